@@ -1,0 +1,131 @@
+"""What holds for every test: nothing it started, opened or mapped outlives it.
+
+The fixture below is always on. It takes an inventory before and after each test: child processes
+(of any depth), descriptors of this interpreter, names in ``/dev/shm``, threads. The runtime keeps
+one helper interpreter, the launcher, alive between networks; it is started before the first
+inventory and is the one child that may stay.
+
+Ends are asynchronous (a killed process takes a moment to disappear), so the inventory is repeated
+until it balances; only what is still there after `GRACE` seconds is a leak. A test that passes
+never waits.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import os
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+GRACE = 10.0
+"""Seconds that a process, descriptor, segment or thread gets to disappear after its test."""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """What this interpreter holds at one moment."""
+
+    children: frozenset[tuple[int, float]]
+    """(pid, start time) of every descendant: the pid alone may be used again."""
+    descriptors: Counter[str]
+    """How many descriptors refer to which kind of thing."""
+    segments: frozenset[str]
+    threads: frozenset[threading.Thread]
+
+    @staticmethod
+    def take() -> Inventory:
+        """Count everything, after collecting what only a reference cycle keeps alive."""
+        gc.collect()
+        return Inventory(_children(), _descriptors(), _segments(), frozenset(threading.enumerate()))
+
+    def leaks_since(self, before: Inventory) -> list[str]:
+        """Name all that is here now and was not `before`."""
+        leaks = [f"process {_describe(pid)}" for pid, _ in self.children - before.children]
+        total, allowed = self.descriptors.total(), before.descriptors.total()
+        if total > allowed:
+            more = (self.descriptors - before.descriptors).items()
+            kinds = ", ".join(f"{count} x {kind}" for kind, count in more)
+            leaks.append(f"{total - allowed} descriptors more than before: {kinds}")
+        leaks += [f"shared memory /dev/shm/{name}" for name in self.segments - before.segments]
+        leaks += [f"thread {t!r}" for t in self.threads - before.threads if t.is_alive()]
+        return leaks
+
+
+def _children() -> frozenset[tuple[int, float]]:
+    found = set()
+    for child in psutil.Process().children(recursive=True):
+        try:
+            found.add((child.pid, child.create_time()))
+        except psutil.NoSuchProcess:  # it ended between the two calls
+            continue
+    return frozenset(found)
+
+
+def _descriptors() -> Counter[str]:
+    kinds: Counter[str] = Counter()
+    for entry in os.listdir("/proc/self/fd"):
+        try:
+            target = os.readlink(f"/proc/self/fd/{entry}")
+        except FileNotFoundError:  # the descriptor that listed the folder
+            continue
+        kinds[target.split(":[")[0]] += 1
+    return kinds
+
+
+def _segments() -> frozenset[str]:
+    folder = Path("/dev/shm")
+    if not folder.is_dir():
+        return frozenset()
+    mine = set()
+    for entry in folder.iterdir():
+        try:
+            if entry.stat().st_uid == os.getuid():
+                mine.add(entry.name)
+        except FileNotFoundError:
+            continue
+    return frozenset(mine)
+
+
+def _describe(pid: int) -> str:
+    try:
+        process = psutil.Process(pid)
+        return f"{pid} ({process.status()}: {' '.join(process.cmdline()) or process.name()})"
+    except psutil.NoSuchProcess:
+        return f"{pid} (just ended)"
+
+
+def start_launcher() -> None:
+    """Start the runtime's launcher, which lives until this interpreter ends, if there is one."""
+    try:
+        launcher = importlib.import_module("lava_actor.runtime.launcher")
+    except ModuleNotFoundError as error:
+        if error.name not in ("lava_actor.runtime", "lava_actor.runtime.launcher"):
+            raise
+        return
+    launcher.ensure()
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fail a test that leaves a process, descriptor, segment or thread behind."""
+    start_launcher()
+    before = Inventory.take()
+    yield
+    start_launcher()  # a test may have ended the launcher: the next one is not its leak
+    deadline = time.monotonic() + GRACE
+    while leaks := _leaks_now(before):
+        if time.monotonic() > deadline:
+            pytest.fail(f"{request.node.nodeid} left behind: " + "; ".join(leaks), pytrace=False)
+        time.sleep(0.01)
+
+
+def _leaks_now(before: Inventory) -> list[str]:
+    return Inventory.take().leaks_since(before)
