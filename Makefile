@@ -1,0 +1,90 @@
+# The one door. `make` alone tells what there is behind it.
+#
+# Every target works from a fresh clone: the first one makes .venv with a suitable Python, installs the
+# development tools and builds the native part in place. Stamps in .venv remember what is done, so the
+# next call starts at once; touching pyproject.toml installs again, touching a native source builds again.
+#
+#   PYTHON=/path/to/python3.12   which Python makes .venv (default: the first suitable one found)
+#   ARGS="-k ring"               extra arguments for pytest, the benchmarks or the demo
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+VENV := .venv
+PY := $(VENV)/bin/python
+TOOLS := $(VENV)/.tools-installed
+NATIVE := $(VENV)/.native-built
+# Links at the root (runtime, channels) are left out: find does not follow them.
+NATIVE_SOURCES := $(shell find lava_actor \( -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) 2>/dev/null)
+
+ARGS ?=
+PYTEST := $(PY) -m pytest $(ARGS)
+
+.PHONY: help demo test test-slow test-all bench bench-full lint type check sanitize build clean distclean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' \
+		| awk -F'\t' '{printf "  make %-11s %s\n", $$1, $$2}'
+
+demo: $(NATIVE) ## run a balanced network of 10 000 neurons and say how fast it was
+	@$(PY) examples/balanced_network.py $(ARGS)
+
+test: $(NATIVE) ## all tests but the slow ones
+	@$(PYTEST) -m "not slow"
+
+test-slow: $(NATIVE) ## the slow tests only: soak, load, large networks
+	@$(PYTEST) -m slow
+
+test-all: $(NATIVE) ## every test there is
+	@$(PYTEST)
+
+bench: $(NATIVE) ## short benchmarks, about a minute
+	@$(PY) -m benchmarks $(ARGS)
+
+bench-full: $(NATIVE) ## all benchmarks in full length, with the neighbours that are installed
+	@$(PY) -m benchmarks --full $(ARGS)
+
+lint: $(TOOLS) ## ruff over sources, tests, examples
+	@$(VENV)/bin/ruff check .
+
+type: $(TOOLS) ## mypy over lava_actor
+	@$(VENV)/bin/mypy
+
+check: lint type test ## what has to be green before a change goes in
+
+sanitize: $(NATIVE) ## the native ring under ThreadSanitizer and AddressSanitizer
+	@tests/sanitize/run
+
+build: $(NATIVE) ## make .venv and build the native part in place
+
+clean: ## remove build products and caches, keep .venv
+	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find lava_actor tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
+	@find lava_actor \( -name '*.so' -o -name '*.c' -o -name '*.o' \) -delete
+	@rm -f $(NATIVE)
+
+distclean: clean ## clean, and remove .venv too
+	@rm -rf $(VENV)
+
+# --- how the targets above get what they need -------------------------------------------------------
+
+$(PY):
+	@tools/make_venv "$(VENV)" "$(PYTHON)"
+
+# pip builds the native part on the way, hence its stamp is renewed here as well.
+$(TOOLS): pyproject.toml | $(PY)
+	@tools/need_compiler
+	@echo "installing the development tools into $(VENV) (once; a minute or two)"
+	@$(PY) -m pip install -qq --disable-pip-version-check "setuptools>=77" wheel "Cython>=3.1" "numpy>=2.0"
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation --editable '.[dev,examples]'
+	@touch $@ $(NATIVE)
+
+$(NATIVE): setup.py $(NATIVE_SOURCES) | $(TOOLS)
+	@tools/need_compiler
+	@echo "building the native part in place"
+	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \
+		$(PY) setup.py --quiet build_ext --inplace >"$$log" 2>&1 \
+		|| { cat "$$log" >&2; echo "make: the native part did not build; the compiler's words are above" >&2; exit 1; }
+	@touch $@

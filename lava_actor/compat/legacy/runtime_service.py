@@ -1,0 +1,97 @@
+"""Base classes of Lava's runtime services, for protocols that name a service of their own.
+
+Our services are part of the runtime and are not subclassed; these classes keep the constructor
+contract that custom protocols and their tests rely on.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from enum import IntEnum
+from typing import Any
+
+
+class LoihiVersion(IntEnum):
+    """Generations of the hardware."""
+
+    N2 = 2
+    N3 = 3
+
+
+class LoihiPhase(IntEnum):
+    """Phases of a step, numbered as in `LoihiProtocol`."""
+
+    SPIKING = 1
+    PRE_MGMT = 2
+    LEARNING = 3
+    POST_MGMT = 4
+    HOST = 5
+
+
+class PyRuntimeService(ABC):
+    """A service that controls the models of one sync domain.
+
+    Parameters
+    ----------
+    protocol : AbstractSyncProtocol
+        The protocol it implements.
+
+    Attributes
+    ----------
+    runtime_service_id : number of the domain, None until wired
+    model_ids : ids of the domain's models
+    runtime_to_service, service_to_runtime : management channel ends, None until wired
+    service_to_process, process_to_service : management channel ends, one per model
+    """
+
+    def __init__(self, protocol: Any) -> None:
+        self.protocol = protocol
+        self.runtime_service_id: int | None = None
+        self.model_ids: list[int] = []
+        self.runtime_to_service: Any = None
+        self.service_to_runtime: Any = None
+        self.service_to_process: list[Any] = []
+        self.process_to_service: list[Any] = []
+
+    def __repr__(self) -> str:
+        return (
+            f"{type(self).__name__}(id={self.runtime_service_id}, "
+            f"protocol={type(self.protocol).__name__}, models={self.model_ids})"
+        )
+
+    def _channels(self) -> list[Any]:
+        ends = [self.runtime_to_service, self.service_to_runtime]
+        return [
+            end
+            for end in (*ends, *self.service_to_process, *self.process_to_service)
+            if end is not None
+        ]
+
+    def start(self) -> None:
+        """Start the wired channels, then `run`."""
+        for end in self._channels():
+            end.start()
+        self.run()
+
+    @abstractmethod
+    def run(self) -> None:
+        """Serve until told to stop."""
+
+    def join(self) -> None:
+        """End the wired channels."""
+        for end in self._channels():
+            end.join()
+
+
+class LoihiPyRuntimeService(PyRuntimeService):
+    """Name of the service behind `LoihiProtocol`."""
+
+    def run(self) -> None:
+        """Do nothing: the runtime's own service drives the phases."""
+
+
+class AsyncPyRuntimeService(PyRuntimeService):
+    """Name of the service behind `AsyncProtocol`."""
+
+    def run(self) -> None:
+        """Do nothing: the runtime's own service starts and ends free-running models."""
