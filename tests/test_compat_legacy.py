@@ -1,0 +1,115 @@
+"""Names of Lava that only its own tests and plug-ins use still work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor.channels.csp import PyPyChannel
+from lava_actor.channels.interfaces import ChannelType
+from lava_actor.compat.legacy.message_infrastructure import (
+    MessageInfrastructureFactory,
+    MultiProcessing,
+)
+from lava_actor.compat.legacy.mgmt_token_enums import (
+    MGMT_COMMAND,
+    MGMT_RESPONSE,
+    enum_equal,
+    enum_to_np,
+)
+from lava_actor.compat.legacy.node import Node, NodeConfig
+from lava_actor.compat.legacy.runtime_service import LoihiPyRuntimeService, PyRuntimeService
+from lava_actor.compat.legacy.shared_memory_manager import SharedMemoryManager
+from lava_actor.errors import RuntimeStateError
+from lava_actor.model.resources import HeadNode
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.process.message_interface_enum import ActorType
+
+
+def test_tokens_are_arrays_of_one_number() -> None:
+    token = enum_to_np(5)
+    assert token.shape == (1,)
+    assert token.dtype == np.float64
+    assert enum_to_np(1, np.int32).dtype == np.int32
+    assert enum_equal(MGMT_COMMAND.STOP, enum_to_np(-1))
+    assert not enum_equal(MGMT_RESPONSE.DONE, MGMT_RESPONSE.PAUSED)
+
+
+def test_shared_memory_is_writable_and_zero_and_goes_with_its_manager() -> None:
+    manager = SharedMemoryManager()
+    with pytest.raises(RuntimeStateError, match="start"):
+        manager.create_shared_memory(8)
+    manager.start()
+    block = manager.create_shared_memory(64)
+    view = np.frombuffer(block.buf, dtype=np.int64, count=8)
+    assert not view.any()
+    with pytest.raises(ValueError, match="1 byte"):
+        manager.create_shared_memory(0)
+    manager.shutdown()
+    manager.shutdown()
+    assert view.sum() == 0  # an array keeps its memory
+
+
+def test_a_service_knows_its_protocol_and_waits_to_be_wired() -> None:
+    service: PyRuntimeService = LoihiPyRuntimeService(protocol=LoihiProtocol())
+    assert isinstance(service.protocol, LoihiProtocol)
+    assert service.runtime_to_service is None
+    assert service.service_to_runtime is None
+    assert service.service_to_process == service.process_to_service == []
+    service.join()
+
+
+def test_a_node_configuration_is_a_list_of_nodes() -> None:
+    node = Node(HeadNode)
+    assert NodeConfig([node]).nodes == [node]
+
+
+def relay(**kwargs: Any) -> None:
+    """Pass ten messages on; a target for an actor."""
+    source, sink = kwargs["builder"]
+    source.start()
+    sink.start()
+    for _ in range(10):
+        peeked, message = source.peek(), source.recv()
+        assert np.array_equal(peeked, message)
+        sink.send(message)
+    source.join()
+    sink.join()
+
+
+def test_functions_in_processes_of_their_own_relay_messages_through_channels() -> None:
+    infrastructure = MessageInfrastructureFactory.create(ActorType.MultiProcessing)
+    infrastructure.start()
+    channel_class = infrastructure.channel_class(ChannelType.PyPy)
+    assert channel_class is PyPyChannel
+    there = PyPyChannel(infrastructure, "here", "relay", (2,), np.int32, 2)
+    back = PyPyChannel(infrastructure, "relay", "here", (2,), np.int32, 2)
+    actor = infrastructure.build_actor(relay, (there.dst_port, back.src_port))
+    assert infrastructure.actors == [actor]
+    there.src_port.start()
+    back.dst_port.start()
+    for number in range(10):
+        there.src_port.send(np.array([number, -number], np.int32))
+        assert back.dst_port.recv().tolist() == [number, -number]
+    there.src_port.join()
+    back.dst_port.join()
+    infrastructure.stop()
+    assert infrastructure.actors == []
+
+
+def fail(**_: Any) -> None:
+    raise ValueError("as intended")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # fork with threads around, from 3.12 on
+def test_a_process_remembers_what_ended_it(capfd: pytest.CaptureFixture[str]) -> None:
+    infrastructure = MultiProcessing()
+    infrastructure.start()
+    actor = infrastructure.build_actor(fail, None)
+    actor.join()
+    assert actor.exception is not None
+    assert actor.exception[0] == "ValueError('as intended')"
+    infrastructure.stop()
+    assert "as intended" in capfd.readouterr().err
