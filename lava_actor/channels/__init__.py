@@ -1,0 +1,54 @@
+"""Channels: how actors exchange bytes. Knows dtypes and shapes; no Process, no model.
+
+From the ground up:
+
+    futex.h, control.h   sleeping and waking; abort word, parties, domains
+    ring.h               the broadcast ring (read its opening essay first)
+    events.h, accumulate.h   finding the non-zero elements; adding a message into an array
+    _native              the above as Python objects
+    layout, memory       where everything lies in the arena, and whether it fits
+    wait, statistics     how to wait, as a named policy; what a ring end has done
+    interfaces, csp      channel ends with a ``start()`` and a ``join()``
+    pipe                 whole objects between the processes of one runtime
+"""
+
+from __future__ import annotations
+
+import sys
+
+if sys.platform != "linux":
+    raise ImportError(
+        "lava_actor.channels needs Linux: its waits and its shared memory stand on the "
+        f"futex and memfd_create system calls, which {sys.platform!r} does not have"
+    )
+
+from lava_actor.channels.layout import ArenaPlan, RingPlan, RingRequest, plan_arena
+from lava_actor.channels.statistics import RingStatistics
+from lava_actor.channels.wait import Blocking, SpinThenBlock, WaitPolicy, choose_policy
+
+try:
+    from lava_actor.channels._native import Arena, Domain, Party, RingReader, RingWriter
+except ModuleNotFoundError as error:
+    if error.name != "lava_actor.channels._native":
+        raise
+    raise ImportError(
+        "the native part of lava_actor is not built in this tree; run `make build` "
+        "(or install the package with pip)"
+    ) from error
+
+__all__ = [
+    "Arena",
+    "ArenaPlan",
+    "Blocking",
+    "Domain",
+    "Party",
+    "RingPlan",
+    "RingReader",
+    "RingRequest",
+    "RingStatistics",
+    "RingWriter",
+    "SpinThenBlock",
+    "WaitPolicy",
+    "choose_policy",
+    "plan_arena",
+]

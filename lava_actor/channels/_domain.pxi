@@ -1,0 +1,133 @@
+"""A domain: parties that step together. Included by ``_native.pyx``."""
+
+
+cdef class Domain:
+    """The step words of one synchronisation domain."""
+
+    cdef _Mapping mapping
+    cdef la_arena *header
+    cdef la_domain *at
+    cdef la_party **members
+    cdef uint32_t n_members
+    cdef readonly Py_ssize_t index
+
+    def __init__(self):
+        raise TypeError("use Arena.domain(index)")
+
+    def __dealloc__(self):
+        free(self.members)
+
+    def __repr__(self):
+        return f"<Domain {self.index}: {self.n_members} parties, horizon {self.horizon}>"
+
+    @property
+    def horizon(self):
+        return la_domain_horizon(self.at)
+
+    def raise_horizon(self, uint64_t value):
+        """Allow steps up to `value`; a smaller value than before changes nothing."""
+        if la_domain_raise(self.at, value):
+            self._wake_members()
+
+    @property
+    def limit(self):
+        return la_get64(&self.at.limit)
+
+    @limit.setter
+    def limit(self, uint64_t value):
+        la_set64(&self.at.limit, value)
+
+    @property
+    def fence(self):
+        return la_get64(&self.at.fence)
+
+    @fence.setter
+    def fence(self, uint64_t value):
+        la_set64(&self.at.fence, value)
+
+    @property
+    def pause(self):
+        return la_get32(&self.at.pause)
+
+    @pause.setter
+    def pause(self, uint32_t value):
+        la_set32(&self.at.pause, value)
+
+    cdef void _wake_members(self) noexcept nogil:
+        cdef uint32_t i
+        la_full_fence()
+        for i in range(self.n_members):
+            la_party_wake_fenced(self.members[i])
+
+    # -- barrier -------------------------------------------------------------------------------
+
+    def arrive(self, uint64_t bits):
+        """Arrive at the barrier; (True, all bits) for the last member, else (False, epoch)."""
+        cdef uint64_t result = 0
+        if la_domain_arrive(self.at, self.n_members, bits, &result):
+            return True, result
+        return False, result
+
+    def release(self, int64_t decision):
+        """Publish the decision of the member that arrived last, and wake the others."""
+        la_domain_release(self.at, decision)
+        self._wake_members()
+
+    def await_release(self, Party party not None, uint32_t epoch, uint32_t mailbox):
+        """Return the decision that ends `epoch`, or None as soon as there is mail to answer."""
+        cdef la_waiting waiting
+        while True:
+            if la_domain_epoch(self.at) != epoch:
+                return la_domain_decision(self.at)
+            if la_party_mailbox(party.at) != mailbox:
+                return None
+            if la_arena_aborted(self.header):
+                raise self._aborted(party, "for the barrier")
+            waiting.arena = self.header
+            waiting.what = self.at
+            waiting.party = party.at
+            waiting.number = epoch
+            waiting.seen = mailbox
+            party._block(LA_ON_BARRIER, <uint32_t>self.index, la_until_epoch, &waiting)
+
+    # -- horizon -------------------------------------------------------------------------------
+
+    def await_step(self, Party party not None, uint64_t step, uint32_t mailbox):
+        """Return True once `step` may start, False if there is mail to answer first."""
+        cdef la_waiting waiting
+        while True:
+            if la_arena_aborted(self.header):
+                raise self._aborted(party, f"for step {step}")
+            if la_party_mailbox(party.at) != mailbox:
+                return False
+            if la_domain_horizon(self.at) >= step:
+                return True
+            waiting.arena = self.header
+            waiting.what = self.at
+            waiting.party = party.at
+            waiting.number = step
+            waiting.seen = mailbox
+            party._block(LA_ON_STEP, <uint32_t>self.index, la_until_step, &waiting)
+
+    cdef _aborted(self, Party party, what):
+        return ChannelAborted(
+            f"{party.name}: released while waiting {what}, because the network ends "
+            f"(code {la_arena_aborted(self.header)})"
+        )
+
+
+cdef Domain _new_domain(Arena arena, Py_ssize_t index):
+    cdef Domain domain = Domain.__new__(Domain)
+    cdef uint32_t i
+    members = arena.plan.domains[index]
+    domain.members = <la_party **>calloc(max(1, len(members)), sizeof(la_party *))
+    if domain.members == NULL:
+        raise MemoryError()
+    domain.mapping = arena.mapping
+    domain.header = arena.header
+    domain.at = <la_domain *>(arena.mapping.base + <size_t>arena.plan.domain_offset(index))
+    domain.n_members = len(members)
+    for i in range(domain.n_members):
+        domain.members[i] = &arena.parties[<Py_ssize_t>members[i]]
+    domain.index = index
+    return domain

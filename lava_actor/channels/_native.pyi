@@ -1,0 +1,297 @@
+"""What the native module offers the rest of the package.
+
+Objects here are used by one thread at a time; different objects may be used by different threads
+and processes at once. Every blocking call looks at the abort word and at pending signals at
+least every 100 ms, and raises
+
+- `ChannelAborted` when the network ends (``Arena.abort``),
+- `PeerClosedError`, a `ChannelAborted`, when the writer of a ring is gone and the ring is empty.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lava_actor.channels.layout import ArenaPlan
+from lava_actor.channels.statistics import RingStatistics
+
+class Arena:
+    """The shared memory of one network, laid out by an `ArenaPlan`.
+
+    It is anonymous (a memfd): nothing is left behind, whoever is killed. Another process gets at
+    it by inheriting the mapping through fork, or the descriptor (`attach`).
+    """
+
+    plan: ArenaPlan
+
+    @staticmethod
+    def create(plan: ArenaPlan) -> Arena:
+        """Reserve the memory in full and initialise it.
+
+        Raises
+        ------
+        ArenaMemoryError
+            If the memory is not there; says how much is needed and which rings are largest.
+        """
+
+    @staticmethod
+    def attach(fd: int, plan: ArenaPlan) -> Arena:
+        """Map an existing arena; `fd` is duplicated and stays the caller's.
+
+        Raises
+        ------
+        InvalidValueError
+            If the memory behind `fd` is not an arena of this plan.
+        """
+
+    @property
+    def fd(self) -> int:
+        """The descriptor, close-on-exec; `RuntimeStateError` after `close`."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of shared memory."""
+
+    @property
+    def aborted(self) -> int:
+        """The code given to the first `abort`, or 0."""
+
+    def close(self) -> None:
+        """Give the descriptor back; the mapping lives on with the last object made from it."""
+
+    def party(self, i: int) -> Party:
+        """Return party `i`: always the same object, so its settings hold for all its rings."""
+
+    def domain(self, i: int) -> Domain:
+        """Return a handle of domain `i`."""
+
+    def writer(self, ring_index: int) -> RingWriter:
+        """Return the sending end of a ring, bound to the plan's writer party."""
+
+    def reader(self, ring_index: int, cursor: int) -> RingReader:
+        """Return one receiving end of a ring, bound to the plan's reader party."""
+
+    def abort(self, code: int = 1) -> None:
+        """End everything: set the abort word and wake every party. Any process may call it."""
+
+class Party:
+    """Anything that waits (an actor, a service, a port end in the user's interpreter).
+
+    One thread waits as a party; anyone may read its words, post to it or ring its bell.
+    """
+
+    index: int
+    name: str
+    spin_us: int
+    """How long to look again before sleeping, in microseconds; see `wait`."""
+    defer_wakes: bool
+    """Owe wake-ups instead of giving them at once.
+
+    They are given by `flush_wakes`, before this party sleeps, and when half a ring was moved.
+    """
+    step: int
+    """Step in progress, or last started."""
+    done: int
+    """Last completed step."""
+    turn: int
+    phase: int
+    state: int
+    busy_ns: int
+    wait_ns: int
+    """Nanoseconds spent waiting, spinning included."""
+
+    @property
+    def mailbox(self) -> int:
+        """Number of `post` calls so far, modulo 2**32."""
+
+    @property
+    def progress(self) -> int:
+        """Number of ring operations completed."""
+
+    @property
+    def blocked(self) -> tuple[str, int, int] | None:
+        """What the party waits for right now: (kind, index, since).
+
+        Kind is "data" or "space" (index: the ring), "step" or "barrier" (index: the domain), or
+        "event" (index -1); since is ``time.monotonic_ns()`` at the start of the wait.
+        """
+
+    def post(self) -> None:
+        """Count one more request in the mailbox and wake the party."""
+
+    def bell(self) -> None:
+        """Wake the party if it sleeps; call after making true what it may wait for."""
+
+    def flush_wakes(self) -> None:
+        """Wake, now, every sleeping party this one owes a wake-up."""
+
+    def prepare_wait(self) -> int:
+        """Announce a sleep and return its key; then look at the condition once more."""
+
+    def cancel_wait(self) -> None:
+        """Take the announcement back, as the condition holds."""
+
+    def commit_wait(self, key: int, timeout: float | None = None) -> bool:
+        """Sleep until the bell is rung after `prepare_wait`; False after `timeout` seconds.
+
+        True only says that it rang (an abort rings, too): look at the condition, prepare again.
+        """
+
+class Domain:
+    """Words shared by parties that step together."""
+
+    index: int
+    limit: int
+    fence: int
+    pause: int
+
+    @property
+    def horizon(self) -> int:
+        """The last step that may start."""
+
+    def raise_horizon(self, value: int) -> None:
+        """Allow steps up to `value` and wake the members; never lowers it."""
+
+    def arrive(self, bits: int) -> tuple[bool, int]:
+        """Arrive at the barrier with some bits (64 of them).
+
+        Returns
+        -------
+        tuple of (bool, int)
+            (True, union of all bits) for the last of the members, who must call `release`;
+            (False, epoch) for the others, who must call `await_release` before they come again.
+        """
+
+    def release(self, decision: int) -> None:
+        """End the epoch with a decision (64 bits, signed) and wake the members."""
+
+    def await_release(self, party: Party, epoch: int, mailbox: int) -> int | None:
+        """Wait for the decision that ends `epoch`; None once ``party.mailbox != mailbox``."""
+
+    def await_step(self, party: Party, step: int, mailbox: int) -> bool:
+        """Wait until `step` may start (True) or ``party.mailbox != mailbox`` (False).
+
+        Mail counts first: it is answered even while steps could go on.
+        """
+
+class RingEnd:
+    """What both ends of a ring know."""
+
+    ring_index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    depth: int
+    size: int
+    slot_bytes: int
+
+    @property
+    def party(self) -> Party:
+        """The party that waits at this end."""
+
+    def probe(self) -> bool:
+        """Tell whether ``send`` or ``recv`` would return without waiting."""
+
+    def statistics(self) -> RingStatistics:
+        """Return what this end has done so far."""
+
+class RingWriter(RingEnd):
+    """The sending end of a ring. Once every reader detached, sends have no effect."""
+
+    @property
+    def sent(self) -> int:
+        """Messages published so far."""
+
+    @property
+    def free(self) -> int:
+        """Messages that fit before the slowest reader must take one."""
+
+    def send(self, array: ArrayLike) -> None:
+        """Send one message of ``size`` elements, copied, converted as C would.
+
+        A sparse array travels as events, others whole; the reader cannot tell, to the last bit.
+
+        Raises
+        ------
+        InvalidValueError
+            If the number of elements differs.
+        """
+
+    def send_events(self, values: ArrayLike | None, indices: ArrayLike) -> None:
+        """Send events: flat indices, in this order, with values (None: all ones).
+
+        In a ring planned without ``events`` indices must lie in the shape, and a message that is
+        smaller as an array travels as one (values at the same index are summed).
+
+        Raises
+        ------
+        InvalidValueError
+            If lengths differ, an index is out of range, or there are more than ``size`` events
+            for an events ring.
+        InvalidTypeError
+            If the indices are not integers.
+        """
+
+    def close(self) -> None:
+        """Announce that nothing more will come."""
+
+class RingReader(RingEnd):
+    """A receiving end of a ring; each sees every message, in order."""
+
+    cursor: int
+
+    @property
+    def received(self) -> int:
+        """Messages taken so far."""
+
+    def recv(self) -> np.ndarray:
+        """Take the oldest message: an array of the planned shape and dtype, the caller's own.
+
+        Events at the same index are summed.
+        """
+
+    def peek(self) -> np.ndarray:
+        """Return what `recv` would, without taking it."""
+
+    def recv_events(self) -> tuple[np.ndarray | None, np.ndarray]:
+        """Take the oldest message as (values, indices), both the caller's own.
+
+        Values None: all ones. Events sent as such come as sent; of a message sent as an array
+        come the elements with any bit set, in ascending order. Indices are int32.
+        """
+
+    def peek_events(self) -> tuple[np.ndarray | None, np.ndarray]:
+        """Return what `recv_events` would, without taking it."""
+
+    def accumulate(self, out: np.ndarray, index_map: np.ndarray | None = None) -> None:
+        """Take the oldest message and add it into `out`, without an array in between.
+
+        Parameters
+        ----------
+        out : ndarray
+            C-contiguous, of any numeric dtype and any shape; flat indices count. Must have as
+            many elements as a message if there is no map.
+        index_map : ndarray of int32, optional
+            Flat index in `out` for each flat index of a message; several may share one.
+
+        Raises
+        ------
+        InvalidValueError
+            If the message does not fit; `out` is unchanged then, and the message still queued.
+        """
+
+    def skip(self) -> None:
+        """Take the oldest message and forget it."""
+
+    def available(self) -> int:
+        """Number of messages that wait to be taken."""
+
+    def detach(self) -> None:
+        """Stop reading for good: the writer never waits for this end again."""
+
+def wait_any(
+    parties: Sequence[Party], keys: Sequence[int], timeout: float | None = None
+) -> bool:
+    """Sleep until one of several prepared parties' bells rings; False after `timeout` seconds."""
+

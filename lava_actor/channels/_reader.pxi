@@ -1,0 +1,306 @@
+"""A reading end of a ring. Included by ``_native.pyx``."""
+
+
+cdef class RingReader(_RingEnd):
+    """One of the ends of a ring that receive; each sees every message."""
+
+    cdef la_reader at
+    cdef la_party *peer
+    cdef int32_t *scratch
+    cdef readonly Py_ssize_t cursor
+
+    def __dealloc__(self):
+        free(self.scratch)
+
+    def __repr__(self):
+        return f"<RingReader {self.name}[{self.cursor}]: {self.shape} {self.dtype}>"
+
+    # -- receiving -----------------------------------------------------------------------------
+
+    def recv(self):
+        """Take the oldest message, as an array of the caller's own."""
+        cdef object message
+        if not la_reader_ready(&self.at):
+            self._wait_data()
+        message = self._dense(la_reader_slot(&self.at))
+        self._release()
+        return message
+
+    def peek(self):
+        """Look at the oldest message without taking it; an array of the caller's own."""
+        if not la_reader_ready(&self.at):
+            self._wait_data()
+        return self._dense(la_reader_slot(&self.at))
+
+    def recv_events(self):
+        """Take the oldest message as (values or None, indices)."""
+        cdef object message
+        if not la_reader_ready(&self.at):
+            self._wait_data()
+        message = self._as_events(la_reader_slot(&self.at))
+        self._release()
+        return message
+
+    def peek_events(self):
+        """Look at the oldest message as (values or None, indices) without taking it."""
+        if not la_reader_ready(&self.at):
+            self._wait_data()
+        return self._as_events(la_reader_slot(&self.at))
+
+    def accumulate(self, out, index_map=None):
+        """Take the oldest message and add it to `out`, through `index_map` if given."""
+        cdef la_slot *slot
+        cdef unsigned char *payload
+        cdef la_sum total
+        cdef la_adder add
+        if not la_reader_ready(&self.at):
+            self._wait_data()
+        slot = la_reader_slot(&self.at)
+        payload = <unsigned char *>slot + self.payload
+        total.map = self._checked_map(index_map)
+        self._check_target(out)
+        total.out = cnp.PyArray_DATA(out)
+        total.n_out = cnp.PyArray_SIZE(out)
+        total.n_message = self.size
+        if slot.form == LA_FORM_DENSE:
+            total.index = NULL
+            total.values = payload
+            total.count = self.size
+        else:
+            total.index = <int32_t *>payload
+            total.count = slot.count
+            total.values = NULL
+            if not slot.form & LA_FORM_ONES:
+                total.values = payload + _values_offset(slot.count)
+        if not la_sum_fits(&total):
+            raise InvalidValueError(
+                f"ring {self.name!r}: a message of {self.size} elements does not fit the array "
+                f"of {total.n_out} elements it is to be added to"
+                + (f"; its indices reach outside" if total.index != NULL or total.map != NULL else "")
+            )
+        add = la_adder_for(self.code, type_code(cnp.PyArray_TYPE(out)))
+        if add == NULL:
+            self._accumulate_slowly(slot, out, index_map)
+        elif self.nbytes <= GIL_BYTES:
+            la_run_adder(add, &total)
+        else:
+            with nogil:
+                la_run_adder(add, &total)
+        self._release()
+
+    def skip(self):
+        """Take the oldest message without looking at it."""
+        if not la_reader_ready(&self.at):
+            self._wait_data()
+        self._release()
+
+    # -- state ---------------------------------------------------------------------------------
+
+    def probe(self):
+        """True if ``recv`` would not wait."""
+        return not self._is_detached() and bool(la_reader_ready(&self.at))
+
+    def available(self):
+        """Number of messages that wait to be taken."""
+        return la_reader_available(&self.at)
+
+    @property
+    def received(self):
+        return la_get64(&self.at.cursor.received)
+
+    def detach(self):
+        """Stop reading for good: this end never holds the writer up again."""
+        self.owner._flush()
+        la_reader_detach(&self.at)
+        if self.peer != NULL:
+            la_party_wake(self.peer)
+
+    def statistics(self):
+        """Return a `RingStatistics` of this end."""
+        cdef la_cursor *cursor = self.at.cursor
+        return RingStatistics(
+            name=self.name,
+            depth=self.depth,
+            slot_bytes=self.slot_bytes,
+            transferred=la_get64(&cursor.received),
+            queued=la_reader_available(&self.at),
+            blocked=la_get64(&cursor.blocked),
+            dense=la_get64(&cursor.dense),
+            events=la_get64(&cursor.events),
+        )
+
+    # -- inside --------------------------------------------------------------------------------
+
+    cdef inline bint _is_detached(self) noexcept nogil:
+        return la_reader_position(&self.at) == LA_DETACHED
+
+    cdef inline void _count_form(self, la_slot *slot) noexcept nogil:
+        if slot.form == LA_FORM_DENSE:
+            la_count(&self.at.cursor.dense, 1)
+        else:
+            la_count(&self.at.cursor.events, 1)
+
+    cdef inline void _release(self) noexcept nogil:
+        la_count(&self.at.cursor.received, 1)
+        self._count_form(la_reader_slot(&self.at))
+        la_reader_release(&self.at)
+        la_count(&self.owner.at.progress, 1)
+        if self.peer != NULL:
+            self._wake(self.peer)
+
+    cdef object _dense(self, la_slot *slot):
+        cdef unsigned char *payload = <unsigned char *>slot + self.payload
+        cdef object out
+        cdef void *data
+        cdef la_sum total
+        cdef void *values = NULL
+        if slot.form == LA_FORM_DENSE:
+            out = cnp.PyArray_EMPTY(self.n_dims, self.dims, self.type_num, 0)
+            data = cnp.PyArray_DATA(out)
+            if self.nbytes <= GIL_BYTES:
+                memcpy(data, payload, self.nbytes)
+            else:
+                with nogil:
+                    memcpy(data, payload, self.nbytes)
+            return out
+        out = cnp.PyArray_ZEROS(self.n_dims, self.dims, self.type_num, 0)
+        if not slot.form & LA_FORM_ONES:
+            values = payload + _values_offset(slot.count)
+        total.out = cnp.PyArray_DATA(out)
+        total.n_out = self.size
+        total.n_message = self.size
+        total.values = values
+        total.index = <int32_t *>payload
+        total.count = slot.count
+        total.map = NULL
+        if not la_sum_fits(&total):
+            raise InvalidValueError(
+                f"ring {self.name!r}: the events' indices do not fit an array of {self.size} "
+                f"elements; receive them as events"
+            )
+        if slot.form & LA_FORM_ASCENDING:
+            la_place(total.out, self.itemsize, total.index, total.count, values, self.one)
+        elif la_adder_for(self.code, self.code) != NULL:
+            la_run_adder(la_adder_for(self.code, self.code), &total)
+        else:
+            v, index = self._as_events(slot)
+            np.add.at(out.reshape(-1), index, np.ones((), self.dtype) if v is None else v)
+        return out
+
+    cdef object _as_events(self, la_slot *slot):
+        cdef unsigned char *payload = <unsigned char *>slot + self.payload
+        cdef cnp.npy_intp count
+        cdef object index
+        cdef object values = None
+        cdef int64_t found
+        if slot.form != LA_FORM_DENSE:
+            count = slot.count
+            index = cnp.PyArray_EMPTY(1, &count, cnp.NPY_INT32, 0)
+            memcpy(cnp.PyArray_DATA(index), payload, 4 * count)
+            if not slot.form & LA_FORM_ONES:
+                values = cnp.PyArray_EMPTY(1, &count, self.type_num, 0)
+                memcpy(
+                    cnp.PyArray_DATA(values),
+                    payload + _values_offset(count),
+                    count * self.itemsize,
+                )
+            return values, index
+        if not la_can_find(self.itemsize):
+            return self._wide_as_events(payload)
+        if self.scratch == NULL:
+            self.scratch = <int32_t *>malloc((self.size + LA_FIND_SLACK) * sizeof(int32_t))
+            if self.scratch == NULL:
+                raise MemoryError()
+        found = la_find(payload, self.size, self.itemsize, self.scratch, self.size)
+        count = found
+        index = cnp.PyArray_EMPTY(1, &count, cnp.NPY_INT32, 0)
+        memcpy(cnp.PyArray_DATA(index), self.scratch, 4 * count)
+        values = cnp.PyArray_EMPTY(1, &count, self.type_num, 0)
+        if la_gather(
+            payload, self.itemsize, self.scratch, found, self.one, cnp.PyArray_DATA(values)
+        ):
+            values = None
+        return values, index
+
+    cdef object _wide_as_events(self, unsigned char *payload):
+        """Events of a whole message whose elements la_find does not know (complex, long)."""
+        cdef cnp.npy_intp n = self.size
+        cdef object whole = cnp.PyArray_EMPTY(1, &n, self.type_num, 0)
+        memcpy(cnp.PyArray_DATA(whole), payload, self.nbytes)
+        bits = whole.view(np.uint8).reshape(n, self.itemsize) if n else np.zeros((0, 1))
+        index = np.flatnonzero(bits.any(axis=1)).astype(np.int32)
+        values = whole[index]
+        return (None if (values == 1).all() else values), index
+
+    cdef int _check_target(self, out) except -1:
+        if not cnp.PyArray_Check(out) or not (
+            cnp.PyArray_IS_C_CONTIGUOUS(out) and cnp.PyArray_ISBEHAVED(out)
+        ):
+            raise InvalidValueError(
+                f"ring {self.name!r}: expected a writeable C-contiguous array to add to"
+            )
+        return 0
+
+    cdef const int32_t *_checked_map(self, index_map) except? NULL:
+        if index_map is None:
+            return NULL
+        if not (
+            cnp.PyArray_Check(index_map)
+            and cnp.PyArray_TYPE(index_map) == cnp.NPY_INT32
+            and cnp.PyArray_IS_C_CONTIGUOUS(index_map)
+            and cnp.PyArray_SIZE(index_map) == self.size
+        ):
+            raise InvalidValueError(
+                f"ring {self.name!r}: expected a contiguous int32 index map of {self.size} "
+                f"elements, got {np.shape(index_map)} {getattr(index_map, 'dtype', None)}"
+            )
+        return <const int32_t *>cnp.PyArray_DATA(index_map)
+
+    cdef int _accumulate_slowly(self, la_slot *slot, out, index_map) except -1:
+        """Add through NumPy: for pairs of types that accumulate.h leaves out."""
+        flat = out.reshape(-1)
+        if slot.form == LA_FORM_DENSE:
+            message = self._dense(slot).reshape(-1)
+            if index_map is None:
+                np.add(flat, message, out=flat, casting="unsafe")
+                return 0
+            where = index_map.reshape(-1)
+        else:
+            message, where = self._as_events(slot)
+            if message is None:
+                message = np.ones(len(where), self.dtype)
+            if index_map is not None:
+                where = index_map.reshape(-1)[where]
+        np.add.at(flat, where, message.astype(flat.dtype))
+        return 0
+
+    cdef int _wait_data(self) except -1:
+        cdef la_waiting waiting
+        if self._is_detached():
+            raise RuntimeStateError(f"ring {self.name!r}: this reader was detached")
+        la_count(&self.at.cursor.blocked, 1)
+        while not la_reader_ready(&self.at):
+            if la_reader_ended(&self.at):
+                raise PeerClosedError(
+                    f"{self.owner.name}: ring {self.name!r} is empty and its writer is gone"
+                )
+            if la_arena_aborted(self.header):
+                raise self._aborted("data")
+            waiting.arena = self.header
+            waiting.what = &self.at
+            self.owner._block(LA_ON_DATA, <uint32_t>self.ring_index, la_until_data, &waiting)
+        return 0
+
+
+cdef RingReader _new_reader(Arena arena, ring, Py_ssize_t cursor):
+    cdef RingReader reader = RingReader.__new__(RingReader)
+    cdef Py_ssize_t own = ring.readers[cursor]
+    reader._set_up(arena, ring, arena.party(own))
+    reader.at.at = la_view_of(
+        arena.mapping.base + <size_t>ring.offset, len(ring.readers), ring.depth, ring.slot_bytes
+    )
+    reader.at.cursor = &reader.at.at.cursors[cursor]
+    reader.cursor = cursor
+    if ring.writer != own:
+        reader.peer = &arena.parties[<Py_ssize_t>ring.writer]
+    return reader

@@ -1,0 +1,405 @@
+"""What both ends of a ring share, and the writing end. Included by ``_native.pyx``."""
+
+cdef enum:
+    MAX_DIMS = 32
+    # Smaller messages always travel whole: looking for zeros would cost more than it saves.
+    SMALLEST_COMPRESSED = 256
+    # After a message that was not sparse, this many are sent whole without looking.
+    DENSE_PAUSE = 15
+    # More than one element in this many: the message travels whole.
+    SPARSE_RATIO = 8
+
+cdef int[24] _TYPE_CODES
+cdef int _code, _type_num
+for _type_num in range(24):
+    _TYPE_CODES[_type_num] = -1
+for _name, _code in zip(
+    ("?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8"), range(LA_BOOL, LA_F64 + 1)
+):
+    # Several type numbers may share one layout (long and long long), hence the search.
+    for _char in np.typecodes["All"]:
+        if _char not in "SUVOMm" and np.dtype(_char) == np.dtype(_name):
+            _TYPE_CODES[np.dtype(_char).num] = _code
+
+
+cdef inline int type_code(int type_num) noexcept:
+    """The accumulate.h code of a NumPy type number, or -1."""
+    return _TYPE_CODES[type_num] if 0 <= type_num < 24 else -1
+
+
+cdef class _RingEnd:
+    """Facts of a ring, ready for use: sizes, element type, where in a slot the payload starts."""
+
+    cdef _Mapping mapping
+    cdef la_arena *header
+    cdef Party owner
+    cdef readonly Py_ssize_t ring_index
+    cdef readonly str name
+    cdef readonly tuple shape
+    cdef readonly object dtype
+    cdef readonly Py_ssize_t depth
+    cdef readonly Py_ssize_t size
+    cdef readonly Py_ssize_t slot_bytes
+    cdef Py_ssize_t itemsize, nbytes, payload, capacity
+    cdef int n_dims, type_num, code
+    cdef cnp.npy_intp dims[MAX_DIMS]
+    cdef bint events
+    cdef unsigned char one[32]
+    cdef uint32_t half, countdown
+
+    def __init__(self):
+        raise TypeError("use Arena.writer(ring) or Arena.reader(ring, cursor)")
+
+    @property
+    def party(self):
+        """The party that waits at this end."""
+        return self.owner
+
+    cdef int _set_up(self, Arena arena, ring, Party owner) except -1:
+        cdef Py_ssize_t i
+        cdef bytes pattern
+        if len(ring.shape) > MAX_DIMS:
+            raise InvalidValueError(
+                f"ring {ring.name!r}: expected at most {MAX_DIMS} dimensions, got {ring.shape}"
+            )
+        self.mapping = arena.mapping
+        self.header = arena.header
+        self.owner = owner
+        self.ring_index = ring.index
+        self.name = ring.name
+        self.shape = ring.shape
+        self.dtype = np.dtype(ring.dtype)
+        self.depth = ring.depth
+        self.size = ring.size
+        self.slot_bytes = ring.slot_bytes
+        self.itemsize = self.dtype.itemsize
+        self.nbytes = self.size * self.itemsize
+        self.payload = ring.payload_offset
+        self.capacity = ring.payload_bytes
+        self.n_dims = len(ring.shape)
+        for i in range(self.n_dims):
+            self.dims[i] = ring.shape[i]
+        self.type_num = self.dtype.num
+        self.code = type_code(self.type_num)
+        self.events = ring.events
+        pattern = np.ones((), self.dtype).tobytes()
+        memcpy(self.one, <char *>pattern, len(pattern))
+        self.half = max(1, self.depth // 2)
+        self.countdown = self.half
+        return 0
+
+    cdef inline void _wake(self, la_party *peer) noexcept nogil:
+        """Wake the other end, or owe it to the next flush if this party defers wake-ups."""
+        if self.owner.defer:
+            self.owner._owe(peer)
+            self.countdown -= 1
+            if self.countdown == 0:
+                # Half a ring has moved since the last time: the other end may well be waiting.
+                self.countdown = self.half
+                self.owner._flush()
+        else:
+            la_party_wake(peer)
+
+    cdef _aborted(self, what):
+        return ChannelAborted(
+            f"{self.owner.name}: released while waiting for {what} in ring {self.name!r}, because "
+            f"the network ends (code {la_arena_aborted(self.header)})"
+        )
+
+
+cdef class RingWriter(_RingEnd):
+    """The one end of a ring that sends."""
+
+    cdef la_writer at
+    cdef la_party **peers
+    cdef uint32_t n_peers
+    cdef int dense_pause
+
+    def __dealloc__(self):
+        free(self.peers)
+
+    def __repr__(self):
+        return f"<RingWriter {self.name}: {self.shape} {self.dtype}>"
+
+    # -- sending -------------------------------------------------------------------------------
+
+    def send(self, array):
+        """Send one whole message; it travels as events when that is smaller."""
+        cdef cnp.ndarray a
+        cdef la_slot *slot
+        cdef unsigned char *payload
+        if (
+            cnp.PyArray_CheckExact(array)
+            and (<cnp.ndarray>array).dtype is self.dtype
+            and cnp.PyArray_IS_C_CONTIGUOUS(array)
+            and cnp.PyArray_SIZE(array) == self.size
+        ):
+            a = <cnp.ndarray>array
+        else:
+            a = self._converted(array)
+        if not la_writer_ready(&self.at):
+            self._wait_space()
+        if la_writer_unheard(&self.at):
+            la_count(&self.at.at.ring.dropped, 1)
+            return
+        slot = la_writer_slot(&self.at)
+        payload = <unsigned char *>slot + self.payload
+        if self.nbytes < SMALLEST_COMPRESSED:
+            slot.form = LA_FORM_DENSE
+            memcpy(payload, cnp.PyArray_DATA(a), self.nbytes)
+            la_count(&self.at.at.ring.dense, 1)
+        elif self.nbytes <= GIL_BYTES:
+            self._fill(slot, payload, cnp.PyArray_DATA(a))
+        else:
+            with nogil:
+                self._fill(slot, payload, cnp.PyArray_DATA(a))
+        self._publish()
+
+    def send_events(self, values, indices):
+        """Send indices with values (None: all ones), in the order given."""
+        cdef cnp.ndarray index = self._index_array(indices)
+        cdef cnp.ndarray v = None
+        cdef Py_ssize_t count = cnp.PyArray_SIZE(index)
+        cdef Py_ssize_t bytes_needed
+        if values is not None:
+            v = np.ascontiguousarray(values, dtype=self.dtype) if not (
+                cnp.PyArray_CheckExact(values)
+                and (<cnp.ndarray>values).dtype is self.dtype
+                and cnp.PyArray_IS_C_CONTIGUOUS(values)
+            ) else <cnp.ndarray>values
+            if cnp.PyArray_SIZE(v) != count:
+                raise InvalidValueError(
+                    f"ring {self.name!r}: expected as many values as indices, "
+                    f"got {cnp.PyArray_SIZE(v)} values and {count} indices"
+                )
+            if la_all_ones(cnp.PyArray_DATA(v), self.itemsize, count, self.one):
+                v = None
+        if self.events and count > self.size:
+            raise InvalidValueError(
+                f"ring {self.name!r}: expected at most {self.size} events, got {count}"
+            )
+        bytes_needed = 4 * count if v is None else _values_offset(count) + count * self.itemsize
+        if bytes_needed > self.capacity:
+            # Only array rings get here: as an array the message always fits.
+            self.send(self._summed(v, index))
+            return
+        if not la_writer_ready(&self.at):
+            self._wait_space()
+        if la_writer_unheard(&self.at):
+            self._check_indices(index)
+            la_count(&self.at.at.ring.dropped, 1)
+            return
+        self._fill_events(la_writer_slot(&self.at), v, index, count)
+        self._publish()
+
+    # -- state ---------------------------------------------------------------------------------
+
+    def probe(self):
+        """True if ``send`` would not wait."""
+        return bool(la_writer_ready(&self.at))
+
+    @property
+    def free(self):
+        """Messages that can be sent before the slowest reader must take one."""
+        cdef uint64_t limit = la_writer_look(&self.at)
+        if limit == LA_DETACHED:
+            return self.depth
+        return limit - la_writer_position(&self.at)
+
+    @property
+    def sent(self):
+        return la_writer_position(&self.at)
+
+    def close(self):
+        """Say that nothing more will come; readers take what is queued, then are told."""
+        cdef uint32_t i
+        self.owner._flush()
+        la_writer_close(&self.at)
+        la_full_fence()
+        for i in range(self.n_peers):
+            la_party_wake_fenced(self.peers[i])
+
+    def statistics(self):
+        """Return a `RingStatistics` of this end."""
+        cdef la_ring *ring = self.at.at.ring
+        cdef uint64_t limit = la_writer_look(&self.at)
+        cdef uint64_t sent = la_writer_position(&self.at)
+        return RingStatistics(
+            name=self.name,
+            depth=self.depth,
+            slot_bytes=self.slot_bytes,
+            transferred=sent,
+            queued=0 if limit == LA_DETACHED else sent + self.depth - limit,
+            blocked=la_get64(&ring.blocked),
+            dense=la_get64(&ring.dense),
+            events=la_get64(&ring.events),
+            dropped=la_get64(&ring.dropped),
+        )
+
+    # -- inside --------------------------------------------------------------------------------
+
+    cdef cnp.ndarray _converted(self, array):
+        cdef cnp.ndarray a = np.asarray(array)
+        if cnp.PyArray_SIZE(a) != self.size:
+            raise InvalidValueError(
+                f"ring {self.name!r}: expected {self.size} elements (shape {self.shape}), "
+                f"got shape {np.shape(a)}"
+            )
+        if a.dtype != self.dtype:
+            return a.astype(self.dtype, order="C", casting="unsafe")
+        return np.ascontiguousarray(a)
+
+    cdef cnp.ndarray _index_array(self, indices):
+        """Indices as a contiguous array of 32 or 64 bits; ranges are checked when copied."""
+        cdef cnp.ndarray index = np.asarray(indices)
+        cdef int num = cnp.PyArray_TYPE(index)
+        if index.dtype.kind not in "iu":
+            if cnp.PyArray_SIZE(index):
+                raise InvalidTypeError(
+                    f"ring {self.name!r}: expected integer indices, got dtype {index.dtype}"
+                )
+            index = index.astype(np.int32)
+        elif not (num == cnp.NPY_INT32 or num == cnp.NPY_INT64):
+            index = index.astype(np.int64)
+        if not (cnp.PyArray_IS_C_CONTIGUOUS(index) and cnp.PyArray_ISBEHAVED_RO(index)):
+            index = np.ascontiguousarray(index, dtype=index.dtype.newbyteorder("="))
+        return index
+
+    cdef int _copy_indices(self, cnp.ndarray index, int32_t *to) except -1:
+        """Copy and check indices; returns the flags of la_copy_indices."""
+        cdef int64_t low = 0, high = self.size - 1
+        cdef Py_ssize_t count = cnp.PyArray_SIZE(index)
+        cdef int flags
+        if self.events:
+            # What the indices of a sparse port mean is between its users.
+            low, high = -2147483648, 2147483647
+        if cnp.PyArray_ITEMSIZE(index) == 4:
+            flags = la_copy_indices_32(<int32_t *>cnp.PyArray_DATA(index), count, low, high, to)
+        else:
+            flags = la_copy_indices_64(<int64_t *>cnp.PyArray_DATA(index), count, low, high, to)
+        if flags & LA_INDEX_OUTSIDE:
+            raise InvalidValueError(
+                f"ring {self.name!r}: expected indices from {low} to {high}, "
+                f"got {index.min()} to {index.max()}"
+            )
+        return flags
+
+    cdef cnp.ndarray _checked_indices(self, cnp.ndarray index):
+        cdef cnp.ndarray checked = np.empty(cnp.PyArray_SIZE(index), np.int32)
+        self._copy_indices(index, <int32_t *>cnp.PyArray_DATA(checked))
+        return checked
+
+    cdef int _check_indices(self, cnp.ndarray index) except -1:
+        self._checked_indices(index)
+        return 0
+
+    cdef cnp.ndarray _summed(self, v, cnp.ndarray index):
+        out = np.zeros(self.size, self.dtype)
+        np.add.at(out, self._checked_indices(index), np.ones((), self.dtype) if v is None else v)
+        return out
+
+    cdef void _fill(self, la_slot *slot, unsigned char *payload, void *data) noexcept nogil:
+        """Put a whole message into a slot: as events if it is sparse, which is seen by trying."""
+        cdef int64_t found = -1
+        cdef int64_t limit
+        cdef int32_t *index = <int32_t *>payload
+        cdef Py_ssize_t values_at
+        if self.dense_pause > 0:
+            self.dense_pause -= 1
+        elif la_can_find(self.itemsize):
+            # The indices are written where they will stay, so they must fit there at worst.
+            limit = min(
+                self.size // SPARSE_RATIO,
+                self.capacity // 4 - LA_FIND_SLACK,
+                (self.capacity - 16) // (4 + self.itemsize),
+            )
+            if limit > 0:
+                found = la_find(data, self.size, self.itemsize, index, limit)
+                if found < 0:
+                    self.dense_pause = DENSE_PAUSE
+        if found < 0:
+            slot.form = LA_FORM_DENSE
+            memcpy(payload, data, self.nbytes)
+            la_count(&self.at.at.ring.dense, 1)
+            return
+        values_at = _values_offset(found)
+        slot.form = LA_FORM_EVENTS | LA_FORM_ASCENDING
+        if la_gather(data, self.itemsize, index, found, self.one, payload + values_at):
+            slot.form |= LA_FORM_ONES
+        slot.count = <uint32_t>found
+        la_count(&self.at.at.ring.events, 1)
+
+    cdef int _fill_events(
+        self, la_slot *slot, cnp.ndarray v, cnp.ndarray index, Py_ssize_t count
+    ) except -1:
+        """Put events into a slot; nothing is published if an index is refused."""
+        cdef unsigned char *payload = <unsigned char *>slot + self.payload
+        cdef int flags = self._copy_indices(index, <int32_t *>payload)
+        slot.form = LA_FORM_EVENTS
+        if flags & LA_INDEX_ASCENDING:
+            slot.form |= LA_FORM_ASCENDING
+        if v is None:
+            slot.form |= LA_FORM_ONES
+        else:
+            memcpy(
+                payload + _values_offset(count), cnp.PyArray_DATA(v), count * self.itemsize
+            )
+        slot.count = <uint32_t>count
+        la_count(&self.at.at.ring.events, 1)
+        return 0
+
+    cdef inline void _publish(self) noexcept nogil:
+        cdef uint32_t i
+        la_writer_publish(&self.at)
+        la_count(&self.owner.at.progress, 1)
+        if self.n_peers == 1:
+            self._wake(self.peers[0])
+        elif self.n_peers > 1:
+            self._wake_all()
+
+    cdef void _wake_all(self) noexcept nogil:
+        cdef uint32_t i
+        if self.owner.defer:
+            for i in range(1, self.n_peers):
+                self.owner._owe(self.peers[i])
+            self._wake(self.peers[0])
+        else:
+            la_full_fence()
+            for i in range(self.n_peers):
+                la_party_wake_fenced(self.peers[i])
+
+    cdef int _wait_space(self) except -1:
+        cdef la_waiting waiting
+        la_count(&self.at.at.ring.blocked, 1)
+        while not la_writer_ready(&self.at):
+            if la_arena_aborted(self.header):
+                raise self._aborted("space")
+            waiting.arena = self.header
+            waiting.what = &self.at
+            self.owner._block(
+                LA_ON_SPACE, <uint32_t>self.ring_index, la_until_space, &waiting
+            )
+        return 0
+
+
+cdef inline Py_ssize_t _values_offset(Py_ssize_t count) noexcept nogil:
+    """See layout.values_offset."""
+    return (4 * count + 15) & ~<Py_ssize_t>15
+
+
+cdef RingWriter _new_writer(Arena arena, ring):
+    cdef RingWriter writer = RingWriter.__new__(RingWriter)
+    cdef Party owner = arena.party(ring.writer)
+    writer._set_up(arena, ring, owner)
+    writer.at.at = la_view_of(
+        arena.mapping.base + <size_t>ring.offset, len(ring.readers), ring.depth, ring.slot_bytes
+    )
+    # A party never has to wake itself, nor another one twice.
+    peers = sorted(set(ring.readers) - {ring.writer})
+    writer.peers = <la_party **>calloc(max(1, len(peers)), sizeof(la_party *))
+    if writer.peers == NULL:
+        raise MemoryError()
+    for peer in peers:
+        writer.peers[writer.n_peers] = &arena.parties[<Py_ssize_t>peer]
+        writer.n_peers += 1
+    return writer

@@ -1,0 +1,283 @@
+/* The arena's control block: the abort word, one block per party, one block per domain.
+ *
+ * The doorbell (an eventcount)
+ * ----------------------------
+ * A party sleeps in one place only, on the futex word `bell` of its block, whatever it waits for:
+ * data, space, the horizon, a barrier, a request. Whoever changes something a party may wait for
+ * rings its bell. A semaphore per condition was the alternative; it costs a word per condition, and
+ * a party that waits for two things at once (a step or a request) would need two futexes.
+ *
+ * Nobody is woken twice and nobody is missed because both sides follow Dekker's scheme:
+ *
+ *     sleeper                               waker
+ *     key = bell                            make the condition true
+ *     sleeping = 1                          full fence
+ *     full fence                            if sleeping: sleeping = 0, bell += 1, futex wake
+ *     condition true? do not sleep
+ *     futex wait while bell == key
+ *
+ * Of two full fences one comes first. If the sleeper's does, the waker sees `sleeping` and rings
+ * after the key was read, so the futex call returns. If the waker's does, the sleeper sees the
+ * condition. Between two wakers an exchange decides who rings: the loser may skip the system call
+ * because the winner rings after the loser's condition became visible or the sleeper, who sets
+ * `sleeping` anew before each look, meets the loser in the case above.
+ *
+ * What can still fail: a waker that is killed between its publication and the bell. The sleeper
+ * finds the condition at the end of its slice (LA_SLICE_NS), which is why slices exist even
+ * though the scheme above loses no wake-up.
+ *
+ * Sync points, named alike on both ends:
+ *   SYNC_BELL     the Dekker pair above
+ *   SYNC_ABORT    abort word and its reason -> whoever gives up because of it
+ *   SYNC_WORD     words of a party or a domain: what was done before setting -> whoever reads it
+ *   SYNC_MAILBOX  what a poster prepared -> the party that sees the count change
+ *   SYNC_HORIZON  what the service did before raising -> the actor that starts the step
+ *   SYNC_ARRIVE   what a member did before arriving -> the last to arrive
+ *   SYNC_EPOCH    the last one's decision -> the members it releases
+ *   SYNC_BLOCKED  the fields of a blocked record -> whoever inspects it
+ */
+#ifndef LAVA_ACTOR_CONTROL_H
+#define LAVA_ACTOR_CONTROL_H
+
+#include "futex.h"
+
+#define LA_MAGIC UINT64_C(0x31416e4172764c61)
+#define LA_VERSION 1u
+#define LA_SLICE_NS INT64_C(100000000)
+
+typedef struct {
+    uint64_t magic;
+    uint32_t version, n_parties, n_domains, n_rings;
+    uint64_t size;
+    _Alignas(LA_LINE) _Atomic uint32_t abort;
+} la_arena;
+
+typedef struct {
+    /* Written by wakers, and by the party when it goes to sleep. */
+    _Alignas(LA_LINE) _Atomic uint32_t bell;
+    _Atomic uint32_t sleeping;
+    /* Written by posters. */
+    _Alignas(LA_LINE) _Atomic uint32_t mailbox;
+    /* Written by the party at every step. */
+    _Alignas(LA_LINE) _Atomic uint64_t step;
+    _Atomic uint64_t done, turn;
+    _Atomic uint32_t phase, state;
+    /* Written by the party at every message; read by whoever watches. */
+    _Alignas(LA_LINE) _Atomic uint64_t progress;
+    _Atomic uint64_t busy_ns, wait_ns;
+    _Atomic uint64_t blocked_on; /* kind << 32 | index; kind 0: not blocked */
+    _Atomic int64_t blocked_since;
+} la_party;
+
+typedef struct {
+    _Alignas(LA_LINE) _Atomic uint64_t horizon;
+    _Alignas(LA_LINE) _Atomic uint64_t limit;
+    _Atomic uint64_t fence;
+    _Atomic uint32_t pause;
+    _Alignas(LA_LINE) _Atomic uint64_t bits;
+    _Atomic int64_t decision;
+    _Atomic uint32_t arrived;
+    _Atomic uint32_t epoch;
+} la_domain;
+
+_Static_assert(sizeof(la_arena) == 2 * LA_LINE, "layout.py: ARENA_BYTES");
+_Static_assert(sizeof(la_party) == 4 * LA_LINE, "layout.py: PARTY_BYTES");
+_Static_assert(sizeof(la_domain) == 3 * LA_LINE, "layout.py: DOMAIN_BYTES");
+_Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
+               "words shared between processes must be lock-free");
+
+/* What a party is blocked on, for blocked records. */
+enum { LA_NOT_BLOCKED, LA_ON_DATA, LA_ON_SPACE, LA_ON_STEP, LA_ON_BARRIER, LA_ON_EVENT };
+
+/* ---- plain words ------------------------------------------------------------------------- */
+
+static inline uint64_t la_get64(_Atomic uint64_t *word) {
+    return atomic_load_explicit(word, memory_order_acquire); /* SYNC_WORD */
+}
+static inline void la_set64(_Atomic uint64_t *word, uint64_t value) {
+    atomic_store_explicit(word, value, memory_order_release); /* SYNC_WORD */
+}
+static inline uint32_t la_get32(_Atomic uint32_t *word) {
+    return atomic_load_explicit(word, memory_order_acquire); /* SYNC_WORD */
+}
+static inline void la_set32(_Atomic uint32_t *word, uint32_t value) {
+    atomic_store_explicit(word, value, memory_order_release); /* SYNC_WORD */
+}
+
+/* Add to a counter only one thread writes. Relaxed and not a read-modify-write: nothing is
+ * ordered by a counter, and there is no second writer to lose. */
+static inline void la_count(_Atomic uint64_t *counter, uint64_t by) {
+    uint64_t now = atomic_load_explicit(counter, memory_order_relaxed);
+    atomic_store_explicit(counter, now + by, memory_order_relaxed);
+}
+
+/* ---- doorbell ------------------------------------------------------------------------------ */
+
+/* The caller has made its condition visible (any store) and issues la_full_fence() before this;
+ * one fence serves any number of parties. */
+static inline void la_party_wake_fenced(la_party *party) {
+    /* Relaxed: the fences order this load, and most of the time it only says "awake". */
+    if (atomic_load_explicit(&party->sleeping, memory_order_relaxed) &&
+        atomic_exchange_explicit(&party->sleeping, 0, memory_order_seq_cst)) {
+        atomic_fetch_add_explicit(&party->bell, 1, memory_order_seq_cst); /* SYNC_BELL */
+        la_futex_wake_all(&party->bell);
+    }
+}
+
+static inline void la_party_wake(la_party *party) {
+    la_full_fence(); /* SYNC_BELL */
+    la_party_wake_fenced(party);
+}
+
+static inline uint32_t la_party_prepare(la_party *party) {
+    uint32_t key = atomic_load_explicit(&party->bell, memory_order_acquire); /* SYNC_BELL */
+    atomic_store_explicit(&party->sleeping, 1, memory_order_seq_cst);
+    la_full_fence(); /* SYNC_BELL */
+    return key;
+}
+
+static inline void la_party_cancel(la_party *party) {
+    /* Relaxed: a late waker that still sees 1 makes one system call too many, no more. */
+    atomic_store_explicit(&party->sleeping, 0, memory_order_relaxed);
+}
+
+static inline void la_party_sleep(la_party *party, uint32_t key, int64_t timeout_ns) {
+    la_futex_wait(&party->bell, key, timeout_ns);
+    la_party_cancel(party);
+}
+
+static inline uint32_t la_party_bell(la_party *party) {
+    return atomic_load_explicit(&party->bell, memory_order_acquire); /* SYNC_BELL */
+}
+
+static inline void la_party_post(la_party *party) {
+    atomic_fetch_add_explicit(&party->mailbox, 1, memory_order_release); /* SYNC_MAILBOX */
+    la_party_wake(party);
+}
+
+static inline uint32_t la_party_mailbox(la_party *party) {
+    return atomic_load_explicit(&party->mailbox, memory_order_acquire); /* SYNC_MAILBOX */
+}
+
+/* ---- blocked record -------------------------------------------------------------------------- */
+
+static inline void la_party_blocked(la_party *party, uint32_t kind, uint32_t index, int64_t now) {
+    atomic_store_explicit(&party->blocked_since, now, memory_order_release); /* SYNC_BLOCKED */
+    atomic_store_explicit(&party->blocked_on, (uint64_t)kind << 32 | index,
+                          memory_order_release); /* SYNC_BLOCKED */
+}
+
+static inline void la_party_unblocked(la_party *party) {
+    atomic_store_explicit(&party->blocked_on, 0, memory_order_release); /* SYNC_BLOCKED */
+}
+
+/* Read a consistent record: the start time differs from wait to wait, so an unchanged one proves
+ * that the rest belongs to it. Returns the kind; 0 if not blocked or just changing. */
+static inline uint32_t la_party_inspect(la_party *party, uint32_t *index, int64_t *since) {
+    int64_t before = atomic_load_explicit(&party->blocked_since, memory_order_acquire);
+    uint64_t on = atomic_load_explicit(&party->blocked_on, memory_order_acquire);
+    *since = atomic_load_explicit(&party->blocked_since, memory_order_acquire);
+    *index = (uint32_t)on;
+    return *since == before ? (uint32_t)(on >> 32) : LA_NOT_BLOCKED;
+}
+
+/* ---- abort ------------------------------------------------------------------------------------- */
+
+static inline uint32_t la_arena_aborted(la_arena *arena) {
+    return atomic_load_explicit(&arena->abort, memory_order_acquire); /* SYNC_ABORT */
+}
+
+/* The first reason stays. Every bell is rung, asleep or not: this is rare and must not depend on
+ * anything a dying party left in its block. */
+static inline void la_arena_abort(la_arena *arena, la_party *parties, uint32_t code) {
+    uint32_t none = 0;
+    uint32_t i;
+    atomic_compare_exchange_strong(&arena->abort, &none, code); /* SYNC_ABORT */
+    for (i = 0; i < arena->n_parties; i++) {
+        atomic_fetch_add_explicit(&parties[i].bell, 1, memory_order_seq_cst); /* SYNC_BELL */
+        la_futex_wake_all(&parties[i].bell);
+    }
+}
+
+/* ---- domains ----------------------------------------------------------------------------------- */
+
+static inline uint64_t la_domain_horizon(la_domain *domain) {
+    return atomic_load_explicit(&domain->horizon, memory_order_acquire); /* SYNC_HORIZON */
+}
+
+/* Returns 1 if this call raised it (the caller then wakes the members). */
+static inline int la_domain_raise(la_domain *domain, uint64_t value) {
+    uint64_t now = atomic_load_explicit(&domain->horizon, memory_order_relaxed);
+    while (now < value) {
+        if (atomic_compare_exchange_weak_explicit(&domain->horizon, &now, value,
+                                                  memory_order_acq_rel, /* SYNC_HORIZON */
+                                                  memory_order_relaxed)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static inline uint32_t la_domain_epoch(la_domain *domain) {
+    return atomic_load_explicit(&domain->epoch, memory_order_acquire); /* SYNC_EPOCH */
+}
+
+/* Returns 1 for the last of n members; *result is then the union of all bits, else the epoch to
+ * wait for the end of. */
+static inline int la_domain_arrive(la_domain *domain, uint32_t n, uint64_t bits, uint64_t *result) {
+    /* Read before arriving: from then on the last one may already move it. */
+    uint32_t epoch = la_domain_epoch(domain);
+    atomic_fetch_or_explicit(&domain->bits, bits, memory_order_relaxed);
+    if (atomic_fetch_add_explicit(&domain->arrived, 1, memory_order_acq_rel) + 1 == n) {
+        /* SYNC_ARRIVE: the chain of acquiring and releasing additions makes everyone's bits ours.
+         * Relaxed resets: the next round starts only after SYNC_EPOCH. */
+        *result = atomic_load_explicit(&domain->bits, memory_order_relaxed);
+        atomic_store_explicit(&domain->bits, 0, memory_order_relaxed);
+        atomic_store_explicit(&domain->arrived, 0, memory_order_relaxed);
+        return 1;
+    }
+    *result = epoch;
+    return 0;
+}
+
+static inline void la_domain_release(la_domain *domain, int64_t decision) {
+    atomic_store_explicit(&domain->decision, decision, memory_order_relaxed);
+    atomic_fetch_add_explicit(&domain->epoch, 1, memory_order_acq_rel); /* SYNC_EPOCH */
+}
+
+/* Valid from the end of an epoch until this member arrives again. */
+static inline int64_t la_domain_decision(la_domain *domain) {
+    return atomic_load_explicit(&domain->decision, memory_order_relaxed);
+}
+
+/* ---- waiting ------------------------------------------------------------------------------------- */
+
+typedef int (*la_condition)(void *);
+
+/* One turn of a wait: spin, then one bounded sleep. Returns 1 when the condition holds, else 0;
+ * the caller looks at abort word, signals and clock, and calls again (with spin_ns 0). */
+static inline int la_wait_turn(la_party *party, la_condition holds, void *what, int64_t spin_ns,
+                               int64_t sleep_ns) {
+    uint32_t key;
+    if (spin_ns > 0) {
+        int64_t until = la_now_ns() + spin_ns;
+        do {
+            int i;
+            for (i = 0; i < 32; i++) {
+                if (holds(what)) {
+                    return 1;
+                }
+                la_relax();
+            }
+        } while (la_now_ns() < until);
+    }
+    key = la_party_prepare(party);
+    if (holds(what)) {
+        la_party_cancel(party);
+        return 1;
+    }
+    la_party_sleep(party, key, sleep_ns);
+    return holds(what);
+}
+
+#endif

@@ -1,0 +1,304 @@
+"""Where everything lies in the arena: plain data, computed once, printed and tested anywhere.
+
+The arena is one piece of shared memory::
+
+    arena header | one block per party | one block per domain | ring, ring, ring ...
+
+and one ring is::
+
+    write position, writer's counters | one cursor per reader | slot 0 ... slot depth-1
+
+Blocks that different parties write to never share a cache line. The sizes below mirror the C
+structs of ``control.h`` and ``ring.h``; the native module compares both when it is imported.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+
+LINE = 128
+ARENA_BYTES = 2 * LINE
+PARTY_BYTES = 4 * LINE
+DOMAIN_BYTES = 3 * LINE
+RING_BYTES = 2 * LINE
+CURSOR_BYTES = LINE
+SLOT_HEADER_BYTES = 16
+
+DEFAULT_DEPTH = 64
+"""Messages a ring holds by default; programs may lean on it while the messages are small."""
+
+DEFAULT_RING_BYTES = 1 << 20
+"""Rings of big messages get fewer slots than `DEFAULT_DEPTH`, to stay below this."""
+
+_LARGE_PAYLOAD = 1024
+_ALIGNMENT = 64
+_SMALL_ALIGNMENT = 16
+_KINDS = "biufc"
+_INDEX_LIMIT = 2**31
+
+
+@dataclass(frozen=True)
+class RingRequest:
+    """What the compiler asks for: one ring with one writer and any number of readers.
+
+    Attributes
+    ----------
+    name : str
+        What error messages and statistics call it, e.g. ``"lif.s_out"``.
+    shape : tuple of int
+        Shape of a message; sizes of zero are legal.
+    dtype : str
+        NumPy type of the elements (``np.dtype(...).str``); booleans and numbers only.
+    events : bool
+        True for sparse ports: a slot then holds up to ``size`` indices with values, in any order.
+    depth : int or None
+        Messages that fit before the writer waits; None chooses (see `default_depth`).
+    writer : int
+        Index of the party that writes.
+    readers : tuple of int
+        Index of the party behind each cursor; one party may own several.
+    reader_names : tuple of str
+        Name of each cursor, for messages.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    events: bool
+    depth: int | None
+    writer: int
+    readers: tuple[int, ...]
+    reader_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class RingPlan:
+    """A `RingRequest` with its place: bytes per slot, offset in the arena, bytes in all."""
+
+    index: int
+    name: str
+    shape: tuple[int, ...]
+    dtype: str
+    events: bool
+    depth: int
+    writer: int
+    readers: tuple[int, ...]
+    reader_names: tuple[str, ...]
+    slot_bytes: int
+    offset: int
+    nbytes: int
+
+    @property
+    def size(self) -> int:
+        """Number of elements of a message."""
+        return math.prod(self.shape)
+
+    @property
+    def slots_offset(self) -> int:
+        """Offset of the first slot in the arena."""
+        return self.offset + RING_BYTES + len(self.readers) * CURSOR_BYTES
+
+    @property
+    def payload_offset(self) -> int:
+        """Bytes from the start of a slot to its payload."""
+        return payload_offset(self.payload_bytes)
+
+    @property
+    def payload_bytes(self) -> int:
+        """Bytes a payload may take, whatever form the message travels in."""
+        return payload_bytes(self.size, np.dtype(self.dtype).itemsize, self.events)
+
+
+@dataclass(frozen=True)
+class ArenaPlan:
+    """The whole arena: who waits, who belongs together, and where each ring lies.
+
+    Attributes
+    ----------
+    parties : tuple of str
+        Name of each party, i.e. of each thing that waits.
+    domains : tuple of tuple of int
+        Member parties of each synchronisation domain.
+    rings : tuple of RingPlan
+        All rings, in the order of the requests.
+    size : int
+        Bytes of the arena.
+    """
+
+    parties: tuple[str, ...]
+    domains: tuple[tuple[int, ...], ...]
+    rings: tuple[RingPlan, ...]
+    size: int
+
+    def party_offset(self, index: int) -> int:
+        """Offset of the block of party `index`."""
+        return ARENA_BYTES + index * PARTY_BYTES
+
+    def domain_offset(self, index: int) -> int:
+        """Offset of the block of domain `index`."""
+        return ARENA_BYTES + len(self.parties) * PARTY_BYTES + index * DOMAIN_BYTES
+
+    def largest_rings(self, count: int = 3) -> tuple[RingPlan, ...]:
+        """Return the `count` rings that take most memory, the biggest first."""
+        return tuple(sorted(self.rings, key=lambda ring: -ring.nbytes)[:count])
+
+    def describe(self) -> str:
+        """Return the plan as a table for people."""
+        lines = [f"arena of {self.size} bytes"]
+        lines += [f"  party {i}: {name}" for i, name in enumerate(self.parties)]
+        lines += [
+            f"  domain {i}: " + ", ".join(self.parties[member] for member in members)
+            for i, members in enumerate(self.domains)
+        ]
+        for ring in self.rings:
+            form = "events" if ring.events else "array"
+            readers = ", ".join(
+                f"{name} ({self.parties[party]})"
+                for name, party in zip(ring.reader_names, ring.readers, strict=True)
+            )
+            lines.append(
+                f"  ring {ring.index}: {ring.name} ({self.parties[ring.writer]}) -> "
+                f"{readers or 'nobody'}; {form} {ring.shape} {ring.dtype}, "
+                f"{ring.depth} slots of {ring.slot_bytes} bytes at {ring.offset}"
+            )
+        return "\n".join(lines)
+
+
+def _round_up(value: int, step: int) -> int:
+    return -(-value // step) * step
+
+
+def values_offset(count: int) -> int:
+    """Bytes from the start of a payload to the values that follow `count` 32-bit indices."""
+    return _round_up(4 * count, _SMALL_ALIGNMENT)
+
+
+def payload_bytes(size: int, itemsize: int, events: bool) -> int:
+    """Return the bytes the payload of one message may take.
+
+    An array ring only carries events when they are smaller than the array, an events ring must
+    hold an index and a value for each of its `size` elements.
+    """
+    dense = size * itemsize
+    return values_offset(size) + dense if events else dense
+
+
+def payload_offset(payload: int) -> int:
+    """Return where the payload starts: small ones share a cache line with the slot header."""
+    return SLOT_HEADER_BYTES if payload <= _LARGE_PAYLOAD else _ALIGNMENT
+
+
+def slot_bytes(size: int, itemsize: int, events: bool) -> int:
+    """Return the bytes from one slot to the next; slots start on 64-byte boundaries."""
+    payload = payload_bytes(size, itemsize, events)
+    return _round_up(payload_offset(payload) + payload, _ALIGNMENT)
+
+
+def default_depth(bytes_per_slot: int) -> int:
+    """Return 64 while the ring stays within 1 MiB, else what fits, but at least 2."""
+    if DEFAULT_DEPTH * bytes_per_slot <= DEFAULT_RING_BYTES:
+        return DEFAULT_DEPTH
+    return max(2, DEFAULT_RING_BYTES // bytes_per_slot)
+
+
+def _checked_dtype(request: RingRequest) -> np.dtype:
+    dtype = np.dtype(request.dtype)
+    if dtype.kind not in _KINDS or not dtype.isnative:
+        raise InvalidTypeError(
+            f"ring {request.name!r}: expected booleans or numbers in native byte order, "
+            f"got dtype {dtype!r}"
+        )
+    return dtype
+
+
+def _check(request: RingRequest, n_parties: int) -> None:
+    where = f"ring {request.name!r}"
+    if any(extent < 0 for extent in request.shape):
+        raise InvalidValueError(f"{where}: expected extents >= 0, got shape {request.shape}")
+    if math.prod(request.shape) >= _INDEX_LIMIT:
+        raise InvalidValueError(
+            f"{where}: expected fewer than 2**31 elements, got shape {request.shape}"
+        )
+    if request.depth is not None and request.depth < 1:
+        raise InvalidValueError(f"{where}: expected a depth of at least 1, got {request.depth}")
+    if len(request.readers) != len(request.reader_names):
+        raise InvalidValueError(
+            f"{where}: expected one name per reader, got {len(request.readers)} readers "
+            f"and {len(request.reader_names)} names"
+        )
+    for party in (request.writer, *request.readers):
+        if not 0 <= party < n_parties:
+            raise InvalidValueError(
+                f"{where}: expected party indices below {n_parties}, got {party}"
+            )
+
+
+def plan_arena(
+    parties: Sequence[str],
+    domains: Iterable[Iterable[int]],
+    rings: Iterable[RingRequest],
+) -> ArenaPlan:
+    """Lay out an arena.
+
+    Parameters
+    ----------
+    parties : sequence of str
+        Names of everything that waits: actors, services, port ends in the user's interpreter.
+    domains : iterable of iterable of int
+        Member parties of each domain.
+    rings : iterable of RingRequest
+        The rings to place.
+
+    Returns
+    -------
+    ArenaPlan
+        The same plan for the same arguments, always.
+
+    Raises
+    ------
+    InvalidValueError
+        If an index, a shape or a depth makes no sense.
+    InvalidTypeError
+        If a ring's dtype holds anything but booleans and numbers.
+    """
+    names = tuple(parties)
+    groups = tuple(tuple(int(member) for member in members) for members in domains)
+    for i, members in enumerate(groups):
+        if len(set(members)) != len(members) or not all(0 <= m < len(names) for m in members):
+            raise InvalidValueError(
+                f"domain {i}: expected distinct party indices below {len(names)}, got {members}"
+            )
+    offset = ARENA_BYTES + len(names) * PARTY_BYTES + len(groups) * DOMAIN_BYTES
+    placed = []
+    for index, request in enumerate(rings):
+        _check(request, len(names))
+        dtype = _checked_dtype(request)
+        shape = tuple(int(extent) for extent in request.shape)
+        per_slot = slot_bytes(math.prod(shape), dtype.itemsize, request.events)
+        depth = default_depth(per_slot) if request.depth is None else int(request.depth)
+        control = RING_BYTES + len(request.readers) * CURSOR_BYTES
+        nbytes = _round_up(control + depth * per_slot, LINE)
+        placed.append(
+            RingPlan(
+                index=index,
+                name=request.name,
+                shape=shape,
+                dtype=dtype.str,
+                events=bool(request.events),
+                depth=depth,
+                writer=int(request.writer),
+                readers=tuple(int(party) for party in request.readers),
+                reader_names=tuple(request.reader_names),
+                slot_bytes=per_slot,
+                offset=offset,
+                nbytes=nbytes,
+            )
+        )
+        offset += nbytes
+    return ArenaPlan(parties=names, domains=groups, rings=tuple(placed), size=offset)

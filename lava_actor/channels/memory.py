@@ -1,0 +1,76 @@
+"""Is there enough memory for an arena? Asked before it is reserved, answered in words.
+
+Reserving more than there is would not fail politely: the kernel would start to kill processes.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lava_actor.channels.layout import ArenaPlan
+from lava_actor.errors import ArenaMemoryError
+
+_MEMINFO = Path("/proc/meminfo")
+_GROUP_FILES = (
+    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
+    (
+        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
+    ),
+)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        # No such control group, or no limit ("max"): nothing to compare with.
+        return None
+
+
+def available_memory() -> int | None:
+    """Return the bytes this process may still use, or None where the system does not tell."""
+    found = []
+    try:
+        lines = _MEMINFO.read_text().splitlines()
+    except OSError:
+        lines = []
+    for line in lines:
+        if line.startswith("MemAvailable:"):
+            found.append(int(line.split()[1]) * 1024)
+    for limit_file, used_file in _GROUP_FILES:
+        limit, used = _number(limit_file), _number(used_file)
+        if limit is not None and used is not None:
+            found.append(max(0, limit - used))
+    return min(found) if found else None
+
+
+def _human(nbytes: int) -> str:
+    value = float(nbytes)
+    for unit in ("bytes", "KiB", "MiB", "GiB"):
+        if value < 1024 or unit == "GiB":
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{nbytes} bytes"
+
+
+def too_little_memory(plan: ArenaPlan, available: int | None) -> ArenaMemoryError:
+    """Build the error: what is needed, what there is, and which rings to make smaller."""
+    there = "less is free" if available is None else f"{_human(available)} are available"
+    largest = "; ".join(
+        f"{ring.name}: {ring.depth} messages of {_human(ring.slot_bytes)}"
+        for ring in plan.largest_rings()
+    )
+    advice = f" The largest rings are {largest}. Fewer messages per ring need less memory." * bool(
+        plan.rings
+    )
+    return ArenaMemoryError(
+        f"the channels of this network need {_human(plan.size)} of memory, {there}.{advice}"
+    )
+
+
+def check_memory(plan: ArenaPlan) -> None:
+    """Raise `ArenaMemoryError` if the arena of `plan` does not fit the free memory."""
+    available = available_memory()
+    if available is not None and plan.size > available:
+        raise too_little_memory(plan, available)
