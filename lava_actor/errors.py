@@ -1,0 +1,110 @@
+"""What can go wrong, divided by whose fault it is. The ground floor: everybody may import it.
+
+========================  ==========================  =============================================
+whose fault               class                       also a
+========================  ==========================  =============================================
+the description           NetworkError                AssertionError
+the description           InvalidValueError           ValueError
+the description           InvalidTypeError            TypeError
+the description           UnsupportedError            NotImplementedError
+the description           MissingMemberError          AttributeError and AssertionError
+the call, at this moment  RuntimeStateError           RuntimeError
+a model                   ModelError                  RuntimeError
+an actor that died        ActorDiedError              ModelError
+the network as a whole    DeadlockError               RuntimeError
+the clock                 WaitTimeoutError            TimeoutError
+the machine               ArenaMemoryError            MemoryError
+the other end             ChannelAborted              RuntimeError
+the other end             PeerClosedError             ChannelAborted
+========================  ==========================  =============================================
+
+Every class also derives from `LavaActorError`. Messages name the Process and the attribute, what
+was expected and what came.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class LavaActorError(Exception):
+    """Base of every error of this package."""
+
+
+class NetworkError(LavaActorError, AssertionError):
+    """A network that cannot work as it is described: wiring, models, domains."""
+
+
+class InvalidValueError(LavaActorError, ValueError):
+    """An argument of the right type with a value that makes no sense."""
+
+
+class InvalidTypeError(LavaActorError, TypeError):
+    """An argument of the wrong type."""
+
+
+class UnsupportedError(LavaActorError, NotImplementedError):
+    """Something the programming model can express and this package cannot do."""
+
+
+class MissingMemberError(LavaActorError, AttributeError, AssertionError):
+    """A Process, Collection or network does not have the member that was asked for."""
+
+
+class RuntimeStateError(LavaActorError, RuntimeError):
+    """The call is not possible in the present state of the network."""
+
+
+class DeadlockError(LavaActorError, RuntimeError):
+    """The network waits on itself; the message names the ports."""
+
+
+class WaitTimeoutError(LavaActorError, TimeoutError):
+    """Something did not happen within the time the caller gave it."""
+
+
+class ArenaMemoryError(LavaActorError, MemoryError):
+    """Not enough memory for the arena; the message says what is needed and what is there."""
+
+
+class ChannelAborted(LavaActorError, RuntimeError):
+    """Released from a wait because the network ends."""
+
+
+class PeerClosedError(ChannelAborted):
+    """The other end of a channel is gone and nothing is left to read."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What one model or actor reported.
+
+    Attributes
+    ----------
+    process, model : names
+    phase, step : where in the run it happened
+    kind : name of the exception class
+    message, traceback : texts; the traceback is the actor's
+    exception : the exception itself where it could be sent, else None
+    """
+
+    process: str
+    model: str
+    phase: str
+    step: int
+    kind: str
+    message: str
+    traceback: str
+    exception: BaseException | None
+
+
+class ModelError(LavaActorError, RuntimeError):
+    """One or more models raised; ``failures`` has one record each."""
+
+    def __init__(self, message: str, failures: tuple[Failure, ...] = ()) -> None:
+        super().__init__(message)
+        self.failures = failures
+
+
+class ActorDiedError(ModelError):
+    """An actor ended without raising: killed, crashed, or left by itself."""
