@@ -22,12 +22,20 @@ if sys.platform != "linux":
         f"futex and memfd_create system calls, which {sys.platform!r} does not have"
     )
 
+from lava_actor.channels.interfaces import (
+    AbstractCspPort,
+    AbstractCspRecvPort,
+    AbstractCspSendPort,
+    Channel,
+    ChannelType,
+)
 from lava_actor.channels.layout import ArenaPlan, RingPlan, RingRequest, plan_arena
 from lava_actor.channels.statistics import RingStatistics
 from lava_actor.channels.wait import Blocking, SpinThenBlock, WaitPolicy, choose_policy
 
 try:
     from lava_actor.channels._native import Arena, Domain, Party, RingReader, RingWriter
+    from lava_actor.channels.csp import CspRecvPort, CspSelector, CspSendPort, PyPyChannel
 except ModuleNotFoundError as error:
     if error.name != "lava_actor.channels._native":
         raise
@@ -37,11 +45,20 @@ except ModuleNotFoundError as error:
     ) from error
 
 __all__ = [
+    "AbstractCspPort",
+    "AbstractCspRecvPort",
+    "AbstractCspSendPort",
     "Arena",
     "ArenaPlan",
     "Blocking",
+    "Channel",
+    "ChannelType",
+    "CspRecvPort",
+    "CspSelector",
+    "CspSendPort",
     "Domain",
     "Party",
+    "PyPyChannel",
     "RingPlan",
     "RingReader",
     "RingRequest",

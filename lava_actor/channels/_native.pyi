@@ -190,6 +190,10 @@ class RingEnd:
     def party(self) -> Party:
         """The party that waits at this end."""
 
+    @property
+    def aborted(self) -> int:
+        """The code the arena was aborted with, or 0."""
+
     def probe(self) -> bool:
         """Tell whether ``send`` or ``recv`` would return without waiting."""
 
@@ -198,6 +202,8 @@ class RingEnd:
 
 class RingWriter(RingEnd):
     """The sending end of a ring. Once every reader detached, sends have no effect."""
+
+    closed: bool
 
     @property
     def sent(self) -> int:
@@ -234,7 +240,7 @@ class RingWriter(RingEnd):
         """
 
     def close(self) -> None:
-        """Announce that nothing more will come."""
+        """Announce that nothing more will come; a later send is a `RuntimeStateError`."""
 
 class RingReader(RingEnd):
     """A receiving end of a ring; each sees every message, in order."""
@@ -283,6 +289,10 @@ class RingReader(RingEnd):
 
     def skip(self) -> None:
         """Take the oldest message and forget it."""
+
+    @property
+    def ended(self) -> bool:
+        """True if nothing is left to take and nothing will come: writer gone, or detached."""
 
     def available(self) -> int:
         """Number of messages that wait to be taken."""

@@ -108,6 +108,11 @@ cdef class RingReader(_RingEnd):
     def received(self):
         return la_get64(&self.at.cursor.received)
 
+    @property
+    def ended(self):
+        """True if nothing is left to take and nothing will come."""
+        return self._is_detached() or bool(la_reader_ended(&self.at))
+
     def detach(self):
         """Stop reading for good: this end never holds the writer up again."""
         self.owner._flush()

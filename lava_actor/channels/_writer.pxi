@@ -55,6 +55,10 @@ cdef class _RingEnd:
         """The party that waits at this end."""
         return self.owner
 
+    @property
+    def aborted(self):
+        return la_arena_aborted(self.header)
+
     cdef int _set_up(self, Arena arena, ring, Party owner) except -1:
         cdef Py_ssize_t i
         cdef bytes pattern
@@ -114,6 +118,7 @@ cdef class RingWriter(_RingEnd):
     cdef la_party **peers
     cdef uint32_t n_peers
     cdef int dense_pause
+    cdef readonly bint closed
 
     def __dealloc__(self):
         free(self.peers)
@@ -137,6 +142,8 @@ cdef class RingWriter(_RingEnd):
             a = <cnp.ndarray>array
         else:
             a = self._converted(array)
+        if self.closed:
+            raise self._after_close()
         if not la_writer_ready(&self.at):
             self._wait_space()
         if la_writer_unheard(&self.at):
@@ -183,6 +190,8 @@ cdef class RingWriter(_RingEnd):
             # Only array rings get here: as an array the message always fits.
             self.send(self._summed(v, index))
             return
+        if self.closed:
+            raise self._after_close()
         if not la_writer_ready(&self.at):
             self._wait_space()
         if la_writer_unheard(&self.at):
@@ -213,6 +222,7 @@ cdef class RingWriter(_RingEnd):
     def close(self):
         """Say that nothing more will come; readers take what is queued, then are told."""
         cdef uint32_t i
+        self.closed = True
         self.owner._flush()
         la_writer_close(&self.at)
         la_full_fence()
@@ -237,6 +247,9 @@ cdef class RingWriter(_RingEnd):
         )
 
     # -- inside --------------------------------------------------------------------------------
+
+    cdef _after_close(self):
+        return RuntimeStateError(f"ring {self.name!r}: send after close")
 
     cdef cnp.ndarray _converted(self, array):
         cdef cnp.ndarray a = np.asarray(array)

@@ -1,0 +1,316 @@
+"""Channel ends as models and I/O code hold them: a ring end with a name, a start and an end.
+
+The ends of a running network are made from its arena (`CspSendPort.from_writer`,
+`CspRecvPort.from_reader`). `PyPyChannel` is a channel by itself, for use within one process or
+between a process and the ones it forks: it brings a small arena of its own. No end has a thread
+or a descriptor.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from lava_actor.channels._native import Arena, Party, RingReader, RingWriter, wait_any
+from lava_actor.channels.interfaces import AbstractCspRecvPort, AbstractCspSendPort, Channel
+from lava_actor.channels.layout import RingRequest, plan_arena
+from lava_actor.channels.wait import choose_policy
+from lava_actor.errors import ChannelAborted, NetworkError, PeerClosedError
+
+_T = TypeVar("_T")
+
+
+class _Queue:
+    """Lets I/O code written for Lava ask ``port._queue.qsize()``."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self._count = count
+
+    def qsize(self) -> int:
+        """Return the number of messages in the channel."""
+        return self._count()
+
+
+class CspSendPort(AbstractCspSendPort):
+    """The sending end of a channel.
+
+    Attributes
+    ----------
+    ring : RingWriter
+        What does the work; models on the fast path use it directly.
+    """
+
+    def __init__(self, writer: RingWriter, name: str) -> None:
+        self.ring = writer
+        self._name = name
+        self._started_in: int | None = None
+        self._queue = _Queue(self.num_available)
+
+    @classmethod
+    def from_writer(cls, writer: RingWriter, name: str) -> CspSendPort:
+        """Make an end of a ring's writer."""
+        return cls(writer, name)
+
+    @property
+    def name(self) -> str:
+        """Name of this end."""
+        return self._name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a message."""
+        return self.ring.shape
+
+    @property
+    def d_type(self) -> np.dtype:
+        """Type of the elements of a message."""
+        return self.ring.dtype
+
+    @property
+    def size(self) -> int:
+        """Messages the channel holds before `send` has to wait."""
+        return self.ring.depth
+
+    def start(self) -> None:
+        """Begin to use this end, in the process that will use it."""
+        self._started_in = os.getpid()
+
+    def join(self) -> None:
+        """Tell the receivers that nothing more will come; they take what is queued first.
+
+        Without effect in a process that did not `start` this end, such as the parent of the
+        process that uses it.
+        """
+        if self._started_in == os.getpid():
+            self._started_in = None
+            self.ring.close()
+
+    def send(self, data: ArrayLike) -> None:
+        """Copy one message into the channel; waits while it is full.
+
+        Parameters
+        ----------
+        data : array_like
+            Of the channel's shape; its elements are converted to the channel's type.
+
+        Raises
+        ------
+        NetworkError
+            If the shape differs (an `AssertionError`, too).
+        ChannelAborted
+            If the network ends meanwhile.
+        """
+        if np.shape(data) != self.ring.shape:
+            raise NetworkError(
+                f"{self._name}.send: expected an array of shape {self.ring.shape}, "
+                f"got shape {np.shape(data)}"
+            )
+        self.ring.send(data)
+
+    def probe(self) -> bool:
+        """Tell whether `send` would not wait."""
+        return self.ring.probe()
+
+    def num_available(self) -> int:
+        """Return how many messages the slowest receiver has not taken yet."""
+        return self.ring.statistics().queued
+
+
+class CspRecvPort(AbstractCspRecvPort):
+    """A receiving end of a channel.
+
+    Attributes
+    ----------
+    ring : RingReader
+        What does the work; models on the fast path use it directly.
+    """
+
+    def __init__(self, reader: RingReader, name: str) -> None:
+        self.ring = reader
+        self._name = name
+        self._started_in: int | None = None
+        self._queue = _Queue(self.num_available)
+
+    @classmethod
+    def from_reader(cls, reader: RingReader, name: str) -> CspRecvPort:
+        """Make an end of a ring's reader."""
+        return cls(reader, name)
+
+    @property
+    def name(self) -> str:
+        """Name of this end."""
+        return self._name
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a message."""
+        return self.ring.shape
+
+    @property
+    def d_type(self) -> np.dtype:
+        """Type of the elements of a message."""
+        return self.ring.dtype
+
+    @property
+    def size(self) -> int:
+        """Messages the channel holds before its sender has to wait."""
+        return self.ring.depth
+
+    def start(self) -> None:
+        """Begin to use this end, in the process that will use it."""
+        self._started_in = os.getpid()
+
+    def join(self) -> None:
+        """Stop receiving: the sender no longer waits for this end.
+
+        Without effect in a process that did not `start` this end, such as the parent of the
+        process that uses it.
+        """
+        if self._started_in == os.getpid():
+            self._started_in = None
+            self.ring.detach()
+
+    def recv(self) -> np.ndarray:
+        """Take the oldest message, as an array of the caller's own; waits while there is none.
+
+        Raises
+        ------
+        PeerClosedError
+            If the channel is empty and its sender has ended.
+        ChannelAborted
+            If the network ends meanwhile.
+        """
+        return self.ring.recv()
+
+    def peek(self) -> np.ndarray:
+        """Return what `recv` would, and leave the message there."""
+        return self.ring.peek()
+
+    def probe(self) -> bool:
+        """Tell whether `recv` would not wait."""
+        return self.ring.probe()
+
+    def num_available(self) -> int:
+        """Return how many messages wait to be taken."""
+        return self.ring.available()
+
+
+class CspSelector:
+    """Waits until one of several channel ends is ready."""
+
+    def select(self, *args: tuple[CspSendPort | CspRecvPort, Callable[[], _T]]) -> _T:
+        """Wait until one port is ready and return the result of what goes with it.
+
+        Parameters
+        ----------
+        *args : tuple of (port, callable)
+            If several ports are ready, the one that comes first wins.
+
+        Returns
+        -------
+        object
+            What the callable of the ready port returned.
+
+        Raises
+        ------
+        PeerClosedError
+            If none of the ports can become ready any more.
+        ChannelAborted
+            If the network ends meanwhile.
+        """
+        parties = list({id(port.ring.party): port.ring.party for port, _ in args}.values())
+        while True:
+            keys = [party.prepare_wait() for party in parties]
+            try:
+                for port, action in args:
+                    if port.probe():
+                        break
+                else:
+                    self._check_hope([port for port, _ in args])
+                    self._sleep(parties, keys)
+                    continue
+            finally:
+                for party in parties:
+                    party.cancel_wait()
+            return action()
+
+    @staticmethod
+    def _check_hope(ports: list[CspSendPort | CspRecvPort]) -> None:
+        names = ", ".join(port.name for port in ports)
+        if any(port.ring.aborted for port in ports):
+            raise ChannelAborted(f"select({names}): released, because the network ends")
+        if all(isinstance(port, CspRecvPort) and port.ring.ended for port in ports):
+            raise PeerClosedError(f"select({names}): every channel is empty and its sender gone")
+
+    @staticmethod
+    def _sleep(parties: list[Party], keys: list[int]) -> None:
+        if len(parties) == 1:
+            parties[0].commit_wait(keys[0])
+        else:
+            wait_any(parties, keys)
+
+
+class PyPyChannel(Channel):
+    """A channel with an arena of its own, between two Python models.
+
+    Both ends may be used in one process, or either one in a process forked after the channel was
+    made.
+
+    Parameters
+    ----------
+    message_infrastructure : object
+        Accepted for programs written for Lava, where it allocates the memory; not used.
+    src_name, dst_name : str
+        Names of the two ends.
+    shape : tuple of int
+        Shape of a message.
+    dtype : dtype_like
+        Type of its elements.
+    size : int
+        Messages the channel holds: so many sends succeed without a receiver.
+    *watchdogs : object
+        Accepted and not used: waits report what they wait for through ``Party.blocked``.
+    """
+
+    def __init__(
+        self,
+        message_infrastructure: Any,
+        src_name: str,
+        dst_name: str,
+        shape: tuple[int, ...],
+        dtype: DTypeLike,
+        size: int,
+        *watchdogs: Any,
+    ) -> None:
+        request = RingRequest(
+            name=f"{src_name}->{dst_name}",
+            shape=tuple(shape),
+            dtype=np.dtype(dtype).str,
+            events=False,
+            depth=size,
+            writer=0,
+            readers=(1,),
+            reader_names=(dst_name,),
+        )
+        arena = Arena.create(plan_arena((src_name, dst_name), (), (request,)))
+        self._src_port = CspSendPort.from_writer(arena.writer(0), src_name)
+        self._dst_port = CspRecvPort.from_reader(arena.reader(0, 0), dst_name)
+        policy = choose_policy(2)
+        policy.apply(self._src_port.ring.party)
+        policy.apply(self._dst_port.ring.party)
+        # The ends keep the memory; without its descriptor nothing can outlive them.
+        arena.close()
+
+    @property
+    def src_port(self) -> CspSendPort:
+        """The end that sends."""
+        return self._src_port
+
+    @property
+    def dst_port(self) -> CspRecvPort:
+        """The end that receives."""
+        return self._dst_port
