@@ -1,0 +1,67 @@
+"""lava_actor: a multiprocessing actor runtime for neuromorphic networks.
+
+The floors, from the top; a lower floor never imports a higher one:
+
+    compat             `lava.*` import paths resolved to ours
+    proc, networks     the library of neurons, connections, sources and sinks
+    runtime, learning  actors, services, supervision; learning rules and traces
+    compiler           Processes -> Executable (plain data)
+    model              how a Process behaves: ProcessModels and their ports
+    process            what a user describes: Processes, Vars, ports
+    channels, kernels  rings in shared memory, pipes; inner loops over arrays
+    errors             what can go wrong
+
+The names below are what a typical program needs; everything else is imported from its module.
+"""
+
+from __future__ import annotations
+
+from lava_actor import errors
+from lava_actor.compiler.run_configs import Loihi1SimCfg, Loihi2SimCfg, RunConfig
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort, PyVarPort
+from lava_actor.model.py.async_ import PyAsyncProcessModel
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sub import AbstractSubProcessModel
+from lava_actor.model.sync.async_protocol import AsyncProtocol
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
+from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.variable import Var
+from lava_actor.runtime.run_conditions import RunContinuous, RunSteps
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "CPU",
+    "AbstractProcess",
+    "AbstractSubProcessModel",
+    "ActorType",
+    "AsyncProtocol",
+    "InPort",
+    "LavaPyType",
+    "LogConfig",
+    "Loihi1SimCfg",
+    "Loihi2SimCfg",
+    "LoihiProtocol",
+    "OutPort",
+    "PyAsyncProcessModel",
+    "PyInPort",
+    "PyLoihiProcessModel",
+    "PyOutPort",
+    "PyRefPort",
+    "PyVarPort",
+    "RefPort",
+    "RunConfig",
+    "RunContinuous",
+    "RunSteps",
+    "Var",
+    "VarPort",
+    "errors",
+    "implements",
+    "requires",
+    "tag",
+]

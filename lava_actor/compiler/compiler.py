@@ -1,0 +1,157 @@
+"""The compiler: Processes in, an `Executable` out. No process is started here."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.compiler.domains import assign_domains, is_async
+from lava_actor.compiler.exceptions import ProcessAlreadyCompiled
+from lava_actor.compiler.executable import DomainPlan, Executable
+from lava_actor.compiler.expand import expand
+from lava_actor.compiler.lower import Lowering, port_name
+from lava_actor.compiler.network import find_network
+from lava_actor.compiler.schedule import decide
+from lava_actor.compiler.snapshot import Snapshot
+from lava_actor.compiler.turns import plan_turns
+from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.declarations import check_members
+
+if TYPE_CHECKING:
+    from lava_actor.compiler.run_configs import RunConfig
+    from lava_actor.model.sync.domain import SyncDomain
+    from lava_actor.process.process import AbstractProcess
+
+#: Options of ``compile_config`` with their defaults; unknown keys are ignored.
+DEFAULTS: dict[str, Any] = {
+    "pypy_channel_size": None,  # messages per ring; None: from the payload size (64 while small)
+    "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
+    "actor_type": None,  # an ActorType; None: MultiProcessing
+    "use_watchdog": False,  # accepted for compatibility: waits are always watched
+    "long_event_timeout": 600.0,
+    "short_event_timeout": 60.0,
+    "loihi_gen": "oheogulch",
+}
+
+
+class Compiler:
+    """Compiles a Process and everything connected to it.
+
+    Parameters
+    ----------
+    compile_config : dict, optional
+        Options, see `DEFAULTS`. The dict is not changed.
+    loglevel : int
+        Level of the compiler's logger.
+    """
+
+    def __init__(self, compile_config: dict[str, Any] | None = None, loglevel: int = 30) -> None:
+        self.compile_config = {**DEFAULTS, **(compile_config or {})}
+        depth = self.compile_config["pypy_channel_size"]
+        if depth is not None and (int(depth) != depth or depth < 1):
+            raise InvalidValueError(
+                f"compile_config['pypy_channel_size']: expected a positive integer, got {depth!r}"
+            )
+        self.log = logging.getLogger("lava_actor.compiler")
+        self.log.setLevel(loglevel)
+
+    def compile(self, process: AbstractProcess, run_cfg: RunConfig) -> Executable:
+        """Compile the network of ``process``.
+
+        Raises
+        ------
+        ProcessAlreadyCompiled
+            If any Process of the network was compiled before and not stopped since.
+        NoProcessModelFound, NetworkError, InvalidValueError
+            See the messages. After an error every Process is as it was before the call.
+        """
+        if run_cfg is None:
+            raise InvalidValueError(f"compile of {process.name}: run_cfg is required, got None")
+        network = find_network([process])
+        done = [p.name for p in network if p._is_compiled]
+        if done:
+            raise ProcessAlreadyCompiled(done[0])
+        before = Snapshot(network)
+        try:
+            leaves, everything = expand(network, run_cfg)
+            executable = self._lower(leaves, everything, run_cfg)
+        except BaseException:
+            before.restore()
+            raise
+        for member in everything:
+            member._is_compiled = True
+            member._executable = executable
+        self.log.info("compiled %d processes, %s", len(leaves), executable.schedule.reason)
+        return executable
+
+    def _lower(
+        self,
+        leaves: list[AbstractProcess],
+        everything: list[AbstractProcess],
+        run_cfg: RunConfig,
+    ) -> Executable:
+        for leaf in leaves:
+            assert leaf.model_class is not None
+            check_members(leaf, leaf.model_class)
+        _check_external_pipes(everything, leaves)
+        custom = list(getattr(run_cfg, "custom_sync_domains", None) or [])
+        domains = assign_domains(leaves, custom, everything)
+        freely = {leaf: is_async(leaf) for leaf in leaves}
+        name_of: dict[AbstractProcess, str] = {}
+        for leaf in leaves:
+            name_of[leaf] = _domain_of(leaf, domains).name
+        lowering = Lowering(
+            leaves, {leaf: (name_of[leaf], freely[leaf]) for leaf in leaves}, self.compile_config
+        )
+        actors = lowering.run()
+        clock = tuple(a.party for a in actors if not a.is_async)
+        free = tuple(a.party for a in actors if a.is_async)
+        plans = []
+        for domain in domains:
+            members = tuple(a.party for a in actors if a.domain == domain.name)
+            for kind in (False, True):
+                part = tuple(m for m in members if actors[m].is_async is kind)
+                if part:
+                    plans.append(
+                        DomainPlan(domain.name, type(domain.protocol).__name__, kind, part)
+                    )
+        return Executable(
+            process_list=leaves,
+            all_processes=everything,
+            proc_builders={leaf: actor for leaf, actor in zip(leaves, actors, strict=True)},
+            channel_builders=lowering.channels,
+            sync_domains=domains,
+            domains=tuple(plans),
+            schedule=decide(actors, self.compile_config),
+            turns=plan_turns(actors),
+            externals=tuple(lowering.externals),
+            arena=lowering.plan((clock, free)),
+            run_cfg=run_cfg,
+            compile_config=self.compile_config,
+            node_configs=[],
+        )
+
+
+def _domain_of(process: AbstractProcess, domains: list[SyncDomain]) -> SyncDomain:
+    current: AbstractProcess | None = process
+    while current is not None:
+        for domain in domains:
+            if current in domain.processes:
+                return domain
+        current = current.parent_proc
+    raise NetworkError(f"{process.name} is in no sync domain")
+
+
+def _check_external_pipes(
+    everything: list[AbstractProcess], leaves: list[AbstractProcess]
+) -> None:
+    inner = set(leaves)
+    for process in everything:
+        if process in inner:
+            continue
+        for port in (*process.in_ports.members, *process.out_ports.members):
+            if port.external_pipe_flag:
+                raise NetworkError(
+                    f"{port_name(port)} is flagged as external pipe, but {process.name} is "
+                    f"hierarchical: flag the port of the sub-process it leads to"
+                )

@@ -1,0 +1,240 @@
+"""The Executable: what a compiled network is, as plain data.
+
+Nothing here has behaviour beyond describing itself. The runtime reads these records to lay out
+the arena and to build every actor; tests read them to check the compiler without starting a
+process; `Executable.describe` prints them for people.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lava_actor.channels.layout import ArenaPlan
+    from lava_actor.model.model import AbstractProcessModel
+    from lava_actor.model.phases import PhaseTable
+    from lava_actor.model.types import LavaPyType
+    from lava_actor.process.process import AbstractProcess
+    from lava_actor.process.variable import Var
+
+
+@dataclass(frozen=True)
+class EdgePlan:
+    """One path from an OutPort into an InPort: which ring, which cursor, how indices move.
+
+    ``index_map`` holds the flat destination index of every flat source index (None: identity);
+    ``functions`` is used instead when a custom virtual port is on the path.
+    """
+
+    ring: int
+    cursor: int
+    source: str
+    index_map: np.ndarray | None = None
+    functions: tuple[Callable[..., Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class InPortPlan:
+    """An InPort of a leaf Process and everything that ends in it."""
+
+    name: str
+    declared: LavaPyType
+    shape: tuple[int, ...]
+    edges: tuple[EdgePlan, ...]
+
+
+@dataclass(frozen=True)
+class OutPortPlan:
+    """An OutPort of a leaf Process; ``ring`` is None when nobody listens."""
+
+    name: str
+    declared: LavaPyType
+    shape: tuple[int, ...]
+    ring: int | None
+
+
+@dataclass(frozen=True)
+class RefPortPlan:
+    """A RefPort of a leaf Process and the Var it reaches (None: unconnected).
+
+    ``forward`` maps data from the RefPort to the Var, ``backward`` the other way round: an index
+    map (flat destination index per flat source index, None: identity) or functions.
+    """
+
+    name: str
+    declared: LavaPyType
+    shape: tuple[int, ...]
+    owner: int | None = None
+    var: str | None = None
+    var_shape: tuple[int, ...] = ()
+    request_ring: int | None = None
+    reply_ring: int | None = None
+    index_map: np.ndarray | None = None
+    forward: tuple[Callable[..., Any], ...] = ()
+    backward: tuple[Callable[..., Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class VarServerPlan:
+    """The owner's end of one RefPort connection: requests for one Var from one actor."""
+
+    port: str
+    var: str
+    client: int
+    request_ring: int
+    reply_ring: int
+
+
+@dataclass(frozen=True)
+class VarPlan:
+    """A Var of a leaf Process: identity, declared type and where its initial value is read."""
+
+    name: str
+    id: int
+    shape: tuple[int, ...]
+    declared: LavaPyType
+    var: Var
+
+
+@dataclass(frozen=True)
+class ActorPlan:
+    """Everything that is needed to build one model in one actor."""
+
+    party: int
+    process: AbstractProcess
+    name: str
+    model_class: type[AbstractProcessModel]
+    domain: str
+    is_async: bool
+    phases: PhaseTable
+    vars: tuple[VarPlan, ...]
+    in_ports: tuple[InPortPlan, ...]
+    out_ports: tuple[OutPortPlan, ...]
+    ref_ports: tuple[RefPortPlan, ...]
+    var_servers: tuple[VarServerPlan, ...]
+    var_ports: tuple[str, ...]
+
+    @property
+    def model_name(self) -> str:
+        """Qualified name of the model class."""
+        return self.model_class.__qualname__
+
+
+@dataclass(frozen=True)
+class TurnPlan:
+    """Actors that reach into each other's Vars, in the order of their management phases.
+
+    ``clients`` lists for every member the members that access its Vars.
+    """
+
+    members: tuple[int, ...]
+    order: tuple[int, ...]
+    clients: dict[int, tuple[int, ...]]
+    uses_pre: bool
+    uses_post: bool
+
+
+@dataclass(frozen=True)
+class ExternalPlan:
+    """A port flagged as external pipe: its end in the user's interpreter."""
+
+    process_id: int
+    port: str
+    party: int
+    ring: int
+    cursor: int | None  # None: the interpreter sends; otherwise its read cursor
+
+
+@dataclass(frozen=True)
+class DomainPlan:
+    """A sync domain: one RuntimeService and the actors it watches over."""
+
+    name: str
+    protocol: str
+    is_async: bool
+    members: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How steps are granted: in lockstep, or running ahead; ``reason`` says why."""
+
+    lockstep: bool
+    reason: str
+    phase_barriers: bool
+
+
+@dataclass(frozen=True)
+class ChannelPlan:
+    """One connection between two actors, for people and tests that count them."""
+
+    source: str
+    destination: str
+    ring: int
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass
+class Executable:
+    """A compiled network.
+
+    Attributes
+    ----------
+    process_list : leaf Processes in creation order
+    all_processes : leaf and hierarchical Processes in creation order
+    proc_builders : {leaf Process: ActorPlan}
+    channel_builders : one ChannelPlan per connection, two per RefPort and Var
+    sync_domains : the sync domains in order
+    """
+
+    process_list: list[AbstractProcess]
+    all_processes: list[AbstractProcess]
+    proc_builders: dict[AbstractProcess, ActorPlan]
+    channel_builders: list[ChannelPlan]
+    sync_domains: list[Any]
+    domains: tuple[DomainPlan, ...]
+    schedule: Schedule
+    turns: tuple[TurnPlan, ...]
+    externals: tuple[ExternalPlan, ...]
+    arena: ArenaPlan
+    run_cfg: Any
+    compile_config: dict[str, Any]
+    node_configs: list[Any] = field(default_factory=list)
+    runtime_service_builders: Any = None
+    sync_channel_builders: Any = None
+    watchdog_manager_builder: Any = None
+
+    def assign_runtime_to_all_processes(self, runtime: Any) -> None:
+        """Make ``runtime`` the runtime of every Process of the network, hierarchical ones too."""
+        for process in self.all_processes:
+            process.runtime = runtime
+
+    @property
+    def actors(self) -> list[ActorPlan]:
+        """The actor plans in party order."""
+        return list(self.proc_builders.values())
+
+    def describe(self) -> str:
+        """The whole network in readable lines."""
+        lines = [
+            f"{len(self.process_list)} actors, {len(self.arena.rings)} rings, "
+            f"arena of {self.arena.size} bytes",
+            f"steps: {'lockstep' if self.schedule.lockstep else 'run-ahead'} "
+            f"({self.schedule.reason})",
+        ]
+        for domain in self.domains:
+            lines.append(f"domain {domain.name} ({domain.protocol})")
+            for plan in self.actors:
+                if plan.party in domain.members:
+                    lines.append(f"  actor {plan.party}: {plan.name} <- {plan.model_name}")
+        for channel in self.channel_builders:
+            lines.append(
+                f"channel {channel.source} -> {channel.destination} "
+                f"{channel.shape} {channel.dtype} (ring {channel.ring})"
+            )
+        return "\n".join(lines)

@@ -1,0 +1,164 @@
+"""Model selection, and the expansion of hierarchical Processes until only leaves are left."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.compiler.exceptions import NoProcessModelFound
+from lava_actor.compiler.network import find_network, ports_of
+from lava_actor.errors import NetworkError
+from lava_actor.model import registry
+from lava_actor.model.model import AbstractProcessModel
+from lava_actor.model.sub import AbstractSubProcessModel
+from lava_actor.process.ports.ports import (
+    AbstractPort,
+    AbstractSrcPort,
+    AbstractVirtualPort,
+    RefPort,
+)
+from lava_actor.process.process import AbstractProcess
+
+if TYPE_CHECKING:
+    from lava_actor.compiler.run_configs import RunConfig
+
+
+def select_model(process: AbstractProcess, run_cfg: RunConfig) -> type[AbstractProcessModel]:
+    """The model class that runs ``process`` under ``run_cfg``.
+
+    Raises
+    ------
+    NoProcessModelFound
+        If no model implements the Process and no exception names one.
+    NetworkError
+        (an `AssertionError`) if ``select`` returns something that is no model class.
+    """
+    exceptions: dict[Any, type[AbstractProcessModel]] = (
+        getattr(run_cfg, "exception_proc_model_map", None) or {}
+    )
+    chosen: Any
+    if process in exceptions:
+        chosen = exceptions[process]
+    elif type(process) in exceptions:
+        chosen = exceptions[type(process)]
+    else:
+        candidates = registry.candidates(type(process))
+        if not candidates:
+            raise NoProcessModelFound(process, registry.import_problems(type(process)))
+        chosen = run_cfg.select(process, candidates)
+    if not (isinstance(chosen, type) and issubclass(chosen, AbstractProcessModel)):
+        raise NetworkError(
+            f"{process.name}: {type(run_cfg).__name__}.select must return a ProcessModel class, "
+            f"got {chosen!r}"
+        )
+    return chosen
+
+
+def expand(
+    seeds: list[AbstractProcess], run_cfg: RunConfig
+) -> tuple[list[AbstractProcess], list[AbstractProcess]]:
+    """Select models for a network and build the sub-processes of hierarchical ones.
+
+    Returns ``(leaves, all_processes)``, both in creation order. Everything found by attribute or
+    by connection is part of the result, whether or not its parts are connected to each other.
+    """
+    selected: dict[int, AbstractProcess] = {}
+    found = list(seeds)
+    while True:
+        network = find_network(found)
+        todo = [p for p in network if id(p) not in selected]
+        if not todo:
+            break
+        for process in todo:
+            model_class = select_model(process, run_cfg)
+            process._model_class = model_class
+            selected[id(process)] = process
+            if issubclass(model_class, AbstractSubProcessModel):
+                found.extend(_build_sub_processes(process, model_class))
+        found.extend(todo)
+    everything = sorted(selected.values(), key=lambda p: p.id)
+    for process in everything:
+        process.validate_var_aliases()
+    leaves = [
+        p
+        for p in everything
+        if p.model_class is not None and not issubclass(p.model_class, AbstractSubProcessModel)
+    ]
+    return leaves, everything
+
+
+def _build_sub_processes(
+    process: AbstractProcess, model_class: type[AbstractSubProcessModel]
+) -> list[AbstractProcess]:
+    model: Any = model_class(process)
+    for var_port in list(process.var_ports.members):
+        _forward_var_port(var_port)
+    sub_procs = dict(model.find_sub_procs())
+    known = {id(p) for p in sub_procs.values()}
+    # sub-processes that are wired up but not kept as attributes belong to the parent as well
+    for sub in _wired_inside(process, list(sub_procs.values())):
+        if id(sub) not in known:
+            known.add(id(sub))
+            sub_procs[_free_name(sub.name, sub_procs)] = sub
+    process.register_sub_procs(sub_procs)
+    return list(sub_procs.values())
+
+
+def _free_name(name: str, taken: dict[str, Any]) -> str:
+    candidate, number = name, 1
+    while candidate in taken:
+        candidate, number = f"{name}_{number}", number + 1
+    return candidate
+
+
+def _wired_inside(
+    process: AbstractProcess, known: list[AbstractProcess]
+) -> Iterator[AbstractProcess]:
+    """Processes reachable from the inner side of ``process`` and from its known sub-processes."""
+    starts = list(known)
+    for port in ports_of(process):
+        inner = port.in_connections if _is_outgoing(port) else port.out_connections
+        starts += _owners(inner)
+    seen: set[int] = {id(process)}
+    while starts:
+        current = starts.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        for port in ports_of(current):
+            starts += _owners([*port.in_connections, *port.out_connections])
+
+
+def _is_outgoing(port: AbstractPort) -> bool:
+    return isinstance(port, AbstractSrcPort)
+
+
+def _owners(ports: Sequence[AbstractPort]) -> list[AbstractProcess]:
+    """Processes at the real ports behind ``ports``, looking through virtual ones."""
+    owners: list[AbstractProcess] = []
+    todo, seen = list(ports), set()
+    while todo:
+        port = todo.pop()
+        if id(port) in seen:
+            continue
+        seen.add(id(port))
+        if isinstance(port, AbstractVirtualPort):
+            todo += [*port.in_connections, *port.out_connections]
+        elif port.process is not None:
+            owners.append(port.process)
+    return owners
+
+
+def _forward_var_port(var_port: Any) -> None:
+    """Carry access to an aliased Var of the parent on to the Var of the sub-process."""
+    target = var_port.var.aliased_var
+    if target is None or any(
+        getattr(p, "var", None) is target for p in var_port.out_connections
+    ):
+        return
+    if var_port.out_connections:
+        return  # forwarded by hand
+    var_port.connect(RefPort.create_implicit_var_port(target))
+
+

@@ -1,0 +1,87 @@
+"""How steps are granted: may every actor run ahead, or must all keep in step?
+
+Running ahead is right when nothing but data orders the actors (a Kahn process network: results do
+not depend on timing). Two things need the whole network's answer every step:
+
+* **A model that may ask for a pause or a stop.** Everybody must be found at that model's step.
+  Which models may ask is read from the code of their methods (`phases.phase_table`).
+
+* **Guards that couple.** The pre-management phase runs when *some* model has ``lrn_guard() and
+  pre_guard()``, and then every model whose own ``pre_guard()`` is true takes part. A model that
+  decides alone can only be wrong about a request that came from another model:
+
+  - post-management: a model with ``post_guard()`` true asks for it itself (after ``run_spk`` or
+    after learning), so its own answer is the domain's answer;
+  - learning: a model with ``lrn_guard()`` true asks for it itself; the same;
+  - pre-management: a model with ``pre_guard()`` true and ``lrn_guard()`` false does not ask, and
+    runs only if another model asks. This can show only if one model overrides ``pre_guard`` and
+    *another* overrides both guards.
+
+  A RefPort write by one model may change another model's guard in the middle of a step; where
+  RefPorts meet learning or pre-management guards, the network keeps in step as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.compiler.executable import ActorPlan, Schedule
+from lava_actor.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    pass
+
+LOCKSTEP = "lockstep"
+RUN_AHEAD = "run_ahead"
+
+
+def decide(actors: Sequence[ActorPlan], compile_config: dict[str, Any]) -> Schedule:
+    """Choose how the stepping actors of a network are scheduled.
+
+    ``compile_config["schedule"]`` (``"lockstep"`` or ``"run_ahead"``) forces the choice.
+    """
+    stepping = [a for a in actors if not a.is_async]
+    barriers = any(
+        a.phases.pre_guard or a.phases.lrn_guard or a.phases.post_guard for a in stepping
+    )
+    forced = compile_config.get("schedule")
+    if forced not in (None, LOCKSTEP, RUN_AHEAD):
+        raise InvalidValueError(
+            f"compile_config['schedule']: expected '{LOCKSTEP}' or '{RUN_AHEAD}', got {forced!r}"
+        )
+    reason = _reason_for_lockstep(stepping)
+    if forced == LOCKSTEP:
+        return Schedule(True, "asked for by compile_config", barriers)
+    if forced == RUN_AHEAD:
+        if reason:
+            raise InvalidValueError(
+                f"compile_config['schedule'] is '{RUN_AHEAD}', but this network must run in "
+                f"lockstep: {reason}"
+            )
+        return Schedule(False, "asked for by compile_config", barriers)
+    if reason:
+        return Schedule(True, reason, barriers)
+    return Schedule(False, "only data orders the actors", barriers)
+
+
+def _reason_for_lockstep(stepping: Sequence[ActorPlan]) -> str | None:
+    for actor in stepping:
+        if actor.phases.may_request:
+            return f"{actor.name} ({actor.model_name}) may ask for a pause or a stop"
+    with_pre = [a for a in stepping if a.phases.pre_guard]
+    asking = [a for a in with_pre if a.phases.lrn_guard]
+    for actor in with_pre:
+        other = next((a for a in asking if a is not actor), None)
+        if other is not None:
+            return f"pre_guard of {actor.name} depends on the guards of {other.name}"
+    with_refs = {a.party for a in stepping if any(r.owner is not None for r in a.ref_ports)}
+    reached = {
+        r.owner for a in stepping for r in a.ref_ports if r.owner is not None
+    }
+    for actor in stepping:
+        if actor.party in with_refs | reached and (
+            actor.phases.pre_guard and len(with_pre) > 0
+        ):
+            return f"RefPorts may change what the guards of {actor.name} answer"
+    return None

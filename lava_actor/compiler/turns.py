@@ -1,0 +1,76 @@
+"""In which order actors that reach into each other's Vars run their management phases.
+
+A RefPort reads and writes somebody else's Var in ``run_pre_mgmt`` or ``run_post_mgmt``. To make
+the result independent of timing, the actors of one connected group of RefPorts take turns in
+these phases: an owner goes before the actors that access it, otherwise the smaller Process id
+goes first (also where mutual references leave no other order). While one has its turn, the others
+serve it; so mutual references cannot deadlock.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lava_actor.compiler.executable import ActorPlan, TurnPlan
+
+
+def plan_turns(actors: Sequence[ActorPlan]) -> tuple[TurnPlan, ...]:
+    """One plan per group of stepping actors that RefPorts connect.
+
+    An asynchronous actor at either end has no turns: it is served between steps.
+    """
+    by_party = {actor.party: actor for actor in actors}
+    clients: dict[int, set[int]] = {}
+    for actor in actors:
+        for server in actor.var_servers:
+            if not (actor.is_async or by_party[server.client].is_async):
+                clients.setdefault(actor.party, set()).add(server.client)
+    plans = []
+    for members in _groups(clients):
+        phases = [by_party[m].phases for m in members]
+        plans.append(
+            TurnPlan(
+                members=tuple(members),
+                order=tuple(_order(members, clients)),
+                clients={m: tuple(sorted(clients.get(m, ()))) for m in members},
+                uses_pre=any(p.run_pre_mgmt for p in phases),
+                uses_post=any(p.run_post_mgmt for p in phases),
+            )
+        )
+    return tuple(plans)
+
+
+def _groups(clients: dict[int, set[int]]) -> list[list[int]]:
+    neighbours: dict[int, set[int]] = {}
+    for owner, users in clients.items():
+        for user in users:
+            neighbours.setdefault(owner, set()).add(user)
+            neighbours.setdefault(user, set()).add(owner)
+    groups, seen = [], set()
+    for start in sorted(neighbours):
+        if start in seen:
+            continue
+        todo, group = [start], []
+        while todo:
+            member = todo.pop()
+            if member in seen:
+                continue
+            seen.add(member)
+            group.append(member)
+            todo.extend(neighbours[member])
+        groups.append(sorted(group))
+    return groups
+
+
+def _order(members: Sequence[int], clients: dict[int, set[int]]) -> list[int]:
+    """Owners before their clients; smallest first where that leaves a choice or a cycle."""
+    waiting = {m: {o for o in members if m in clients.get(o, ()) and o != m} for m in members}
+    order: list[int] = []
+    while waiting:
+        ready = [m for m in sorted(waiting) if not waiting[m]]
+        chosen = ready[0] if ready else min(waiting)
+        order.append(chosen)
+        del waiting[chosen]
+        for owners in waiting.values():
+            owners.discard(chosen)
+    return order

@@ -1,0 +1,179 @@
+"""The actor: one process (or thread) that hosts one model.
+
+An actor builds its model, reports, and then drives it: step by step under the clock
+(`stepping.py`) or freely (`free.py`). Between two steps it answers requests that came through its
+pipe; the sender rings the mailbox, so that a busy actor only reads one word per step to know that
+nobody asked for anything. Whatever ends an actor, its rings are closed first, so that no peer
+waits for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pickle
+import sys
+import traceback
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.channels import Arena
+from lava_actor.channels.pipe import Pipe
+from lava_actor.errors import ChannelAborted, Failure, LavaActorError
+from lava_actor.runtime import words
+from lava_actor.runtime.build import BuiltModel, build
+from lava_actor.runtime.output import redirect_output
+from lava_actor.runtime.requests import answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from lava_actor.compiler.executable import Schedule, TurnPlan
+    from lava_actor.runtime.travel import ActorSpec
+
+
+class Actor:
+    """One model under the control of the runtime.
+
+    Parameters
+    ----------
+    load : callable returning the `ActorSpec`; errors while loading are start-up errors
+    party : the actor's index in the arena
+    """
+
+    def __init__(
+        self,
+        name: str,
+        party: int,
+        load: Callable[[], ActorSpec],
+        arena: Arena,
+        pipe: Pipe,
+        schedule: Schedule,
+        turns: TurnPlan | None,
+        runtime_party: int,
+        wake_up: int,
+        *,
+        domain_index: int,
+        own_process: bool,
+    ) -> None:
+        self.name = name
+        self.model_name = ""
+        self._load = load
+        self.arena = arena
+        self.party = arena.party(party)
+        self.clock = arena.domain(words.CLOCK)
+        self.free = arena.domain(words.FREE)
+        self.runs = arena.party(runtime_party)
+        self.pipe = pipe
+        self.schedule = schedule
+        self.turn_plan = turns
+        self.wake_up = wake_up
+        self.domain_index = domain_index
+        self.own_process = own_process
+        self.pending_run: int | None = None
+        self.spec: ActorSpec
+        self.built: BuiltModel
+        self.mail_seen = 0
+
+    def main(self) -> None:
+        """Live until the network ends. Never raises."""
+        restore = redirect_output(self.pipe, self.party) if self.own_process else None
+        try:
+            self.party.state = words.STARTING
+            if self._start():
+                self._drive()
+        except (ChannelAborted, EOFError, BrokenPipeError):
+            pass  # the network ended while we waited for it
+        except BaseException as error:  # noqa: BLE001  (everything must reach the user)
+            self._report("failed", error)
+        finally:
+            self.party.state = words.GONE
+            with contextlib.suppress(Exception):
+                self.built.close_rings()
+            if restore is not None:
+                restore()
+            self.pipe.close()
+
+    def _start(self) -> bool:
+        try:
+            self.spec = self._load()
+            self.model_name = self.spec.plan.model_name
+            self.built = build(self.spec, self.arena)
+            self.built.model.on_start()
+        except BaseException as error:  # noqa: BLE001  (start-up errors reach the user as they are)
+            self._report("startfail", error)
+            return False
+        self.pipe.send("ready", actor=self.party.index)
+        return True
+
+    def _drive(self) -> None:
+        from lava_actor.runtime.free import FreeLoop
+        from lava_actor.runtime.stepping import SteppingLoop
+
+        loop: FreeLoop | SteppingLoop
+        loop = FreeLoop(self) if self.spec.plan.is_async else SteppingLoop(self)
+        loop.run()
+
+    # -- requests ---------------------------------------------------------------------------
+
+    def answer_requests(self) -> None:
+        """Answer what came through the pipe since the last look."""
+        self.mail_seen = self.party.mailbox
+        while self.pipe.poll():
+            frame = self.pipe.recv()
+            answer(self, frame)
+
+    def serve_remote(self) -> None:
+        """Serve RefPorts of other actors."""
+        for server in self.built.servers:
+            server.serve()
+
+    @property
+    def step(self) -> int:
+        """The last step this actor completed."""
+        return int(self.party.done)
+
+    # -- failure ----------------------------------------------------------------------------
+
+    def _report(self, kind: str, error: BaseException) -> None:
+        """Tell the service; the exception itself travels when it can be pickled."""
+        step = int(self.party.step)
+        failure = Failure(
+            process=self.name,
+            model=self.model_name,
+            phase=words.PHASE_NAMES.get(self.party.phase, "?") if kind == "failed" else "start",
+            step=step,
+            kind=type(error).__name__,
+            message=str(error),
+            traceback="".join(traceback.format_exception(error)),
+            exception=_portable(error),
+        )
+        if kind == "failed":
+            limit = self.clock.limit
+            self.clock.limit = min(limit, step)
+        with contextlib.suppress(OSError, ValueError):
+            self.pipe.send(kind, failure, actor=self.party.index)
+
+
+def _portable(error: BaseException) -> BaseException | None:
+    """The exception without traceback if it survives a round trip, else None."""
+    if isinstance(error, (SystemExit, KeyboardInterrupt)):
+        return None
+    bare = error.with_traceback(None)
+    try:
+        copy = pickle.loads(pickle.dumps(bare))
+    except Exception:  # noqa: BLE001  (any class of the user may refuse)
+        return None
+    if type(copy) is not type(error):
+        return None
+    bare.__cause__ = bare.__context__ = None
+    if isinstance(error, LavaActorError):
+        return bare
+    return bare
+
+
+def leave() -> None:
+    """End an actor's process without running the exit handlers it was forked with."""
+    with contextlib.suppress(Exception):
+        sys.stdout.flush()
+        sys.stderr.flush()
+    os._exit(0)

@@ -1,0 +1,120 @@
+"""Building a model inside its actor: constructor, ports, then Vars (spec order)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lava_actor.channels import CspRecvPort, CspSendPort
+from lava_actor.model.ports.in_port import Edge
+from lava_actor.model.ports.var_port import RefVarTypeMapping
+from lava_actor.model.var_init import build_var
+from lava_actor.runtime.remote import RemoteVar, VarServer
+
+if TYPE_CHECKING:
+    from lava_actor.channels import Arena, RingReader, RingWriter
+    from lava_actor.runtime.travel import ActorSpec
+
+
+@dataclass
+class BuiltModel:
+    """A model with everything the actor needs to drive it and to let go of its peers."""
+
+    model: Any
+    servers: list[VarServer] = field(default_factory=list)
+    writers: list[RingWriter] = field(default_factory=list)
+    readers: list[RingReader] = field(default_factory=list)
+
+    def close_rings(self) -> None:
+        """Tell the peers that nothing more will be sent or read."""
+        for writer in self.writers:
+            writer.close()
+        for reader in self.readers:
+            reader.detach()
+
+
+def build(spec: ActorSpec, arena: Arena) -> BuiltModel:
+    """Construct the model of ``spec`` with its ports and Vars.
+
+    Raises whatever the model's constructor or the initial values raise.
+    """
+    plan = spec.plan
+    model: Any = plan.model_class(spec.proc_params)  # type: ignore[call-arg]
+    built = BuiltModel(model)
+    model.model_id = spec.process_id
+    model.process_name = plan.name
+    _build_in_ports(spec, arena, built)
+    _build_out_ports(spec, arena, built)
+    _build_remote_access(spec, arena, built)
+    set_vars(spec, model)
+    return built
+
+
+def set_vars(spec: ActorSpec, model: Any) -> None:
+    """Give every Var its initial value (also used by reset)."""
+    for var in spec.plan.vars:
+        owner = f"{spec.plan.name}.{var.name}"
+        value = build_var(var.declared, var.shape, spec.inits[var.name], owner)
+        setattr(model, var.name, value)
+        setattr(model, f"_{var.name}_p", var.declared.precision)
+        model.var_id_to_var_map[var.id] = var.name
+
+
+def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
+    for port in spec.plan.in_ports:
+        edges = []
+        for edge in port.edges:
+            reader = arena.reader(edge.ring, edge.cursor)
+            built.readers.append(reader)
+            csp = CspRecvPort.from_reader(reader, edge.source)
+            edges.append(Edge(csp, edge.index_map, edge.functions))
+        made = port.declared.cls(
+            [e.csp_port for e in edges], built.model, port.shape, port.declared.d_type
+        )
+        made.connect_edges(edges)
+        setattr(built.model, port.name, made)
+
+
+def _build_out_ports(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
+    for port in spec.plan.out_ports:
+        csps = []
+        if port.ring is not None:
+            writer = arena.writer(port.ring)
+            built.writers.append(writer)
+            csps.append(CspSendPort.from_writer(writer, port.name))
+        made = port.declared.cls(csps, built.model, port.shape, port.declared.d_type)
+        setattr(built.model, port.name, made)
+
+
+def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
+    plan = spec.plan
+    for port in plan.ref_ports:
+        made = port.declared.cls(None, None, built.model, port.shape, port.declared.d_type)
+        if port.request_ring is not None and port.reply_ring is not None:
+            requests, replies = arena.writer(port.request_ring), arena.reader(port.reply_ring, 0)
+            built.writers.append(requests)
+            built.readers.append(replies)
+            made._remote = RemoteVar(port, requests, replies, f"{plan.name}.{port.name}")
+        setattr(built.model, port.name, made)
+    by_name = {var.name: var for var in plan.vars}
+    for server in plan.var_servers:
+        requests_in = arena.reader(server.request_ring, 0)
+        replies_out = arena.writer(server.reply_ring)
+        built.readers.append(requests_in)
+        built.writers.append(replies_out)
+        built.servers.append(
+            VarServer(built.model, by_name[server.var], requests_in, replies_out)
+        )
+    for name in plan.var_ports:
+        _replace_declaration(built.model, name)
+
+
+def _replace_declaration(model: Any, name: str) -> None:
+    """An explicit VarPort is passive; its object only answers questions about itself."""
+    declaration = getattr(type(model), name)
+    cls = declaration.cls
+    port_class = RefVarTypeMapping.mapping.get(cls, cls)
+    var_name = name
+    setattr(model, name, port_class(var_name, None, None, model, (), np.float64))

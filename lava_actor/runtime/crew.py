@@ -1,0 +1,157 @@
+"""The crew: everything a Runtime starts and must put away again.
+
+Arena, wake-up event, one pipe per RuntimeService, and the services themselves: forked by the
+launcher, or threads of this interpreter for `ActorType.Threading`.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.channels import Arena
+from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe
+from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.runtime import words
+from lava_actor.runtime.plan import ActorStart, ServicePlan
+from lava_actor.runtime.travel import pack_actors, specify, surroundings
+
+if TYPE_CHECKING:
+    from lava_actor.compiler.executable import Executable
+
+#: How long an actor spins before it sleeps, where there is a core for each of them.
+SPIN_MICROSECONDS = 20
+
+
+class Crew:
+    """Starts the services of one network."""
+
+    def __init__(self, executable: Executable, actor_type: ActorType) -> None:
+        self._executable = executable
+        self._in_threads = actor_type == ActorType.Threading
+        self._threads: list[threading.Thread] = []
+        self._theirs: list[Pipe] = []
+        self._wake_up = -1
+        self._values: ParcelWriter | None = None
+        self._parcels: list[Parcel] = []
+        self.pipes: list[Pipe] = []
+        self._arena: Arena | None = None
+        self._pipe_index: dict[int, int] = {}
+
+    def prepare(self) -> Arena:
+        """Reserve the arena and pack the models; nothing is running yet."""
+        executable = self._executable
+        if not self._in_threads:
+            self._parcels, self._values = pack_actors(executable.actors)
+        self._arena = Arena.create(executable.arena)
+        self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
+        self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        for index, domain in enumerate(executable.domains):
+            ours, theirs = Pipe.pair()
+            self.pipes.append(ours)
+            self._theirs.append(theirs)
+            for member in domain.members:
+                self._pipe_index[member] = index
+        return self._arena
+
+    def pipe_of(self, party: int) -> Pipe:
+        """The pipe of the service that watches over an actor."""
+        return self.pipes[self._pipe_index[party]]
+
+    def launch(self) -> None:
+        """Start all services; they report through their pipes."""
+        plans = self._service_plans()
+        if self._in_threads:
+            self._launch_threads(plans)
+            return
+        from lava_actor.runtime.launcher import ensure
+
+        launcher = ensure()
+        assert self._arena is not None
+        values = [] if self._values is None or self._values.fd is None else [self._values.fd]
+        for plan, theirs in zip(plans, self._theirs, strict=True):
+            fds = [theirs.fileno(), self._arena.fd, self._wake_up, *values]
+            launcher.order(plan, fds)
+            theirs.close()
+        self._theirs = []
+        if self._values is not None:
+            self._values.close()
+        self._parcels = []
+
+    def _service_plans(self) -> list[ServicePlan]:
+        executable = self._executable
+        turn_of = {m: plan for plan in executable.turns for m in plan.members}
+        clock = executable.arena.domains[words.CLOCK]
+        leader = next((i for i, d in enumerate(executable.domains) if not d.is_async), None)
+        where = None if self._in_threads else surroundings()
+        n_actors = len(executable.process_list)
+        cores = len(os.sched_getaffinity(0))
+        plans = []
+        stepping = 0
+        for index, domain in enumerate(executable.domains):
+            actors = tuple(
+                ActorStart(
+                    party=actor.party,
+                    name=actor.name,
+                    model=actor.model_name,
+                    parcel=self._parcels[actor.party] if self._parcels else Parcel(b""),
+                    turns=turn_of.get(actor.party),
+                )
+                for actor in executable.actors
+                if actor.party in domain.members
+            )
+            plans.append(
+                ServicePlan(
+                    name=domain.name,
+                    index=stepping if not domain.is_async else 0,
+                    is_async=domain.is_async,
+                    leads=index == leader,
+                    actors=actors,
+                    schedule=executable.schedule,
+                    arena=executable.arena,
+                    runtime_party=len(executable.arena.parties) - 1,
+                    clock_parties=clock,
+                    n_actors=n_actors,
+                    external_parties=tuple(e.party for e in executable.externals),
+                    spin_us=SPIN_MICROSECONDS if n_actors <= cores else 0,
+                    surroundings=where,
+                )
+            )
+            stepping += not domain.is_async
+        return plans
+
+    def _launch_threads(self, plans: list[ServicePlan]) -> None:
+        from lava_actor.runtime.hosts import ThreadHost
+        from lava_actor.runtime.launcher_main import run_actor
+        from lava_actor.runtime.service import Service
+
+        assert self._arena is not None
+        actors = {actor.party: actor for actor in self._executable.actors}
+        loads = {party: partial(specify, plan) for party, plan in actors.items()}
+        for plan, theirs in zip(plans, self._theirs, strict=True):
+            body: Any = partial(run_actor, plan, self._arena, self._wake_up, loads)
+            service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))
+            thread = threading.Thread(
+                target=service.main, name=f"RuntimeService {plan.name}", daemon=True
+            )
+            thread.start()
+            self._threads.append(thread)
+        self._theirs = []
+
+    def close(self) -> None:
+        """Close everything; services end when their pipes do."""
+        if self._arena is not None:
+            self._arena.abort(1)
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join(5.0)
+        for pipe in (*self.pipes, *self._theirs):
+            pipe.close()
+        if self._wake_up >= 0:
+            os.close(self._wake_up)
+            self._wake_up = -1
+        if self._values is not None:
+            self._values.close()
+

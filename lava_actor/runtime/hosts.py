@@ -1,0 +1,158 @@
+"""Where actors live: in processes forked by the service, or in threads of the interpreter.
+
+Both kinds run the same `Actor.main`. A host starts actors, tells how one ended, and ends all.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from lava_actor.channels.pipe import Pipe
+from lava_actor.runtime.plan import ActorStart
+
+_PR_SET_PDEATHSIG = 1
+
+#: Seconds an actor gets to leave by itself, and then after SIGTERM.
+LEAVE_SECONDS = 1.0
+TERMINATE_SECONDS = 0.5
+
+
+class Host(Protocol):
+    """What the service needs from a place where actors live."""
+
+    def start(self, actor: ActorStart, pipe: Pipe, foreign: Sequence[Pipe]) -> Any:
+        """Start an actor on its end of a pipe; returns a handle."""
+
+    def ended(self, handle: Any) -> str:
+        """Say in words how an actor ended."""
+
+    def end_all(self, handles: Sequence[Any]) -> list[Any]:
+        """End all actors; returns those that had to be killed."""
+
+
+def die_with_parent(parent: int) -> None:
+    """Ask the kernel to kill this process with its parent (closes the race at the start)."""
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+class ProcessHost:
+    """Actors in forked processes. The service that owns this host has a single thread."""
+
+    def __init__(self, body: Callable[[ActorStart, Pipe, bool], None]) -> None:
+        self._body = body
+        self._status: dict[int, int] = {}
+        gc.collect()
+        gc.freeze()  # what is loaded now stays shared between the actors
+
+    def start(self, actor: ActorStart, pipe: Pipe, foreign: Sequence[Pipe]) -> int:
+        """Fork; the child closes what belongs to others."""
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            pipe.close()
+            return pid
+        status = 1
+        try:
+            die_with_parent(parent)
+            for other in foreign:
+                other.close()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            self._body(actor, pipe, True)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def ended(self, handle: int) -> str:
+        """Exit code or signal of a dead actor."""
+        status = self._reap(handle, TERMINATE_SECONDS)
+        if status is None:
+            return "closed its pipe without leaving"
+        if os.WIFSIGNALED(status):
+            number = os.WTERMSIG(status)
+            try:
+                name = signal.Signals(number).name
+            except ValueError:
+                name = "a signal"
+            return f"killed by {name} ({number})"
+        return f"left with exit code {os.WEXITSTATUS(status)}"
+
+    def _reap(self, pid: int, timeout: float) -> int | None:
+        deadline = time.monotonic() + timeout
+        while pid not in self._status:
+            try:
+                found, status = os.waitpid(pid, os.WNOHANG)
+            except ChildProcessError:
+                return None
+            if found:
+                self._status[pid] = status
+                break
+            if time.monotonic() >= deadline:
+                return None
+            time.sleep(0.001)
+        return self._status[pid]
+
+    def end_all(self, handles: Sequence[int]) -> list[int]:
+        """Wait, then SIGTERM, then SIGKILL."""
+        left = self._still_there(handles, LEAVE_SECONDS)
+        for pid in left:
+            os.kill(pid, signal.SIGTERM)
+        killed = left = self._still_there(left, TERMINATE_SECONDS) if left else []
+        for pid in left:
+            os.kill(pid, signal.SIGKILL)
+        self._still_there(left, LEAVE_SECONDS)
+        return killed
+
+    def _still_there(self, handles: Sequence[int], seconds: float) -> list[int]:
+        deadline = time.monotonic() + seconds
+        left = [pid for pid in handles if pid not in self._status]
+        while left:
+            left = [pid for pid in left if self._reap(pid, 0.0) is None and _alive(pid)]
+            if not left or time.monotonic() >= deadline:
+                break
+            time.sleep(0.0005)
+        return left
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+class ThreadHost:
+    """Actors in threads of this interpreter: for debuggers and coverage."""
+
+    def __init__(self, body: Callable[[ActorStart, Pipe, bool], None]) -> None:
+        self._body = body
+
+    def start(
+        self, actor: ActorStart, pipe: Pipe, foreign: Sequence[Pipe]
+    ) -> threading.Thread:
+        """Start a thread."""
+        thread = threading.Thread(
+            target=self._body, args=(actor, pipe, False), name=f"actor {actor.name}", daemon=True
+        )
+        thread.start()
+        return thread
+
+    def ended(self, handle: threading.Thread) -> str:
+        """A thread only ends by itself."""
+        return "left"
+
+    def end_all(self, handles: Sequence[threading.Thread]) -> list[threading.Thread]:
+        """Wait; a thread cannot be killed, so the late ones are named and left behind."""
+        deadline = time.monotonic() + LEAVE_SECONDS
+        for thread in handles:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        return [thread for thread in handles if thread.is_alive()]

@@ -1,0 +1,111 @@
+"""The user's end of the launcher: started lazily, once per interpreter.
+
+Forking a notebook kernel is unsafe (threads, locks, sockets) and ``spawn`` imports the user's
+``__main__`` again. So a clean interpreter is started with `subprocess` (which only execs), and
+everything of ours is forked from there. If this interpreter is itself forked, the child starts a
+launcher of its own when it needs one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from lava_actor.channels.pipe import Pipe
+
+#: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
+THREADS_VARIABLE = "LAVA_ACTOR_BLAS_THREADS"
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+class Launcher:
+    """A running launcher process and our pipe to it."""
+
+    def __init__(self) -> None:
+        ours, theirs = Pipe.pair()
+        package_root = str(Path(__file__).resolve().parents[2])
+        program = (
+            "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+            "from lava_actor.runtime.launcher_main import main; "
+            "main(int(sys.argv[1]), int(sys.argv[2]))"
+        )
+        control = theirs.detach()
+        try:
+            self.process = subprocess.Popen(
+                [sys.executable, "-c", program, package_root, str(control), str(os.getpid())],
+                pass_fds=(control,),
+                stdin=subprocess.DEVNULL,
+                env=_environment(),
+                process_group=0,
+            )
+        finally:
+            os.close(control)
+        self.pipe = ours
+        self.owner = os.getpid()
+        self._lock = threading.Lock()
+
+    def order(self, payload: Any, fds: Sequence[int]) -> None:
+        """Start a service: plan, and the descriptors of pipe, arena, wake-up event and values."""
+        with self._lock:
+            self.pipe.send("service", payload, fds=fds)
+
+    def alive(self) -> bool:
+        """True while the launcher can take orders from this very interpreter."""
+        return self.owner == os.getpid() and self.process.poll() is None
+
+    def close(self) -> None:
+        """End the launcher (its services end with it)."""
+        if self.owner != os.getpid():
+            return
+        self.pipe.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.process.wait(2.0)
+            return
+        self.process.kill()
+        self.process.wait()
+
+
+def _environment() -> dict[str, str]:
+    threads = os.environ.get(THREADS_VARIABLE, "1")
+    return {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, threads)}
+
+
+_launcher: Launcher | None = None
+_lock = threading.Lock()
+
+
+def ensure() -> Launcher:
+    """The launcher of this interpreter; starts it if there is none (about 0.2 s)."""
+    global _launcher  # noqa: PLW0603  (one launcher per interpreter is the point)
+    with _lock:
+        if _launcher is None or not _launcher.alive():
+            _launcher = Launcher()
+        return _launcher
+
+
+def at_exit_before_launcher(function: Callable[[], None]) -> Callable[[], None]:
+    """Register an exit hook that still finds the launcher alive (hooks run last in, first out)."""
+    return atexit.register(function)
+
+
+@atexit.register
+def shut_down() -> None:
+    """End the launcher, if there is one."""
+    global _launcher  # noqa: PLW0603  (see above)
+    with _lock:
+        if _launcher is not None:
+            _launcher.close()
+            _launcher = None

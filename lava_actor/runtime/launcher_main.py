@@ -1,0 +1,165 @@
+"""The launcher's own program: a clean interpreter that forks RuntimeServices.
+
+It is started once per user's interpreter, imports NumPy, SciPy's sparse matrices and this package,
+and then only waits: for orders to start a service, or for the end of its pipe, with which it
+leaves. It never imports user code and never has a second thread, so forking it is safe and cheap.
+Services are its children; each asked the kernel to be killed with it.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import traceback
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import lava_actor
+from lava_actor.channels import Arena
+from lava_actor.channels.pipe import Frame, Pipe
+from lava_actor.errors import Failure
+from lava_actor.runtime import build, free, stepping, travel
+from lava_actor.runtime.actor import Actor
+from lava_actor.runtime.hosts import ProcessHost, die_with_parent
+from lava_actor.runtime.plan import ActorStart, ServicePlan
+from lava_actor.runtime.service import Service, ignore_terminal_signals
+from lava_actor.runtime.travel import ActorSpec
+
+_PRELOADED: tuple[Any, ...] = (lava_actor, build, free, stepping)
+
+
+def main(control: int, owner: int) -> None:
+    """Fork services on order until the owner is gone."""
+    ignore_terminal_signals()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps services
+    pipe = Pipe.from_fd(control)
+    poller = select.poll()
+    poller.register(pipe.fileno(), select.POLLIN)
+    gone = _watch_owner(owner, poller)
+    while True:
+        for descriptor, _ in poller.poll():
+            if descriptor == gone:
+                os._exit(0)
+        if not pipe.poll():
+            continue
+        try:
+            frame = pipe.recv()
+        except (EOFError, OSError):
+            os._exit(0)
+        _fork_service(frame, pipe)
+
+
+def _watch_owner(owner: int, poller: select.poll) -> int | None:
+    """A forked child of the user may keep the pipe open; the owner's own end must be seen."""
+    try:
+        descriptor = os.pidfd_open(owner)
+    except OSError:
+        return None
+    poller.register(descriptor, select.POLLIN)
+    return descriptor
+
+
+def _fork_service(frame: Frame, control: Pipe) -> None:
+    parent = os.getpid()
+    if os.fork():
+        frame.close()
+        return
+    try:
+        die_with_parent(parent)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        control.close()
+        run_service(frame)
+    finally:
+        os._exit(0)
+
+
+def run_service(frame: Frame) -> None:
+    """Open the order and be the RuntimeService it describes."""
+    user_fd, arena_fd, wake_up, *values = frame.fds
+    user = Pipe.from_fd(user_fd)
+    try:
+        plan: ServicePlan = frame.parcel.unpack()
+        if plan.surroundings is not None:
+            travel.settle_in(plan.surroundings)
+        arena = Arena.attach(arena_fd, plan.arena)
+        values_fd = values[0] if values else None
+        loads = load_specs(plan, values[0] if values else None)
+        host = ProcessHost(partial(run_actor, plan, arena, wake_up, loads))
+        service = Service(plan, arena, user, wake_up, host)
+    except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
+        user.send("startfail", _start_failure(error))
+        return
+    service.main()
+
+
+def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[], ActorSpec]]:
+    """Open all parcels before forking, so that actors share imports and memory.
+
+    An error is kept for the actor it belongs to, which meets it at its start and names its
+    Process.
+    """
+    loads: dict[int, Callable[[], ActorSpec]] = {}
+    for actor in plan.actors:
+        try:
+            spec = actor.parcel.unpack(values_fd)
+        except BaseException as error:  # noqa: BLE001  (see above)
+            loads[actor.party] = partial(_raise, error)
+        else:
+            loads[actor.party] = partial(_same, spec)
+    return loads
+
+
+def _raise(error: BaseException) -> ActorSpec:
+    raise error
+
+
+def _same(spec: ActorSpec) -> ActorSpec:
+    return spec
+
+
+def run_actor(
+    plan: ServicePlan,
+    arena: Arena,
+    wake_up: int,
+    loads: dict[int, Callable[[], ActorSpec]],
+    start: ActorStart,
+    pipe: Pipe,
+    own_process: bool,
+) -> None:
+    """Be one actor until the network ends."""
+    party = arena.party(start.party)
+    if plan.spin_us and not plan.is_async:
+        party.spin_us = plan.spin_us
+    load = loads[start.party]
+    if own_process:
+        loads.clear()
+    actor = Actor(
+        start.name,
+        start.party,
+        load,
+        arena,
+        pipe,
+        plan.schedule,
+        start.turns,
+        plan.runtime_party,
+        wake_up,
+        domain_index=plan.index,
+        own_process=own_process,
+    )
+    actor.model_name = start.model
+    actor.main()
+
+
+def _start_failure(error: BaseException) -> Failure:
+    return Failure(
+        process="RuntimeService",
+        model="",
+        phase="start",
+        step=0,
+        kind=type(error).__name__,
+        message=str(error),
+        traceback="".join(traceback.format_exception(error)),
+        exception=None,
+    )

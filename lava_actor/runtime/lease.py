@@ -1,0 +1,90 @@
+"""Granting steps in leases.
+
+The horizon is raised by a few milliseconds of work at a time, so that a pause, which simply stops
+raising it, finds everybody parked at one step soon. How many steps that is, is measured while
+running: it starts small, doubles as long as actors use it up at once, and then follows the rate.
+Too small a lease would keep actors from running ahead of each other, so it is never less than
+`LEAST_STEPS`. The lease is extended by a timer before it is used up; an actor that reaches the
+horizon all the same wakes the service.
+
+In lockstep the actors grant each step to themselves (the last at the barrier does); the lease is
+then the first step only.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lava_actor.channels import Arena
+
+#: Work granted at a time, in seconds.
+LEASE_SECONDS = 0.01
+LEAST_STEPS = 4
+
+
+class Lease:
+    """Moves ``horizon`` and ``fence`` of the clock for the leading service."""
+
+    def __init__(self, arena: Arena, parties: tuple[int, ...], lockstep: bool) -> None:
+        from lava_actor.runtime import words
+
+        self.clock = arena.domain(words.CLOCK)
+        self.parties = [arena.party(p) for p in parties]
+        self.lockstep = lockstep
+        self.target = 0
+        self.active = False
+        self.period = LEASE_SECONDS / 5
+        self._rate = 0.0
+        self._mark = (0.0, 0)
+        self._steps = LEAST_STEPS
+        self._granted_at = 0.0
+
+    def start(self, steps: int | None) -> None:
+        """Begin a run of ``steps`` steps (None: until told otherwise) from the last fence."""
+        here = self.clock.fence
+        self.target = (1 << 61) if steps is None else here + steps
+        self.clock.fence = self.target
+        self._mark = (time.monotonic(), here)
+        if self.lockstep:
+            self.clock.raise_horizon(here + 1)
+            return
+        self._grant(here)
+
+    def extend(self, *, hungry: bool = False) -> None:
+        """Raise the horizon; ``hungry`` says that an actor has reached it."""
+        if not self.active:
+            return
+        done = min(p.done for p in self.parties)
+        now = time.monotonic()
+        since, at = self._mark
+        if now - since >= LEASE_SECONDS / 2 and done > at:
+            rate = (done - at) / (now - since)
+            self._rate = rate if self._rate == 0.0 else 0.5 * (self._rate + rate)
+            self._mark = (now, done)
+            self._steps = max(LEAST_STEPS, int(self._rate * LEASE_SECONDS) + 1)
+        elif hungry and now - self._granted_at < LEASE_SECONDS / 4:
+            self._steps *= 2
+        self._grant(done)
+
+    def _grant(self, done: int) -> None:
+        horizon = min(self.target, done + self._steps)
+        if horizon > self.clock.horizon:
+            self._granted_at = time.monotonic()
+            self.clock.raise_horizon(horizon)
+        self.active = self.clock.horizon < self.target
+
+    def end_here(self) -> None:
+        """Pause: the run ends at the last step that was granted."""
+        self.active = False
+        if self.lockstep:
+            self.clock.pause = 1
+            return
+        self.clock.fence = min(self.clock.fence, self.clock.horizon)
+        for party in self.parties:
+            party.post()
+
+    def stop(self) -> None:
+        """The run is over."""
+        self.active = False

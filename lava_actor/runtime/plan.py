@@ -1,0 +1,42 @@
+"""What a RuntimeService is told: plain data that travels from the user's interpreter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lava_actor.channels.layout import ArenaPlan
+    from lava_actor.channels.pipe import Parcel
+    from lava_actor.compiler.executable import Schedule, TurnPlan
+    from lava_actor.runtime.travel import Surroundings
+
+
+@dataclass(frozen=True)
+class ActorStart:
+    """One actor to start: who it is, and the parcel with its `ActorSpec`."""
+
+    party: int
+    name: str
+    model: str
+    parcel: Parcel
+    turns: TurnPlan | None
+
+
+@dataclass(frozen=True)
+class ServicePlan:
+    """One sync domain of one network."""
+
+    name: str
+    index: int
+    is_async: bool
+    leads: bool
+    actors: tuple[ActorStart, ...]
+    schedule: Schedule
+    arena: ArenaPlan
+    runtime_party: int
+    clock_parties: tuple[int, ...]
+    n_actors: int
+    external_parties: tuple[int, ...]
+    spin_us: int
+    surroundings: Surroundings | None

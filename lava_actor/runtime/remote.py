@@ -1,0 +1,163 @@
+"""RefPort traffic: reading and writing a Var that lives in another actor.
+
+Requests and replies travel through two rings of the arena (one per direction), so one wait
+primitive covers everything an actor may wait for. A message is a fixed-size byte record: command,
+dtype, length, payload. `RemoteVar` is the client's end inside a PyRefPort, `VarServer` the
+owner's. When the owner serves is decided by the turns of the management phases (`turns.py`).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lava_actor.compiler.lower import REMOTE_HEADER
+from lava_actor.errors import RuntimeStateError
+
+if TYPE_CHECKING:
+    from lava_actor.channels import RingReader, RingWriter
+    from lava_actor.compiler.executable import RefPortPlan, VarPlan
+
+_HEAD = struct.Struct("<i16sq")
+READ, WRITE, SYNC, OK, FAILED = 1, 2, 3, 4, 5
+
+
+def _encode(size: int, command: int, data: np.ndarray | None = None) -> np.ndarray:
+    message = np.zeros(size, np.uint8)
+    if data is None:
+        _HEAD.pack_into(message, 0, command, b"", 0)
+        return message
+    raw = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
+    _HEAD.pack_into(message, 0, command, data.dtype.str.encode(), raw.size)
+    message[REMOTE_HEADER : REMOTE_HEADER + raw.size] = raw
+    return message
+
+
+def _decode(message: np.ndarray) -> tuple[int, np.ndarray | None]:
+    command, dtype, length = _HEAD.unpack_from(message, 0)
+    if not dtype.rstrip(b"\0"):
+        return command, None
+    payload = message[REMOTE_HEADER : REMOTE_HEADER + length].copy()
+    return command, payload.view(np.dtype(dtype.rstrip(b"\0").decode()))
+
+
+class RemoteVar:
+    """A client's end: what ``PyRefPort.read``, ``write`` and ``wait`` call."""
+
+    def __init__(
+        self, plan: RefPortPlan, requests: RingWriter, replies: RingReader, label: str
+    ) -> None:
+        self._plan = plan
+        self._requests = requests
+        self._replies = replies
+        self._size = int(requests.shape[0])
+        self._label = label
+        self._dtype = np.dtype(plan.declared.d_type)
+
+    def read(self) -> np.ndarray:
+        """The Var's present value in the RefPort's shape; blocks until the owner serves."""
+        plan = self._plan
+        value = self._ask(READ)
+        assert value is not None
+        value = value.reshape(plan.var_shape)
+        if plan.backward:
+            for function in plan.backward:
+                value = function(value)
+            return np.asarray(value)
+        if plan.index_map is not None:
+            return value.reshape(-1)[plan.index_map].reshape(plan.shape)
+        return value.reshape(plan.shape)
+
+    def write(self, data: Any) -> None:
+        """Send a new value for the Var; `wait` tells when it is applied."""
+        plan = self._plan
+        value = np.asarray(data).astype(self._dtype, copy=False)
+        if value.shape != plan.shape:
+            value = np.broadcast_to(value, plan.shape)
+        if plan.forward:
+            for function in plan.forward:
+                value = function(value)
+        elif plan.index_map is not None:
+            moved = np.empty(value.size, value.dtype)
+            moved[plan.index_map] = value.reshape(-1)
+            value = moved
+        self._requests.send(_encode(self._size, WRITE, np.asarray(value)))
+
+    def wait(self) -> None:
+        """Return when all earlier writes are applied."""
+        self._ask(SYNC)
+
+    def _ask(self, command: int) -> np.ndarray | None:
+        self._requests.send(_encode(self._size, command))
+        status, value = _decode(self._replies.recv())
+        if status == FAILED:
+            assert value is not None
+            raise RuntimeStateError(f"{self._label}: {value.tobytes().decode()}")
+        return value
+
+
+class VarServer:
+    """The owner's end of one RefPort connection."""
+
+    def __init__(
+        self,
+        model: Any,
+        var: VarPlan,
+        requests: RingReader,
+        replies: RingWriter,
+    ) -> None:
+        self._model = model
+        self._var = var
+        self._requests = requests
+        self._replies = replies
+        self._size = int(replies.shape[0])
+        self.pending: Callable[[], bool] = requests.probe
+
+    def serve(self) -> bool:
+        """Answer everything that is waiting; True if there was something."""
+        served = False
+        while self.pending():
+            served = True
+            command, data = _decode(self._requests.recv())
+            if command == WRITE:
+                assert data is not None
+                self._write(data)
+            elif command == SYNC:
+                self._replies.send(_encode(self._size, OK))
+            else:
+                self._replies.send(self._read())
+        return served
+
+    def _read(self) -> np.ndarray:
+        try:
+            value = np.asarray(_dense(getattr(self._model, self._var.name)))
+            size = int(np.prod(self._var.shape, dtype=np.int64))
+            if value.size != size:
+                value = np.broadcast_to(value, self._var.shape)
+            if value.nbytes + REMOTE_HEADER > self._size:
+                raise ValueError(
+                    f"the value has dtype {value.dtype}, which does not fit the channel"
+                )
+            return _encode(self._size, OK, value)
+        except Exception as error:  # the client gets every cause; the owner goes on
+            text = f"Var {self._var.name!r} cannot be read: {error}".encode()
+            raw = np.frombuffer(text[: self._size - REMOTE_HEADER], np.uint8)
+            return _encode(self._size, FAILED, raw)
+
+    def _write(self, data: np.ndarray) -> None:
+        declared = self._var.declared
+        model, name = self._model, self._var.name
+        if isinstance(declared.cls, type) and issubclass(declared.cls, np.ndarray):
+            dtype = np.dtype(declared.d_type)
+            setattr(model, name, data.reshape(self._var.shape).astype(dtype, copy=False))
+        elif declared.cls in (int, float, bool) and data.size == 1:
+            setattr(model, name, declared.cls(data.reshape(-1)[0]))
+        else:
+            setattr(model, name, data.reshape(self._var.shape))
+
+
+def _dense(value: Any) -> Any:
+    return value.toarray() if hasattr(value, "toarray") else value

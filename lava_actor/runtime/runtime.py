@@ -1,0 +1,435 @@
+"""The Runtime: the user's handle on a running network.
+
+It holds one pipe per RuntimeService and one listener thread, which receives whatever the services
+send: replies, prints, the end of a run, failures. Nothing here blocks unless the user asked for
+it, and every wait ends when the network does.
+
+States::
+
+    created -> initialized -> running <-> paused -> stopped
+                                  \\-> failed (a model raised, an actor died, a deadlock)
+
+`_is_running` stays True after a non-blocking run has finished until `wait`, `pause` or `stop` is
+called, as users of the programming model expect; `start` accepts a new run then.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.channels import Arena, CspRecvPort, CspSendPort
+from lava_actor.errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    MissingMemberError,
+    RuntimeStateError,
+    WaitTimeoutError,
+)
+from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.runtime import words
+from lava_actor.runtime.crew import Crew
+from lava_actor.runtime.failures import raise_failures, raise_start_failure
+from lava_actor.runtime.listener import Listener
+from lava_actor.runtime.launcher import at_exit_before_launcher
+from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
+from lava_actor.runtime.status import ActorStatus, read_status
+
+if TYPE_CHECKING:
+    from lava_actor.compiler.executable import Executable
+
+#: Live runtimes, ended at interpreter exit.
+_alive: weakref.WeakSet[Runtime] = weakref.WeakSet()
+
+#: Seconds `stop` waits for the step in progress.
+STOP_SECONDS = 10.0
+
+
+class Runtime:
+    """Runs an `Executable`.
+
+    Parameters
+    ----------
+    exe : Executable
+        What to run.
+    message_infrastructure_type : ActorType
+        Where the actors live: processes (default) or threads.
+    loglevel : int
+        Level of the runtime's logger.
+    """
+
+    def __init__(
+        self,
+        exe: Executable,
+        message_infrastructure_type: ActorType = ActorType.MultiProcessing,
+        loglevel: int = 30,
+    ) -> None:
+        if message_infrastructure_type not in (ActorType.MultiProcessing, ActorType.Threading):
+            raise InvalidTypeError(
+                f"actor type: expected a member of ActorType, got {message_infrastructure_type!r}"
+            )
+        self._executable = exe
+        self._actor_type = ActorType(message_infrastructure_type)
+        self.log = logging.getLogger("lava_actor.runtime")
+        self.log.setLevel(loglevel)
+        self._is_initialized = False
+        self._is_started = False
+        self._is_running = False
+        self._failure: BaseException | None = None
+        self._owner = os.getpid()
+        self._lock = threading.RLock()
+        self._crew: Crew | None = None
+        self._listener: Listener | None = None
+        self._arena: Arena | None = None
+        self.num_steps = 0
+        self._var_index = {
+            var.id: (actor, var) for actor in exe.actors for var in actor.vars
+        }
+
+    # -- life -------------------------------------------------------------------------------
+
+    @property
+    def executable(self) -> Executable:
+        """What this runtime runs."""
+        return self._executable
+
+    @property
+    def node_cfg(self) -> list[Any]:
+        """Node configurations of the executable."""
+        return self._executable.node_configs
+
+    def initialize(self, node_cfg_idx: int = 0) -> None:
+        """Start all actors; returns when every one has built its model.
+
+        Raises
+        ------
+        ArenaMemoryError
+            If there is not enough memory for the arena.
+        Exception
+            What a model's constructor or an initial value raised, as the same class; nothing is
+            left running.
+        """
+        if self._is_initialized:
+            raise RuntimeStateError("initialize: this runtime was initialized before")
+        self._is_initialized = True
+        crew = Crew(self._executable, self._actor_type)
+        self._crew = crew
+        try:
+            self._arena = crew.prepare()
+            self._listener = Listener(crew.pipes, self._executable.actors)
+            crew.launch()
+            self._listener.start()
+            failure = self._listener.await_ready()
+        except BaseException:
+            self._tear_down()
+            raise
+        if failure is not None:
+            self._tear_down()
+            raise_start_failure(failure)
+        self._connect_externals()
+        _alive.add(self)
+
+    def _connect_externals(self) -> None:
+        assert self._arena is not None
+        ports = {
+            (p.id, name): port
+            for p in self._executable.process_list
+            for ports in (p.in_ports, p.out_ports)
+            for name, port in zip(ports.member_names, ports.members, strict=True)
+        }
+        for plan in self._executable.externals:
+            port: Any = ports[plan.process_id, plan.port]
+            if plan.cursor is None:
+                writer = self._arena.writer(plan.ring)
+                port.external_pipe_csp_send_port = CspSendPort.from_writer(writer, port.name)
+            else:
+                reader = self._arena.reader(plan.ring, plan.cursor)
+                port.external_pipe_csp_recv_port = CspRecvPort.from_reader(reader, port.name)
+
+    def start(self, run_condition: AbstractRunCondition) -> None:
+        """Begin a run; blocks until it ends if the condition says so.
+
+        Raises
+        ------
+        RuntimeStateError
+            If the network is running, stopped, failed or not initialized.
+        InvalidValueError
+            If ``run_condition`` is no run condition.
+        ModelError
+            If a model raised or an actor died during a blocking run.
+        """
+        if not isinstance(run_condition, AbstractRunCondition):
+            raise InvalidValueError(
+                f"run: expected a run condition (RunSteps, RunContinuous), got {run_condition!r}"
+            )
+        with self._lock:
+            listener = self._ready("run")
+            if self._is_running:
+                if not listener.finished.is_set():
+                    raise RuntimeStateError(
+                        "run: the network is running; call wait() or pause() first"
+                    )
+                self._collect()
+            self._is_started = self._is_running = True
+            steps = self._steps_of(run_condition)
+            self.num_steps = 0 if steps is None else steps
+            listener.begin_run()
+            self._send_all("run", steps)
+        if run_condition.blocking:
+            self._wait_or_pause()
+
+    @staticmethod
+    def _steps_of(condition: AbstractRunCondition) -> int | None:
+        if isinstance(condition, RunSteps):
+            return int(condition.num_steps)
+        if isinstance(condition, RunContinuous):
+            return None
+        raise InvalidValueError(
+            f"run: {type(condition).__name__} is no condition this runtime can drive"
+        )
+
+    def _wait_or_pause(self) -> None:
+        """Ctrl-C during a blocking run pauses at a step boundary; Vars stay readable."""
+        try:
+            self.wait()
+        except KeyboardInterrupt:
+            self.pause()
+            raise
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Block until the run has ended; returns at once if none is on.
+
+        Raises
+        ------
+        WaitTimeoutError
+            If it has not ended within ``timeout`` seconds; the run goes on.
+        ModelError
+            If a model raised or an actor died.
+        """
+        if not self._is_running:
+            self._raise_failure_once()
+            return
+        listener = self._ready("wait")
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not listener.finished.wait(_slice(deadline)):
+            if deadline is not None and time.monotonic() >= deadline:
+                raise WaitTimeoutError(
+                    f"wait: the run has not ended within {timeout} s (step {self.current_step})"
+                )
+        self._collect()
+
+    def pause(self) -> None:
+        """Let every actor finish the same step, then rest; no-op if nothing is running."""
+        with self._lock:
+            if not self._is_running:
+                self._raise_failure_once()
+                return
+            listener = self._ready("pause")
+            if not listener.finished.is_set():
+                self._send_all("pause", None)
+        while not listener.finished.wait(0.2):
+            pass
+        self._collect()
+
+    def stop(self, timeout: float | None = None) -> None:
+        """End the network from whatever state it is in; idempotent.
+
+        The step in progress may end within ``timeout`` seconds (default 10); after that actors
+        are terminated, then killed, and a warning names the actors that did not leave.
+        """
+        if self._owner != os.getpid():
+            return
+        with self._lock:
+            if self._crew is not None:
+                self._send_all("stop", STOP_SECONDS if timeout is None else timeout)
+                if self._listener is not None:
+                    patience = (STOP_SECONDS if timeout is None else timeout) + 5.0
+                    late = self._listener.await_stopped(patience)
+                    if late:
+                        self.log.warning(
+                            "stop: had to kill %s", ", ".join(self._last_words(late))
+                        )
+            self._tear_down()
+
+    def _last_words(self, names: list[str]) -> list[str]:
+        return [
+            f"{s.process} (in {s.phase} of step {s.step})"
+            for s in self.status()
+            if s.process in names
+        ]
+
+    def join(self) -> None:
+        """Wait until all actors have left (they have after `stop`)."""
+
+    def _tear_down(self) -> None:
+        self._is_running = self._is_started = False
+        if self._arena is not None:
+            self._arena.abort(1)
+        if self._crew is not None:
+            self._crew.close()
+            self._crew = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
+        if self._arena is not None:
+            self._arena.close()
+            self._arena = None
+        _alive.discard(self)
+
+    def __enter__(self) -> Runtime:
+        """Initialize and hand out the runtime."""
+        self.initialize()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """Stop, whatever happened."""
+        self.stop()
+
+    # -- ends of runs -----------------------------------------------------------------------
+
+    def _ready(self, what: str) -> Listener:
+        if self._listener is None:
+            if self._failure is not None:
+                raise RuntimeStateError(
+                    f"{what}: the network has failed and is gone: {self._failure}"
+                ) from self._failure
+            state = "stopped" if self._is_initialized else "not initialized"
+            raise RuntimeStateError(f"{what}: the runtime is {state}")
+        return self._listener
+
+    def _collect(self) -> None:
+        """Take note of how the run ended."""
+        with self._lock:
+            listener = self._listener
+            if listener is None:
+                return
+            self._is_running = False
+            if listener.failures:
+                failures = listener.failures
+                self._tear_down()
+                try:
+                    raise_failures(failures)
+                except Exception as error:
+                    self._failure = error
+                    raise
+            if listener.reason == words.STOPPED:
+                self._tear_down()
+
+    def _raise_failure_once(self) -> None:
+        """Failures of a paused network (an actor was killed) surface at the next call."""
+        listener = self._listener
+        if listener is not None and listener.failures:
+            self._collect()
+
+    def _send_all(self, kind: str, payload: Any) -> None:
+        assert self._crew is not None
+        for pipe in self._crew.pipes:
+            try:
+                pipe.send(kind, payload)
+            except OSError:
+                continue  # that service is gone; the listener has noticed or will
+
+    # -- Vars -------------------------------------------------------------------------------
+
+    def get_var(self, var_id: int, idx: Any = None) -> Any:
+        """The value of a Var by id: paused, or between two steps of a running network.
+
+        Raises
+        ------
+        MissingMemberError
+            (an `AssertionError`) if no model of this network holds the Var.
+        RuntimeStateError
+            If the network is not started, stopped or failed.
+        """
+        value, _step = self.get_var_with_step(var_id, idx)
+        return value
+
+    def get_var_with_step(self, var_id: int, idx: Any = None) -> tuple[Any, int]:
+        """As `get_var`, with the step number after which the value was taken."""
+        actor, var = self._find(var_id)
+        result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
+        return result
+
+    def set_var(self, var_id: int, value: Any, idx: Any = None) -> None:
+        """Write a Var by id; returns when the model has it and ``on_var_update`` has run."""
+        actor, var = self._find(var_id)
+        self._ask("set", (var.name, value, idx), actor.party, actor.name)
+
+    def _find(self, var_id: int) -> tuple[Any, Any]:
+        if var_id not in self._var_index:
+            raise MissingMemberError(f"no model of this network holds the Var with id {var_id}")
+        return self._var_index[var_id]
+
+    def _ask(self, kind: str, payload: Any, party: int, name: str) -> Any:
+        listener = self._ready(kind)
+        self._raise_failure_once()
+        if not self._is_started:
+            raise RuntimeStateError(f"{kind}: the network has not been started yet; run it first")
+        assert self._crew is not None
+        return listener.ask(self._crew.pipe_of(party), kind, payload, party, name, self._blocked)
+
+    def _blocked(self, party: int) -> str | None:
+        """What keeps an actor from answering, if it is the user's turn to act."""
+        if self._arena is None:
+            return None
+        what = self._arena.party(party).blocked
+        if what is None or what[1] < 0 or time.monotonic_ns() - what[2] < 2_000_000_000:
+            return None
+        ring = self._arena.plan.rings[what[1]]
+        ends = (ring.writer,) if what[0] == "recv" else ring.readers
+        external = {e.party for e in self._executable.externals}
+        if any(end in external for end in ends):
+            return f"it is in the middle of a step, waiting for the other end of {ring.name}"
+        return None
+
+    # -- looking inside ---------------------------------------------------------------------
+
+    @property
+    def current_step(self) -> int:
+        """The last step that every stepping actor has completed (0 before the first)."""
+        if self._arena is None:
+            return 0
+        clock = self._executable.arena.domains[words.CLOCK]
+        if not clock:
+            return 0
+        return min(self._arena.party(p).done for p in clock)
+
+    def status(self) -> list[ActorStatus]:
+        """What every actor is doing right now; costs the actors nothing."""
+        if self._arena is None:
+            return []
+        return read_status(self._arena, self._executable)
+
+    def statistics(self) -> list[Any]:
+        """Statistics of every ring."""
+        if self._arena is None:
+            return []
+        return [self._arena.writer(r.index).statistics() for r in self._executable.arena.rings]
+
+    @property
+    def is_over(self) -> bool:
+        """True once the network was stopped or has failed."""
+        return self._is_initialized and self._listener is None
+
+    @property
+    def is_finished(self) -> bool:
+        """True if no run is on (it ended, or none was begun)."""
+        listener = self._listener
+        return listener is None or not self._is_running or listener.finished.is_set()
+
+
+def _slice(deadline: float | None) -> float:
+    if deadline is None:
+        return 0.5
+    return max(0.0, min(0.5, deadline - time.monotonic()))
+
+
+@at_exit_before_launcher
+def stop_all() -> None:
+    """Stop every live runtime of this interpreter."""
+    for runtime in list(_alive):
+        runtime.stop(timeout=0.5)

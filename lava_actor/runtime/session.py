@@ -1,0 +1,121 @@
+"""What the methods of a Process do when they reach up: compile, start, run.
+
+This is the one module that `AbstractProcess` imports (late) from the floors above it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.compiler.compiler import Compiler
+from lava_actor.errors import InvalidValueError, RuntimeStateError
+from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
+from lava_actor.runtime.runtime import Runtime
+
+if TYPE_CHECKING:
+    from lava_actor.compiler.executable import Executable
+    from lava_actor.compiler.run_configs import RunConfig
+    from lava_actor.process.process import AbstractProcess
+
+
+def compile(  # noqa: A001  (the programming model's word)
+    process: AbstractProcess, run_cfg: RunConfig, compile_config: dict[str, Any] | None = None
+) -> Executable:
+    """Compile the network of ``process``; no actor is started."""
+    return Compiler(compile_config, loglevel=_loglevel(process)).compile(process, run_cfg)
+
+
+def _loglevel(process: AbstractProcess) -> int:
+    return int(getattr(getattr(process, "log_config", None), "level", 30))
+
+
+def create_runtime(
+    process: AbstractProcess,
+    run_cfg: RunConfig | None = None,
+    executable: Executable | None = None,
+    compile_config: dict[str, Any] | None = None,
+) -> None:
+    """Compile if necessary, start the actors, and give every Process of the network the runtime.
+
+    If starting fails the Processes are left un-compiled, so the call can be repeated.
+    """
+    mine = executable is None
+    if executable is None:
+        executable = _known_executable(process, run_cfg)
+    if executable is None:
+        if run_cfg is None:
+            raise InvalidValueError(
+                f"{process.name}: run_cfg is required to compile the network, got None"
+            )
+        executable = compile(process, run_cfg, compile_config)
+    actor_type = executable.compile_config.get("actor_type")
+    runtime = Runtime(
+        executable,
+        ActorType.MultiProcessing if actor_type is None else actor_type,
+        loglevel=_loglevel(process),
+    )
+    try:
+        runtime.initialize()
+    except BaseException:
+        if mine:
+            for member in executable.all_processes:
+                member._is_compiled = False
+        raise
+    executable.assign_runtime_to_all_processes(runtime)
+    if process.runtime is not runtime:
+        process.runtime = runtime
+
+
+def _known_executable(process: AbstractProcess, run_cfg: RunConfig | None) -> Executable | None:
+    """The executable of an earlier compile, unless a new run configuration asks for another."""
+    executable: Executable | None = process._executable
+    if executable is None or not process._is_compiled:
+        return None
+    return executable
+
+
+def run(
+    process: AbstractProcess,
+    condition: AbstractRunCondition | int | None,
+    run_cfg: RunConfig | None = None,
+    compile_config: dict[str, Any] | None = None,
+) -> None:
+    """Run the network of ``process``; starts it first if it is not running or was stopped.
+
+    After `stop` a network starts afresh from its initial values, with the run configuration it
+    had unless a new one is given.
+    """
+    wanted = as_condition(condition)
+    runtime = process.runtime
+    if runtime is not None and not runtime._is_initialized:
+        raise RuntimeStateError(f"{process.name}: the runtime is not initialized")
+    if runtime is None or runtime.is_over:
+        if runtime is not None and run_cfg is not None:
+            _forget(process)
+        create_runtime(process, run_cfg, None, compile_config)
+    assert process.runtime is not None
+    process.runtime.start(wanted)
+
+
+def _forget(process: AbstractProcess) -> None:
+    """Let a stopped network be compiled again with another run configuration."""
+    executable: Executable | None = process._executable
+    for member in executable.all_processes if executable is not None else [process]:
+        member._is_compiled = False
+
+
+def as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCondition:
+    """A run condition from what `run` accepts: a condition, a number of steps, or nothing.
+
+    ``None`` means: run until told otherwise.
+    """
+    if condition is None:
+        return RunContinuous()
+    if isinstance(condition, AbstractRunCondition):
+        return condition
+    if hasattr(condition, "__index__") and not isinstance(condition, bool):
+        return RunSteps(num_steps=condition)
+    raise InvalidValueError(
+        f"run: expected RunSteps, RunContinuous, a number of steps or None, got {condition!r}"
+    )

@@ -1,0 +1,58 @@
+"""What every actor is doing, read from the arena."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lava_actor.runtime import words
+
+if TYPE_CHECKING:
+    from lava_actor.channels import Arena
+    from lava_actor.compiler.executable import Executable
+
+
+@dataclass(frozen=True)
+class ActorStatus:
+    """One actor: ``step`` is the last completed one, times are seconds since the start."""
+
+    process: str
+    model: str
+    step: int
+    phase: str
+    state: str
+    waits_for: str
+    busy: float
+    waiting: float
+
+    def __str__(self) -> str:
+        """One readable line."""
+        waits = f", waits for {self.waits_for}" if self.waits_for else ""
+        return (
+            f"{self.process} ({self.model}): step {self.step}, {self.state}{waits}; "
+            f"busy {self.busy:.3f} s, waiting {self.waiting:.3f} s"
+        )
+
+
+def read_status(arena: Arena, executable: Executable) -> list[ActorStatus]:
+    """One record per actor, in creation order."""
+    found = []
+    for actor in executable.actors:
+        party = arena.party(actor.party)
+        blocked = party.blocked
+        waits = ""
+        if blocked is not None and blocked[1] >= 0:
+            waits = f"{blocked[0]} on {executable.arena.rings[blocked[1]].name}"
+        found.append(
+            ActorStatus(
+                process=actor.name,
+                model=actor.model_name,
+                step=int(party.done),
+                phase=words.PHASE_NAMES.get(party.phase, "?"),
+                state=words.STATE_NAMES.get(party.state, "?"),
+                waits_for=waits,
+                busy=party.busy_ns / 1e9,
+                waiting=party.wait_ns / 1e9,
+            )
+        )
+    return found

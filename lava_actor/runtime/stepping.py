@@ -1,0 +1,347 @@
+"""The main loop of an actor whose model works step by step.
+
+Running ahead, an actor starts step t when the horizon allows it; its own guards decide which
+phases follow. In lockstep, all stepping actors meet at a barrier after every phase that some
+model's guard may ask for, and at the end of every step; the last to arrive looks at everybody's
+answers, decides for all, and grants the next step. The rules of the decision are those of the
+LoihiProtocol (`decide_phase`).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.errors import ChannelAborted
+from lava_actor.runtime import words
+from lava_actor.runtime.turns import ALL_DONE, LEARNED, PRE_DONE, SPIKED, Turns
+
+if TYPE_CHECKING:
+    from lava_actor.runtime.actor import Actor
+
+#: What an actor asks for at a phase barrier; one group of three bits per sync domain.
+WANT_PRE, WANT_LRN, WANT_POST = 1, 2, 4
+_FLAGS = 2  # bits of ASK_PAUSE and ASK_STOP, below the groups
+MAX_DOMAINS = 9
+
+#: Decision of a barrier: the phase that comes next and the domains that take part.
+END_OF_STEP = 0
+
+
+def decide_phase(bits: int) -> tuple[int, int]:
+    """From everybody's requests to ``(phase, mask of domains)``.
+
+    Pre-management goes before learning before post-management, in every domain by itself; the
+    domains that asked for the earliest phase take part in it.
+    """
+    groups = bits >> _FLAGS
+    for want, phase in (
+        (WANT_PRE, words.PRE_MGMT),
+        (WANT_LRN, words.LRN),
+        (WANT_POST, words.POST_MGMT),
+    ):
+        mask = 0
+        for domain in range(MAX_DOMAINS):
+            if groups >> (3 * domain) & want:
+                mask |= 1 << domain
+        if mask:
+            return phase, mask
+    return END_OF_STEP, 0
+
+
+class SteppingLoop:
+    """Drives one PyLoihiProcessModel."""
+
+    def __init__(self, actor: Actor) -> None:
+        self.actor = actor
+        self.model: Any = actor.built.model
+        self.party = actor.party
+        self.clock = actor.clock
+        self.arena = actor.arena
+        self.phases = actor.spec.plan.phases
+        self.lockstep = actor.schedule.lockstep
+        self.barriers = actor.schedule.lockstep and actor.schedule.phase_barriers
+        self.domain_index = actor.domain_index
+        self.turns: Turns | None = None
+        if actor.turn_plan is not None:
+            self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.serve_remote)
+        self.announced = 0
+        guarded = (
+            self.phases.pre_guard
+            or self.phases.lrn_guard
+            or self.phases.post_guard
+            or self.phases.run_post_mgmt
+        )
+        self.plain = not guarded and self.turns is None and not self.lockstep
+
+    def run(self) -> None:
+        """Step whenever the clock allows it, until the network ends."""
+        actor, party, clock = self.actor, self.party, self.clock
+        step = self._step_plain if self.plain else self._step
+        watch_remote = bool(actor.built.servers)
+        started, waited = time.monotonic_ns(), party.wait_ns
+        party.state = words.STEPPING
+        while True:
+            upcoming = party.done + 1
+            if actor.mail_seen != party.mailbox:
+                actor.answer_requests()
+            if upcoming <= clock.horizon and upcoming <= clock.limit:
+                step(upcoming)
+                continue
+            if watch_remote:
+                actor.serve_remote()
+            now = time.monotonic_ns()
+            party.busy_ns += (now - started) - (party.wait_ns - waited)
+            self._park(upcoming, watch_remote)
+            started, waited = time.monotonic_ns(), party.wait_ns
+            party.state = words.STEPPING
+
+    # -- waiting between steps --------------------------------------------------------------
+
+    def _park(self, upcoming: int, watch_remote: bool) -> None:
+        """Wait until the next step may start; announce the end of the run on the way."""
+        actor, party, clock = self.actor, self.party, self.clock
+        party.flush_wakes()
+        if upcoming > clock.limit:
+            party.state = words.PARKED
+            self._await_mail()
+            return
+        if party.done == clock.fence and self.announced != actor.runs.turn:
+            self._announce()
+        elif party.done == clock.horizon < clock.fence and not self.lockstep:
+            self._ask_for_more()
+        party.state = words.PARKED
+        if watch_remote:
+            self._await_step_or_request(upcoming)
+        elif not clock.await_step(party, upcoming, actor.mail_seen):
+            actor.answer_requests()
+
+    def _await_mail(self) -> None:
+        key = self.party.prepare_wait()
+        if self.party.mailbox != self.actor.mail_seen:
+            self.party.cancel_wait()
+        else:
+            self.party.commit_wait(key, 0.2)
+        if self.arena.aborted:
+            raise ChannelAborted("the network ended")
+
+    def _await_step_or_request(self, upcoming: int) -> None:
+        actor, party = self.actor, self.party
+        key = party.prepare_wait()
+        if (
+            self.clock.horizon >= upcoming
+            or party.mailbox != actor.mail_seen
+            or any(server.pending() for server in actor.built.servers)
+        ):
+            party.cancel_wait()
+        else:
+            party.commit_wait(key, 0.2)
+        if self.arena.aborted:
+            raise ChannelAborted("the network ended")
+        actor.serve_remote()
+
+    def _announce(self) -> None:
+        """The run has reached its end: host phase, then tell the service (last one only)."""
+        actor, model = self.actor, self.model
+        self.announced = actor.runs.turn
+        if self.phases.run_host_mgmt and model.host_guard():
+            self._enter(words.HOST)
+            model.run_host_mgmt()
+        last, _ = self.clock.arrive(0)
+        if last:
+            self.clock.release(0)
+            actor.runs.done = self.announced
+            os.eventfd_write(actor.wake_up, 1)
+
+    def _ask_for_more(self) -> None:
+        """The lease is used up: wake the service, once for all actors."""
+        if not self.actor.runs.step:
+            self.actor.runs.step = 1
+            os.eventfd_write(self.actor.wake_up, 1)
+
+    # -- one step ---------------------------------------------------------------------------
+
+    def _enter(self, phase: int) -> None:
+        self.party.phase = phase
+        self.model.phase = phase
+
+    def _step_plain(self, step: int) -> None:
+        model, party = self.model, self.party
+        party.step = step
+        model.time_step = step
+        model.run_spk()
+        party.done = step
+        if model._req_pause or model._req_stop:
+            self._ask_late()
+
+    def _step(self, step: int) -> None:
+        model, party = self.model, self.party
+        party.step = step
+        model.time_step = step
+        self._enter(words.SPK)
+        model.run_spk()
+        if self.lockstep:
+            self._finish_in_lockstep(step)
+            return
+        self._finish_alone(step)
+        party.done = step
+        if model._req_pause or model._req_stop:
+            self._ask_late()
+
+    def _ask_late(self) -> None:
+        """A request that the compiler did not foresee: end the run at the next fence."""
+        model = self.model
+        reason = words.PAUSED if model._req_pause else words.STOPPED
+        model._req_pause = model._req_stop = False
+        self.actor.pipe.send("ask", reason, actor=self.party.index)
+
+    def _finish_alone(self, step: int) -> None:
+        model, phases, turns = self.model, self.phases, self.turns
+        if turns is not None:
+            turns.publish(step, SPIKED)
+        learn = bool(phases.lrn_guard and model.lrn_guard())
+        if learn and phases.pre_guard and model.pre_guard():
+            if turns is not None:
+                turns.await_pre(step)
+            self._enter(words.PRE_MGMT)
+            model.run_pre_mgmt()
+            learn = bool(model.lrn_guard())
+        if turns is not None:
+            turns.publish(step, PRE_DONE)
+            turns.await_learning(step)
+        if learn:
+            self._enter(words.LRN)
+            model.run_lrn()
+        if turns is not None:
+            turns.publish(step, LEARNED)
+        if phases.post_guard and model.post_guard():
+            if turns is not None:
+                turns.await_post(step)
+            self._enter(words.POST_MGMT)
+            model.run_post_mgmt()
+        self._enter(words.SPK)
+        if turns is not None:
+            turns.publish(step, ALL_DONE)
+            turns.await_next(step)
+
+    # -- lockstep ---------------------------------------------------------------------------
+
+    def _finish_in_lockstep(self, step: int) -> None:
+        model, phases, turns = self.model, self.phases, self.turns
+        me = 1 << self.domain_index
+        flags = self._take_flags()
+        passed = SPIKED
+        if turns is not None:
+            turns.publish(step, SPIKED)
+        want = 0 if flags else self._wants_after_spiking()
+        while self.barriers:
+            phase, mask = self._meet(want)
+            if phase == END_OF_STEP:
+                break
+            taking_part = bool(mask & me)
+            if not taking_part:
+                continue  # our own request of a later phase stands
+            want = 0
+            if phase == words.PRE_MGMT:
+                if phases.pre_guard and model.pre_guard():
+                    if turns is not None:
+                        turns.await_pre(step)
+                    self._enter(phase)
+                    model.run_pre_mgmt()
+                if turns is not None:
+                    turns.publish(step, PRE_DONE)
+                    turns.await_learning(step)  # keep serving while clients have their turn
+                passed = PRE_DONE
+                asked = self._take_flags()
+                flags |= asked
+                want = 0 if asked else WANT_LRN
+            elif phase == words.LRN:
+                if turns is not None:
+                    turns.publish(step, PRE_DONE)
+                    turns.await_learning(step)
+                if phases.lrn_guard and model.lrn_guard():
+                    self._enter(phase)
+                    model.run_lrn()
+                if turns is not None:
+                    turns.publish(step, LEARNED)
+                passed = LEARNED
+                asked = self._take_flags()
+                flags |= asked
+                if not asked and phases.post_guard and model.post_guard():
+                    want = WANT_POST
+            else:
+                if turns is not None and passed < LEARNED:
+                    turns.publish(step, LEARNED)
+                    passed = LEARNED
+                if phases.post_guard and model.post_guard():
+                    if turns is not None:
+                        turns.await_post(step)
+                    self._enter(phase)
+                    model.run_post_mgmt()
+                if turns is not None:
+                    turns.publish(step, ALL_DONE)
+                    turns.await_next(step)
+                flags |= self._take_flags()
+        self._enter(words.SPK)
+        if turns is not None:
+            turns.publish(step, ALL_DONE)
+            turns.await_next(step)
+        self.party.done = step
+        self._end_of_step(step, flags)
+
+    def _wants_after_spiking(self) -> int:
+        model, phases = self.model, self.phases
+        if phases.lrn_guard and model.lrn_guard():
+            if phases.pre_guard and model.pre_guard():
+                return WANT_PRE
+            return WANT_LRN
+        if phases.post_guard and model.post_guard():
+            return WANT_POST
+        return 0
+
+    def _take_flags(self) -> int:
+        model = self.model
+        if model._req_pause:  # pause wins over stop
+            model._req_pause = model._req_stop = False
+            return words.ASK_PAUSE
+        if model._req_stop:
+            model._req_stop = False
+            return words.ASK_STOP
+        return 0
+
+    def _meet(self, want: int) -> tuple[int, int]:
+        """Barrier after a phase: everybody's requests in, the next phase out."""
+        clock = self.clock
+        last, value = clock.arrive(want << (_FLAGS + 3 * self.domain_index))
+        if last:
+            phase, mask = decide_phase(value)
+            clock.release(phase | mask << 3)
+            return phase, mask
+        decision = self._await_release(value)
+        return decision & 7, decision >> 3
+
+    def _await_release(self, epoch: int) -> int:
+        self.party.state = words.BARRIER
+        while True:
+            # Requests wait for the end of the step; a RefPort of another actor may not.
+            decision = self.clock.await_release(self.party, epoch, self.party.mailbox)
+            if decision is not None:
+                self.party.state = words.STEPPING
+                return int(decision)
+
+    def _end_of_step(self, step: int, flags: int) -> None:
+        clock = self.clock
+        last, value = clock.arrive(flags)
+        if not last:
+            self._await_release(value)
+            return
+        if value & words.ASK_PAUSE:
+            self.actor.runs.phase = words.PAUSED
+        elif value & words.ASK_STOP:
+            self.actor.runs.phase = words.STOPPED
+        if value or clock.pause:
+            clock.fence = step
+        if step < clock.fence:
+            clock.raise_horizon(step + 1)
+        clock.release(0)

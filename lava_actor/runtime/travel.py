@@ -1,0 +1,179 @@
+"""How models travel from the user's interpreter to their actors.
+
+The hard part is classes. A class of an installed package is best sent by name: the actor imports
+it. A class of a notebook or of a script (``__main__``) cannot be imported anywhere else, and
+running the script again is what made ``spawn`` infamous; such classes are sent by value, which
+cloudpickle does. In between are modules that exist in the user's interpreter but cannot be found
+on ``sys.path`` (loaded by a test runner, generated, edited and reloaded from elsewhere): they are
+sent by value as well. What cannot be sent at all is reported with the Process it belongs to.
+
+The service imports by-name classes once, before it forks, so forty actors of one package cost one
+import. Large arrays leave the pickle and travel in one memory file per network.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.machinery
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import cloudpickle
+
+from lava_actor.channels.pipe import Parcel, ParcelWriter
+from lava_actor.compiler.executable import ActorPlan
+from lava_actor.errors import InvalidTypeError
+
+
+@dataclass(frozen=True)
+class ActorSpec:
+    """What one actor needs to build its model: the plan without live Processes, and values."""
+
+    plan: ActorPlan
+    process_id: int
+    proc_params: Any
+    inits: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What by-name imports in the service depend on."""
+
+    path: tuple[str, ...]
+    directory: str
+    environment: dict[str, str]
+    compat: bool
+
+
+def surroundings() -> Surroundings:
+    """The import surroundings of this interpreter, as they are now."""
+    here = os.getcwd()
+    compat = sys.modules.get("lava_actor.compat")
+    return Surroundings(
+        path=tuple(os.path.abspath(entry) if entry else here for entry in sys.path),
+        directory=here,
+        environment=dict(os.environ),
+        compat=bool(compat is not None and compat.installed()),
+    )
+
+
+def settle_in(where: Surroundings) -> None:
+    """Make this process import what the user's interpreter would import."""
+    sys.path[:] = list(where.path)
+    with contextlib.suppress(OSError):
+        os.chdir(where.directory)
+    os.environ.clear()
+    os.environ.update(where.environment)
+    if where.compat:
+        from importlib import import_module
+
+        import_module("lava_actor.compat").install()
+
+
+def specify(plan: ActorPlan) -> ActorSpec:
+    """Separate a plan from the live objects of the user's interpreter."""
+    process = plan.process
+    bare: Any = dataclasses.replace(
+        plan,
+        process=None,  # type: ignore[arg-type]
+        vars=tuple(dataclasses.replace(v, var=None) for v in plan.vars),  # type: ignore[arg-type]
+    )
+    return ActorSpec(
+        bare, process.id, process.proc_params, {v.name: v.var.init for v in plan.vars}
+    )
+
+
+def pack_actors(plans: Iterable[ActorPlan]) -> tuple[list[Parcel], ParcelWriter]:
+    """Pickle one parcel per actor; the writer holds the memory file with the large arrays.
+
+    Raises
+    ------
+    InvalidTypeError
+        If something a model needs cannot be pickled; the message names the Process.
+    """
+    plans = list(plans)
+    writer = ParcelWriter(cloudpickle.dumps)
+    parcels = []
+    with _by_value(_modules_to_send(plans)):
+        for plan in plans:
+            try:
+                parcels.append(writer.pack(specify(plan)))
+            except Exception as error:
+                writer.close()
+                raise InvalidTypeError(
+                    f"{plan.name} ({plan.model_name}): its parameters, initial values or model "
+                    f"class cannot be sent to an actor: {_offender(plan)}{error}"
+                ) from error
+    return parcels, writer
+
+
+def _offender(plan: ActorPlan) -> str:
+    spec = specify(plan)
+    parts: list[tuple[str, Any]] = [("model class", plan.model_class)]
+    parts += [(f"parameter {k!r}", spec.proc_params[k]) for k in spec.proc_params._parameters]
+    parts += [(f"initial value of {k!r}", v) for k, v in spec.inits.items()]
+    for what, value in parts:
+        try:
+            cloudpickle.dumps(value)
+        except Exception:
+            return f"{what}: "
+    return ""
+
+
+def _modules_to_send(plans: Iterable[ActorPlan]) -> list[ModuleType]:
+    """Modules of user classes that an actor could not import by name."""
+    names = set()
+    for plan in plans:
+        for cls in (*plan.model_class.__mro__, *type(plan.process).__mro__):
+            names.add(cls.__module__)
+        for value in plan.process.proc_params._parameters.values():
+            names.add(type(value).__module__)
+    modules = []
+    for name in sorted(names):
+        module = sys.modules.get(name)
+        if module is None or name == "__main__" or name.split(".")[0] == "lava_actor":
+            continue
+        if not _importable(name, module):
+            modules.append(module)
+    return modules
+
+
+def _importable(name: str, module: ModuleType) -> bool:
+    if name in sys.builtin_module_names:
+        return True
+    top = name.partition(".")[0]
+    spec = importlib.machinery.PathFinder.find_spec(top)
+    if spec is None:
+        frozen = importlib.machinery.FrozenImporter.find_spec(top)
+        return frozen is not None
+    if "." in name:
+        return True
+    file = getattr(module, "__file__", None)
+    return spec.origin is None or file is None or _same_file(spec.origin, file)
+
+
+def _same_file(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return os.path.abspath(one) == os.path.abspath(other)
+
+
+@contextlib.contextmanager
+def _by_value(modules: Iterable[ModuleType]) -> Iterator[None]:
+    registered = []
+    known = cloudpickle.list_registry_pickle_by_value()
+    for module in modules:
+        if module.__name__ not in known:
+            cloudpickle.register_pickle_by_value(module)
+            registered.append(module)
+    try:
+        yield
+    finally:
+        for module in registered:
+            cloudpickle.unregister_pickle_by_value(module)

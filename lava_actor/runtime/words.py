@@ -1,0 +1,50 @@
+"""The step plane's shared words, by name.
+
+One clock (domain 0 of the arena) grants steps to all stepping actors; the extra party at the end
+of the party table belongs to the runtime and carries its run counter.
+
+* ``horizon``  the last step that may start; only ever grows
+* ``fence``    the step at which the present run ends (a pause moves it to the horizon)
+* ``limit``    no step beyond this one starts: set to the failing step when a model fails
+* ``pause``    1: stop at the end of this step (lockstep); for free-running actors 1 pause, 2 stop
+* run counter  (`turn` of the runtime's party) grows with every run command, so that every actor
+  announces the end of every run exactly once
+"""
+
+from __future__ import annotations
+
+CLOCK = 0
+FREE = 1
+
+#: ``limit`` while nothing has failed.
+NO_LIMIT = 1 << 62
+
+#: Values of ``Party.state``.
+STARTING, STEPPING, PARKED, BARRIER, TURN, GONE = 1, 2, 3, 4, 5, 6
+STATE_NAMES = {
+    0: "not started",
+    STARTING: "starting",
+    STEPPING: "running",
+    PARKED: "parked",
+    BARRIER: "waiting for the others",
+    TURN: "waiting for its turn",
+    GONE: "gone",
+}
+
+#: Phase constants of the programming model.
+SPK, PRE_MGMT, LRN, POST_MGMT, HOST = 1, 2, 3, 4, 5
+PHASE_NAMES = {
+    0: "start",
+    SPK: "run_spk",
+    PRE_MGMT: "run_pre_mgmt",
+    LRN: "run_lrn",
+    POST_MGMT: "run_post_mgmt",
+    HOST: "run_host_mgmt",
+    6: "run_async",
+}
+ASYNC = 6
+
+#: What a model may ask for (bits of a barrier).
+ASK_PAUSE, ASK_STOP = 1, 2
+#: How a run ended (reason in a "finished" frame).
+REACHED, PAUSED, STOPPED = 0, 1, 2
