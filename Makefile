@@ -17,7 +17,7 @@ PY := $(VENV)/bin/python
 TOOLS := $(VENV)/.tools-installed
 NATIVE := $(VENV)/.native-built
 # Links at the root (runtime, channels) are left out: find does not follow them.
-NATIVE_SOURCES := $(shell find lava_actor \( -name '*.pyx' -o -name '*.pxd' -o -name '*.h' \) 2>/dev/null)
+NATIVE_SOURCES := $(shell find lava_actor \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.h' \) 2>/dev/null)
 
 ARGS ?=
 PYTEST := $(PY) -m pytest $(ARGS)
