@@ -1,0 +1,109 @@
+"""Networks as algebra: vectors, matrices and the operators that connect them.
+
+``y << A @ x`` reads like the equation and connects like a network: population x drives connection
+A, which drives population y. A `Network` is a plain object around one or more Processes; only the
+Processes are compiled and run.
+
+    vec << net              net drives vec                              returns vec
+    vec << vec2             the same, through an identity (one step)    returns vec
+    matrix @ vec            vec drives matrix                           returns matrix
+    a + b + …               together, as in ``vec << a + b``            a NetworkList
+    matrix * matrix         their product, element by element           a vector
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from lava_actor.process.ports.ports import InPort, OutPort
+from lava_actor.process.process import AbstractProcess
+
+
+class Network:
+    """One or more Processes with one way in and one way out.
+
+    Attributes
+    ----------
+    in_port, out_port : where data enter and leave; None if they do not
+    main : the Process that stands for the network, on which `run` and `stop` are called
+    shape : shape of what leaves (or, for outputs, enters)
+    """
+
+    in_port: InPort | None = None
+    out_port: OutPort | None = None
+    main: AbstractProcess
+    shape: tuple[int, ...]
+
+    def run(self, **kwargs: Any) -> None:
+        """Run everything that is connected; arguments of `AbstractProcess.run`."""
+        self.main.run(**kwargs)
+
+    def stop(self, **kwargs: Any) -> None:
+        """Stop everything that is connected; arguments of `AbstractProcess.stop`."""
+        self.main.stop(**kwargs)
+
+    def __add__(self, other: Any) -> NetworkList:
+        if isinstance(other, Network):
+            return NetworkList([self, other])
+        if isinstance(other, NetworkList):
+            return NetworkList([self, *other])
+        return NotImplemented
+
+    def _drive(self, port: InPort | None) -> bool:
+        """Connect to an InPort; False if one of the two ends does not exist."""
+        if self.out_port is None or port is None:
+            return False
+        self.out_port.connect(port)
+        return True
+
+
+class NetworkList(list[Network]):
+    """Networks that drive something together: their outputs add up."""
+
+    def __init__(self, networks: Iterable[Network]) -> None:
+        super().__init__(networks)
+
+    def __add__(self, other: Any) -> NetworkList:  # type: ignore[override] # a sum, not a list
+        if isinstance(other, Network):
+            return NetworkList([*self, other])
+        if isinstance(other, NetworkList):
+            return NetworkList([*self, *other])
+        return NotImplemented
+
+
+class AlgebraicVector(Network):
+    """A population: what stands left of ``<<`` and right of ``@``."""
+
+    def __lshift__(self, other: Any) -> AlgebraicVector:
+        if isinstance(other, NetworkList):
+            results = [self << network for network in other]
+            return self if results else NotImplemented
+        if isinstance(other, AlgebraicVector):
+            from lava_actor.networks.gradedvecnetwork import GradedSparse  # it builds on this module
+
+            other = GradedSparse(weights=np.eye(int(np.prod(self.shape)))) @ other
+        if isinstance(other, Network) and other._drive(self.in_port):
+            return self
+        return NotImplemented
+
+
+class AlgebraicMatrix(Network):
+    """A connection: what stands left of ``@``."""
+
+    def __matmul__(self, other: Any) -> AlgebraicMatrix:
+        if isinstance(other, NetworkList):
+            results = [self @ network for network in other]
+            return self if results else NotImplemented
+        if isinstance(other, AlgebraicVector) and other._drive(self.in_port):
+            return self
+        return NotImplemented
+
+    def __mul__(self, other: Any) -> AlgebraicVector:
+        if not isinstance(other, AlgebraicMatrix):
+            return NotImplemented
+        from lava_actor.networks.gradedvecnetwork import ProductVec  # it builds on this module
+
+        return ProductVec(shape=self.shape, vth=1, exp=0) << (self, other)

@@ -1,0 +1,161 @@
+"""Choosing hardware in a cluster that is managed by SLURM.
+
+The choice is written to environment variables, where a hardware back-end looks for it; networks on a
+CPU do not need any of this. Without SLURM every question is answered with "nothing there".
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+
+from lava_actor.errors import InvalidValueError
+
+COMMAND_TIMEOUT = 1.0
+"""Seconds that a command may take."""
+UNUSABLE = "down"
+"""What the state of a board or partition that cannot be used begins with."""
+
+
+@dataclass
+class PartitionInfo:
+    """One line of ``sinfo``."""
+
+    name: str = ""
+    available: str = ""
+    timelimit: str = ""
+    nodes: str = ""
+    state: str = ""
+    nodelist: str = ""
+
+
+@dataclass
+class BoardInfo:
+    """One line of ``sinfo -N``."""
+
+    nodename: str = ""
+    partition: str = ""
+    state: str = ""
+
+
+def is_available() -> bool:
+    """Whether SLURM answers on this machine."""
+    return bool(try_run_command(["sinfo"]))
+
+
+def enable() -> None:
+    """Use SLURM from now on.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if SLURM is not available.
+    """
+    if not is_available():
+        raise InvalidValueError("slurm.enable: SLURM does not answer on this machine (sinfo)")
+    os.environ["SLURM"] = "1"
+    os.environ.pop("NOSLURM", None)
+
+
+def disable() -> None:
+    """Do not use SLURM from now on."""
+    os.environ.pop("SLURM", None)
+    os.environ["NOSLURM"] = "1"
+
+
+def set_board(board: str | None, partition: str | None = None) -> None:
+    """Choose a board; None takes the choice back.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if there is no such board, it is down, or it is not in `partition`.
+    """
+    if board is None:
+        os.environ.pop("BOARD", None)
+        return
+    info = get_board_info(board)
+    if info is None:
+        raise InvalidValueError(f"slurm.set_board: there is no board {board!r}")
+    if info.state.startswith(UNUSABLE):
+        raise InvalidValueError(f"slurm.set_board: board {board!r} is {info.state}")
+    if partition is not None and info.partition.rstrip("*") != partition:
+        raise InvalidValueError(
+            f"slurm.set_board: board {board!r} is in partition {info.partition!r}, "
+            f"not in {partition!r}"
+        )
+    os.environ["BOARD"] = board
+
+
+def set_partition(partition: str | None) -> None:
+    """Choose a partition; None takes the choice back.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if there is no such partition or it is down.
+    """
+    if partition is None:
+        os.environ.pop("PARTITION", None)
+        return
+    info = get_partition_info(partition)
+    if info is None:
+        raise InvalidValueError(f"slurm.set_partition: there is no partition {partition!r}")
+    if info.state.startswith(UNUSABLE):
+        raise InvalidValueError(f"slurm.set_partition: partition {partition!r} is {info.state}")
+    os.environ["PARTITION"] = partition
+
+
+def partition() -> str:
+    """Return the chosen partition, or "Unspecified"."""
+    return os.environ.get("PARTITION", "Unspecified")
+
+
+def get_partitions() -> list[PartitionInfo]:
+    """Return the partitions of the cluster; none without SLURM."""
+    return [
+        PartitionInfo(*fields[:6])
+        for fields in _table(["sinfo"])
+        if len(fields) >= 6  # anything shorter is no line of the table
+    ]
+
+
+def get_partition_info(partition_name: str) -> PartitionInfo | None:
+    """Return the partition of that name, or None; the default one is marked by ``*`` in the table."""
+    return next((p for p in get_partitions() if p.name.rstrip("*") == partition_name), None)
+
+
+def get_boards() -> list[BoardInfo]:
+    """Return the boards of the cluster; none without SLURM."""
+    # columns of `sinfo -N`: name of the node, number of nodes, partition, state
+    return [
+        BoardInfo(fields[0], fields[2], fields[3])
+        for fields in _table(["sinfo", "-N"])
+        if len(fields) >= 4
+    ]
+
+
+def get_board_info(nodename: str) -> BoardInfo | None:
+    """Return the board of that name, or None."""
+    return next((b for b in get_boards() if b.nodename == nodename), None)
+
+
+def try_run_command(command: list[str]) -> list[str]:
+    """Run a program; return the lines of its standard output, none if it fails or is missing."""
+    try:
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=True,
+            timeout=COMMAND_TIMEOUT,
+            text=True,
+        )
+    except (subprocess.SubprocessError, OSError):
+        return []
+    return done.stdout.splitlines()
+
+
+def _table(command: list[str]) -> list[list[str]]:
+    return [line.split() for line in try_run_command(command)[1:]]
