@@ -54,8 +54,9 @@ type: $(TOOLS) ## mypy over lava_actor
 
 check: lint type test ## what has to be green before a change goes in
 
-sanitize: $(NATIVE) ## the native ring under ThreadSanitizer and AddressSanitizer
-	@tests/sanitize/run
+sanitize: ## the native ring under ThreadSanitizer and AddressSanitizer
+	@tools/need_compiler
+	@tests/native/run_sanitizers.sh $(ARGS)
 
 build: $(NATIVE) ## make .venv and build the native part in place
 
