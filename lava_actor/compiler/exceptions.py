@@ -1,0 +1,62 @@
+"""What can go wrong before a network is lowered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from lava_actor.errors import LavaActorError
+
+
+class NoProcessModelFound(LavaActorError):
+    """No model implements a Process.
+
+    Parameters
+    ----------
+    process : AbstractProcess or str
+        The Process, or a message of one's own.
+    problems : iterable, optional
+        Modules beside the Process that could not be imported, with their errors; the first error
+        becomes the cause.
+    """
+
+    def __init__(self, process: Any, problems: Iterable[Any] = ()) -> None:
+        self.problems = tuple(problems)
+        super().__init__(process if isinstance(process, str) else self._text(process))
+        errors = [e for p in self.problems if isinstance(e := _error_of(p), BaseException)]
+        if errors:
+            self.__cause__ = errors[0]
+
+    def _text(self, process: Any) -> str:
+        cls = type(process)
+        text = (
+            f"{process.name}: no ProcessModel implements {cls.__qualname__} "
+            f"(defined in {cls.__module__}). Decorate a model with "
+            f"@implements(proc={cls.__name__}) and import its module, or name one in the run "
+            f"configuration's exception_proc_model_map"
+        )
+        if self.problems:
+            listed = "; ".join(str(problem) for problem in self.problems)
+            text += f". Modules beside it that could not be imported: {listed}"
+        return text
+
+
+class ProcessAlreadyCompiled(LavaActorError):
+    """A Process was compiled before and is still in use.
+
+    Parameters
+    ----------
+    process : AbstractProcess or str
+        The Process or its name.
+    """
+
+    def __init__(self, process: Any) -> None:
+        name = process if isinstance(process, str) else process.name
+        super().__init__(
+            f"{name} is already compiled: run it as it is, or stop its network before it is "
+            f"compiled again"
+        )
+
+
+def _error_of(problem: Any) -> Any:
+    return getattr(problem, "error", problem)

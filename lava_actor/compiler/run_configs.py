@@ -1,0 +1,228 @@
+"""Run configurations: which model runs a Process."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from enum import IntEnum
+from typing import Any
+
+from lava_actor.errors import NetworkError, UnsupportedError
+from lava_actor.model.model import AbstractProcessModel
+from lava_actor.model.py.base import AbstractPyProcessModel
+from lava_actor.model.sub import AbstractSubProcessModel
+from lava_actor.model.sync.domain import SyncDomain
+
+ModelClass = type[AbstractProcessModel]
+
+
+class EMBEDDED_ALLOCATION_ORDER(IntEnum):  # noqa: N801  (the name users import)
+    """Order in which embedded processors are allocated on hardware."""
+
+    NORMAL = 1
+    REVERSED = -1
+
+
+class RunConfig:
+    """Base of run configurations: override `select`.
+
+    Parameters
+    ----------
+    custom_sync_domains : list of SyncDomain, optional
+        Groups of Processes with a protocol of their own; all others join default domains.
+    loglevel : int
+        Level of ``log``.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`) if ``custom_sync_domains`` is no list of sync domains.
+    """
+
+    def __init__(
+        self,
+        custom_sync_domains: list[SyncDomain] | None = None,
+        loglevel: int = logging.WARNING,
+    ) -> None:
+        self.log = logging.getLogger("lava_actor.run_config")
+        if loglevel != logging.WARNING:  # the default leaves the user's logging set-up alone
+            self.log.setLevel(loglevel)
+        self.custom_sync_domains: list[SyncDomain] = []
+        if custom_sync_domains is not None:
+            if not isinstance(custom_sync_domains, list):
+                raise NetworkError(
+                    f"{type(self).__name__}.custom_sync_domains: expected a list of SyncDomain, "
+                    f"got {custom_sync_domains!r}"
+                )
+            for domain in custom_sync_domains:
+                if not isinstance(domain, SyncDomain):
+                    raise NetworkError(
+                        f"{type(self).__name__}.custom_sync_domains: expected SyncDomain objects, "
+                        f"got {domain!r}"
+                    )
+            self.custom_sync_domains = custom_sync_domains
+
+    def select(self, process: Any, proc_models: list[ModelClass]) -> Any:
+        """Return the model class for ``process``; called with positional arguments.
+
+        Parameters
+        ----------
+        process : AbstractProcess
+        proc_models : list of model classes
+            The candidates, in order of discovery; never empty.
+        """
+        return None
+
+    def exclude_nodes(self, nodes: Any) -> None:
+        """Do nothing: there is one node."""
+
+    def require_nodes(self, nodes: Any) -> None:
+        """Do nothing: there is one node."""
+
+
+class AbstractLoihiRunCfg(RunConfig):
+    """Selects models by tag.
+
+    Parameters
+    ----------
+    custom_sync_domains : list of SyncDomain, optional
+    select_tag : str, optional
+        Prefer models with this tag, for example ``"fixed_pt"`` or ``"floating_pt"``.
+    select_sub_proc_model : bool
+        Prefer sub-process models where there is a choice.
+    exception_proc_model_map : dict, optional
+        {Process or Process class: model class}, taken unconditionally.
+    loglevel : int
+    callback_fxs : list, optional
+        Callbacks for the session before and after each run, see `lava_actor.model.callback_fx`.
+    """
+
+    def __init__(
+        self,
+        custom_sync_domains: list[SyncDomain] | None = None,
+        select_tag: str | None = None,
+        select_sub_proc_model: bool = False,
+        exception_proc_model_map: Mapping[Any, ModelClass] | None = None,
+        loglevel: int = logging.WARNING,
+        callback_fxs: list[Any] | None = None,
+    ) -> None:
+        super().__init__(custom_sync_domains=custom_sync_domains, loglevel=loglevel)
+        self.select_tag = select_tag
+        self.select_sub_proc_model = select_sub_proc_model
+        self.exception_proc_model_map: dict[Any, ModelClass] = dict(exception_proc_model_map or {})
+        self.callback_fxs: list[Any] = list(callback_fxs or [])
+
+    def select(self, process: Any, proc_models: list[ModelClass]) -> ModelClass:
+        """Select a model by exception map, kind and tag.
+
+        A single candidate is taken if it has no tags or the wanted one. Of several, sub-process
+        models are preferred if ``select_sub_proc_model`` asks for them (a single one whatever its
+        tags); otherwise the first supported leaf model, with the wanted tag if one is given.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if there is no candidate, or none with the wanted tag.
+        UnsupportedError
+            (a `NotImplementedError`) if the only candidate is of an unsupported kind.
+        """
+        for key in (process, type(process)):
+            if key in self.exception_proc_model_map:
+                return self.exception_proc_model_map[key]
+        if not proc_models:
+            raise NetworkError(f"{process.name}: there is no model to select from")
+        if len(proc_models) == 1:
+            return self._only(process, proc_models[0])
+        sub_models = [m for m in proc_models if issubclass(m, AbstractSubProcessModel)]
+        if self.select_sub_proc_model and sub_models:
+            if len(sub_models) == 1:
+                return sub_models[0]
+            return self._by_tag(process, sub_models, "sub-process model")
+        return self._by_tag(process, self._leaf_models(proc_models), "leaf model")
+
+    def _only(self, process: Any, model: ModelClass) -> ModelClass:
+        if not issubclass(model, AbstractSubProcessModel) and not self._is_supported(model):
+            raise UnsupportedError(
+                f"{process.name}: its only model {model.__qualname__} is neither a sub-process "
+                f"model nor one that runs in Python"
+            )
+        if self.select_tag is None or not model.tags or self.select_tag in model.tags:
+            return model
+        raise NetworkError(
+            f"{process.name}: select_tag is {self.select_tag!r}, but its only model is "
+            f"{_described([model])}"
+        )
+
+    def _by_tag(self, process: Any, models: Sequence[ModelClass], kind: str) -> ModelClass:
+        if not models:
+            raise NetworkError(f"{process.name}: there is no {kind} to select from")
+        if self.select_tag is None:
+            return models[0]
+        for model in models:
+            if self.select_tag in model.tags:
+                return model
+        raise NetworkError(
+            f"{process.name}: no {kind} has the tag {self.select_tag!r} that select_tag asks for; "
+            f"there is {_described(models)}"
+        )
+
+    def _leaf_models(self, models: Sequence[ModelClass]) -> list[ModelClass]:
+        return [m for m in models if self._is_supported(m)]
+
+    def _is_supported(self, model: ModelClass) -> bool:
+        return issubclass(model, AbstractPyProcessModel)
+
+
+class AbstractLoihiSimRunCfg(AbstractLoihiRunCfg):
+    """Selects models that simulate Loihi on the CPU."""
+
+
+class Loihi1SimCfg(AbstractLoihiSimRunCfg):
+    """Run on the CPU, with the behaviour of Loihi 1."""
+
+
+class Loihi2SimCfg(Loihi1SimCfg):
+    """Run on the CPU, with the behaviour of Loihi 2."""
+
+
+class AbstractLoihiHWRunCfg(AbstractLoihiRunCfg):
+    """Accepted for programs written for hardware; selects like the simulation configurations.
+
+    Parameters
+    ----------
+    callback_fxs : list, optional
+    embedded_allocation_order : EMBEDDED_ALLOCATION_ORDER
+        Kept, no effect.
+    """
+
+    def __init__(
+        self,
+        custom_sync_domains: list[SyncDomain] | None = None,
+        select_tag: str | None = None,
+        select_sub_proc_model: bool = False,
+        exception_proc_model_map: Mapping[Any, ModelClass] | None = None,
+        callback_fxs: list[Any] | None = None,
+        embedded_allocation_order: EMBEDDED_ALLOCATION_ORDER = EMBEDDED_ALLOCATION_ORDER.NORMAL,
+        loglevel: int = logging.WARNING,
+    ) -> None:
+        super().__init__(
+            custom_sync_domains,
+            select_tag,
+            select_sub_proc_model,
+            exception_proc_model_map,
+            loglevel,
+            callback_fxs,
+        )
+        self.embedded_allocation_order = embedded_allocation_order
+
+
+class Loihi1HwCfg(AbstractLoihiHWRunCfg):
+    """See `AbstractLoihiHWRunCfg`."""
+
+
+class Loihi2HwCfg(AbstractLoihiHWRunCfg):
+    """See `AbstractLoihiHWRunCfg`."""
+
+
+def _described(models: Sequence[ModelClass]) -> str:
+    return ", ".join(f"{m.__qualname__} (tags: {', '.join(m.tags) or 'none'})" for m in models)

@@ -1,0 +1,133 @@
+"""Do a model and its Process fit? Read from the declarations, before anything is started."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lava_actor.errors import NetworkError
+from lava_actor.model.ports.in_port import PyInPort, PyInPortScalarDense
+from lava_actor.model.ports.out_port import PyOutPort, PyOutPortScalarDense
+from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortScalarDense
+from lava_actor.model.types import LavaPyType
+from lava_actor.model.var_init import check_var
+from lava_actor.process.ports.ports import ImplicitVarPort
+
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
+
+_ABSENT = object()
+_ONE_NUMBER = (PyInPortScalarDense, PyOutPortScalarDense, PyRefPortScalarDense)
+
+
+def declared(model_cls: type[Any]) -> dict[str, LavaPyType]:
+    """Return the members a model class declares: {name: LavaPyType}, by name.
+
+    Inherited declarations count; one that a subclass replaces by something else does not.
+    """
+    found = {}
+    for name in sorted(dir(model_cls)):
+        value = inspect.getattr_static(model_cls, name, None)
+        if isinstance(value, LavaPyType):
+            found[name] = value
+    return found
+
+
+def check_members(process: AbstractProcess, model_cls: type[Any]) -> None:
+    """Check that the members of a leaf Process and the declarations of its model match.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`) if a Var or port has no declaration, a declaration no Var or port,
+        a declaration is no LavaPyType, or its port class is abstract or of the wrong kind.
+    UnsupportedError, InvalidTypeError
+        If a Var is declared with a class or dtype no value can be built for.
+    """
+    _check_vars(process, model_cls)
+    _check_ports(process, model_cls, process.in_ports, PyInPort, "PyInPort")
+    _check_ports(process, model_cls, process.out_ports, PyOutPort, "PyOutPort")
+    _check_ports(process, model_cls, process.ref_ports, PyRefPort, "PyRefPort")
+    for name, port in _items(process.var_ports):
+        if not isinstance(port, ImplicitVarPort):
+            _declaration(process, model_cls, name, "VarPort")
+    _check_surplus(process, model_cls)
+
+
+def _items(collection: Any) -> list[tuple[str, Any]]:
+    return list(zip(collection.member_names, collection.members, strict=True))
+
+
+def _declaration(process: Any, model_cls: type[Any], name: str, kind: str) -> LavaPyType:
+    value = inspect.getattr_static(model_cls, name, _ABSENT)
+    if isinstance(value, LavaPyType):
+        return value
+    what = "has no attribute of that name" if value is _ABSENT else f"has {value!r}"
+    raise NetworkError(
+        f"{process.name}.{name} ({kind}): expected a class attribute {name!r} of type LavaPyType "
+        f"in {model_cls.__qualname__}, which {what}"
+    )
+
+
+def _check_vars(process: Any, model_cls: type[Any]) -> None:
+    for name, _ in _items(process.vars):
+        declaration = _declaration(process, model_cls, name, "Var")
+        check_var(declaration, f"{model_cls.__qualname__}.{name} (Var of {process.name})")
+
+
+def _check_ports(
+    process: Any, model_cls: type[Any], ports: Any, base: type[Any], kind: str
+) -> None:
+    for name, port in _items(ports):
+        declaration = _declaration(process, model_cls, name, kind.removeprefix("Py"))
+        cls = declaration.cls
+        where = f"{model_cls.__qualname__}.{name} ({kind.removeprefix('Py')} of {process.name})"
+        concrete = (
+            isinstance(cls, type)
+            and issubclass(cls, base)
+            and cls is not base
+            and not inspect.isabstract(cls)
+        )
+        if not concrete:
+            raise NetworkError(
+                f"{where}: LavaPyType.cls must be a concrete {kind} class such as "
+                f"{kind}.VEC_DENSE, got {getattr(cls, '__qualname__', cls)!r}"
+            )
+        if issubclass(cls, _ONE_NUMBER) and port.size != 1:
+            raise NetworkError(
+                f"{where}: {kind}.SCALAR_DENSE carries one number, but the port's shape is "
+                f"{port.shape}; use {kind}.VEC_DENSE"
+            )
+        _check_port_dtype(declaration, where)
+
+
+def _check_port_dtype(declaration: LavaPyType, where: str) -> None:
+    try:
+        kind = np.dtype(declaration.d_type).kind
+    except TypeError:
+        kind = ""
+    if kind not in ("b", "i", "u", "f", "c"):
+        raise NetworkError(
+            f"{where}: LavaPyType.d_type must be a numeric NumPy dtype, got {declaration.d_type!r}"
+        )
+
+
+def _check_surplus(process: Any, model_cls: type[Any]) -> None:
+    members: set[str] = set()
+    for collection in (
+        process.vars,
+        process.in_ports,
+        process.out_ports,
+        process.ref_ports,
+        process.var_ports,
+    ):
+        members.update(collection.member_names)
+    for name in declared(model_cls):
+        if name not in members:
+            raise NetworkError(
+                f"{model_cls.__qualname__}.{name}: {process.name} "
+                f"({type(process).__name__}) has no Var or port of that name; it has "
+                f"{', '.join(sorted(members)) or 'none'}"
+            )

@@ -1,0 +1,341 @@
+"""`ModelHarness`: one model, driven by hand. No runtime, no arena, no other process.
+
+For tests of models and for debugging: the model lives in the calling thread, gets hand-made
+messages, and shows what it sends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.declarations import check_members, declared
+from lava_actor.model.memory_ring import MemoryPort, MemoryRing
+from lava_actor.model.ports.in_port import Edge, PyInPort
+from lava_actor.model.ports.out_port import PyOutPortScalarSparse, PyOutPortVectorSparse
+from lava_actor.model.ports.var_port import var_port_class
+from lava_actor.model.py.async_ import PyAsyncProcessModel
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.sync.loihi_protocol import Phase
+from lava_actor.model.var_init import build_var
+
+
+class MemoryVar:
+    """A Var of somebody else, as a RefPort under test sees it."""
+
+    def __init__(self, value: np.ndarray) -> None:
+        self.value = value
+
+    def read(self) -> np.ndarray:
+        """Return a copy of the value."""
+        return np.array(self.value)
+
+    def write(self, data: np.ndarray) -> None:
+        """Set the value; it keeps its dtype."""
+        self.value = np.array(data).astype(self.value.dtype)
+
+    def wait(self) -> None:
+        """Writes are applied at once."""
+
+
+class ModelHarness:
+    """Builds the model of one Process and drives it.
+
+    Parameters
+    ----------
+    model_cls : model class
+        A PyLoihiProcessModel or PyAsyncProcessModel that fits ``process``.
+    process : AbstractProcess
+        Gives parameters, Vars with initial values, and ports.
+    **inputs
+        Messages for in-ports that arrive in every step, unless `step` is given others.
+
+    Examples
+    --------
+    >>> harness = ModelHarness(PyLifModelFloat, LIF(shape=(2,), vth=1.0))
+    >>> harness.step(a_in=np.array([2.0, 0.0]))
+    {'s_out': array([ True, False])}
+    >>> harness.v
+    array([0., 0.])
+
+    Notes
+    -----
+    An in-port without a message in a step receives zeros once. A port that did get messages in
+    this step and asks for more raises `DeadlockError`, as a network would block.
+
+    Messages are arrays; the dtype of an array is that of its sender. Other numbers and lists are
+    taken as of the port's dtype if they fit it exactly. A tuple ``(values, indices)`` is a message
+    of events (``values`` None: all ones). Scalars fill the port's shape.
+    """
+
+    def __init__(self, model_cls: type[Any], process: Any, **inputs: Any) -> None:
+        check_members(process, model_cls)
+        self.process = process
+        self.remotes: dict[str, MemoryVar] = {}
+        self.sent: dict[str, list[Any]] = {}
+        self.pause_requested = False
+        self.stop_requested = False
+        self._types = declared(model_cls)
+        self._in_rings: dict[str, MemoryRing] = {}
+        self._out_rings: dict[str, MemoryRing] = {}
+        self.model = model = model_cls(process.proc_params)
+        model.model_id = process.id
+        model.process_name = process.name
+        self._build_ports()
+        for name, var in _items(process.vars):
+            setattr(model, name, self._var_value(name, var.init))
+            setattr(model, f"_{name}_p", self._types[name].precision)
+            model.var_id_to_var_map[var.id] = name
+        self._check_inputs(inputs)
+        self._inputs = inputs
+        model.on_start()
+
+    # -- building ---------------------------------------------------------------------------
+
+    def _build_ports(self) -> None:
+        process, model, types = self.process, self.model, self._types
+        for name, port in _items(process.in_ports):
+            dtype = np.dtype(types[name].d_type)
+            ring = MemoryRing(f"{process.name}.{name}", tuple(port.shape), dtype)
+            self._in_rings[name] = ring
+            end = MemoryPort(ring)
+            setattr(model, name, types[name].cls([end], model, tuple(port.shape), dtype))
+        for name, port in _items(process.out_ports):
+            dtype = np.dtype(types[name].d_type)
+            ring = MemoryRing(f"{process.name}.{name}", tuple(port.shape), dtype)
+            ring.raw_events = issubclass(
+                types[name].cls, (PyOutPortVectorSparse, PyOutPortScalarSparse)
+            )
+            self._out_rings[name] = ring
+            end = MemoryPort(ring)
+            setattr(model, name, types[name].cls([end], model, tuple(port.shape), dtype))
+        for name, port in _items(process.ref_ports):
+            cls, dtype = types[name].cls, types[name].d_type
+            setattr(model, name, cls(None, None, model, tuple(port.shape), dtype))
+            targets = port.get_dst_vars()
+            if targets:
+                start = np.broadcast_to(np.asarray(targets[0].init), targets[0].shape)
+                self.connect_ref(name, start.reshape(port.shape))
+        for name, port in _items(process.var_ports):
+            if name in types:
+                cls = var_port_class(types[name].cls)
+                made = cls(port.var.name, None, None, model, tuple(port.shape))
+                setattr(model, name, made)
+
+    def _var_value(self, name: str, init: Any) -> Any:
+        var = getattr(self.process.vars, name)
+        return build_var(self._types[name], tuple(var.shape), init, f"{self.process.name}.{name}")
+
+    def connect_ref(self, name: str, value: Any) -> MemoryVar:
+        """Connect the RefPort ``name`` to a Var with the given value; returns that Var."""
+        port = getattr(self.model, name)
+        self.remotes[name] = remote = MemoryVar(np.array(value))
+        port._remote = remote
+        return remote
+
+    # -- looking inside ---------------------------------------------------------------------
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "model":  # not built yet: do not look for it in itself
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    def set(self, name: str, value: Any) -> None:
+        """Set a Var like `Var.set` does, including `on_var_update`."""
+        setattr(self.model, name, self._var_value(name, value))
+        self.model.on_var_update()
+
+    # -- stepping ---------------------------------------------------------------------------
+
+    def step(self, **inputs: Any) -> dict[str, Any]:
+        """Do one step: spiking, then the phases the model's guards ask for.
+
+        Parameters
+        ----------
+        **inputs
+            {in-port: message} for this step.
+
+        Returns
+        -------
+        dict
+            {out-port: what it sent in this step}. None if it sent nothing, the last message if it
+            sent several (``sent`` has all of them). Sparse ports: (values, indices).
+        """
+        if not isinstance(self.model, PyLoihiProcessModel):
+            raise NetworkError(f"{type(self.model).__name__} does not work in steps: use run_async")
+        self._check_inputs(inputs)
+        self._start_step({**self._inputs, **inputs})
+        self.model.time_step += 1
+        self._run_phases()
+        return self._collect()
+
+    def run(self, num_steps: int, **inputs: Any) -> dict[str, list[Any]]:
+        """Do several steps.
+
+        Parameters
+        ----------
+        num_steps : int
+        **inputs
+            {in-port: message for every step, or a sequence with one message per step, told apart
+            by the shape}.
+
+        Returns
+        -------
+        dict
+            {out-port: list of what it sent, one entry per step}.
+        """
+        rows: dict[str, list[Any]] = {name: [] for name in self._out_rings}
+        for t in range(num_steps):
+            now = {n: self._row(n, value, t, num_steps) for n, value in inputs.items()}
+            for name, message in self.step(**now).items():
+                rows[name].append(message)
+        return rows
+
+    def end_run(self) -> None:
+        """Do what happens at the end of a run: the host phase."""
+        if self.model.host_guard():
+            self._enter(Phase.HOST)
+            self.model.run_host_mgmt()
+            self.model.phase = Phase.SPK
+
+    def run_async(self, num_steps: int = 1, **inputs: Sequence[Any]) -> dict[str, list[Any]]:
+        """Call ``run_async`` of a free-running model.
+
+        Parameters
+        ----------
+        num_steps : int
+            What the model finds in ``num_steps``.
+        **inputs
+            {in-port: sequence of messages}.
+
+        Returns
+        -------
+        dict
+            {out-port: list of all messages it sent}.
+        """
+        if not isinstance(self.model, PyAsyncProcessModel):
+            raise NetworkError(f"{type(self.model).__name__} works in steps: use step")
+        self._start_step({})
+        for name, messages in inputs.items():
+            for message in messages:
+                self.feed(name, message)
+        self.model.num_steps = num_steps
+        self.model.run_async()
+        self._take_requests()
+        self._collect()
+        return self.sent
+
+    def feed(self, name: str, message: Any) -> None:
+        """Put one message into the in-port ``name``; it stays until it is received."""
+        self._check_inputs([name])
+        ring = self._in_rings[name]
+        if isinstance(message, tuple):
+            values, indices = message
+            values = None if values is None else np.asarray(values)
+            dtype = ring.dtype if values is None else values.dtype
+            self._sender_of_type(name, dtype).send_events(values, np.asarray(indices))
+        else:
+            array = _as_message(message, ring)
+            self._sender_of_type(name, array.dtype).send(array)
+
+    # -- inside -----------------------------------------------------------------------------
+
+    def _check_inputs(self, names: Iterable[str]) -> None:
+        for name in names:
+            if name not in self._in_rings:
+                raise NetworkError(
+                    f"{self.process.name} has no in-port {name!r}; it has "
+                    f"{', '.join(self._in_rings) or 'none'}"
+                )
+
+    def _start_step(self, messages: Mapping[str, Any]) -> None:
+        for ring in self._in_rings.values():
+            ring.next_step()
+        for name, message in messages.items():
+            if message is not None:
+                self.feed(name, message)
+
+    def _sender_of_type(self, name: str, dtype: np.dtype) -> MemoryRing:
+        """The ring of an in-port; a sender of another dtype is another connection."""
+        ring = self._in_rings[name]
+        if ring.dtype != dtype:
+            if ring.queue:
+                raise InvalidValueError(
+                    f"{self.process.name}.{name}: messages of dtype {ring.dtype} wait to be "
+                    f"received, so the next one cannot have dtype {dtype}"
+                )
+            ring.dtype = np.dtype(dtype)
+            port: PyInPort = getattr(self.model, name)
+            port.connect_edges([Edge(MemoryPort(ring))])
+        return ring
+
+    def _row(self, name: str, value: Any, t: int, num_steps: int) -> Any:
+        self._check_inputs([name])
+        shape = self._in_rings[name].shape
+        if isinstance(value, np.ndarray):
+            return value[t] if value.shape == (num_steps, *shape) else value
+        if isinstance(value, list) and len(value) == num_steps and np.shape(value) != shape:
+            return value[t]
+        return value
+
+    def _enter(self, phase: int) -> None:
+        self.model.phase = phase
+
+    def _run_phases(self) -> None:
+        """One step under the LoihiProtocol, for a domain of one model (core protocol table)."""
+        model = self.model
+        self._enter(Phase.SPK)
+        model.run_spk()
+        if self._take_requests():
+            return
+        learn = bool(model.lrn_guard())
+        if learn and model.pre_guard():
+            self._enter(Phase.PRE_MGMT)
+            if model.pre_guard():
+                model.run_pre_mgmt()
+            if self._take_requests():
+                self._enter(Phase.SPK)
+                return
+        if learn:
+            self._enter(Phase.LRN)
+            if model.lrn_guard():
+                model.run_lrn()
+            if self._take_requests():
+                self._enter(Phase.SPK)
+                return
+        if model.post_guard():
+            self._enter(Phase.POST_MGMT)
+            model.run_post_mgmt()
+            self._take_requests()
+        self._enter(Phase.SPK)
+
+    def _take_requests(self) -> bool:
+        model = self.model
+        asked = bool(model._req_pause or model._req_stop)
+        self.pause_requested |= bool(model._req_pause)
+        self.stop_requested |= bool(model._req_stop and not model._req_pause)
+        model._req_pause = model._req_stop = False
+        return asked
+
+    def _collect(self) -> dict[str, Any]:
+        self.sent = {name: ring.take_all() for name, ring in self._out_rings.items()}
+        return {name: messages[-1] if messages else None for name, messages in self.sent.items()}
+
+
+def _items(collection: Any) -> list[tuple[str, Any]]:
+    return list(zip(collection.member_names, collection.members, strict=True))
+
+
+def _as_message(message: Any, ring: MemoryRing) -> np.ndarray:
+    array = np.asarray(message)
+    if not isinstance(message, (np.ndarray, np.generic)):
+        own = array.astype(ring.dtype, casting="unsafe") if array.dtype.kind in "biufc" else array
+        array = own if np.array_equal(own, array) else array
+    if array.ndim == 0:
+        return np.full(ring.shape, array)
+    if array.shape != ring.shape:
+        raise InvalidValueError(f"{ring.name}: expected shape {ring.shape}, got {array.shape}")
+    return array

@@ -1,0 +1,72 @@
+"""`AbstractProcessModel`: the base of everything that implements a Process."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from lava_actor.model import registry
+
+if TYPE_CHECKING:
+    from lava_actor.model.resources import AbstractResource
+    from lava_actor.model.sync.protocol import AbstractSyncProtocol
+    from lava_actor.process.process import AbstractProcess
+
+#: One resource, or alternatives of which one suffices.
+Requirement = Any
+
+
+class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abstract methods)
+    """Implements the behaviour of a Process class.
+
+    Every subclass is known to the registry from its definition on; it becomes a candidate for
+    the Process named by ``implements_process``, which subclasses inherit.
+
+    Parameters
+    ----------
+    proc_params : ProcessParameters
+        The parameters the Process was made with.
+    loglevel : int
+        Level of ``log``.
+
+    Attributes
+    ----------
+    implements_process : Process class, set by ``@implements``
+    implements_protocol : protocol class, set by ``@implements``
+    required_resources : resources, collected by ``@requires``
+    tags : keywords, collected by ``@tag``
+    log : logger ``lava_actor.model.<class name>``
+    proc_params : as given
+    """
+
+    implements_process: ClassVar[type[AbstractProcess] | None] = None
+    implements_protocol: ClassVar[type[AbstractSyncProtocol] | None] = None
+    required_resources: ClassVar[list[type[AbstractResource] | list[type[AbstractResource]]]] = []
+    tags: ClassVar[list[str]] = []
+
+    def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
+        self.proc_params = proc_params
+        self.log = logging.getLogger(f"lava_actor.model.{type(self).__name__}")
+        if loglevel != logging.WARNING:  # the default leaves the user's logging set-up alone
+            self.log.setLevel(loglevel)
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        registry.register(cls)
+
+    def __repr__(self) -> str:
+        cls = type(self)
+        process = cls.implements_process.__name__ if cls.implements_process else "no Process"
+        resources = ", ".join(_requirement_name(r) for r in cls.required_resources) or "nothing"
+        return (
+            f"{cls.__name__} implements {process}\n"
+            f"  supports: {resources}\n"
+            f"  has tags: {', '.join(cls.tags) or 'none'}"
+        )
+
+
+def _requirement_name(requirement: Requirement) -> str:
+    if isinstance(requirement, (list, tuple)):
+        return " or ".join(_requirement_name(r) for r in requirement)
+    return str(requirement.__name__)

@@ -1,0 +1,251 @@
+"""What a model class does in a step, read from its code.
+
+The compiler needs two answers before anything runs. Which guards and phase methods does a class
+override? A phase nobody can ask for costs nothing. May a model ask for a pause or a stop in the
+middle of a run? Such a model must find everybody at its own step, hence the network keeps in step.
+
+The second answer has to err on the safe side: "no" must be true. So every method of the class and
+its bases below the framework is read, with the functions nested in it, and the functions and
+classes it names as globals, as far as they belong to the user. The names of the request are looked
+for among attribute names and among strings. Access by a computed name (``setattr(self, name,
+value)``, ``self.__dict__``, ``exec``) counts as a request, except in the library's own models,
+which are known not to hide one. What cannot be seen is a request from an object that got hold of
+the model in another way; the runtime then still pauses, at a step of its own choice.
+"""
+
+from __future__ import annotations
+
+import dis
+import functools
+import inspect
+import os
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, fields
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+
+REQUESTS = frozenset({"_req_pause", "_req_stop", "request_pause", "request_stop"})
+_COMPUTED_ACCESS = frozenset({"__dict__", "vars", "exec", "eval", "__setattr__"})
+_BY_NAME = frozenset({"setattr", "getattr"})
+_FRAMEWORK = "lava_actor.model."
+_LIBRARY = "lava_actor."
+
+
+@dataclass(frozen=True)
+class PhaseTable:
+    """Which guards and phase methods a model class overrides, and whether it may ask for a halt."""
+
+    pre_guard: bool = False
+    run_pre_mgmt: bool = False
+    lrn_guard: bool = False
+    run_lrn: bool = False
+    post_guard: bool = False
+    run_post_mgmt: bool = False
+    host_guard: bool = False
+    run_host_mgmt: bool = False
+    may_request: bool = False
+
+    def describe(self) -> str:
+        """List what is True."""
+        return ", ".join(f.name for f in fields(self) if getattr(self, f.name)) or "run_spk only"
+
+
+_METHODS = tuple(f.name for f in fields(PhaseTable) if f.name != "may_request")
+
+
+def phase_table(model_cls: type[Any]) -> PhaseTable:
+    """Read the phase table of a model class.
+
+    Parameters
+    ----------
+    model_cls : ProcessModel class
+        For models that do not work step by step only ``may_request`` can be True.
+    """
+    classes = [c for c in model_cls.__mro__ if not _is_framework(c)]
+    assigned = _assigned_attributes(classes)
+    stepping = issubclass(model_cls, PyLoihiProcessModel)
+    overridden = {
+        name: stepping and (name in assigned or _overrides(model_cls, name)) for name in _METHODS
+    }
+    return PhaseTable(**overridden, may_request=_Reader().may_request(classes))
+
+
+def _is_framework(cls: type[Any]) -> bool:
+    return cls is object or f"{cls.__module__}.".startswith(_FRAMEWORK) or cls.__module__ == "abc"
+
+
+def _overrides(model_cls: type[Any], name: str) -> bool:
+    base = inspect.getattr_static(PyLoihiProcessModel, name)
+    return inspect.getattr_static(model_cls, name) is not base
+
+
+def _assigned_attributes(classes: Iterable[type[Any]]) -> set[str]:
+    """Names of all attributes that the methods of ``classes`` assign to anything."""
+    names = set()
+    for cls in classes:
+        for function in _functions_of(cls):
+            for code in _nested(function.__code__):
+                for step in dis.get_instructions(code):
+                    if step.opname == "STORE_ATTR":
+                        names.add(step.argval)
+                # setattr with a constant name leaves it among the constants
+                names.update(_strings(code.co_consts))
+    return names
+
+
+def _functions_of(cls: type[Any]) -> Iterator[FunctionType]:
+    for value in vars(cls).values():
+        yield from _functions_in(value)
+
+
+def _functions_in(value: Any) -> Iterator[FunctionType]:
+    """Functions behind a class attribute: methods, properties, wrappers of decorators."""
+    if isinstance(value, FunctionType):
+        yield value
+        if wrapped := getattr(value, "__wrapped__", None):
+            yield from _functions_in(wrapped)
+        for cell in value.__closure__ or ():
+            try:
+                content = cell.cell_contents
+            except ValueError:  # not filled yet
+                continue
+            if isinstance(content, FunctionType) and content is not value:
+                yield content
+    elif isinstance(value, (staticmethod, classmethod)):
+        yield from _functions_in(value.__func__)
+    elif isinstance(value, property):
+        for accessor in (value.fget, value.fset, value.fdel):
+            yield from _functions_in(accessor)
+    elif isinstance(
+        value, (functools.cached_property, functools.partial, functools.partialmethod)
+    ):
+        yield from _functions_in(value.func)
+
+
+def _nested(code: CodeType) -> Iterator[CodeType]:
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _nested(constant)
+
+
+def _strings(constants: Iterable[Any]) -> Iterator[str]:
+    for constant in constants:
+        if isinstance(constant, str):
+            yield constant
+        elif isinstance(constant, (tuple, frozenset)):
+            yield from _strings(constant)
+
+
+class _Reader:
+    """Reads functions, each once, following the globals they name."""
+
+    def __init__(self) -> None:
+        self._seen: set[CodeType] = set()
+        self._packages: set[str] = set()
+
+    def may_request(self, classes: Iterable[type[Any]]) -> bool:
+        """True if a method of one of ``classes`` may ask for a pause or a stop."""
+        classes = list(classes)
+        self._packages = {_top(c.__module__) for c in classes}
+        return any(self._class_may(cls) for cls in classes)
+
+    def _class_may(self, cls: type[Any]) -> bool:
+        trusted = f"{cls.__module__}.".startswith(_LIBRARY)
+        return any(self._function_may(f, trusted) for f in _functions_of(cls))
+
+    def _function_may(self, function: FunctionType, trusted: bool) -> bool:
+        if function.__code__ in self._seen:
+            return False
+        named: set[str] = set()
+        for code in _nested(function.__code__):
+            self._seen.add(code)
+            named.update(code.co_names)
+            if _names_request(code) or (not trusted and _computes_names(code)):
+                return True
+        return any(self._object_may(value) for value in _globals_named(function, named))
+
+    def _object_may(self, value: Any) -> bool:
+        module = getattr(value, "__module__", None)
+        if not isinstance(module, str) or not self._is_users(module):
+            return False
+        if isinstance(value, FunctionType):
+            return self._function_may(value, trusted=module.startswith(_LIBRARY))
+        if isinstance(value, type) and not _is_framework(value):
+            return self._class_may(value)
+        return False
+
+    def _is_users(self, module: str) -> bool:
+        top = _top(module)
+        if top in self._packages:
+            return True
+        return not (top in sys.stdlib_module_names or top == _top(_LIBRARY) or _installed(top))
+
+
+def _names_request(code: CodeType) -> bool:
+    return not REQUESTS.isdisjoint(code.co_names) or not REQUESTS.isdisjoint(
+        _strings(code.co_consts)
+    )
+
+
+def _computes_names(code: CodeType) -> bool:
+    """True if ``code`` may reach attributes by names that are computed."""
+    if not _COMPUTED_ACCESS.isdisjoint(code.co_names):
+        return True
+    if _BY_NAME.isdisjoint(code.co_names):
+        return False
+    steps = [s for s in dis.get_instructions(code) if s.opname not in ("CACHE", "PUSH_NULL")]
+    return any(
+        step.argval in _BY_NAME and not _second_argument_is_constant(steps[index + 1 :])
+        for index, step in enumerate(steps)
+        if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+    )
+
+
+def _second_argument_is_constant(steps: list[dis.Instruction]) -> bool:
+    """Recognise ``(<name or dotted name>, "constant"``; anything else counts as computed."""
+    loads = ("LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME")
+    single = bool(steps) and steps[0].opname.startswith(loads) and isinstance(steps[0].argval, str)
+    if not single:
+        return False
+    for step in steps[1:]:
+        if step.opname == "LOAD_ATTR":
+            continue
+        return step.opname.startswith("LOAD_CONST") and isinstance(step.argval, str)
+    return False
+
+
+def _globals_named(function: FunctionType, names: Iterable[str]) -> Iterator[Any]:
+    """Objects that ``function`` may reach by global names, or as attributes of modules."""
+    names = sorted(names)
+    modules = []
+    for name in names:
+        value = function.__globals__.get(name)
+        if isinstance(value, ModuleType):
+            modules.append(value)
+        elif value is not None:
+            yield value
+    for module in modules:
+        for name in names:
+            value = vars(module).get(name)
+            if value is not None and not isinstance(value, ModuleType):
+                yield value
+
+
+def _top(module: str) -> str:
+    return module.partition(".")[0]
+
+
+@functools.cache
+def _installed(top: str) -> bool:
+    """True if the package ``top`` was installed into this Python, rather than written here."""
+    file = getattr(sys.modules.get(top), "__file__", None)
+    if file is None:
+        return False
+    places = {sysconfig.get_path(kind) for kind in ("purelib", "platlib", "stdlib")}
+    real = os.path.realpath(file)
+    return any(real.startswith(os.path.realpath(place) + os.sep) for place in places)

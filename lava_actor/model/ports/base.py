@@ -1,0 +1,109 @@
+"""What all model-side ports share."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidValueError
+
+
+class PortDataError(InvalidValueError, AssertionError):
+    """Data do not fit the port they were given to."""
+
+
+class AbstractPortImplementation(ABC):
+    """A port of a ProcessModel.
+
+    Parameters
+    ----------
+    process_model : ProcessModel
+        The model that owns the port; None in tests.
+    shape : tuple of int
+        Shape of the Process's port.
+    d_type : type
+        Declared element type; anything `numpy.dtype` accepts.
+    """
+
+    def __init__(self, process_model: Any, shape: tuple[int, ...] = (), d_type: Any = int) -> None:
+        self._process_model = process_model
+        self._shape = tuple(shape)
+        self._d_type = d_type
+        self._size = int(np.prod(self._shape, dtype=np.int64))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the port."""
+        return self._shape
+
+    @property
+    def size(self) -> int:
+        """Number of elements."""
+        return self._size
+
+    @property
+    @abstractmethod
+    def csp_ports(self) -> list[Any]:
+        """Channel ends behind the port; empty if it is unconnected."""
+
+    def start(self) -> None:
+        """Start the channel ends."""
+        for port in self.csp_ports:
+            port.start()
+
+    def join(self) -> None:
+        """End the channel ends."""
+        for port in self.csp_ports:
+            port.join()
+
+    @property
+    def label(self) -> str:
+        """``Process.port`` for messages, as far as it is known."""
+        model = self._process_model
+        owner = getattr(model, "process_name", None) or type(model).__name__
+        for name, value in getattr(model, "__dict__", {}).items():
+            if value is self:
+                return f"{owner}.{name}"
+        return f"{type(self).__name__} of {owner}" if model is not None else type(self).__name__
+
+
+class AbstractPyPort(AbstractPortImplementation):
+    """A port of a ProcessModel written in Python."""
+
+
+class AbstractPyIOPort(AbstractPyPort):
+    """A port for messages.
+
+    Parameters
+    ----------
+    csp_ports : list of channel ends
+        Empty or None if the port is unconnected.
+    process_model, shape, d_type
+        See `AbstractPortImplementation`.
+    """
+
+    def __init__(
+        self,
+        csp_ports: list[Any] | None,
+        process_model: Any,
+        shape: tuple[int, ...] = (),
+        d_type: Any = int,
+    ) -> None:
+        super().__init__(process_model, shape, d_type)
+        self._csp_ports: list[Any] = list(csp_ports) if csp_ports else []
+
+    @property
+    def csp_ports(self) -> list[Any]:
+        """Channel ends behind the port; that of an external pipe is the last one."""
+        return self._csp_ports
+
+
+def check_scalar_port(port: AbstractPyPort) -> None:
+    """Refuse a SCALAR_DENSE port that stands for more than one number."""
+    if port.size != 1:
+        raise PortDataError(
+            f"{port.label}: a SCALAR_DENSE port carries one number, but its shape is {port.shape}; "
+            f"use VEC_DENSE, or SCALAR_SPARSE for one (value, index) at a time"
+        )

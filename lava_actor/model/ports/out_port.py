@@ -1,0 +1,228 @@
+"""Out-ports of a model: one message for every destination.
+
+All destinations of a port read the same ring, so a port sends once, however many listen. A port
+that nobody listens to drops what it is given.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lava_actor.errors import InvalidTypeError
+from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError, check_scalar_port
+from lava_actor.model.ports.rings import SinkRing, sink_of
+
+
+class PyOutPort(AbstractPyIOPort):
+    """An out-port of a ProcessModel.
+
+    Declared as ``PyOutPort.VEC_DENSE``, ``VEC_SPARSE``, ``SCALAR_DENSE`` or ``SCALAR_SPARSE``.
+    Data are cast to the declared dtype like in an array assignment (1.9 becomes 1 in an integer
+    port, every non-zero becomes True in a boolean one). Sending waits while a destination's ring
+    is full.
+    """
+
+    VEC_DENSE: ClassVar[type[PyOutPort]]
+    VEC_SPARSE: ClassVar[type[PyOutPort]]
+    SCALAR_DENSE: ClassVar[type[PyOutPort]]
+    SCALAR_SPARSE: ClassVar[type[PyOutPort]]
+
+    def __init__(
+        self,
+        csp_ports: list[Any] | None,
+        process_model: Any,
+        shape: tuple[int, ...] = (),
+        d_type: Any = int,
+    ) -> None:
+        super().__init__(csp_ports, process_model, shape, d_type)
+        self._rings: list[SinkRing] = [sink_of(port) for port in self._csp_ports]
+        self._dtype: np.dtype = np.dtype(d_type)
+
+    @abstractmethod
+    def send(self, *args: Any) -> None:
+        """Send one message to every destination."""
+
+    def send_events(self, values: np.ndarray | None, indices: np.ndarray) -> None:
+        """Send one message as events.
+
+        Parameters
+        ----------
+        values : 1-D array or None
+            None: all ones.
+        indices : 1-D integer array
+            Flat indices into the port's shape, kept in their order.
+        """
+        for ring in self._rings:
+            ring.send_events(values, indices)
+
+    def flush(self) -> None:
+        """Do nothing: messages leave when they are sent."""
+
+    def advance_to_time_step(self, time_step: int) -> None:
+        """Do nothing: messages need no time stamp here."""
+
+
+class PyOutPortVectorDense(PyOutPort):
+    """Sends whole arrays."""
+
+    def __init__(
+        self,
+        csp_ports: list[Any] | None,
+        process_model: Any,
+        shape: tuple[int, ...] = (),
+        d_type: Any = int,
+    ) -> None:
+        super().__init__(csp_ports, process_model, shape, d_type)
+        if type(self).send is PyOutPortVectorDense.send:
+            # The class's method says what it does; the instance's does it without loops.
+            self.__dict__["send"] = self._fast_send()
+
+    def send(self, data: Any) -> None:
+        """Send ``data`` to every destination.
+
+        Parameters
+        ----------
+        data : array of the port's shape
+            A number, or any array with one element, for ports of size 1.
+
+        Raises
+        ------
+        PortDataError
+            (an `AssertionError` and `ValueError`) if the shape is another one. An unconnected
+            port takes anything.
+        """
+        if self._rings:
+            message = self._message(data)
+            for ring in self._rings:
+                ring.send(message)
+
+    def _message(self, data: Any) -> np.ndarray:
+        message = np.asarray(data)
+        if message.shape != self._shape:
+            if message.size != 1 or self._size != 1:
+                raise PortDataError(
+                    f"{self.label}.send: expected shape {self._shape}, got {message.shape}"
+                )
+            message = message.reshape(self._shape)
+        if message.dtype.kind not in "biufc":
+            raise InvalidTypeError(
+                f"{self.label}.send: expected numbers, got {type(data).__name__} of dtype "
+                f"{message.dtype}"
+            )
+        return message
+
+    def _fast_send(self) -> Callable[[Any], None]:
+        if not self._rings:
+            return _drop
+        if len(self._rings) > 1:
+            return lambda data: PyOutPortVectorDense.send(self, data)
+        put, shape, dtype, convert = self._rings[0].send, self._shape, self._dtype, self._message
+        array = np.ndarray
+
+        def send(data: Any) -> None:
+            if type(data) is array and data.shape == shape and data.dtype is dtype:
+                put(data)
+            else:
+                put(convert(data))
+
+        send.__doc__ = PyOutPortVectorDense.send.__doc__
+        return send
+
+
+class PyOutPortVectorSparse(PyOutPort):
+    """Sends events: values with indices."""
+
+    def send(self, data: Any, indices: Any) -> None:
+        """Send events to every destination.
+
+        A destination that receives sparsely gets both arrays as they were sent; one that receives
+        densely gets an array of zeros with the values added at the indices.
+
+        Parameters
+        ----------
+        data, indices : 1-D arrays of equal length, at most as long as the port is large
+
+        Raises
+        ------
+        PortDataError
+            (an `AssertionError` and `ValueError`) if the lengths do not fit.
+        """
+        if not self._rings:
+            return
+        values, index = np.atleast_1d(np.asarray(data)), np.atleast_1d(np.asarray(indices))
+        if values.ndim != 1 or index.ndim != 1 or values.size != index.size:
+            raise PortDataError(
+                f"{self.label}.send: expected data and indices of equal length, got shapes "
+                f"{values.shape} and {index.shape}"
+            )
+        if values.size > self._size:
+            raise PortDataError(
+                f"{self.label}.send: expected at most {self._size} elements, got {values.size}"
+            )
+        if index.dtype.kind not in "iu":
+            index = self._integral(index)
+        for ring in self._rings:
+            ring.send_events(values, index)
+
+    def _integral(self, index: np.ndarray) -> np.ndarray:
+        """Indices that came out of floating-point arithmetic, if they are whole numbers."""
+        whole = index.astype(np.int64)
+        if not (whole == index).all():
+            raise PortDataError(f"{self.label}.send: expected integer indices, got {index}")
+        return whole
+
+
+class PyOutPortScalarDense(PyOutPort):
+    """Sends single numbers; the port has one element."""
+
+    def __init__(
+        self,
+        csp_ports: list[Any] | None,
+        process_model: Any,
+        shape: tuple[int, ...] = (),
+        d_type: Any = int,
+    ) -> None:
+        super().__init__(csp_ports, process_model, shape, d_type)
+        check_scalar_port(self)
+
+    def send(self, data: Any) -> None:
+        """Send one number to every destination."""
+        if not self._rings:
+            return
+        value = np.asarray(data)
+        if value.size != 1:
+            raise PortDataError(f"{self.label}.send: expected one number, got shape {value.shape}")
+        for ring in self._rings:
+            ring.send(value.reshape(self._shape))
+
+
+class PyOutPortScalarSparse(PyOutPort):
+    """Sends single events."""
+
+    def send(self, data: Any, index: int) -> None:
+        """Send the value ``data`` at flat index ``index`` to every destination."""
+        if not self._rings:
+            return
+        value = np.asarray(data).reshape(-1)
+        if value.size != 1 or not 0 <= index < self._size:
+            raise PortDataError(
+                f"{self.label}.send: expected one number and an index below {self._size}, got "
+                f"{data!r} at {index!r}"
+            )
+        place = np.array([index], np.int32)
+        for ring in self._rings:
+            ring.send_events(value, place)
+
+
+def _drop(data: Any) -> None:
+    """Nobody listens."""
+
+
+PyOutPort.VEC_DENSE = PyOutPortVectorDense
+PyOutPort.VEC_SPARSE = PyOutPortVectorSparse
+PyOutPort.SCALAR_DENSE = PyOutPortScalarDense
+PyOutPort.SCALAR_SPARSE = PyOutPortScalarSparse

@@ -1,0 +1,211 @@
+"""Ref-ports of a model: reading and writing a Var that lives in another actor."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+
+from lava_actor.errors import RuntimeStateError
+from lava_actor.model.ports.base import AbstractPyPort, PortDataError, check_scalar_port
+from lava_actor.model.ports.remote import ChannelRemote
+from lava_actor.model.ports.rings import dense_to_events
+from lava_actor.model.ports.transformers import AbstractTransformer, IdentityTransformer
+from lava_actor.model.sync.loihi_protocol import Phase
+
+#: Phases in which the owner of a Var serves its readers.
+OPEN_PHASES = frozenset({Phase.PRE_MGMT, Phase.POST_MGMT})
+
+
+class Remote(Protocol):
+    """The connection to a Var: what stands behind a connected port."""
+
+    def read(self) -> np.ndarray:
+        """The Var's value in the port's shape."""
+
+    def write(self, data: np.ndarray) -> None:
+        """Set the Var; data have the port's shape."""
+
+    def wait(self) -> None:
+        """Return when all writes are applied."""
+
+
+class PyRefPort(AbstractPyPort):
+    """A port through which a model reads and writes a Var of another Process.
+
+    Declared as ``PyRefPort.VEC_DENSE``, ``VEC_SPARSE``, ``SCALAR_DENSE`` or ``SCALAR_SPARSE``.
+    Usable in ``run_pre_mgmt``, ``run_post_mgmt`` and ``run_async``: only then is the owner of the
+    Var sure to serve. Anywhere else a connected port raises `RuntimeStateError`.
+
+    Parameters
+    ----------
+    csp_send_port, csp_recv_port : channel ends, optional
+        Channels to a `PyVarPort`. The runtime leaves them out and sets ``_remote`` instead.
+    process_model, shape, d_type
+        See `AbstractPortImplementation`.
+    transformer : AbstractTransformer, optional
+        Applied to what is read.
+    """
+
+    VEC_DENSE: ClassVar[type[PyRefPort]]
+    VEC_SPARSE: ClassVar[type[PyRefPort]]
+    SCALAR_DENSE: ClassVar[type[PyRefPort]]
+    SCALAR_SPARSE: ClassVar[type[PyRefPort]]
+
+    def __init__(
+        self,
+        csp_send_port: Any,
+        csp_recv_port: Any,
+        process_model: Any,
+        shape: tuple[int, ...] = (),
+        d_type: Any = int,
+        transformer: AbstractTransformer | None = None,
+    ) -> None:
+        super().__init__(process_model, shape, d_type)
+        self._dtype: np.dtype = np.dtype(d_type)
+        self._transformer = transformer if transformer is not None else IdentityTransformer()
+        self._csp_send_port = csp_send_port
+        self._csp_recv_port = csp_recv_port
+        self._remote: Remote | None = None
+        if csp_send_port is not None and csp_recv_port is not None:
+            self._remote = ChannelRemote(
+                csp_send_port, csp_recv_port, self._transformer, self._shape
+            )
+
+    @property
+    def csp_ports(self) -> list[Any]:
+        """Channel ends behind the port; empty if it is unconnected or served by the runtime."""
+        return [p for p in (self._csp_send_port, self._csp_recv_port) if p is not None]
+
+    @property
+    def connected(self) -> bool:
+        """True if there is a Var behind the port."""
+        return self._remote is not None
+
+    def wait(self) -> None:
+        """Return when all earlier writes are applied (unconnected: at once)."""
+        if self._remote is not None:
+            self._check_phase("wait")
+            self._remote.wait()
+
+    def _read_dense(self) -> np.ndarray:
+        if self._remote is None:
+            return np.zeros(self._shape, self._dtype)
+        self._check_phase("read")
+        value = self._remote.read()
+        if value.size != self._size:
+            raise PortDataError(
+                f"{self.label}.read: expected {self._size} elements (shape {self._shape}), the "
+                f"Var holds shape {value.shape}"
+            )
+        return value.reshape(self._shape)
+
+    def _write_dense(self, data: Any) -> None:
+        if self._remote is None:
+            return
+        self._check_phase("write")
+        value = np.asarray(data)
+        if value.shape != self._shape:
+            try:
+                value = np.broadcast_to(value, self._shape)
+            except ValueError:
+                raise PortDataError(
+                    f"{self.label}.write: expected shape {self._shape} or one that broadcasts to "
+                    f"it, got {value.shape}"
+                ) from None
+        self._remote.write(value)
+
+    def _check_phase(self, what: str) -> None:
+        phase = getattr(self._process_model, "_phase", None)
+        if phase is not None and phase not in OPEN_PHASES:
+            raise RuntimeStateError(
+                f"{self.label}.{what}: a RefPort can only be used in run_pre_mgmt, run_post_mgmt "
+                f"or run_async, because the owner of the Var is busy in any other phase"
+            )
+
+
+class PyRefPortVectorDense(PyRefPort):
+    """Reads and writes whole arrays."""
+
+    def read(self) -> np.ndarray:
+        """Read the Var.
+
+        Returns
+        -------
+        ndarray
+            The present value in the port's shape, in the dtype of the Var; an array of the
+            caller's own. Unconnected: zeros of the declared dtype.
+        """
+        return self._read_dense()
+
+    def write(self, data: Any) -> None:
+        """Set the Var to ``data``, which broadcasts to the port's shape (unconnected: nothing).
+
+        Does not wait: the value is there before the owner's next phase begins, or after `wait`.
+        It is converted to the Var's declared dtype.
+        """
+        self._write_dense(data)
+
+
+class PyRefPortVectorSparse(PyRefPort):
+    """Reads and writes events: values with flat indices."""
+
+    def read(self) -> tuple[np.ndarray, np.ndarray]:
+        """Read the Var's non-zero elements as (values, indices), indices ascending."""
+        value = self._read_dense()
+        values, indices = dense_to_events(value)
+        return np.ones(indices.size, value.dtype) if values is None else values, indices
+
+    def write(self, data: Any, indices: Any) -> None:
+        """Set the elements at ``indices`` to ``data``; the others keep their values."""
+        if self._remote is None:
+            return
+        value = self._read_dense().reshape(-1)
+        value[np.asarray(indices)] = data
+        self._write_dense(value.reshape(self._shape))
+
+
+class PyRefPortScalarDense(PyRefPort):
+    """Reads and writes a single number; the Var has one element."""
+
+    def __init__(
+        self,
+        csp_send_port: Any,
+        csp_recv_port: Any,
+        process_model: Any,
+        shape: tuple[int, ...] = (),
+        d_type: Any = int,
+        transformer: AbstractTransformer | None = None,
+    ) -> None:
+        super().__init__(csp_send_port, csp_recv_port, process_model, shape, d_type, transformer)
+        check_scalar_port(self)
+
+    def read(self) -> Any:
+        """Read the Var as a NumPy scalar (unconnected: zero)."""
+        return self._read_dense().reshape(-1)[0]
+
+    def write(self, data: Any) -> None:
+        """Set the Var to the number ``data``."""
+        self._write_dense(data)
+
+
+class PyRefPortScalarSparse(PyRefPort):
+    """Reads and writes single elements of a Var."""
+
+    def read(self, index: int = 0) -> tuple[Any, int]:
+        """Read the element at flat index ``index`` as (value, index)."""
+        return self._read_dense().reshape(-1)[index], index
+
+    def write(self, data: Any, index: int = 0) -> None:
+        """Set the element at flat index ``index``; the others keep their values."""
+        if self._remote is None:
+            return
+        value = self._read_dense().reshape(-1)
+        value[index] = data
+        self._write_dense(value.reshape(self._shape))
+
+
+PyRefPort.VEC_DENSE = PyRefPortVectorDense
+PyRefPort.VEC_SPARSE = PyRefPortVectorSparse
+PyRefPort.SCALAR_DENSE = PyRefPortScalarDense
+PyRefPort.SCALAR_SPARSE = PyRefPortScalarSparse

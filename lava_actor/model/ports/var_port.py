@@ -1,0 +1,137 @@
+"""Var-ports of a model: the passive end of a RefPort connection."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from lava_actor.model.ports.base import AbstractPyPort
+from lava_actor.model.ports.ref_port import (
+    PyRefPort,
+    PyRefPortScalarDense,
+    PyRefPortScalarSparse,
+    PyRefPortVectorDense,
+    PyRefPortVectorSparse,
+)
+from lava_actor.model.ports.remote import VarPortCmd
+from lava_actor.model.ports.transformers import AbstractTransformer, IdentityTransformer
+from lava_actor.model.var_init import converted_like
+
+__all__ = [
+    "PyVarPort",
+    "PyVarPortScalarDense",
+    "PyVarPortScalarSparse",
+    "PyVarPortVectorDense",
+    "PyVarPortVectorSparse",
+    "RefVarTypeMapping",
+    "VarPortCmd",
+    "var_port_class",
+]
+
+
+class PyVarPort(AbstractPyPort):
+    """Gives RefPorts of other models access to one Var of this model.
+
+    Parameters
+    ----------
+    var_name : str
+        The model attribute that holds the Var.
+    csp_send_port, csp_recv_port : channel ends, optional
+        Channels to a RefPort. The runtime leaves them out and serves by itself.
+    process_model, shape, d_type
+        See `AbstractPortImplementation`.
+    transformer : AbstractTransformer, optional
+        Applied to what is written.
+    """
+
+    VEC_DENSE: ClassVar[type[PyVarPort]]
+    VEC_SPARSE: ClassVar[type[PyVarPort]]
+    SCALAR_DENSE: ClassVar[type[PyVarPort]]
+    SCALAR_SPARSE: ClassVar[type[PyVarPort]]
+
+    def __init__(
+        self,
+        var_name: str,
+        csp_send_port: Any,
+        csp_recv_port: Any,
+        process_model: Any,
+        shape: tuple[int, ...] = (),
+        d_type: Any = int,
+        transformer: AbstractTransformer | None = None,
+    ) -> None:
+        super().__init__(process_model, shape, d_type)
+        self.var_name = var_name
+        self._csp_send_port = csp_send_port
+        self._csp_recv_port = csp_recv_port
+        self._transformer = transformer if transformer is not None else IdentityTransformer()
+
+    @property
+    def csp_ports(self) -> list[Any]:
+        """Channel ends behind the port."""
+        return [p for p in (self._csp_send_port, self._csp_recv_port) if p is not None]
+
+    def service(self) -> None:
+        """Carry out one request that waits, if there is one; never waits for a request."""
+        port = self._csp_recv_port
+        if port is None or self._csp_send_port is None or not port.probe():
+            return
+        command = np.asarray(port.recv()).reshape(-1)[0]
+        if command == VarPortCmd.GET[0]:
+            value = np.asarray(getattr(self._process_model, self.var_name))
+            send_port = self._csp_send_port
+            value = np.broadcast_to(value, self._shape).astype(np.dtype(send_port.d_type))
+            send_port.send(value.reshape(send_port.shape))
+        else:
+            data = np.asarray(self._transformer.transform(port.recv(), port))
+            held = getattr(self._process_model, self.var_name)
+            value = converted_like(held, data.reshape(self._shape))
+            setattr(self._process_model, self.var_name, value)
+
+
+class PyVarPortVectorDense(PyVarPort):
+    """Partner of `PyRefPortVectorDense`."""
+
+
+class PyVarPortVectorSparse(PyVarPort):
+    """Partner of `PyRefPortVectorSparse`."""
+
+
+class PyVarPortScalarDense(PyVarPort):
+    """Partner of `PyRefPortScalarDense`."""
+
+
+class PyVarPortScalarSparse(PyVarPort):
+    """Partner of `PyRefPortScalarSparse`."""
+
+
+PyVarPort.VEC_DENSE = PyVarPortVectorDense
+PyVarPort.VEC_SPARSE = PyVarPortVectorSparse
+PyVarPort.SCALAR_DENSE = PyVarPortScalarDense
+PyVarPort.SCALAR_SPARSE = PyVarPortScalarSparse
+
+
+class RefVarTypeMapping:
+    """Which VarPort class serves which RefPort class."""
+
+    mapping: ClassVar[dict[type[PyRefPort], type[PyVarPort]]] = {
+        PyRefPortVectorDense: PyVarPortVectorDense,
+        PyRefPortVectorSparse: PyVarPortVectorSparse,
+        PyRefPortScalarDense: PyVarPortScalarDense,
+        PyRefPortScalarSparse: PyVarPortScalarSparse,
+    }
+
+    @classmethod
+    def get(cls, ref_port: type[PyRefPort]) -> type[PyVarPort]:
+        """Return the VarPort class for ``ref_port``; KeyError if there is none."""
+        return cls.mapping[ref_port]
+
+
+def var_port_class(declared: Any) -> type[PyVarPort]:
+    """Return the class of a VarPort object, given the class of its declaration.
+
+    Programs declare VarPorts as VarPort, as RefPort or as anything else: it has no effect.
+    """
+    if isinstance(declared, type) and issubclass(declared, PyVarPort) and declared is not PyVarPort:
+        return declared
+    return RefVarTypeMapping.mapping.get(declared, PyVarPortVectorDense)

@@ -1,0 +1,1 @@
+"""Base classes of models that run Python code."""

@@ -1,0 +1,73 @@
+"""`PyAsyncProcessModel`: runs freely."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+from lava_actor.errors import UnsupportedError
+from lava_actor.model.py.base import AbstractPyProcessModel
+
+
+class Control(Protocol):
+    """Whom a running model asks whether it is to return; the actor's main loop is one."""
+
+    def stop_requested(self) -> bool:
+        """True once the network is to stop."""
+
+    def pause_requested(self) -> bool:
+        """True once the network is to pause."""
+
+
+class _NobodyAsks:
+    """Before the model is connected to its actor."""
+
+    def stop_requested(self) -> bool:
+        return False
+
+    def pause_requested(self) -> bool:
+        return False
+
+
+class PyAsyncProcessModel(AbstractPyProcessModel):
+    """A model under the `AsyncProtocol`: no common steps, only messages couple it to others.
+
+    Override `run_async`. It is called once per `run` of the user, and returning from it means
+    that the model is done. It must ask `check_for_stop_cmd` and `check_for_pause_cmd` from time
+    to time and return when one of them is true; while it asks, Var access and RefPorts of other
+    models are served.
+
+    Attributes
+    ----------
+    num_steps : int
+        What the user asked for: n for ``RunSteps(n)``, `sys.maxsize` or more for a continuous
+        run. What a step means is up to the model.
+    """
+
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params=proc_params)
+        self.num_steps = 0
+        self._control: Control = _NobodyAsks()
+
+    def add_ports_for_polling(self) -> None:
+        """Nothing to add."""
+
+    def connect_control(self, control: Control) -> None:
+        """Ask ``control`` from now on; called by the actor."""
+        self._control = control
+
+    def run_async(self) -> None:
+        """Run until done, or until a pause or stop is asked for."""
+        raise UnsupportedError(f"{type(self).__qualname__}.run_async is not implemented")
+
+    def check_for_stop_cmd(self) -> bool:
+        """True if the user wants to stop; never waits, and stays true."""
+        return self._control.stop_requested()
+
+    def check_for_pause_cmd(self) -> bool:
+        """True if the user wants to pause; never waits, and stays true."""
+        return self._control.pause_requested()
+
+
+#: What `PyAsyncProcessModel.num_steps` is at least in a continuous run.
+CONTINUOUS = sys.maxsize

@@ -1,0 +1,110 @@
+"""`AbstractPyProcessModel`: what all models written in Python share."""
+
+from __future__ import annotations
+
+import logging
+from abc import abstractmethod
+from typing import Any
+
+from lava_actor.errors import RuntimeStateError
+from lava_actor.model.model import AbstractProcessModel
+from lava_actor.model.ports.base import AbstractPyPort
+from lava_actor.model.ports.var_port import PyVarPort
+
+
+class AbstractPyProcessModel(AbstractProcessModel):
+    """A model that runs Python code in an actor.
+
+    The actor builds it in this order: constructor, ports, Vars, `on_start`. In the constructor
+    the members of the Process are still declarations (`LavaPyType`).
+
+    Parameters
+    ----------
+    proc_params : ProcessParameters
+        The parameters the Process was made with.
+    loglevel : int
+        Level of ``log``.
+
+    Attributes
+    ----------
+    model_id : id of the Process; None before the actor sets it
+    process_name : name of the Process; empty before the actor sets it
+    var_id_to_var_map : {Var id: attribute name}
+    service_to_process, process_to_service : None; kept for programs that look at them
+    """
+
+    def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
+        super().__init__(proc_params=proc_params, loglevel=loglevel)
+        self.model_id: int | None = None
+        self.process_name = ""
+        self.var_id_to_var_map: dict[int, str] = {}
+        self.service_to_process: Any = None
+        self.process_to_service: Any = None
+        self._req_pause = False
+        self._req_stop = False
+
+    # -- ports ------------------------------------------------------------------------------
+
+    @property
+    def py_ports(self) -> list[AbstractPyPort]:
+        """Port objects among the attributes, in order of assignment."""
+        return [v for v in self.__dict__.values() if isinstance(v, AbstractPyPort)]
+
+    @property
+    def var_ports(self) -> list[PyVarPort]:
+        """VarPort objects among the attributes, in order of assignment."""
+        return [v for v in self.__dict__.values() if isinstance(v, PyVarPort)]
+
+    @abstractmethod
+    def add_ports_for_polling(self) -> None:
+        """Name further ports to watch between commands; the runtime watches all by itself."""
+
+    # -- hooks ------------------------------------------------------------------------------
+
+    def on_start(self) -> None:
+        """Override to prepare what needs Vars and ports; runs once, after they are set."""
+
+    def on_var_update(self) -> None:
+        """Override to react to a `Var.set` from outside; runs after the new value is in place.
+
+        Not called for writes through a RefPort.
+        """
+
+    # -- requests ---------------------------------------------------------------------------
+
+    def request_pause(self) -> None:
+        """Ask for a pause; everybody finishes the present step.
+
+        `run` or `wait` of the user then returns, and the next `run` goes on from there.
+        """
+        self._req_pause = True
+
+    def request_stop(self) -> None:
+        """Ask for the end of the network; everybody finishes the present step."""
+        self._req_stop = True
+
+    # -- driven by an actor -----------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start all ports, then `run`."""
+        for port in self.py_ports:
+            port.start()
+        self.run()
+
+    def run(self) -> None:
+        """Refuse: the actor that hosts a model drives it, see `lava_actor.runtime`.
+
+        Raises
+        ------
+        RuntimeStateError
+            Always. To drive a model by hand, use `lava_actor.model.harness.ModelHarness`.
+        """
+        raise RuntimeStateError(
+            f"{type(self).__qualname__}.run: a model is driven by the actor that hosts it; "
+            f"use ModelHarness to drive one by hand"
+        )
+
+    def join(self) -> None:
+        """End all ports."""
+        for port in self.py_ports:
+            port.join()

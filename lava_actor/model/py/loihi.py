@@ -1,0 +1,103 @@
+"""`PyLoihiProcessModel`: works step by step, in phases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lava_actor.model.py.base import AbstractPyProcessModel
+from lava_actor.model.sync.loihi_protocol import Phase as _Phase
+
+
+def _frozen(phase: int) -> np.ndarray:
+    array = np.array([phase])
+    array.flags.writeable = False
+    return array
+
+
+_PHASES = {phase: _frozen(phase) for phase in range(_Phase.SPK, _Phase.HOST + 1)}
+
+
+class PyLoihiProcessModel(AbstractPyProcessModel):
+    """A model under the `LoihiProtocol`.
+
+    In every step `run_spk` runs. Then, if some model of the sync domain asks for it through its
+    guards, the phases pre-management, learning and post-management; a model takes part in a phase
+    if its own guard is true:
+
+    =================  ======================  ==================================================
+    phase              method, guard           is asked for by a model
+    =================  ======================  ==================================================
+    pre-management     ``run_pre_mgmt``,       with ``lrn_guard() and pre_guard()`` after spiking
+                       ``pre_guard``
+    learning           ``run_lrn``,            with ``lrn_guard()`` after spiking; always after
+                       ``lrn_guard``           pre-management
+    post-management    ``run_post_mgmt``,      with ``post_guard()``, after spiking (if it does
+                       ``post_guard``          not learn) or after learning
+    host               ``run_host_mgmt``,      runs once at the end of every `run`
+                       ``host_guard``
+    =================  ======================  ==================================================
+
+    Guards may be called several times per step and must have no side effects. A message sent in
+    ``run_spk`` is received in ``run_spk`` of the same step.
+
+    Attributes
+    ----------
+    time_step : int
+        0 before the first step; in ``run_spk`` of the first step 1. Never restarts.
+    phase : array of one element
+        The phase the model is in, see `Phase`.
+    """
+
+    Phase = _Phase
+
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params=proc_params)
+        self.time_step = 0
+        self._phase: int = _Phase.SPK
+
+    @property
+    def phase(self) -> np.ndarray:
+        """The phase the model is in, as an array of one element."""
+        return _PHASES[self._phase]
+
+    @phase.setter
+    def phase(self, phase: Any) -> None:
+        self._phase = phase if type(phase) is int else int(np.asarray(phase).reshape(-1)[0])
+
+    def add_ports_for_polling(self) -> None:
+        """Nothing to add."""
+
+    # -- phases, overridden by models -------------------------------------------------------
+
+    def run_spk(self) -> None:
+        """Spiking: receive, compute, send."""
+
+    def run_pre_mgmt(self) -> None:
+        """Management before learning; RefPorts can be used."""
+
+    def run_lrn(self) -> None:
+        """Learning."""
+
+    def run_post_mgmt(self) -> None:
+        """Management at the end of the step; RefPorts can be used."""
+
+    def run_host_mgmt(self) -> None:
+        """Management at the end of a run."""
+
+    def pre_guard(self) -> bool:
+        """Tell whether `run_pre_mgmt` is to run in this step."""
+        return False
+
+    def lrn_guard(self) -> bool:
+        """Tell whether `run_lrn` is to run in this step."""
+        return False
+
+    def post_guard(self) -> bool:
+        """Tell whether `run_post_mgmt` is to run in this step."""
+        return False
+
+    def host_guard(self) -> bool:
+        """Tell whether `run_host_mgmt` is to run at the end of this run."""
+        return False

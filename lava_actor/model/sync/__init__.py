@@ -1,0 +1,1 @@
+"""Sync protocols and sync domains."""

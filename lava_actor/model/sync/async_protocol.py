@@ -1,0 +1,21 @@
+"""`AsyncProtocol`: every model runs freely."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from lava_actor.model.sync.protocol import AbstractSyncProtocol, registered_services
+
+
+@dataclass
+class AsyncProtocol(AbstractSyncProtocol):
+    """Models run without common steps; only their messages couple them."""
+
+    phases: ClassVar[list[int]] = []
+    proc_functions: ClassVar[list[Any]] = []
+
+    @property
+    def runtime_service(self) -> dict[Any, Any]:
+        """{resource class: RuntimeService class}."""
+        return registered_services(AsyncProtocol)

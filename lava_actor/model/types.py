@@ -1,0 +1,30 @@
+"""How a model declares the members of its Process."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass
+class LavaPyType:
+    """Declares what a Var or port of the Process is inside of the model.
+
+    A model class has one attribute of this type per member of its Process, under the same name;
+    in the running model the attribute is the value (Var) or the port object.
+
+    Parameters
+    ----------
+    cls : type
+        For Vars ``np.ndarray``, ``int``, ``float``, ``bool``, ``str`` or
+        ``scipy.sparse.csr_matrix``; for ports a port class such as ``PyInPort.VEC_DENSE``.
+    d_type : type
+        Element type; anything `numpy.dtype` accepts.
+    precision : int, optional
+        Number of bits the hardware would use. Kept as model attribute ``_<name>_p``, has no
+        effect on the CPU.
+    """
+
+    cls: Any
+    d_type: Any
+    precision: int | None = None
