@@ -97,7 +97,7 @@ class Actor:
         try:
             self.spec = self._load()
             self.model_name = self.spec.plan.model_name
-            self.built = build(self.spec, self.arena)
+            self.built = build(self.spec, self.arena, adopt=self.own_process)
             self.built.model.on_start()
         except BaseException as error:  # noqa: BLE001  (start-up errors reach the user as they are)
             self._report("startfail", error)

@@ -35,8 +35,10 @@ class BuiltModel:
             reader.detach()
 
 
-def build(spec: ActorSpec, arena: Arena) -> BuiltModel:
+def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
     """Construct the model of ``spec`` with its ports and Vars.
+
+    ``adopt``: initial arrays belong to this actor alone and may become the model's own.
 
     Raises whatever the model's constructor or the initial values raise.
     """
@@ -48,15 +50,14 @@ def build(spec: ActorSpec, arena: Arena) -> BuiltModel:
     _build_in_ports(spec, arena, built)
     _build_out_ports(spec, arena, built)
     _build_remote_access(spec, arena, built)
-    set_vars(spec, model)
+    _build_vars(spec, model, adopt)
     return built
 
 
-def set_vars(spec: ActorSpec, model: Any) -> None:
-    """Give every Var its initial value (also used by reset)."""
+def _build_vars(spec: ActorSpec, model: Any, adopt: bool) -> None:
     for var in spec.plan.vars:
         owner = f"{spec.plan.name}.{var.name}"
-        value = build_var(var.declared, var.shape, spec.inits[var.name], owner)
+        value = build_var(var.declared, var.shape, spec.inits[var.name], owner, adopt=adopt)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
         model.var_id_to_var_map[var.id] = var.name

@@ -38,6 +38,7 @@ from lava_actor.runtime.listener import Listener
 from lava_actor.runtime.launcher import at_exit_before_launcher
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.status import ActorStatus, read_status
+from lava_actor.runtime.watch import ON_A_RING
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
@@ -377,10 +378,10 @@ class Runtime:
         if self._arena is None:
             return None
         what = self._arena.party(party).blocked
-        if what is None or what[1] < 0 or time.monotonic_ns() - what[2] < 2_000_000_000:
+        if what is None or what[0] not in ON_A_RING or time.monotonic_ns() - what[2] < 2_000_000_000:
             return None
         ring = self._arena.plan.rings[what[1]]
-        ends = (ring.writer,) if what[0] == "recv" else ring.readers
+        ends = (ring.writer,) if what[0] == "data" else ring.readers
         external = {e.party for e in self._executable.externals}
         if any(end in external for end in ends):
             return f"it is in the middle of a step, waiting for the other end of {ring.name}"

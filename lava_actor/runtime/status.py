@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lava_actor.runtime import words
+from lava_actor.runtime.watch import ON_A_RING
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
@@ -41,8 +42,9 @@ def read_status(arena: Arena, executable: Executable) -> list[ActorStatus]:
         party = arena.party(actor.party)
         blocked = party.blocked
         waits = ""
-        if blocked is not None and blocked[1] >= 0:
-            waits = f"{blocked[0]} on {executable.arena.rings[blocked[1]].name}"
+        if blocked is not None and blocked[0] in ON_A_RING:
+            what = "a message from" if blocked[0] == "data" else "space in"
+            waits = f"{what} {executable.arena.rings[blocked[1]].name}"
         found.append(
             ActorStatus(
                 process=actor.name,

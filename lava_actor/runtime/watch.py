@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from lava_actor.channels import Arena, Party
     from lava_actor.runtime.plan import ServicePlan
 
+#: Kinds of `Party.blocked` that name a ring: waiting for a message, waiting for a free slot.
+ON_A_RING = ("data", "space")
+
 #: Looks without any movement before a network counts as stuck.
 STILL_LOOKS = 4
 
@@ -58,7 +61,7 @@ class Watch:
         found = []
         for party in self._parties:
             what = party.blocked
-            if what is not None and what[1] >= 0:
+            if what is not None and what[0] in ON_A_RING:
                 found.append((party, what[0], what[1]))
         return found
 
@@ -69,7 +72,7 @@ class Watch:
 
     def _waits_for_user(self, ring: int, kind: str) -> bool:
         plan = self._arena.plan.rings[ring]
-        ends = (plan.writer,) if kind == "recv" else plan.readers
+        ends = (plan.writer,) if kind == "data" else plan.readers
         return any(end in self._external for end in ends)
 
     def settled(self) -> bool:
@@ -100,7 +103,7 @@ class Watch:
         edges: dict[int, tuple[int, str]] = {}
         for party, kind, ring in blocked:
             plan = rings[ring]
-            if kind == "recv":
+            if kind == "data":
                 cursor = plan.readers.index(party.index)
                 text = f"{plan.reader_names[cursor]} waits for a message from {plan.name}"
                 edges[party.index] = (plan.writer, text)

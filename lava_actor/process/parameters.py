@@ -1,0 +1,51 @@
+"""Parameters of a Process: what its constructor was given, and what its model reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+class ProcessParameters(Mapping[str, Any]):
+    """Keyword parameters; a key is set once, `overwrite` changes it.
+
+    Parameters
+    ----------
+    initial_parameters : dict
+        Used as it is, not copied.
+    """
+
+    def __init__(self, initial_parameters: dict[str, Any]) -> None:
+        self._parameters = initial_parameters
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        """Add a parameter; `KeyError` if there is one of that name."""
+        if key in self._parameters:
+            raise KeyError(f"parameter {key!r} exists already; use overwrite() to change it")
+        self._parameters[key] = value
+
+    def __getitem__(self, key: str) -> Any:
+        """The value of a parameter."""
+        return self._parameters[key]
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._parameters)
+
+    def __len__(self) -> int:
+        """Number of parameters."""
+        return len(self._parameters)
+
+    def overwrite(self, key: str, value: Any) -> None:
+        """Set a parameter, whether or not it exists."""
+        self._parameters[key] = value
+
+    def __repr__(self) -> str:
+        """The parameters as a dict."""
+        return f"ProcessParameters({self._parameters!r})"
+
+    __hash__ = object.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        """Identity: parameters may hold arrays, which do not compare to one bool."""
+        return self is other
