@@ -300,8 +300,5 @@ class RingReader(RingEnd):
     def detach(self) -> None:
         """Stop reading for good: the writer never waits for this end again."""
 
-def wait_any(
-    parties: Sequence[Party], keys: Sequence[int], timeout: float | None = None
-) -> bool:
+def wait_any(parties: Sequence[Party], keys: Sequence[int], timeout: float | None = None) -> bool:
     """Sleep until one of several prepared parties' bells rings; False after `timeout` seconds."""
-

@@ -232,10 +232,10 @@ cdef class RingReader(_RingEnd):
         cdef cnp.npy_intp n = self.size
         cdef object whole = cnp.PyArray_EMPTY(1, &n, self.type_num, 0)
         memcpy(cnp.PyArray_DATA(whole), payload, self.nbytes)
-        bits = whole.view(np.uint8).reshape(n, self.itemsize) if n else np.zeros((0, 1))
-        index = np.flatnonzero(bits.any(axis=1)).astype(np.int32)
+        found = (whole != 0) | np.signbit(whole.real) | np.signbit(whole.imag)
+        index = np.flatnonzero(found).astype(np.int32)
         values = whole[index]
-        return (None if (values == 1).all() else values), index
+        return (None if self._all_ones(values, len(values)) else values), index
 
     cdef int _check_target(self, out) except -1:
         if not cnp.PyArray_Check(out) or not (

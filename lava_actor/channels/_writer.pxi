@@ -44,6 +44,8 @@ cdef class _RingEnd:
     cdef int n_dims, type_num, code
     cdef cnp.npy_intp dims[MAX_DIMS]
     cdef bint events
+    # Long doubles have bits without meaning, so bits are not to be compared.
+    cdef bint padded
     cdef unsigned char one[32]
     cdef uint32_t half, countdown
 
@@ -86,6 +88,7 @@ cdef class _RingEnd:
         self.type_num = self.dtype.num
         self.code = type_code(self.type_num)
         self.events = ring.events
+        self.padded = self.dtype.char in "gG"
         pattern = np.ones((), self.dtype).tobytes()
         memcpy(self.one, <char *>pattern, len(pattern))
         self.half = max(1, self.depth // 2)
@@ -103,6 +106,11 @@ cdef class _RingEnd:
                 self.owner._flush()
         else:
             la_party_wake(peer)
+
+    cdef bint _all_ones(self, cnp.ndarray values, Py_ssize_t count) except -1:
+        if self.padded:
+            return bool((values == 1).all())
+        return la_all_ones(cnp.PyArray_DATA(values), self.itemsize, count, self.one)
 
     cdef _aborted(self, what):
         return ChannelAborted(
@@ -179,7 +187,7 @@ cdef class RingWriter(_RingEnd):
                     f"ring {self.name!r}: expected as many values as indices, "
                     f"got {cnp.PyArray_SIZE(v)} values and {count} indices"
                 )
-            if la_all_ones(cnp.PyArray_DATA(v), self.itemsize, count, self.one):
+            if self._all_ones(v, count):
                 v = None
         if self.events and count > self.size:
             raise InvalidValueError(

@@ -226,17 +226,15 @@ class CspSelector:
         while True:
             keys = [party.prepare_wait() for party in parties]
             try:
-                for port, action in args:
-                    if port.probe():
-                        break
-                else:
+                ready = next((action for port, action in args if port.probe()), None)
+                if ready is None:
                     self._check_hope([port for port, _ in args])
                     self._sleep(parties, keys)
-                    continue
             finally:
                 for party in parties:
                     party.cancel_wait()
-            return action()
+            if ready is not None:
+                return ready()
 
     @staticmethod
     def _check_hope(ports: list[CspSendPort | CspRecvPort]) -> None:

@@ -30,14 +30,11 @@ def _number(path: Path) -> int | None:
 
 def available_memory() -> int | None:
     """Return the bytes this process may still use, or None where the system does not tell."""
-    found = []
     try:
         lines = _MEMINFO.read_text().splitlines()
     except OSError:
         lines = []
-    for line in lines:
-        if line.startswith("MemAvailable:"):
-            found.append(int(line.split()[1]) * 1024)
+    found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     for limit_file, used_file in _GROUP_FILES:
         limit, used = _number(limit_file), _number(used_file)
         if limit is not None and used is not None:

@@ -1,0 +1,358 @@
+"""Waits between real processes: data, space, steps, barriers, requests, and the end of it all."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from functools import partial
+
+import numpy as np
+import pytest
+
+from lava_actor.channels import Arena, plan_arena
+from lava_actor.channels._native import wait_any
+from lava_actor.errors import ChannelAborted, PeerClosedError
+
+SPIN = pytest.mark.parametrize("spin_us", [0, 50], ids=["sleep", "spin"])
+
+
+@SPIN
+@pytest.mark.parametrize("depth", [1, 3, 64])
+@pytest.mark.parametrize("n_readers", [1, 3])
+def test_every_process_receives_every_message_in_order(make_ring, child, spin_us, depth, n_readers):
+    ring = make_ring((4,), "i8", n_readers, depth=depth).spin(spin_us)
+    n = 3000
+
+    def receive(reader):
+        for i in range(n):
+            assert reader.recv().tolist() == [i, 0, -i, 1]
+        with pytest.raises(PeerClosedError):
+            reader.recv()
+
+    def send(readers_left):
+        if readers_left:
+            with child(partial(receive, readers_left[0])):
+                send(readers_left[1:])
+        else:
+            for i in range(n):
+                ring.writer.send([i, 0, -i, 1])
+            ring.writer.close()
+
+    send(ring.readers)
+    assert ring.writer.statistics().sent == n
+
+
+@SPIN
+@pytest.mark.parametrize("defer", [False, True], ids=["wake at once", "wake deferred"])
+def test_a_message_goes_round_two_processes_and_comes_back(make_ring, child, spin_us, defer):
+    there, back = (make_ring((1,), "i8", depth=2).spin(spin_us) for _ in range(2))
+    for ring in (there, back):
+        for party in (0, 1):
+            ring.arena.party(party).defer_wakes = defer
+    n = 500
+
+    def echo():
+        for _ in range(n):
+            back.writer.send(there.reader.recv() + 1)
+            back.arena.party(0).flush_wakes()
+            there.arena.party(1).flush_wakes()
+
+    with child(echo):
+        for i in range(n):
+            there.writer.send([i])
+            there.arena.party(0).flush_wakes()
+            assert back.reader.recv()[0] == i + 1
+            back.arena.party(1).flush_wakes()
+
+
+def test_deferred_wakes_are_given_before_the_party_itself_sleeps(child, ring_request):
+    # One party writes ring 0 and reads ring 1, the other the reverse.
+    there = ring_request((1,), "i8", name="there")
+    back = type(there)(**{**vars(there), "name": "back", "writer": 1, "readers": (0,)})
+    arena = Arena.create(plan_arena(["a", "b"], [], [there, back]))
+    arena.party(0).defer_wakes = arena.party(1).defer_wakes = True
+    ends = arena.writer(0), arena.reader(1, 0)
+    others = arena.writer(1), arena.reader(0, 0)
+    arena.close()
+
+    def echo():
+        for _ in range(200):
+            others[0].send(others[1].recv())
+        others[0].party.flush_wakes()
+
+    with child(echo):
+        for i in range(200):
+            ends[0].send([i])
+            assert ends[1].recv()[0] == i
+
+
+def test_deferred_wakes_are_given_when_half_a_ring_has_moved(
+    make_ring, child, until, until_blocked
+):
+    ring = make_ring((1,), "i8", depth=8)
+    ring.writer.party.defer_wakes = True
+    with child(ring.reader.recv):
+        until_blocked(ring.reader.party, "data")
+        for i in range(4):
+            ring.writer.send([i])
+        until(lambda: ring.reader.party.progress == 1)
+
+
+@SPIN
+def test_a_full_ring_holds_its_writer_until_the_slowest_reader_takes_one(
+    make_ring, child, until, until_blocked, spin_us
+):
+    ring = make_ring((1,), "i8", 2, depth=2).spin(spin_us)
+
+    def fill():
+        for i in range(3):
+            ring.writer.send([i])
+
+    with child(fill):
+        until_blocked(ring.writer.party, "space")
+        assert ring.writer.party.blocked[1] == 0
+        assert ring.writer.sent == 2
+        ring.readers[0].recv()
+        until_blocked(ring.writer.party, "space")
+        assert ring.writer.sent == 2
+        ring.readers[1].recv()
+        until(lambda: ring.writer.sent == 3)
+    assert ring.writer.statistics().blocked == 1
+    assert ring.writer.party.blocked is None
+    assert ring.writer.party.wait_ns > 0
+
+
+def test_a_writer_held_up_by_a_reader_goes_on_when_it_detaches(make_ring, child, until_blocked):
+    ring = make_ring((1,), "i8", 2, depth=1)
+
+    def fill():
+        for i in range(3):
+            ring.writer.send([i])
+
+    with child(fill):
+        until_blocked(ring.writer.party, "space")
+        ring.readers[0].detach()
+        ring.readers[1].detach()
+    assert ring.writer.statistics().dropped >= 1
+
+
+def test_a_waiting_reader_is_told_that_its_writer_closed(make_ring, child, until_blocked):
+    ring = make_ring()
+
+    def receive():
+        with pytest.raises(PeerClosedError, match="reader 1"):
+            ring.reader.recv()
+
+    with child(receive):
+        until_blocked(ring.reader.party, "data")
+        ring.writer.close()
+
+
+# What a party can wait for; each is run by party 1 in a process of its own.
+WAITS = {
+    "data": lambda arena: arena.reader(0, 0).recv(),
+    "events": lambda arena: arena.reader(0, 0).recv_events(),
+    "sum": lambda arena: arena.reader(0, 0).accumulate(np.zeros(3)),
+    "space": lambda arena: arena.writer(1).send(np.zeros(1)),
+    "step": lambda arena: arena.domain(0).await_step(arena.party(1), 1, 0),
+    "barrier": lambda arena: arena.domain(0).await_release(arena.party(1), 0, 0),
+}
+
+
+@SPIN
+@pytest.mark.parametrize("wait", WAITS)
+def test_abort_frees_whoever_waits(ring_request, child, until, spin_us, wait):
+    other = type(ring_request())(
+        **{**vars(ring_request((1,), depth=1)), "writer": 1, "readers": (0,)}
+    )
+    arena = Arena.create(plan_arena("ab", [(0, 1)], [ring_request(), other]))
+    arena.party(1).spin_us = spin_us
+    arena.writer(1).send(np.zeros(1))
+
+    def run():
+        for _ in range(2):  # a wait that begins after the abort does not last either
+            with pytest.raises(ChannelAborted, match="code 5") as caught:
+                WAITS[wait](arena)
+            assert not isinstance(caught.value, PeerClosedError)
+
+    with child(run):
+        until(lambda: arena.party(1).blocked)
+        arena.abort(5)
+        arena.abort(6)
+    assert arena.aborted == 5
+    assert arena.party(1).blocked is None
+    arena.close()
+
+
+def test_a_message_that_is_there_is_delivered_even_after_an_abort(make_ring):
+    ring = make_ring()
+    ring.writer.send([1, 2, 3])
+    ring.arena.abort()
+    assert ring.reader.recv().tolist() == [1, 2, 3]
+    with pytest.raises(ChannelAborted):
+        ring.reader.recv()
+
+
+@pytest.mark.parametrize("wait", [*WAITS, "event"])
+def test_ctrl_c_reaches_a_thread_that_waits(ring_request, child, until, wait):
+    other = type(ring_request())(
+        **{**vars(ring_request((1,), depth=1)), "writer": 1, "readers": (0,)}
+    )
+    arena = Arena.create(plan_arena("ab", [(0, 1)], [ring_request(), other]))
+    arena.writer(1).send(np.zeros(1))
+    party, parent = arena.party(1), os.getpid()
+
+    def interrupt():
+        until(lambda: party.blocked)
+        os.kill(parent, signal.SIGINT)
+
+    start = WAITS.get(wait, lambda _: party.commit_wait(party.prepare_wait()))
+    with child(interrupt), pytest.raises(KeyboardInterrupt):
+        start(arena)
+    assert party.blocked is None
+    arena.close()
+
+
+def test_other_threads_run_while_one_waits(make_ring):
+    ring = make_ring()
+    got = []
+    thread = threading.Thread(target=lambda: got.append(ring.reader.recv()))
+    thread.start()
+    ring.writer.send([1, 2, 3])
+    thread.join()
+    assert got[0].tolist() == [1, 2, 3]
+
+
+# -- parties and domains -----------------------------------------------------------------------
+
+
+def test_words_of_a_party_are_seen_by_every_process(make_ring, child):
+    arena = make_ring().arena
+    words = {"step": 7, "done": 6, "turn": 2**63, "phase": 3, "state": 4, "busy_ns": 5}
+
+    def write():
+        for name, value in words.items():
+            setattr(arena.party(1), name, value)
+
+    with child(write):
+        pass
+    assert {name: getattr(arena.party(1), name) for name in words} == words
+    assert arena.party(1) is arena.party(1)
+    assert (arena.party(1).index, arena.party(1).name) == (1, "reader 1")
+
+
+def test_commit_returns_false_when_the_time_is_over_and_true_when_the_bell_rang(make_ring):
+    party = make_ring().arena.party(0)
+    assert not party.commit_wait(party.prepare_wait(), 0)
+    assert not party.commit_wait(party.prepare_wait(), 0.001)
+    key = party.prepare_wait()
+    party.bell()
+    assert party.commit_wait(key)
+    key = party.prepare_wait()
+    party.cancel_wait()
+    party.bell()  # nobody sleeps: the bell stays still
+    assert not party.commit_wait(key, 0)
+
+
+@SPIN
+def test_no_post_is_missed(make_ring, child, spin_us):
+    arena = make_ring().spin(spin_us).arena
+    n = 2000
+
+    def post():
+        for i in range(n):
+            arena.party(0).post()
+            while arena.party(0).done != i + 1:
+                os.sched_yield()
+
+    party = arena.party(0)
+    with child(post):
+        for i in range(n):
+            while party.mailbox == i:
+                key = party.prepare_wait()
+                if party.mailbox == i:
+                    party.commit_wait(key)
+                else:
+                    party.cancel_wait()
+            assert party.mailbox == i + 1
+            party.done = i + 1
+
+
+def test_one_thread_waits_for_several_parties(make_ring, child):
+    rings = [make_ring((1,), "i8") for _ in range(3)]
+    parties = [ring.reader.party for ring in rings]
+    assert not wait_any(parties, [party.prepare_wait() for party in parties], 0)
+
+    def send():
+        rings[2].writer.send([1])
+
+    keys = [party.prepare_wait() for party in parties]
+    with child(send):
+        assert wait_any(parties, keys)
+    assert rings[2].reader.probe()
+
+
+@SPIN
+def test_no_member_starts_a_step_before_the_horizon_allows_it(make_ring, child, until, spin_us):
+    arena = make_ring(n_readers=2).spin(spin_us).arena
+    domain, n = arena.domain(0), 300
+
+    def step(party):
+        for t in range(1, n + 1):
+            assert domain.await_step(party, t, 0)
+            assert domain.horizon >= t
+            party.step = t
+
+    with child(partial(step, arena.party(1))), child(partial(step, arena.party(2))):
+        for t in range(1, n + 1):
+            assert arena.party(1).step < t
+            domain.raise_horizon(t)
+            domain.raise_horizon(t - 1)
+            assert domain.horizon == t
+            until(lambda t=t: arena.party(1).step == arena.party(2).step == t)
+
+
+def test_mail_ends_a_wait_for_a_step_or_a_barrier(make_ring, child, until_blocked):
+    arena = make_ring().arena
+    domain, party = arena.domain(0), arena.party(1)
+
+    def wait():
+        assert not domain.await_step(party, 1, 0)
+        assert domain.await_release(party, 0, 1) is None
+        assert domain.await_step(party, 1, 2)
+
+    with child(wait):
+        until_blocked(party, "step")
+        party.post()
+        until_blocked(party, "barrier")
+        party.post()
+        until_blocked(party, "step")
+        domain.raise_horizon(1)
+    domain.raise_horizon(5)
+    assert not domain.await_step(party, 1, 0), "mail counts first"
+
+
+@SPIN
+def test_members_meet_at_the_barrier_with_all_bits_and_one_decision(make_ring, child, spin_us):
+    arena = make_ring(n_readers=2).spin(spin_us).arena
+    domain, n = arena.domain(0), 300
+
+    def meet(index):
+        party = arena.party(index)
+        for t in range(n):
+            last, result = domain.arrive(1 << (index + t % 50))
+            if last:
+                assert result == 0b111 << (t % 50)
+                domain.release(-t)
+            else:
+                assert domain.await_release(party, result, 0) == -t
+
+    with child(partial(meet, 1)), child(partial(meet, 2)):
+        meet(0)
+
+
+def test_words_of_a_domain_are_free_for_the_runtime(make_ring):
+    domain = make_ring().arena.domain(0)
+    domain.limit, domain.fence, domain.pause = 2**40, 2**41, 1
+    assert (domain.limit, domain.fence, domain.pause) == (2**40, 2**41, 1)
