@@ -10,6 +10,7 @@ waits for it.
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import pickle
 import sys
@@ -70,6 +71,7 @@ class Actor:
         self.domain_index = domain_index
         self.own_process = own_process
         self.pending_run: int | None = None
+        self.on_rebuilt: Callable[[Any], None] = lambda _model: None
         self.spec: ActorSpec
         self.built: BuiltModel
         self.mail_seen = 0
@@ -121,6 +123,16 @@ class Actor:
         while self.pipe.poll():
             frame = self.pipe.recv()
             answer(self, frame)
+
+    def rebuild(self, inits: dict[str, Any]) -> None:
+        """Reset: a new model from initial values; messages in flight are dropped."""
+        self.spec = dataclasses.replace(self.spec, inits=inits)
+        for reader in self.built.readers:
+            while reader.available():
+                reader.skip()
+        self.built = build(self.spec, self.arena, adopt=self.own_process)
+        self.built.model.on_start()
+        self.on_rebuilt(self.built.model)
 
     def serve_remote(self) -> None:
         """Serve RefPorts of other actors."""

@@ -18,7 +18,8 @@ class FreeLoop:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.model: Any = actor.built.model
-        self.model.connect_control(self)
+        self._rebuilt(self.model)
+        actor.on_rebuilt = self._rebuilt
 
     def run(self) -> None:
         """Wait for run commands until the network ends."""
@@ -34,6 +35,10 @@ class FreeLoop:
             party.busy_ns += (time.monotonic_ns() - started) - (party.wait_ns - waited)
             party.flush_wakes()
             actor.pipe.send("done", self._asked(), actor=party.index)
+
+    def _rebuilt(self, model: Any) -> None:
+        self.model = model
+        model.connect_control(self)
 
     def _await_command(self) -> None:
         actor, party = self.actor, self.actor.party

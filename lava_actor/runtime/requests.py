@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def answer(actor: Actor, frame: Frame) -> None:
     """Carry out one request and reply under its key; errors travel back to the asker."""
-    handlers = {"get": _get, "set": _set}
+    handlers = {"get": _get, "set": _set, "reset": _reset}
     if frame.kind == "run":
         frame.close()
         actor.pending_run = frame.key
@@ -131,3 +131,7 @@ def _sparse(held: Any, value: Any, index: Any, where: str) -> Any:
             f"{own.nnz} stored entries), got shape {given.shape} with {given.nnz} entries"
         )
     return type(held)(given.astype(held.dtype))
+
+
+def _reset(actor: Actor, inits: dict[str, Any]) -> None:
+    actor.rebuild(inits)

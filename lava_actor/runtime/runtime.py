@@ -15,6 +15,7 @@ called, as users of the programming model expect; `start` accepts a new run then
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -36,8 +37,14 @@ from lava_actor.runtime.crew import Crew
 from lava_actor.runtime.failures import raise_failures, raise_start_failure
 from lava_actor.runtime.listener import Listener
 from lava_actor.runtime.launcher import at_exit_before_launcher
-from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
+from lava_actor.runtime.run_conditions import (
+    AbstractRunCondition,
+    RunContinuous,
+    RunSteps,
+    RunUntil,
+)
 from lava_actor.runtime.status import ActorStatus, read_status
+from lava_actor.runtime.until import UntilRun
 from lava_actor.runtime.watch import ON_A_RING
 
 if TYPE_CHECKING:
@@ -87,6 +94,7 @@ class Runtime:
         self._listener: Listener | None = None
         self._arena: Arena | None = None
         self.num_steps = 0
+        self._until: UntilRun | None = None
         self._var_index = {
             var.id: (actor, var) for actor in exe.actors for var in actor.vars
         }
@@ -176,12 +184,49 @@ class Runtime:
                     )
                 self._collect()
             self._is_started = self._is_running = True
+            if isinstance(run_condition, RunUntil):
+                self._until = UntilRun(run_condition, self._one_step)
+                if not run_condition.blocking:
+                    self._until.drive_in_background()
+                    return
+        if self._until is not None:
+            self._drive_until(self._until)
+            return
+        with self._lock:
             steps = self._steps_of(run_condition)
             self.num_steps = 0 if steps is None else steps
             listener.begin_run()
             self._send_all("run", steps)
         if run_condition.blocking:
             self._wait_or_pause()
+
+    def _one_step(self) -> bool:
+        """One step of a `RunUntil`; False if the network ended or a model paused it."""
+        listener = self._ready("run")
+        listener.begin_run()
+        self._send_all("run", 1)
+        while not listener.finished.wait(0.5):
+            pass
+        return not listener.failures and listener.reason == words.REACHED
+
+    def _drive_until(self, until: UntilRun) -> None:
+        try:
+            until.drive()
+        finally:
+            self._until = None
+            self._collect()
+
+    def _end_until(self, *, cancel: bool) -> None:
+        """Wait for a `RunUntil` in the background, or make it end."""
+        until = self._until
+        if until is None:
+            return
+        if cancel:
+            until.cancel()
+        try:
+            until.finish()
+        finally:
+            self._until = None
 
     @staticmethod
     def _steps_of(condition: AbstractRunCondition) -> int | None:
@@ -216,15 +261,23 @@ class Runtime:
             return
         listener = self._ready("wait")
         deadline = None if timeout is None else time.monotonic() + timeout
+        if self._until is not None:
+            while not self._until.done.wait(_slice(deadline)):
+                self._check_deadline(deadline, timeout)
+            self._end_until(cancel=False)
         while not listener.finished.wait(_slice(deadline)):
-            if deadline is not None and time.monotonic() >= deadline:
-                raise WaitTimeoutError(
-                    f"wait: the run has not ended within {timeout} s (step {self.current_step})"
-                )
+            self._check_deadline(deadline, timeout)
         self._collect()
+
+    def _check_deadline(self, deadline: float | None, timeout: float | None) -> None:
+        if deadline is not None and time.monotonic() >= deadline:
+            raise WaitTimeoutError(
+                f"wait: the run has not ended within {timeout} s (step {self.current_step})"
+            )
 
     def pause(self) -> None:
         """Let every actor finish the same step, then rest; no-op if nothing is running."""
+        self._end_until(cancel=True)
         with self._lock:
             if not self._is_running:
                 self._raise_failure_once()
@@ -244,6 +297,8 @@ class Runtime:
         """
         if self._owner != os.getpid():
             return
+        with contextlib.suppress(Exception):  # an error of a predicate does not keep us running
+            self._end_until(cancel=True)
         with self._lock:
             if self._crew is not None:
                 self._send_all("stop", STOP_SECONDS if timeout is None else timeout)
@@ -360,6 +415,17 @@ class Runtime:
         actor, var = self._find(var_id)
         self._ask("set", (var.name, value, idx), actor.party, actor.name)
 
+    def reset(self) -> None:
+        """Give every model its initial values again; see `session.reset`."""
+        self._ready("reset")
+        self.pause()
+        listener = self._ready("reset")
+        assert self._crew is not None
+        for actor in self._executable.actors:
+            inits = {v.name: v.var.init for v in actor.vars}
+            pipe = self._crew.pipe_of(actor.party)
+            listener.ask(pipe, "reset", inits, actor.party, actor.name, self._blocked)
+
     def _find(self, var_id: int) -> tuple[Any, Any]:
         if var_id not in self._var_index:
             raise MissingMemberError(f"no model of this network holds the Var with id {var_id}")
@@ -420,7 +486,11 @@ class Runtime:
     def is_finished(self) -> bool:
         """True if no run is on (it ended, or none was begun)."""
         listener = self._listener
-        return listener is None or not self._is_running or listener.finished.is_set()
+        if listener is None or not self._is_running:
+            return True
+        if self._until is not None:
+            return self._until.done.is_set()
+        return listener.finished.is_set()
 
 
 def _slice(deadline: float | None) -> float:

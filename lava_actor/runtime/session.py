@@ -98,6 +98,16 @@ def run(
     process.runtime.start(wanted)
 
 
+def reset(process: AbstractProcess) -> None:
+    """Restore the initial values of a network without building it again.
+
+    Every model is constructed anew with the present ``init`` of its Vars, messages in flight are
+    dropped, ``time_step`` starts at 0. A running network is paused first. No-op without a network.
+    """
+    if process.runtime is not None:
+        process.runtime.reset()
+
+
 def _forget(process: AbstractProcess) -> None:
     """Let a stopped network be compiled again with another run configuration."""
     executable: Executable | None = process._executable

@@ -56,6 +56,7 @@ class SteppingLoop:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.model: Any = actor.built.model
+        self.base = 0  # steps before the last reset; the model counts from there
         self.party = actor.party
         self.clock = actor.clock
         self.arena = actor.arena
@@ -67,6 +68,7 @@ class SteppingLoop:
         if actor.turn_plan is not None:
             self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.serve_remote)
         self.announced = 0
+        actor.on_rebuilt = self._rebuilt
         guarded = (
             self.phases.pre_guard
             or self.phases.lrn_guard
@@ -82,6 +84,7 @@ class SteppingLoop:
         watch_remote = bool(actor.built.servers)
         started, waited = time.monotonic_ns(), party.wait_ns
         party.state = words.STEPPING
+        self._enter(words.SPK)
         while True:
             upcoming = party.done + 1
             if actor.mail_seen != party.mailbox:
@@ -96,6 +99,12 @@ class SteppingLoop:
             self._park(upcoming, watch_remote)
             started, waited = time.monotonic_ns(), party.wait_ns
             party.state = words.STEPPING
+
+    def _rebuilt(self, model: Any) -> None:
+        """The model was built again (reset): it counts its steps from here."""
+        self.model = model
+        self.base = int(self.party.done)
+        self._enter(words.SPK)
 
     # -- waiting between steps --------------------------------------------------------------
 
@@ -148,6 +157,7 @@ class SteppingLoop:
         if self.phases.run_host_mgmt and model.host_guard():
             self._enter(words.HOST)
             model.run_host_mgmt()
+            self._enter(words.SPK)
         last, _ = self.clock.arrive(0)
         if last:
             self.clock.release(0)
@@ -169,7 +179,7 @@ class SteppingLoop:
     def _step_plain(self, step: int) -> None:
         model, party = self.model, self.party
         party.step = step
-        model.time_step = step
+        model.time_step = step - self.base
         model.run_spk()
         party.done = step
         if model._req_pause or model._req_stop:
@@ -178,7 +188,7 @@ class SteppingLoop:
     def _step(self, step: int) -> None:
         model, party = self.model, self.party
         party.step = step
-        model.time_step = step
+        model.time_step = step - self.base
         self._enter(words.SPK)
         model.run_spk()
         if self.lockstep:
