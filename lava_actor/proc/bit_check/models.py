@@ -1,0 +1,48 @@
+"""Models of BitCheck."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_actor.model.decorator import implements, requires
+from lava_actor.model.ports import PyRefPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc.bit_check.process import BitCheck
+
+
+def exceeds_bits(values: np.ndarray, bits: int) -> bool:
+    """Whether any value is outside of the signed integers of `bits` bits."""
+    limit = 1 << (bits - 1)
+    return bool(((values < -limit) | (values > limit - 1)).any())
+
+
+@implements(proc=BitCheck, protocol=LoihiProtocol)
+@requires(CPU)
+class LoihiBitCheckModel(PyLoihiProcessModel):
+    """Model of `BitCheck`."""
+
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+    layerid: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    debug: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    bits: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    _overflowed: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def post_guard(self) -> bool:
+        """Look in every step."""
+        return True
+
+    def run_post_mgmt(self) -> None:
+        """Raise the flag if the Var has left its range."""
+        values = self.ref.read()
+        bits = int(self.bits.flat[0])
+        if self._overflowed.any() or not exceeds_bits(values, bits):
+            return
+        self._overflowed[...] = 1
+        if self.debug.any():
+            print(  # noqa: T201 - this is what debug=1 asks for
+                f"BitCheck: layer {self.layerid.flat[0]} has left {bits} bits in step "
+                f"{self.time_step}: minimum {values.min()}, maximum {values.max()}"
+            )

@@ -1,0 +1,31 @@
+"""Broadcast of an id."""
+
+from __future__ import annotations
+
+from lava_actor.process.ports.ports import InPort, OutPort
+from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.variable import Var
+
+
+class IdBroadcast(AbstractProcess):
+    """Passes a graded value on in the same step, to everyone who listens.
+
+    Parameters
+    ----------
+    shape
+        Shape of `a_in`, `s_out` and of the Var `val`, the value of the last step.
+    name, log_config
+        See `AbstractProcess`.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...] = (1,),
+        name: str | None = None,
+        log_config: LogConfig | None = None,
+    ) -> None:
+        super().__init__(shape=shape, name=name, log_config=log_config)
+        self.a_in = InPort(shape=shape)
+        self.s_out = OutPort(shape=shape)
+        self.val = Var(shape=shape, init=0)

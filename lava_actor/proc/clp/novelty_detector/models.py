@@ -1,0 +1,47 @@
+"""Models of NoveltyDetector."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc.clp.novelty_detector.process import NoveltyDetector
+
+
+@implements(proc=NoveltyDetector, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyNoveltyDetectorModel(PyLoihiProcessModel):
+    """Fixed-point model of `NoveltyDetector`."""
+
+    input_aval_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    output_aval_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    novelty_detected_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    waiting: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    counter: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    t_wait: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Receive, update the waiting, signal."""
+        asked = self.input_aval_in.recv()[0] != 0
+        answered = self.output_aval_in.recv()[0] != 0
+        novel = False
+        if asked:
+            self._wait(True)
+        if answered:
+            self._wait(False)
+        elif self.counter[0] > self.t_wait[0]:
+            novel = True
+            self._wait(False)
+        if self.waiting[0]:
+            self.counter += 1
+        self.novelty_detected_out.send(np.array([novel], dtype=np.int32))
+
+    def _wait(self, on: bool) -> None:
+        self.waiting[:] = on
+        self.counter[:] = 0

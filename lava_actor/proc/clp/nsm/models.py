@@ -1,0 +1,71 @@
+"""Models of Readout and Allocator."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc.clp.nsm.process import Allocator, Readout
+
+
+@implements(proc=Readout, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyReadoutModel(PyLoihiProcessModel):
+    """Fixed-point model of `Readout`."""
+
+    inference_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    label_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    user_output: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    feedback: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    trigger_alloc: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    proto_labels: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    last_winner_id: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Answer inferences, take labels."""
+        user_label = int(integral_input(self, "label_in", self.label_in.recv())[0])
+        winners = np.flatnonzero(self.inference_in.recv())
+        answer = feedback = trigger = 0
+        if winners.size:
+            winner = int(winners[0])
+            self.last_winner_id[:] = winner
+            if self.proto_labels[winner] == 0:
+                self.proto_labels[winner] = -(winner + 1)
+            answer = int(self.proto_labels[winner])
+        if user_label != 0:
+            winner = int(self.last_winner_id[0])
+            label = int(self.proto_labels[winner])
+            if label > 0:
+                feedback = 1 if label == user_label else -1
+                trigger = int(feedback < 0)
+            elif label < 0:
+                self.proto_labels[winner] = answer = user_label
+        self.user_output.send(np.array([answer], dtype=np.int32))
+        self.feedback.send(np.array([feedback], dtype=np.int32))
+        self.trigger_alloc.send(np.array([trigger], dtype=np.int32))
+
+
+@implements(proc=Allocator, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyAllocatorModel(PyLoihiProcessModel):
+    """Fixed-point model of `Allocator`."""
+
+    trigger_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    allocate_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    next_alloc_id: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Hand out a number if triggered."""
+        number = np.zeros(1, dtype=np.int32)
+        if self.trigger_in.recv()[0] != 0:
+            number[:] = self.next_alloc_id
+            self.next_alloc_id += 1
+        self.allocate_out.send(number)

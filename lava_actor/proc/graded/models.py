@@ -1,0 +1,191 @@
+"""Models of the graded vectors, and the fixed-point inverse square root."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidValueError
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc.graded.process import GradedReluVec, GradedVec, InvSqrt, NormVecDelay
+
+WORD_BITS = 24
+"""Width of the numbers that `clz` and `make_fpinv_table` are about."""
+CORRECTION = 1.238982962
+"""Centres the first guess of the inverse square root between two powers of four."""
+
+
+class AbstractPyGradedVecModel(PyLoihiProcessModel):
+    """Adds the input to `v`, sends what passes the threshold, clears `v`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+
+    def passes(self, values: np.ndarray) -> np.ndarray:
+        """Return which of the values are sent."""
+        raise NotImplementedError
+
+    def run_spk(self) -> None:
+        """Receive and pass on."""
+        values = self.v + integral_input(self, "a_in", self.a_in.recv())
+        self.s_out.send(values * self.passes(values))
+        self.v[...] = 0
+
+
+@implements(proc=GradedVec, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyGradedVecModelFixed(AbstractPyGradedVecModel):
+    """Fixed-point model of `GradedVec`."""
+
+    def passes(self, values: np.ndarray) -> np.ndarray:
+        """Return where the magnitude exceeds the threshold."""
+        return np.abs(values) > self.vth
+
+
+@implements(proc=GradedReluVec, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyGradedReluVecModelFixed(AbstractPyGradedVecModel):
+    """Fixed-point model of `GradedReluVec`."""
+
+    def passes(self, values: np.ndarray) -> np.ndarray:
+        """Return where the value exceeds the threshold."""
+        return values > self.vth
+
+
+@implements(proc=NormVecDelay, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class NormVecDelayModel(PyLoihiProcessModel):
+    """Fixed-point model of `NormVecDelay`."""
+
+    a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    a_in2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    s2_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    v2: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+
+    def run_spk(self) -> None:
+        """Send the square before waiting for what is made of it: the two may form a loop."""
+        a_in1 = integral_input(self, "a_in1", self.a_in1.recv())
+        self.s2_out.send(a_in1 * a_in1)
+        a_in2 = integral_input(self, "a_in2", self.a_in2.recv())
+        self.v2[...] = self.v
+        self.v[...] = a_in1
+        product = self.v2 * a_in2
+        self.s_out.send(product * (np.abs(product) > self.vth))
+
+
+@implements(proc=InvSqrt, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class InvSqrtModelFloat(PyLoihiProcessModel):
+    """Floating-point model of `InvSqrt`; `fp_base` is not used, zero gives infinity."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    fp_base: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Receive, send the inverse square root."""
+        with np.errstate(divide="ignore"):
+            self.s_out.send(1 / np.sqrt(self.a_in.recv()))
+
+
+@implements(proc=InvSqrt, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class InvSqrtModelFP(PyLoihiProcessModel):
+    """Fixed-point model of `InvSqrt`; see `inv_sqrt`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    fp_base: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Receive, send the inverse square root of each element."""
+        a_in = integral_input(self, "a_in", self.a_in.recv())
+        base = int(self.fp_base[0])
+        roots = [inv_sqrt(int(x), b_fraction=base) for x in a_in.flat]
+        self.s_out.send(np.array(roots, dtype=np.int64).reshape(a_in.shape))
+
+
+def clz(val: int) -> int:
+    """Number of leading zeros of `val` as a number of 24 bits."""
+    return WORD_BITS - int(val).bit_length()
+
+
+def make_fpinv_table(fp_base: int) -> np.ndarray:
+    """First guesses of the inverse square root, 24 entries, by the number of leading zeros.
+
+    The entry for z leading zeros is ``int(2**fp_base / (2**((m - fp_base)/2) * 1.238982962))`` with
+    ``m = 23 - z`` the position of the highest bit.
+    """
+    return np.array([_first_guess(WORD_BITS - 1 - zeros, fp_base) for zeros in range(WORD_BITS)])
+
+
+def _first_guess(high_bit: int, fp_base: int) -> int:
+    return int(2**fp_base / (2 ** ((high_bit - fp_base) / 2) * CORRECTION))
+
+
+def inv_sqrt(s_fp: int, n_iters: int = 5, b_fraction: int = 12) -> int:
+    """Fixed-point inverse square root by Goldschmidt's iteration.
+
+    Parameters
+    ----------
+    s_fp
+        The number, with `b_fraction` fractional bits.
+    n_iters
+        Number of iterations; each about doubles the number of correct bits.
+    b_fraction
+        Fractional bits of number and result.
+
+    Returns
+    -------
+    int
+        About ``2**b_fraction / sqrt(s_fp / 2**b_fraction)``; 0 for 0.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) for negative numbers.
+
+    Notes
+    -----
+    With B = `b_fraction` and Y twice the first guess (`make_fpinv_table`), ``b = s_fp``,
+    ``y = Y/2``, each iteration computes (Wikipedia, *Methods of computing square roots*,
+    Goldschmidt's algorithm)::
+
+        b = ((b*Y >> (B+1)) * Y) >> (B+1)
+        Y = (3 << B) - b
+        y = (y*Y) >> (B+1)
+
+    Intermediate numbers are Python's, so that nothing overflows.
+    """
+    value: Any = int(s_fp)
+    if value == 0:
+        return 0
+    if value < 0:
+        raise InvalidValueError(f"inv_sqrt: expected a number that is not negative, got {value}")
+    shift = b_fraction + 1
+    factor = 2 * _first_guess(value.bit_length() - 1, b_fraction)
+    root = factor // 2
+    for _ in range(n_iters):
+        value = ((value * factor >> shift) * factor) >> shift
+        factor = (3 << b_fraction) - value
+        root = (root * factor) >> shift
+    return root

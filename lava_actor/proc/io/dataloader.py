@@ -1,0 +1,247 @@
+"""Feeding the samples of a data set into a network, one after the other, on a schedule."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyOutPort, PyRefPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import HostCPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.process.ports.ports import OutPort, RefPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import Var
+
+
+class AbstractDataloader(AbstractProcess):
+    """What both data loaders have in common: the data set, the schedule, the labels.
+
+    The next sample (after the last one the first again) is loaded in the post-management phase of
+    the steps t with ``(t - 1) mod interval == offset mod interval``.
+
+    Parameters
+    ----------
+    dataset
+        Indexable, with a length; items are pairs (data array, label), labels scalars or arrays. It
+        travels to the actor that loads from it.
+    interval
+        Steps per sample, at least 1.
+    offset
+        In which step of the interval samples are loaded.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if the data set is empty or `interval` is below 1.
+    """
+
+    def __init__(
+        self, *, dataset: Sequence[tuple[Any, Any]], interval: int = 1, offset: int = 0, **kwargs: Any
+    ) -> None:
+        owner = type(self).__name__
+        if interval < 1:
+            raise InvalidValueError(f"{owner}.interval: expected at least 1, got {interval!r}")
+        if len(dataset) == 0:
+            raise InvalidValueError(f"{owner}.dataset: expected at least one sample, got none")
+        super().__init__(
+            interval=interval, offset=offset % interval, saved_dataset=dataset, **kwargs
+        )
+        data, label = dataset[0]
+        self.data_shape = np.shape(data)
+        self.interval = Var(shape=(1,), init=interval)
+        self.offset = Var(shape=(1,), init=offset % interval)
+        self.ground_truth = OutPort(shape=np.shape(label) or (1,))
+
+
+class SpikeDataloader(AbstractDataloader):
+    """Plays samples: sends one column per step.
+
+    A sample that is loaded in step t is played from step t + 1 on; its first `interval` columns are
+    sent, columns that it does not have are zeros. With each column its label is sent; before the
+    first sample both are zeros.
+
+    Parameters
+    ----------
+    dataset, interval, offset
+        See `AbstractDataloader`; the last axis of the data is time.
+
+    Notes
+    -----
+    OutPorts: `s_out` (shape of the data without the last axis), `ground_truth` (shape of the
+    labels, ``(1,)`` for scalars). Vars: `data` (one sample of `interval` columns), `interval`,
+    `offset`.
+    """
+
+    def __init__(
+        self, *, dataset: Sequence[tuple[Any, Any]], interval: int = 1, offset: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(dataset=dataset, interval=interval, offset=offset, **kwargs)
+        if not self.data_shape:
+            raise InvalidValueError(
+                "SpikeDataloader.dataset: expected data with time as last axis, got scalars"
+            )
+        self.s_out = OutPort(shape=self.data_shape[:-1])
+        self.data = Var(shape=(*self.data_shape[:-1], interval), init=0)
+
+
+class StateDataloader(AbstractDataloader):
+    """Writes samples into a Var; each is there from the end of the step in which it is loaded.
+
+    Parameters
+    ----------
+    dataset, interval, offset
+        See `AbstractDataloader`.
+
+    Notes
+    -----
+    Ports: RefPort `state`, connected by `connect_var`; OutPort `ground_truth`, which sends the label
+    of the sample in place (shape of the labels, ``(1,)`` for scalars; zeros before the first).
+    """
+
+    def __init__(
+        self, *, dataset: Sequence[tuple[Any, Any]], interval: int = 1, offset: int = 0, **kwargs: Any
+    ) -> None:
+        super().__init__(dataset=dataset, interval=interval, offset=offset, **kwargs)
+        self.state = RefPort(shape=self.data_shape or (1,))
+
+    def connect_var(self, var: Var) -> None:
+        """Choose the Var that samples are written to.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if there is one already, or its size is not that of a sample.
+        """
+        if self.state.out_connections:
+            raise NetworkError(f"{self.name}.connect_var: samples already go to a Var")
+        if var.size != self.state.size:
+            raise NetworkError(
+                f"{self.name}.connect_var: expected a Var of the size of a sample, "
+                f"{self.data_shape}, got one of shape {var.shape}"
+            )
+        self.state = RefPort(shape=tuple(var.shape))
+        self._post_init()
+        self.state.connect_var(var)
+
+
+class AbstractPyDataloaderModel(PyLoihiProcessModel):
+    """The schedule and the labels; subclasses say what happens with the data."""
+
+    ground_truth: PyOutPort
+    interval: np.ndarray
+    offset: np.ndarray
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._dataset: Sequence[tuple[Any, Any]] = proc_params["saved_dataset"]
+        self._next_sample = 0
+        self._label = np.zeros(np.shape(self._dataset[0][1]) or (1,))
+
+    def post_guard(self) -> bool:
+        """Whether a sample is loaded in this step."""
+        return bool((self.time_step - 1) % self.interval[0] == self.offset[0])
+
+    def run_post_mgmt(self) -> None:
+        """Load the next sample."""
+        data, label = self._dataset[self._next_sample]
+        self._next_sample = (self._next_sample + 1) % len(self._dataset)
+        self._label = np.asarray(label).reshape(self._label.shape)
+        self.load(np.asarray(data))
+
+    def load(self, data: np.ndarray) -> None:
+        """Take over the data of a sample."""
+        raise NotImplementedError
+
+
+class AbstractPySpikeModel(AbstractPyDataloaderModel):
+    """Plays samples; subclasses declare the number type."""
+
+    s_out: PyOutPort
+    data: np.ndarray
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._column = 0
+
+    def run_spk(self) -> None:
+        """Send a column and its label."""
+        self.s_out.send(self.data[..., self._column % self.data.shape[-1]])
+        self.ground_truth.send(self._label)
+        self._column += 1
+
+    def load(self, data: np.ndarray) -> None:
+        """Start to play a sample."""
+        columns = min(data.shape[-1], self.data.shape[-1])
+        self.data[..., :columns] = data[..., :columns]
+        self.data[..., columns:] = 0
+        self._column = 0
+
+
+class AbstractPyStateModel(AbstractPyDataloaderModel):
+    """Writes samples into a Var; subclasses declare the number type."""
+
+    state: PyRefPort
+
+    def run_spk(self) -> None:
+        """Send the label."""
+        self.ground_truth.send(self._label)
+
+    def load(self, data: np.ndarray) -> None:
+        """Write a sample."""
+        self.state.write(data.reshape(self.state.shape))
+
+
+@implements(proc=SpikeDataloader, protocol=LoihiProtocol)
+@requires(HostCPU)
+@tag("fixed_pt")
+class PySpikeModelFixed(AbstractPySpikeModel):
+    """Fixed-point model of `SpikeDataloader`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+
+@implements(proc=SpikeDataloader, protocol=LoihiProtocol)
+@requires(HostCPU)
+@tag("floating_pt")
+class PySpikeModelFloat(AbstractPySpikeModel):
+    """Floating-point model of `SpikeDataloader`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    data: np.ndarray = LavaPyType(np.ndarray, float)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+
+@implements(proc=StateDataloader, protocol=LoihiProtocol)
+@requires(HostCPU)
+@tag("fixed_pt")
+class PyStateModelFixed(AbstractPyStateModel):
+    """Fixed-point model of `StateDataloader`."""
+
+    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+
+@implements(proc=StateDataloader, protocol=LoihiProtocol)
+@requires(HostCPU)
+@tag("floating_pt")
+class PyStateModelFloat(AbstractPyStateModel):
+    """Floating-point model of `StateDataloader`."""
+
+    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

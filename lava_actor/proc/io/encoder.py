@@ -1,0 +1,312 @@
+"""Delta encoding of a stream of frames, with compressed messages if wanted.
+
+A camera frame differs little from the one before. `DeltaEncoder` sends the differences that reach a
+threshold; `Compression` says how a frame of differences is written into a message. The compressed
+forms are byte streams for hardware interfaces: a message of a sparse port is a pair of equally long
+arrays (data, index), of which `Compression.SPARSE` makes values and positions and the other two make
+32-bit words of four bytes each. The functions ``encode_*`` are plain functions of arrays.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, unique
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lava_actor.errors import RuntimeStateError
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import HostCPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import integral_input, shl
+from lava_actor.process.ports.ports import InPort, OutPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import Var
+
+BYTES_PER_WORD = 4
+ESCAPE = 255
+"""A gap that does not fit one byte is announced by entries with this gap."""
+
+
+@unique
+class Compression(Enum):
+    """How a frame of differences is written into a message."""
+
+    DENSE = 0
+    """The frame itself."""
+    SPARSE = 1
+    """Values and flat indices of what is not zero."""
+    PACKED_4 = 2
+    """All values as bytes, four to a word."""
+    DELTA_SPARSE_8 = 3
+    """What is not zero as byte pairs (value, gap since the one before)."""
+
+
+class DeltaEncoder(AbstractProcess):
+    """Sends how its input changes, where it changes enough.
+
+    With ``a = a_in * 2**spike_exp``::
+
+        delta   = a - act + residue
+        s       = delta where |delta| >= vth, else 0;   clipped to a_min … a_max
+        residue = delta - s;   act = a
+        s_out   = s of the step before (zeros first)
+
+    Parameters
+    ----------
+    shape
+        Shape of both ports and of the Vars `act` and `residue`.
+    vth
+        Threshold in units of the input; the Var `vth` holds ``vth * 2**spike_exp``.
+    spike_exp
+        Fractional bits of the messages.
+    num_bits
+        Width of the messages, sign included; None: no limit. Sets the Vars `a_min`, `a_max`
+        (scaled by ``2**spike_exp``; both -1 if there is no limit).
+    compression
+        How messages are written; chooses the model. `Compression.DENSE` sends frames from a dense
+        port, the others (data, index) pairs from a sparse one.
+
+    Notes
+    -----
+    Integers only: fractional input is an error. `DeltaEncoder` with another compression than DENSE
+    is an instance of a subclass, for which the sparse model is made.
+    """
+
+    def __new__(cls, **kwargs: Any) -> DeltaEncoder:
+        compressed = kwargs.get("compression", Compression.DENSE) is not Compression.DENSE
+        # a model is chosen by the class of a Process: compression needs a class of its own
+        return super().__new__(_CompressedDeltaEncoder if compressed and cls is DeltaEncoder else cls)
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        vth: int,
+        spike_exp: int = 0,
+        num_bits: int | None = None,
+        compression: Compression = Compression.DENSE,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            shape=shape,
+            vth=vth,
+            spike_exp=spike_exp,
+            num_bits=num_bits,
+            compression=compression,
+            **kwargs,
+        )
+        a_min = a_max = -1
+        if num_bits is not None:
+            a_min = -(1 << (num_bits - 1)) << spike_exp
+            a_max = ((1 << (num_bits - 1)) - 1) << spike_exp
+        self.a_in = InPort(shape=shape)
+        self.s_out = OutPort(shape=shape)
+        self.vth = Var(shape=(1,), init=vth << spike_exp)
+        self.act = Var(shape=shape, init=0)
+        self.residue = Var(shape=shape, init=0)
+        self.spike_exp = Var(shape=(1,), init=spike_exp)
+        self.a_min = Var(shape=(1,), init=a_min)
+        self.a_max = Var(shape=(1,), init=a_max)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of a frame."""
+        return self.proc_params["shape"]
+
+
+class _CompressedDeltaEncoder(DeltaEncoder):
+    """A `DeltaEncoder` that sends compressed messages."""
+
+
+class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
+    """The encoding itself; subclasses write the messages."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    vth: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    act: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    residue: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    a_min: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    a_max: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    compressions: frozenset[Compression]
+    """What this model can write."""
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._compression: Compression = proc_params["compression"]
+        if self._compression not in self.compressions:
+            names = ", ".join(sorted(c.name for c in self.compressions))
+            raise RuntimeStateError(
+                f"DeltaEncoder.compression: {type(self).__name__} writes {names}, "
+                f"got {self._compression!r}"
+            )
+        self._buffer = np.zeros(proc_params["shape"], dtype=np.int32)
+
+    def encode_delta(self, a_in: np.ndarray) -> np.ndarray:
+        """Return what to send for an input that is already shifted."""
+        delta = a_in - self.act + self.residue
+        s_out = np.where(np.abs(delta) >= self.vth, delta, 0)
+        if self.a_max[0] >= 0:  # -1: no limit
+            s_out = np.clip(s_out, self.a_min, self.a_max)
+        self.residue[...] = delta - s_out
+        self.act[...] = a_in
+        return s_out
+
+    def send_message(self, frame: np.ndarray) -> None:
+        """Write a frame of differences into a message and send it."""
+        raise NotImplementedError
+
+    def run_spk(self) -> None:
+        """Send the frame of the step before, then receive and encode."""
+        self.send_message(self._buffer)
+        a_in = integral_input(self, "a_in", self.a_in.recv())
+        self._buffer = self.encode_delta(shl(a_in, self.spike_exp))
+
+
+# The tags other than the first make the models fit networks of either number system: integers are
+# what an encoder produces in both.
+@implements(proc=DeltaEncoder, protocol=LoihiProtocol)
+@requires(HostCPU)
+@tag("dense_out", "fixed_pt", "floating_pt")
+class PyDeltaEncoderModelDense(AbstractPyDeltaEncoderModel):
+    """Model of `DeltaEncoder` that sends frames."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    compressions = frozenset({Compression.DENSE})
+
+    def send_message(self, frame: np.ndarray) -> None:
+        """Send the frame."""
+        self.s_out.send(frame)
+
+
+@implements(proc=_CompressedDeltaEncoder, protocol=LoihiProtocol)
+@requires(HostCPU)
+@tag("sparse_out", "fixed_pt", "floating_pt")
+class PyDeltaEncoderModelSparse(AbstractPyDeltaEncoderModel):
+    """Model of `DeltaEncoder` that sends (data, index) pairs."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_SPARSE, np.int32)
+    compressions = frozenset(Compression) - {Compression.DENSE}
+
+    def send_message(self, frame: np.ndarray) -> None:
+        """Compress the frame and send it."""
+        encode = {
+            Compression.SPARSE: self.encode_sparse,
+            Compression.PACKED_4: self.encode_packed_4,
+            Compression.DELTA_SPARSE_8: self.encode_delta_sparse_8,
+        }[self._compression]
+        self.s_out.send(*encode(frame))
+
+    def encode_sparse(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `encode_sparse`."""
+        return encode_sparse(frame)
+
+    def encode_packed_4(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `encode_packed_4`."""
+        return encode_packed_4(frame)
+
+    def encode_delta_sparse_8(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """See `encode_delta_sparse_8`."""
+        return encode_delta_sparse_8(frame)
+
+    def decode_encode_delta_sparse_8(
+        self, data: np.ndarray, idx: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `decode_encode_delta_sparse_8`."""
+        return decode_encode_delta_sparse_8(data, idx)
+
+
+def encode_sparse(frame: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Values and flat indices of what is not zero in `frame`; ([0], [0]) if all is zero."""
+    flat = np.ravel(frame)
+    index = np.flatnonzero(flat)
+    if not index.size:
+        return np.zeros(1, dtype=flat.dtype), np.zeros(1, dtype=index.dtype)
+    return flat[index], index
+
+
+def encode_packed_4(frame: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """Every value of `frame` as a byte, four to a little-endian word; words alternate.
+
+    The bytes (values modulo 256) are filled up with zeros to a multiple of eight; words 0, 2, 4, …
+    are the data, words 1, 3, 5, … the index.
+    """
+    flat = np.ravel(frame)
+    octets = np.zeros(-(-flat.size // 8) * 8, dtype=np.uint8)
+    octets[: flat.size] = flat & 0xFF
+    words = octets.view("<i4").astype(np.int32)
+    return words[0::2], words[1::2]
+
+
+def encode_delta_sparse_8(frame: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
+    """What is not zero in `frame` as byte pairs (value, gap), each four to a little-endian word.
+
+    A gap is the number of zeros since the entry before, for the first entry since the beginning. A
+    gap of 255 or more is spread over escape entries in front, which have the gap byte 255 and stand
+    for ``255 * value`` zeros; the entry itself carries the rest. Before a first entry beyond index
+    255 comes the entry (0, 0), which stands for a zero at index 0. Both arrays are filled up with
+    zeros.
+    """
+    flat = np.ravel(frame)
+    values: list[int] = []
+    gaps: list[int] = []
+    previous = -1
+    for position in np.flatnonzero(flat).tolist():
+        if previous < 0 and position > ESCAPE:
+            values.append(0)
+            gaps.append(0)
+            previous = 0
+        count, rest = divmod(position - previous - 1, ESCAPE)
+        full, part = divmod(count, ESCAPE)
+        values += [ESCAPE] * full
+        gaps += [ESCAPE] * full
+        if count:
+            values.append(part)
+            gaps.append(ESCAPE)
+        values.append(int(flat[position]) & 0xFF)
+        gaps.append(rest)
+        previous = position
+    return _as_words(values), _as_words(gaps)
+
+
+def decode_encode_delta_sparse_8(
+    data: ArrayLike, idx: ArrayLike
+) -> tuple[np.ndarray, np.ndarray]:
+    """Reverse `encode_delta_sparse_8`.
+
+    Returns
+    -------
+    (values, indices)
+        The non-zero values as unsigned bytes, and their flat indices.
+    """
+    values: list[int] = []
+    indices: list[int] = []
+    position, skipped = -1, 0
+    octets = zip(_as_octets(data).tolist(), _as_octets(idx).tolist(), strict=True)
+    for value, gap in octets:
+        if gap == ESCAPE:
+            skipped += ESCAPE * value
+            continue
+        position += skipped + gap + 1
+        skipped = 0
+        if value:
+            values.append(value)
+            indices.append(position)
+    return np.array(values, dtype=np.uint8), np.array(indices, dtype=np.int64)
+
+
+def _as_words(octets: list[int]) -> np.ndarray:
+    count = max(1, -(-len(octets) // BYTES_PER_WORD))
+    padded = np.zeros(count * BYTES_PER_WORD, dtype=np.uint8)
+    padded[: len(octets)] = octets
+    return padded.view("<i4").astype(np.int32)
+
+
+def _as_octets(words: ArrayLike) -> np.ndarray:
+    return np.asarray(words).astype("<i4").view(np.uint8)

@@ -1,0 +1,110 @@
+"""Overwriting a Var on a schedule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyRefPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import require_integral
+from lava_actor.process.ports.ports import RefPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import Var
+
+
+class Reset(AbstractProcess):
+    """Overwrites a Var with one value, in every `interval`-th step.
+
+    It writes in the post-management phase of the steps t with
+    ``(t - 1) mod interval == offset mod interval``; the new value holds after that step.
+
+    Parameters
+    ----------
+    reset_value
+        What every element of the Var becomes. The fixed model takes integers only.
+    interval
+        Steps between writes, at least 1.
+    offset
+        Which step of the interval.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if `interval` is below 1.
+    """
+
+    def __init__(
+        self, *, reset_value: float = 0, interval: int = 1, offset: int = 0, **kwargs: Any
+    ) -> None:
+        if interval < 1:
+            raise InvalidValueError(f"Reset.interval: expected at least 1, got {interval!r}")
+        super().__init__(reset_value=reset_value, interval=interval, offset=offset, **kwargs)
+        self.reset_value = Var(shape=(1,), init=reset_value)
+        self.interval = Var(shape=(1,), init=interval)
+        self.offset = Var(shape=(1,), init=offset % interval)
+        self.state = RefPort(shape=(1,))
+
+    def connect_var(self, var: Var) -> None:
+        """Choose the Var that is overwritten.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if there is one already: use one Reset per Var.
+        """
+        if self.state.out_connections:
+            raise NetworkError(f"{self.name}.connect_var: this Reset already overwrites a Var")
+        self.state = RefPort(shape=tuple(var.shape))
+        self._post_init()
+        self.state.connect_var(var)
+
+
+class AbstractPyResetModel(PyLoihiProcessModel):
+    """Writes on the schedule; subclasses declare the number type."""
+
+    state: PyRefPort
+    reset_value: np.ndarray
+    interval: np.ndarray
+    offset: np.ndarray
+
+    def post_guard(self) -> bool:
+        """Whether this step is one of the schedule."""
+        return bool((self.time_step - 1) % self.interval[0] == self.offset[0])
+
+    def run_post_mgmt(self) -> None:
+        """Overwrite the Var."""
+        self.state.write(np.full(self.state.shape, self.reset_value[0]))
+
+@implements(proc=Reset, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyResetFixed(AbstractPyResetModel):
+    """Fixed-point model of `Reset`."""
+
+    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    reset_value: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        require_integral("Reset", "reset_value", proc_params["reset_value"], np.int32)
+
+
+@implements(proc=Reset, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyResetFloat(AbstractPyResetModel):
+    """Floating-point model of `Reset`."""
+
+    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    reset_value: np.ndarray = LavaPyType(np.ndarray, float)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -1,0 +1,35 @@
+"""Models of ProdNeuron."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import asr, integral_input
+from lava_actor.proc.prodneuron.process import ProdNeuron
+
+
+@implements(proc=ProdNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyProdNeuronModelFixed(PyLoihiProcessModel):
+    """Fixed-point model of `ProdNeuron`."""
+
+    a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    a_in2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+
+    def run_spk(self) -> None:
+        """Receive both factors, send their product."""
+        a_in1 = integral_input(self, "a_in1", self.a_in1.recv())
+        a_in2 = integral_input(self, "a_in2", self.a_in2.recv())
+        self.v[...] = asr(a_in1 * a_in2, self.exp)
+        self.s_out.send(self.v * (np.abs(self.v) > self.vth))

@@ -1,0 +1,43 @@
+"""Models of Receiver and Receiver32Bit."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_actor.model.decorator import implements, requires
+from lava_actor.model.ports import PyInPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc.receiver.process import Receiver, Receiver32Bit
+
+
+@implements(proc=Receiver, protocol=LoihiProtocol)
+@requires(CPU)
+class ReceiverModel(PyLoihiProcessModel):
+    """Model of `Receiver`; the payload takes the number type of what is received."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    payload: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Receive and keep."""
+        self.payload = self.a_in.recv()
+
+
+@implements(proc=Receiver32Bit, protocol=LoihiProtocol)
+@requires(CPU)
+class Receiver32BitModel(PyLoihiProcessModel):
+    """Model of `Receiver32Bit`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+    payload_last_bytes: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    payload_first_byte: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Receive, take apart, keep."""
+        message = integral_input(self, "a_in", self.a_in.recv(), np.int64)
+        self.payload_last_bytes[...] = message & 0xFFFFFF
+        self.payload_first_byte[...] = (message >> 24) & 0xFF

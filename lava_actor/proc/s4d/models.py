@@ -1,0 +1,109 @@
+"""Models of the state-space Processes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sub import AbstractSubProcessModel
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
+from lava_actor.proc.sdn.models import AbstractSigmaDeltaModel
+from lava_actor.proc.sparse.process import Sparse
+
+
+@implements(proc=S4d, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class S4dModel(PyLoihiProcessModel):
+    """Floating-point model of `S4d`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    a: np.ndarray = LavaPyType(np.ndarray, complex)
+    b: np.ndarray = LavaPyType(np.ndarray, complex)
+    c: np.ndarray = LavaPyType(np.ndarray, complex)
+    s4_state: np.ndarray = LavaPyType(np.ndarray, complex)
+    s4_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    inp_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Receive, update the state, send."""
+        self.s4_state[...] = self.s4_state * self.a + self.b * self.a_in.recv()
+        self.s_out.send(np.real(2 * self.c * self.s4_state))
+
+
+@implements(proc=SigmaS4dDelta, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PySigmaS4dDeltaModelFloat(AbstractSigmaDeltaModel):
+    """Floating-point model of `SigmaS4dDelta`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth: np.ndarray = LavaPyType(np.ndarray, float)
+    sigma: np.ndarray = LavaPyType(np.ndarray, float)
+    act: np.ndarray = LavaPyType(np.ndarray, float)
+    residue: np.ndarray = LavaPyType(np.ndarray, float)
+    error: np.ndarray = LavaPyType(np.ndarray, float)
+    bias: np.ndarray = LavaPyType(np.ndarray, float)
+    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
+    a: np.ndarray = LavaPyType(np.ndarray, complex)
+    b: np.ndarray = LavaPyType(np.ndarray, complex)
+    c: np.ndarray = LavaPyType(np.ndarray, complex)
+    s4_state: np.ndarray = LavaPyType(np.ndarray, complex)
+    s4_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def activation_dynamics(self, sigma_data: np.ndarray) -> np.ndarray:
+        """Update the state, return its read-out; there is neither bias nor rectification."""
+        self.s4_state[...] = self.s4_state * self.a + self.b * sigma_data
+        return np.real(2 * self.c * self.s4_state)
+
+    def run_spk(self) -> None:
+        """Receive changes, send changes."""
+        self.s_out.send(self.dynamics(self.a_in.recv()))
+
+
+@implements(proc=SigmaS4dDeltaLayer, protocol=LoihiProtocol)
+@tag("floating_pt")
+class SubSigmaS4dDeltaLayerModel(AbstractSubProcessModel):
+    """Builds a `SigmaS4dDeltaLayer` from two Sparse connections and the neurons between."""
+
+    def __init__(self, proc: SigmaS4dDeltaLayer) -> None:
+        params = proc.proc_params
+        weights = params["conn_weights"]
+        flat_shape = (weights.shape[0],)
+        connection = {
+            "weight_exp": params["state_exp"],
+            "num_message_bits": params["num_message_bits"],
+        }
+        self.sparse1 = Sparse(weights=weights.T, **connection)
+        self.sigma_s4d_delta = SigmaS4dDelta(
+            shape=(weights.shape[1],),
+            vth=params["vth"],
+            a=proc.a.init,
+            b=proc.b.init,
+            c=proc.c.init,
+            state_exp=params["state_exp"],
+            s4_exp=params["s4_exp"],
+        )
+        self.sparse2 = Sparse(weights=weights, **connection)
+
+        proc.s_in.reshape(flat_shape).connect(self.sparse1.s_in)
+        self.sparse1.a_out.connect(self.sigma_s4d_delta.a_in)
+        self.sigma_s4d_delta.s_out.connect(self.sparse2.s_in)
+        self.sparse2.a_out.reshape(proc.a_out.shape).connect(proc.a_out)
+
+        neurons = self.sigma_s4d_delta
+        proc.a.alias(neurons.a)
+        proc.b.alias(neurons.b)
+        proc.c.alias(neurons.c)
+        proc.s4_state.alias(neurons.s4_state)
+        proc.S4_exp.alias(neurons.s4_exp)
+        proc.state_exp.alias(neurons.state_exp)

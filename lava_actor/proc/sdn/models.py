@@ -1,0 +1,245 @@
+"""Models of Sigma, Delta and SigmaDelta.
+
+Equations are in `lava_actor.proc.sdn.process`. The models are put together from three stages, one
+method each, which subclasses may override: `sigma_dynamics` (sum up), `activation_dynamics` and
+`delta_dynamics` (send what changed).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lava_actor.errors import UnsupportedError
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import asr, integral_input, shl
+from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
+
+
+def ReLU(x: np.ndarray) -> np.ndarray:  # noqa: N802 - the documented name
+    """Return what is positive; zero elsewhere."""
+    return np.maximum(x, 0)
+
+
+class AbstractSigmaModel(PyLoihiProcessModel):
+    """The sigma stage: sums up the input."""
+
+    a_in: PyInPort
+    s_out: PyOutPort
+    sigma: np.ndarray
+
+    def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
+        """Add the input to `sigma`, in the number type of `sigma`; returns the new sum."""
+        self.sigma += a_in_data.astype(self.sigma.dtype, copy=False)
+        return self.sigma
+
+    def run_spk(self) -> None:
+        """Receive, sum up, send the sum."""
+        self.s_out.send(self.sigma_dynamics(self.a_in.recv()))
+
+
+class AbstractDeltaModel(PyLoihiProcessModel):
+    """The delta stage: sends what changed by at least the threshold."""
+
+    a_in: PyInPort
+    s_out: PyOutPort
+    vth: np.ndarray
+    sigma: np.ndarray
+    act: np.ndarray
+    residue: np.ndarray
+    error: np.ndarray
+    spike_exp: np.ndarray
+    state_exp: np.ndarray
+    cum_error: np.ndarray
+
+    def delta_dynamics(self, act_data: np.ndarray) -> np.ndarray:
+        """Return the change to send for a new activation, both in state scale."""
+        delta = act_data - self.act + self.residue
+        compared = delta
+        if self.cum_error:
+            self.error += delta
+            compared = self.error
+        s_out = np.where(np.abs(compared) >= self.vth, delta, 0)
+        if self.cum_error:
+            self.error[s_out != 0] = 0
+        self.residue[...] = delta - s_out
+        self.act[...] = act_data
+        return s_out
+
+
+@implements(proc=Sigma, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PySigmaModelFloat(AbstractSigmaModel):
+    """Floating-point model of `Sigma`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    sigma: np.ndarray = LavaPyType(np.ndarray, float)
+
+
+@implements(proc=Sigma, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PySigmaModelFixed(AbstractSigmaModel):
+    """Fixed-point model of `Sigma`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    sigma: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+
+    def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
+        """Add the input to `sigma`; returns the new sum."""
+        return super().sigma_dynamics(integral_input(self, "a_in", a_in_data))
+
+
+@implements(proc=Delta, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyDeltaModelFloat(AbstractDeltaModel):
+    """Floating-point model of `Delta`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth: np.ndarray = LavaPyType(np.ndarray, float)
+    sigma: np.ndarray = LavaPyType(np.ndarray, float)
+    act: np.ndarray = LavaPyType(np.ndarray, float)
+    residue: np.ndarray = LavaPyType(np.ndarray, float)
+    error: np.ndarray = LavaPyType(np.ndarray, float)
+    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
+
+    def run_spk(self) -> None:
+        """Receive the activation, send its change."""
+        self.s_out.send(self.delta_dynamics(self.a_in.recv()))
+
+
+@implements(proc=Delta, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyDeltaModelFixed(AbstractDeltaModel):
+    """Fixed-point model of `Delta`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    sigma: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    act: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    residue: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    error: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
+    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool, precision=1)
+
+    def run_spk(self) -> None:
+        """Receive the activation, send its change, both in message scale."""
+        a_in = integral_input(self, "a_in", self.a_in.recv())
+        delta = self.delta_dynamics(shl(a_in, self.spike_exp + self.state_exp))
+        self.s_out.send(asr(delta, self.state_exp))
+
+
+class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
+    """Sigma stage, activation function and delta stage in one."""
+
+    bias: np.ndarray
+
+    def activation_dynamics(self, sigma_data: np.ndarray) -> np.ndarray:
+        """Return the activation for the summed input, bias included."""
+        mode = self.proc_params["act_mode"]
+        total = sigma_data + self.bias
+        if mode == ActivationMode.UNIT:
+            return total
+        if mode == ActivationMode.RELU:
+            return ReLU(total)
+        raise UnsupportedError(
+            f"SigmaDelta.act_mode: expected a member of ActivationMode, got {mode!r}"
+        )
+
+    def dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
+        """Run all three stages; returns the change to send, in state scale."""
+        sigma = self.sigma_dynamics(a_in_data)
+        return self.delta_dynamics(self.activation_dynamics(sigma))
+
+
+@implements(proc=SigmaDelta, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
+    """Floating-point model of `SigmaDelta`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth: np.ndarray = LavaPyType(np.ndarray, float)
+    sigma: np.ndarray = LavaPyType(np.ndarray, float)
+    act: np.ndarray = LavaPyType(np.ndarray, float)
+    residue: np.ndarray = LavaPyType(np.ndarray, float)
+    error: np.ndarray = LavaPyType(np.ndarray, float)
+    bias: np.ndarray = LavaPyType(np.ndarray, float)
+    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
+
+    def run_spk(self) -> None:
+        """Receive changes, send changes."""
+        self.s_out.send(self.dynamics(self.a_in.recv()))
+
+
+class AbstractSigmaDeltaModelFixed(AbstractSigmaDeltaModel):
+    """What the two fixed-point models of `SigmaDelta` have in common."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    sigma: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    act: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    residue: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    error: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    bias: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
+    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool, precision=1)
+
+    def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
+        """Add the input to `sigma`; returns the new sum."""
+        return super().sigma_dynamics(integral_input(self, "a_in", a_in_data))
+
+    def run_spk(self) -> None:
+        """Receive changes in state scale, send changes in message scale."""
+        self.s_out.send(asr(self.dynamics(self.a_in.recv()), self.state_exp))
+
+
+@implements(proc=SigmaDelta, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PySigmaDeltaModelFixed(AbstractSigmaDeltaModelFixed):
+    """Fixed-point model of `SigmaDelta`."""
+
+
+@implements(proc=SigmaDelta, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PySigmaDeltaModelFixedCorrected(AbstractSigmaDeltaModelFixed):
+    """Fixed-point model of `SigmaDelta` that loses no bits in what it sends.
+
+    ::
+
+        delta = f(sigma + bias) - act
+        s_out = floor([|delta| >= vth] * delta / 2**state_exp)
+        act  += s_out * 2**state_exp
+
+    `act` is what receivers have summed up so far, so that bits cut off from one message are part of
+    the next; `residue`, `error` and `cum_error` are not used. Chosen through the
+    ``exception_proc_model_map`` of a run configuration only.
+    """
+
+    def delta_dynamics(self, act_data: np.ndarray) -> np.ndarray:
+        """Return the change to send for a new activation, both in state scale."""
+        delta = act_data - self.act
+        sent = asr(np.where(np.abs(delta) >= self.vth, delta, 0), self.state_exp) << self.state_exp
+        self.act += sent
+        return sent

@@ -1,0 +1,52 @@
+"""Models of Spiker and Spiker32bit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lava_actor.model.decorator import implements, requires
+from lava_actor.model.ports import PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc.spiker.process import Spiker, Spiker32bit
+
+
+@implements(proc=Spiker, protocol=LoihiProtocol)
+@requires(CPU)
+class SpikerModel(PyLoihiProcessModel):
+    """Model of `Spiker`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    rate: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    counter: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    payload: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        """Send the payload where the counter has reached the period."""
+        hit = self.counter == self.rate
+        self.s_out.send(self.payload * hit)
+        self.counter[...] = np.where(hit, 1, self.counter + 1)
+
+
+@implements(proc=Spiker32bit, protocol=LoihiProtocol)
+@requires(CPU)
+class Spiker32bitModel(PyLoihiProcessModel):
+    """Model of `Spiker32bit`; messages are int64, so that unsigned payloads fit."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+    counter: np.ndarray = LavaPyType(np.ndarray, np.int64)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._period: np.ndarray = proc_params["period"]
+        self._payload: np.ndarray = proc_params["payload"]
+
+    def run_spk(self) -> None:
+        """Send the payload where the counter has reached the period."""
+        hit = self.counter == self._period
+        self.s_out.send(self._payload * hit)
+        self.counter[...] = np.where(hit, 1, self.counter + 1)
