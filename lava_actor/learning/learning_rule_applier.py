@@ -1,0 +1,207 @@
+"""From a rule to the new value of a synaptic variable.
+
+Every product of a rule is compiled into a small plan when the applier is made. `apply` then works
+element by element on whatever it is given, the whole matrix or only the synapses that can change:
+all arguments need to broadcast against each other, nothing else.
+
+Equations: the sum-of-products form of Loihi's learning engine (Davies et al. 2018),
+
+    z ← z + Σ_products  m·2^e · condition · Π_factors (variable + constant)
+
+in double precision (`LearningRuleApplierFloat`), or in the widths of the hardware
+(`LearningRuleApplierBitApprox`).
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lava_actor.learning import string_symbols as names
+from lava_actor.learning.constants import FACTOR_TO_WIDTH_DICT, W_ACCUMULATOR_U, W_S_MANT
+from lava_actor.learning.product_series import EXPONENT_OFFSET, Factor, Product, ProductSeries
+from lava_actor.learning.utils import saturate
+
+__all__ = [
+    "AbstractLearningRuleApplier",
+    "LearningRuleApplierFloat",
+    "LearningRuleApplierBitApprox",
+]
+
+ACCUMULATOR_LIMIT = (1 << W_ACCUMULATOR_U) + 1
+"""The accumulator saturates at plus and minus this value."""
+
+_SYNAPTIC_KEYS = names.SYNAPTIC_VARIABLE_VAR_MAPPING
+
+
+class AbstractLearningRuleApplier(ABC):
+    """Applies one parsed rule.
+
+    Parameters
+    ----------
+    product_series : ProductSeries
+        The rule.
+    """
+
+    touches_spiking_synapses_only = False
+    """True if `apply` returns its first argument wherever every condition is 0.
+
+    Learning connections use it to leave out such synapses.
+    """
+
+    def __init__(self, product_series: ProductSeries) -> None:
+        self._product_series = product_series
+
+    @abstractmethod
+    def apply(self, init_accumulator: np.ndarray, **applier_args: Any) -> np.ndarray:
+        """Return the variable after the update.
+
+        Parameters
+        ----------
+        init_accumulator : ndarray
+            The variable before the update, shape (post, pre) or any part of it.
+        **applier_args
+            All of them broadcast against `init_accumulator`; what the rule does not need may be
+            missing, what it does not know is ignored.
+
+            ``x0``, ``y0``, ``u``
+                The conditions: 0 or 1, as arrays (1, pre), (post, 1) or as numbers.
+            ``weights``, ``tag_1``, ``tag_2``
+                The synaptic variables before the update.
+            ``x1_x0``, ``x1_y0``, ``x1_u``, … ``y3_u``
+                Traces at the time that belongs to a condition.
+
+        Returns
+        -------
+        ndarray
+            Not yet rounded or limited.
+        """
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """A product, ready to be computed."""
+
+    condition: str
+    mantissa: int
+    exponent: int
+    factors: tuple[tuple[str, Factor], ...]
+    """Each factor with the name of the argument that holds its variable."""
+    right_shift: int
+    """By how much fixed-point products of this width are scaled down to fit the accumulator."""
+
+    @staticmethod
+    def of(product: Product) -> _Plan:
+        width = W_S_MANT + sum(FACTOR_TO_WIDTH_DICT[f.state_var] for f in product.factors)
+        return _Plan(
+            condition=product.dependency,
+            mantissa=product.s_mantissa,
+            exponent=product.s_exp - EXPONENT_OFFSET,
+            factors=tuple((_argument(f, product.dependency), f) for f in product.factors),
+            right_shift=max(0, width - W_ACCUMULATOR_U),
+        )
+
+
+def _argument(factor: Factor, dependency: str) -> str:
+    variable = factor.state_var
+    if variable in names.TRACES:
+        return f"{variable}_{dependency}"
+    return _SYNAPTIC_KEYS.get(variable, variable)
+
+
+class _PlannedApplier(AbstractLearningRuleApplier):
+    touches_spiking_synapses_only = True
+
+    def __init__(self, product_series: ProductSeries) -> None:
+        super().__init__(product_series)
+        self._plans = [_Plan.of(product) for product in product_series.products]
+
+
+class LearningRuleApplierFloat(_PlannedApplier):
+    """Double precision: products from left to right, summed from left to right, then added."""
+
+    def apply(self, init_accumulator: np.ndarray, **applier_args: Any) -> np.ndarray:
+        """Return ``init_accumulator + Σ products``; see `AbstractLearningRuleApplier.apply`."""
+        change: Any = None
+        for plan in self._plans:
+            condition = applier_args[plan.condition]
+            if _is_off(condition):
+                continue
+            product: Any = plan.mantissa * 2.0**plan.exponent
+            for argument, factor in plan.factors:
+                product = product * _real(applier_args[argument], factor)
+            product = _where(condition, product)
+            change = product if change is None else change + product
+        return init_accumulator if change is None else init_accumulator + change
+
+
+class LearningRuleApplierBitApprox(_PlannedApplier):
+    """Integers with the widths of the hardware; deterministic.
+
+    With ``width = 4 + Σ widths of the factors`` (1 for x0 and y0, 7 for traces, 9 for w, d, t) and
+    each factor saturated to its own width::
+
+        p = m · Π factors                      in 32 bits, which wrap
+        p = p >> max(0, width - 15)
+        p = p << (e + 7)
+        acc = sat(acc + sat(p))                saturating at ±(2^15 + 1)
+
+    Products of many wide factors are thus scaled down, by 2^(width-15). `apply` takes and returns
+    the accumulator, which is the variable shifted left by 7 bits.
+    """
+
+    def apply(self, init_accumulator: np.ndarray, **applier_args: Any) -> np.ndarray:
+        """Return the accumulator after the update; see `AbstractLearningRuleApplier.apply`."""
+        accumulator = np.asarray(init_accumulator)
+        saturated = False
+        for plan in self._plans:
+            condition = applier_args[plan.condition]
+            if _is_off(condition):
+                if saturated:
+                    continue
+                accumulator = saturate(accumulator, -ACCUMULATOR_LIMIT, ACCUMULATOR_LIMIT)
+            else:
+                product = _where(condition, self._product(plan, applier_args))
+                product = saturate(product, -ACCUMULATOR_LIMIT, ACCUMULATOR_LIMIT)
+                accumulator = saturate(accumulator + product, -ACCUMULATOR_LIMIT, ACCUMULATOR_LIMIT)
+            saturated = True
+        return accumulator
+
+    @staticmethod
+    def _product(plan: _Plan, applier_args: dict[str, Any]) -> np.ndarray:
+        # One element at least: NumPy's scalars would warn where arrays wrap.
+        product = np.array([plan.mantissa], np.int32)
+        for argument, factor in plan.factors:
+            product = product * _integer(applier_args[argument], factor)
+        if plan.right_shift:
+            product = product >> plan.right_shift
+        return product << (plan.exponent + EXPONENT_OFFSET)
+
+
+def _is_off(condition: Any) -> bool:
+    return np.ndim(condition) == 0 and not condition
+
+
+def _where(condition: Any, product: Any) -> Any:
+    """Keep the product where the condition holds: where it does not, not even NaN comes through."""
+    return product if np.ndim(condition) == 0 else np.where(condition, product, 0)
+
+
+def _real(variable: Any, factor: Factor) -> Any:
+    value = variable if factor.const is None else variable + factor.const
+    return np.sign(value) if factor.is_sgn else value
+
+
+def _integer(variable: Any, factor: Factor) -> np.ndarray:
+    value: np.ndarray = np.atleast_1d(variable)
+    if factor.const is not None:
+        wide = np.int64 if isinstance(factor.const, int) else np.float64
+        value = value.astype(wide) + factor.const
+    if factor.is_sgn:
+        value = np.sign(value)
+    bound = 1 << FACTOR_TO_WIDTH_DICT[factor.state_var]
+    # The cast to integers truncates a fractional sum toward zero.
+    return saturate(np.asarray(value), -bound, bound - 1).astype(np.int32)

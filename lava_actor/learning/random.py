@@ -1,0 +1,113 @@
+"""The random numbers of fixed-point learning.
+
+Traces and synaptic variables are rounded stochastically, as in Loihi. Every stream is a
+`numpy.random.default_rng` with a seed of its own, and one number at a time serves all neurons or
+synapses: two runs with the same seeds give the same bits.
+
+A generator shows its *current* numbers as attributes; `advance` replaces them. Each draws once when
+it is made. Numbers are drawn in blocks; the streams are the same as drawn one by one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from lava_actor.learning.constants import W_TRACE
+
+__all__ = ["AbstractRandomGenerator", "TraceRandom", "ConnVarRandom", "ROUNDING_SEED"]
+
+ROUNDING_SEED = 2
+"""Seed of the rounding of synaptic variables unless a connection sets another."""
+
+_BLOCK = 256
+
+
+class _Stream:
+    """Numbers of one generator, one after the other, drawn a block at a time."""
+
+    def __init__(self, draw: Callable[[int], np.ndarray]) -> None:
+        self._draw = draw
+        self._numbers: Iterator[Any] = iter(())
+
+    def next(self) -> Any:
+        """Return the next number as NumPy drew it."""
+        for number in self._numbers:
+            return number
+        self._numbers = iter(self._draw(_BLOCK))
+        return next(self._numbers)
+
+
+def _uniform(seed: int) -> _Stream:
+    return _Stream(np.random.default_rng(seed).random)
+
+
+def _integers(seed: int, bits: int) -> _Stream:
+    generator = np.random.default_rng(seed)
+    return _Stream(lambda count: generator.integers(0, 1 << bits, size=count, dtype=int))
+
+
+class AbstractRandomGenerator(ABC):
+    """Current random numbers, replaced by `advance`."""
+
+    @abstractmethod
+    def advance(self) -> None:
+        """Replace the current numbers by the next ones of their streams."""
+
+
+class TraceRandom(AbstractRandomGenerator):
+    """Random numbers for the traces of one side, pre- or post-synaptic.
+
+    Parameters
+    ----------
+    seed_trace_decay : int
+        Seed of the numbers that round decaying traces.
+    seed_impulse_addition : int
+        Seed of the numbers that round impulses with a fraction.
+    """
+
+    def __init__(self, seed_trace_decay: int = 0, seed_impulse_addition: int = 1) -> None:
+        self._decay = _uniform(seed_trace_decay)
+        self._impulse = _integers(seed_impulse_addition, W_TRACE)
+        self.advance()
+
+    @property
+    def random_trace_decay(self) -> float:
+        """Current number for decay, in [0, 1)."""
+        return self._random_trace_decay
+
+    @property
+    def random_impulse_addition(self) -> np.integer[Any]:
+        """Current number for impulses, 0 … 127."""
+        return self._random_impulse_addition
+
+    def advance(self) -> None:
+        """Replace both current numbers."""
+        self._random_trace_decay = float(self._decay.next())
+        self._random_impulse_addition: np.integer[Any] = self._impulse.next()
+
+
+class ConnVarRandom(AbstractRandomGenerator):
+    """Random numbers that round synaptic variables after learning.
+
+    Parameters
+    ----------
+    seed_stochastic_rounding : int
+        Seed of the numbers.
+    """
+
+    def __init__(self, seed_stochastic_rounding: int = ROUNDING_SEED) -> None:
+        self._rounding = _uniform(seed_stochastic_rounding)
+        self.advance()
+
+    @property
+    def random_stochastic_round(self) -> float:
+        """Current number, in [0, 1)."""
+        return self._random_stochastic_round
+
+    def advance(self) -> None:
+        """Replace the current number."""
+        self._random_stochastic_round = float(self._rounding.next())

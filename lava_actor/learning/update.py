@@ -1,0 +1,241 @@
+"""The change of all synaptic variables at the end of an epoch.
+
+`SynapseUpdate` goes through the groups of synapses (`lava_actor.learning.synapses`), lets the
+appliers compute the new values of every target from the old ones, and stores them only when all
+targets of a group are done: ``dt`` never sees the new weight.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+import numpy as np
+
+from lava_actor.learning import string_symbols as names
+from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
+from lava_actor.learning.limits import Limits, from_accumulator, limits_of, to_accumulator
+from lava_actor.learning.product_series import ProductSeries
+from lava_actor.learning.synapses import Patch, Spiking, SynapticVariable
+
+TRACE_INDEX = {names.X1: 0, names.X2: 1, names.Y1: 0, names.Y2: 1, names.Y3: 2}
+"""Place of a trace among those of its side."""
+
+
+class Numbers(ABC):
+    """How a synaptic variable is held while it is changed."""
+
+    @abstractmethod
+    def begin(self, values: np.ndarray) -> np.ndarray:
+        """Return what the applier adds to."""
+
+    @abstractmethod
+    def end(self, accumulator: np.ndarray, limits: Limits) -> np.ndarray:
+        """Return the new values of the variable, limited."""
+
+    @abstractmethod
+    def settled(self, values: np.ndarray, limits: Limits) -> bool:
+        """Whether `values`, a result of `end`, would stay as they are without any change."""
+
+
+class FloatNumbers(Numbers):
+    """Double precision: no rounding, and no limit but the sign."""
+
+    def begin(self, values: np.ndarray) -> np.ndarray:
+        """Return the values themselves."""
+        return values
+
+    def end(self, accumulator: np.ndarray, limits: Limits) -> np.ndarray:
+        """Limit the sign."""
+        return limits.sign_limited(accumulator)
+
+    def settled(self, values: np.ndarray, limits: Limits) -> bool:
+        """Return True: a sign that was limited once stays."""
+        return True
+
+
+class FixedNumbers(Numbers):
+    """Integers with seven more bits, rounded stochastically with one random number for all.
+
+    Parameters
+    ----------
+    random_number : float
+        In [0, 1).
+    """
+
+    def __init__(self, random_number: float) -> None:
+        self._random_number = random_number
+
+    def begin(self, values: np.ndarray) -> np.ndarray:
+        """Shift the values left by seven bits."""
+        return to_accumulator(values)
+
+    def end(self, accumulator: np.ndarray, limits: Limits) -> np.ndarray:
+        """Limit the sign, round, and limit the range."""
+        return from_accumulator(accumulator, limits, self._random_number)
+
+    def settled(self, values: np.ndarray, limits: Limits) -> bool:
+        """Tell whether the accumulator can hold all of the values."""
+        return limits.settled(values)
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What happened in the epoch that ends.
+
+    Attributes
+    ----------
+    x_history, y_history : ndarray (t_epoch + 1, traces, neurons)
+        Course of the pre- and post-synaptic traces.
+    tx, ty : ndarray (neurons,)
+        Position of the last pre- and post-synaptic spikes, 0 for none.
+    u : int
+        1 if products with ``uk`` count in this epoch, else 0.
+    """
+
+    x_history: np.ndarray
+    y_history: np.ndarray
+    tx: np.ndarray
+    ty: np.ndarray
+    u: int
+
+    def trace(self, trace: str, dependency: str, patch: Patch) -> np.ndarray:
+        """Return a trace for each synapse of a patch, at the time that belongs to a condition.
+
+        That time is the last pre-synaptic spike for x0, the last post-synaptic spike for y0 and the
+        end of the epoch for u.
+        """
+        pre = trace in names.PRE_TRACES
+        history, neurons = (self.x_history, patch.cols) if pre else (self.y_history, patch.rows)
+        end = len(history) - 1
+        when: Any
+        if dependency == names.U or end == 1:  # in an epoch of one step all times are the same
+            when = end
+        else:
+            when = self.tx[patch.cols] if dependency == names.X0 else self.ty[patch.rows]
+        return history[when, TRACE_INDEX[trace], neurons]
+
+
+class _Target:
+    """One target of a rule, with what its applier needs."""
+
+    def __init__(
+        self, series: ProductSeries, applier: AbstractLearningRuleApplier, limits: Limits
+    ) -> None:
+        self.applier, self.limits = applier, limits
+        self.conditions = {product.dependency for product in series.products}
+        factors = {f.state_var for product in series.products for f in product.factors}
+        self.only_spiking = applier.touches_spiking_synapses_only
+        mapping = names.SYNAPTIC_VARIABLE_VAR_MAPPING
+        letters = mapping if not self.only_spiking else factors & set(mapping)
+        self.synaptic_factors = [mapping[letter] for letter in letters]
+        self.uses = self.conditions | factors if self.only_spiking else names.DEPENDENCIES
+
+
+class SynapseUpdate:
+    """A learning rule, ready to change synapses.
+
+    Parameters
+    ----------
+    appliers : mapping from target (dw, dd, dt) to a pair of ProductSeries and applier
+        What changes, and how.
+    sign_mode : Enum or None
+        Sign mode of the weights.
+    """
+
+    def __init__(
+        self,
+        appliers: Mapping[str, tuple[ProductSeries, AbstractLearningRuleApplier]],
+        sign_mode: Enum | None,
+    ) -> None:
+        limits = limits_of(sign_mode)
+        self._targets: dict[str, _Target] = {}
+        self._traces: dict[str, set[str]] = {}
+        for target, (series, applier) in appliers.items():
+            variable = names.SYNAPTIC_VARIABLE_VAR_MAPPING[target[1:]]
+            self._targets[variable] = _Target(series, applier, limits[variable])
+            for dependency, traces in series.active_traces_per_dependency.items():
+                self._traces.setdefault(dependency, set()).update(traces)
+        used = set().union(*(target.uses for target in self._targets.values()))
+        self._pre_sides = (True, False) if names.X0 in used else (None,)
+        self._post_sides = (True, False) if names.Y0 in used else (None,)
+
+    @property
+    def variables(self) -> set[str]:
+        """Names of the synaptic variables that are read or written."""
+        read = {name for target in self._targets.values() for name in target.synaptic_factors}
+        return read | set(self._targets)
+
+    def run(
+        self, variables: Mapping[str, SynapticVariable], epoch: Epoch, numbers: Numbers
+    ) -> None:
+        """Change all targets, in place.
+
+        Parameters
+        ----------
+        variables : mapping from Var name to SynapticVariable
+        epoch : Epoch
+        numbers : Numbers
+        """
+        pre, post = Spiking(epoch.tx), Spiking(epoch.ty)
+        settled = dict.fromkeys(self._targets, True)
+        for pre_spiked in self._pre_sides:
+            if pre_spiked and not pre.any:
+                continue
+            for post_spiked in self._post_sides:
+                if post_spiked and not post.any:
+                    continue
+                conditions = {names.X0: pre_spiked, names.Y0: post_spiked, names.U: epoch.u}
+                holds = {name for name, holding in conditions.items() if holding}
+                concerned = {
+                    name: target
+                    for name, target in self._targets.items()
+                    if not target.only_spiking
+                    or holds & target.conditions
+                    or not variables[name].settled
+                }
+                if not concerned:
+                    continue
+                patches: dict[int, Patch | None] = {}
+                results = []
+                for name, target in concerned.items():
+                    pattern = variables[name].pattern
+                    if id(pattern) not in patches:
+                        patches[id(pattern)] = pattern.patch(pre, post, pre_spiked, post_spiked)
+                    patch = patches[id(pattern)]
+                    if patch is None:
+                        continue
+                    new = self._changed(name, target, patch, variables, epoch, conditions, numbers)
+                    settled[name] &= numbers.settled(new, target.limits)
+                    results.append((variables[name], patch, new))
+                for variable, patch, values in results:
+                    variable.write(patch, values)
+        for name, is_settled in settled.items():
+            variables[name].settled = is_settled
+
+    def _changed(
+        self,
+        name: str,
+        target: _Target,
+        patch: Patch,
+        variables: Mapping[str, SynapticVariable],
+        epoch: Epoch,
+        conditions: Mapping[str, Any],
+        numbers: Numbers,
+    ) -> np.ndarray:
+        arguments: dict[str, Any] = {**conditions, "shape": patch.shape}
+        for dependency in target.conditions:
+            if conditions[dependency]:
+                for trace in self._traces[dependency]:
+                    key = f"{trace}_{dependency}"
+                    if key not in patch.shared:
+                        patch.shared[key] = epoch.trace(trace, dependency, patch)
+                    arguments[key] = patch.shared[key]
+        for factor in target.synaptic_factors:
+            arguments[factor] = variables[factor].read(patch)
+        variable = variables[name]
+        begin = numbers.begin(variable.read(patch))
+        return numbers.end(target.applier.apply(begin, **arguments), target.limits)
