@@ -27,12 +27,12 @@ def declared(model_cls: type[Any]) -> dict[str, LavaPyType]:
 
     Inherited declarations count; one that a subclass replaces by something else does not.
     """
-    found = {}
-    for name in sorted(dir(model_cls)):
-        value = inspect.getattr_static(model_cls, name, None)
-        if isinstance(value, LavaPyType):
-            found[name] = value
-    return found
+    visible: dict[str, Any] = {}
+    for base in reversed(model_cls.__mro__):
+        visible.update(vars(base))
+    return {
+        name: value for name, value in sorted(visible.items()) if isinstance(value, LavaPyType)
+    }
 
 
 def check_members(process: AbstractProcess, model_cls: type[Any]) -> None:

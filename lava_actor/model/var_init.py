@@ -104,7 +104,8 @@ def build_var(
 
 def _is_adoptable(init: Any, cls: type, shape: tuple[int, ...], dtype: np.dtype) -> bool:
     return (
-        type(init) is cls
+        isinstance(init, np.ndarray)
+        and init.__class__ is cls
         and init.shape == shape
         and init.dtype == dtype
         and bool(init.flags.writeable and init.flags.c_contiguous)
