@@ -2,18 +2,20 @@
 
 From the text of a rule to the change of a synapse::
 
-    symbolic_equation   text -> tokens that know their place in it
-    grammar             tokens -> products, with errors that point at the offending term
-    product_series      the products of one target: plain data
-    learning_rule       three targets, time constants, impulses, epoch length, seed
+    symbols, symbolic_equation   text -> tokens that know their place in it
+    syntax_tree, grammar         tokens -> products; errors point at the offending term
+    product_series               the products of one target: plain data
+    learning_rule                up to three targets, time constants, impulses, epoch, seed
 
-    spikes              booking spikes as they arrive, the same for both engines
-    traces              decay and impulses of spike traces, floating and fixed point
-    learning_rule_applier   products -> new values of a synaptic variable
-    limits              what a synaptic variable can hold
-    synapses            which synapses a rule can change, in dense and sparse matrices
-    random              the seeded streams that fixed-point rounding draws from
+    spikes                       booking spikes as they arrive
+    traces                       decay and impulses of spike traces
+    learning_rule_applier        products -> new values of a synaptic variable
+    limits                       what a synaptic variable can hold
+    synapses                     which synapses can change, in dense and sparse matrices
+    update                       the change of all synaptic variables at the end of an epoch
+    random                       the seeded streams that fixed-point rounding draws from
 
-    connection_models   what a learning connection's ProcessModel derives from
-    neuron_models       what a three-factor neuron's ProcessModel derives from
+    connection_models            what the model of a learning connection derives from
+      connection_base, _float, _fixed; rule_vars: rules that are set from outside
+    neuron_models                what the model of a three-factor neuron derives from
 """

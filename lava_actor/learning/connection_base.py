@@ -1,0 +1,336 @@
+"""What both engines of a learning connection's model share.
+
+In a step, spikes are booked as they arrive (`recv_traces`). At the end of an epoch (`run_lrn`) the
+course of all traces over the epoch is computed, and every synaptic variable that the rule targets
+is changed, from the old values of all of them (learning engine of Loihi, Davies et al. 2018).
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import abstractmethod
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lava_actor.learning import string_symbols as names
+from lava_actor.learning.constants import GradedSpikeCfg
+from lava_actor.learning.learning_rule import Loihi3FLearningRule, LoihiLearningRule
+from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
+from lava_actor.learning.product_series import ProductSeries
+from lava_actor.learning.random import ROUNDING_SEED
+from lava_actor.learning.rule_vars import rule_from_vars
+from lava_actor.learning.spikes import GradedSpikes, book
+from lava_actor.learning.synapses import SynapticVariable
+from lava_actor.learning.traces import Traces
+from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
+
+__all__ = [
+    "AbstractLearningConnection",
+    "PyLearningConnection",
+    "NUM_DEPENDENCIES",
+    "NUM_X_TRACES",
+    "NUM_Y_TRACES",
+]
+
+NUM_DEPENDENCIES = len(names.DEPENDENCIES)
+NUM_X_TRACES = len(names.PRE_TRACES)
+NUM_Y_TRACES = len(names.POST_TRACES)
+
+X_TRACES = (names.X1, names.X2)
+Y_TRACES = (names.Y1, names.Y2, names.Y3)
+
+
+class AbstractLearningConnection:
+    """Names of what a learning connection has; concrete classes declare the types."""
+
+    s_in_bap: Any = None
+    s_in_y1: Any = None
+    s_in_y2: Any = None
+    s_in_y3: Any = None
+
+    x0: Any = None
+    tx: Any = None
+    x1: Any = None
+    x2: Any = None
+
+    y0: Any = None
+    ty: Any = None
+    y1: Any = None
+    y2: Any = None
+    y3: Any = None
+
+    tag_1: Any = None
+    tag_2: Any = None
+
+    dw: Any = None
+    dd: Any = None
+    dt: Any = None
+
+    x1_tau: Any = None
+    x1_impulse: Any = None
+    x2_tau: Any = None
+    x2_impulse: Any = None
+    y1_tau: Any = None
+    y1_impulse: Any = None
+    y2_tau: Any = None
+    y2_impulse: Any = None
+    y3_tau: Any = None
+    y3_impulse: Any = None
+
+
+class PyLearningConnection(AbstractLearningConnection):
+    """What both engines share: order of events, booking of spikes, change of rules.
+
+    Parameters
+    ----------
+    proc_params : ProcessParameters
+        ``shape`` (post, pre), ``learning_rule`` and ``graded_spike_cfg`` are needed (`KeyError`);
+        ``sign_mode`` may be there. The model works on a copy of the rule.
+    """
+
+    # What the ProcessModel that this class is mixed into brings along.
+    weights: Any
+    time_step: int
+    log: Any
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)  # type: ignore[call-arg]  # the model next in line
+        self._learning_rule: LoihiLearningRule = copy.copy(proc_params["learning_rule"])
+        self._shape: tuple[int, ...] = proc_params["shape"]
+        self._graded_spike_cfg = GradedSpikeCfg(proc_params["graded_spike_cfg"])
+        self.sign_mode = proc_params.get("sign_mode")
+        self._rounding_seed = proc_params.get("rounding_seed", ROUNDING_SEED)
+        self._synapses: dict[str, SynapticVariable] = {}
+        self._init_randoms()
+        self._build_from_rule()
+
+    # What the engines decide
+
+    @abstractmethod
+    def _create_learning_rule_applier(
+        self, product_series: ProductSeries
+    ) -> AbstractLearningRuleApplier:
+        """Return the applier for one parsed rule; override to change the arithmetic of rules."""
+
+    @abstractmethod
+    def _init_randoms(self) -> None:
+        """Make the generators of random numbers."""
+
+    @abstractmethod
+    def _make_traces(self, impulses: Sequence[float], taus: Sequence[float]) -> Traces:
+        """Return the arithmetic of several traces."""
+
+    @abstractmethod
+    def _make_graded_spikes(self) -> GradedSpikes:
+        """Return what payloads do to x1."""
+
+    @abstractmethod
+    def _numbers(self) -> Numbers:
+        """Return how synaptic variables are held in this learning phase."""
+
+    def _advance_trace_randoms(self) -> None:
+        """Take new random numbers for the traces; twice per step."""
+
+    def _advance_rounding(self) -> None:
+        """Take a new random number for the synaptic variables; once per learning phase."""
+
+    def _random_decay(self, side: str) -> float:
+        """Return the current random number for decay of the traces of side ``x`` or ``y``."""
+        return 0.0
+
+    def _random_impulse(self, side: str) -> int:
+        """Return the current random number for impulses of the traces of side ``x`` or ``y``."""
+        return 0
+
+    def _build_from_rule(self) -> None:
+        """Make everything that follows from the rule."""
+        rule = self._learning_rule
+        self._receives_y_traces = isinstance(rule, Loihi3FLearningRule)
+        self._x_traces = self._traces_of(X_TRACES)
+        self._y_traces = self._traces_of(Y_TRACES)
+        self._x2_alone = self._traces_of(X_TRACES[1:])
+        regular = self._graded_spike_cfg is GradedSpikeCfg.USE_REGULAR_IMPULSE
+        self._graded_spikes = None if regular else self._make_graded_spikes()
+        self._update = SynapseUpdate(
+            {
+                target: (series, self._create_learning_rule_applier(series))
+                for target, series in rule.active_product_series.items()
+            },
+            self.sign_mode,
+        )
+
+    def _traces_of(self, traces: Sequence[str]) -> Traces:
+        rule = self._learning_rule
+        return self._make_traces(
+            [getattr(rule, f"{trace}_impulse") for trace in traces],
+            [getattr(rule, f"{trace}_tau") for trace in traces],
+        )
+
+    # The spiking phase
+
+    def _within_epoch_time_step(self) -> int:
+        """Return the position of the present step in its epoch, 1 … t_epoch."""
+        return (self.time_step - 1) % self._learning_rule.t_epoch + 1
+
+    def recv_traces(self, s_in: np.ndarray) -> None:
+        """Book pre-synaptic spikes, then receive and book post-synaptic spikes and traces.
+
+        Call it once per ``run_spk``, after `s_in` has been received.
+
+        Parameters
+        ----------
+        s_in : ndarray (pre,)
+            What came in: 0 for no spike; the payload matters with graded spikes only.
+        """
+        self._process_pre_spikes(s_in)
+        self._advance_trace_randoms()
+        s_in_bap = self.s_in_bap.recv().astype(bool)
+        received = None
+        if self._receives_y_traces:
+            received = self.s_in_y1.recv(), self.s_in_y2.recv(), self.s_in_y3.recv()
+        self._process_post_spikes(s_in_bap)
+        if received is not None:
+            for trace, values in zip(Y_TRACES, received, strict=True):
+                self._store(trace, values)
+        self._advance_trace_randoms()
+
+    def _process_pre_spikes(self, s_in: np.ndarray) -> None:
+        """Book pre-synaptic spikes: positions, and impulses of neurons that spike again."""
+        spiking = np.flatnonzero(s_in)
+        if not spiking.size:
+            return
+        if self._graded_spikes is None:
+            again = self._book("tx", spiking)
+            if again.size:
+                self._add_impulses(X_TRACES, again, self._x_traces, 0)
+            return
+        changed, counted = self._graded_spikes.apply(self.x1[spiking], s_in.reshape(-1)[spiking])
+        self._write("x1", spiking, changed)
+        again = self._book("tx", spiking if counted is None else spiking[counted])
+        if again.size:
+            self._add_impulses(X_TRACES[1:], again, self._x2_alone, 0)
+
+    def _process_post_spikes(self, s_in_bap: np.ndarray) -> None:
+        """Book post-synaptic spikes: positions, and impulses of neurons that spike again."""
+        spiking = np.flatnonzero(s_in_bap)
+        if not spiking.size:
+            return
+        again = self._book("ty", spiking)
+        if again.size:
+            self._add_impulses(Y_TRACES, again, self._y_traces, self._random_impulse("y"))
+        self._write("y0", spiking, True)
+
+    def _book(self, last_spikes: str, spiking: np.ndarray) -> np.ndarray:
+        return book(self._writeable(last_spikes), spiking, self._within_epoch_time_step())
+
+    def _add_impulses(
+        self, traces: Sequence[str], neurons: np.ndarray, arithmetic: Traces, random: int
+    ) -> None:
+        old = np.stack([getattr(self, trace)[neurons] for trace in traces])
+        for trace, values in zip(traces, arithmetic.add(old, random), strict=True):
+            self._write(trace, neurons, values)
+
+    # The learning phase
+
+    def lrn_guard(self) -> bool:
+        """Learn in the last step of an epoch."""
+        return self.time_step % self._learning_rule.t_epoch == 0
+
+    def run_lrn(self) -> None:
+        """Close the epoch: traces, then synaptic variables, then a new epoch."""
+        self._advance_rounding()
+        self._store("x0", self.tx > 0)
+        self._store("y0", self.ty > 0)
+        x_history, y_history = self._compute_trace_histories()
+        self._store_traces(X_TRACES, x_history[-1])
+        if not self._receives_y_traces:
+            self._store_traces(Y_TRACES, y_history[-1])
+        self._apply_learning_rules(x_history, y_history)
+        for name in ("tx", "ty", "x0", "y0"):
+            self._store(name, 0)
+
+    def _compute_trace_histories(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the course of the traces over the epoch.
+
+        Returns
+        -------
+        x_history : ndarray (t_epoch + 1, 2, pre)
+        y_history : ndarray (t_epoch + 1, 3, post)
+        """
+        t_epoch = self._learning_rule.t_epoch
+        return (
+            self._x_traces.history(
+                np.stack([self.x1, self.x2]),
+                self.tx,
+                t_epoch,
+                self._random_decay("x"),
+                self._random_impulse("x"),
+            ),
+            self._y_traces.history(
+                np.stack([self.y1, self.y2, self.y3]),
+                self.ty,
+                t_epoch,
+                self._random_decay("y"),
+                self._random_impulse("y"),
+            ),
+        )
+
+    def _apply_learning_rules(self, x_history: np.ndarray, y_history: np.ndarray) -> None:
+        """Change the synaptic variables, in place, given the course of the traces."""
+        epoch = Epoch(x_history, y_history, self.tx, self.ty, self._decimation())
+        self._update.run(self._synaptic_variables(), epoch, self._numbers())
+
+    def _decimation(self) -> int:
+        """Return the value of ``uk``: 1 in every 2^k-th epoch, else 0."""
+        exponent = self._learning_rule.decimate_exponent
+        if exponent is None:
+            return 0
+        return int(self.time_step // self._learning_rule.t_epoch % (1 << exponent) == 0)
+
+    def _synaptic_variables(self) -> dict[str, SynapticVariable]:
+        """Return the variables of the rule, wrapped anew where somebody has replaced one."""
+        for name in self._update.variables:
+            known = self._synapses.get(name)
+            if known is None or not known.is_of(getattr(self, name)):
+                others = tuple(v for key, v in self._synapses.items() if key != name)
+                self._synapses[name] = SynapticVariable(self._writeable(name), like=others)
+        return self._synapses
+
+    # State that others may have replaced by arrays of their own
+
+    def _writeable(self, name: str) -> Any:
+        value = getattr(self, name)
+        data = value if isinstance(value, np.ndarray) else value.data
+        if not data.flags.writeable:
+            value = value.copy()
+            setattr(self, name, value)
+        return value
+
+    def _write(self, name: str, neurons: np.ndarray, values: Any) -> None:
+        self._writeable(name)[neurons] = values
+
+    def _store(self, name: str, values: Any) -> None:
+        self._writeable(name)[...] = values
+
+    def _store_traces(self, traces: Sequence[str], values: np.ndarray) -> None:
+        for trace, value in zip(traces, values, strict=True):
+            self._store(trace, value)
+
+    # Changes from outside
+
+    def on_var_update(self) -> None:
+        """Take over constants and rules that were set from outside.
+
+        Raises
+        ------
+        InvalidValueError
+            If the new rule or constant is not valid; the old one is then put back.
+        """
+        for variable in self._synapses.values():
+            variable.settled = False
+        rule = rule_from_vars(self, self._learning_rule)
+        if rule is not None:
+            self._learning_rule = rule
+            self._build_from_rule()

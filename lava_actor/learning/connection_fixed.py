@@ -1,0 +1,96 @@
+"""The fixed-point engine of learning connections."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from lava_actor.learning.connection_base import PyLearningConnection
+from lava_actor.learning.learning_rule_applier import (
+    AbstractLearningRuleApplier,
+    LearningRuleApplierBitApprox,
+)
+from lava_actor.learning.product_series import ProductSeries
+from lava_actor.learning.random import ConnVarRandom, TraceRandom
+from lava_actor.learning.spikes import FixedGradedSpikes, GradedSpikes
+from lava_actor.learning.traces import FixedTraces, Traces
+from lava_actor.learning.update import FixedNumbers, Numbers
+from lava_actor.model.ports import PyInPort
+from lava_actor.model.types import LavaPyType
+
+
+class LearningConnectionModelBitApproximate(PyLearningConnection):
+    """Learning in integers with the widths of the hardware, rounded stochastically.
+
+    Results depend on the seeds alone: ``rng_seed`` of the rule for the traces, and
+    ``rounding_seed`` of the connection (default 2) for the synaptic variables.
+    """
+
+    s_in_bap = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    s_in_y1 = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
+    s_in_y2 = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
+    s_in_y3 = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
+
+    x0 = LavaPyType(np.ndarray, bool)
+    tx = LavaPyType(np.ndarray, int, precision=6)
+    x1 = LavaPyType(np.ndarray, int, precision=7)
+    x2 = LavaPyType(np.ndarray, int, precision=7)
+
+    y0 = LavaPyType(np.ndarray, bool)
+    ty = LavaPyType(np.ndarray, int, precision=6)
+    y1 = LavaPyType(np.ndarray, int, precision=7)
+    y2 = LavaPyType(np.ndarray, int, precision=7)
+    y3 = LavaPyType(np.ndarray, int, precision=7)
+
+    tag_1 = LavaPyType(np.ndarray, int, precision=8)
+    tag_2 = LavaPyType(np.ndarray, int, precision=6)
+
+    dw = LavaPyType(str, str)
+    dd = LavaPyType(str, str)
+    dt = LavaPyType(str, str)
+
+    x1_tau = LavaPyType(np.ndarray, int, precision=8)
+    x1_impulse = LavaPyType(np.ndarray, int, precision=8)
+    x2_tau = LavaPyType(np.ndarray, int, precision=8)
+    x2_impulse = LavaPyType(np.ndarray, int, precision=8)
+    y1_tau = LavaPyType(np.ndarray, int, precision=8)
+    y1_impulse = LavaPyType(np.ndarray, int, precision=8)
+    y2_tau = LavaPyType(np.ndarray, int, precision=8)
+    y2_impulse = LavaPyType(np.ndarray, int, precision=8)
+    y3_tau = LavaPyType(np.ndarray, int, precision=8)
+    y3_impulse = LavaPyType(np.ndarray, int, precision=8)
+
+    def _create_learning_rule_applier(
+        self, product_series: ProductSeries
+    ) -> AbstractLearningRuleApplier:
+        return LearningRuleApplierBitApprox(product_series)
+
+    def _init_randoms(self) -> None:
+        """Make the generators: two for each side's traces, one for the synaptic variables."""
+        seed = self._learning_rule.rng_seed
+        self._x_random = TraceRandom(seed, seed + 1)
+        self._y_random = TraceRandom(seed + 2, seed + 3)
+        self._conn_var_random = ConnVarRandom(self._rounding_seed)
+
+    def _advance_trace_randoms(self) -> None:
+        self._x_random.advance()
+        self._y_random.advance()
+
+    def _advance_rounding(self) -> None:
+        self._conn_var_random.advance()
+
+    def _random_decay(self, side: str) -> float:
+        return (self._x_random if side == "x" else self._y_random).random_trace_decay
+
+    def _random_impulse(self, side: str) -> int:
+        return int((self._x_random if side == "x" else self._y_random).random_impulse_addition)
+
+    def _make_traces(self, impulses: Sequence[float], taus: Sequence[float]) -> Traces:
+        return FixedTraces(impulses, taus)
+
+    def _make_graded_spikes(self) -> GradedSpikes:
+        return FixedGradedSpikes(self._graded_spike_cfg)
+
+    def _numbers(self) -> Numbers:
+        return FixedNumbers(self._conn_var_random.random_stochastic_round)

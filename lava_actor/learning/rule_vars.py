@@ -1,0 +1,83 @@
+"""A rule in the Vars of a learning connection.
+
+The Process shows the constants and strings of its rule as Vars. When they are set from outside, the
+model makes a new rule from them.
+"""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import numpy as np
+
+from lava_actor.learning import string_symbols as names
+from lava_actor.learning.learning_rule import LoihiLearningRule
+
+TRACES = (names.X1, names.X2, names.Y1, names.Y2, names.Y3)
+CONSTANTS = tuple(f"{trace}_{kind}" for trace in TRACES for kind in ("tau", "impulse"))
+TARGETS = (names.DW, names.DD, names.DT)
+
+
+def rule_from_vars(model: Any, rule: LoihiLearningRule) -> LoihiLearningRule | None:
+    """Return the rule that the Vars of a model describe, None if they still describe `rule`.
+
+    A constant that nobody changed keeps the value it has in `rule`, even where the Var cannot hold
+    it (a fraction in fixed point).
+
+    Parameters
+    ----------
+    model : model of a learning connection
+        Its attributes are read; if they describe no valid rule, those of `rule` are put back.
+    rule : LoihiLearningRule
+        Left as it is.
+
+    Raises
+    ------
+    InvalidValueError
+        If a string is no rule or a constant is negative.
+    """
+    new = copy.copy(rule)
+    try:
+        changed = _take_constants(model, rule, new) | _take_strings(model, new)
+    except ValueError:
+        _put_back(model, rule)
+        raise
+    return new if changed else None
+
+
+def _take_constants(model: Any, rule: LoihiLearningRule, new: LoihiLearningRule) -> bool:
+    changed = False
+    for name in CONSTANTS:
+        held = np.asarray(getattr(model, name)).reshape(-1)
+        if held[0] != _as_held(model, rule, name):
+            setattr(new, name, held[0])
+            changed = True
+    return changed
+
+
+def _as_held(model: Any, rule: LoihiLearningRule, constant: str) -> Any:
+    """Return a constant of the rule the way the Var of the model holds it."""
+    return np.asarray(getattr(rule, constant)).astype(np.asarray(getattr(model, constant)).dtype)
+
+
+def _take_strings(model: Any, new: LoihiLearningRule) -> bool:
+    held = {target: _text(getattr(model, target)) for target in TARGETS}
+    if held == {target: getattr(new, f"{target}_str") for target in TARGETS}:
+        return False
+    new.set_strings(**held)
+    return True
+
+
+def _put_back(model: Any, rule: LoihiLearningRule) -> None:
+    for name in CONSTANTS:
+        value = np.array(getattr(model, name))
+        value[...] = _as_held(model, rule, name)
+        setattr(model, name, value)
+    for target in TARGETS:
+        setattr(model, target, getattr(rule, f"{target}_str"))
+
+
+def _text(held: str | None) -> str | None:
+    """Return a rule string as it was set: no padding, None if there is none."""
+    return (held or "").rstrip("\0") or None
