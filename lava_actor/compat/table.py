@@ -34,7 +34,7 @@ _PROCESS = {
     "magma.core.process.connection": ("process.connection", "LearningConnectionProcess"),
     "magma.core.process.neuron": ("process.neuron", "LearningNeuronProcess"),
     "magma.core.process.ports.ports": (
-        "process.ports.ports process.ports.virtual",
+        "process.ports.ports",
         """InPort OutPort RefPort VarPort ImplicitVarPort AbstractPort AbstractIOPort AbstractRVPort
         AbstractSrcPort AbstractDstPort AbstractVirtualPort ReshapePort TransposePort ConcatPort
         create_port_id to_list is_disjoint""",
@@ -73,7 +73,7 @@ _MODEL = {
         Loihi2SimCfg Loihi1HwCfg Loihi2HwCfg""",
     ),
     "magma.core.callback_fx": (
-        "runtime.callback_fx",
+        "model.callback_fx",
         "CallbackFx NxSdkCallbackFx IterableCallBack",
     ),
     "magma.core.sync.protocol": ("model.sync.protocol", "AbstractSyncProtocol"),
@@ -84,7 +84,7 @@ _MODEL = {
     ),
     "magma.core.sync.protocols.async_protocol": ("model.sync.async_protocol", "AsyncProtocol"),
     "magma.core.model.model": ("model.model", "AbstractProcessModel"),
-    "magma.core.model.interfaces": ("compat.legacy.interfaces", "AbstractPortImplementation"),
+    "magma.core.model.interfaces": ("model.ports.base", "AbstractPortImplementation"),
     "magma.core.model.spike_type": ("compat.legacy.spike_type", "SpikeType"),
     "magma.core.model.sub.model": ("model.sub", "AbstractSubProcessModel"),
     "magma.core.model.py.model": (

@@ -18,7 +18,7 @@ def enum_equal(a: Any, b: Any) -> bool:
     return bool(a[0] == b[0])
 
 
-class MGMT_COMMAND:
+class MGMT_COMMAND:  # noqa: N801  (Lava's name)
     """What a runtime asks of a service; a non-negative number asks for that many steps."""
 
     RUN = enum_to_np(0)
@@ -28,7 +28,7 @@ class MGMT_COMMAND:
     SET_DATA = enum_to_np(-4)
 
 
-class MGMT_RESPONSE:
+class MGMT_RESPONSE:  # noqa: N801  (Lava's name)
     """What a service answers."""
 
     DONE = enum_to_np(0)

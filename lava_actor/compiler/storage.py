@@ -1,0 +1,182 @@
+"""Networks as bytes: Processes, their connections and hierarchy, and a compiled Executable.
+
+Processes are pickled (by value where their classes live in ``__main__``), with one twist. Ports
+refer to the ports they are connected to, so pickling a Process would walk the whole network by
+recursion, and a chain of a few hundred Processes would be too deep. Ports are therefore written
+without their connections, which follow as one flat list. What is left to recurse into is one
+Process and the hierarchy below it.
+
+Bytes like these can run code when they are read: read only what you trust.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import pickle
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cloudpickle
+
+from lava_actor.compiler.executable import Executable
+from lava_actor.compiler.network import ports_of
+from lava_actor.errors import InvalidTypeError, NetworkError
+from lava_actor.process.collection import Collection
+from lava_actor.process.ports.ports import AbstractPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import VarServer
+
+MAGIC = b"lava_actor network\n"
+"""What a saved network starts with, so that other files are told from it before they are read."""
+
+FORMAT = 1
+"""Raised when older readers could not understand what is written."""
+
+_LINKS = ("in_connections", "out_connections", "connection_configs")
+_PIPES = ("external_pipe_csp_send_port", "external_pipe_csp_recv_port")
+
+
+@dataclass
+class _Archive:
+    """What the bytes hold."""
+
+    format: int
+    content: Any
+    ids: list[tuple[AbstractProcess, int]]
+    links: list[tuple[AbstractPort, list[AbstractPort], list[AbstractPort], dict[Any, Any]]]
+
+
+def pack(content: Any, processes: Iterable[AbstractProcess]) -> bytes:
+    """Write `content`, which may refer to `processes` and everything connected to them.
+
+    A live runtime is not part of it.
+
+    Raises
+    ------
+    InvalidTypeError
+        If something cannot be pickled; the message names the Process and the attribute.
+    """
+    members = list(_everybody(processes))
+    archive = _Archive(
+        FORMAT,
+        content,
+        [(process, process.id) for process in members],
+        [
+            (port, list(port.in_connections), list(port.out_connections), port.connection_configs)
+            for port in _all_ports(members)
+        ],
+    )
+    try:
+        return MAGIC + _dump(archive)
+    except Exception as error:
+        raise InvalidTypeError(f"cannot save {_offender(members)}: {error}") from error
+
+
+def unpack(data: bytes) -> Any:
+    """Return what `pack` was given; Processes and Vars are registered in this interpreter.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`) if the bytes are not what `pack` writes, or are of a newer format.
+    """
+    if not data.startswith(MAGIC):
+        raise NetworkError(f"expected a saved network, got {data[:16]!r}…")
+    archive: _Archive = pickle.loads(memoryview(data)[len(MAGIC) :])
+    if archive.format > FORMAT:
+        raise NetworkError(
+            f"expected a saved network of format {FORMAT} or older, got format {archive.format}; "
+            "it was written by a newer lava_actor"
+        )
+    for port, incoming, outgoing, configs in archive.links:
+        port.in_connections[:] = incoming
+        port.out_connections[:] = outgoing
+        port.connection_configs.update(configs)
+    for process, _ in archive.ids:
+        for var in process.vars.members:
+            var.id = VarServer().register(var)
+    executables = {id(p._executable): p._executable for p, _ in archive.ids if p._executable}
+    for executable in executables.values():
+        _renumber(executable, {old: process.id for process, old in archive.ids})
+    return archive.content
+
+
+class _Pickler(cloudpickle.Pickler):
+    """Writes ports without connections."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """Strip what `_Archive.links` holds, and pipes to a network that runs now."""
+        if isinstance(obj, AbstractPort):
+            function, arguments, state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+            bare = {name: value for name, value in state.items() if name not in _PIPES}
+            bare.update((name, type(state[name])()) for name in _LINKS)
+            return (function, arguments, bare, *rest)
+        return super().reducer_override(obj)
+
+
+def _dump(obj: Any) -> bytes:
+    with io.BytesIO() as file:
+        _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(obj)
+        return file.getvalue()
+
+
+def _everybody(seeds: Iterable[AbstractProcess]) -> Iterator[AbstractProcess]:
+    """Yield every Process that belongs to `seeds` by connection or hierarchy, once."""
+    seen: set[int] = set()
+    todo = list(seeds)
+    while todo:
+        process = todo.pop()
+        if id(process) in seen:
+            continue
+        seen.add(id(process))
+        yield process
+        todo += process.procs.members
+        if process.parent_proc is not None:
+            todo.append(process.parent_proc)
+        if process._executable is not None:
+            todo += process._executable.all_processes
+        todo += [port.process for port in _all_ports([process]) if port.process is not None]
+
+
+def _all_ports(processes: Iterable[AbstractProcess]) -> Iterator[AbstractPort]:
+    """Yield the ports of `processes` and all that is connected to them, virtual ports too, once."""
+    seen: set[int] = set()
+    todo = [port for process in processes for port in ports_of(process)]
+    while todo:
+        port = todo.pop()
+        if id(port) not in seen:
+            seen.add(id(port))
+            yield port
+            todo += [*port.in_connections, *port.out_connections]
+
+
+def _renumber(executable: Executable, new_ids: dict[int, int]) -> None:
+    """Bring the ids in a loaded Executable in line with those its Processes and Vars got here."""
+    for process, plan in executable.proc_builders.items():
+        plans = tuple(dataclasses.replace(v, id=v.var.id) for v in plan.vars)
+        executable.proc_builders[process] = dataclasses.replace(plan, vars=plans)
+    executable.externals = tuple(
+        dataclasses.replace(e, process_id=new_ids.get(e.process_id, e.process_id))
+        for e in executable.externals
+    )
+
+
+def _offender(processes: Iterable[AbstractProcess]) -> str:
+    """Name the first value that cannot be pickled by itself."""
+    for process in processes:
+        values = {f"{process.name}.proc_params[{k!r}]": v for k, v in process.proc_params.items()}
+        values |= {f"{process.name}.{var.name}.init": var.init for var in process.vars.members}
+        members = (AbstractPort, AbstractProcess, Collection)
+        values |= {
+            f"{process.name}.{name}": value
+            for name, value in process.__getstate__().items()
+            if not isinstance(value, members) and name not in ("proc_params", "_executable")
+        }
+        for where, value in values.items():
+            try:
+                _dump(value)
+            except Exception:  # noqa: BLE001  (any failure names the culprit)
+                return where
+    return "the network"
