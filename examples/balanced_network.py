@@ -101,8 +101,8 @@ def build(seed: int = 7) -> tuple[LIF, LIF, Raster, int]:
     }
     n_synapses = 0
     for pre, weight in (("E", WEIGHT), ("I", -BALANCE * WEIGHT)):
-        for post in sizes:
-            matrix = random_synapses(rng, sizes[post], sizes[pre], weight)
+        for post, post_size in sizes.items():
+            matrix = random_synapses(rng, post_size, sizes[pre], weight)
             n_synapses += matrix.nnz
             synapses = Sparse(weights=matrix, name=f"{pre}->{post}")
             populations[pre].s_out.connect(synapses.s_in)

@@ -6,6 +6,9 @@ whose fault               class                       also a
 the description           NetworkError                AssertionError
 the description           InvalidValueError           ValueError
 the description           InvalidTypeError            TypeError
+the description           InvalidIndexError           IndexError
+the description           InvalidKeyError             KeyError
+the description           PartnerTypeError            AssertionError and TypeError
 the description           UnsupportedError            NotImplementedError
 the description           MissingMemberError          AttributeError and AssertionError
 the call, at this moment  RuntimeStateError           RuntimeError
@@ -41,6 +44,20 @@ class InvalidValueError(LavaActorError, ValueError):
 
 class InvalidTypeError(LavaActorError, TypeError):
     """An argument of the wrong type."""
+
+
+class InvalidIndexError(LavaActorError, IndexError):
+    """An index that does not exist in the Var or shape it is meant for."""
+
+
+class InvalidKeyError(LavaActorError, KeyError):
+    """A name that does not exist, or one that exists and must not."""
+
+    __str__ = Exception.__str__  # KeyError shows the repr of its argument, quotes and all
+
+
+class PartnerTypeError(NetworkError, InvalidTypeError):
+    """Two ports that cannot be connected, whatever their shapes."""
 
 
 class UnsupportedError(LavaActorError, NotImplementedError):

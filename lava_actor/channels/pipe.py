@@ -157,6 +157,10 @@ class Pipe:
         """The descriptor to poll for frames."""
         return self._sock.fileno()
 
+    def descriptors(self) -> list[int]:
+        """All descriptors of this end."""
+        return [self._sock.fileno(), self._connection.fileno()]
+
     def poll(self, timeout: float = 0.0) -> bool:
         """True if a frame (or the end of the stream) is there within ``timeout`` seconds."""
         return self._connection.poll(timeout)

@@ -118,7 +118,7 @@ class Compiler:
         return Executable(
             process_list=leaves,
             all_processes=everything,
-            proc_builders={leaf: actor for leaf, actor in zip(leaves, actors, strict=True)},
+            proc_builders=dict(zip(leaves, actors, strict=True)),
             channel_builders=lowering.channels,
             sync_domains=domains,
             domains=tuple(plans),

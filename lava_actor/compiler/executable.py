@@ -221,20 +221,22 @@ class Executable:
 
     def describe(self) -> str:
         """The whole network in readable lines."""
+        how = "lockstep" if self.schedule.lockstep else "run-ahead"
+        size = f"{len(self.process_list)} actors, {len(self.arena.rings)} rings"
         lines = [
-            f"{len(self.process_list)} actors, {len(self.arena.rings)} rings, "
-            f"arena of {self.arena.size} bytes",
-            f"steps: {'lockstep' if self.schedule.lockstep else 'run-ahead'} "
-            f"({self.schedule.reason})",
+            f"{size}, arena of {self.arena.size} bytes",
+            f"steps: {how} ({self.schedule.reason})",
         ]
         for domain in self.domains:
             lines.append(f"domain {domain.name} ({domain.protocol})")
-            for plan in self.actors:
-                if plan.party in domain.members:
-                    lines.append(f"  actor {plan.party}: {plan.name} <- {plan.model_name}")
-        for channel in self.channel_builders:
-            lines.append(
-                f"channel {channel.source} -> {channel.destination} "
-                f"{channel.shape} {channel.dtype} (ring {channel.ring})"
-            )
+            lines += [
+                f"  actor {plan.party}: {plan.name} <- {plan.model_name}"
+                for plan in self.actors
+                if plan.party in domain.members
+            ]
+        lines += [
+            f"channel {channel.source} -> {channel.destination} {channel.shape} {channel.dtype} "
+            f"(ring {channel.ring})"
+            for channel in self.channel_builders
+        ]
         return "\n".join(lines)

@@ -183,9 +183,8 @@ class Lowering:
     def _paths_from_leaves(self, port: InPort) -> list[Any]:
         kept = []
         for path in paths.incoming_paths(port):
-            if path.source.process in self.party and path.source.name in getattr(
-                path.source.process, "out_ports"
-            ).member_names:
+            source = path.source
+            if source.process in self.party and source in source.process.out_ports:
                 kept.append(path)
             else:
                 warnings.warn(
@@ -293,8 +292,11 @@ class Lowering:
             draft = _RingDraft(name, (nbytes,), np.dtype(np.uint8), writer)
             draft.depth = 8 if nbytes <= 128 * 1024 else 2
             draft.add_reader(reader, name)
+            source, _, destination = name.partition("->")
             self.channels.append(
-                ChannelPlan(*name.split("->"), len(self.drafts), tuple(var.shape), str(dtype))
+                ChannelPlan(
+                    source, destination, len(self.drafts), tuple(var.shape), np.dtype(dtype).str
+                )
             )
             rings.append(len(self.drafts))
             self.drafts.append(draft)

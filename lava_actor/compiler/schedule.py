@@ -1,4 +1,4 @@
-"""How steps are granted: may every actor run ahead, or must all keep in step?
+"""How steps are granted: every actor may run ahead, or all keep in step.
 
 Running ahead is right when nothing but data orders the actors (a Kahn process network: results do
 not depend on timing). Two things need the whole network's answer every step:
@@ -24,13 +24,10 @@ not depend on timing). Two things need the whole network's answer every step:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lava_actor.compiler.executable import ActorPlan, Schedule
 from lava_actor.errors import InvalidValueError
-
-if TYPE_CHECKING:
-    pass
 
 LOCKSTEP = "lockstep"
 RUN_AHEAD = "run_ahead"

@@ -1,11 +1,11 @@
-"""Collections: the members of a Process by kind and by name."""
+"""Collections: the members of a Process, by kind and by name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Union
 
-from lava_actor.errors import MissingMemberError, NetworkError
+from lava_actor.errors import InvalidKeyError, MissingMemberError, NetworkError
 
 if TYPE_CHECKING:
     from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 
 class Collection:
-    """Members of one kind; each is also reachable as an attribute.
+    """Members of one kind; each is also reachable as an attribute and by ``[name]``.
 
     Parameters
     ----------
     process : AbstractProcess
+        Whose members these are.
     name : str
         Kind of the members, for example "InPort".
     """
@@ -35,12 +36,19 @@ class Collection:
         self._members.update(new_members)
 
     def remove_member(self, name: str) -> None:
-        """Take a member out."""
+        """Take a member out.
+
+        Raises
+        ------
+        InvalidKeyError
+            (a `KeyError`) if there is none of that name.
+        """
+        self[name]
         del self._members[name]
 
     @property
     def member_names(self) -> list[str]:
-        """Names in order of registration."""
+        """Names in order of registration; a scan of the Process registers alphabetically."""
         return list(self._members)
 
     @property
@@ -49,38 +57,50 @@ class Collection:
         return list(self._members.values())
 
     def is_empty(self) -> bool:
-        """True if there are none."""
+        """Return True if there are none."""
         return not self._members
 
     def has(self, obj: Any) -> bool:
-        """True if there is a member with the name of ``obj``."""
-        if not hasattr(obj, "name"):
-            raise NetworkError(f"{self.name} collection: {obj!r} has no name")
-        return obj.name in self._members
+        """Return True if there is a member with the name of ``obj``, whichever object it is.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if ``obj`` has no ``name``.
+        """
+        try:
+            name = obj.name
+        except AttributeError:
+            raise NetworkError(
+                f"{self._owner()}: expected a member with a name, got {obj!r}"
+            ) from None
+        return name in self._members
 
     def __getattr__(self, name: str) -> Any:
         """Members by attribute name."""
+        # Looked up in __dict__: while unpickling, the attributes are not there yet.
         members = self.__dict__.get("_members", {})
         if name in members:
             return members[name]
-        if name.startswith("__"):
-            raise AttributeError(name)
-        owner = getattr(self.__dict__.get("process"), "name", "?")
-        kind = self.__dict__.get("name", "Collection")
-        raise MissingMemberError(
-            f"{owner} has no {kind} named {name!r}; it has {', '.join(members) or 'none'}"
-        )
+        raise MissingMemberError(self._nothing_called(name))
 
     def __getitem__(self, name: str) -> Any:
         """Members by name."""
-        return self._members[name]
+        try:
+            return self._members[name]
+        except KeyError:
+            raise InvalidKeyError(self._nothing_called(name)) from None
+
+    def __dir__(self) -> list[str]:
+        """Attributes and members, for completion in an interactive session."""
+        return [*super().__dir__(), *self._members]
 
     def __iter__(self) -> Iterator[Any]:
         """Iterate over the members; iterations do not disturb each other."""
-        return iter(list(self._members.values()))
+        return iter(self.members)
 
     def __len__(self) -> int:
-        """Number of members."""
+        """Return the number of members."""
         return len(self._members)
 
     def __contains__(self, item: Any) -> bool:
@@ -88,3 +108,16 @@ class Collection:
         if isinstance(item, str):
             return item in self._members
         return any(member is item for member in self._members.values())
+
+    def __repr__(self) -> str:
+        """Kind, owner and names."""
+        return f"<{self._owner()}: {', '.join(self._members) or 'empty'}>"
+
+    def _owner(self) -> str:
+        owner = getattr(self.__dict__.get("process"), "name", None)
+        kind = self.__dict__.get("name", "Collection")
+        return f"{kind} collection" if owner is None else f"{kind} collection of {owner}"
+
+    def _nothing_called(self, name: object) -> str:
+        known = ", ".join(self.__dict__.get("_members", {})) or "none"
+        return f"{self._owner()}: there is no member {name!r}; there is: {known}"

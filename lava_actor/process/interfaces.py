@@ -1,15 +1,22 @@
-"""What all members of a Process have in common, and the id generators behind them."""
+"""What all members of a Process have in common, and the registries that give ids."""
 
 from __future__ import annotations
 
+import math
 import operator
+import threading
+import weakref
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from lava_actor.errors import NetworkError
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from lava_actor.process.process import AbstractProcess
+
+T = TypeVar("T")
 
 
 class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never made by itself)
@@ -33,7 +40,7 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
 
     @property
     def name(self) -> Any:
-        """Attribute name in the Process; None until registered."""
+        """Attribute name in the Process; None until registered. Only a str can be assigned."""
         return self._name
 
     @name.setter
@@ -49,25 +56,34 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
 
     @process.setter
     def process(self, value: AbstractProcess) -> None:
-        from lava_actor.process.process import AbstractProcess
+        from lava_actor.process.process import AbstractProcess  # it imports this module
 
         if not isinstance(value, AbstractProcess):
-            raise NetworkError(
-                f"{type(self).__name__}.process: expected a Process, got {value!r}"
-            )
+            raise NetworkError(f"{where(self)}.process: expected a Process, got {value!r}")
         self._process = value
 
     @property
     def size(self) -> int:
         """Number of elements; 1 for ``()``."""
-        size = 1
-        for dimension in self.shape:
-            size *= int(dimension)
-        return size
+        return math.prod(int(dimension) for dimension in self.shape)
+
+
+def where(member: Any) -> str:
+    """``process.member`` for messages; the class and shape where there are no names yet."""
+    owner, name = member.process, member.name
+    if name is None:
+        name = f"{type(member).__name__}{tuple(member.shape)}"
+    return name if owner is None else f"{owner.name}.{name}"
 
 
 def checked_shape(shape: Any, owner: str) -> tuple[int, ...]:
-    """``shape`` itself if it is a tuple of non-negative integers."""
+    """Return ``shape`` itself if it is a tuple of non-negative integers.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`) if it is something else.
+    """
     if not isinstance(shape, tuple):
         raise NetworkError(f"{owner}.shape: expected a tuple of int, got {shape!r}")
     for dimension in shape:
@@ -83,20 +99,21 @@ def checked_shape(shape: Any, owner: str) -> tuple[int, ...]:
 
 
 class IdGeneratorSingleton(ABC):
-    """Base of singletons that hand out ids 0, 1, 2, …"""
+    """Base of singletons that hand out the ids 0, 1, 2, …"""
 
     instance: ClassVar[Any] = None
     is_not_initialized: ClassVar[bool] = True
 
     @abstractmethod
-    def __new__(cls) -> Any:
+    def __new__(cls) -> Self:
         """Return the one instance."""
+        return super().__new__(cls)
 
     def __init__(self) -> None:
         self._next_id = 0
 
     def get_next_id(self) -> int:
-        """The next unused id."""
+        """Return the next unused id."""
         found = self._next_id
         self._next_id += 1
         return found
@@ -104,6 +121,71 @@ class IdGeneratorSingleton(ABC):
     @classmethod
     def reset_singleton(cls) -> None:
         """Forget the instance; the next constructor call makes one that starts at 0."""
-        if cls.instance is not None:
-            cls.instance = None
-            cls.is_not_initialized = True
+        cls.instance = None
+        cls.is_not_initialized = True
+
+
+class WeakRegistry(IdGeneratorSingleton, Generic[T]):
+    """A singleton that numbers objects in order of creation and lets them die.
+
+    Subclasses name the class they accept. Objects that were loaded keep the id they had, unless a
+    living one has it.
+    """
+
+    def __new__(cls) -> Self:
+        """Return the one instance of this class."""
+        if cls.instance is None:
+            cls.instance = super().__new__(cls)
+        return cls.instance
+
+    def __init__(self) -> None:
+        cls = type(self)
+        if cls.is_not_initialized:
+            super().__init__()
+            self._living: weakref.WeakValueDictionary[int, T] = weakref.WeakValueDictionary()
+            self._lock = threading.Lock()
+            cls.is_not_initialized = False
+
+    @abstractmethod
+    def _kind(self) -> type[Any]:
+        """Return the class of the registered objects."""
+
+    def register(self, obj: T) -> int:
+        """Give ``obj`` an id of its own; one that it had is free again.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if ``obj`` is of another class.
+        """
+        kind = self._kind()
+        if not isinstance(obj, kind):
+            raise NetworkError(
+                f"{type(self).__name__}.register: expected a {kind.__name__}, got {obj!r}"
+            )
+        with self._lock:
+            former = obj.__dict__.get("id")
+            if self._living.get(former) is obj:
+                del self._living[former]
+            found = self.get_next_id()
+            self._living[found] = obj
+        return found
+
+    def restore(self, obj: T, wanted: int) -> int:
+        """Register a loaded object: under its old id if that is free, else under a new one."""
+        with self._lock:
+            holder = self._living.get(wanted)
+            if holder is None or holder is obj:
+                self._next_id = max(self._next_id, wanted + 1)
+                self._living[wanted] = obj
+                return wanted
+        return self.register(obj)
+
+    def _in_order(self) -> list[T]:
+        return [obj for _, obj in sorted(self._living.items())]
+
+    def reset_server(self) -> None:
+        """Forget everything and start at 0 again."""
+        self._living.clear()
+        self._next_id = 0
+        self.reset_singleton()

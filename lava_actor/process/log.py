@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import weakref
 from dataclasses import dataclass
 
 from lava_actor.errors import InvalidValueError
@@ -12,15 +13,26 @@ from lava_actor.errors import InvalidValueError
 class LogConfig:
     """How a Process logs.
 
+    A Process without one logs to ``lava_actor.<process name>`` and leaves it to the application
+    where records go. With one, records go to the console and, if asked for, to a file; they are
+    not handed on to the root logger then, which would print them a second time.
+
     Attributes
     ----------
     file : str
-        Where to write if ``logs_to_file``.
-    level, level_console : int
-        Levels of the file (and of compiler and runtime) and of the console.
+        Where to write if ``logs_to_file``; records are appended.
+    level : int
+        What the file gets; also the level of compiler and runtime.
+    level_console : int
+        What the console gets.
     logs_to_file : bool
     format, date_format : str
         See `logging.Formatter`.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if ``logs_to_file`` is set without a ``file``.
     """
 
     file: str = ""
@@ -33,17 +45,21 @@ class LogConfig:
     def __post_init__(self) -> None:
         """Check that a file is named if one is to be written."""
         if self.logs_to_file and not self.file:
-            raise InvalidValueError("LogConfig: logs_to_file=True needs a file name, got ''")
+            raise InvalidValueError("LogConfig.file: expected a file name, got ''")
 
 
-def logger_of(process_name: str, config: LogConfig | None) -> logging.Logger:
-    """The logger ``lava_actor.<process name>``, set up as ``config`` asks for."""
-    logger = logging.getLogger(f"lava_actor.{process_name}")
-    if config is None:
-        return logger
-    for handler in list(logger.handlers):
-        logger.removeHandler(handler)
-        handler.close()
+def logger_of(process_name: str) -> logging.Logger:
+    """Return the logger of the Process, ``lava_actor.<process name>``."""
+    return logging.getLogger(f"lava_actor.{process_name}")
+
+
+def set_up_logger(process: object, process_name: str, config: LogConfig) -> None:
+    """Make the logger of a Process write where ``config`` says, for as long as it lives.
+
+    A second Process of the same name takes the logger over.
+    """
+    logger = logger_of(process_name)
+    _take_down(logger, list(logger.handlers))
     formatter = logging.Formatter(config.format, config.date_format)
     console = logging.StreamHandler()
     console.setLevel(config.level_console)
@@ -55,6 +71,17 @@ def logger_of(process_name: str, config: LogConfig | None) -> logging.Logger:
     for handler in handlers:
         handler.setFormatter(formatter)
         logger.addHandler(handler)
-    logger.setLevel(min(config.level, config.level_console))
+    levels = [config.level, config.level_console] if config.logs_to_file else [config.level_console]
+    logger.setLevel(min(levels))
     logger.propagate = False
-    return logger
+    weakref.finalize(process, _take_down, logger, handlers)
+
+
+def _take_down(logger: logging.Logger, handlers: list[logging.Handler]) -> None:
+    for handler in handlers:
+        if handler in logger.handlers:
+            logger.removeHandler(handler)
+            handler.close()
+    if not logger.handlers:
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)

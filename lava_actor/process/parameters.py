@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lava_actor.errors import InvalidKeyError
+
 
 class ProcessParameters(Mapping[str, Any]):
     """Keyword parameters; a key is set once, `overwrite` changes it.
+
+    The Process and its model read the same parameters, but not the same object: the model gets a
+    copy when its actor starts, and later changes on one side are not seen on the other.
 
     Parameters
     ----------
@@ -19,21 +24,28 @@ class ProcessParameters(Mapping[str, Any]):
         self._parameters = initial_parameters
 
     def __setitem__(self, key: str, value: Any) -> None:
-        """Add a parameter; `KeyError` if there is one of that name."""
+        """Add a parameter; `InvalidKeyError` (a `KeyError`) if there is one of that name."""
         if key in self._parameters:
-            raise KeyError(f"parameter {key!r} exists already; use overwrite() to change it")
+            raise InvalidKeyError(
+                f"parameter {key!r} exists already with value {self._parameters[key]!r}; "
+                f"use overwrite({key!r}, …) to change it"
+            )
         self._parameters[key] = value
 
     def __getitem__(self, key: str) -> Any:
-        """The value of a parameter."""
-        return self._parameters[key]
+        """Return the value of a parameter; `InvalidKeyError` (a `KeyError`) if there is none."""
+        try:
+            return self._parameters[key]
+        except KeyError:
+            known = ", ".join(map(str, self._parameters)) or "none"
+            raise InvalidKeyError(f"there is no parameter {key!r}; there is: {known}") from None
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
         return iter(self._parameters)
 
     def __len__(self) -> int:
-        """Number of parameters."""
+        """Return the number of parameters."""
         return len(self._parameters)
 
     def overwrite(self, key: str, value: Any) -> None:
@@ -41,7 +53,7 @@ class ProcessParameters(Mapping[str, Any]):
         self._parameters[key] = value
 
     def __repr__(self) -> str:
-        """The parameters as a dict."""
+        """Show the parameters as a dict."""
         return f"ProcessParameters({self._parameters!r})"
 
     __hash__ = object.__hash__

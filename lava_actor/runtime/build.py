@@ -43,7 +43,7 @@ def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
     Raises whatever the model's constructor or the initial values raise.
     """
     plan = spec.plan
-    model: Any = plan.model_class(spec.proc_params)  # type: ignore[call-arg]
+    model: Any = plan.model_class(spec.proc_params)
     built = BuiltModel(model)
     model.model_id = spec.process_id
     model.process_name = plan.name

@@ -129,7 +129,7 @@ class Crew:
 
         assert self._arena is not None
         actors = {actor.party: actor for actor in self._executable.actors}
-        loads = {party: partial(specify, plan) for party, plan in actors.items()}
+        loads: dict[int, Any] = {party: partial(specify, plan) for party, plan in actors.items()}
         for plan, theirs in zip(plans, self._theirs, strict=True):
             body: Any = partial(run_actor, plan, self._arena, self._wake_up, loads)
             service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))

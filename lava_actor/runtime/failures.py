@@ -45,9 +45,9 @@ def raise_failures(failures: Sequence[Failure]) -> NoReturn:
     for f in failures:
         what = f.message if f.kind == "ActorDied" else f"{f.kind}: {f.message}"
         lines.append(f"  {f.process} ({f.model}) in {f.phase} of step {f.step}: {what}")
-    for f in failures:
-        if f.traceback:
-            lines.append(f"\nTraceback of {f.process}:\n{f.traceback.rstrip()}")
+    lines += [
+        f"\nTraceback of {f.process}:\n{f.traceback.rstrip()}" for f in failures if f.traceback
+    ]
     text = "\n".join(lines)
     kind = ActorDiedError if first.kind == "ActorDied" else ModelError
     error = kind(text, failures=tuple(failures))

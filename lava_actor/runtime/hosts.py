@@ -27,8 +27,8 @@ TERMINATE_SECONDS = 0.5
 class Host(Protocol):
     """What the service needs from a place where actors live."""
 
-    def start(self, actor: ActorStart, pipe: Pipe, foreign: Sequence[Pipe]) -> Any:
-        """Start an actor on its end of a pipe; returns a handle."""
+    def start(self, actor: ActorStart, pipe: Pipe, foreign: Sequence[int]) -> Any:
+        """Start an actor on its end of a pipe; ``foreign`` descriptors are not its business."""
 
     def ended(self, handle: Any) -> str:
         """Say in words how an actor ended."""
@@ -53,7 +53,7 @@ class ProcessHost:
         gc.collect()
         gc.freeze()  # what is loaded now stays shared between the actors
 
-    def start(self, actor: ActorStart, pipe: Pipe, foreign: Sequence[Pipe]) -> int:
+    def start(self, actor: ActorStart, pipe: Pipe, foreign: Sequence[int]) -> int:
         """Fork; the child closes what belongs to others."""
         parent = os.getpid()
         pid = os.fork()
@@ -63,8 +63,8 @@ class ProcessHost:
         status = 1
         try:
             die_with_parent(parent)
-            for other in foreign:
-                other.close()
+            for descriptor in foreign:
+                os.close(descriptor)
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
             self._body(actor, pipe, True)
             status = 0
@@ -137,7 +137,7 @@ class ThreadHost:
         self._body = body
 
     def start(
-        self, actor: ActorStart, pipe: Pipe, foreign: Sequence[Pipe]
+        self, actor: ActorStart, pipe: Pipe, foreign: Sequence[int]
     ) -> threading.Thread:
         """Start a thread."""
         thread = threading.Thread(

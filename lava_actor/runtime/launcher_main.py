@@ -84,7 +84,6 @@ def run_service(frame: Frame) -> None:
         if plan.surroundings is not None:
             travel.settle_in(plan.surroundings)
         arena = Arena.attach(arena_fd, plan.arena)
-        values_fd = values[0] if values else None
         loads = load_specs(plan, values[0] if values else None)
         host = ProcessHost(partial(run_actor, plan, arena, wake_up, loads))
         service = Service(plan, arena, user, wake_up, host)
@@ -133,8 +132,6 @@ def run_actor(
     if plan.spin_us and not plan.is_async:
         party.spin_us = plan.spin_us
     load = loads[start.party]
-    if own_process:
-        loads.clear()
     actor = Actor(
         start.name,
         start.party,

@@ -81,7 +81,7 @@ class RecordSender(logging.Handler):
 def redirect_output(pipe: Pipe, party: Party) -> Callable[[], None]:
     """Route prints and log records of this process into ``pipe``; returns the flush at the end."""
     out, err = LineSender(pipe, party.index, "stdout"), LineSender(pipe, party.index, "stderr")
-    sys.stdout, sys.stderr = out, err  # type: ignore[assignment]
+    sys.stdout, sys.stderr = out, err
     handler = RecordSender(pipe, party)
     root = logging.getLogger()
     root.handlers[:] = [handler]

@@ -28,16 +28,16 @@ READ, WRITE, SYNC, OK, FAILED = 1, 2, 3, 4, 5
 def _encode(size: int, command: int, data: np.ndarray | None = None) -> np.ndarray:
     message = np.zeros(size, np.uint8)
     if data is None:
-        _HEAD.pack_into(message, 0, command, b"", 0)
+        _HEAD.pack_into(message.data, 0, command, b"", 0)
         return message
     raw = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
-    _HEAD.pack_into(message, 0, command, data.dtype.str.encode(), raw.size)
+    _HEAD.pack_into(message.data, 0, command, data.dtype.str.encode(), raw.size)
     message[REMOTE_HEADER : REMOTE_HEADER + raw.size] = raw
     return message
 
 
 def _decode(message: np.ndarray) -> tuple[int, np.ndarray | None]:
-    command, dtype, length = _HEAD.unpack_from(message, 0)
+    command, dtype, length = _HEAD.unpack_from(message.data, 0)
     if not dtype.rstrip(b"\0"):
         return command, None
     payload = message[REMOTE_HEADER : REMOTE_HEADER + length].copy()
@@ -142,7 +142,7 @@ class VarServer:
                     f"the value has dtype {value.dtype}, which does not fit the channel"
                 )
             return _encode(self._size, OK, value)
-        except Exception as error:  # the client gets every cause; the owner goes on
+        except Exception as error:  # noqa: BLE001  (the client gets every cause; the owner goes on)
             text = f"Var {self._var.name!r} cannot be read: {error}".encode()
             raw = np.frombuffer(text[: self._size - REMOTE_HEADER], np.uint8)
             return _encode(self._size, FAILED, raw)

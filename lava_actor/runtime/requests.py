@@ -13,13 +13,15 @@ import scipy.sparse
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lava_actor.channels.pipe import Frame
     from lava_actor.runtime.actor import Actor
 
 
 def answer(actor: Actor, frame: Frame) -> None:
     """Carry out one request and reply under its key; errors travel back to the asker."""
-    handlers = {"get": _get, "set": _set, "reset": _reset}
+    handlers: dict[str, Callable[[Actor, Any], Any]] = {"get": _get, "set": _set, "reset": _reset}
     if frame.kind == "run":
         frame.close()
         actor.pending_run = frame.key

@@ -1,4 +1,4 @@
-"""The Runtime: the user's handle on a running network.
+r"""The Runtime: the user's handle on a running network.
 
 It holds one pipe per RuntimeService and one listener thread, which receives whatever the services
 send: replies, prints, the end of a run, failures. Nothing here blocks unless the user asked for
@@ -7,7 +7,7 @@ it, and every wait ends when the network does.
 States::
 
     created -> initialized -> running <-> paused -> stopped
-                                  \\-> failed (a model raised, an actor died, a deadlock)
+                                  \-> failed (a model raised, an actor died, a deadlock)
 
 `_is_running` stays True after a non-blocking run has finished until `wait`, `pause` or `stop` is
 called, as users of the programming model expect; `start` accepts a new run then.
@@ -35,8 +35,8 @@ from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
 from lava_actor.runtime.crew import Crew
 from lava_actor.runtime.failures import raise_failures, raise_start_failure
-from lava_actor.runtime.listener import Listener
 from lava_actor.runtime.launcher import at_exit_before_launcher
+from lava_actor.runtime.listener import Listener
 from lava_actor.runtime.run_conditions import (
     AbstractRunCondition,
     RunContinuous,
@@ -52,6 +52,9 @@ if TYPE_CHECKING:
 
 #: Live runtimes, ended at interpreter exit.
 _alive: weakref.WeakSet[Runtime] = weakref.WeakSet()
+
+#: How long an actor may wait for the user before a request to it is refused.
+PATIENCE_NS = 2_000_000_000
 
 #: Seconds `stop` waits for the step in progress.
 STOP_SECONDS = 10.0
@@ -444,7 +447,9 @@ class Runtime:
         if self._arena is None:
             return None
         what = self._arena.party(party).blocked
-        if what is None or what[0] not in ON_A_RING or time.monotonic_ns() - what[2] < 2_000_000_000:
+        if what is None or what[0] not in ON_A_RING:
+            return None
+        if time.monotonic_ns() - what[2] < PATIENCE_NS:
             return None
         ring = self._arena.plan.rings[what[1]]
         ends = (ring.writer,) if what[0] == "data" else ring.readers

@@ -98,10 +98,11 @@ class Service:
             self.user.close()
 
     def _start_actors(self) -> None:
+        foreign = [*self.user.descriptors(), self.selector.fileno()]
         for actor in self.plan.actors:
             ours, theirs = Pipe.pair()
-            others = [m.pipe for m in self.members.values()]
-            handle = self.host.start(actor, theirs, [ours, self.user, *others])
+            foreign += ours.descriptors()
+            handle = self.host.start(actor, theirs, foreign)
             member = _Member(actor.party, actor.name, actor.model, ours, handle)
             self.members[actor.party] = member
             self.selector.register(ours.fileno(), selectors.EVENT_READ, self._reader(member))
@@ -295,12 +296,12 @@ class Service:
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline and not self.watch.settled():
             for key, _ in self.selector.select(0.005):
-                member = next(
+                sender = next(
                     (m for m in self.members.values() if m.open and m.pipe.fileno() == key.fd),
                     None,
                 )
-                if member is not None:
-                    self._collect(member, failures)
+                if sender is not None:
+                    self._collect(sender, failures)
         for member in list(self.members.values()):
             while member.open and member.pipe.poll():
                 self._collect(member, failures)

@@ -120,7 +120,7 @@ def _offender(plan: ActorPlan) -> str:
     for what, value in parts:
         try:
             cloudpickle.dumps(value)
-        except Exception:
+        except Exception:  # noqa: BLE001  (whatever refuses is the offender)
             return f"{what}: "
     return ""
 

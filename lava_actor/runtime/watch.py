@@ -1,4 +1,4 @@
-"""Reading the wait graph: is anything still moving, and if not, who waits for whom?
+"""Reading the wait graph: what still moves, and if nothing does, who waits for whom.
 
 Every actor keeps in the arena what it is blocked on and a counter of completed operations. A look
 costs a few loads per actor and nothing in the actors' hot path. A network is stuck when, between
@@ -78,14 +78,14 @@ class Watch:
     def settled(self) -> bool:
         """True if nobody will complete anything more: parked, gone or waiting."""
         waiting = (words.PARKED, words.BARRIER, words.TURN, words.GONE)
-        limit = self._arena.domain(words.CLOCK).limit
+        clock = self._arena.domain(words.CLOCK)
+        limit, horizon = clock.limit, clock.horizon
         for party in self._parties:
-            if party.index not in self._clock or party.state in waiting:
-                if party.state == words.PARKED and party.done < limit and party.step < limit:
-                    if self._arena.domain(words.CLOCK).horizon > party.done:
-                        return False
+            if party.index not in self._clock:
                 continue
-            return False
+            may_step = party.done < min(limit, horizon)
+            if party.state not in waiting or (party.state == words.PARKED and may_step):
+                return False
         return True
 
     def blocked_for_good(self) -> bool:

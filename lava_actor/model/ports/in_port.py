@@ -127,19 +127,31 @@ class PyInPort(AbstractPyIOPort):
 
     def _bind(self) -> None:
         """Choose the implementations of the methods that a model calls every step."""
-        if len(self.edges) == 1:
-            self._rebind("probe", self._rings[0].probe)
-            if self._as_sent():
-                self._rebind("recv_events", self._rings[0].recv_events)
-                return
-        else:
-            self._rebind("probe", None)
-        self._rebind("recv_events", None)
+        single = len(self.edges) == 1
+        self._rebind("probe", self._rings[0].probe if single else None)
+        self._rebind("recv_events", self._fast_events() if single else None)
 
     def _as_sent(self) -> bool:
         """True if a single source's messages need no change of index or type."""
         edge, ring = self.edges[0], self._rings[0]
         return edge.index_map is None and not edge.functions and ring.dtype == self._dtype
+
+    def _fast_events(self) -> Callable[[], Events] | None:
+        """Return `recv_events` for a single source."""
+        edge, take, dtype = self.edges[0], self._rings[0].recv_events, self._dtype
+        if self._as_sent():
+            return take
+        if edge.functions:
+            return None
+        index_map = edge.index_map
+
+        def recv_events() -> Events:
+            values, indices = take()
+            if values is not None and values.dtype != dtype:
+                values = values.astype(dtype)
+            return values, (indices if index_map is None else index_map[indices])
+
+        return recv_events
 
     def _rebind(self, name: str, implementation: Callable[..., Any] | None) -> None:
         """Let the instance use ``implementation`` unless a subclass has its own method."""
@@ -253,14 +265,23 @@ class PyInPortVectorDense(PyInPort):
 
     def _bind(self) -> None:
         super()._bind()
-        recv: Callable[[], np.ndarray] | None = None
-        if len(self.edges) == 1 and self._as_sent():
-            ring, shape = self._rings[0], self._shape
-            recv = ring.recv
-            if tuple(ring.shape) != shape:
-                take = ring.recv
-                recv = lambda: take().reshape(shape)  # noqa: E731
-        self._rebind("recv", recv)
+        plain = len(self.edges) == 1 and not self.edges[0].functions
+        self._rebind("recv", self._fast_recv() if plain else None)
+
+    def _fast_recv(self) -> Callable[[], np.ndarray]:
+        """Return `recv` for a single source without functions."""
+        ring, shape, dtype, zeros = self._rings[0], self._shape, self._dtype, np.zeros
+        if not self._as_sent():
+            accumulate, index_map = ring.accumulate, self.edges[0].index_map
+
+            def recv_into_zeros() -> np.ndarray:
+                out = zeros(shape, dtype)
+                accumulate(out, index_map)
+                return out
+
+            return recv_into_zeros
+        take = ring.recv
+        return take if tuple(ring.shape) == shape else lambda: take().reshape(shape)
 
     def recv(self) -> np.ndarray:
         """Receive one message from every source and return their sum.

@@ -120,11 +120,11 @@ class PyOutPortVectorDense(PyOutPort):
             return _drop
         if len(self._rings) > 1:
             return lambda data: PyOutPortVectorDense.send(self, data)
-        put, shape, dtype, convert = self._rings[0].send, self._shape, self._dtype, self._message
+        put, shape, convert = self._rings[0].send, self._shape, self._message
         array = np.ndarray
 
         def send(data: Any) -> None:
-            if type(data) is array and data.shape == shape and data.dtype is dtype:
+            if type(data) is array and data.shape == shape:
                 put(data)
             else:
                 put(convert(data))

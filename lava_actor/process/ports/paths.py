@@ -24,8 +24,11 @@ from lava_actor.process.ports.ports import (
 
 @dataclass(frozen=True)
 class Path:
-    """One path: ``steps`` are the virtual ports from source to destination, each with the index
-    of the input that the path comes in through."""
+    """One path from end to end.
+
+    ``steps`` are the virtual ports from source to destination, each with the index of the input
+    that the path comes in through.
+    """
 
     source: Any
     destination: Any

@@ -290,8 +290,7 @@ class AbstractPort(AbstractProcessMember):
             rest = shape[:axis] + shape[axis + 1 :]
             if len(shape) != rank or rest != self.shape[:axis] + tuple(self.shape[axis + 1 :]):
                 raise ConcatShapeError(shapes, axis)
-        port = ConcatPort(parts, axis)
-        return port
+        return ConcatPort(parts, axis)
 
     def _attach(self, port: AbstractVirtualPort) -> None:
         self._connect_forward([port], AbstractPort, None, assert_same_shape=False)
@@ -571,6 +570,10 @@ class AbstractVirtualPort(AbstractPort):
     def process(self) -> Any:
         """Process of the first origin."""
         return self.in_connections[0].process if self.in_connections else None
+
+    @process.setter
+    def process(self, value: Any) -> None:
+        raise NetworkError("the Process of a virtual port is that of its origin")
 
     @abstractmethod
     def get_transform_func_fwd(self) -> Callable[..., Any]:
