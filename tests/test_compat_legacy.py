@@ -23,7 +23,7 @@ from lava_actor.compat.legacy.node import Node, NodeConfig
 from lava_actor.compat.legacy.runtime_service import LoihiPyRuntimeService, PyRuntimeService
 from lava_actor.compat.legacy.shared_memory_manager import SharedMemoryManager
 from lava_actor.errors import RuntimeStateError
-from lava_actor.model.resources import HeadNode
+from lava_actor.model.resources import CPU, HeadNode
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.process.message_interface_enum import ActorType
 
@@ -59,6 +59,10 @@ def test_a_service_knows_its_protocol_and_waits_to_be_wired() -> None:
     assert service.service_to_runtime is None
     assert service.service_to_process == service.process_to_service == []
     service.join()
+
+
+def test_the_built_in_protocols_name_their_services() -> None:
+    assert LoihiProtocol().runtime_service == {CPU: LoihiPyRuntimeService}
 
 
 def test_a_node_configuration_is_a_list_of_nodes() -> None:

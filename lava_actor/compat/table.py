@@ -79,10 +79,13 @@ _MODEL = {
     "magma.core.sync.protocol": ("model.sync.protocol", "AbstractSyncProtocol"),
     "magma.core.sync.domain": ("model.sync.domain", "SyncDomain"),
     "magma.core.sync.protocols.loihi_protocol": (
-        "model.sync.loihi_protocol",
+        "model.sync.loihi_protocol compat.legacy.runtime_service",
         "LoihiProtocol Phase Proc_Function_With_Guard",
     ),
-    "magma.core.sync.protocols.async_protocol": ("model.sync.async_protocol", "AsyncProtocol"),
+    "magma.core.sync.protocols.async_protocol": (
+        "model.sync.async_protocol compat.legacy.runtime_service",
+        "AsyncProtocol",
+    ),
     "magma.core.model.model": ("model.model", "AbstractProcessModel"),
     "magma.core.model.interfaces": ("model.ports.base", "AbstractPortImplementation"),
     "magma.core.model.spike_type": ("compat.legacy.spike_type", "SpikeType"),

@@ -103,13 +103,14 @@ def unpack(data: bytes) -> Any:
     return archive.content
 
 
-class _Pickler(cloudpickle.Pickler):
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no annotations
     """Writes ports without connections."""
 
     def reducer_override(self, obj: Any) -> Any:
         """Strip what `_Archive.links` holds, and pipes to a network that runs now."""
         if isinstance(obj, AbstractPort):
-            function, arguments, state, *rest = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+            reduced: Any = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+            function, arguments, state, *rest = reduced
             bare = {name: value for name, value in state.items() if name not in _PIPES}
             bare.update((name, type(state[name])()) for name in _LINKS)
             return (function, arguments, bare, *rest)

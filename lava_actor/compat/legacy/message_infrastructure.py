@@ -20,9 +20,10 @@ from lava_actor.errors import UnsupportedError
 from lava_actor.process.message_interface_enum import ActorType
 
 _fork = multiprocess.get_context("fork")
+_Process: Any = _fork.Process
 
 
-class SystemProcess(_fork.Process):  # type: ignore[misc]  # multiprocess has no annotations
+class SystemProcess(_Process):  # type: ignore[misc]  # multiprocess has no annotations
     """A forked process that remembers the exception that ended it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

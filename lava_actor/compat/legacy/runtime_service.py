@@ -1,7 +1,8 @@
 """Base classes of Lava's runtime services, for protocols that name a service of their own.
 
 Our services are part of the runtime and are not subclassed; these classes keep the constructor
-contract that custom protocols and their tests rely on.
+contract that custom protocols and their tests rely on, and make the built-in protocols name them
+(``LoihiProtocol().runtime_service``).
 """
 
 from __future__ import annotations
@@ -9,6 +10,11 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from enum import IntEnum
 from typing import Any
+
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.async_protocol import AsyncProtocol
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.sync.protocol import register_service
 
 
 class LoihiVersion(IntEnum):
@@ -95,3 +101,7 @@ class AsyncPyRuntimeService(PyRuntimeService):
 
     def run(self) -> None:
         """Do nothing: the runtime's own service starts and ends free-running models."""
+
+
+register_service(LoihiProtocol, CPU, LoihiPyRuntimeService)
+register_service(AsyncProtocol, CPU, AsyncPyRuntimeService)
