@@ -1,0 +1,38 @@
+"""Inner loops over arrays: what touches every neuron or every synapse in every step.
+
+Pure functions of arrays; no Process, no model, no port is known here. Everything they compute is
+also written in NumPy beside its use (`lava_actor.proc`), and tests hold the two together: to the
+last bit, except that sums over many synapses may be rounded in another order than NumPy's.
+"""
+
+from __future__ import annotations
+
+try:
+    from lava_actor.kernels._kernels import (
+        as_unique,
+        conv_events,
+        csc_events,
+        dense_events,
+        dense_events_delayed,
+        lif_fixed,
+        lif_float,
+        one_value,
+        spike_indices,
+    )
+except ImportError as error:
+    raise ImportError(
+        "the native part of lava_actor is not built: run `make build` in the project's root "
+        f"({error})"
+    ) from error
+
+__all__ = [
+    "lif_float",
+    "lif_fixed",
+    "spike_indices",
+    "as_unique",
+    "one_value",
+    "dense_events",
+    "dense_events_delayed",
+    "csc_events",
+    "conv_events",
+]

@@ -1,0 +1,191 @@
+"""What the loops compute. Arrays are C-contiguous where nothing else is said.
+
+Types, layouts and lengths are checked, and so are the indices of events; what comes from a
+prepared matrix (``pointers``, ``rows``) is trusted: `lava_actor.proc._operators` makes it.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+def lif_float(
+    u: np.ndarray,
+    v: np.ndarray,
+    a: np.ndarray,
+    bias: np.ndarray,
+    du: float,
+    dv: float,
+    vth: float,
+) -> np.ndarray | None:
+    """Do one step of leaky integrate-and-fire neurons in double precision.
+
+    ``u = u*(1 - du) + a``, ``v = v*(1 - dv) + u + bias``, spike where ``v > vth``, ``v = 0`` there.
+
+    Parameters
+    ----------
+    u, v : ndarray of float64
+        State, of any shape; changed in place.
+    a, bias : ndarray of float64
+        Of the same number of elements.
+
+    Returns
+    -------
+    ndarray of bool or None
+        The spikes, in the shape of `u`; None, and nothing changed, if an array is of another type
+        or layout.
+    """
+
+def lif_fixed(
+    u: np.ndarray,
+    v: np.ndarray,
+    a: np.ndarray,
+    bias_mant: np.ndarray,
+    bias_exp: np.ndarray,
+    keep_u: int,
+    keep_v: int,
+    threshold: int,
+) -> np.ndarray | None:
+    """Do one step of leaky integrate-and-fire neurons in integers.
+
+    ``u = wrap24(mag(u*keep_u, 12) + (a << 6))``,
+    ``v = sat24(mag(v*keep_v, 12) + u + shl(bias_mant, bias_exp))``, spike where ``v > threshold``,
+    ``v = 0`` there. The names are those of `lava_actor.proc._arithmetic`; exponents of the bias
+    count as at most 31 and at least -31.
+
+    Parameters
+    ----------
+    u, v : ndarray of int32
+        State, of any shape; changed in place.
+    a, bias_mant, bias_exp : ndarray of int32
+        Of the same number of elements.
+    keep_u, keep_v : int
+        Factors in units of 1/4096, from 0 to 4096.
+
+    Returns
+    -------
+    ndarray of bool or None
+        The spikes, in the shape of `u`; None, and nothing changed, if an array is of another type
+        or layout or a factor out of range.
+    """
+
+def spike_indices(spikes: np.ndarray) -> np.ndarray:
+    """Return the flat indices (int32) where a boolean array is True."""
+
+def as_unique(
+    values: np.ndarray | None, indices: np.ndarray, size: int
+) -> tuple[np.ndarray | None, np.ndarray]:
+    """Return events with ascending unique indices (int32), values at one index summed.
+
+    Events that are so already are returned as they are.
+
+    Raises
+    ------
+    IndexError
+        If an index is outside of 0 … size - 1.
+    ValueError
+        If there are not as many values as indices.
+    """
+
+def one_value(values: np.ndarray) -> np.generic | None:
+    """Return the value that all elements have, or None if they differ or there are none."""
+
+def dense_events(
+    weights: np.ndarray, at: np.ndarray, x: np.ndarray | None, out: np.ndarray, clear: bool = True
+) -> None:
+    """Compute ``out = weights[:, at] @ x``, or add that to `out`.
+
+    Parameters
+    ----------
+    weights : ndarray of float64 or int32
+        (rows, columns), column-major. Integers wrap modulo 2**32.
+    at : ndarray of int32
+        Columns; the sum is taken in this order.
+    x : ndarray of the type of the weights, or None
+        A factor for each of `at`; None: all one.
+    out : ndarray of the type of the weights
+        One element per row.
+    clear : bool
+        Whether `out` is set to zero first.
+
+    Raises
+    ------
+    IndexError
+        If a column does not exist.
+    TypeError
+        If an array is of another type, layout or length.
+    """
+
+def dense_events_delayed(
+    weights: np.ndarray, delays: np.ndarray, at: np.ndarray, x: np.ndarray | None, out: np.ndarray
+) -> None:
+    """Add ``weights[r, c] * x`` to ``out[r, delays[r, c]]`` for all rows r and the columns `at`.
+
+    Parameters
+    ----------
+    weights, at, x
+        As for `dense_events`.
+    delays : ndarray of int32
+        Of the shape of the weights, column-major.
+    out : ndarray of the type of the weights
+        (rows, largest delay + 1), column-major.
+
+    Raises
+    ------
+    IndexError
+        If a column does not exist or a delay does not fit `out`.
+    TypeError
+        If an array is of another type, layout or length.
+    """
+
+def csc_events(
+    pointers: np.ndarray,
+    rows: np.ndarray,
+    weights: np.ndarray | None,
+    one: float | None,
+    at: np.ndarray,
+    x: np.ndarray | None,
+    out: np.ndarray,
+    clear: bool = True,
+) -> None:
+    """Compute what `dense_events` does, for a matrix in compressed columns.
+
+    Parameters
+    ----------
+    pointers : ndarray of int64
+        Column c has the entries ``pointers[c]`` to ``pointers[c + 1]``.
+    rows : ndarray of int32
+        Row of each entry; trusted to lie in `out`.
+    weights : ndarray of the type of `out`, or None
+        Weight of each entry. None: every weight is `one`.
+    one : number or None
+        Used without `weights` only.
+    at, x, clear
+        As for `dense_events`.
+    out : ndarray of float64 or int32
+        Any shape; rows are flat indices.
+    """
+
+def conv_events(
+    kernel: np.ndarray,
+    geometry: Sequence[int],
+    at: np.ndarray,
+    x: np.ndarray | None,
+    out: np.ndarray,
+) -> None:
+    """Convolve events with a kernel.
+
+    ``out[a, b, o]`` is the sum of ``kernel[c, m, n, o] * in[a*sx + m*dx - px, b*sy + n*dy - py, c]``
+    over the input channels c of the group of o and over m, n; zero outside of the input.
+
+    Parameters
+    ----------
+    kernel : ndarray of float64 or int32
+        (input channels, kernel_x, kernel_y, output channels / groups). Integers wrap modulo 2**32.
+    geometry : sequence of 15 int
+        Sizes of input (x, y, channels), of output (x, y, channels) and of the kernel (x, y);
+        padding, stride, dilation (x, y each); groups.
+    at, x
+        Flat indices in the input and their factors, as for `dense_events`.
+    out : ndarray of the type of the kernel
+        (x, y, channels); overwritten.
+    """

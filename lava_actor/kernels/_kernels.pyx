@@ -1,0 +1,328 @@
+"""Bindings of the loops in ``neurons.h`` and ``synapses.h``; contracts in ``_kernels.pyi``.
+
+Arguments are arrays whose type, layout and length are looked at here, once per call and without
+buffer objects: a call has to cost less than the step of a hundred neurons.
+"""
+
+cimport cython
+cimport numpy as cnp
+from libc.stdint cimport int32_t, int64_t, uint8_t
+from libc.string cimport memset
+
+import numpy as np
+
+cnp.import_array()
+
+cdef extern from "neurons.h" nogil:
+    void la_lif_f64(Py_ssize_t n, double *u, double *v, const double *a, const double *bias,
+                    double keep_u, double keep_v, double vth, uint8_t *s)
+    void la_lif_i32(Py_ssize_t n, int32_t *u, int32_t *v, const int32_t *a, const int32_t *mant,
+                    const int32_t *exp, int32_t keep_u, int32_t keep_v, int64_t threshold,
+                    uint8_t *s)
+    Py_ssize_t la_count(Py_ssize_t n, const uint8_t *s)
+    void la_indices(Py_ssize_t n, const uint8_t *s, int32_t *out)
+
+cdef extern from "synapses.h" nogil:
+    ctypedef struct la_conv:
+        int32_t in_y, in_c
+        int32_t out_x, out_y, out_c
+        int32_t kernel_x, kernel_y
+        int32_t pad_x, pad_y, stride_x, stride_y, dilation_x, dilation_y
+        int32_t groups
+    void la_dense_f64(Py_ssize_t rows, const double *w, const int32_t *at, const double *x,
+                      Py_ssize_t count, double *out)
+    void la_dense_i32(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int32_t *x,
+                      Py_ssize_t count, int32_t *out)
+    void la_dense_delayed_f64(Py_ssize_t rows, const double *w, const int32_t *delay,
+                              const int32_t *at, const double *x, Py_ssize_t count, double *out)
+    void la_dense_delayed_i32(Py_ssize_t rows, const int32_t *w, const int32_t *delay,
+                              const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
+    int la_within(Py_ssize_t n, const int32_t *x, int32_t end)
+    void la_csc_f64(const int64_t *ptr, const int32_t *row, const double *w, double one,
+                    const int32_t *at, const double *x, Py_ssize_t count, double *out)
+    void la_csc_i32(const int64_t *ptr, const int32_t *row, const int32_t *w, int32_t one,
+                    const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
+    void la_conv_f64(const la_conv *g, const double *kernel, const int32_t *at, const double *x,
+                     Py_ssize_t count, double *out)
+    void la_conv_i32(const la_conv *g, const int32_t *kernel, const int32_t *at, const int32_t *x,
+                     Py_ssize_t count, int32_t *out)
+    int la_order(Py_ssize_t count, const int32_t *at, Py_ssize_t size)
+
+
+# -- what an argument is -------------------------------------------------------------------------
+
+cdef inline bint _is(object x, int kind) noexcept:
+    """A native, aligned, C-contiguous array of this type?"""
+    return (
+        isinstance(x, cnp.ndarray)
+        and cnp.PyArray_TYPE(<cnp.ndarray>x) == kind
+        and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x)
+    )
+
+
+cdef inline bint _is_of(object x, int kind, Py_ssize_t size) noexcept:
+    return _is(x, kind) and cnp.PyArray_SIZE(<cnp.ndarray>x) == size
+
+
+cdef inline bint _is_state(object x, int kind, Py_ssize_t size) noexcept:
+    return _is_of(x, kind, size) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>x)
+
+
+cdef inline bint _is_columns(object x, int kind) noexcept:
+    """A matrix of this type whose columns are contiguous?"""
+    return (
+        isinstance(x, cnp.ndarray)
+        and cnp.PyArray_TYPE(<cnp.ndarray>x) == kind
+        and cnp.PyArray_NDIM(<cnp.ndarray>x) == 2
+        and cnp.PyArray_ISFARRAY_RO(<cnp.ndarray>x)
+    )
+
+
+cdef inline void *_data(object x) noexcept:
+    return cnp.PyArray_DATA(<cnp.ndarray>x)
+
+
+cdef inline Py_ssize_t _size(object x) noexcept:
+    return cnp.PyArray_SIZE(<cnp.ndarray>x)
+
+
+# -- neurons -------------------------------------------------------------------------------------
+
+def lif_float(u, v, a, bias, double du, double dv, double vth):
+    if not _is(u, cnp.NPY_DOUBLE):
+        return None
+    cdef Py_ssize_t n = _size(u)
+    if not (
+        cnp.PyArray_ISWRITEABLE(<cnp.ndarray>u)
+        and _is_state(v, cnp.NPY_DOUBLE, n)
+        and _is_of(a, cnp.NPY_DOUBLE, n)
+        and _is_of(bias, cnp.NPY_DOUBLE, n)
+        and u is not v
+    ):
+        return None
+    spikes = cnp.PyArray_EMPTY(
+        cnp.PyArray_NDIM(<cnp.ndarray>u), cnp.PyArray_DIMS(<cnp.ndarray>u), cnp.NPY_BOOL, 0
+    )
+    la_lif_f64(n, <double *>_data(u), <double *>_data(v), <double *>_data(a),
+               <double *>_data(bias), 1.0 - du, 1.0 - dv, vth, <uint8_t *>_data(spikes))
+    return spikes
+
+
+def lif_fixed(u, v, a, bias_mant, bias_exp, int64_t keep_u, int64_t keep_v, int64_t threshold):
+    if not _is(u, cnp.NPY_INT32):
+        return None
+    cdef Py_ssize_t n = _size(u)
+    if not (
+        cnp.PyArray_ISWRITEABLE(<cnp.ndarray>u)
+        and _is_state(v, cnp.NPY_INT32, n)
+        and _is_of(a, cnp.NPY_INT32, n)
+        and _is_of(bias_mant, cnp.NPY_INT32, n)
+        and _is_of(bias_exp, cnp.NPY_INT32, n)
+        and 0 <= keep_u <= 4096
+        and 0 <= keep_v <= 4096
+        and u is not v
+    ):
+        return None
+    spikes = cnp.PyArray_EMPTY(
+        cnp.PyArray_NDIM(<cnp.ndarray>u), cnp.PyArray_DIMS(<cnp.ndarray>u), cnp.NPY_BOOL, 0
+    )
+    la_lif_i32(n, <int32_t *>_data(u), <int32_t *>_data(v), <int32_t *>_data(a),
+               <int32_t *>_data(bias_mant), <int32_t *>_data(bias_exp), <int32_t>keep_u,
+               <int32_t>keep_v, threshold, <uint8_t *>_data(spikes))
+    return spikes
+
+
+def spike_indices(spikes):
+    if not _is(spikes, cnp.NPY_BOOL):
+        return np.flatnonzero(spikes).astype(np.int32)
+    cdef Py_ssize_t n = _size(spikes)
+    cdef cnp.npy_intp count = la_count(n, <uint8_t *>_data(spikes))
+    indices = cnp.PyArray_EMPTY(1, &count, cnp.NPY_INT32, 0)
+    la_indices(n, <uint8_t *>_data(spikes), <int32_t *>_data(indices))
+    return indices
+
+
+# -- events --------------------------------------------------------------------------------------
+
+def as_unique(values, indices, Py_ssize_t size):
+    if not _is(indices, cnp.NPY_INT32):
+        wide = np.ascontiguousarray(indices)
+        if wide.size and (wide.min() < 0 or wide.max() >= size):
+            raise IndexError(f"event index outside of 0 … {size - 1}")
+        indices = wide.astype(np.int32)
+    if values is not None and np.size(values) != indices.size:
+        raise ValueError(f"{indices.size} indices with {np.size(values)} values")
+    cdef int order = la_order(_size(indices), <int32_t *>_data(indices), size)
+    if order == 0:
+        return values, indices
+    if order == 2:
+        raise IndexError(
+            f"event indices from {indices.min()} to {indices.max()}, outside of 0 … {size - 1}"
+        )
+    if values is None:
+        values = np.ones(indices.size, np.int32)
+    unique, inverse = np.unique(indices, return_inverse=True)
+    total = np.zeros(unique.size, np.int64 if values.dtype == bool else values.dtype)
+    np.add.at(total, inverse, values)
+    return total, unique
+
+
+def one_value(values):
+    flat = values.reshape(-1)
+    if not flat.size or not (flat[0] == flat).all():
+        return None
+    return flat[0]
+
+
+cdef int _take_events(object at, object x, int kind, Py_ssize_t size) except -1:
+    """Check events against the number of senders: out of range would write anywhere."""
+    if not _is(at, cnp.NPY_INT32):
+        raise TypeError("indices: expected a contiguous int32 array")
+    if x is not None and not _is_of(x, kind, _size(at)):
+        raise TypeError("factors: expected a contiguous array of the type of the weights, one per event")
+    if la_order(_size(at), <int32_t *>_data(at), size) == 2:
+        raise IndexError(f"event index outside of 0 … {size - 1}")
+    return 0
+
+
+# -- synapses ------------------------------------------------------------------------------------
+
+def dense_events(weights, at, x, out, bint clear=True):
+    cdef int kind
+    if _is_columns(weights, cnp.NPY_DOUBLE):
+        kind = cnp.NPY_DOUBLE
+    elif _is_columns(weights, cnp.NPY_INT32):
+        kind = cnp.NPY_INT32
+    else:
+        raise TypeError("weights: expected a column-major matrix of float64 or int32")
+    cdef Py_ssize_t rows = cnp.PyArray_DIM(<cnp.ndarray>weights, 0)
+    _take_events(at, x, kind, cnp.PyArray_DIM(<cnp.ndarray>weights, 1))
+    if not _is_state(out, kind, rows):
+        raise TypeError("out: expected a contiguous array of the type of the weights, one per row")
+    if clear:
+        memset(_data(out), 0, cnp.PyArray_NBYTES(<cnp.ndarray>out))
+    cdef Py_ssize_t count = _size(at)
+    cdef int32_t *indices = <int32_t *>_data(at)
+    cdef void *factors = NULL if x is None else _data(x)
+    cdef void *matrix = _data(weights)
+    cdef void *sums = _data(out)
+    if count * rows < 100_000:
+        if kind == cnp.NPY_DOUBLE:
+            la_dense_f64(rows, <double *>matrix, indices, <double *>factors, count, <double *>sums)
+        else:
+            la_dense_i32(rows, <int32_t *>matrix, indices, <int32_t *>factors, count,
+                         <int32_t *>sums)
+    else:  # long enough to let other threads of the interpreter work
+        with nogil:
+            if kind == cnp.NPY_DOUBLE:
+                la_dense_f64(rows, <double *>matrix, indices, <double *>factors, count,
+                             <double *>sums)
+            else:
+                la_dense_i32(rows, <int32_t *>matrix, indices, <int32_t *>factors, count,
+                             <int32_t *>sums)
+
+
+def dense_events_delayed(weights, delays, at, x, out):
+    cdef int kind
+    if _is_columns(weights, cnp.NPY_DOUBLE):
+        kind = cnp.NPY_DOUBLE
+    elif _is_columns(weights, cnp.NPY_INT32):
+        kind = cnp.NPY_INT32
+    else:
+        raise TypeError("weights: expected a column-major matrix of float64 or int32")
+    cdef Py_ssize_t rows = cnp.PyArray_DIM(<cnp.ndarray>weights, 0)
+    cdef Py_ssize_t columns = cnp.PyArray_DIM(<cnp.ndarray>weights, 1)
+    _take_events(at, x, kind, columns)
+    if not (
+        _is_columns(delays, cnp.NPY_INT32)
+        and cnp.PyArray_DIM(<cnp.ndarray>delays, 0) == rows
+        and cnp.PyArray_DIM(<cnp.ndarray>delays, 1) == columns
+    ):
+        raise TypeError("delays: expected a column-major int32 matrix of the shape of the weights")
+    if not (
+        _is_columns(out, kind)
+        and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)
+        and cnp.PyArray_DIM(<cnp.ndarray>out, 0) == rows
+    ):
+        raise TypeError("out: expected a column-major matrix with a column per delay")
+    cdef Py_ssize_t count = _size(at), e
+    cdef int32_t *indices = <int32_t *>_data(at)
+    cdef int32_t *late = <int32_t *>_data(delays)
+    cdef int32_t depth = <int32_t>cnp.PyArray_DIM(<cnp.ndarray>out, 1)
+    for e in range(count):
+        if not la_within(rows, late + indices[e] * rows, depth):
+            raise IndexError(f"delay outside of 0 … {depth - 1}")
+    cdef void *factors = NULL if x is None else _data(x)
+    if kind == cnp.NPY_DOUBLE:
+        la_dense_delayed_f64(rows, <double *>_data(weights), late, indices, <double *>factors,
+                             count, <double *>_data(out))
+    else:
+        la_dense_delayed_i32(rows, <int32_t *>_data(weights), late, indices, <int32_t *>factors,
+                             count, <int32_t *>_data(out))
+
+
+def csc_events(pointers, rows, weights, one, at, x, out, bint clear=True):
+    cdef int kind = cnp.NPY_DOUBLE
+    if not _is(pointers, cnp.NPY_INT64) or _size(pointers) < 1:
+        raise TypeError("pointers: expected a contiguous int64 array, one more than columns")
+    if not _is(rows, cnp.NPY_INT32):
+        raise TypeError("rows: expected a contiguous int32 array")
+    if _is(out, cnp.NPY_INT32):
+        kind = cnp.NPY_INT32
+    if not (_is(out, kind) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
+        raise TypeError("out: expected a contiguous array of float64 or int32")
+    if weights is not None and not _is_of(weights, kind, _size(rows)):
+        raise TypeError("weights: expected a contiguous array of the type of out, one per row index")
+    _take_events(at, x, kind, _size(pointers) - 1)
+    if clear:
+        memset(_data(out), 0, cnp.PyArray_NBYTES(<cnp.ndarray>out))
+    cdef Py_ssize_t count = _size(at)
+    cdef int32_t *indices = <int32_t *>_data(at)
+    cdef int64_t *ptr = <int64_t *>_data(pointers)
+    cdef void *factors = NULL if x is None else _data(x)
+    cdef void *matrix = NULL if weights is None else _data(weights)
+    cdef void *to = _data(rows)
+    cdef void *sums = _data(out)
+    cdef double f = 0.0
+    cdef int32_t i = 0
+    if weights is None:
+        if kind == cnp.NPY_DOUBLE:
+            f = one
+        else:
+            i = one
+    with nogil:
+        if kind == cnp.NPY_DOUBLE:
+            la_csc_f64(ptr, <int32_t *>to, <double *>matrix, f, indices, <double *>factors, count,
+                       <double *>sums)
+        else:
+            la_csc_i32(ptr, <int32_t *>to, <int32_t *>matrix, i, indices, <int32_t *>factors,
+                       count, <int32_t *>sums)
+
+
+def conv_events(kernel, geometry, at, x, out):
+    cdef int kind = cnp.NPY_INT32 if _is(kernel, cnp.NPY_INT32) else cnp.NPY_DOUBLE
+    cdef la_conv g
+    cdef int32_t in_x
+    (in_x, g.in_y, g.in_c, g.out_x, g.out_y, g.out_c, g.kernel_x, g.kernel_y, g.pad_x, g.pad_y,
+     g.stride_x, g.stride_y, g.dilation_x, g.dilation_y, g.groups) = geometry
+    if min(geometry[:8]) < 1 or min(geometry[8:10]) < 0 or min(geometry[10:]) < 1:
+        raise ValueError(f"geometry: expected positive sizes, got {geometry}")
+    if g.in_c % g.groups or g.out_c % g.groups:
+        raise ValueError(f"geometry: channels {g.in_c}, {g.out_c} not divisible by {g.groups} groups")
+    if not _is_of(kernel, kind, <Py_ssize_t>g.in_c * g.kernel_x * g.kernel_y * (g.out_c // g.groups)):
+        raise TypeError("kernel: expected a contiguous array of float64 or int32 that fits the geometry")
+    _take_events(at, x, kind, <Py_ssize_t>in_x * g.in_y * g.in_c)
+    if not _is_state(out, kind, <Py_ssize_t>g.out_x * g.out_y * g.out_c):
+        raise TypeError("out: expected a contiguous array of the type of the kernel")
+    memset(_data(out), 0, cnp.PyArray_NBYTES(<cnp.ndarray>out))
+    cdef Py_ssize_t count = _size(at)
+    cdef int32_t *indices = <int32_t *>_data(at)
+    cdef void *factors = NULL if x is None else _data(x)
+    cdef void *weights = _data(kernel)
+    cdef void *sums = _data(out)
+    with nogil:
+        if kind == cnp.NPY_DOUBLE:
+            la_conv_f64(&g, <double *>weights, indices, <double *>factors, count, <double *>sums)
+        else:
+            la_conv_i32(&g, <int32_t *>weights, indices, <int32_t *>factors, count,
+                        <int32_t *>sums)

@@ -1,0 +1,194 @@
+/* Sums over synapses, driven by events: a step costs the synapses of what fired.
+ *
+ * Events are flat indices of pre-synaptic neurons with a factor each; no factors: all one. The sum
+ * of one post-synaptic neuron is taken in the order of the events. Integers wrap modulo 2**32.
+ *
+ * Templates over the type of numbers: NAME, T (elements), A (arithmetic; unsigned, where
+ * overflow has to wrap).
+ */
+#ifndef LAVA_ACTOR_SYNAPSES_H
+#define LAVA_ACTOR_SYNAPSES_H
+
+#include "wide.h"
+
+/* Rows of a dense matrix that are summed up together: their sums stay in the first-level cache. */
+#define LA_ROWS 2048
+
+/* How many events ahead a column of a sparse matrix is fetched, and how much of it. The rest of a
+ * long column the processor fetches by itself. */
+#define LA_AHEAD 3
+#define LA_FETCH_LINES 6
+
+#define LA_PREFETCH(p) __builtin_prefetch((p), 0, 2)
+
+/* -- dense, column-major ------------------------------------------------------------------- */
+
+#define LA_DENSE(NAME, T, A)                                                                     \
+    /* out[r] += sum of w[r, at[e]] * x[e]; four columns at a time, added one after the other */ \
+    LA_WIDE static void la_dense_##NAME(ptrdiff_t rows, const T *restrict w,                     \
+                                        const int32_t *restrict at, const T *restrict x,         \
+                                        ptrdiff_t count, T *restrict out) {                      \
+        for (ptrdiff_t from = 0; from < rows; from += LA_ROWS) {                                 \
+            ptrdiff_t n = rows - from < LA_ROWS ? rows - from : LA_ROWS;                         \
+            A *restrict sum = (A *)out + from;                                                   \
+            ptrdiff_t e = 0;                                                                     \
+            for (; e + 4 <= count; e += 4) {                                                     \
+                const A *restrict c0 = (const A *)w + at[e] * rows + from;                       \
+                const A *restrict c1 = (const A *)w + at[e + 1] * rows + from;                   \
+                const A *restrict c2 = (const A *)w + at[e + 2] * rows + from;                   \
+                const A *restrict c3 = (const A *)w + at[e + 3] * rows + from;                   \
+                if (x) {                                                                         \
+                    A x0 = (A)x[e], x1 = (A)x[e + 1], x2 = (A)x[e + 2], x3 = (A)x[e + 3];        \
+                    for (ptrdiff_t r = 0; r < n; r++) {                                          \
+                        sum[r] = (((sum[r] + c0[r] * x0) + c1[r] * x1) + c2[r] * x2) +           \
+                                 c3[r] * x3;                                                     \
+                    }                                                                            \
+                } else {                                                                         \
+                    for (ptrdiff_t r = 0; r < n; r++) {                                          \
+                        sum[r] = (((sum[r] + c0[r]) + c1[r]) + c2[r]) + c3[r];                   \
+                    }                                                                            \
+                }                                                                                \
+            }                                                                                    \
+            for (; e < count; e++) {                                                             \
+                const A *restrict column = (const A *)w + at[e] * rows + from;                   \
+                A factor = x ? (A)x[e] : (A)1;                                                   \
+                for (ptrdiff_t r = 0; r < n; r++) {                                              \
+                    sum[r] += column[r] * factor;                                                \
+                }                                                                                \
+            }                                                                                    \
+        }                                                                                        \
+    }                                                                                            \
+                                                                                                 \
+    /* out[delay[r, c], r] += w[r, c] * x; out is delay-major */                                 \
+    static void la_dense_delayed_##NAME(ptrdiff_t rows, const T *restrict w,                     \
+                                        const int32_t *restrict delay,                           \
+                                        const int32_t *restrict at, const T *restrict x,         \
+                                        ptrdiff_t count, T *restrict out) {                      \
+        A *restrict sum = (A *)out;                                                              \
+        for (ptrdiff_t e = 0; e < count; e++) {                                                  \
+            const A *restrict column = (const A *)w + at[e] * rows;                              \
+            const int32_t *restrict late = delay + at[e] * rows;                                 \
+            A factor = x ? (A)x[e] : (A)1;                                                       \
+            for (ptrdiff_t r = 0; r < rows; r++) {                                               \
+                sum[late[r] * rows + r] += column[r] * factor;                                   \
+            }                                                                                    \
+        }                                                                                        \
+    }
+
+LA_DENSE(f64, double, double)
+LA_DENSE(i32, int32_t, uint32_t)
+
+/* The largest and the smallest delay used must lie in [0, depth). */
+LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t end) {
+    uint32_t worst = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        worst |= (uint32_t)((uint32_t)x[i] >= (uint32_t)end);
+    }
+    return !worst;
+}
+
+/* -- sparse, compressed columns ------------------------------------------------------------ */
+
+/* out[row[k]] += w[k] * x over the columns of the events; w NULL: every weight is `one`. */
+#define LA_CSC(NAME, T, A)                                                                       \
+    static void la_csc_##NAME(const int64_t *restrict ptr, const int32_t *restrict row,          \
+                              const T *restrict w, T one, const int32_t *restrict at,            \
+                              const T *restrict x, ptrdiff_t count, T *restrict out) {           \
+        A *restrict sum = (A *)out;                                                              \
+        for (ptrdiff_t e = 0; e < count; e++) {                                                  \
+            if (e + LA_AHEAD < count) {                                                          \
+                int64_t next = ptr[at[e + LA_AHEAD]];                                            \
+                for (int line = 0; line < LA_FETCH_LINES; line++) {                              \
+                    LA_PREFETCH((const char *)(row + next) + 64 * line);                         \
+                    if (w) {                                                                     \
+                        LA_PREFETCH((const char *)(w + next) + 64 * line);                       \
+                    }                                                                            \
+                }                                                                                \
+            }                                                                                    \
+            int64_t k = ptr[at[e]], end = ptr[at[e] + 1];                                        \
+            A factor = x ? (A)x[e] : (A)1;                                                       \
+            if (!w) {                                                                            \
+                factor *= (A)one;                                                                \
+                for (; k < end; k++) {                                                           \
+                    sum[row[k]] += factor;                                                       \
+                }                                                                                \
+            } else if (x) {                                                                      \
+                for (; k < end; k++) {                                                           \
+                    sum[row[k]] += (A)w[k] * factor;                                             \
+                }                                                                                \
+            } else {                                                                             \
+                for (; k < end; k++) {                                                           \
+                    sum[row[k]] += (A)w[k];                                                      \
+                }                                                                                \
+            }                                                                                    \
+        }                                                                                        \
+    }
+
+LA_CSC(f64, double, double)
+LA_CSC(i32, int32_t, uint32_t)
+
+/* -- convolution --------------------------------------------------------------------------- */
+
+/* Geometry of a convolution; arrays are row-major: input (X, Y, C), output (A, B, O), and the
+ * kernel, turned by half a turn and with the outputs of a group last: (C, KX, KY, O / groups). */
+typedef struct {
+    int32_t in_y, in_c;
+    int32_t out_x, out_y, out_c;
+    int32_t kernel_x, kernel_y;
+    int32_t pad_x, pad_y, stride_x, stride_y, dilation_x, dilation_y;
+    int32_t groups;
+} la_conv;
+
+#define LA_CONV(NAME, T, A)                                                                      \
+    LA_WIDE static void la_conv_##NAME(const la_conv *g, const T *restrict kernel,               \
+                                       const int32_t *restrict at, const T *restrict x,          \
+                                       ptrdiff_t count, T *restrict out) {                       \
+        A *restrict sum = (A *)out;                                                              \
+        const int32_t in_per_group = g->in_c / g->groups, wide = g->out_c / g->groups;           \
+        for (ptrdiff_t e = 0; e < count; e++) {                                                  \
+            int32_t c = at[e] % g->in_c, y = at[e] / g->in_c % g->in_y;                          \
+            int32_t px = at[e] / g->in_c / g->in_y + g->pad_x, py = y + g->pad_y;                \
+            const A *restrict from = (const A *)kernel +                                         \
+                                     (ptrdiff_t)c * g->kernel_x * g->kernel_y * wide;            \
+            A *restrict to = sum + (ptrdiff_t)(c / in_per_group) * wide;                         \
+            A factor = x ? (A)x[e] : (A)1;                                                       \
+            for (int32_t m = 0; m < g->kernel_x; m++) {                                          \
+                int32_t dx = px - m * g->dilation_x, a = dx / g->stride_x;                       \
+                if (dx < 0 || a >= g->out_x || a * g->stride_x != dx) {                          \
+                    continue;                                                                    \
+                }                                                                                \
+                for (int32_t n = 0; n < g->kernel_y; n++) {                                      \
+                    int32_t dy = py - n * g->dilation_y, b = dy / g->stride_y;                   \
+                    if (dy < 0 || b >= g->out_y || b * g->stride_y != dy) {                      \
+                        continue;                                                                \
+                    }                                                                            \
+                    const A *restrict w = from + ((ptrdiff_t)m * g->kernel_y + n) * wide;        \
+                    A *restrict cell = to + ((ptrdiff_t)a * g->out_y + b) * g->out_c;            \
+                    for (int32_t o = 0; o < wide; o++) {                                         \
+                        cell[o] += w[o] * factor;                                                \
+                    }                                                                            \
+                }                                                                                \
+            }                                                                                    \
+        }                                                                                        \
+    }
+
+LA_CONV(f64, double, double)
+LA_CONV(i32, int32_t, uint32_t)
+
+/* -- events -------------------------------------------------------------------------------- */
+
+/* 0: strictly ascending and in range. 1: in range, in another order. 2: out of range. */
+static int la_order(ptrdiff_t count, const int32_t *restrict at, ptrdiff_t size) {
+    int order = 0;
+    int64_t previous = -1;
+    for (ptrdiff_t e = 0; e < count; e++) {
+        if (at[e] < 0 || at[e] >= size) {
+            return 2;
+        }
+        order |= at[e] <= previous;
+        previous = at[e];
+    }
+    return order;
+}
+
+#endif
