@@ -224,6 +224,67 @@ def test_other_threads_run_while_one_waits(make_ring):
     assert got[0].tolist() == [1, 2, 3]
 
 
+# -- peers that die --------------------------------------------------------------------------------
+
+
+def kill(pid):
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+
+
+def fork_forever(work):
+    pid = os.fork()
+    if pid == 0:
+        while True:
+            work()
+    return pid
+
+
+def test_of_a_killed_writer_only_whole_messages_arrive(make_ring):
+    for round_ in range(10):
+        ring = make_ring((3000,), "i8", depth=3)
+        numbers = iter(range(10**9))
+        pid = fork_forever(lambda r=ring, n=numbers: r.writer.send(np.full(3000, next(n))))
+        for i in range(20 * round_ + 1):
+            assert (ring.reader.recv() == i).all()
+        kill(pid)
+        while ring.reader.available():
+            i += 1
+            assert (ring.reader.recv() == i).all()
+        ring.arena.abort()
+        with pytest.raises(ChannelAborted):
+            ring.reader.recv()
+
+
+def test_a_killed_reader_holds_its_writer_up_until_the_abort(make_ring, child, until_blocked):
+    ring = make_ring((1,), "i8", depth=2)
+    pid = fork_forever(ring.reader.recv)
+    for i in range(50):
+        ring.writer.send([i])
+    kill(pid)
+
+    while ring.writer.free:
+        ring.writer.send([0])
+
+    def send_one_more():
+        with pytest.raises(ChannelAborted):
+            ring.writer.send([0])
+
+    with child(send_one_more):
+        until_blocked(ring.writer.party, "space")
+        ring.arena.abort()
+
+
+def test_a_reader_killed_in_its_sleep_is_woken_in_vain(make_ring, until_blocked):
+    ring = make_ring((1,), "i8", depth=8)
+    pid = fork_forever(ring.reader.recv)
+    until_blocked(ring.reader.party, "data")
+    kill(pid)
+    for i in range(8):
+        ring.writer.send([i])
+    assert [ring.reader.recv()[0] for _ in range(8)] == list(range(8))
+
+
 # -- parties and domains -----------------------------------------------------------------------
 
 
