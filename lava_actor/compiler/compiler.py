@@ -67,6 +67,7 @@ class Compiler:
         """
         if run_cfg is None:
             raise InvalidValueError(f"compile of {process.name}: run_cfg is required, got None")
+        _forget_what_is_over(process)
         network = find_network([process])
         done = [p.name for p in network if p._is_compiled]
         if done:
@@ -78,6 +79,7 @@ class Compiler:
         except BaseException:
             before.restore()
             raise
+        executable.before = before
         for member in everything:
             member._is_compiled = True
             member._executable = executable
@@ -130,6 +132,14 @@ class Compiler:
             compile_config=self.compile_config,
             node_configs=[],
         )
+
+
+def _forget_what_is_over(process: AbstractProcess) -> None:
+    """A network that was stopped may be compiled again."""
+    executable: Executable | None = process._executable
+    runtime = process.runtime
+    if executable is not None and runtime is not None and runtime.is_over:
+        executable.forget()
 
 
 def _domain_of(process: AbstractProcess, domains: list[SyncDomain]) -> SyncDomain:

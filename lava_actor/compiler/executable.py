@@ -208,11 +208,24 @@ class Executable:
     runtime_service_builders: Any = None
     sync_channel_builders: Any = None
     watchdog_manager_builder: Any = None
+    before: Any = None  # a Snapshot: how the Processes were before the network was expanded
 
     def assign_runtime_to_all_processes(self, runtime: Any) -> None:
         """Make ``runtime`` the runtime of every Process of the network, hierarchical ones too."""
         for process in self.all_processes:
             process.runtime = runtime
+
+    def forget(self) -> None:
+        """Undo the compilation: every Process can be compiled again."""
+        for process in self.all_processes:
+            process._is_compiled = False
+            process._executable = None
+        if self.before is not None:
+            self.before.restore()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """An Executable is saved without the way back."""
+        return {**self.__dict__, "before": None}
 
     @property
     def actors(self) -> list[ActorPlan]:

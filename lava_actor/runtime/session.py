@@ -41,8 +41,10 @@ def create_runtime(
     If starting fails the Processes are left un-compiled, so the call can be repeated.
     """
     mine = executable is None
+    if mine and process.runtime is not None and not process.runtime.is_over:
+        return  # it is there already
     if executable is None:
-        executable = _known_executable(process, run_cfg)
+        executable = _known_executable(process)
     if executable is None:
         if run_cfg is None:
             raise InvalidValueError(
@@ -59,16 +61,15 @@ def create_runtime(
         runtime.initialize()
     except BaseException:
         if mine:
-            for member in executable.all_processes:
-                member._is_compiled = False
+            executable.forget()
         raise
     executable.assign_runtime_to_all_processes(runtime)
     if process.runtime is not runtime:
         process.runtime = runtime
 
 
-def _known_executable(process: AbstractProcess, run_cfg: RunConfig | None) -> Executable | None:
-    """The executable of an earlier compile, unless a new run configuration asks for another."""
+def _known_executable(process: AbstractProcess) -> Executable | None:
+    """The executable of an earlier compile."""
     executable: Executable | None = process._executable
     if executable is None or not process._is_compiled:
         return None
@@ -91,8 +92,8 @@ def run(
     if runtime is not None and not runtime._is_initialized:
         raise RuntimeStateError(f"{process.name}: the runtime is not initialized")
     if runtime is None or runtime.is_over:
-        if runtime is not None and run_cfg is not None:
-            _forget(process)
+        if runtime is not None and run_cfg is not None and process._executable is not None:
+            process._executable.forget()
         create_runtime(process, run_cfg, None, compile_config)
     assert process.runtime is not None
     process.runtime.start(wanted)
@@ -106,13 +107,6 @@ def reset(process: AbstractProcess) -> None:
     """
     if process.runtime is not None:
         process.runtime.reset()
-
-
-def _forget(process: AbstractProcess) -> None:
-    """Let a stopped network be compiled again with another run configuration."""
-    executable: Executable | None = process._executable
-    for member in executable.all_processes if executable is not None else [process]:
-        member._is_compiled = False
 
 
 def as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCondition:

@@ -24,6 +24,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from lava_actor.errors import ChannelAborted
+from lava_actor.runtime import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -82,11 +83,13 @@ class Turns:
         for other in parties:
             while other.turn < stage:
                 self._serve()
+                party.state = words.TURN
                 key = party.prepare_wait()
                 if other.turn >= stage or self._arena.aborted:
                     party.cancel_wait()
                 else:
                     party.commit_wait(key, 0.2)
+                party.state = words.STEPPING
                 if self._arena.aborted:
                     raise ChannelAborted("the network ended")
         self._serve()

@@ -67,7 +67,7 @@ class Watch:
 
     def _all_waiting(self, blocked: list[tuple[Party, str, int]]) -> bool:
         stuck = {party.index for party, _, _ in blocked}
-        waiting = (words.PARKED, words.BARRIER, words.GONE)
+        waiting = (words.PARKED, words.BARRIER, words.TURN, words.GONE)
         return all(p.index in stuck or p.state in waiting for p in self._parties)
 
     def _waits_for_user(self, ring: int, kind: str) -> bool:
