@@ -31,8 +31,8 @@ __all__ = [
     "LearningRuleApplierBitApprox",
 ]
 
-ACCUMULATOR_LIMIT = (1 << W_ACCUMULATOR_U) + 1
-"""The accumulator saturates at plus and minus this value."""
+ACCUMULATOR_RANGE = (-(1 << W_ACCUMULATOR_U) - 1, (1 << W_ACCUMULATOR_U) - 1)
+"""Products and the accumulator saturate here."""
 
 _SYNAPTIC_KEYS = names.SYNAPTIC_VARIABLE_VAR_MAPPING
 
@@ -147,7 +147,7 @@ class LearningRuleApplierBitApprox(_PlannedApplier):
         p = m · Π factors                      in 32 bits, which wrap
         p = p >> max(0, width - 15)
         p = p << (e + 7)
-        acc = sat(acc + sat(p))                saturating at ±(2^15 + 1)
+        acc = sat(acc + sat(p))                saturating at -2^15 - 1 and 2^15 - 1
 
     Products of many wide factors are thus scaled down, by 2^(width-15). `apply` takes and returns
     the accumulator, which is the variable shifted left by 7 bits.
@@ -162,11 +162,11 @@ class LearningRuleApplierBitApprox(_PlannedApplier):
             if _is_off(condition):
                 if saturated:
                     continue
-                accumulator = saturate(accumulator, -ACCUMULATOR_LIMIT, ACCUMULATOR_LIMIT)
+                accumulator = saturate(accumulator, *ACCUMULATOR_RANGE)
             else:
                 product = _where(condition, self._product(plan, applier_args))
-                product = saturate(product, -ACCUMULATOR_LIMIT, ACCUMULATOR_LIMIT)
-                accumulator = saturate(accumulator + product, -ACCUMULATOR_LIMIT, ACCUMULATOR_LIMIT)
+                product = saturate(product, *ACCUMULATOR_RANGE)
+                accumulator = saturate(accumulator + product, *ACCUMULATOR_RANGE)
             saturated = True
         return accumulator
 
