@@ -193,9 +193,9 @@ class NormalizeNet(AlgebraicVector):
     """Scales a vector to length one, up to ``2**exp``.
 
     A `NormVecDelay` squares the vector; the squares are summed, `InvSqrt` makes the factor out of
-    the sum, and `NormVecDelay` applies it. The factor arrives two steps after the vector that it was
-    made of, the vector is kept for one: the result is right once the input has been constant for
-    some steps.
+    the sum, and `NormVecDelay` applies it. The factor arrives two steps after the vector that it
+    was made of, the vector is kept for one: the result is right once the input has been constant
+    for some steps.
 
     Parameters
     ----------

@@ -82,9 +82,7 @@ class AlgebraicVector(Network):
             results = [self << network for network in other]
             return self if results else NotImplemented
         if isinstance(other, AlgebraicVector):
-            from lava_actor.networks.gradedvecnetwork import GradedSparse  # it builds on this module
-
-            other = GradedSparse(weights=np.eye(int(np.prod(self.shape)))) @ other
+            other = _identity(int(np.prod(self.shape))) @ other
         if isinstance(other, Network) and other._drive(self.in_port):
             return self
         return NotImplemented
@@ -104,6 +102,12 @@ class AlgebraicMatrix(Network):
     def __mul__(self, other: Any) -> AlgebraicVector:
         if not isinstance(other, AlgebraicMatrix):
             return NotImplemented
-        from lava_actor.networks.gradedvecnetwork import ProductVec  # it builds on this module
+        from lava_actor.networks.gradedvecnetwork import ProductVec  # builds on this module
 
         return ProductVec(shape=self.shape, vth=1, exp=0) << (self, other)
+
+
+def _identity(size: int) -> AlgebraicMatrix:
+    from lava_actor.networks.gradedvecnetwork import GradedSparse  # builds on this module
+
+    return GradedSparse(weights=np.eye(size))

@@ -50,7 +50,7 @@ def use_slurm_host(
     InvalidValueError
         (a `ValueError`) if SLURM, the partition or the board is not available.
     """
-    global host
+    global host  # noqa: PLW0603 - the documented place of this setting
     _require_installed()
     slurm.enable()
     slurm.set_board(board, partition)
@@ -73,7 +73,7 @@ def use_ethernet_host(
     InvalidValueError
         (a `ValueError`) if the address does not answer.
     """
-    global host
+    global host  # noqa: PLW0603 - the documented place of this setting
     _require_installed()
     if not slurm.try_run_command(["ping", host_address, "-c 1"]):
         raise InvalidValueError(

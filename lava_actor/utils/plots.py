@@ -51,8 +51,8 @@ def raster_plot(
     Raises
     ------
     InvalidValueError
-        (a `ValueError`) if `spikes` is not two-dimensional or empty or has other values than 0 and 1,
-        if `stride` exceeds the number of neurons, or if both `fig` and `figsize` are given.
+        (a `ValueError`) if `spikes` is not two-dimensional or empty or has other values than 0 and
+        1, if `stride` exceeds the number of neurons, or if both `fig` and `figsize` are given.
     """
     spikes = np.asarray(spikes)
     if spikes.ndim != 2 or spikes.size == 0:

@@ -1,7 +1,7 @@
 """Choosing hardware in a cluster that is managed by SLURM.
 
-The choice is written to environment variables, where a hardware back-end looks for it; networks on a
-CPU do not need any of this. Without SLURM every question is answered with "nothing there".
+The choice is written to environment variables, where a hardware back-end looks for it; networks on
+a CPU do not need any of this. Without SLURM every question is answered with "nothing there".
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def get_partitions() -> list[PartitionInfo]:
 
 
 def get_partition_info(partition_name: str) -> PartitionInfo | None:
-    """Return the partition of that name, or None; the default one is marked by ``*`` in the table."""
+    """Return the partition of that name (without the ``*`` of the default one), or None."""
     return next((p for p in get_partitions() if p.name.rstrip("*") == partition_name), None)
 
 

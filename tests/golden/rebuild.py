@@ -1,9 +1,9 @@
 """Rebuild a recorded network from the description in its file, and compare what it computes.
 
 A golden file holds a network as JSON (`meta`), the arrays it refers to (``in_*``) and what the
-reference computed (``out_*``). `Case.load` reads one, `build` makes Processes of it, `compare` checks
-recordings. How the network is run is the business of the caller: on the runtime, or step by step by
-`tests/golden/sequential.py`.
+reference computed (``out_*``). `Case.load` reads one, `build` makes Processes of it, `compare`
+checks recordings. How the network is run is the business of the caller: on the runtime, or step by
+step by `tests/golden/sequential.py`.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """A three-factor neuron for recordings: LIF with a post-synaptic trace and a reward.
 
-In each step: ``y1 = y1*exp(-1/tau) + m*p`` with the spikes p of the step before (the fixed model takes
-the floor), then the LIF step, then ``y2`` = the third factor. Spikes and traces go out on the learning
-ports.
+In each step: ``y1 = y1*exp(-1/tau) + m*p`` with the spikes p of the step before (the fixed model
+takes the floor), then the LIF step, then ``y2`` = the third factor. Spikes and traces go out on
+the learning ports.
 """
 
 from __future__ import annotations

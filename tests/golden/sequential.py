@@ -1,12 +1,13 @@
 """A network run step by step in one process: the oracle for models and for the runtime.
 
-Models are built by `ModelHarness`, so that what is tested is the code that actors run, and connected
-by queues. There is no arena, no actor and no schedule here: every phase of every step is a barrier,
-as the protocol describes it, and models run one at a time in the order of their Processes.
+Models are built by `ModelHarness`, so that what is tested is the code that actors run, and
+connected by queues. There is no arena, no actor and no schedule here: every phase of every step is
+a barrier, as the protocol describes it, and models run one at a time in the order of their
+Processes.
 
-Within the spiking phase a model may have to wait for another one, also in a loop (a connection sends
-before it receives). So each model's ``run_spk`` is a coroutine: it has a thread of its own, but only
-one thread runs at any moment, and it hands over only where a queue it reads from is empty.
+Within the spiking phase a model may have to wait for another one, also in a loop (a connection
+sends before it receives). So each model's ``run_spk`` is a coroutine: it has a thread of its own,
+but only one thread runs at any moment, and it hands over only where a queue it reads from is empty.
 """
 
 from __future__ import annotations
@@ -199,12 +200,14 @@ class SequentialNetwork:
         self._spike()
         learn = [bool(model.lrn_guard()) for model in models]
         pre = any(wants and model.pre_guard() for wants, model in zip(learn, models, strict=True))
-        post = any(model.post_guard() for wants, model in zip(learn, models, strict=True) if not wants)
+        post = any(
+            model.post_guard() for wants, model in zip(learn, models, strict=True) if not wants
+        )
         if pre:
             self._phase(Phase.PRE_MGMT, "pre_guard", "run_pre_mgmt")
         if pre or any(learn):
             self._phase(Phase.LRN, "lrn_guard", "run_lrn")
-            post = any(model.post_guard() for model in models)
+            post = post or any(model.post_guard() for model in models)
         if post:
             self._phase(Phase.POST_MGMT, "post_guard", "run_post_mgmt")
 

@@ -1,7 +1,7 @@
 """Networks recorded on the reference compute the same here, run by the runtime.
 
-`test_sequential.py` runs the same networks step by step without a runtime: a case that fails here and
-passes there points at the runtime, a case that fails in both at a model.
+`test_sequential.py` runs the same networks step by step without a runtime: a case that fails here
+and passes there points at the runtime, a case that fails in both at a model.
 """
 
 from __future__ import annotations

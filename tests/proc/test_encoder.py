@@ -98,7 +98,7 @@ def test_compression_chooses_the_model(compression, tag) -> None:
 
 def test_a_model_refuses_what_it_cannot_write() -> None:
     encoder = DeltaEncoder(shape=(4,), vth=1, compression=Compression.PACKED_4)
-    with pytest.raises(RuntimeError, match="DENSE.*PACKED_4"):
+    with pytest.raises(RuntimeError, match=r"DENSE.*PACKED_4"):
         PyDeltaEncoderModelDense(encoder.proc_params)
 
 

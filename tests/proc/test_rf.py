@@ -30,9 +30,7 @@ def test_the_state_turns_once_per_period() -> None:
     assert (harness.real[0], harness.imag[0]) == (pytest.approx(1), pytest.approx(0.3))
 
 
-@pytest.mark.parametrize(
-    ("model", "process"), [(PyRFModelFixed, RF), (PyRF_IZModelFixed, RF_IZ)]
-)
+@pytest.mark.parametrize(("model", "process"), [(PyRFModelFixed, RF), (PyRF_IZModelFixed, RF_IZ)])
 def test_fixed_point_needs_bits_for_the_decays(model, process) -> None:
     with pytest.raises(ValueError, match="decay_bits"):
         ModelHarness(model, process((1,), period=10, alpha=0.1))

@@ -59,5 +59,5 @@ def test_wrong_arguments_are_refused(spikes, kwargs, text) -> None:
 
 
 def test_figure_and_size_exclude_each_other() -> None:
-    with pytest.raises(ValueError, match="^Must use at most one of the following: fig, figsize.$"):
+    with pytest.raises(ValueError, match=r"^Must use at most one of the following: fig, figsize.$"):
         raster_plot(SPIKES, stride=1, fig=plt.figure(), figsize=(1, 1))

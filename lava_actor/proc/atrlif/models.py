@@ -105,9 +105,10 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
         theta = mag((theta - t0) * int(4096 - 4096*delta_theta), 12) + t0
         r     = mag(r * int(4096 - 4096*delta_r), 12)
 
-    with ``t0 = int(64*theta_0)`` and ``int(64*theta_step)`` as the step of the threshold, both toward
-    zero. `i`, `v`, `theta` and `r` are in units of 1/64; `theta_0` and `theta_step` stay in the units
-    they were given in and may be set between runs. `theta` and `r` are int32 and do not saturate.
+    with ``t0 = int(64*theta_0)`` and ``int(64*theta_step)`` as the step of the threshold, both
+    toward zero. `i`, `v`, `theta` and `r` are in units of 1/64; `theta_0` and `theta_step` stay in
+    the units they were given in and may be set between runs. `theta` and `r` are int32 and do not
+    saturate.
     """
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=16)
@@ -136,7 +137,8 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
         """Update i, v, theta and r for one step without spikes."""
         decayed = np.trunc(self.i * (DECAY_UNITY - (DECAY_UNITY * self.delta_i + 1)))
         self.i[...] = wrap24(
-            mag(decayed.astype(np.int64), DECAY_BITS) + (activation_in.astype(np.int64) << STATE_BITS)
+            mag(decayed.astype(np.int64), DECAY_BITS)
+            + (activation_in.astype(np.int64) << STATE_BITS)
         )
         bias = shl(self.bias_mant.astype(np.int64), self.bias_exp)
         self.v[...] = sat24(_decayed(self.v, self.delta_v) + self.i + bias)

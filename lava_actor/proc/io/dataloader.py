@@ -42,7 +42,12 @@ class AbstractDataloader(AbstractProcess):
     """
 
     def __init__(
-        self, *, dataset: Sequence[tuple[Any, Any]], interval: int = 1, offset: int = 0, **kwargs: Any
+        self,
+        *,
+        dataset: Sequence[tuple[Any, Any]],
+        interval: int = 1,
+        offset: int = 0,
+        **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
         if interval < 1:
@@ -79,7 +84,12 @@ class SpikeDataloader(AbstractDataloader):
     """
 
     def __init__(
-        self, *, dataset: Sequence[tuple[Any, Any]], interval: int = 1, offset: int = 0, **kwargs: Any
+        self,
+        *,
+        dataset: Sequence[tuple[Any, Any]],
+        interval: int = 1,
+        offset: int = 0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(dataset=dataset, interval=interval, offset=offset, **kwargs)
         if not self.data_shape:
@@ -100,12 +110,18 @@ class StateDataloader(AbstractDataloader):
 
     Notes
     -----
-    Ports: RefPort `state`, connected by `connect_var`; OutPort `ground_truth`, which sends the label
-    of the sample in place (shape of the labels, ``(1,)`` for scalars; zeros before the first).
+    Ports: RefPort `state`, connected by `connect_var`; OutPort `ground_truth`, which sends the
+    label of the sample in place (shape of the labels, ``(1,)`` for scalars; zeros before the
+    first).
     """
 
     def __init__(
-        self, *, dataset: Sequence[tuple[Any, Any]], interval: int = 1, offset: int = 0, **kwargs: Any
+        self,
+        *,
+        dataset: Sequence[tuple[Any, Any]],
+        interval: int = 1,
+        offset: int = 0,
+        **kwargs: Any,
     ) -> None:
         super().__init__(dataset=dataset, interval=interval, offset=offset, **kwargs)
         self.state = RefPort(shape=self.data_shape or (1,))

@@ -3,8 +3,8 @@
 A camera frame differs little from the one before. `DeltaEncoder` sends the differences that reach a
 threshold; `Compression` says how a frame of differences is written into a message. The compressed
 forms are byte streams for hardware interfaces: a message of a sparse port is a pair of equally long
-arrays (data, index), of which `Compression.SPARSE` makes values and positions and the other two make
-32-bit words of four bytes each. The functions ``encode_*`` are plain functions of arrays.
+arrays (data, index), of which `Compression.SPARSE` makes values and positions and the other two
+make 32-bit words of four bytes each. The functions ``encode_*`` are plain functions of arrays.
 """
 
 from __future__ import annotations
@@ -78,9 +78,12 @@ class DeltaEncoder(AbstractProcess):
     """
 
     def __new__(cls, **kwargs: Any) -> DeltaEncoder:
+        """Choose the class by the compression."""
         compressed = kwargs.get("compression", Compression.DENSE) is not Compression.DENSE
         # a model is chosen by the class of a Process: compression needs a class of its own
-        return super().__new__(_CompressedDeltaEncoder if compressed and cls is DeltaEncoder else cls)
+        return super().__new__(
+            _CompressedDeltaEncoder if compressed and cls is DeltaEncoder else cls
+        )
 
     def __init__(
         self,
@@ -275,9 +278,7 @@ def encode_delta_sparse_8(frame: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     return _as_words(values), _as_words(gaps)
 
 
-def decode_encode_delta_sparse_8(
-    data: ArrayLike, idx: ArrayLike
-) -> tuple[np.ndarray, np.ndarray]:
+def decode_encode_delta_sparse_8(data: ArrayLike, idx: ArrayLike) -> tuple[np.ndarray, np.ndarray]:
     """Reverse `encode_delta_sparse_8`.
 
     Returns

@@ -82,6 +82,7 @@ class AbstractPyResetModel(PyLoihiProcessModel):
         """Overwrite the Var."""
         self.state.write(np.full(self.state.shape, self.reset_value[0]))
 
+
 @implements(proc=Reset, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")

@@ -140,7 +140,8 @@ class SigmaS4dDeltaLayer(AbstractProcess):
 
     Notes
     -----
-    The Vars `a, b, c, s4_state` are those of the inner neurons; `conn_weights` holds K at the start.
+    The Vars `a, b, c, s4_state` are those of the inner neurons; `conn_weights` holds K at the
+    start.
     """
 
     def __init__(

@@ -73,8 +73,8 @@ class Delta(AbstractProcess):
     With `cum_error` the changes are added up in `error`, and `delta` is sent where
     ``|error| >= vth``; there `error` starts again from zero.
 
-    The fixed model works in state scale: the input is shifted left by ``spike_exp + state_exp``, and
-    what is sent is shifted back by `state_exp` (floor); the bits lost there are lost.
+    The fixed model works in state scale: the input is shifted left by ``spike_exp + state_exp``,
+    and what is sent is shifted back by `state_exp` (floor); the bits lost there are lost.
 
     Parameters
     ----------
@@ -141,8 +141,8 @@ class SigmaDelta(AbstractProcess):
         s_out = the `Delta` stage of act_new
 
     In the fixed model `sigma` and `bias` are in state scale and `a_in` is added as it comes: the
-    connection in front has to deliver it in that scale (its ``weight_exp``). What is sent is shifted
-    back by `state_exp`.
+    connection in front has to deliver it in that scale (its ``weight_exp``). What is sent is
+    shifted back by `state_exp`.
 
     Parameters
     ----------
@@ -202,4 +202,5 @@ class SigmaDelta(AbstractProcess):
 def _in_state_scale(value: ArrayLike, spike_exp: int, state_exp: int) -> Any:
     exponent = int(spike_exp) + int(state_exp)
     factor: int | float = 1 << exponent if exponent >= 0 else 2.0**exponent
-    return (np.asarray(value) if isinstance(value, list | tuple) else value) * factor  # type: ignore[operator]
+    scaled: Any = np.asarray(value) if isinstance(value, list | tuple) else value
+    return scaled * factor

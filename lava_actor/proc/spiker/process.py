@@ -51,7 +51,7 @@ class Spiker(AbstractProcess):
 
 
 class Spiker32bit(AbstractProcess):
-    """Sends a 32-bit payload in the steps ``period``, ``2*period``, …
+    """Sends a 32-bit payload in the steps ``period``, ``2*period`` and so on.
 
     Parameters
     ----------

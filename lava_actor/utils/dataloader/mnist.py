@@ -89,5 +89,7 @@ def _download(address: str, file: Path) -> None:
         with urllib.request.urlopen(address, timeout=DOWNLOAD_TIMEOUT) as answer:
             partial.write_bytes(answer.read())
     except (urllib.error.URLError, TimeoutError) as error:
-        raise DownloadError(f"{address}: cannot be downloaded ({error}); put it at {file}") from error
+        raise DownloadError(
+            f"{address}: cannot be downloaded ({error}); put it at {file}"
+        ) from error
     partial.replace(file)  # a file is either complete or not there

@@ -33,8 +33,8 @@ class Readout(AbstractProcess):
 
     Notes
     -----
-    InPorts: `inference_in` `(n_protos,)`, spikes of the prototypes; `label_in` `(1,)`. OutPorts, all
-    `(1,)`, 0 where there is nothing to say: `user_output`, `feedback`, `trigger_alloc`. Vars:
+    InPorts: `inference_in` `(n_protos,)`, spikes of the prototypes; `label_in` `(1,)`. OutPorts,
+    all `(1,)`, 0 where there is nothing to say: `user_output`, `feedback`, `trigger_alloc`. Vars:
     `proto_labels` `(n_protos,)`, `last_winner_id` `(1,)`.
     """
 
