@@ -30,9 +30,7 @@ def declared(model_cls: type[Any]) -> dict[str, LavaPyType]:
     visible: dict[str, Any] = {}
     for base in reversed(model_cls.__mro__):
         visible.update(vars(base))
-    return {
-        name: value for name, value in sorted(visible.items()) if isinstance(value, LavaPyType)
-    }
+    return {name: value for name, value in sorted(visible.items()) if isinstance(value, LavaPyType)}
 
 
 def check_members(process: AbstractProcess, model_cls: type[Any]) -> None:

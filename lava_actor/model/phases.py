@@ -21,6 +21,7 @@ import inspect
 import os
 import sys
 import sysconfig
+from abc import ABC
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from types import CodeType, FunctionType, ModuleType
@@ -75,7 +76,8 @@ def phase_table(model_cls: type[Any]) -> PhaseTable:
 
 
 def _is_framework(cls: type[Any]) -> bool:
-    return cls is object or f"{cls.__module__}.".startswith(_FRAMEWORK) or cls.__module__ == "abc"
+    # Not by module "abc": that is what classes made by calling ABCMeta say.
+    return cls in (object, ABC) or f"{cls.__module__}.".startswith(_FRAMEWORK)
 
 
 def _overrides(model_cls: type[Any], name: str) -> bool:
@@ -120,10 +122,11 @@ def _functions_in(value: Any) -> Iterator[FunctionType]:
     elif isinstance(value, property):
         for accessor in (value.fget, value.fset, value.fdel):
             yield from _functions_in(accessor)
-    elif isinstance(
-        value, (functools.cached_property, functools.partial, functools.partialmethod)
-    ):
+    elif isinstance(value, (functools.cached_property, functools.partial, functools.partialmethod)):
         yield from _functions_in(value.func)
+    elif not isinstance(value, type):
+        # an lru_cache, or a decorator written as a class
+        yield from _functions_in(inspect.getattr_static(value, "__wrapped__", type))
 
 
 def _nested(code: CodeType) -> Iterator[CodeType]:
@@ -146,6 +149,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self._seen: set[CodeType] = set()
+        self._classes: set[type[Any]] = set()
         self._packages: set[str] = set()
 
     def may_request(self, classes: Iterable[type[Any]]) -> bool:
@@ -155,8 +159,14 @@ class _Reader:
         return any(self._class_may(cls) for cls in classes)
 
     def _class_may(self, cls: type[Any]) -> bool:
+        if cls in self._classes:
+            return False
+        self._classes.add(cls)
         trusted = f"{cls.__module__}.".startswith(_LIBRARY)
-        return any(self._function_may(f, trusted) for f in _functions_of(cls))
+        helpers = [v for v in vars(cls).values() if not isinstance(v, (type, FunctionType))]
+        return any(self._function_may(f, trusted) for f in _functions_of(cls)) or any(
+            self._object_may(helper) for helper in helpers
+        )
 
     def _function_may(self, function: FunctionType, trusted: bool) -> bool:
         if function.__code__ in self._seen:
@@ -170,14 +180,14 @@ class _Reader:
         return any(self._object_may(value) for value in _globals_named(function, named))
 
     def _object_may(self, value: Any) -> bool:
-        module = getattr(value, "__module__", None)
-        if not isinstance(module, str) or not self._is_users(module):
-            return False
+        """Read a function, a class, or the class of any other object."""
         if isinstance(value, FunctionType):
-            return self._function_may(value, trusted=module.startswith(_LIBRARY))
-        if isinstance(value, type) and not _is_framework(value):
-            return self._class_may(value)
-        return False
+            module = value.__module__ or ""
+            return self._is_users(module) and self._function_may(
+                value, trusted=module.startswith(_LIBRARY)
+            )
+        cls = value if isinstance(value, type) else type(value)
+        return self._is_users(cls.__module__) and not _is_framework(cls) and self._class_may(cls)
 
     def _is_users(self, module: str) -> bool:
         top = _top(module)
@@ -207,16 +217,32 @@ def _computes_names(code: CodeType) -> bool:
 
 
 def _second_argument_is_constant(steps: list[dis.Instruction]) -> bool:
-    """Recognise ``(<name or dotted name>, "constant"``; anything else counts as computed."""
-    loads = ("LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME")
-    single = bool(steps) and steps[0].opname.startswith(loads) and isinstance(steps[0].argval, str)
-    if not single:
+    """Recognise ``(a.b, "constant")`` and ``(a.b, "constant", c.d)``.
+
+    Anything that does not look like this counts as computed.
+    """
+    rest = _after_simple_value(steps)
+    if not rest or rest[0].opname != "LOAD_CONST" or not isinstance(rest[0].argval, str):
         return False
-    for step in steps[1:]:
-        if step.opname == "LOAD_ATTR":
-            continue
-        return step.opname.startswith("LOAD_CONST") and isinstance(step.argval, str)
-    return False
+    rest = rest[1:]
+    if rest and not _is_call(rest[0]):
+        rest = _after_simple_value(rest)
+    return bool(rest) and _is_call(rest[0])
+
+
+def _after_simple_value(steps: list[dis.Instruction]) -> list[dis.Instruction]:
+    """Skip the instructions of a constant, a name or a dotted name; [] if there is none."""
+    loads = ("LOAD_CONST", "LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME")
+    if not steps or not steps[0].opname.startswith(loads) or isinstance(steps[0].argval, tuple):
+        return []
+    count = 1
+    while count < len(steps) and steps[count].opname == "LOAD_ATTR":
+        count += 1
+    return steps[count:]
+
+
+def _is_call(step: dis.Instruction) -> bool:
+    return step.opname in ("PRECALL", "CALL")
 
 
 def _globals_named(function: FunctionType, names: Iterable[str]) -> Iterator[Any]:

@@ -164,9 +164,7 @@ def _build_scalar(cls: type, init: Any, owner: str) -> Any:
         ) from error
 
 
-def _build_sparse(
-    cls: Any, shape: tuple[int, ...], dtype: np.dtype, init: Any, owner: str
-) -> Any:
+def _build_sparse(cls: Any, shape: tuple[int, ...], dtype: np.dtype, init: Any, owner: str) -> Any:
     if scipy.sparse.issparse(init):
         matrix = cls(init, copy=True)
     elif np.ndim(init) == 0:

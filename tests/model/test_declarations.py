@@ -57,7 +57,7 @@ def test_a_declaration_must_be_a_lava_py_type(name: str, wrong: Any) -> None:
 
 
 def test_a_declaration_without_member_is_named() -> None:
-    with pytest.raises(AssertionError, match="Model.extra: full .*has no Var or port"):
+    with pytest.raises(AssertionError, match=r"Model\.extra: full .*has no Var or port"):
         check_members(Full(), model(extra=LavaPyType(int, int)))
 
 
@@ -101,7 +101,7 @@ def test_these_classes_can_hold_a_var(cls: Any) -> None:
 
 @pytest.mark.parametrize("cls", [dict, np.int32, object, list])
 def test_other_classes_of_vars_are_refused_at_compile_time(cls: Any) -> None:
-    with pytest.raises(NotImplementedError, match="Model.v"):
+    with pytest.raises(NotImplementedError, match=r"Model\.v"):
         check_members(Full(), model(v=LavaPyType(cls, float)))
 
 

@@ -69,7 +69,9 @@ def test_another_process_or_protocol_than_the_inherited_one_is_refused(change: d
             pass
 
 
-@pytest.mark.parametrize("wrong", [{"proc": 3}, {"protocol": "loihi"}, {"protocol": LoihiProtocol()}])
+@pytest.mark.parametrize(
+    "wrong", [{"proc": 3}, {"protocol": "loihi"}, {"protocol": LoihiProtocol()}]
+)
 def test_implements_refuses_what_is_no_class(wrong: dict) -> None:
     with pytest.raises(TypeError, match="expected a"):
         implements(**wrong)

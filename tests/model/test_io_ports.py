@@ -50,9 +50,7 @@ def test_probe_is_true_iff_every_source_has_a_message(link: Any) -> None:
 
 def test_peek_shows_what_recv_returns_and_takes_nothing(link: Any) -> None:
     ends = [link((2,), np.int32), link((2,), np.int32)]
-    port = dense_in(
-        (2,), np.int32, Edge(ends[0][1]), Edge(ends[1][1], np.array([1, 0], np.int32))
-    )
+    port = dense_in((2,), np.int32, Edge(ends[0][1]), Edge(ends[1][1], np.array([1, 0], np.int32)))
     for send, _ in ends:
         send.send(A)
         send.send(B)
@@ -156,9 +154,7 @@ def test_an_index_map_moves_elements_and_functions_transform_arrays(link: Any) -
 
 def test_sources_may_fill_parts_of_a_port(link: Any) -> None:
     left, right = link((2,), np.int32), link((1,), np.int32)
-    port = dense_in(
-        (3,), np.int32, Edge(left[1], np.array([0, 1])), Edge(right[1], np.array([2]))
-    )
+    port = dense_in((3,), np.int32, Edge(left[1], np.array([0, 1])), Edge(right[1], np.array([2])))
     left[0].send(A)
     right[0].send(np.array([7]))
     np.testing.assert_array_equal(port.recv(), [1, 2, 7])

@@ -16,6 +16,11 @@ from lava_actor.model.decorator import implements
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.process.process import AbstractProcess
 
+
+def model_of(process: str, name: str) -> str:
+    return f"@implements(proc={process})\nclass {name}(PyLoihiProcessModel): pass\n"
+
+
 HEAD = """
 from lava_actor.model.decorator import implements
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -92,6 +97,7 @@ def test_a_model_defined_in_a_function_is_found_while_it_lives() -> None:
 
         assert registry.candidates(Local) == [Model]
 
+    gc.collect()
     before = len(registry._order)
     make()
     gc.collect()
@@ -132,15 +138,15 @@ def test_a_subclassed_process_uses_the_models_of_the_nearest_base_that_has_any()
 
 def test_modules_beside_the_process_are_imported_if_nothing_fits(folder: Folder) -> None:
     folder.write("process", "class P(AbstractProcess): pass")
-    folder.write("b_models", "from .process import P\n@implements(proc=P)\nclass B(PyLoihiProcessModel): pass")
-    folder.write("a_models", "from .process import P\n@implements(proc=P)\nclass A(PyLoihiProcessModel): pass")
+    folder.write("b_models", "from .process import P\n" + model_of("P", "B"))
+    folder.write("a_models", "from .process import P\n" + model_of("P", "A"))
     process = folder.load("some_package.process")
     assert names(process.P) == ["A", "B"]
     assert "some_package.a_models" in sys.modules
 
 
 def test_nothing_is_imported_if_the_package_holds_a_model_already(folder: Folder) -> None:
-    folder.write("process", "class P(AbstractProcess): pass\n@implements(proc=P)\nclass M(PyLoihiProcessModel): pass")
+    folder.write("process", "class P(AbstractProcess): pass\n" + model_of("P", "M"))
     folder.write("script", "raise SystemExit('a script ran')")
     process = folder.load("some_package.process")
     assert names(process.P) == ["M"]
@@ -149,7 +155,7 @@ def test_nothing_is_imported_if_the_package_holds_a_model_already(folder: Folder
 
 def test_a_model_from_elsewhere_does_not_hide_those_of_the_package(folder: Folder) -> None:
     folder.write("process", "class P(AbstractProcess): pass")
-    folder.write("models", "from .process import P\n@implements(proc=P)\nclass Own(PyLoihiProcessModel): pass")
+    folder.write("models", "from .process import P\n" + model_of("P", "Own"))
     process = folder.load("some_package.process")
 
     @implements(proc=process.P)
@@ -161,7 +167,8 @@ def test_a_model_from_elsewhere_does_not_hide_those_of_the_package(folder: Folde
 
 def test_a_module_is_executed_once_and_its_errors_are_kept(folder: Folder) -> None:
     folder.write("process", "class P(AbstractProcess): pass")
-    folder.write("broken", "import sys\nsys.ran = getattr(sys, 'ran', 0) + 1\nimport no_such_module")
+    count = "import sys\nsys.ran = getattr(sys, 'ran', 0) + 1\n"
+    folder.write("broken", count + "import no_such_module")
     folder.write("leaves", "raise SystemExit(3)")
     process = folder.load("some_package.process")
     try:
@@ -189,7 +196,7 @@ def test_of_a_plain_folder_only_files_that_mention_the_process_are_imported(fold
     folder.write("my_process", "class Special(AbstractProcess): pass", package=False)
     folder.write(
         "my_models",
-        "from my_process import Special\n@implements(proc=Special)\nclass M(PyLoihiProcessModel): pass",
+        "from my_process import Special\n" + model_of("Special", "M"),
         package=False,
     )
     folder.write("my_script", "raise SystemExit('ran')", package=False)
@@ -204,7 +211,8 @@ def test_the_running_script_is_not_imported_again(
     folder.write("my_process", "class Special(AbstractProcess): pass", package=False)
     folder.write("my_main", "Special = None\nraise SystemExit('ran')", package=False)
     process = folder.load("my_process")
-    monkeypatch.setattr(sys.modules["__main__"], "__file__", str(folder.path / "my_main.py"), raising=False)
+    running = str(folder.path / "my_main.py")
+    monkeypatch.setattr(sys.modules["__main__"], "__file__", running, raising=False)
     assert names(process.Special) == []
     assert registry.import_problems(process.Special) == []
 

@@ -103,7 +103,7 @@ def test_what_cannot_become_the_array_is_refused_by_name(init: Any, error: type)
         (int, [[4]], 4),
         (int, True, 1),
         (float, 2, 2.0),
-        (float, np.array([1, ]), 1.0),
+        (float, np.array([1]), 1.0),
         (bool, 1, True),
         (bool, np.array([0]), False),
         (str, "x0*y1", "x0*y1"),
