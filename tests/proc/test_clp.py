@@ -25,11 +25,11 @@ def test_an_id_is_passed_on_in_the_same_step() -> None:
 @pytest.mark.parametrize(
     ("asked", "answered", "novel"),
     [
-        ({1}, {}, {5}),  # more than three steps of waiting after the one of the question
-        ({1}, {4}, {}),
-        ({1, 3}, {}, {7}),  # a second question starts the waiting anew
-        ({1}, {5}, {}),  # an answer in the last moment
-        ({1, 8}, {}, {5, 12}),
+        ({1}, set(), {5}),  # more than three steps of waiting after the one of the question
+        ({1}, {4}, set()),
+        ({1, 3}, set(), {7}),  # a second question starts the waiting anew
+        ({1}, {5}, set()),  # an answer in the last moment
+        ({1, 8}, set(), {5, 12}),
     ],
 )
 def test_novelty_is_a_question_without_an_answer(asked, answered, novel) -> None:

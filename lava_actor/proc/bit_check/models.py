@@ -6,6 +6,7 @@ import numpy as np
 
 from lava_actor.model.decorator import implements, requires
 from lava_actor.model.ports import PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
@@ -24,7 +25,7 @@ def exceeds_bits(values: np.ndarray, bits: int) -> bool:
 class LoihiBitCheckModel(PyLoihiProcessModel):
     """Model of `BitCheck`."""
 
-    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+    ref: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
     layerid: np.ndarray = LavaPyType(np.ndarray, np.int32)
     debug: np.ndarray = LavaPyType(np.ndarray, np.int32)
     bits: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -10,6 +10,7 @@ import numpy as np
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyOutPort, PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import HostCPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
@@ -202,7 +203,7 @@ class AbstractPySpikeModel(AbstractPyDataloaderModel):
 class AbstractPyStateModel(AbstractPyDataloaderModel):
     """Writes samples into a Var; subclasses declare the number type."""
 
-    state: PyRefPort
+    state: PyRefPortVectorDense
 
     def run_spk(self) -> None:
         """Send the label."""
@@ -245,7 +246,7 @@ class PySpikeModelFloat(AbstractPySpikeModel):
 class PyStateModelFixed(AbstractPyStateModel):
     """Fixed-point model of `StateDataloader`."""
 
-    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
     ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -257,7 +258,7 @@ class PyStateModelFixed(AbstractPyStateModel):
 class PyStateModelFloat(AbstractPyStateModel):
     """Floating-point model of `StateDataloader`."""
 
-    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
     ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

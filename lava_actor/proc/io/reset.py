@@ -9,6 +9,7 @@ import numpy as np
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
@@ -69,7 +70,7 @@ class Reset(AbstractProcess):
 class AbstractPyResetModel(PyLoihiProcessModel):
     """Writes on the schedule; subclasses declare the number type."""
 
-    state: PyRefPort
+    state: PyRefPortVectorDense
     reset_value: np.ndarray
     interval: np.ndarray
     offset: np.ndarray
@@ -89,7 +90,7 @@ class AbstractPyResetModel(PyLoihiProcessModel):
 class PyResetFixed(AbstractPyResetModel):
     """Fixed-point model of `Reset`."""
 
-    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
     reset_value: np.ndarray = LavaPyType(np.ndarray, np.int32)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -105,7 +106,7 @@ class PyResetFixed(AbstractPyResetModel):
 class PyResetFloat(AbstractPyResetModel):
     """Floating-point model of `Reset`."""
 
-    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
     reset_value: np.ndarray = LavaPyType(np.ndarray, float)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
