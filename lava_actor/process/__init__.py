@@ -1,1 +1,36 @@
-"""What a user describes: Processes, Vars, ports."""
+"""What a user describes: Processes, their Vars and ports, and how they are connected.
+
+process                  AbstractProcess; ProcessServer gives the ids
+variable, values         Var; what it can be set to
+ports                    message ports, ports to remote Vars, virtual ports
+collection, parameters   members by kind and name; what a constructor was given
+connection, neuron       ports and Vars of Processes that learn
+interfaces               what members have in common; registries
+log                      LogConfig
+message_interface_enum   ActorType: where actors live
+"""
+
+from lava_actor.process.collection import Collection
+from lava_actor.process.connection import LearningConnectionProcess
+from lava_actor.process.log import LogConfig
+from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.process.neuron import LearningNeuronProcess
+from lava_actor.process.parameters import ProcessParameters
+from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import Var
+
+__all__ = [
+    "AbstractProcess",
+    "ActorType",
+    "Collection",
+    "InPort",
+    "LearningConnectionProcess",
+    "LearningNeuronProcess",
+    "LogConfig",
+    "OutPort",
+    "ProcessParameters",
+    "RefPort",
+    "Var",
+    "VarPort",
+]

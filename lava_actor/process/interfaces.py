@@ -99,7 +99,7 @@ def checked_shape(shape: Any, owner: str) -> tuple[int, ...]:
 
 
 class IdGeneratorSingleton(ABC):
-    """Base of singletons that hand out the ids 0, 1, 2, …"""
+    """Base of singletons that hand out ids: 0, 1, 2 and so on."""
 
     instance: ClassVar[Any] = None
     is_not_initialized: ClassVar[bool] = True

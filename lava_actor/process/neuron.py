@@ -1,4 +1,4 @@
-"""LearningNeuronProcess: ports and Vars of a neuron that takes part in three-factor learning."""
+"""LearningNeuronProcess: the ports and Vars of a neuron that plastic connections listen to."""
 
 from __future__ import annotations
 
@@ -9,27 +9,40 @@ from lava_actor.process.variable import Var
 
 
 class LearningNeuronProcess:
-    """Mixin for neurons; use as ``class X(LearningNeuronProcess, SomeNeuron)``.
+    """A mixin, not a Process: ``class X(LearningNeuronProcess, SomeNeuron)``, in this order.
 
     Parameters
     ----------
     shape : tuple of int
+        Of the neurons; handed on as a keyword.
     learning_rule : LoihiLearningRule
+        Handed on as a keyword.
+    *args, **kwargs
+        Go on to the next class.
+
+    Attributes
+    ----------
+    a_third_factor_in : InPort, shape (shape[0],)
+        The third factor of learning, reward for example.
+    s_out_bap, s_out_y1, s_out_y2, s_out_y3 : OutPort, shape (shape[0],)
+        Back-propagating action potentials and traces, for plastic connections.
+    y1, y2, y3 : Var, shape ``shape``
+        The traces.
     """
 
     def __init__(
         self, shape: tuple[int, ...], learning_rule: Any, *args: Any, **kwargs: Any
     ) -> None:
-        kwargs["shape"] = shape
-        kwargs["learning_rule"] = learning_rule
-        self._learning_rule = learning_rule
         line = (shape[0],)
         self.a_third_factor_in = InPort(shape=line)
         self.s_out_bap = OutPort(shape=line)
         self.s_out_y1 = OutPort(shape=line)
         self.s_out_y2 = OutPort(shape=line)
         self.s_out_y3 = OutPort(shape=line)
+
         self.y1 = Var(shape=shape, init=0)
         self.y2 = Var(shape=shape, init=0)
         self.y3 = Var(shape=shape, init=0)
+
+        kwargs.update(shape=shape, learning_rule=learning_rule)
         super().__init__(*args, **kwargs)

@@ -27,8 +27,7 @@ class ProcessParameters(Mapping[str, Any]):
         """Add a parameter; `InvalidKeyError` (a `KeyError`) if there is one of that name."""
         if key in self._parameters:
             raise InvalidKeyError(
-                f"parameter {key!r} exists already with value {self._parameters[key]!r}; "
-                f"use overwrite({key!r}, …) to change it"
+                f"parameter {key!r} exists already; use overwrite({key!r}, …) to change it"
             )
         self._parameters[key] = value
 

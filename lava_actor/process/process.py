@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import sys
-import weakref
-from typing import TYPE_CHECKING, Any, ClassVar
+import threading
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import NetworkError
 from lava_actor.process.collection import Collection
-from lava_actor.process.interfaces import AbstractProcessMember, IdGeneratorSingleton
-from lava_actor.process.log import LogConfig, logger_of
+from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry
+from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
 from lava_actor.process.variable import Var
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from typing import Self
 
 __all__ = [
     "AbstractProcess",
@@ -28,16 +31,20 @@ __all__ = [
     "ProcessServer",
 ]
 
-#: Attributes of AbstractProcess that members must not hide.
 RESERVED = frozenset(
     {
-        "proc_params", "id", "name", "log", "in_ports", "out_ports", "ref_ports", "var_ports",
-        "vars", "procs", "parent_proc", "runtime", "model_class", "model", "is_compiled",
-        "folded_view", "folded_view_inst_id", "compile", "create_runtime", "run", "wait", "pause",
-        "stop", "save", "load", "reset", "register_sub_procs", "validate_var_aliases",
-        "is_sub_proc_of", "propagate_folded_views", "log_config",
+        *("proc_params", "id", "name", "log", "log_config", "parent_proc"),
+        *("in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs"),
+        *("runtime", "model_class", "model", "is_compiled", "folded_view", "folded_view_inst_id"),
+        *("_runtime", "_model_class", "_model", "_is_compiled", "_executable", "_post_init"),
+        *("compile", "create_runtime", "run", "wait", "pause", "stop", "register_sub_procs"),
+        *("validate_var_aliases", "is_sub_proc_of", "propagate_folded_views"),
     }
-)  # fmt: skip
+)
+"""Attribute names that a Var or port must not take: the Process would stop working."""
+
+_NOT_PARTS = frozenset({"parent_proc", "process"})
+"""Attributes that hold other Processes which are not parts of this one."""
 
 
 class ProcessPostInitCaller(type):
@@ -53,25 +60,34 @@ class ProcessPostInitCaller(type):
 class AbstractProcess(metaclass=ProcessPostInitCaller):
     """Base of all Processes.
 
-    Subclasses call ``super().__init__(**kwargs)`` and assign Vars and ports to attributes; after
-    the outermost constructor every member gets its attribute name and its Process.
+    Subclasses call ``super().__init__(**kwargs)`` and assign Vars and ports to attributes, in any
+    order; after the outermost constructor every member gets its attribute name and its Process.
 
     Parameters
     ----------
     name : str, optional
-        Default ``Process_<id>``.
+        Default ``Process_<id>``; need not be unique.
     log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     **proc_params
-        Everything else a model may want to read as ``self.proc_params``.
+        Whatever a model may want to read as ``self.proc_params``; ``name`` and ``log_config`` are
+        among them if they were given.
+
+    Attributes
+    ----------
+    id : int
+        Unique, in order of creation.
+    in_ports, out_ports, ref_ports, var_ports, vars, procs : Collection
+        The members, in alphabetical order.
+    parent_proc : AbstractProcess or None
+        The hierarchical Process that this one is a part of.
     """
 
     def __init__(self, **proc_params: Any) -> None:
         self.id: int = ProcessServer().register(self)
-        given = proc_params.get("name")
-        self.name: str = given if given else f"Process_{self.id}"
-        self.log_config = proc_params.get("log_config") or LogConfig(file="lava.log")
-        self.log = logger_of(self.name, proc_params.get("log_config"))
+        self.name: str = proc_params.get("name") or f"Process_{self.id}"
         self.proc_params = ProcessParameters(proc_params)
+        self.log_config: LogConfig = proc_params.get("log_config") or LogConfig(file="lava.log")
 
         self.in_ports = Collection(self, "InPort")
         self.out_ports = Collection(self, "OutPort")
@@ -88,63 +104,108 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         self._model_class: type[Any] | None = None
         self._is_compiled = False
         self._executable: Any = None
-        self._owner = os.getpid()
+        self._settle()
+
+    def _settle(self) -> None:
+        """Do what belongs to this interpreter and does not travel with the Process."""
+        self._home = os.getpid()
+        if self.proc_params.get("log_config") is not None:
+            set_up_logger(self, self.name, self.log_config)
 
     # -- members ----------------------------------------------------------------------------
 
     def _post_init(self) -> None:
-        """Register all members; may be called again after members were added."""
+        """Register all members; may be called again after attributes were added or rebound.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if a member has a reserved name, or the constructor of
+            `AbstractProcess` was never called.
+        """
+        if "procs" not in self.__dict__:
+            raise NetworkError(
+                f"{type(self).__name__}.__init__: expected a call of super().__init__(**kwargs), "
+                f"got none"
+            )
         for kind, collection in (
             (InPort, self.in_ports),
             (OutPort, self.out_ports),
             (RefPort, self.ref_ports),
             (VarPort, self.var_ports),
             (Var, self.vars),
+            (AbstractProcess, self.procs),
         ):
-            found = self._find_attr_by_type(kind)
+            found = {
+                name: member
+                for name, member in self._find_attr_by_type(kind).items()
+                if not self._belongs_elsewhere(name, member)
+            }
             self._init_proc_member_obj(found)
+            others = dict(zip(collection.member_names, collection.members, strict=True))
+            for name in others.keys() - found.keys():
+                found[name] = others[name]
+            for name in others:
+                collection.remove_member(name)
             collection.add_members(found)
-        sub_procs = self._find_attr_by_type(AbstractProcess)
-        self._init_proc_member_obj(sub_procs)
-        self.procs.add_members(sub_procs)
 
     def _find_attr_by_type(self, cls: type[Any]) -> dict[str, Any]:
-        """Attributes that are instances of ``cls``, by name in alphabetical order.
+        """Return the attributes that are instances of ``cls``, by name in alphabetical order.
 
-        Properties are not evaluated.
+        Attributes of the instance and of its classes count; properties are not evaluated, and
+        lists and dicts not searched.
         """
-        found = {}
-        for name in dir(self):
-            if name in _OWN_PROCESS_ATTRIBUTES:
-                continue
-            value = self.__dict__.get(name, _MISSING)
-            if value is _MISSING:
-                value = _class_attribute(type(self), name)
-            if isinstance(value, cls):
-                if name in RESERVED:
-                    raise NetworkError(
-                        f"{self.name}.{name}: the name is reserved by AbstractProcess and cannot "
-                        f"be used for a {cls.__name__}"
-                    )
-                found[name] = value
-        return found
+        found: dict[str, Any] = {}
+        for base in reversed(type(self).__mro__):
+            if base not in (AbstractProcess, object):  # they have no members
+                found.update(base.__dict__)
+        found.update(self.__dict__)
+        return {
+            name: found[name]
+            for name in sorted(found)
+            if isinstance(found[name], cls) and not self._is_relative(name, found[name])
+        }
+
+    def _is_relative(self, name: str, value: Any) -> bool:
+        """Whether an attribute holds a Process that is no part of this one."""
+        return isinstance(value, AbstractProcess) and (name in _NOT_PARTS or value is self)
+
+    def _belongs_elsewhere(self, name: str, member: Any) -> bool:
+        """Whether a member is a part of another Process, and the attribute only a shortcut to it.
+
+        What stands in a class body belongs to the instance that was made last.
+        """
+        if isinstance(member, AbstractProcess) or name not in self.__dict__:
+            return False
+        owner = member.process
+        return owner is not None and owner is not self
 
     def _init_proc_member_obj(self, members: dict[str, Any]) -> None:
         """Give every member its name and its Process."""
         for name, member in members.items():
+            if name in RESERVED:
+                raise self._reserved(name, member)
             member.name = name
             member.process = self
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Refuse members under reserved names at once."""
         if name in RESERVED and isinstance(value, AbstractProcessMember):
-            raise NetworkError(
-                f"{type(self).__name__}.{name}: the name is reserved by AbstractProcess and cannot "
-                f"be used for a {type(value).__name__}"
-            )
+            raise self._reserved(name, value)
         object.__setattr__(self, name, value)
 
-    # -- properties -------------------------------------------------------------------------
+    def _reserved(self, name: str, member: Any) -> NetworkError:
+        return NetworkError(
+            f"{type(self).__name__}.{name}: expected another attribute name for the "
+            f"{type(member).__name__}, this one is reserved by AbstractProcess"
+        )
+
+    # -- attributes that the compiler and the runtime set ------------------------------------
+
+    @cached_property
+    def log(self) -> logging.Logger:
+        """The logger ``lava_actor.<name>``."""
+        return logger_of(self.name)
 
     @property
     def runtime(self) -> Any:
@@ -157,7 +218,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
     @property
     def model(self) -> Any:
-        """Always None: the model lives in another OS process."""
+        """None for Python models: they live in actors."""
         return self._model
 
     @model.setter
@@ -166,17 +227,17 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
     @property
     def model_class(self) -> type[Any] | None:
-        """The model class chosen by the compiler; None before."""
+        """The model class that the compiler chose; None before."""
         return self._model_class
 
     @property
     def is_compiled(self) -> bool:
-        """True once the network of this Process was compiled."""
+        """True once the network of this Process is compiled."""
         return self._is_compiled
 
     @property
     def folded_view(self) -> Any:
-        """Hardware annotation."""
+        """An annotation for hardware; without meaning here."""
         return self._folded_view
 
     @folded_view.setter
@@ -185,7 +246,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
     @property
     def folded_view_inst_id(self) -> int:
-        """Hardware annotation."""
+        """An annotation for hardware; without meaning here."""
         return self._folded_view_inst_id
 
     @folded_view_inst_id.setter
@@ -193,7 +254,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         self._folded_view_inst_id = value
 
     def propagate_folded_views(self) -> None:
-        """Copy the hardware annotations to all sub-processes."""
+        """Copy the annotations for hardware to all sub-processes, and theirs."""
         for sub in self.procs:
             sub.folded_view = self.folded_view
             sub.folded_view_inst_id = self.folded_view_inst_id
@@ -202,23 +263,35 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
     # -- hierarchy --------------------------------------------------------------------------
 
     def register_sub_procs(self, procs: dict[str, AbstractProcess]) -> None:
-        """Make ``procs`` sub-processes of this one, under the given names."""
+        """Make ``procs`` parts of this Process, under the given names.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if one is no Process, or this Process is a part of it. Nothing
+            is changed then.
+        """
         for name, proc in procs.items():
             if not isinstance(proc, AbstractProcess):
                 raise NetworkError(
                     f"{self.name}.register_sub_procs: expected a Process for {name!r}, got {proc!r}"
+                )
+            if proc is self or self.is_sub_proc_of(proc):
+                raise NetworkError(
+                    f"{self.name}.register_sub_procs: {proc.name} contains {self.name} and cannot "
+                    f"be a part of it"
                 )
         for proc in procs.values():
             proc.parent_proc = self
         self.procs.add_members(procs)
 
     def validate_var_aliases(self) -> None:
-        """Check the aliases of all Vars."""
+        """Check the aliases of all Vars; see `Var.validate_alias`."""
         for var in self.vars:
             var.validate_alias()
 
     def is_sub_proc_of(self, proc: AbstractProcess) -> bool:
-        """True if ``proc`` is the parent, grand-parent, … of this Process."""
+        """Return True if ``proc`` is the parent, grand-parent, … of this Process."""
         current = self.parent_proc
         while current is not None:
             if current is proc:
@@ -226,10 +299,16 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
             current = current.parent_proc
         return False
 
-    # -- execution (the one place that reaches up; hence the late imports) --------------------
+    # -- execution: the one place that reaches up; hence the late imports --------------------
 
     def compile(self, run_cfg: Any, compile_config: dict[str, Any] | None = None) -> Any:
         """Compile this Process and everything connected to it; no actor is started.
+
+        Parameters
+        ----------
+        run_cfg : RunConfig
+            Chooses a model for every Process.
+        compile_config : dict, optional
 
         Returns
         -------
@@ -261,7 +340,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         Parameters
         ----------
         condition : RunSteps, RunContinuous, int or None
-            None runs until told otherwise.
+            A number of steps is ``RunSteps``; None runs until told otherwise.
         run_cfg : RunConfig
             Required the first time.
         compile_config : dict, optional
@@ -272,18 +351,18 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run has ended; no-op without a network."""
-        if self.runtime is not None:
-            self.runtime.wait(timeout)
+        if self._runtime is not None:
+            self._runtime.wait(timeout)
 
     def pause(self) -> None:
         """Let all actors finish the same step, then rest; no-op without a network."""
-        if self.runtime is not None:
-            self.runtime.pause()
+        if self._runtime is not None:
+            self._runtime.pause()
 
     def stop(self, timeout: float | None = None) -> None:
         """End the network; no-op without one."""
-        if self.runtime is not None:
-            self.runtime.stop(timeout)
+        if self._runtime is not None:
+            self._runtime.stop(timeout)
 
     def reset(self) -> None:
         """Restore the initial values of all Vars of the network without building it again."""
@@ -298,12 +377,12 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         session.save(self, path, **options)
 
     def load(self, path: str | Path, **options: Any) -> None:
-        """Load state saved from an equal network."""
+        """Load state that was saved from an equal network."""
         from lava_actor.runtime import session
 
         session.load(self, path, **options)
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> Self:
         """Hand out the Process; leaving the block stops the network."""
         return self
 
@@ -311,88 +390,66 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         """Stop the network, whatever happened."""
         self.stop()
 
+    # -- end of life, and travelling ---------------------------------------------------------
+
     def __del__(self) -> None:
-        """Stop the network when the last reference to its Processes is gone."""
+        """Stop the network when nobody refers to its Processes any more."""
         runtime = self.__dict__.get("_runtime")
-        if runtime is None or sys.is_finalizing() or self.__dict__.get("_owner") != os.getpid():
+        if runtime is None or self.__dict__.get("_home") != os.getpid() or sys.is_finalizing():
             return
         with contextlib.suppress(Exception):
-            runtime.stop()
+            _stop_abandoned(runtime)
 
     def __getstate__(self) -> dict[str, Any]:
-        """A Process is saved without its network."""
-        state = dict(self.__dict__)
-        state["_runtime"] = None
-        state["log"] = None
+        """Everything but the running network."""
+        state = {**self.__dict__, "_runtime": None}
+        for name in ("log", "_home"):
+            state.pop(name, None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore and register again; the id stays if it is free."""
         self.__dict__.update(state)
-        self.__dict__["_owner"] = os.getpid()
-        self.__dict__["log"] = logger_of(state["name"], None)
-        self.__dict__["id"] = ProcessServer().restore(self, state["id"])
+        self.id = ProcessServer().restore(self, state["id"])
+        self._settle()
+
+    def __repr__(self) -> str:
+        """Class, name and id."""
+        known = self.__dict__
+        return f"<{type(self).__name__} {known.get('name')!r}, id {known.get('id')}>"
 
 
-_MISSING: Any = object()
-_OWN_PROCESS_ATTRIBUTES = frozenset({"parent_proc", "process", "_runtime"})
+def _stop_abandoned(runtime: Any) -> None:
+    """Stop a runtime from a thread of its own, once.
+
+    Objects die wherever memory happens to be collected: in the middle of starting another network,
+    say, with its locks held. Stopping takes locks and time, so it must not happen right there.
+    """
+    if getattr(runtime, "is_over", False) or getattr(runtime, "_is_abandoned", False):
+        return
+    runtime._is_abandoned = True
+    threading.Thread(target=_stop_quietly, args=(runtime,), name="lava_actor-abandoned").start()
 
 
-def _class_attribute(cls: type[Any], name: str) -> Any:
-    for base in cls.__mro__:
-        if name in base.__dict__:
-            return base.__dict__[name]
-    return None
+def _stop_quietly(runtime: Any) -> None:
+    try:
+        runtime.stop()
+    except Exception:
+        logging.getLogger("lava_actor").exception("stopping a network nobody refers to failed")
 
 
-class ProcessServer(IdGeneratorSingleton):
+class ProcessServer(WeakRegistry[AbstractProcess]):
     """Gives every Process its id; holds Processes weakly."""
 
-    instance: ClassVar[ProcessServer | None] = None
-    is_not_initialized: ClassVar[bool] = True
-
-    def __new__(cls) -> ProcessServer:
-        """Return the one instance."""
-        if cls.instance is None:
-            cls.instance = object.__new__(cls)
-        return cls.instance
-
-    def __init__(self) -> None:
-        if ProcessServer.is_not_initialized:
-            super().__init__()
-            self._processes: weakref.WeakValueDictionary[int, AbstractProcess] = (
-                weakref.WeakValueDictionary()
-            )
-            ProcessServer.is_not_initialized = False
+    def _kind(self) -> type[AbstractProcess]:
+        return AbstractProcess
 
     @property
     def processes(self) -> list[AbstractProcess]:
-        """All living Processes in creation order."""
-        return [process for _, process in sorted(self._processes.items())]
+        """All living Processes in order of creation."""
+        return self._in_order()
 
     @property
     def num_processes(self) -> int:
         """Number of living Processes."""
-        return len(self._processes)
-
-    def register(self, process: AbstractProcess) -> int:
-        """Give ``process`` an id."""
-        if not isinstance(process, AbstractProcess):
-            raise NetworkError(f"ProcessServer.register: expected a Process, got {process!r}")
-        found = self.get_next_id()
-        self._processes[found] = process
-        return found
-
-    def restore(self, process: AbstractProcess, wanted: int) -> int:
-        """Register a loaded Process under its old id if that is free."""
-        if wanted in self._processes:
-            return self.register(process)
-        self._next_id = max(self._next_id, wanted + 1)
-        self._processes[wanted] = process
-        return wanted
-
-    def reset_server(self) -> None:
-        """Forget everything and start at 0 again."""
-        self._processes.clear()
-        self._next_id = 0
-        self.reset_singleton()
+        return len(self._living)

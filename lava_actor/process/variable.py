@@ -6,14 +6,13 @@ A Var is a handle. Its value lives in the ProcessModel while a network runs; bef
 
 from __future__ import annotations
 
-import weakref
-from typing import Any, ClassVar
+from typing import Any
 
-import numpy as np
-import scipy.sparse
+from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, where
+from lava_actor.process.values import checked_value, initial_part
 
-from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
-from lava_actor.process.interfaces import AbstractProcessMember, IdGeneratorSingleton
+__all__ = ["Var", "VarServer"]
 
 
 class Var(AbstractProcessMember):
@@ -23,11 +22,21 @@ class Var(AbstractProcessMember):
     ----------
     shape : tuple of int
     init : number, str, array_like or scipy.sparse matrix
-        Initial value; broadcast to ``shape`` at start-up.
+        Initial value; broadcast to ``shape`` at start-up. May be reassigned until the network is
+        compiled.
     shareable : bool
         Whether RefPorts of other Processes may access the Var.
     name : str
         Overwritten when the Process registers the Var.
+
+    Attributes
+    ----------
+    id : int
+        Unique, in order of creation.
+    aliased_var : Var or None
+        Set by `alias`.
+    model : object
+        Without meaning for models that run on a CPU.
     """
 
     def __init__(
@@ -41,79 +50,103 @@ class Var(AbstractProcessMember):
         self.init = init
         self.shareable = shareable
         self.name = name
-        self.id: int = VarServer().register(self)
         self.aliased_var: Var | None = None
         self.model: Any = None
+        self.id: int = VarServer().register(self)
+
+    # -- aliases ----------------------------------------------------------------------------
 
     def alias(self, other_var: Var) -> None:
         """Forward `get` and `set` to a Var of a sub-process.
 
+        Whether the Processes are related is checked at compile time (`validate_alias`).
+
         Raises
         ------
         NetworkError
-            (an `AssertionError`) if shapes or shareability differ, or ``other_var`` is no Var.
+            (an `AssertionError`) if ``other_var`` is no Var, or its shape or shareability differs.
         """
         if not isinstance(other_var, Var):
-            raise NetworkError(f"{_where(self)}.alias: expected a Var, got {other_var!r}")
-        if tuple(self.shape) != tuple(other_var.shape):
-            raise NetworkError(
-                f"{_where(self)} has shape {self.shape}, its alias {_where(other_var)} has "
-                f"{other_var.shape}"
-            )
-        if self.shareable != other_var.shareable:
-            raise NetworkError(
-                f"{_where(self)} has shareable={self.shareable}, its alias {_where(other_var)} "
-                f"has {other_var.shareable}"
-            )
+            raise NetworkError(f"{where(self)}.alias: expected a Var, got {other_var!r}")
+        for what in ("shape", "shareable"):
+            mine, its = getattr(self, what), getattr(other_var, what)
+            if mine != its:
+                raise NetworkError(
+                    f"{where(self)}.alias: expected a Var with {what}={mine}, got "
+                    f"{where(other_var)} with {what}={its}"
+                )
         self.aliased_var = other_var
 
     def validate_alias(self) -> None:
-        """Check that the aliased Var belongs to a sub-process of this Var's Process."""
+        """Check that the aliased Var, if any, belongs to a sub-process of this Var's Process.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if it does not.
+        """
         if self.aliased_var is None:
             return
-        if self.process is None or self.aliased_var.process is None:
-            raise NetworkError(f"{_where(self)}: a Var and its alias must belong to Processes")
-        if not self.aliased_var.process.is_sub_proc_of(self.process):
+        mine, its = self.process, self.aliased_var.process
+        if mine is None or its is None or not its.is_sub_proc_of(mine):
             raise NetworkError(
-                f"{_where(self)} is aliased to {_where(self.aliased_var)}, which is not a Var of a "
-                f"sub-process of {self.process.name}"
+                f"{where(self)} is aliased to {where(self.aliased_var)}: expected a Var of a "
+                f"sub-process of {mine.name if mine is not None else 'its Process'}"
             )
 
+    def _target(self) -> Var:
+        """The Var at the end of the chain of aliases."""
+        var, seen = self, {id(self)}
+        while var.aliased_var is not None:
+            var = var.aliased_var
+            if id(var) in seen:
+                raise NetworkError(f"{where(self)}: its aliases lead back to {where(var)}")
+            seen.add(id(var))
+        return var
+
+    # -- the value --------------------------------------------------------------------------
+
     def get(self, idx: Any = None) -> Any:
-        """The present value.
+        """Return the present value.
 
         Before the network exists this is ``init``, as it is. Of a paused network it is the model's
-        value; of a running one, the value between two steps.
+        value; of a running one, the value between two steps. Of an aliased Var it is the value of
+        the Var behind the alias.
 
         Parameters
         ----------
         idx : NumPy index, optional
-            ``get(idx)`` is ``get()[idx]``.
+            ``get(idx)`` is ``get()[idx]``; a scalar ``init`` counts as filling the shape.
 
         Returns
         -------
-        ndarray of the Var's shape and the model's dtype; str and sparse Vars come as such.
+        ndarray
+            Of the Var's shape and the model's dtype; str and sparse Vars come as such.
 
         Raises
         ------
         RuntimeStateError
             (a `RuntimeError`) if the network is not started yet, stopped, or failed.
+        InvalidIndexError
+            (an `IndexError`) if ``idx`` does not fit the shape.
         """
-        if self.aliased_var is not None:
-            return self.aliased_var.get(idx)
-        runtime = self.process.runtime if self.process is not None else None
-        if runtime is None:
-            return self.init if idx is None else np.asarray(self.init)[idx]
-        return runtime.get_var(self.id, idx)
+        var = self._target()
+        runtime = None if var.process is None else var.process.runtime
+        if runtime is not None:
+            return runtime.get_var(var.id, idx)
+        if idx is None:
+            return var.init
+        return initial_part(var.init, var.shape, idx, where(var))
 
     def set(self, value: Any, idx: Any = None) -> None:
-        """Write the value; returns when the model has it.
+        """Write the value; returns when the model has it and its ``on_var_update`` has run.
 
         Parameters
         ----------
         value : array_like
-            Broadcastable to the Var's shape (or to ``var[idx]``); a str or a sparse matrix for
-            Vars of that kind.
+            Broadcastable to the Var's shape (or to ``var[idx]``) and cast to the model's dtype; a
+            str for string Vars. For sparse Vars: a sparse matrix with the pattern of ``init``, or
+            an array that is zero elsewhere.
         idx : NumPy index, optional
             ``set(value, idx)`` is ``var[idx] = value``.
 
@@ -121,105 +154,52 @@ class Var(AbstractProcessMember):
         ------
         InvalidValueError
             (a `ValueError`) if there is no network yet, or the value does not fit.
+        InvalidTypeError
+            (a `TypeError`) if the value is of another kind than the Var.
+        InvalidIndexError
+            (an `IndexError`) if ``idx`` does not fit the shape.
         RuntimeStateError
             (a `RuntimeError`) if the network is not started yet, stopped, or failed.
         """
-        if self.aliased_var is not None:
-            self.aliased_var.set(value, idx)
-            return
-        runtime = self.process.runtime if self.process is not None else None
+        var = self._target()
+        runtime = None if var.process is None else var.process.runtime
         if runtime is None:
             raise InvalidValueError(
-                f"{_where(self)}.set: there is no running network yet; assign .init instead"
+                f"{where(var)}.set: expected a network that has been started; before that, assign "
+                f"to .init"
             )
-        runtime.set_var(self.id, checked_value(value, tuple(self.shape), idx, _where(self)), idx)
+        value = checked_value(value, tuple(var.shape), var.init, idx, f"{where(var)}.set")
+        runtime.set_var(var.id, value, idx)
 
     def __repr__(self) -> str:
         """Name, shape, initial and present value."""
         try:
             now = self.get()
         except Exception as error:  # noqa: BLE001  (a repr must not fail)
-            now = f"({error})"
+            now = f"unknown: {error}"
         return (
             f"Variable: {self.name}\n    shape: {self.shape}\n    init: {self.init}\n"
             f"    shareable: {self.shareable}\n    value: {now}"
         )
 
-
-def checked_value(value: Any, shape: tuple[int, ...], idx: Any, where: str) -> Any:
-    """``value`` in the form it is sent to the model, checked against shape and index.
-
-    Raises
-    ------
-    InvalidValueError
-        If the value cannot be broadcast to the Var (or to the indexed part of it).
-    """
-    if isinstance(value, str) or scipy.sparse.issparse(value):
-        return value
-    try:
-        found = np.asarray(value)
-    except ValueError as error:
-        raise InvalidValueError(f"{where}.set: expected an array of shape {shape}") from error
-    if found.dtype.kind not in "biufc":
-        raise InvalidTypeError(
-            f"{where}.set: expected numbers, got {type(value).__name__} with dtype {found.dtype}"
-        )
-    target = shape
-    if idx is not None:
-        target = np.broadcast_to(np.zeros((), bool), shape)[idx].shape
-    try:
-        np.broadcast_to(found, target)
-    except ValueError:
-        raise InvalidValueError(
-            f"{where}.set: expected shape {target} (or something that broadcasts to it), got "
-            f"{found.shape}"
-        ) from None
-    return found
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Restore and register again; the id stays if it is free."""
+        self.__dict__.update(state)
+        self.id = VarServer().restore(self, state["id"])
 
 
-def _where(var: Var) -> str:
-    owner = var.process.name if var.process is not None else "(no process)"
-    return f"{owner}.{var.name}"
-
-
-class VarServer(IdGeneratorSingleton):
+class VarServer(WeakRegistry[Var]):
     """Gives every Var its id; holds Vars weakly."""
 
-    instance: ClassVar[VarServer | None] = None
-    is_not_initialized: ClassVar[bool] = True
-
-    def __new__(cls) -> VarServer:
-        """Return the one instance."""
-        if cls.instance is None:
-            cls.instance = object.__new__(cls)
-        return cls.instance
-
-    def __init__(self) -> None:
-        if VarServer.is_not_initialized:
-            super().__init__()
-            self._vars: weakref.WeakValueDictionary[int, Var] = weakref.WeakValueDictionary()
-            VarServer.is_not_initialized = False
+    def _kind(self) -> type[Var]:
+        return Var
 
     @property
     def vars(self) -> list[Var]:
-        """All living Vars in creation order."""
-        return [var for _, var in sorted(self._vars.items())]
+        """All living Vars in order of creation."""
+        return self._in_order()
 
     @property
     def num_vars(self) -> int:
         """Number of living Vars."""
-        return len(self._vars)
-
-    def register(self, var: Var) -> int:
-        """Give ``var`` an id."""
-        if not isinstance(var, Var):
-            raise NetworkError(f"VarServer.register: expected a Var, got {var!r}")
-        found = self.get_next_id()
-        self._vars[found] = var
-        return found
-
-    def reset_server(self) -> None:
-        """Forget everything and start at 0 again."""
-        self._vars.clear()
-        self._next_id = 0
-        self.reset_singleton()
+        return len(self._living)

@@ -1,4 +1,13 @@
-"""Ports of Processes: message ports, remote-memory ports, virtual ports."""
+"""Ports of Processes: message ports, ports to remote Vars, virtual ports.
+
+ports               OutPort, InPort, RefPort, VarPort: what a Process is given
+base                what they have in common
+virtual             reshape, transpose, concat_with, own virtual ports
+wiring              what has to hold before two ports are connected
+paths               every way from end to end, for the compiler
+connection_config   settings of hardware I/O
+reduce_ops, exceptions
+"""
 
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
 

@@ -5,60 +5,63 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from lava_actor.errors import LavaActorError
+from lava_actor.errors import NetworkError
+
+Shape = tuple[int, ...]
 
 
-class ReshapeError(LavaActorError):
-    """The number of elements differs."""
+class ReshapeError(NetworkError, ValueError):
+    """The numbers of elements differ."""
 
-    def __init__(self, old_shape: tuple[int, ...], new_shape: tuple[int, ...]) -> None:
+    def __init__(self, old_shape: Shape, new_shape: Shape) -> None:
         super().__init__(
-            f"cannot reshape {old_shape} into {new_shape}: the number of elements differs"
+            f"reshape: expected a shape with as many elements as {old_shape}, got {new_shape}"
         )
 
 
-class DuplicateConnectionError(LavaActorError):
+class DuplicateConnectionError(NetworkError):
     """The same two ports are connected twice."""
 
-    def __init__(self, what: str = "") -> None:
-        super().__init__(what or "these ports are connected already")
+    def __init__(self, what: str = "these ports are connected already") -> None:
+        super().__init__(what)
 
 
-class ConcatShapeError(LavaActorError):
+class ConcatShapeError(NetworkError, ValueError):
     """Shapes differ outside of the axis of concatenation."""
 
-    def __init__(self, shapes: Sequence[tuple[int, ...]], axis: int) -> None:
+    def __init__(self, shapes: Sequence[Shape], axis: int) -> None:
+        listed = ", ".join(map(str, shapes))
         super().__init__(
-            f"cannot concatenate shapes {list(shapes)} along axis {axis}: other dimensions differ"
+            f"concat_with: expected shapes that differ in axis {axis} only, got {listed}"
         )
 
 
-class ConcatIndexError(LavaActorError):
+class ConcatIndexError(NetworkError, IndexError):
     """The axis of concatenation does not exist."""
 
-    def __init__(self, shape: tuple[int, ...], axis: int) -> None:
-        super().__init__(f"axis {axis} is out of range for shape {shape}")
+    def __init__(self, shape: Shape, axis: int) -> None:
+        super().__init__(f"concat_with: expected an axis of shape {shape}, got {axis}")
 
 
-class TransposeShapeError(LavaActorError):
+class TransposeShapeError(NetworkError, ValueError):
     """Not as many axes as dimensions."""
 
-    def __init__(self, old_shape: tuple[int, ...], axes: Any) -> None:
-        super().__init__(f"cannot transpose shape {old_shape} by axes {axes}: counts differ")
+    def __init__(self, old_shape: Shape, axes: Any) -> None:
+        super().__init__(f"transpose: expected one axis per dimension of {old_shape}, got {axes}")
 
 
-class TransposeIndexError(LavaActorError):
+class TransposeIndexError(NetworkError, IndexError):
     """An axis does not exist, or comes twice."""
 
-    def __init__(self, old_shape: tuple[int, ...], axes: Any, wrong_index: Any) -> None:
+    def __init__(self, old_shape: Shape, axes: Any, wrong_index: Any) -> None:
         super().__init__(
-            f"cannot transpose shape {old_shape} by axes {axes}: axis {wrong_index} is out of "
-            f"range or repeated"
+            f"transpose: expected each axis of shape {old_shape} once, got {axes}; "
+            f"{wrong_index} is out of range or repeated"
         )
 
 
-class VarNotSharableError(LavaActorError):
+class VarNotSharableError(NetworkError):
     """A RefPort or VarPort on a Var that is not shareable."""
 
     def __init__(self, var_name: str) -> None:
-        super().__init__(f"Var {var_name!r} is not shareable (shareable=False)")
+        super().__init__(f"expected a Var with shareable=True, got {var_name!r}, which is not")

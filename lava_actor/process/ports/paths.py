@@ -1,149 +1,184 @@
-"""From end to end: every path that data takes between two ports, and what happens on the way.
+"""From end to end: every way that data takes between two ports, and what happens to it.
 
-Intermediate ports of hierarchical Processes only pass data on; virtual ports change the order or
-shape of elements. The compiler asks here for each path by itself, so that transforms of different
-origins that meet at an intermediate port never mix, and two paths between one pair stay two.
+Ports of hierarchical Processes pass data on, virtual ports rearrange it. The compiler asks here
+for each way by itself. So the transforms of different origins that meet at an intermediate port
+never mix, and two ways between one pair of ports stay two.
+
+The built-in virtual ports only move elements. What a way made of them does is one array, its index
+map, whatever its length; own virtual ports are functions, applied one after the other.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
+from lava_actor.errors import UnsupportedError
+from lava_actor.process.interfaces import where
 from lava_actor.process.ports.ports import (
     AbstractPort,
     AbstractVirtualPort,
     ConcatPort,
+    InPort,
+    OutPort,
+    RefPort,
     ReshapePort,
     TransposePort,
+    VarPort,
 )
+
+Step = tuple[AbstractVirtualPort, int]
 
 
 @dataclass(frozen=True)
 class Path:
-    """One path from end to end.
+    """One way from a source to a destination.
 
-    ``steps`` are the virtual ports from source to destination, each with the index of the input
-    that the path comes in through.
+    Attributes
+    ----------
+    source : OutPort or RefPort
+    destination : InPort or VarPort
+    steps : tuple of (virtual port, index of the input that this way comes in through)
+        From source to destination.
     """
 
     source: Any
     destination: Any
-    steps: tuple[tuple[Any, int], ...]
+    steps: tuple[Step, ...]
+
+    def __str__(self) -> str:
+        """Show both ends and what lies between."""
+        between = "".join(f" -> {type(port).__name__}[{index}]" for port, index in self.steps)
+        return f"{where(self.source)}{between} -> {where(self.destination)}"
 
 
 def incoming_paths(port: AbstractPort) -> list[Path]:
-    """All paths that end in ``port``, in the order of the connections; [] if there are none."""
-    return list(_walk(port, port, ()))
+    """Return every way from an OutPort or RefPort to ``port``, in the order of the connections.
 
-
-def _walk(
-    port: AbstractPort, destination: AbstractPort, steps: tuple[tuple[Any, int], ...]
-) -> Iterator[Path]:
-    for index, source in enumerate(port.in_connections):
-        passed = steps
-        if isinstance(port, AbstractVirtualPort):
-            passed = ((port, index), *steps)
-        if source.in_connections:
-            yield from _walk(source, destination, passed)
-        else:
-            yield Path(source, destination, passed)
+    A way that begins elsewhere (at the InPort of a parent that nothing is connected to) brings no
+    data and is left out.
+    """
+    begins = (OutPort, RefPort)
+    return [
+        Path(way[-1], port, _steps(way[::-1]))
+        for way in _ways(port, "in_connections")
+        if isinstance(way[-1], begins)
+    ]
 
 
 def outgoing_paths(port: AbstractPort) -> list[Path]:
-    """All paths that start in ``port``."""
-    return list(_walk_on(port, port, ()))
+    """Return every way from ``port`` to an InPort or VarPort, in the order of the connections."""
+    ends = (InPort, VarPort)
+    return [
+        Path(port, way[-1], _steps(way))
+        for way in _ways(port, "out_connections")
+        if isinstance(way[-1], ends)
+    ]
 
 
-def _walk_on(
-    port: AbstractPort, source: AbstractPort, steps: tuple[tuple[Any, int], ...]
-) -> Iterator[Path]:
-    for target in port.out_connections:
-        passed = steps
-        if isinstance(target, AbstractVirtualPort):
-            passed = (*steps, (target, _position(port, target)))
-        if target.out_connections:
-            yield from _walk_on(target, source, passed)
-        elif not isinstance(target, AbstractVirtualPort):
-            yield Path(source, target, passed)
-
-
-def _position(port: AbstractPort, target: AbstractPort) -> int:
-    return next(i for i, source in enumerate(target.in_connections) if source is port)
-
-
-def remote_paths(port: AbstractPort) -> list[Path]:
-    """Paths from a RefPort to the VarPorts it reaches."""
+def remote_paths(port: RefPort) -> list[Path]:
+    """Return the way from a RefPort to the VarPort it reaches; ``[]`` if there is none."""
     return outgoing_paths(port)
 
 
+def _ways(
+    start: AbstractPort, direction: Literal["in_connections", "out_connections"]
+) -> Iterator[list[AbstractPort]]:
+    """Yield every chain of ports from ``start`` to a port where the connections end."""
+    way = [start]
+    branches = [iter(getattr(start, direction))]
+    while branches:
+        port = next(branches[-1], None)
+        if port is None:
+            branches.pop()
+            way.pop()
+            continue
+        further = getattr(port, direction)
+        way.append(port)
+        if further:
+            branches.append(iter(further))
+        else:
+            yield list(way)
+            way.pop()
+
+
+def _steps(way: list[AbstractPort]) -> tuple[Step, ...]:
+    """Return the virtual ports of a way from source to destination, its ends included."""
+    return tuple(
+        (port, _input_index(port, way[position]))
+        for position, port in enumerate(way[1:])
+        if isinstance(port, AbstractVirtualPort)
+    )
+
+
+def _input_index(port: AbstractPort, source: AbstractPort) -> int:
+    return next(i for i, known in enumerate(port.in_connections) if known is source)
+
+
+# -- what a way does to data ------------------------------------------------------------------
+
+
 def is_index_map(path: Path) -> bool:
-    """True if the path only moves elements (no custom virtual port is on it)."""
-    return all(type(p) in (ReshapePort, TransposePort, ConcatPort) for p, _ in path.steps)
+    """Return True if the way only moves elements, so that `index_map` can be asked."""
+    # Subclasses may compute something else, so the class has to be the very one.
+    return all(type(port) in (ReshapePort, TransposePort, ConcatPort) for port, _ in path.steps)
 
 
 def index_map(path: Path) -> np.ndarray | None:
-    """Flat destination index of every flat source index, int32; None if it is the same index."""
-    source_size = path.source.size
-    positions: np.ndarray = np.arange(source_size).reshape(path.source.shape)
-    whole = source_size
+    """Return where each element of the source goes.
+
+    Returns
+    -------
+    ndarray of int32, shape (source.size,), or None
+        Flat index in the destination for each flat index (both in C order) in the source. None:
+        the same index, and both have the same size.
+
+    Raises
+    ------
+    UnsupportedError
+        (a `NotImplementedError`) if a virtual port of another class is on the way: ask
+        `functions`; or if the destination has 2**31 elements or more.
+    """
+    if not is_index_map(path):
+        raise UnsupportedError(
+            f"{path}: a virtual port of another class than ReshapePort, TransposePort and "
+            f"ConcatPort is on the way; ask for its functions"
+        )
+    size = path.source.size
+    end = path.steps[-1][0].size if path.steps else size
+    if end > np.iinfo(np.int32).max:
+        raise UnsupportedError(f"{path}: expected fewer than 2**31 elements, got {end}")
+    flat = np.arange(size, dtype=np.intp)
+    shape = path.source.shape
     for port, index in path.steps:
-        if isinstance(port, ConcatPort):
-            wider = np.full(port.shape, -1)
-            wider[port.slice_of(index)] = positions
-            positions, whole = wider, port.size
-        else:
-            positions = port.get_transform_func_fwd()(positions)
-    flat = positions.reshape(-1)
-    if whole == source_size and np.array_equal(flat, np.arange(source_size)):
+        flat = _moved(flat, tuple(shape), port, index)
+        shape = port.shape
+    if end == size and np.array_equal(flat, np.arange(size)):
         return None
-    found = np.empty(source_size, np.int32)
-    there = np.nonzero(flat >= 0)[0]
-    found[flat[there]] = there
-    return found
+    return flat.astype(np.int32)
 
 
-class _IntoSlice:
-    """Puts one origin of a concatenation into zeros of the whole shape."""
-
-    def __init__(self, shape: tuple[int, ...], where: tuple[slice, ...]) -> None:
-        self.shape = shape
-        self.where = where
-
-    def __call__(self, data: Any) -> np.ndarray:
-        whole = np.zeros(self.shape, np.asarray(data).dtype)
-        whole[self.where] = data
-        return whole
-
-
-class _FromSlice:
-    """Takes one origin's part out of the whole."""
-
-    def __init__(self, where: tuple[slice, ...]) -> None:
-        self.where = where
-
-    def __call__(self, data: Any) -> Any:
-        return data[self.where]
+def _moved(flat: np.ndarray, shape: tuple[int, ...], port: Any, index: int) -> np.ndarray:
+    """Return the flat indices after a virtual port for flat indices before it."""
+    if isinstance(port, ReshapePort) or not flat.size:
+        return flat
+    coordinates = list(np.unravel_index(flat, shape)) if shape else []
+    if isinstance(port, TransposePort):
+        coordinates = [coordinates[axis] for axis in port.axes]
+    else:
+        axis = port.concat_axis
+        coordinates[axis] = coordinates[axis] + port.part(index)[axis].start
+    return np.ravel_multi_index(coordinates, tuple(port.shape)) if coordinates else flat
 
 
 def functions(path: Path) -> tuple[Callable[..., Any], ...]:
-    """What to apply, in order, to data that travels from source to destination."""
-    return tuple(
-        _IntoSlice(port.shape, port.slice_of(index))
-        if isinstance(port, ConcatPort)
-        else port.get_transform_func_fwd()
-        for port, index in path.steps
-    )
+    """Return what to apply, in order, to data on its way from source to destination."""
+    return tuple(port.forward(index) for port, index in path.steps)
 
 
 def backward_functions(path: Path) -> tuple[Callable[..., Any], ...]:
-    """What to apply, in order, to data that travels from destination back to source."""
-    return tuple(
-        _FromSlice(port.slice_of(index))
-        if isinstance(port, ConcatPort)
-        else port.get_transform_func_bwd()
-        for port, index in reversed(path.steps)
-    )
+    """Return what to apply, in order, to data on its way back from destination to source."""
+    return tuple(port.backward(index) for port, index in reversed(path.steps))

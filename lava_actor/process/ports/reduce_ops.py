@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class AbstractReduceOp:
-    """Base of the marker classes that `InPort` accepts as ``reduce_op``."""
+    """Base of the marker classes that `InPort` takes as ``reduce_op``."""
 
 
 class ReduceSum(AbstractReduceOp):

@@ -1,0 +1,403 @@
+"""What all ports have in common: connections, questions about them, virtual ports.
+
+A connection is stored on both ends, in the order in which it was made: a source has its
+destinations in ``out_connections``, a destination its sources in ``in_connections``. Data flows in
+that direction between message ports; between RefPorts and VarPorts, where it flows both ways, the
+RefPort counts as the source.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.errors import InvalidValueError, NetworkError, UnsupportedError
+from lava_actor.process.interfaces import AbstractProcessMember
+from lava_actor.process.ports import wiring
+from lava_actor.process.ports.connection_config import ConnectionConfig
+from lava_actor.process.ports.wiring import Configs
+
+if TYPE_CHECKING:
+    from lava_actor.process.ports.paths import Path
+    from lava_actor.process.ports.virtual import (
+        AbstractVirtualPort,
+        ConcatPort,
+        ReshapePort,
+        TransposePort,
+    )
+
+
+def create_port_id(proc_id: Any, port_name: Any) -> str:
+    """Identifier of a port in a network."""
+    return f"{proc_id}_{port_name}"
+
+
+def to_list(obj: Any) -> list[Any]:
+    """Return ``obj`` itself if it is a list, else a list of it."""
+    return obj if isinstance(obj, list) else [obj]
+
+
+def is_disjoint(a: Sequence[Any], b: Sequence[Any]) -> bool:
+    """Return True if no object is in both."""
+    return {id(x) for x in a}.isdisjoint(id(x) for x in b)
+
+
+class AbstractPort(AbstractProcessMember):
+    """Base of all ports.
+
+    Parameters
+    ----------
+    shape : tuple of int
+
+    Attributes
+    ----------
+    in_connections, out_connections : list of AbstractPort
+        In the order in which they were connected.
+    connection_configs : {partner: ConnectionConfig}
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape)
+        self.in_connections: list[AbstractPort] = []
+        self.out_connections: list[AbstractPort] = []
+        self.connection_configs: dict[AbstractPort, ConnectionConfig] = {}
+
+    def _kind(self) -> type[Any]:
+        """The base class that decides what this port may be connected to."""
+        return AbstractPort
+
+    # -- making connections -----------------------------------------------------------------
+
+    def _connect_forward(
+        self,
+        ports: list[Any],
+        port_type: type[Any] | tuple[type[Any], ...],
+        connection_configs: Configs = None,
+        assert_same_shape: bool = True,
+        assert_same_type: bool = True,
+    ) -> None:
+        """Make ``ports`` destinations of this port; the door for custom virtual ports.
+
+        Parameters
+        ----------
+        ports : list of AbstractPort
+        port_type : class or classes
+            What the ports have to be.
+        connection_configs : ConnectionConfig or list, optional
+        assert_same_shape : bool
+            Whether the shapes have to be equal.
+        assert_same_type : bool
+            Whether the ports have to be of ``port_type``, and all of one kind.
+        """
+        configs = self._checked(
+            ports, port_type, connection_configs, assert_same_shape, assert_same_type, True
+        )
+        for port, config in zip(ports, configs, strict=True):
+            _link(self, port, config)
+
+    def _connect_backward(
+        self,
+        ports: list[Any],
+        port_type: type[Any] | tuple[type[Any], ...],
+        connection_configs: Configs = None,
+        assert_same_shape: bool = True,
+        assert_same_type: bool = True,
+    ) -> None:
+        """Make ``ports`` sources of this port; the mirror image of `_connect_forward`."""
+        configs = self._checked(
+            ports, port_type, connection_configs, assert_same_shape, assert_same_type, False
+        )
+        for port, config in zip(ports, configs, strict=True):
+            _link(port, self, config)
+
+    def _checked(
+        self,
+        ports: list[Any],
+        port_type: type[Any] | tuple[type[Any], ...],
+        connection_configs: Configs,
+        assert_same_shape: bool,
+        assert_same_type: bool,
+        forward: bool,
+    ) -> list[ConnectionConfig | None]:
+        self._check_multiplicity(ports, forward)
+        kinds = to_list(port_type) if isinstance(port_type, type) else list(port_type)
+        wiring.check_partners(self, ports, kinds if assert_same_type else [AbstractPort])
+        if not forward:
+            for port in ports:
+                port._check_multiplicity([self], True)
+        if assert_same_type:
+            wiring.check_one_kind(self, ports)
+        if assert_same_shape:
+            wiring.check_shapes(self, ports)
+        wiring.check_new(self, ports, forward)
+        return wiring.matched_configs(self, connection_configs, len(ports))
+
+    def _check_multiplicity(self, ports: list[Any], forward: bool) -> None:
+        """Message ports may have any number of partners; ports to remote Vars one."""
+
+    # -- questions --------------------------------------------------------------------------
+
+    def get_src_ports(self) -> list[Any]:
+        """Origins of everything that arrives here, through hierarchy and virtual ports.
+
+        In the order of the connections; ``[]`` if nothing is connected.
+        """
+        return self._ends("in_connections")
+
+    def get_dst_ports(self) -> list[Any]:
+        """End points of everything that leaves here; see `get_src_ports`."""
+        return self._ends("out_connections")
+
+    def _ends(self, direction: str) -> list[Any]:
+        ends: list[Any] = []
+        seen = {id(self)}
+        todo = list(reversed(getattr(self, direction)))
+        while todo:
+            port = todo.pop()
+            if id(port) in seen:
+                continue
+            seen.add(id(port))
+            further = getattr(port, direction)
+            if further:
+                todo += reversed(further)
+            else:
+                ends.append(port)
+        return ends
+
+    def get_incoming_transform_funcs(self) -> dict[str, list[Callable[..., Any]]]:
+        """Forward functions of the virtual ports on the way from each origin, origin first.
+
+        Returns
+        -------
+        dict
+            {`create_port_id` of the origin: functions}. Origins without virtual ports are left
+            out. Where several paths lead here from one origin, this has the first;
+            `lava_actor.process.ports.paths` has them all.
+        """
+        from lava_actor.process.ports import paths
+
+        found: dict[str, list[Callable[..., Any]]] = {}
+        for path in paths.incoming_paths(self):
+            if path.steps:
+                found.setdefault(_id_of(path.source), list(paths.functions(path)))
+        return found
+
+    def get_outgoing_transform_funcs(self) -> dict[str, list[Callable[..., Any]]]:
+        """Backward functions of the virtual ports on the way to each destination.
+
+        Returns
+        -------
+        dict
+            {`create_port_id` of the destination: functions}, in the order in which they apply to
+            data that comes back from there, so the one next to the destination is the first. The
+            list may be empty. Where several paths lead to one destination, this has the first.
+        """
+        from lava_actor.process.ports import paths
+
+        found: dict[str, list[Callable[..., Any]]] = {}
+        for path in paths.outgoing_paths(self):
+            found.setdefault(_id_of(path.destination), list(paths.backward_functions(path)))
+        return found
+
+    def get_incoming_virtual_ports(self) -> tuple[str, list[AbstractVirtualPort]]:
+        """Id of the origin and the virtual ports on the way from it, origin first.
+
+        Returns
+        -------
+        (str, list)
+            ``("", [])`` if nothing is connected.
+
+        Raises
+        ------
+        UnsupportedError
+            (a `NotImplementedError`) if a ConcatPort is on the way.
+        NetworkError
+            (an `AssertionError`) if there are several ways: ask `paths.incoming_paths`.
+        """
+        from lava_actor.process.ports import paths
+
+        found = paths.incoming_paths(self)
+        return self._only_way(found, [path.source for path in found])
+
+    def get_outgoing_virtual_ports(self) -> tuple[str, list[AbstractVirtualPort]]:
+        """Id of the destination and the virtual ports on the way to it, nearest first.
+
+        See `get_incoming_virtual_ports`.
+        """
+        from lava_actor.process.ports import paths
+
+        found = paths.outgoing_paths(self)
+        return self._only_way(found, [path.destination for path in found])
+
+    def _only_way(
+        self, found: list[Path], ends: list[AbstractPort]
+    ) -> tuple[str, list[AbstractVirtualPort]]:
+        from lava_actor.process.ports.virtual import ConcatPort
+
+        ports = [port for path in found for port, _ in path.steps]
+        if any(isinstance(port, ConcatPort) for port in ports):
+            raise UnsupportedError(
+                f"{wiring.described(self)}: a concatenation is on the way, which has no single "
+                f"list of virtual ports; ask lava_actor.process.ports.paths"
+            )
+        if len(found) > 1:
+            raise NetworkError(
+                f"{wiring.described(self)}: expected one way, got {len(found)}; ask "
+                f"lava_actor.process.ports.paths"
+            )
+        return (_id_of(ends[0]), ports) if found else ("", [])
+
+    # -- virtual ports ----------------------------------------------------------------------
+
+    def reshape(self, new_shape: tuple[int, ...]) -> ReshapePort:
+        """Return a view of this port in another shape, in C order.
+
+        Raises
+        ------
+        ReshapeError
+            If the number of elements differs; -1 is not understood.
+        """
+        from lava_actor.process.ports.exceptions import ReshapeError
+        from lava_actor.process.ports.virtual import ReshapePort
+
+        shape = tuple(to_list(new_shape) if not isinstance(new_shape, tuple) else new_shape)
+        if any(dimension < 0 for dimension in shape) or math.prod(shape) != self.size:
+            raise ReshapeError(self.shape, shape)
+        return self._continued(ReshapePort(shape, self.shape))
+
+    def flatten(self) -> ReshapePort:
+        """Return a one-dimensional view of this port."""
+        return self.reshape((self.size,))
+
+    def transpose(self, axes: Sequence[int] | None = None) -> TransposePort:
+        """Return a view with permuted axes: ``new_shape[i] = shape[axes[i]]``.
+
+        Parameters
+        ----------
+        axes : sequence of int, optional
+            Each axis once; negative ones count from the end. None reverses them.
+
+        Raises
+        ------
+        TransposeShapeError
+            If there are not as many axes as dimensions.
+        TransposeIndexError
+            If an axis does not exist or comes twice.
+        """
+        from lava_actor.process.ports.virtual import TransposePort, checked_axes
+
+        plain = checked_axes(self.shape, axes)
+        return self._continued(TransposePort(tuple(self.shape[axis] for axis in plain), plain))
+
+    def concat_with(self, ports: AbstractPort | list[AbstractPort], axis: int) -> ConcatPort:
+        """Return one port made of this one and ``ports``, side by side along ``axis``.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if the ports are not of one kind.
+        ConcatIndexError
+            If the axis does not exist.
+        ConcatShapeError
+            If other dimensions than that of the axis differ.
+        DuplicateConnectionError
+            If a port comes twice.
+        """
+        from lava_actor.process.ports.virtual import ConcatPort
+
+        return ConcatPort([self, *to_list(ports)], operator.index(axis))
+
+    def _continued(self, port: Any) -> Any:
+        self._connect_forward([port], AbstractPort, None, assert_same_shape=False)
+        return port
+
+
+def _link(source: AbstractPort, destination: AbstractPort, config: ConnectionConfig | None) -> None:
+    source.out_connections.append(destination)
+    destination.in_connections.append(source)
+    if config is not None:
+        source.connection_configs[destination] = config
+        destination.connection_configs[source] = config
+
+
+def _id_of(port: AbstractPort) -> str:
+    owner = port.process
+    return create_port_id(None if owner is None else owner.id, port.name)
+
+
+class AbstractSrcPort:
+    """Marks ports that begin a connection: OutPort, RefPort."""
+
+
+class AbstractDstPort:
+    """Marks ports that end a connection: InPort, VarPort."""
+
+
+class AbstractIOPort(AbstractPort):
+    """Base of the message ports.
+
+    Attributes
+    ----------
+    external_pipe_flag : bool
+        Whether ordinary Python code takes part while the network runs.
+    external_pipe_buffer_size : int
+        How many messages fit between it and the network.
+    """
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__(shape)
+        self.external_pipe_flag = False
+        self.external_pipe_buffer_size = 64
+
+    def flag_external_pipe(self, buffer_size: int | None = None) -> None:
+        """Let ordinary Python code send to, or receive from, this port while the network runs.
+
+        Parameters
+        ----------
+        buffer_size : int, optional
+            How many messages fit in between; at least 1.
+
+        Raises
+        ------
+        InvalidValueError
+            (a `ValueError`) if ``buffer_size`` is below 1.
+        """
+        if buffer_size is not None:
+            if operator.index(buffer_size) < 1:
+                raise InvalidValueError(
+                    f"{wiring.described(self)}.flag_external_pipe: expected a buffer_size of at "
+                    f"least 1, got {buffer_size}"
+                )
+            self.external_pipe_buffer_size = operator.index(buffer_size)
+        self.external_pipe_flag = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the ends of pipes into a network that runs now."""
+        return {
+            name: value
+            for name, value in self.__dict__.items()
+            if name not in ("external_pipe_csp_send_port", "external_pipe_csp_recv_port")
+        }
+
+
+class AbstractRVPort(AbstractPort):
+    """Base of the ports to remote Vars, which have one destination and name one source.
+
+    A call connects one partner, and a port has one destination. Several RefPorts may share a
+    VarPort (or the RefPort of a parent) as destination: each says so with its own ``connect``,
+    whereas ``connect_from`` names *the* source and refuses a second one.
+    """
+
+    def _check_multiplicity(self, ports: list[Any], forward: bool) -> None:
+        if len(ports) > 1:
+            raise NetworkError(f"{wiring.described(self)}: expected one partner, got {len(ports)}")
+        known = self.out_connections if forward else self.in_connections
+        if known and ports:
+            if known[0] is ports[0]:
+                return  # a duplicate, and reported as such
+            raise NetworkError(
+                f"{wiring.described(self)}: expected one partner, but it is connected to "
+                f"{wiring.described(known[0])} already"
+            )

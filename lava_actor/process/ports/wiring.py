@@ -1,0 +1,166 @@
+"""What has to hold before two ports are connected.
+
+Pure questions about ports; nothing here changes one. `AbstractPort` asks all of them before its
+first change, so a refused call leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.errors import InvalidTypeError, NetworkError, PartnerTypeError
+from lava_actor.process.interfaces import AbstractProcessMember, where
+from lava_actor.process.ports.connection_config import ConnectionConfig
+from lava_actor.process.ports.exceptions import DuplicateConnectionError
+
+if TYPE_CHECKING:
+    from lava_actor.process.ports.base import AbstractPort
+
+Configs = ConnectionConfig | Sequence[ConnectionConfig | None] | None
+
+
+def described(port: AbstractPort) -> str:
+    """``process.port`` and the class, for messages."""
+    return f"{where(port)} ({type(port).__name__})"
+
+
+def check_partners(port: AbstractPort, partners: Sequence[Any], kinds: Sequence[type[Any]]) -> None:
+    """Refuse an empty list, and partners that are of none of ``kinds``.
+
+    A virtual port counts as what it was made from.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`) if there are no partners.
+    PartnerTypeError
+        (an `AssertionError` and a `TypeError`) if a partner is of another kind.
+    """
+    if not partners:
+        raise NetworkError(f"{described(port)}: expected at least one partner, got none")
+    for partner in partners:
+        if not _is_port(partner) or not issubclass(partner._kind(), tuple(kinds)):
+            expected = " or ".join(kind.__name__ for kind in kinds)
+            raise PartnerTypeError(
+                f"{described(port)}: expected {expected} to connect, got {_what(partner)}"
+            )
+
+
+def _is_port(partner: Any) -> bool:
+    return isinstance(partner, AbstractProcessMember) and hasattr(partner, "in_connections")
+
+
+def _what(partner: Any) -> str:
+    if _is_port(partner):
+        return described(partner)
+    if isinstance(partner, tuple):
+        return "a tuple; several ports are given as a list"
+    return f"{type(partner).__name__} {partner!r}"
+
+
+def check_one_kind(port: AbstractPort, partners: Sequence[AbstractPort]) -> None:
+    """Refuse lists of several kinds of port; subclasses are of the kind of their base.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`).
+    """
+    kinds = {partner._kind() for partner in partners}
+    if len(kinds) > 1:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise NetworkError(f"{described(port)}: expected ports of one kind in a list, got {names}")
+
+
+def check_shapes(port: AbstractPort, partners: Sequence[AbstractPort]) -> None:
+    """Refuse partners of another shape; there is no broadcasting between ports.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`); it names the reshape that would help, if one would.
+    """
+    for partner in partners:
+        if tuple(partner.shape) != tuple(port.shape):
+            hint = ""
+            if partner.size == port.size:
+                hint = f"; .reshape({tuple(partner.shape)}) on the former would fit them together"
+            raise NetworkError(
+                f"expected ports of equal shape, got {where(port)} with {tuple(port.shape)} and "
+                f"{where(partner)} with {tuple(partner.shape)}{hint}"
+            )
+
+
+def check_new(port: AbstractPort, partners: Sequence[AbstractPort], forward: bool) -> None:
+    """Refuse connections that exist, that come twice, or that close a loop of ports.
+
+    Raises
+    ------
+    DuplicateConnectionError
+        If a pair is connected already, or a partner comes twice.
+    NetworkError
+        (an `AssertionError`) if data would come back to where it came from without passing
+        through a model.
+    """
+    seen: set[int] = set()
+    for partner in partners:
+        source, destination = (port, partner) if forward else (partner, port)
+        if id(partner) in seen or _are_connected(source, destination):
+            raise DuplicateConnectionError(
+                f"{where(source)} is connected to {where(destination)} already"
+            )
+        seen.add(id(partner))
+        if _reaches(destination, source):
+            raise NetworkError(
+                f"{described(source)} receives from {described(destination)}; connecting it back "
+                f"would close a loop of ports without a model in it"
+            )
+
+
+def _are_connected(source: AbstractPort, destination: AbstractPort) -> bool:
+    """Search the shorter list: fan-out to ten thousand ports stays linear."""
+    out, incoming = source.out_connections, destination.in_connections
+    if len(out) < len(incoming):
+        return any(port is destination for port in out)
+    return any(port is source for port in incoming)
+
+
+def _reaches(start: AbstractPort, end: AbstractPort) -> bool:
+    todo, seen = [start], set()
+    while todo:
+        port = todo.pop()
+        if port is end:
+            return True
+        if id(port) not in seen:
+            seen.add(id(port))
+            todo += port.out_connections
+    return False
+
+
+def matched_configs(
+    port: AbstractPort, configs: Configs, count: int
+) -> list[ConnectionConfig | None]:
+    """One configuration per partner: one for all, or as many as there are partners.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`) if there are more or fewer.
+    InvalidTypeError
+        (a `TypeError`) if one is neither a ConnectionConfig nor None.
+    """
+    found: list[Any] = list(configs) if isinstance(configs, list | tuple) else [configs]
+    for config in found:
+        if config is not None and not isinstance(config, ConnectionConfig):
+            raise InvalidTypeError(
+                f"{described(port)}: expected a ConnectionConfig or None, got {config!r}"
+            )
+    if len(found) == 1:
+        return found * count
+    if len(found) != count:
+        raise NetworkError(
+            f"{described(port)}: expected {count} connection configs, one per port, got "
+            f"{len(found)}"
+        )
+    return found
