@@ -11,7 +11,7 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels import Arena
+from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
@@ -20,9 +20,6 @@ from lava_actor.runtime.travel import pack_actors, specify, surroundings
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
-
-#: How long an actor spins before it sleeps, where there is a core for each of them.
-SPIN_MICROSECONDS = 20
 
 
 class Crew:
@@ -87,7 +84,7 @@ class Crew:
         leader = next((i for i, d in enumerate(executable.domains) if not d.is_async), None)
         where = None if self._in_threads else surroundings()
         n_actors = len(executable.process_list)
-        cores = len(os.sched_getaffinity(0))
+        policy = choose_policy(n_actors)
         plans = []
         stepping = 0
         for index, domain in enumerate(executable.domains):
@@ -115,7 +112,7 @@ class Crew:
                     clock_parties=clock,
                     n_actors=n_actors,
                     external_parties=tuple(e.party for e in executable.externals),
-                    spin_us=SPIN_MICROSECONDS if n_actors <= cores else 0,
+                    wait_policy=policy,
                     surroundings=where,
                 )
             )

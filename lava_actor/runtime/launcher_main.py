@@ -129,8 +129,7 @@ def run_actor(
 ) -> None:
     """Be one actor until the network ends."""
     party = arena.party(start.party)
-    if plan.spin_us and not plan.is_async:
-        party.spin_us = plan.spin_us
+    plan.wait_policy.apply(party)
     load = loads[start.party]
     actor = Actor(
         start.name,

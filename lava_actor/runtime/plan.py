@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from lava_actor.channels.layout import ArenaPlan
     from lava_actor.channels.pipe import Parcel
+    from lava_actor.channels.wait import WaitPolicy
     from lava_actor.compiler.executable import Schedule, TurnPlan
     from lava_actor.runtime.travel import Surroundings
 
@@ -38,5 +39,5 @@ class ServicePlan:
     clock_parties: tuple[int, ...]
     n_actors: int
     external_parties: tuple[int, ...]
-    spin_us: int
+    wait_policy: WaitPolicy
     surroundings: Surroundings | None
