@@ -9,6 +9,7 @@ from __future__ import annotations
 
 try:
     from lava_actor.kernels._kernels import (
+        advance_columns,
         as_unique,
         conv_events,
         csc_events,
@@ -33,6 +34,7 @@ __all__ = [
     "one_value",
     "dense_events",
     "dense_events_delayed",
+    "advance_columns",
     "csc_events",
     "conv_events",
 ]

@@ -137,6 +137,15 @@ def dense_events_delayed(
         If an array is of another type, layout or length.
     """
 
+def advance_columns(out: np.ndarray) -> None:
+    """Move every column of a column-major matrix one to the left; the last becomes zero.
+
+    Raises
+    ------
+    TypeError
+        If `out` is not a writable column-major matrix.
+    """
+
 def csc_events(
     pointers: np.ndarray,
     rows: np.ndarray,
@@ -174,8 +183,9 @@ def conv_events(
 ) -> None:
     """Convolve events with a kernel.
 
-    ``out[a, b, o]`` is the sum of ``kernel[c, m, n, o] * in[a*sx + m*dx - px, b*sy + n*dy - py, c]``
-    over the input channels c of the group of o and over m, n; zero outside of the input.
+    ``out[a, b, o]`` is the sum of ``kernel[c, m, n, o] * input[x, y, c]`` with
+    ``x = a*stride_x + m*dilation_x - padding_x`` (y likewise, from b and n) over the input channels
+    c of the group of o and over m, n; the input is zero outside of its shape.
 
     Parameters
     ----------

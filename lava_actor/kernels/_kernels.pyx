@@ -7,7 +7,7 @@ buffer objects: a call has to cost less than the step of a hundred neurons.
 cimport cython
 cimport numpy as cnp
 from libc.stdint cimport int32_t, int64_t, uint8_t
-from libc.string cimport memset
+from libc.string cimport memmove, memset
 
 import numpy as np
 
@@ -86,10 +86,14 @@ cdef inline Py_ssize_t _size(object x) noexcept:
     return cnp.PyArray_SIZE(<cnp.ndarray>x)
 
 
+cdef inline bint _is_number(object x) noexcept:
+    return type(x) is float or isinstance(x, (int, float, np.integer, np.floating))
+
+
 # -- neurons -------------------------------------------------------------------------------------
 
-def lif_float(u, v, a, bias, double du, double dv, double vth):
-    if not _is(u, cnp.NPY_DOUBLE):
+def lif_float(u, v, a, bias, du, dv, vth):
+    if not (_is(u, cnp.NPY_DOUBLE) and _is_number(du) and _is_number(dv) and _is_number(vth)):
         return None
     cdef Py_ssize_t n = _size(u)
     if not (
@@ -104,7 +108,7 @@ def lif_float(u, v, a, bias, double du, double dv, double vth):
         cnp.PyArray_NDIM(<cnp.ndarray>u), cnp.PyArray_DIMS(<cnp.ndarray>u), cnp.NPY_BOOL, 0
     )
     la_lif_f64(n, <double *>_data(u), <double *>_data(v), <double *>_data(a),
-               <double *>_data(bias), 1.0 - du, 1.0 - dv, vth, <uint8_t *>_data(spikes))
+               <double *>_data(bias), 1.0 - <double>du, 1.0 - <double>dv, <double>vth, <uint8_t *>_data(spikes))
     return spikes
 
 
@@ -259,6 +263,22 @@ def dense_events_delayed(weights, delays, at, x, out):
     else:
         la_dense_delayed_i32(rows, <int32_t *>_data(weights), late, indices, <int32_t *>factors,
                              count, <int32_t *>_data(out))
+
+
+def advance_columns(out):
+    if not (
+        isinstance(out, cnp.ndarray)
+        and cnp.PyArray_NDIM(<cnp.ndarray>out) == 2
+        and cnp.PyArray_ISFARRAY(<cnp.ndarray>out)
+    ):
+        raise TypeError("out: expected a writable column-major matrix")
+    cdef Py_ssize_t columns = cnp.PyArray_DIM(<cnp.ndarray>out, 1)
+    if columns == 0:
+        return
+    cdef size_t column = cnp.PyArray_NBYTES(<cnp.ndarray>out) // columns
+    cdef char *start = <char *>_data(out)
+    memmove(start, start + column, column * (columns - 1))
+    memset(start + column * (columns - 1), 0, column)
 
 
 def csc_events(pointers, rows, weights, one, at, x, out, bint clear=True):

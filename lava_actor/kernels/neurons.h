@@ -61,10 +61,9 @@ static void la_lif_i32_plain(ptrdiff_t n, int32_t *restrict u, int32_t *restrict
         int64_t current = (int64_t)u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6);
         current += current > LA_LIMIT24 ? -2 * LA_LIMIT24 : 0;
         current += current <= -LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
-        int64_t voltage =
-            la_clip24((int64_t)v[i] * keep_v / 4096 + current + la_bias(mant[i], exp[i]));
-        s[i] = voltage > threshold;
         u[i] = (int32_t)current;
+        int64_t voltage = la_clip24((int64_t)v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
+        s[i] = voltage > threshold;
         v[i] = s[i] ? 0 : (int32_t)voltage;
     }
 }

@@ -64,8 +64,8 @@ def wrap24(x: ArrayLike) -> np.ndarray:
     the values before the turn (use int64 for sums of 32-bit numbers).
     """
     x = _integers(x)
-    turn = np.where(x > STATE_LIMIT, -2 * STATE_LIMIT, np.where(x <= -STATE_LIMIT, 2 * STATE_LIMIT, 0))
-    return x + turn.astype(x.dtype)
+    turn = (x <= -STATE_LIMIT).astype(x.dtype) - (x > STATE_LIMIT)
+    return x + turn * x.dtype.type(2 * STATE_LIMIT)
 
 
 def wrap_bits(x: ArrayLike, bits: int) -> np.ndarray:

@@ -1,0 +1,471 @@
+"""Models of the LIF neurons.
+
+`subthr_dynamics`, `spiking_activation`, `reset_voltage` and, in fixed point, `scale_bias` and
+`scale_threshold` say in NumPy what a step is; subclasses may override any of them. A model that
+overrides none does its steps in one native loop instead (`lava_actor.kernels`), with the same
+result to the last bit, and sends its spikes as events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from lava_actor.kernels import lif_fixed, lif_float, spike_indices
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import integral_input, mag, require_integral, shl
+from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
+
+if TYPE_CHECKING:
+    from lava_actor.proc.lif.learning_models import (
+        PyLearningLIFModelFixed,
+        PyLearningLifModelFloat,
+    )
+
+__all__ = [
+    "AbstractPyLifModelFloat",
+    "AbstractPyLifModelFixed",
+    "PyLifModelFloat",
+    "PyLifModelBitAcc",
+    "PyLifResetModelFloat",
+    "PyLifResetModelBitAcc",
+    "PyLifRefractoryModelFloat",
+    "PyLifRefractoryModelFixed",
+    "PyTernLifModelFloat",
+    "PyTernLifModelFixed",
+    "PyLearningLifModelFloat",
+    "PyLearningLIFModelFixed",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # These derive from the bases below: their module can only be imported after this one.
+    if name in ("PyLearningLifModelFloat", "PyLearningLIFModelFixed"):
+        from lava_actor.proc.lif import learning_models
+
+        return getattr(learning_models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _LifModel(PyLoihiProcessModel):
+    """What floating-point and fixed-point models share."""
+
+    a_in: PyInPort
+    s_out: PyOutPort
+    u: np.ndarray
+    v: np.ndarray
+    bias_mant: np.ndarray
+    bias_exp: np.ndarray
+    s_out_buff: np.ndarray
+    """The spikes of this step."""
+
+    _plain: bool | None = None
+    """Whether the native loop does what this model's methods say; None: not looked at yet."""
+
+    _hooks: ClassVar[tuple[str, ...]] = ("subthr_dynamics", "spiking_activation", "reset_voltage")
+
+    def subthr_dynamics(self, activation_in: np.ndarray) -> None:
+        """Update u and v with the input of this step."""
+        raise NotImplementedError
+
+    def spiking_activation(self) -> np.ndarray:
+        """Return the spikes: a boolean array of the shape of v.
+
+        Raises
+        ------
+        NotImplementedError
+            If the model has no Var `vth` and does not override this method.
+        """
+        raise NotImplementedError
+
+    def reset_voltage(self, spike_vector: np.ndarray) -> None:
+        """Set v to zero where there is a spike."""
+        self.v[spike_vector.astype(bool, copy=False)] = 0
+
+    def _is_plain(self, base: type[_LifModel]) -> bool:
+        """Tell whether neither the class nor the instance replaces a method of `base`."""
+        cls = type(self)
+        return (
+            all(getattr(cls, name) is getattr(base, name) for name in self._hooks)
+            and not any(name in self.__dict__ for name in self._hooks)
+            and isinstance(self.s_out, PyOutPort)
+            and hasattr(self, "vth")
+        )
+
+    def _send(self, spikes: np.ndarray) -> None:
+        self.s_out_buff = spikes
+        self.s_out.send_events(None, spike_indices(spikes))
+
+
+class AbstractPyLifModelFloat(_LifModel):
+    """LIF dynamics in double precision.
+
+    ::
+
+        u = u*(1 - du) + a_in
+        v = v*(1 - dv) + u + bias_mant
+        s_out = [v > vth];  v = 0 where s_out
+    """
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    u: np.ndarray = LavaPyType(np.ndarray, float)
+    v: np.ndarray = LavaPyType(np.ndarray, float)
+    bias_mant: np.ndarray = LavaPyType(np.ndarray, float)
+    bias_exp: np.ndarray = LavaPyType(np.ndarray, float)
+    du: float = LavaPyType(float, float)
+    dv: float = LavaPyType(float, float)
+
+    def subthr_dynamics(self, activation_in: np.ndarray) -> None:
+        """Update u and v with the input of this step."""
+        self.u[...] = self.u * (1 - self.du) + activation_in
+        self.v[...] = self.v * (1 - self.dv) + self.u + self.bias_mant
+
+    def spiking_activation(self) -> np.ndarray:
+        """Return ``v > vth``."""
+        if not hasattr(self, "vth"):
+            raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
+        return self.v > self.vth
+
+    def run_spk(self) -> None:
+        """Receive, update, send spikes."""
+        a_in = self.a_in.recv()
+        if self._plain is None:
+            self._plain = self._is_plain(AbstractPyLifModelFloat)
+        if self._plain:
+            spikes = lif_float(
+                self.u, self.v, a_in, self.bias_mant, self.du, self.dv, self.vth
+            )
+            if spikes is not None:
+                self._send(spikes)
+                return
+        self.subthr_dynamics(a_in)
+        self.s_out_buff = self.spiking_activation()
+        self.reset_voltage(self.s_out_buff)
+        self.s_out.send(self.s_out_buff)
+
+
+class AbstractPyLifModelFixed(_LifModel):
+    """LIF dynamics in the integers of Loihi.
+
+    With the functions of `lava_actor.proc._arithmetic`::
+
+        u = wrap24(mag(u*(4096 - (du + 1)), 12) + (a_in << 6))
+        v = sat24(mag(v*(4096 - dv), 12) + u + shl(bias_mant, bias_exp))
+        s_out = [v > (vth << 6)];  v = 0 where s_out
+
+    ``a_in << 6`` wraps in 32 bits. Meant ranges: du, dv 0 to 4095, bias_mant -4096 to 4095,
+    bias_exp 0 to 7 (negative exponents shift right; beyond -31 and 31 they count as these), vth 0
+    to 131071.
+
+    Attributes
+    ----------
+    ds_offset, dm_offset : int
+        Added to du and dv. With the offset of 1, even du = 0 decays, and du = 4095 removes u.
+    uv_bitwidth, max_uv_val : int
+        u wraps and v saturates at ``max_uv_val = 2**(uv_bitwidth - 1)``.
+    decay_shift, decay_unity : int
+        Decays are in units of ``1/decay_unity = 2**-decay_shift``.
+    vth_shift, act_shift : int
+        Threshold and input are shifted left by these.
+    effective_bias, effective_vth : ndarray
+        Bias and threshold in units of v.
+    isthrscaled : bool
+        Whether `effective_vth` is up to date.
+
+    Raises
+    ------
+    InvalidValueError
+        At start, if a parameter is not integral, or does not fit: 16 bits with a sign for biases,
+        32 for the others.
+    """
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int16, precision=16)
+    u: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    bias_mant: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=13)
+    bias_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
+    du: int = LavaPyType(int, np.int32, precision=12)
+    dv: int = LavaPyType(int, np.int32, precision=12)
+
+    effective_bias: np.ndarray
+    effective_vth: Any
+
+    _hooks: ClassVar[tuple[str, ...]] = (*_LifModel._hooks, "scale_bias", "scale_threshold")
+    _parameters: ClassVar[dict[str, type[np.integer]]] = {
+        "u": np.int32,
+        "v": np.int32,
+        "du": np.int32,
+        "dv": np.int32,
+        "bias_mant": np.int16,
+        "bias_exp": np.int16,
+        "vth": np.int32,
+        "vth_lo": np.int32,
+        "vth_hi": np.int32,
+    }
+
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params)
+        self.ds_offset = 1
+        self.dm_offset = 0
+        self.uv_bitwidth = 24
+        self.max_uv_val = 2 ** (self.uv_bitwidth - 1)
+        self.decay_shift = 12
+        self.decay_unity = 2**self.decay_shift
+        self.vth_shift = 6
+        self.act_shift = 6
+        self.effective_bias = np.zeros(1, np.int64)
+        self.effective_vth = 0
+        self.isthrscaled = False
+        self._scaled_from: Any = None
+
+    def on_start(self) -> None:
+        """Check the parameters: what is not integral has been cut off on the way here."""
+        given = self.proc_params if self.proc_params is not None else {}
+        for name, dtype in self._parameters.items():
+            if name in given:
+                require_integral(self, name, given[name], dtype)
+        self._check_biases()
+
+    def on_var_update(self) -> None:
+        """Check biases that were set; let a new threshold take effect."""
+        self._check_biases()
+        self.isthrscaled = self.isthrscaled and self._thresholds() == self._scaled_from
+
+    def _check_biases(self) -> None:
+        for name in ("bias_mant", "bias_exp"):
+            require_integral(self, name, getattr(self, name), np.int16)
+
+    def _thresholds(self) -> tuple[Any, ...]:
+        found = (getattr(self, name, None) for name in ("vth", "vth_hi", "vth_lo"))
+        return tuple(np.asarray(x).tolist() for x in found)
+
+    # -- the step in NumPy -------------------------------------------------------------------
+
+    def scale_bias(self) -> None:
+        """Set `effective_bias` from `bias_mant` and `bias_exp`; called in every step."""
+        exponent = np.clip(self.bias_exp, -31, 31)
+        self.effective_bias = shl(np.asarray(self.bias_mant).astype(np.int64), exponent)
+
+    def scale_threshold(self) -> None:
+        """Set `effective_vth` from `vth`; called before the first step and when `vth` was set.
+
+        Raises
+        ------
+        NotImplementedError
+            If the model has no Var `vth` and does not override this method.
+        """
+        if not hasattr(self, "vth"):
+            raise NotImplementedError(f"{type(self).__name__}.scale_threshold")
+        self.effective_vth = np.left_shift(np.asarray(self.vth, np.int64), self.vth_shift)
+        self.isthrscaled = True
+
+    def subthr_dynamics(self, activation_in: np.ndarray) -> None:
+        """Update u and v with the input of this step."""
+        self._update_current(activation_in)
+        voltage = self._decayed(self.v, self.dv + self.dm_offset)
+        voltage += self.u
+        voltage += self.effective_bias
+        self.v[...] = np.clip(voltage, 1 - self.max_uv_val, self.max_uv_val - 1)
+
+    def _update_current(self, activation_in: np.ndarray) -> None:
+        limit = self.max_uv_val
+        activation = integral_input(self, "a_in", activation_in).astype(np.int32, copy=False)
+        current = self._decayed(self.u, self.du + self.ds_offset)
+        current += activation << np.int32(self.act_shift)
+        current -= 2 * limit * (current > limit)
+        current += 2 * limit * (current <= -limit)
+        self.u[...] = current
+
+    def _decayed(self, state: np.ndarray, decay: Any) -> np.ndarray:
+        kept = state.astype(np.int64) * (self.decay_unity - np.asarray(decay, np.int64))
+        return mag(kept, self.decay_shift)
+
+    def spiking_activation(self) -> np.ndarray:
+        """Return ``v > effective_vth``."""
+        if not hasattr(self, "vth"):
+            raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
+        return self.v > self.effective_vth
+
+    # -- the step ----------------------------------------------------------------------------
+
+    def run_spk(self) -> None:
+        """Receive, update, send spikes."""
+        a_in = self.a_in.recv()
+        if self._plain is None:
+            self._plain = self._is_plain(AbstractPyLifModelFixed) and self._is_standard()
+        if self._plain:
+            spikes = self._native_step(a_in)
+            if spikes is not None:
+                self._send(spikes)
+                return
+        self.scale_bias()
+        if not self.isthrscaled:
+            self.scale_threshold()
+            self._scaled_from = self._thresholds()
+        self.subthr_dynamics(a_in)
+        self.s_out_buff = self.spiking_activation()
+        self.reset_voltage(self.s_out_buff)
+        self.s_out.send(self.s_out_buff)
+
+    def _native_step(self, a_in: np.ndarray) -> np.ndarray | None:
+        if a_in.dtype != np.int32:
+            a_in = integral_input(self, "a_in", a_in).astype(np.int32)
+        du, dv, vth = self.du, self.dv, self.vth
+        if type(du) is not int or type(dv) is not int or type(vth) is not int:
+            return None
+        return lif_fixed(
+            self.u, self.v, a_in, self.bias_mant, self.bias_exp, 4095 - du, 4096 - dv, vth << 6
+        )
+
+    def _is_standard(self) -> bool:
+        """Tell whether the constants are those of the native loop."""
+        return (
+            self.ds_offset, self.dm_offset, self.max_uv_val, self.decay_shift, self.decay_unity,
+            self.vth_shift, self.act_shift,
+        ) == (1, 0, 2**23, 12, 4096, 6, 6)  # fmt: skip
+
+
+@implements(proc=LIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyLifModelFloat(AbstractPyLifModelFloat):
+    """Floating-point model of `LIF`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth: float = LavaPyType(float, float)
+
+
+@implements(proc=LIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_accurate_loihi", "fixed_pt")
+class PyLifModelBitAcc(AbstractPyLifModelFixed):
+    """Fixed-point model of `LIF`, bit by bit as on Loihi."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    vth: int = LavaPyType(int, np.int32, precision=17)
+
+
+class _Resetting(_LifModel):
+    """Clears the state at regular intervals."""
+
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params)
+        self.reset_interval = int(proc_params["reset_interval"])
+        self.reset_offset = int(proc_params["reset_offset"]) % self.reset_interval
+
+    def run_spk(self) -> None:
+        """Clear the state if it is time, then do the step."""
+        if self.time_step % self.reset_interval == self.reset_offset:
+            self.u[...] = 0
+            self.v[...] = 0
+        super().run_spk()
+
+
+@implements(proc=LIFReset, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
+    """Floating-point model of `LIFReset`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth: float = LavaPyType(float, float)
+
+
+@implements(proc=LIFReset, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_accurate_loihi", "fixed_pt")
+class PyLifResetModelBitAcc(_Resetting, AbstractPyLifModelFixed):
+    """Fixed-point model of `LIFReset`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    vth: int = LavaPyType(int, np.int32, precision=17)
+
+
+class _Refractory(_LifModel):
+    """Keeps v as it is for some steps after a spike."""
+
+    refractory_period_end: np.ndarray
+
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params)
+        self.refractory_period = int(proc_params["refractory_period"])
+
+    def subthr_dynamics(self, activation_in: np.ndarray) -> None:
+        """Update u everywhere, v where the refractory period is over."""
+        resting = self.refractory_period_end >= self.time_step
+        kept = self.v[resting]
+        super().subthr_dynamics(activation_in)
+        self.v[resting] = kept
+
+    def reset_voltage(self, spike_vector: np.ndarray) -> None:
+        """Set v to zero where there is a spike, and begin the refractory period."""
+        super().reset_voltage(spike_vector)
+        self.refractory_period_end[spike_vector] = self.time_step + self.refractory_period
+
+
+@implements(proc=LIFRefractory, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
+    """Floating-point model of `LIFRefractory`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth: float = LavaPyType(float, float)
+    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
+
+
+@implements(proc=LIFRefractory, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
+    """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    vth: int = LavaPyType(int, np.int32, precision=17)
+    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
+
+
+@implements(proc=TernaryLIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyTernLifModelFloat(AbstractPyLifModelFloat):
+    """Floating-point model of `TernaryLIF`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth_hi: float = LavaPyType(float, float)
+    vth_lo: float = LavaPyType(float, float)
+
+    def spiking_activation(self) -> np.ndarray:
+        """Return 1 above the upper threshold, -1 below the lower one."""
+        return (self.v > self.vth_hi).astype(np.int8) - (self.v < self.vth_lo)
+
+
+@implements(proc=TernaryLIF, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyTernLifModelFixed(AbstractPyLifModelFixed):
+    """Fixed-point model of `TernaryLIF`."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int, precision=2)
+    vth_hi: int = LavaPyType(int, np.int32, precision=24)
+    vth_lo: int = LavaPyType(int, np.int32, precision=24)
+
+    effective_vth_hi: Any
+    effective_vth_lo: Any
+
+    def scale_threshold(self) -> None:
+        """Set both effective thresholds."""
+        self.effective_vth_hi = np.left_shift(np.asarray(self.vth_hi, np.int64), self.vth_shift)
+        self.effective_vth_lo = np.left_shift(np.asarray(self.vth_lo, np.int64), self.vth_shift)
+        self.isthrscaled = True
+
+    def spiking_activation(self) -> np.ndarray:
+        """Return 1 above the upper threshold, -1 below the lower one."""
+        above = (self.v > self.effective_vth_hi).astype(np.int8)
+        return above - (self.v < self.effective_vth_lo)

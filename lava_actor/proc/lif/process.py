@@ -1,0 +1,318 @@
+"""Leaky integrate-and-fire neurons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lava_actor.errors import InvalidValueError
+from lava_actor.process.ports.ports import InPort, OutPort
+from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.variable import Var
+
+if TYPE_CHECKING:
+    from lava_actor.proc.lif.learning_process import LearningLIF
+
+__all__ = ["AbstractLIF", "LIF", "LIFReset", "LIFRefractory", "TernaryLIF", "LearningLIF"]
+
+
+def __getattr__(name: str) -> Any:
+    # LearningLIF derives from AbstractLIF below: its module can only be imported after this one.
+    if name == "LearningLIF":
+        from lava_actor.proc.lif.learning_process import LearningLIF
+
+        return LearningLIF
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class AbstractLIF(AbstractProcess):
+    """What all LIF neurons have: current u, voltage v, their decays, a bias, one input, one output.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
+        the OutPort `s_out`.
+    u, v : float or array_like
+        Initial current and voltage.
+    du, dv : float
+        Decay of current and voltage per step: a fraction in the floating-point models, in units of
+        1/4096 in the fixed-point models.
+    bias_mant, bias_exp : float or array_like
+        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
+        ``bias_mant`` alone in floating point.
+    name, log_config
+        See `AbstractProcess`.
+    **kwargs
+        Further parameters for models; they find them in ``proc_params``.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        u: ArrayLike,
+        v: ArrayLike,
+        du: float,
+        dv: float,
+        bias_mant: ArrayLike,
+        bias_exp: ArrayLike,
+        name: str | None,
+        log_config: LogConfig | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            shape=shape,
+            u=u,
+            v=v,
+            du=du,
+            dv=dv,
+            bias_mant=bias_mant,
+            bias_exp=bias_exp,
+            name=name,
+            log_config=log_config,
+            **kwargs,
+        )
+        self.a_in = InPort(shape=shape)
+        self.s_out = OutPort(shape=shape)
+        self.u = Var(shape=shape, init=u)
+        self.v = Var(shape=shape, init=v)
+        self.du = Var(shape=(1,), init=du)
+        self.dv = Var(shape=(1,), init=dv)
+        self.bias_mant = Var(shape=shape, init=bias_mant)
+        self.bias_exp = Var(shape=shape, init=bias_exp)
+
+
+class LIF(AbstractLIF):
+    """Leaky integrate-and-fire neurons.
+
+    In each step::
+
+        u = u*(1 - du) + a_in
+        v = v*(1 - dv) + u + bias
+        s_out = 1 and v = 0 where v > vth, s_out = 0 elsewhere
+
+    The fixed-point model computes the same in the integers and with the roundings of Loihi, see
+    `AbstractPyLifModelFixed`.
+
+    Parameters
+    ----------
+    shape, u, v, du, dv, bias_mant, bias_exp, name, log_config
+        See `AbstractLIF`.
+    vth : float
+        Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
+
+    Examples
+    --------
+    >>> LIF(shape=(100,), du=0.1, dv=0.05, vth=1.0, bias_mant=0.2)
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        u: ArrayLike = 0,
+        v: ArrayLike = 0,
+        du: float = 0,
+        dv: float = 0,
+        bias_mant: ArrayLike = 0,
+        bias_exp: ArrayLike = 0,
+        vth: float = 10,
+        name: str | None = None,
+        log_config: LogConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            shape=shape,
+            u=u,
+            v=v,
+            du=du,
+            dv=dv,
+            bias_mant=bias_mant,
+            bias_exp=bias_exp,
+            vth=vth,
+            name=name,
+            log_config=log_config,
+            **kwargs,
+        )
+        self.vth = Var(shape=(1,), init=vth)
+
+
+class LIFReset(LIF):
+    """LIF neurons whose u and v are set to zero at regular intervals.
+
+    That happens before the update of every step t with
+    ``t % reset_interval == reset_offset % reset_interval``.
+
+    Parameters
+    ----------
+    shape, u, v, du, dv, bias_mant, bias_exp, vth, name, log_config
+        See `LIF`.
+    reset_interval : int
+        Steps between two resets, at least 1.
+    reset_offset : int
+        Which of these steps it is, at least 0.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if interval or offset is out of range.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        u: ArrayLike = 0,
+        v: ArrayLike = 0,
+        du: float = 0,
+        dv: float = 0,
+        bias_mant: ArrayLike = 0,
+        bias_exp: ArrayLike = 0,
+        vth: float = 10,
+        reset_interval: int = 1,
+        reset_offset: int = 0,
+        name: str | None = None,
+        log_config: LogConfig | None = None,
+    ) -> None:
+        if reset_interval < 1:
+            raise InvalidValueError(
+                f"{_named(self, name)}.reset_interval: expected at least 1 step, "
+                f"got {reset_interval}"
+            )
+        if reset_offset < 0:
+            raise InvalidValueError(
+                f"{_named(self, name)}.reset_offset: expected at least 0, got {reset_offset}"
+            )
+        super().__init__(
+            shape=shape,
+            u=u,
+            v=v,
+            du=du,
+            dv=dv,
+            bias_mant=bias_mant,
+            bias_exp=bias_exp,
+            vth=vth,
+            name=name,
+            log_config=log_config,
+            reset_interval=reset_interval,
+            reset_offset=reset_offset,
+        )
+
+
+class LIFRefractory(LIF):
+    """LIF neurons whose voltage rests for some steps after a spike.
+
+    u is updated in every step. v is updated only in steps after ``refractory_period_end``, which a
+    spike in step t sets to ``t + refractory_period``.
+
+    Parameters
+    ----------
+    shape, u, v, du, dv, bias_mant, bias_exp, vth, name, log_config
+        See `LIF`.
+    refractory_period : int
+        For how many steps v rests, at least 1.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if the period is shorter.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        u: ArrayLike = 0,
+        v: ArrayLike = 0,
+        du: float = 0,
+        dv: float = 0,
+        bias_mant: ArrayLike = 0,
+        bias_exp: ArrayLike = 0,
+        vth: float = 10,
+        refractory_period: int = 1,
+        name: str | None = None,
+        log_config: LogConfig | None = None,
+    ) -> None:
+        if refractory_period < 1:
+            raise InvalidValueError(
+                f"{_named(self, name)}.refractory_period: expected at least 1 step, "
+                f"got {refractory_period}"
+            )
+        super().__init__(
+            shape=shape,
+            u=u,
+            v=v,
+            du=du,
+            dv=dv,
+            bias_mant=bias_mant,
+            bias_exp=bias_exp,
+            vth=vth,
+            name=name,
+            log_config=log_config,
+            refractory_period=refractory_period,
+        )
+        self.refractory_period_end = Var(shape=shape, init=0)
+
+
+class TernaryLIF(AbstractLIF):
+    """LIF neurons that also fire downwards.
+
+    u and v as in `LIF`; ``s_out = 1`` where ``v > vth_hi``, -1 where ``v < vth_lo``, and v = 0 in
+    both cases.
+
+    Parameters
+    ----------
+    shape, u, v, du, dv, bias_mant, bias_exp, name, log_config
+        See `AbstractLIF`.
+    vth_hi, vth_lo : float
+        Upper and lower threshold. Fixed point: in units of 2**6.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if the lower threshold is above the upper one.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        u: ArrayLike = 0,
+        v: ArrayLike = 0,
+        du: float = 0,
+        dv: float = 0,
+        bias_mant: ArrayLike = 0,
+        bias_exp: ArrayLike = 0,
+        vth_hi: float = 10,
+        vth_lo: float = -10,
+        name: str | None = None,
+        log_config: LogConfig | None = None,
+    ) -> None:
+        if np.any(np.asarray(vth_lo) > np.asarray(vth_hi)):
+            raise InvalidValueError(
+                f"{_named(self, name)}: expected vth_lo <= vth_hi, got vth_lo={vth_lo} and "
+                f"vth_hi={vth_hi}"
+            )
+        super().__init__(
+            shape=shape,
+            u=u,
+            v=v,
+            du=du,
+            dv=dv,
+            bias_mant=bias_mant,
+            bias_exp=bias_exp,
+            vth_hi=vth_hi,
+            vth_lo=vth_lo,
+            name=name,
+            log_config=log_config,
+        )
+        self.vth_hi = Var(shape=(1,), init=vth_hi)
+        self.vth_lo = Var(shape=(1,), init=vth_lo)
+
+
+def _named(process: AbstractProcess, name: str | None) -> str:
+    """How to call a Process in a message before it has been constructed."""
+    return name or type(process).__name__

@@ -1,0 +1,341 @@
+"""LIF neurons: equations, variants, the native loop against NumPy, hooks of subclasses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lava_actor import kernels
+from lava_actor.errors import InvalidValueError
+from lava_actor.model.harness import ModelHarness
+from lava_actor.model.ports import PyOutPort
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc.lif import models
+from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
+
+
+class SpelledOutFloat(models.PyLifModelFloat):
+    """The same equations, but overridden, hence in NumPy."""
+
+    _hidden_from_discovery = True
+
+    def reset_voltage(self, spike_vector: np.ndarray) -> None:
+        super().reset_voltage(spike_vector)
+
+
+class SpelledOutFixed(models.PyLifModelBitAcc):
+    """The same equations, but overridden, hence in NumPy."""
+
+    _hidden_from_discovery = True
+
+    def reset_voltage(self, spike_vector: np.ndarray) -> None:
+        super().reset_voltage(spike_vector)
+
+
+def run(model: Any, process: Any, a_in: np.ndarray) -> dict[str, np.ndarray]:
+    """Drive a model with the rows of an array; states after and spikes of each step."""
+    harness = ModelHarness(model, process)
+    rows: dict[str, list[np.ndarray]] = {"u": [], "v": [], "s": []}
+    for row in a_in:
+        rows["s"].append(harness.step(a_in=row)["s_out"])
+        rows["u"].append(harness.u.copy())
+        rows["v"].append(harness.v.copy())
+    return {name: np.array(row) for name, row in rows.items()}
+
+
+# -- the native loop -------------------------------------------------------------------------------
+
+
+def ints(low: int, high: int, size: int) -> Any:
+    return st.lists(st.integers(low, high), min_size=size, max_size=size)
+
+
+EXTREMES = st.sampled_from(
+    [0, 1, -1, 2**23 - 1, 2**23, 2**23 + 1, -(2**23), 2**24, 2**25 - 1, 2**31 - 1, -(2**31)]
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.data())
+def test_the_fixed_loop_computes_what_numpy_does(data: Any) -> None:
+    """For all integers: small ones, where it works in 32 bits, and the largest there are."""
+    size = data.draw(st.integers(1, 9))
+    number = st.one_of(st.integers(-3000, 3000), st.integers(-(2**24), 2**24), EXTREMES)
+    numbers = st.lists(number, min_size=size, max_size=size)
+    process = dict(
+        shape=(size,),
+        u=np.array(data.draw(numbers)),
+        v=np.array(data.draw(numbers)),
+        du=data.draw(st.one_of(st.integers(0, 4095), st.just(-1), st.just(4096))),
+        dv=data.draw(st.one_of(st.integers(0, 4096), st.just(-3))),
+        bias_mant=np.array(data.draw(ints(-(2**15), 2**15 - 1, size))),
+        bias_exp=np.array(data.draw(ints(-40, 40, size))),
+        vth=data.draw(st.one_of(st.integers(0, 131071), st.integers(-(2**20), 2**25))),
+    )
+    rows = np.array([data.draw(numbers) for _ in range(3)], np.int32)
+    fast = run(models.PyLifModelBitAcc, LIF(**process), rows)
+    slow = run(SpelledOutFixed, LIF(**process), rows)
+    for name, have in fast.items():
+        np.testing.assert_array_equal(have, slow[name], err_msg=name)
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.data())
+def test_the_float_loop_computes_what_numpy_does(data: Any) -> None:
+    """To the last bit, infinities and NaN included."""
+    size = data.draw(st.integers(1, 9))
+    number = st.floats(allow_nan=True, allow_infinity=True, width=64)
+    numbers = st.lists(st.one_of(st.floats(-20, 20), number), min_size=size, max_size=size)
+    process = dict(
+        shape=(size,),
+        u=np.array(data.draw(numbers)),
+        v=np.array(data.draw(numbers)),
+        du=data.draw(st.floats(0, 1)),
+        dv=data.draw(st.floats(0, 1)),
+        bias_mant=np.array(data.draw(numbers)),
+        vth=data.draw(st.floats(-1, 20)),
+    )
+    rows = np.array([data.draw(numbers) for _ in range(3)])
+    with np.errstate(all="ignore"):
+        fast = run(models.PyLifModelFloat, LIF(**process), rows)
+        slow = run(SpelledOutFloat, LIF(**process), rows)
+    for name, have in fast.items():
+        np.testing.assert_array_equal(have, slow[name], err_msg=name)
+
+
+def test_large_populations_compute_the_same_in_both_ways() -> None:
+    """More neurons than a block of the native loop, and not a multiple of it."""
+    rng = np.random.default_rng(3)
+    shape = (7, 211)
+    rows = rng.normal(0.0, 3.0, (6, *shape))
+    process: dict[str, Any] = dict(
+        shape=shape, du=0.3, dv=0.1, bias_mant=rng.normal(size=shape), vth=1.5
+    )
+    fast = run(models.PyLifModelFloat, LIF(**process), rows)
+    slow = run(SpelledOutFloat, LIF(**process), rows)
+    for name, have in fast.items():
+        np.testing.assert_array_equal(have, slow[name])
+    ints_in = (rows * 1000).astype(np.int32)
+    ints_in[3, 3] = 2**30  # a block that needs the wide loop
+    process = dict(shape=shape, du=300, dv=100, bias_mant=70, bias_exp=3, vth=1500)
+    fast = run(models.PyLifModelBitAcc, LIF(**process), ints_in)
+    slow = run(SpelledOutFixed, LIF(**process), ints_in)
+    for name, have in fast.items():
+        np.testing.assert_array_equal(have, slow[name])
+    assert 0 < fast["s"].sum() < fast["s"].size
+
+
+@pytest.mark.parametrize("model", [models.PyLifModelFloat, models.PyLifModelBitAcc])
+def test_states_of_any_type_and_layout_are_accepted(model: Any) -> None:
+    """u and v may be rebound to what the native loop cannot use: the result is the same."""
+    rows = np.arange(24).reshape(4, 6) % 5
+    process = dict(shape=(6,), du=1, dv=0, vth=7)
+    want = run(model, LIF(**process), rows)
+    harness = ModelHarness(model, LIF(**process))
+    for t, row in enumerate(rows):
+        harness.step(a_in=row)
+        if t == 0:
+            harness.model.v = np.repeat(harness.v, 2)[::2]
+        if t == 1:
+            harness.model.u = harness.u.astype(np.int64 if model is models.PyLifModelBitAcc else
+                                               np.float32)  # fmt: skip
+        np.testing.assert_array_equal(harness.u, want["u"][t])
+        np.testing.assert_array_equal(harness.v, want["v"][t])
+
+
+def test_parameters_per_neuron_are_accepted_in_floating_point() -> None:
+    du, vth = np.array([0.0, 0.5, 1.0]), np.array([1.0, 2.0, 3.0])
+    got = run(models.PyLifModelFloat, LIF(shape=(3,), du=du, dv=1.0, vth=vth), np.full((2, 3), 2.5))
+    np.testing.assert_array_equal(got["u"][1], [5.0, 3.75, 2.5])
+    np.testing.assert_array_equal(got["s"], [[1, 1, 0], [1, 1, 0]])
+
+
+def test_spike_indices_lists_all_spikes() -> None:
+    rng = np.random.default_rng(0)
+    for size in (0, 1, 7, 8, 9, 300):
+        for share in (0.0, 0.1, 1.0):
+            spikes = rng.random(size) < share
+            found = kernels.spike_indices(spikes)
+            assert found.dtype == np.int32
+            np.testing.assert_array_equal(found, np.flatnonzero(spikes))
+
+
+# -- what users see --------------------------------------------------------------------------------
+
+
+def test_float_example_of_the_documentation() -> None:
+    rows = np.array([3, 0, 2, 4, 0, -6.0])[:, None]
+    got = run(models.PyLifModelFloat, LIF(shape=(1,), du=0.1, dv=0.05, vth=10), rows)
+    np.testing.assert_allclose(got["u"].T, [[3, 2.7, 4.43, 7.987, 7.1883, 0.46947]])
+    np.testing.assert_allclose(got["v"].T, [[3, 5.55, 9.7025, 0, 7.1883, 7.298355]])
+    np.testing.assert_array_equal(got["s"].T, [[0, 0, 0, 1, 0, 0]])
+
+
+def test_fixed_example_of_the_documentation() -> None:
+    rows = np.array([30, 0, 25, 40, 0, -60, 0, 0])[:, None]
+    got = run(models.PyLifModelBitAcc, LIF(shape=(1,), du=410, dv=205, vth=200), rows)
+    assert got["u"].ravel().tolist() == [1920, 1727, 3153, 5396, 4854, 526, 473, 425]
+    assert got["v"].ravel().tolist() == [1920, 3550, 6525, 11594, 0, 526, 972, 1348]
+    assert got["s"].ravel().tolist() == [0, 0, 0, 0, 1, 0, 0, 0]
+
+
+def test_a_neuron_rests_after_a_spike_in_both_number_systems() -> None:
+    rows = np.zeros((12, 1))
+    for model, bias, vth in (
+        (models.PyLifRefractoryModelFloat, 0.6, 1),
+        (models.PyLifRefractoryModelFixed, 60, 1),
+    ):
+        lif = LIFRefractory(shape=(1,), bias_mant=bias, vth=vth, refractory_period=2)
+        harness = ModelHarness(model, lif)
+        ends = []
+        for row in rows:
+            harness.step(a_in=row)
+            ends.append(int(harness.refractory_period_end[0]))
+        assert ends == [0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12]
+
+
+def test_a_new_threshold_takes_effect_in_fixed_point() -> None:
+    """In both ways to do a step, and for both thresholds of ternary neurons."""
+    for model in (models.PyLifModelBitAcc, SpelledOutFixed):
+        harness = ModelHarness(model, LIF(shape=(1,), bias_mant=1000, dv=4096, vth=1))
+        assert harness.step()["s_out"] == [1]
+        harness.set("vth", 1000)
+        assert harness.step()["s_out"] == [0]
+    ternary = TernaryLIF(shape=(1,), bias_mant=-1000, dv=4096, vth_lo=-1)
+    harness = ModelHarness(models.PyTernLifModelFixed, ternary)
+    assert harness.step()["s_out"] == [-1]
+    harness.set("vth_lo", -1000)
+    assert harness.step()["s_out"] == [0]
+
+
+def test_an_unconnected_population_runs_on_its_bias() -> None:
+    harness = ModelHarness(models.PyLifModelFloat, LIF(shape=(2, 2), bias_mant=6.0))
+    assert [int(harness.step()["s_out"].sum()) for _ in range(4)] == [0, 4, 0, 4]
+
+
+def test_an_empty_population_runs() -> None:
+    for model in (models.PyLifModelFloat, models.PyLifModelBitAcc, models.PyTernLifModelFixed):
+        process = TernaryLIF(shape=(0,)) if model is models.PyTernLifModelFixed else LIF(shape=(0,))
+        assert ModelHarness(model, process).step()["s_out"].shape == (0,)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"du": 0.5}, {"vth": 1.5}, {"bias_mant": 40000}, {"bias_exp": np.array([0.5, 0])},
+     {"v": np.nan}, {"u": 2**31}],
+    ids=str,
+)  # fmt: skip
+def test_the_fixed_model_refuses_parameters_it_would_have_to_cut(wrong: dict[str, Any]) -> None:
+    """The message names Process and parameter."""
+    with pytest.raises(ValueError, match=rf"LIF 'cells'.{next(iter(wrong))}|{next(iter(wrong))}"):
+        ModelHarness(models.PyLifModelBitAcc, LIF(shape=(2,), name="cells", **wrong))
+
+
+def test_the_fixed_model_refuses_a_bias_that_is_set_too_large() -> None:
+    harness = ModelHarness(models.PyLifModelBitAcc, LIF(shape=(2,)))
+    with pytest.raises(InvalidValueError, match="bias_mant"):
+        harness.set("bias_mant", 40000)
+
+
+def test_integral_floats_are_integers_to_the_fixed_model() -> None:
+    harness = ModelHarness(models.PyLifModelBitAcc, LIF(shape=(1,), du=4095.0, vth=2.0))
+    harness.step(a_in=np.array([3.0]))
+    assert harness.u[0] == 192
+    with pytest.raises(InvalidValueError, match="a_in: expected integral values"):
+        harness.step(a_in=np.array([0.5]))
+
+
+@pytest.mark.parametrize(
+    ("cls", "wrong"),
+    [(LIFReset, {"reset_interval": 0}), (LIFReset, {"reset_offset": -1}),
+     (LIFRefractory, {"refractory_period": 0}), (TernaryLIF, {"vth_lo": 3, "vth_hi": 2})],
+)  # fmt: skip
+def test_constructors_refuse_senseless_values(cls: Any, wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        cls(shape=(1,), **wrong)
+
+
+# -- subclasses ------------------------------------------------------------------------------------
+
+
+def test_overridden_methods_are_used() -> None:
+    """Each hook of a subclass takes part in the step, also one set on the instance."""
+    calls: list[str] = []
+
+    class Hooked(models.PyLifModelBitAcc):
+        _hidden_from_discovery = True
+
+        def subthr_dynamics(self, activation_in: np.ndarray) -> None:
+            calls.append("subthr_dynamics")
+            super().subthr_dynamics(activation_in)
+
+        def spiking_activation(self) -> np.ndarray:
+            calls.append("spiking_activation")
+            return np.array([True, False])
+
+        def scale_bias(self) -> None:
+            calls.append("scale_bias")
+            super().scale_bias()
+
+        def scale_threshold(self) -> None:
+            calls.append("scale_threshold")
+            super().scale_threshold()
+
+        def reset_voltage(self, spike_vector: np.ndarray) -> None:
+            calls.append("reset_voltage")
+            super().reset_voltage(spike_vector)
+
+    harness = ModelHarness(Hooked, LIF(shape=(2,), bias_mant=5))
+    assert harness.step()["s_out"].tolist() == [1, 0]
+    assert calls == ["scale_bias", "scale_threshold", "subthr_dynamics", "spiking_activation",
+                     "reset_voltage"]  # fmt: skip
+    harness.step()
+    assert calls.count("scale_threshold") == 1
+    assert harness.v.tolist() == [0, 10]
+
+    harness = ModelHarness(models.PyLifModelFloat, LIF(shape=(2,)))
+    harness.model.spiking_activation = lambda: np.array([False, True])
+    assert harness.step()["s_out"].tolist() == [0, 1]
+
+
+def test_a_subclass_that_wraps_run_spk_sees_the_spikes() -> None:
+    seen = []
+
+    class Counting(models.PyLifModelFloat):
+        _hidden_from_discovery = True
+        s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+
+        def run_spk(self) -> None:
+            super().run_spk()
+            seen.append(self.s_out_buff)
+
+    harness = ModelHarness(Counting, LIF(shape=(2,), bias_mant=np.array([11.0, 0.0])))
+    assert harness.step()["s_out"].dtype == np.int32
+    harness.step()
+    assert [s.tolist() for s in seen] == [[True, False], [True, False]]
+
+
+def test_changed_constants_of_a_subclass_count() -> None:
+    class NoOffset(models.PyLifModelBitAcc):
+        _hidden_from_discovery = True
+
+        def __init__(self, proc_params: Any) -> None:
+            super().__init__(proc_params)
+            self.ds_offset = 0
+            self.act_shift = 0
+
+    harness = ModelHarness(NoOffset, LIF(shape=(1,), u=4096, vth=1000))
+    harness.step(a_in=np.array([5]))
+    assert harness.u[0] == 4101
+
+
+def test_bases_without_threshold_are_abstract() -> None:
+    for base in (models.AbstractPyLifModelFloat, models.AbstractPyLifModelFixed):
+        with pytest.raises(NotImplementedError):
+            base({}).spiking_activation()
+    with pytest.raises(NotImplementedError):
+        models.AbstractPyLifModelFixed({}).scale_threshold()
