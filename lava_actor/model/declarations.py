@@ -11,6 +11,8 @@ from lava_actor.errors import NetworkError
 from lava_actor.model.ports.in_port import PyInPort, PyInPortScalarDense
 from lava_actor.model.ports.out_port import PyOutPort, PyOutPortScalarDense
 from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortScalarDense
+from lava_actor.model.py.async_ import PyAsyncProcessModel
+from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType
 from lava_actor.model.var_init import check_var
 from lava_actor.process.ports.ports import ImplicitVarPort
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
 
 _ABSENT = object()
+#: {kind of model: names its instances have before any member is set}
+_OWN_NAMES = {
+    base: frozenset({*dir(base), *vars(base({}))})
+    for base in (PyLoihiProcessModel, PyAsyncProcessModel)
+}
 _ONE_NUMBER = (PyInPortScalarDense, PyOutPortScalarDense, PyRefPortScalarDense)
 
 
@@ -112,6 +119,14 @@ def _check_port_dtype(declaration: LavaPyType, where: str) -> None:
         )
 
 
+def _reserved(model_cls: type[Any]) -> frozenset[str]:
+    """Names that every model of this kind has, whatever it declares."""
+    for base, names in _OWN_NAMES.items():
+        if issubclass(model_cls, base):
+            return names
+    return frozenset()
+
+
 def _check_surplus(process: Any, model_cls: type[Any]) -> None:
     members: set[str] = set()
     for collection in (
@@ -122,6 +137,11 @@ def _check_surplus(process: Any, model_cls: type[Any]) -> None:
         process.var_ports,
     ):
         members.update(collection.member_names)
+    if taken := sorted(members & _reserved(model_cls)):
+        raise NetworkError(
+            f"{process.name}.{taken[0]}: the models of lava_actor use this name themselves; give "
+            f"the Var or port another one"
+        )
     for name in declared(model_cls):
         if name not in members:
             raise NetworkError(

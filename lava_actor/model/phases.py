@@ -21,6 +21,7 @@ import inspect
 import os
 import sys
 import sysconfig
+import weakref
 from abc import ABC
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
@@ -55,6 +56,10 @@ class PhaseTable:
         return ", ".join(f.name for f in fields(self) if getattr(self, f.name)) or "run_spk only"
 
 
+_tables: weakref.WeakKeyDictionary[type[Any], tuple[tuple[int, ...], PhaseTable]] = (
+    weakref.WeakKeyDictionary()
+)
+
 _METHODS = tuple(f.name for f in fields(PhaseTable) if f.name != "may_request")
 
 
@@ -67,6 +72,15 @@ def phase_table(model_cls: type[Any]) -> PhaseTable:
         For models that do not work step by step only ``may_request`` can be True.
     """
     classes = [c for c in model_cls.__mro__ if not _is_framework(c)]
+    # Large networks ask about few classes many times; a method that was replaced asks again.
+    content = tuple(id(value) for cls in classes for value in vars(cls).values())
+    known = _tables.get(model_cls)
+    if known is None or known[0] != content:
+        known = _tables[model_cls] = content, _read_table(model_cls, classes)
+    return known[1]
+
+
+def _read_table(model_cls: type[Any], classes: list[type[Any]]) -> PhaseTable:
     assigned = _assigned_attributes(classes)
     stepping = issubclass(model_cls, PyLoihiProcessModel)
     overridden = {

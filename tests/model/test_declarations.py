@@ -122,6 +122,18 @@ def test_implicit_var_ports_need_no_declaration() -> None:
     check_members(full, model())
 
 
+@pytest.mark.parametrize("name", ["time_step", "phase", "request_pause", "run_spk", "_req_stop"])
+def test_a_member_cannot_have_a_name_that_models_use_themselves(name: str) -> None:
+    class Clash(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__(name="clash")
+            setattr(self, name, Var((1,)))
+
+    cls = type("Model", (PyLoihiProcessModel,), {name: LavaPyType(np.ndarray, float)})
+    with pytest.raises(AssertionError, match=rf"clash\.{name}: .*another"):
+        check_members(Clash(), cls)
+
+
 def test_declarations_are_inherited_and_can_be_replaced() -> None:
     class Base(PyLoihiProcessModel):
         b = LavaPyType(int, int)

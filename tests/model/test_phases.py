@@ -66,6 +66,17 @@ def test_a_guard_that_is_assigned_to_the_instance_counts_as_overridden() -> None
     assert phase_table(SetsByName).lrn_guard
 
 
+def test_a_method_that_is_replaced_later_is_seen() -> None:
+    class Patched(PyLoihiProcessModel):
+        def run_spk(self) -> None: ...
+
+    assert phase_table(Patched) == phase_table(Patched) == PhaseTable()
+    Patched.run_spk = sets_attribute  # type: ignore[method-assign]
+    assert phase_table(Patched).may_request
+    Patched.post_guard = lambda self: True  # type: ignore[method-assign]
+    assert phase_table(Patched).post_guard
+
+
 def test_free_running_models_have_no_phases() -> None:
     class Free(PyAsyncProcessModel):
         def run_async(self) -> None: ...
