@@ -98,11 +98,11 @@ def _bases(process_class: type[Any]) -> Iterator[type[Any]]:
 
 
 def _registered(process_class: type[Any]) -> list[type[AbstractProcessModel]]:
+    fitting = [model for model in list(_order) if model.implements_process is process_class]
     latest: dict[tuple[str, str], type[AbstractProcessModel]] = {}
-    for model, _ in sorted(_order.items(), key=lambda item: item[1]):
-        if model.implements_process is process_class and not model.__dict__.get(HIDDEN, False):
+    for model in sorted(fitting, key=_order.__getitem__):
+        if not model.__dict__.get(HIDDEN, False):
             # A notebook cell that is run again replaces its models; the old class may still live.
-            latest.pop((model.__module__, model.__qualname__), None)
             latest[model.__module__, model.__qualname__] = model
     return sorted(latest.values(), key=lambda model: _rank(model, process_class))
 
