@@ -72,6 +72,7 @@ class ModelHarness:
     """
 
     def __init__(self, model_cls: type[Any], process: Any, **inputs: Any) -> None:
+        model_cls = model_cls.specialised(process)
         check_members(process, model_cls)
         self.process = process
         self.remotes: dict[str, MemoryVar] = {}

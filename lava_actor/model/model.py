@@ -55,6 +55,16 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
         super().__init_subclass__(**kwargs)
         registry.register(cls)
 
+    @classmethod
+    def specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+        """Return the class that runs ``process``: this one.
+
+        Override where the members of a Process, hence their declarations, are known only when the
+        Process is there. A subclass made for one Process should set `registry.HIDDEN` to True, so
+        that it is no candidate for others.
+        """
+        return cls
+
     def __repr__(self) -> str:
         cls = type(self)
         process = cls.implements_process.__name__ if cls.implements_process else "no Process"

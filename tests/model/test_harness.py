@@ -185,6 +185,19 @@ def test_all_messages_of_a_step_are_kept() -> None:
     np.testing.assert_array_equal(harness.sent["s_out"], [[1, 1, 1], [2, 2, 2]])
 
 
+def test_a_model_may_declare_its_members_when_it_knows_the_process() -> None:
+    class Late(PyLoihiProcessModel):
+        @classmethod
+        def specialised(cls, process: AbstractProcess) -> type:
+            members = {name: LavaPyType(np.ndarray, float) for name in process.vars.member_names}
+            members["a_in"] = LavaPyType(PyInPort.VEC_DENSE, float)
+            members["s_out"] = LavaPyType(PyOutPort.VEC_DENSE, float)
+            return type("LateForOne", (cls,), members)
+
+    harness = ModelHarness(Late, Wire())
+    np.testing.assert_array_equal(harness.seen, [0, 0, 0])
+
+
 # -- phases ---------------------------------------------------------------------------------------
 
 
