@@ -1,0 +1,53 @@
+"""What the Processes of learning connections have in common."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lava_actor.errors import InvalidTypeError
+from lava_actor.learning.constants import GradedSpikeCfg
+from lava_actor.learning.learning_rule import LoihiLearningRule
+from lava_actor.learning.limits import Sign
+
+
+class MissingRuleError(InvalidTypeError, AttributeError):
+    """A learning connection without a rule; also what programs written for Lava catch."""
+
+
+def check_learning(
+    owner: str, learning_rule: Any, graded_spike_cfg: Any, sign_mode: Any
+) -> GradedSpikeCfg:
+    """Check what a learning connection is made of, before it is made.
+
+    With graded spikes the payload takes the place of the impulse: ``x1_impulse`` of the rule that
+    was passed in becomes 0, as in Lava.
+
+    Parameters
+    ----------
+    owner : str
+        Class of the connection, for messages.
+    learning_rule : LoihiLearningRule
+    graded_spike_cfg : GradedSpikeCfg or int
+    sign_mode : SignMode or None
+
+    Returns
+    -------
+    GradedSpikeCfg
+
+    Raises
+    ------
+    MissingRuleError
+        If there is no rule, or something that is none.
+    InvalidValueError
+        If `sign_mode` leaves the sign of the weights open.
+    """
+    if not isinstance(learning_rule, LoihiLearningRule):
+        raise MissingRuleError(
+            f"{owner}.learning_rule: expected a LoihiLearningRule (Loihi2FLearningRule, "
+            f"Loihi3FLearningRule, STDPLoihi, …), got {learning_rule!r}"
+        )
+    config = GradedSpikeCfg(graded_spike_cfg)
+    Sign.of(sign_mode)
+    if config is not GradedSpikeCfg.USE_REGULAR_IMPULSE:
+        learning_rule.x1_impulse = 0
+    return config

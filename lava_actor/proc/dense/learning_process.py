@@ -1,0 +1,103 @@
+"""LearningDense: all-to-all connections whose synapses change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lava_actor.errors import InvalidValueError
+from lava_actor.learning.constants import GradedSpikeCfg
+from lava_actor.learning.learning_rule import LoihiLearningRule
+from lava_actor.proc._learning import check_learning
+from lava_actor.proc.dense.process import Dense
+from lava_actor.process.connection import LearningConnectionProcess
+from lava_actor.process.process import LogConfig
+
+
+class LearningDense(LearningConnectionProcess, Dense):
+    """Dense connections that learn.
+
+    Activations are those of `Dense`: received in one step, sent in the next. They use the weights
+    as they are before the learning phase of the step in which the spikes arrive.
+
+    Ports beyond those of `Dense`: `s_in_bap` for spikes of the post-synaptic neurons, and
+    `s_in_y1`, `s_in_y2`, `s_in_y3` for traces that a three-factor neuron sends. Vars: the three
+    synaptic variables `weights`, `tag_1` and `tag_2`, all (post, pre), the traces and constants of
+    the rule, and its strings `dw`, `dd`, `dt`. Setting constants or strings while the network is
+    paused changes the rule of the running connection.
+
+    Parameters
+    ----------
+    weights : array_like (post, pre)
+    tag_2 : array_like (post, pre), optional
+        Delay variable (letter d in rules); it can be learned but delays nothing. Default 0.
+    tag_1 : array_like (post, pre), optional
+        Tag (letter t in rules), for example an eligibility trace. Default 0.
+    name, log_config
+        See `AbstractProcess`.
+    num_message_bits : int
+        0: spikes are binary. More: payloads scale the weights, and may drive the trace x1.
+    learning_rule : LoihiLearningRule
+        With `graded_spike_cfg` other than the default, its ``x1_impulse`` is set to 0.
+    graded_spike_cfg : GradedSpikeCfg
+        What payloads do to the trace x1.
+    **kwargs
+        ``sign_mode`` (default MIXED, *not* found from the weights), ``weight_exp`` and
+        ``num_weight_bits`` of the fixed-point model, and ``rounding_seed`` (default 2), the seed of
+        its stochastic rounding of synaptic variables.
+
+    Raises
+    ------
+    InvalidValueError
+        If shapes do not fit or `sign_mode` is NULL.
+    MissingRuleError
+        (a `TypeError`) if there is no learning rule.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: ArrayLike,
+        tag_2: ArrayLike | None = None,
+        tag_1: ArrayLike | None = None,
+        name: str | None = None,
+        num_message_bits: int = 0,
+        log_config: LogConfig | None = None,
+        learning_rule: LoihiLearningRule | None = None,
+        graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
+        **kwargs: Any,
+    ) -> None:
+        weights = np.asarray(weights)
+        if weights.ndim != 2:
+            raise InvalidValueError(
+                f"LearningDense.weights: expected a matrix (post, pre), got shape {weights.shape}"
+            )
+        tags = {"tag_2": _tag(weights, "tag_2", tag_2), "tag_1": _tag(weights, "tag_1", tag_1)}
+        graded_spike_cfg = check_learning(
+            "LearningDense", learning_rule, graded_spike_cfg, kwargs.get("sign_mode")
+        )
+        super().__init__(
+            weights=weights,
+            **tags,
+            shape=weights.shape,
+            name=name,
+            num_message_bits=num_message_bits,
+            log_config=log_config,
+            learning_rule=learning_rule,
+            graded_spike_cfg=graded_spike_cfg,
+            **kwargs,
+        )
+
+
+def _tag(weights: np.ndarray, name: str, given: ArrayLike | None) -> np.ndarray:
+    if given is None:
+        return np.zeros(weights.shape, weights.dtype)
+    tag = np.array(given)
+    if tag.shape != weights.shape:
+        raise InvalidValueError(
+            f"LearningDense.{name}: expected the shape of the weights, {weights.shape}, "
+            f"got {tag.shape}"
+        )
+    return tag

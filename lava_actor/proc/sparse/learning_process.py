@@ -1,0 +1,101 @@
+"""LearningSparse: sparse connections whose synapses change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import ArrayLike
+from scipy.sparse import csr_matrix, issparse
+
+from lava_actor.errors import InvalidValueError
+from lava_actor.learning.constants import GradedSpikeCfg
+from lava_actor.learning.learning_rule import LoihiLearningRule
+from lava_actor.proc._learning import check_learning
+from lava_actor.proc.sparse.process import Sparse
+from lava_actor.process.connection import LearningConnectionProcess
+from lava_actor.process.process import LogConfig
+
+
+class LearningSparse(LearningConnectionProcess, Sparse):
+    """Sparse connections that learn; only stored synapses exist.
+
+    Every synaptic variable changes at its own stored entries, explicit zeros included, by the same
+    arithmetic as in `LearningDense`. Where another variable of a rule has no entry it counts as 0.
+    So a tag needs a pattern to be learned: by default the tags have none.
+
+    Ports and Vars are those of `LearningDense`; `weights`, `tag_1` and `tag_2` are csr matrices.
+
+    Parameters
+    ----------
+    weights : sparse matrix or array_like (post, pre)
+    tag_2, tag_1 : sparse matrix or array_like (post, pre), optional
+        Delay variable (letter d in rules) and tag (letter t). Default: no entries.
+    name, log_config
+        See `AbstractProcess`.
+    num_message_bits, learning_rule, graded_spike_cfg, **kwargs
+        See `LearningDense`.
+
+    Raises
+    ------
+    InvalidValueError
+        If shapes do not fit or `sign_mode` is NULL.
+    MissingRuleError
+        (a `TypeError`) if there is no learning rule.
+
+    Notes
+    -----
+    ``proc_params["x_idx_active_syn_vars"]`` holds the column indices of the non-zero entries of
+    weights, tag_2 and tag_1.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: ArrayLike | Any,
+        tag_2: ArrayLike | Any | None = None,
+        tag_1: ArrayLike | Any | None = None,
+        name: str | None = None,
+        num_message_bits: int = 0,
+        log_config: LogConfig | None = None,
+        learning_rule: LoihiLearningRule | None = None,
+        graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
+        **kwargs: Any,
+    ) -> None:
+        weights = _csr("weights", weights)
+        shape = weights.shape
+        tags = {
+            name: csr_matrix(shape, dtype=weights.dtype) if tag is None else _csr(name, tag, shape)
+            for name, tag in (("tag_2", tag_2), ("tag_1", tag_1))
+        }
+        graded_spike_cfg = check_learning(
+            "LearningSparse", learning_rule, graded_spike_cfg, kwargs.get("sign_mode")
+        )
+        kwargs["x_idx_active_syn_vars"] = {
+            name: matrix.nonzero()[1] for name, matrix in {"weights": weights, **tags}.items()
+        }
+        super().__init__(
+            weights=weights,
+            **tags,
+            shape=shape,
+            name=name,
+            num_message_bits=num_message_bits,
+            log_config=log_config,
+            learning_rule=learning_rule,
+            graded_spike_cfg=graded_spike_cfg,
+            **kwargs,
+        )
+
+
+def _csr(name: str, given: Any, shape: tuple[int, ...] | None = None) -> csr_matrix:
+    """Return a copy of a matrix in compressed-row format, entries in order."""
+    if not issparse(given) and (ndim := len(getattr(given, "shape", ()))) not in (0, 2):
+        raise InvalidValueError(
+            f"LearningSparse.{name}: expected a matrix (post, pre), got {ndim} dimensions"
+        )
+    matrix = csr_matrix(given, copy=True)
+    matrix.sum_duplicates()
+    if shape is not None and matrix.shape != shape:
+        raise InvalidValueError(
+            f"LearningSparse.{name}: expected the shape of the weights, {shape}, got {matrix.shape}"
+        )
+    return matrix
