@@ -93,7 +93,7 @@ def test_compression_chooses_the_model(compression, tag) -> None:
     dense = compression is Compression.DENSE
     model = PyDeltaEncoderModelDense if dense else PyDeltaEncoderModelSparse
     assert select_model(encoder, Loihi2SimCfg(select_tag=tag)) is model
-    assert isinstance(encoder, DeltaEncoder)
+    assert type(encoder) is DeltaEncoder
 
 
 def test_a_model_refuses_what_it_cannot_write() -> None:

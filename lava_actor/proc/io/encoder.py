@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import RuntimeStateError
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import HostCPU
@@ -73,17 +74,8 @@ class DeltaEncoder(AbstractProcess):
 
     Notes
     -----
-    Integers only: fractional input is an error. `DeltaEncoder` with another compression than DENSE
-    is an instance of a subclass, for which the sparse model is made.
+    Integers only: fractional input is an error.
     """
-
-    def __new__(cls, **kwargs: Any) -> DeltaEncoder:
-        """Choose the class by the compression."""
-        compressed = kwargs.get("compression", Compression.DENSE) is not Compression.DENSE
-        # a model is chosen by the class of a Process: compression needs a class of its own
-        return super().__new__(
-            _CompressedDeltaEncoder if compressed and cls is DeltaEncoder else cls
-        )
 
     def __init__(
         self,
@@ -122,10 +114,6 @@ class DeltaEncoder(AbstractProcess):
         return self.proc_params["shape"]
 
 
-class _CompressedDeltaEncoder(DeltaEncoder):
-    """A `DeltaEncoder` that sends compressed messages."""
-
-
 class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
     """The encoding itself; subclasses write the messages."""
 
@@ -151,6 +139,15 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
             )
         self._buffer = np.zeros(proc_params["shape"], dtype=np.int32)
 
+    @classmethod
+    def specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+        """Return the model that writes the compression of `process`, whichever was selected."""
+        compression = process.proc_params["compression"]
+        for model in (cls, PyDeltaEncoderModelDense, PyDeltaEncoderModelSparse):
+            if compression in model.compressions:
+                return model
+        return cls
+
     def encode_delta(self, a_in: np.ndarray) -> np.ndarray:
         """Return what to send for an input that is already shifted."""
         delta = a_in - self.act + self.residue
@@ -173,7 +170,7 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
 
 
 # The tags other than the first make the models fit networks of either number system: integers are
-# what an encoder produces in both.
+# what an encoder produces in both. Between the two models the compression decides.
 @implements(proc=DeltaEncoder, protocol=LoihiProtocol)
 @requires(HostCPU)
 @tag("dense_out", "fixed_pt", "floating_pt")
@@ -188,7 +185,7 @@ class PyDeltaEncoderModelDense(AbstractPyDeltaEncoderModel):
         self.s_out.send(frame)
 
 
-@implements(proc=_CompressedDeltaEncoder, protocol=LoihiProtocol)
+@implements(proc=DeltaEncoder, protocol=LoihiProtocol)
 @requires(HostCPU)
 @tag("sparse_out", "fixed_pt", "floating_pt")
 class PyDeltaEncoderModelSparse(AbstractPyDeltaEncoderModel):
