@@ -116,7 +116,7 @@ class ActorPlan:
     out_ports: tuple[OutPortPlan, ...]
     ref_ports: tuple[RefPortPlan, ...]
     var_servers: tuple[VarServerPlan, ...]
-    var_ports: tuple[str, ...]
+    var_ports: tuple[tuple[str, str], ...]  # explicit VarPorts and their Vars
 
     @property
     def model_name(self) -> str:

@@ -51,15 +51,7 @@ def select_model(process: AbstractProcess, run_cfg: RunConfig) -> type[AbstractP
             f"{process.name}: {type(run_cfg).__name__}.select must return a ProcessModel class, "
             f"got {chosen!r}"
         )
-    return _specialised(chosen, process)
-
-
-def _specialised(
-    model_class: type[AbstractProcessModel], process: AbstractProcess
-) -> type[AbstractProcessModel]:
-    """Let a model whose members depend on the Process declare them (Monitor does)."""
-    specialise = getattr(model_class, "specialised", None)
-    return model_class if specialise is None else specialise(process)
+    return chosen.specialised(process)
 
 
 def expand(

@@ -125,7 +125,11 @@ class Lowering:
                     ref_ports=ref_ports[process],
                     var_servers=tuple(self.servers[process]),
                     var_ports=tuple(
-                        name for name in process.var_ports.member_names if name in types
+                        (name, port.var.name)
+                        for name, port in zip(
+                            process.var_ports.member_names, process.var_ports.members, strict=True
+                        )
+                        if name in types
                     ),
                 )
             )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lava_actor.channels import CspRecvPort, CspSendPort
 from lava_actor.model.ports.in_port import Edge
-from lava_actor.model.ports.var_port import RefVarTypeMapping
+from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.var_init import build_var
 from lava_actor.runtime.remote import RemoteVar, VarServer
 
@@ -108,14 +106,9 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
         built.servers.append(
             VarServer(built.model, by_name[server.var], requests_in, replies_out)
         )
-    for name in plan.var_ports:
-        _replace_declaration(built.model, name)
-
-
-def _replace_declaration(model: Any, name: str) -> None:
-    """An explicit VarPort is passive; its object only answers questions about itself."""
-    declaration = getattr(type(model), name)
-    cls = declaration.cls
-    port_class = RefVarTypeMapping.mapping.get(cls, cls)
-    var_name = name
-    setattr(model, name, port_class(var_name, None, None, model, (), np.float64))
+    for name, var_name in plan.var_ports:
+        # passive: requests are served by the VarServers; the object answers for itself only
+        port_class = var_port_class(getattr(plan.model_class, name).cls)
+        var = by_name[var_name]
+        made = port_class(var_name, None, None, built.model, var.shape, var.declared.d_type)
+        setattr(built.model, name, made)

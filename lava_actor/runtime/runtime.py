@@ -186,6 +186,7 @@ class Runtime:
                         "run: the network is running; call wait() or pause() first"
                     )
                 self._collect()
+            self._call_back("pre_run_callback")
             self._is_started = self._is_running = True
             if isinstance(run_condition, RunUntil):
                 self._until = UntilRun(run_condition, self._one_step)
@@ -366,7 +367,7 @@ class Runtime:
             listener = self._listener
             if listener is None:
                 return
-            self._is_running = False
+            ended, self._is_running = self._is_running, False
             if listener.failures:
                 failures = listener.failures
                 self._tear_down()
@@ -377,6 +378,13 @@ class Runtime:
                     raise
             if listener.reason == words.STOPPED:
                 self._tear_down()
+        if ended:
+            self._call_back("post_run_callback")
+
+    def _call_back(self, method: str) -> None:
+        """Call the run configuration's callbacks, in this interpreter."""
+        for callback in getattr(self._executable.run_cfg, "callback_fxs", None) or []:
+            getattr(callback, method)(None, None)
 
     def _raise_failure_once(self) -> None:
         """Failures of a paused network (an actor was killed) surface at the next call."""

@@ -1,0 +1,214 @@
+"""Extractor and VarWire: data from a running network to ordinary Python code."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import NetworkError
+from lava_actor.model.decorator import implements, requires
+from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
+from lava_actor.model.py.async_ import PyAsyncProcessModel
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.async_protocol import AsyncProtocol
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc.io.utils import (
+    ChannelConfig,
+    validate_buffer_size,
+    validate_channel_config,
+    validate_shape,
+)
+from lava_actor.process.ports.ports import InPort, OutPort, RefPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import Var
+
+
+class Extractor(AbstractProcess):
+    """Hands messages of a network to Python code.
+
+    In every step the model puts what arrives into a pipe; `receive` takes from it, from any
+    thread. What is left after a run can be received then.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of an item.
+    buffer_size : int
+        Items the pipe holds. With a blocking `channel_config` a full pipe holds the network up.
+    channel_config : ChannelConfig, optional
+        What to do when the pipe is full or empty; default: wait.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        buffer_size: int = 50,
+        channel_config: ChannelConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        config = channel_config if channel_config is not None else ChannelConfig()
+        validate_shape(shape)
+        validate_buffer_size(buffer_size)
+        validate_channel_config(config)
+        super().__init__(shape=shape, channel_config=config, **kwargs)
+        self._shape = shape
+        self._config = config
+        self.in_port = InPort(shape=shape)
+        self.out_port = OutPort(shape=shape)
+        self.out_port.flag_external_pipe(buffer_size=buffer_size)
+
+    def receive(self) -> np.ndarray:
+        """Take from the pipe.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if the network is not started yet.
+        """
+        channel = getattr(self.out_port, "external_pipe_csp_recv_port", None)
+        if channel is None:
+            raise NetworkError(
+                f"{self.name}.receive: the network does not exist yet; call run() or "
+                f"create_runtime() first"
+            )
+        return self._config.receive(channel, np.zeros(self._shape))
+
+
+@implements(proc=Extractor, protocol=LoihiProtocol)
+@requires(CPU)
+class PyLoihiExtractorModel(PyLoihiProcessModel):
+    """Puts what arrives in a step into the pipe."""
+
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._config: ChannelConfig = proc_params["channel_config"]
+
+    def run_spk(self) -> None:
+        """Receive and put."""
+        self._config.send(self.out_port.csp_ports[-1], self.in_port.recv())
+
+
+@implements(proc=Extractor, protocol=AsyncProtocol)
+@requires(CPU)
+class PyLoihiExtractorModelAsync(PyAsyncProcessModel):
+    """Puts what arrives into the pipe, until told to stop or pause."""
+
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._config: ChannelConfig = proc_params["channel_config"]
+
+    def run_async(self) -> None:
+        """Receive and put, `num_steps` times."""
+        for _ in range(self.num_steps):
+            if self.check_for_stop_cmd() or self.check_for_pause_cmd():
+                return
+            self._config.send(self.out_port.csp_ports[-1], self.in_port.recv())
+
+
+class VarWire(AbstractProcess):
+    """Hands the value of a Var after every step to Python code.
+
+    Parameters
+    ----------
+    buffer_size : int
+        Items the pipe holds. With a blocking `channel_config` a full pipe holds the network up.
+    channel_config : ChannelConfig, optional
+        What to do when the pipe is full or empty; default: wait.
+    """
+
+    def __init__(
+        self,
+        buffer_size: int = 50,
+        channel_config: ChannelConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        config = channel_config if channel_config is not None else ChannelConfig()
+        validate_buffer_size(buffer_size)
+        validate_channel_config(config)
+        super().__init__(channel_config=config, **kwargs)
+        self._config = config
+        self._buffer_size = buffer_size
+        self._shape: tuple[int, ...] | None = None
+        self._there = threading.Condition()
+        self.wire_tap = RefPort(shape=(1,))
+        self.out_port = OutPort(shape=(1,))
+        self.out_port.flag_external_pipe(buffer_size=buffer_size)
+
+    def connect_var(self, var: Var) -> None:
+        """Choose the Var.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if there is one already: use one VarWire per Var.
+        """
+        if self._shape is not None:
+            raise NetworkError(f"{self.name}.connect_var: this VarWire already taps a Var")
+        self._shape = tuple(var.shape)
+        self.wire_tap = RefPort(shape=self._shape)
+        self.out_port = OutPort(shape=self._shape)
+        self.out_port.flag_external_pipe(buffer_size=self._buffer_size)
+        self._post_init()
+        self.wire_tap.connect_var(var)
+
+    def receive(self) -> np.ndarray:
+        """Take from the pipe; before the network runs this may wait until it does.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if no Var is connected.
+        """
+        if self._shape is None:
+            raise NetworkError(f"{self.name}.receive: no Var is connected; call connect_var first")
+        return self._config.receive(self._channel(), np.zeros(self._shape))
+
+    def _channel(self) -> Any:
+        with self._there:
+            while True:
+                found = getattr(self.out_port, "external_pipe_csp_recv_port", None)
+                if found is not None:
+                    return found
+                self._there.wait(0.02)  # the network may be started by another thread
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Save without the lock."""
+        state = super().__getstate__()
+        state.pop("_there", None)
+        return state
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Make a new lock."""
+        super().__setstate__(state)
+        self._there = threading.Condition()
+
+
+@implements(proc=VarWire, protocol=LoihiProtocol)
+@requires(CPU)
+class PyLoihiVarWireModel(PyLoihiProcessModel):
+    """Puts the Var's value into the pipe at the end of every step."""
+
+    wire_tap: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._config: ChannelConfig = proc_params["channel_config"]
+
+    def post_guard(self) -> bool:
+        """Every step."""
+        return True
+
+    def run_post_mgmt(self) -> None:
+        """Read and put."""
+        self._config.send(self.out_port.csp_ports[-1], self.wire_tap.read())

@@ -1,0 +1,121 @@
+"""Injector: data from ordinary Python code into a running network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lava_actor.errors import NetworkError
+from lava_actor.model.decorator import implements, requires
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.async_ import PyAsyncProcessModel
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.async_protocol import AsyncProtocol
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc.io.utils import (
+    ChannelConfig,
+    validate_buffer_size,
+    validate_channel_config,
+    validate_shape,
+)
+from lava_actor.process.ports.ports import InPort, OutPort
+from lava_actor.process.process import AbstractProcess
+
+
+class Injector(AbstractProcess):
+    """Feeds data from Python code into a network.
+
+    `send` puts items into a pipe, from any thread; in every step the model takes from it what
+    `channel_config` says and sends it on in the same step.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of an item.
+    buffer_size : int
+        Items the pipe holds.
+    channel_config : ChannelConfig, optional
+        What to do when the pipe is full or empty; default: wait.
+    """
+
+    def __init__(
+        self,
+        shape: tuple[int, ...],
+        buffer_size: int = 50,
+        channel_config: ChannelConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        config = channel_config if channel_config is not None else ChannelConfig()
+        validate_shape(shape)
+        validate_buffer_size(buffer_size)
+        validate_channel_config(config)
+        super().__init__(shape=shape, channel_config=config, **kwargs)
+        self._shape = shape
+        self._config = config
+        self.in_port = InPort(shape=shape)
+        self.in_port.flag_external_pipe(buffer_size=buffer_size)
+        self.out_port = OutPort(shape=shape)
+
+    def send(self, data: ArrayLike) -> None:
+        """Put one item of the Injector's shape into the pipe.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if the network is not started yet, or the shape differs.
+        """
+        channel = getattr(self.in_port, "external_pipe_csp_send_port", None)
+        if channel is None:
+            raise NetworkError(
+                f"{self.name}.send: the network does not exist yet; call run() or "
+                f"create_runtime() first"
+            )
+        item = np.asarray(data)
+        if item.shape != self._shape:
+            raise NetworkError(
+                f"{self.name}.send: expected an array of shape {self._shape}, got {item.shape}"
+            )
+        self._config.send(channel, item)
+
+
+@implements(proc=Injector, protocol=LoihiProtocol)
+@requires(CPU)
+class PyLoihiInjectorModel(PyLoihiProcessModel):
+    """Takes from the pipe in every step and sends it on."""
+
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._config: ChannelConfig = proc_params["channel_config"]
+        self._zeros = np.zeros(proc_params["shape"])
+
+    def run_spk(self) -> None:
+        """Take and send."""
+        self.out_port.send(self._config.receive(self.in_port.csp_ports[-1], self._zeros))
+
+
+@implements(proc=Injector, protocol=AsyncProtocol)
+@requires(CPU)
+class PyLoihiInjectorModelAsync(PyAsyncProcessModel):
+    """Takes from the pipe and sends it on, until told to stop or pause."""
+
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self._config: ChannelConfig = proc_params["channel_config"]
+        self._zeros = np.zeros(proc_params["shape"])
+
+    def run_async(self) -> None:
+        """Take and send, `num_steps` times."""
+        for _ in range(self.num_steps):
+            if self.check_for_stop_cmd() or self.check_for_pause_cmd():
+                return
+            self.out_port.send(self._config.receive(self.in_port.csp_ports[-1], self._zeros))

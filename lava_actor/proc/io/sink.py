@@ -1,0 +1,174 @@
+"""Sinks: a RingBuffer for messages, and Read for Vars."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyRefPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.process.ports.ports import InPort, RefPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import Var
+
+
+class RingBuffer(AbstractProcess):
+    """Stores what arrives in step t in ``data[..., (t - 1) mod buffer]``.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        Shape of a message.
+    buffer : int
+        Number of steps that are kept, at least 1.
+
+    Raises
+    ------
+    NetworkError
+        (an `AssertionError`) if ``shape`` is no tuple.
+    InvalidValueError
+        (a `ValueError`) if ``buffer`` is below 1.
+    """
+
+    def __init__(self, *, shape: tuple[int, ...], buffer: int, **kwargs: Any) -> None:
+        steps = checked_buffer(buffer, "sink RingBuffer")
+        super().__init__(shape=shape, buffer=buffer, **kwargs)
+        self.a_in = InPort(shape=shape)
+        self.data = Var(shape=(*shape, steps), init=0)
+        self.shape = shape
+
+
+def checked_buffer(buffer: Any, owner: str) -> int:
+    """Return ``buffer`` as an int of at least 1."""
+    steps = operator.index(buffer)
+    if steps < 1:
+        raise InvalidValueError(f"{owner}.buffer: expected at least 1, got {buffer!r}")
+    return steps
+
+
+class AbstractPyReceiveModel(PyLoihiProcessModel):
+    """Stores column by column; subclasses declare the number type."""
+
+    a_in: PyInPort
+    data: np.ndarray
+
+    def run_spk(self) -> None:
+        """Store what arrived."""
+        data = self.data
+        data[..., (self.time_step - 1) % data.shape[-1]] = self.a_in.recv()
+
+
+@implements(proc=RingBuffer, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyReceiveModelFloat(AbstractPyReceiveModel):
+    """Floating-point model of the sink RingBuffer."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    data: np.ndarray = LavaPyType(np.ndarray, float)
+
+
+@implements(proc=RingBuffer, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyReceiveModelFixed(AbstractPyReceiveModel):
+    """Fixed-point model of the sink RingBuffer; data are 32-bit integers."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+
+class Read(AbstractProcess):
+    """Samples a Var on a schedule.
+
+    In the post-management phase of the steps t with ``(t - 1) mod interval == offset mod
+    interval`` the Var is read; sample n (from 0) goes to ``data[..., n mod buffer]``.
+
+    Parameters
+    ----------
+    buffer : int
+        Number of samples that are kept, at least 1.
+    interval : int
+        Steps between samples, at least 1.
+    offset : int
+        Which step of the interval.
+    """
+
+    def __init__(self, *, buffer: int, interval: int = 1, offset: int = 0, **kwargs: Any) -> None:
+        checked_buffer(buffer, "Read")
+        if interval < 1:
+            raise InvalidValueError(f"Read.interval: expected at least 1, got {interval!r}")
+        super().__init__(buffer=buffer, interval=interval, offset=offset, **kwargs)
+        self.buffer = buffer
+        self.interval = Var(shape=(1,), init=interval)
+        self.offset = Var(shape=(1,), init=offset % interval)
+        self.data = Var(shape=(1, buffer), init=0)
+        self.state = RefPort(shape=(1,))
+
+    def connect_var(self, var: Var) -> None:
+        """Choose the Var that is sampled.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if there is one already: use one Read per Var.
+        """
+        if self.state.out_connections:
+            raise NetworkError(f"{self.name}.connect_var: this Read already samples a Var")
+        self.state = RefPort(shape=tuple(var.shape))
+        self.data = Var(shape=(*var.shape, self.buffer), init=0)
+        self._post_init()
+        self.state.connect_var(var)
+
+
+class AbstractPyRead(PyLoihiProcessModel):
+    """Samples on the schedule; subclasses declare the number type."""
+
+    state: PyRefPort
+    data: np.ndarray
+    interval: np.ndarray
+    offset: np.ndarray
+
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params)
+        self.counter = 0
+
+    def post_guard(self) -> bool:
+        """Whether this step is one of the schedule."""
+        return bool((self.time_step - 1) % self.interval[0] == self.offset[0])
+
+    def run_post_mgmt(self) -> None:
+        """Read the Var."""
+        self.data[..., self.counter % self.data.shape[-1]] = self.state.read()
+        self.counter += 1
+
+
+@implements(proc=Read, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyReadFixed(AbstractPyRead):
+    """Fixed-point model of `Read`."""
+
+    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+
+@implements(proc=Read, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyReadFloat(AbstractPyRead):
+    """Floating-point model of `Read`."""
+
+    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    data: np.ndarray = LavaPyType(np.ndarray, float)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -1,0 +1,174 @@
+"""What to do when a pipe between Python code and a network is full or empty."""
+
+from __future__ import annotations
+
+import operator
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+
+
+class SendFull(IntEnum):
+    """What a sender does when the buffer is full."""
+
+    BLOCKING = 1
+    NON_BLOCKING_DROP = 2
+
+
+class ReceiveEmpty(IntEnum):
+    """What a receiver does when the buffer is empty."""
+
+    BLOCKING = 1
+    NON_BLOCKING_ZEROS = 2
+
+
+class ReceiveNotEmpty(IntEnum):
+    """What a receiver does when there is something in the buffer."""
+
+    FIFO = 1
+    ACCUMULATE = 2
+
+
+@dataclass
+class ChannelConfig:
+    """How the pipe of an Injector, Extractor or VarWire behaves.
+
+    Attributes
+    ----------
+    send_full : SendFull
+        BLOCKING: wait for room. NON_BLOCKING_DROP: drop the new item, with a warning.
+    receive_empty : ReceiveEmpty
+        BLOCKING: wait for an item. NON_BLOCKING_ZEROS: take zeros instead.
+    receive_not_empty : ReceiveNotEmpty
+        FIFO: take the oldest item. ACCUMULATE: take the sum of all items that are there.
+    """
+
+    send_full: SendFull = SendFull.BLOCKING
+    receive_empty: ReceiveEmpty = ReceiveEmpty.BLOCKING
+    receive_not_empty: ReceiveNotEmpty = ReceiveNotEmpty.FIFO
+
+    def get_send_full_function(self) -> Callable[[Any, np.ndarray], None]:
+        """Return ``f(channel, data)`` for a full buffer."""
+        return _SEND_FULL[self.send_full]
+
+    def get_receive_empty_function(self) -> Callable[[Any, np.ndarray], np.ndarray]:
+        """Return ``f(channel, zeros)`` for an empty buffer."""
+        return _RECEIVE_EMPTY[self.receive_empty]
+
+    def get_receive_not_empty_function(self) -> Callable[[Any, np.ndarray, int], np.ndarray]:
+        """Return ``f(channel, zeros, number of items)`` for a buffer with items in it."""
+        return _RECEIVE_NOT_EMPTY[self.receive_not_empty]
+
+    def send(self, channel: Any, data: np.ndarray) -> None:
+        """Put one item into the pipe."""
+        if channel.probe():
+            channel.send(data)
+        else:
+            self.get_send_full_function()(channel, data)
+
+    def receive(self, channel: Any, zeros: np.ndarray) -> np.ndarray:
+        """Take from the pipe; `zeros` is what an empty one stands for."""
+        count = channel.num_available()
+        if count == 0:
+            if self.receive_empty is ReceiveEmpty.NON_BLOCKING_ZEROS:
+                return self.get_receive_empty_function()(channel, zeros)
+            if self.receive_not_empty is ReceiveNotEmpty.FIFO:
+                return self.get_receive_empty_function()(channel, zeros)
+            first = channel.recv()  # wait for one, then take what has gathered behind it
+            return first + self.get_receive_not_empty_function()(
+                channel, zeros, channel.num_available()
+            )
+        return self.get_receive_not_empty_function()(channel, zeros, count)
+
+
+def _send_blocking(channel: Any, data: np.ndarray) -> None:
+    channel.send(data)
+
+
+def _send_drop(channel: Any, data: np.ndarray) -> None:
+    warnings.warn(
+        f"{channel.name}: the buffer is full ({channel.size} items); the new item is dropped",
+        stacklevel=3,
+    )
+
+
+def _receive_blocking(channel: Any, zeros: np.ndarray) -> np.ndarray:
+    return channel.recv()
+
+
+def _receive_zeros(channel: Any, zeros: np.ndarray) -> np.ndarray:
+    return zeros
+
+
+def _receive_fifo(channel: Any, zeros: np.ndarray, count: int) -> np.ndarray:
+    return channel.recv()
+
+
+def _receive_accumulate(channel: Any, zeros: np.ndarray, count: int) -> np.ndarray:
+    total = zeros.copy()
+    for _ in range(count):
+        total = total + channel.recv()
+    return total
+
+
+_SEND_FULL = {
+    SendFull.BLOCKING: _send_blocking,
+    SendFull.NON_BLOCKING_DROP: _send_drop,
+}
+_RECEIVE_EMPTY = {
+    ReceiveEmpty.BLOCKING: _receive_blocking,
+    ReceiveEmpty.NON_BLOCKING_ZEROS: _receive_zeros,
+}
+_RECEIVE_NOT_EMPTY = {
+    ReceiveNotEmpty.FIFO: _receive_fifo,
+    ReceiveNotEmpty.ACCUMULATE: _receive_accumulate,
+}
+
+
+def validate_shape(shape: Any) -> None:
+    """Check a shape: `TypeError` if no tuple of integers, `ValueError` unless all are positive."""
+    if not isinstance(shape, tuple):
+        raise InvalidTypeError(f"shape: expected a tuple, got {shape!r}")
+    for dimension in shape:
+        if isinstance(dimension, bool) or not isinstance(dimension, (int, np.integer)):
+            raise InvalidTypeError(f"shape: expected integers, got {dimension!r} in {shape!r}")
+        if dimension <= 0:
+            raise InvalidValueError(f"shape: expected positive numbers, got {shape!r}")
+
+
+def validate_buffer_size(buffer_size: Any) -> None:
+    """Check a buffer size: `TypeError` if no integer, `ValueError` unless positive."""
+    try:
+        if isinstance(buffer_size, bool):
+            raise TypeError
+        size = operator.index(buffer_size)
+    except TypeError:
+        raise InvalidTypeError(
+            f"buffer_size: expected an integer, got {buffer_size!r}"
+        ) from None
+    if size <= 0:
+        raise InvalidValueError(f"buffer_size: expected a positive number, got {buffer_size!r}")
+
+
+def validate_channel_config(channel_config: Any) -> None:
+    """Check a `ChannelConfig`: `TypeError` if it or one of its members is something else."""
+    if not isinstance(channel_config, ChannelConfig):
+        raise InvalidTypeError(
+            f"channel_config: expected a ChannelConfig, got {type(channel_config).__name__}"
+        )
+    for name, kind in (
+        ("send_full", SendFull),
+        ("receive_empty", ReceiveEmpty),
+        ("receive_not_empty", ReceiveNotEmpty),
+    ):
+        value = getattr(channel_config, name)
+        if not isinstance(value, kind):
+            raise InvalidTypeError(
+                f"channel_config.{name}: expected a member of {kind.__name__}, got {value!r}"
+            )

@@ -1,0 +1,123 @@
+"""Monitor: records Vars and OutPorts, step by step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError, MissingMemberError
+from lava_actor.process.ports.ports import InPort, OutPort, RefPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import Var
+
+
+class Monitor(AbstractProcess):
+    """Records any number of Vars and OutPorts.
+
+    A Var is sampled at the end of every step (after learning); of an OutPort, what it sends in
+    every step is recorded. Recording ends, with one warning, after the number of steps given to
+    `probe`.
+
+    Examples
+    --------
+    >>> monitor = Monitor()
+    >>> monitor.probe(neurons.v, num_steps=100)
+    >>> neurons.run(RunSteps(num_steps=100), Loihi2SimCfg())
+    >>> monitor.get_data()[neurons.name]["v"].shape
+    (100, 10)
+
+    Attributes
+    ----------
+    data : dict
+        ``{process name: {target name: array (num_steps, *target.shape)}}``, filled by `get_data`.
+    target_names : dict
+        ``{name of the recording Var: [process name, target name]}``
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.data: dict[str, dict[str, Any]] = {}
+        self.target_names: dict[str, list[str]] = {}
+        for key in ("RefPorts", "VarsData1", "InPorts", "VarsData2"):
+            self.proc_params[key] = []
+        for key in ("n_ref_ports", "n_in_ports"):
+            self.proc_params[key] = 0
+
+    def probe(self, target: Var | OutPort, num_steps: int) -> None:
+        """Record ``target`` for ``num_steps`` steps.
+
+        Raises
+        ------
+        InvalidTypeError
+            (a `TypeError`) if the target is neither Var nor OutPort.
+        InvalidValueError
+            (a `ValueError`) if ``num_steps`` is negative.
+        """
+        if not isinstance(target, (Var, OutPort)):
+            raise InvalidTypeError(
+                f"{self.name}.probe: expected a Var or an OutPort, got {type(target).__name__}"
+            )
+        if num_steps < 0:
+            raise InvalidValueError(
+                f"{self.name}.probe: expected 0 or more steps, got {num_steps!r}"
+            )
+        shape = tuple(target.shape)
+        data = Var(shape=(int(num_steps), *shape), init=0)
+        if isinstance(target, Var):
+            member, recording = self._add("ref_port", "var_read", "RefPorts", "VarsData1", data)
+            port: Any = RefPort(shape=shape)
+            setattr(self, member, port)
+            self._post_init()
+            port.connect_var(target)
+        else:
+            member, recording = self._add("in_port", "out_read", "InPorts", "VarsData2", data)
+            port = InPort(shape=shape)
+            setattr(self, member, port)
+            self._post_init()
+            port.connect_from(target)
+        owner = target.process.name if target.process is not None else ""
+        self.target_names[recording] = [owner, target.name]
+        self.data.setdefault(owner, {})[target.name] = 0
+
+    def _add(
+        self, port: str, recording: str, ports_key: str, data_key: str, data: Var
+    ) -> tuple[str, str]:
+        number = len(self.proc_params[ports_key])
+        names = f"{port}_{number}", f"{recording}_{number}"
+        setattr(self, names[1], data)
+        self.proc_params[ports_key].append(names[0])
+        self.proc_params[data_key].append(names[1])
+        self.proc_params.overwrite(f"n_{port}s", number + 1)
+        return names
+
+    def get_data(self) -> dict[str, dict[str, Any]]:
+        """Return what was recorded so far; steps that did not run yet are zeros.
+
+        Returns
+        -------
+        dict
+            ``{process name: {target name: array (num_steps, *target.shape)}}``
+        """
+        for recording, (owner, name) in self.target_names.items():
+            var: Var = getattr(self, recording)
+            value = var.get()
+            if np.ndim(value) == 0:  # not started yet
+                value = np.zeros(var.shape)
+            self.data[owner][name] = value
+        return self.data
+
+    def plot(self, ax: Any, target: Var | OutPort, *args: Any, **kwargs: Any) -> None:
+        """Plot the recording of ``target`` over time into a matplotlib axes.
+
+        Further arguments go to ``ax.plot``.
+        """
+        data = self.get_data()
+        owner = target.process.name if target.process is not None else ""
+        if target.name not in data.get(owner, {}):
+            raise MissingMemberError(f"{self.name}.plot: {owner}.{target.name} is not probed")
+        values = data[owner][target.name]
+        ax.plot(values.reshape(values.shape[0], -1), *args, **kwargs)
+        ax.set_title(owner)
+        ax.set_xlabel("Time step")
+        ax.set_ylabel(target.name)
