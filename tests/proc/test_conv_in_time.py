@@ -51,7 +51,7 @@ def test_fixed_point_computes_in_integers() -> None:
         harness.step(s_in=np.array([0.5, 0]))
 
 
-@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4, 5)])
+@pytest.mark.parametrize("shape", [(2, 3), (2, 3, 4, 5), (0, 3, 4)])
 def test_kernels_have_three_dimensions(shape) -> None:
     with pytest.raises(ValueError, match="three dimensions"):
         ConvInTime(weights=np.ones(shape))

@@ -1,63 +1,49 @@
-"""Models of ConvInTime."""
+"""Models of ConvInTime: connections in which every synapse has a weight for each delay."""
 
 from __future__ import annotations
 
 import numpy as np
 
+from lava_actor.kernels import dense_events
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._connection import Delayed, FloatNumbers
 from lava_actor.proc.conv_in_time.process import ConvInTime
 
 
-class AbstractPyConvInTimeModel(PyLoihiProcessModel):
-    """Sends the first column of the buffer, shifts it, adds what the input does to all columns."""
+class AbstractPyConvInTimeModel(Delayed):
+    """Adds what the input does to all columns of the buffer at once."""
 
-    s_in: PyInPort
-    a_out: PyOutPort
     weights: np.ndarray
-    a_buff: np.ndarray
-    num_message_bits: np.ndarray
 
     def on_start(self) -> None:
-        """Lay the kernel out by input: what one input does is then one block of memory."""
-        by_input = np.ascontiguousarray(self.weights.transpose(2, 0, 1))
-        self.weights = by_input.transpose(1, 2, 0)
+        """Lay the kernel out by input: what one input does is then one block of memory.
+
+        `_columns`, ``(K * n_out, n_in)``, holds the slices in the order in which they act;
+        `weights` becomes a view of it, so that there is one copy.
+        """
+        size, n_out, n_in = self.weights.shape
+        flat = self.weights[::-1].reshape(size * n_out, n_in)
+        self._columns = np.asfortranarray(flat, self.number)
+        self.weights = self._columns.T.reshape(n_in, size, n_out).transpose(1, 2, 0)[::-1]
 
     def on_var_update(self) -> None:
         """Lay a new kernel out again."""
         self.on_start()
 
-    def run_spk(self) -> None:
-        """Send what was computed before, then receive and compute."""
-        self.a_out.send(self.a_buff[:, 0])
-        values, indices = self.s_in.recv_events()
-        self.a_buff[:, :-1] = self.a_buff[:, 1:]
-        self.a_buff[:, -1] = 0
-        if values is not None:
-            values = self.payload(values)
-            if not self.num_message_bits[0]:
-                indices, values = indices[values != 0], None
-        if indices.size:
-            self.a_buff += self._activation(values, indices)[::-1].T
-
-    def payload(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as numbers to compute with."""
-        return values
-
-    def _activation(self, values: np.ndarray | None, indices: np.ndarray) -> np.ndarray:
-        columns = self.weights[:, :, indices]
-        return columns.sum(axis=2, dtype=columns.dtype) if values is None else columns @ values
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the kernels of neurons `at`, times `x`, to `sums` (post, K)."""
+        dense_events(self._columns, at, x, sums.T.reshape(-1))
 
 
 @implements(proc=ConvInTime, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
-class PyConvInTimeFloat(AbstractPyConvInTimeModel):
+class PyConvInTimeFloat(AbstractPyConvInTimeModel, FloatNumbers):
     """Floating-point model of `ConvInTime`."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
@@ -71,7 +57,7 @@ class PyConvInTimeFloat(AbstractPyConvInTimeModel):
 @requires(CPU)
 @tag("fixed_pt")
 class PyConvInTimeFixed(AbstractPyConvInTimeModel):
-    """Fixed-point model of `ConvInTime`."""
+    """Fixed-point model of `ConvInTime`: int32, wrapping; weights are not clipped."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
@@ -79,8 +65,8 @@ class PyConvInTimeFixed(AbstractPyConvInTimeModel):
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
-    def payload(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as integers of 32 bits, like everything here."""
-        if self.num_message_bits[0]:
-            return integral_input(self, "s_in", values).astype(np.int32, copy=False)
-        return values
+    number = np.dtype(np.int32)
+
+    def factors(self, values: np.ndarray) -> np.ndarray:
+        """Return received values as int32; `InvalidValueError` for fractions."""
+        return np.ascontiguousarray(integral_input(self, "s_in", values), np.int32)

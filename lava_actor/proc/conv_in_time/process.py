@@ -34,7 +34,7 @@ class ConvInTime(AbstractProcess):
     Raises
     ------
     InvalidValueError
-        (a `ValueError`) if `weights` has not three dimensions.
+        (a `ValueError`) if `weights` has not three dimensions or no slice at all.
 
     Notes
     -----
@@ -53,9 +53,10 @@ class ConvInTime(AbstractProcess):
         **kwargs: Any,
     ) -> None:
         shape = np.shape(weights)
-        if len(shape) != 3:
+        if len(shape) != 3 or shape[0] == 0:
             raise InvalidValueError(
-                f"ConvInTime.weights: expected three dimensions (K, n_out, n_in), got shape {shape}"
+                f"ConvInTime.weights: expected three dimensions (K, n_out, n_in), K at least 1, "
+                f"got shape {shape}"
             )
         super().__init__(
             weights=weights,
