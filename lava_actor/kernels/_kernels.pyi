@@ -90,9 +90,9 @@ def one_value(values: np.ndarray) -> np.generic | None:
     """Return the value that all elements have, or None if they differ or there are none."""
 
 def dense_events(
-    weights: np.ndarray, at: np.ndarray, x: np.ndarray | None, out: np.ndarray, clear: bool = True
+    weights: np.ndarray, at: np.ndarray, x: np.ndarray | None, out: np.ndarray
 ) -> None:
-    """Compute ``out = weights[:, at] @ x``, or add that to `out`.
+    """Add ``weights[:, at] @ x`` to `out`.
 
     Parameters
     ----------
@@ -104,8 +104,6 @@ def dense_events(
         A factor for each of `at`; None: all one.
     out : ndarray of the type of the weights
         One element per row.
-    clear : bool
-        Whether `out` is set to zero first.
 
     Raises
     ------
@@ -154,9 +152,8 @@ def csc_events(
     at: np.ndarray,
     x: np.ndarray | None,
     out: np.ndarray,
-    clear: bool = True,
 ) -> None:
-    """Compute what `dense_events` does, for a matrix in compressed columns.
+    """Add what `dense_events` does, for a matrix in compressed columns.
 
     Parameters
     ----------
@@ -168,7 +165,7 @@ def csc_events(
         Weight of each entry. None: every weight is `one`.
     one : number or None
         Used without `weights` only.
-    at, x, clear
+    at, x
         As for `dense_events`.
     out : ndarray of float64 or int32
         Any shape; rows are flat indices.
@@ -197,5 +194,5 @@ def conv_events(
     at, x
         Flat indices in the input and their factors, as for `dense_events`.
     out : ndarray of the type of the kernel
-        (x, y, channels); overwritten.
+        (x, y, channels); the result is added.
     """

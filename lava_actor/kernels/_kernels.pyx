@@ -191,7 +191,7 @@ cdef int _take_events(object at, object x, int kind, Py_ssize_t size) except -1:
 
 # -- synapses ------------------------------------------------------------------------------------
 
-def dense_events(weights, at, x, out, bint clear=True):
+def dense_events(weights, at, x, out):
     cdef int kind
     if _is_columns(weights, cnp.NPY_DOUBLE):
         kind = cnp.NPY_DOUBLE
@@ -203,8 +203,6 @@ def dense_events(weights, at, x, out, bint clear=True):
     _take_events(at, x, kind, cnp.PyArray_DIM(<cnp.ndarray>weights, 1))
     if not _is_state(out, kind, rows):
         raise TypeError("out: expected a contiguous array of the type of the weights, one per row")
-    if clear:
-        memset(_data(out), 0, cnp.PyArray_NBYTES(<cnp.ndarray>out))
     cdef Py_ssize_t count = _size(at)
     cdef int32_t *indices = <int32_t *>_data(at)
     cdef void *factors = NULL if x is None else _data(x)
@@ -281,7 +279,7 @@ def advance_columns(out):
     memset(start + column * (columns - 1), 0, column)
 
 
-def csc_events(pointers, rows, weights, one, at, x, out, bint clear=True):
+def csc_events(pointers, rows, weights, one, at, x, out):
     cdef int kind = cnp.NPY_DOUBLE
     if not _is(pointers, cnp.NPY_INT64) or _size(pointers) < 1:
         raise TypeError("pointers: expected a contiguous int64 array, one more than columns")
@@ -294,8 +292,6 @@ def csc_events(pointers, rows, weights, one, at, x, out, bint clear=True):
     if weights is not None and not _is_of(weights, kind, _size(rows)):
         raise TypeError("weights: expected a contiguous array of the type of out, one per row index")
     _take_events(at, x, kind, _size(pointers) - 1)
-    if clear:
-        memset(_data(out), 0, cnp.PyArray_NBYTES(<cnp.ndarray>out))
     cdef Py_ssize_t count = _size(at)
     cdef int32_t *indices = <int32_t *>_data(at)
     cdef int64_t *ptr = <int64_t *>_data(pointers)
@@ -334,7 +330,6 @@ def conv_events(kernel, geometry, at, x, out):
     _take_events(at, x, kind, <Py_ssize_t>in_x * g.in_y * g.in_c)
     if not _is_state(out, kind, <Py_ssize_t>g.out_x * g.out_y * g.out_c):
         raise TypeError("out: expected a contiguous array of the type of the kernel")
-    memset(_data(out), 0, cnp.PyArray_NBYTES(<cnp.ndarray>out))
     cdef Py_ssize_t count = _size(at)
     cdef int32_t *indices = <int32_t *>_data(at)
     cdef void *factors = NULL if x is None else _data(x)

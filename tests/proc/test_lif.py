@@ -66,16 +66,16 @@ def test_the_fixed_loop_computes_what_numpy_does(data: Any) -> None:
     size = data.draw(st.integers(1, 9))
     number = st.one_of(st.integers(-3000, 3000), st.integers(-(2**24), 2**24), EXTREMES)
     numbers = st.lists(number, min_size=size, max_size=size)
-    process = dict(
-        shape=(size,),
-        u=np.array(data.draw(numbers)),
-        v=np.array(data.draw(numbers)),
-        du=data.draw(st.one_of(st.integers(0, 4095), st.just(-1), st.just(4096))),
-        dv=data.draw(st.one_of(st.integers(0, 4096), st.just(-3))),
-        bias_mant=np.array(data.draw(ints(-(2**15), 2**15 - 1, size))),
-        bias_exp=np.array(data.draw(ints(-40, 40, size))),
-        vth=data.draw(st.one_of(st.integers(0, 131071), st.integers(-(2**20), 2**25))),
-    )
+    process = {
+        "shape": (size,),
+        "u": np.array(data.draw(numbers)),
+        "v": np.array(data.draw(numbers)),
+        "du": data.draw(st.one_of(st.integers(0, 4095), st.just(-1), st.just(4096))),
+        "dv": data.draw(st.one_of(st.integers(0, 4096), st.just(-3))),
+        "bias_mant": np.array(data.draw(ints(-(2**15), 2**15 - 1, size))),
+        "bias_exp": np.array(data.draw(ints(-40, 40, size))),
+        "vth": data.draw(st.one_of(st.integers(0, 131071), st.integers(-(2**20), 2**25))),
+    }
     rows = np.array([data.draw(numbers) for _ in range(3)], np.int32)
     fast = run(models.PyLifModelBitAcc, LIF(**process), rows)
     slow = run(SpelledOutFixed, LIF(**process), rows)
@@ -90,15 +90,15 @@ def test_the_float_loop_computes_what_numpy_does(data: Any) -> None:
     size = data.draw(st.integers(1, 9))
     number = st.floats(allow_nan=True, allow_infinity=True, width=64)
     numbers = st.lists(st.one_of(st.floats(-20, 20), number), min_size=size, max_size=size)
-    process = dict(
-        shape=(size,),
-        u=np.array(data.draw(numbers)),
-        v=np.array(data.draw(numbers)),
-        du=data.draw(st.floats(0, 1)),
-        dv=data.draw(st.floats(0, 1)),
-        bias_mant=np.array(data.draw(numbers)),
-        vth=data.draw(st.floats(-1, 20)),
-    )
+    process = {
+        "shape": (size,),
+        "u": np.array(data.draw(numbers)),
+        "v": np.array(data.draw(numbers)),
+        "du": data.draw(st.floats(0, 1)),
+        "dv": data.draw(st.floats(0, 1)),
+        "bias_mant": np.array(data.draw(numbers)),
+        "vth": data.draw(st.floats(-1, 20)),
+    }
     rows = np.array([data.draw(numbers) for _ in range(3)])
     with np.errstate(all="ignore"):
         fast = run(models.PyLifModelFloat, LIF(**process), rows)
@@ -112,16 +112,20 @@ def test_large_populations_compute_the_same_in_both_ways() -> None:
     rng = np.random.default_rng(3)
     shape = (7, 211)
     rows = rng.normal(0.0, 3.0, (6, *shape))
-    process: dict[str, Any] = dict(
-        shape=shape, du=0.3, dv=0.1, bias_mant=rng.normal(size=shape), vth=1.5
-    )
+    process: dict[str, Any] = {
+        "shape": shape,
+        "du": 0.3,
+        "dv": 0.1,
+        "bias_mant": rng.normal(size=shape),
+        "vth": 1.5,
+    }
     fast = run(models.PyLifModelFloat, LIF(**process), rows)
     slow = run(SpelledOutFloat, LIF(**process), rows)
     for name, have in fast.items():
         np.testing.assert_array_equal(have, slow[name])
     ints_in = (rows * 1000).astype(np.int32)
     ints_in[3, 3] = 2**30  # a block that needs the wide loop
-    process = dict(shape=shape, du=300, dv=100, bias_mant=70, bias_exp=3, vth=1500)
+    process = {"shape": shape, "du": 300, "dv": 100, "bias_mant": 70, "bias_exp": 3, "vth": 1500}
     fast = run(models.PyLifModelBitAcc, LIF(**process), ints_in)
     slow = run(SpelledOutFixed, LIF(**process), ints_in)
     for name, have in fast.items():
@@ -133,7 +137,7 @@ def test_large_populations_compute_the_same_in_both_ways() -> None:
 def test_states_of_any_type_and_layout_are_accepted(model: Any) -> None:
     """u and v may be rebound to what the native loop cannot use: the result is the same."""
     rows = np.arange(24).reshape(4, 6) % 5
-    process = dict(shape=(6,), du=1, dv=0, vth=7)
+    process = {"shape": (6,), "du": 1, "dv": 0, "vth": 7}
     want = run(model, LIF(**process), rows)
     harness = ModelHarness(model, LIF(**process))
     for t, row in enumerate(rows):

@@ -138,9 +138,7 @@ class AbstractPyLifModelFloat(_LifModel):
         if self._plain is None:
             self._plain = self._is_plain(AbstractPyLifModelFloat)
         if self._plain:
-            spikes = lif_float(
-                self.u, self.v, a_in, self.bias_mant, self.du, self.dv, self.vth
-            )
+            spikes = lif_float(self.u, self.v, a_in, self.bias_mant, self.du, self.dv, self.vth)
             if spikes is not None:
                 self._send(spikes)
                 return

@@ -1,0 +1,222 @@
+"""What models of connections share: when they send, what they take for a spike, their numbers.
+
+A connection first sends what it computed in the step before, and only then receives and computes.
+This one step of delay keeps networks with loops from waiting for themselves. The first message is
+all zeros.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from lava_actor.errors import InvalidValueError
+from lava_actor.kernels import advance_columns, as_unique
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral
+from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
+
+STORED_WEIGHT_BITS = 8
+"""Width of the magnitude of a weight on the hardware."""
+
+
+class ConnectionModel(PyLoihiProcessModel):
+    """Base of the connections: binary and graded input, as events.
+
+    With ``num_message_bits == 0`` input is binary: every non-zero element counts as one spike,
+    whatever its value or sign. Otherwise it is graded: the value scales the weights. Of several
+    senders the sum counts, in both cases.
+    """
+
+    s_in: PyInPort
+    a_out: PyOutPort
+    num_message_bits: np.ndarray
+
+    number: ClassVar[np.dtype]
+    """Type of weights and sums: float64 or int32."""
+
+    def receive(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Receive from the senders.
+
+        Returns
+        -------
+        tuple of (ndarray, ndarray or None)
+            Flat indices (int32, ascending, unique) of the neurons that spiked, and the factors of
+            their weights, in the number type of the model; None: all one.
+        """
+        values, at = self.s_in.recv_events()
+        try:
+            values, at = as_unique(values, at, self.s_in.size)
+        except IndexError as error:
+            raise InvalidValueError(f"{owner_of(self)}.s_in: {error}") from None
+        if values is None:
+            return at, None
+        if np.any(self.num_message_bits > 0):
+            return at, self.factors(values)
+        fired = values != 0
+        return (at if fired.all() else at[fired]), None
+
+    def factors(self, values: np.ndarray) -> np.ndarray:
+        """Return received values in the number type of the model."""
+        raise NotImplementedError
+
+    def scaled(self, sums: np.ndarray) -> np.ndarray:
+        """Return sums of weights in units of the output; may change them in place."""
+        return sums
+
+    @property
+    def scales(self) -> bool:
+        """Whether `scaled` changes anything."""
+        return False
+
+    def used_weights(self, weights: np.ndarray) -> np.ndarray:
+        """Return given weights as they are used."""
+        return weights
+
+
+class FloatNumbers(ConnectionModel):
+    """Connections in double precision."""
+
+    number = np.dtype(np.float64)
+
+    def factors(self, values: np.ndarray) -> np.ndarray:
+        """Return received values as float64."""
+        return np.ascontiguousarray(values, np.float64)
+
+
+class FixedNumbers(ConnectionModel):
+    """Connections in the integers of Loihi: 8-bit weights, 32-bit sums that wrap.
+
+    Attributes
+    ----------
+    weight_exp : int
+        Sums are scaled by ``2**weight_exp``, rounded down.
+    num_weight_bits : int
+        Bits of the weights that are kept.
+    sign_mode : SignMode or None
+        None: found from the initial weights.
+    weights_set : bool
+        Whether the initial weights have been clipped and truncated; later ones are used as given.
+    """
+
+    number = np.dtype(np.int32)
+
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params)
+        given = proc_params if proc_params is not None else {}
+        self.weight_exp = self._integer(given, "weight_exp", 0)
+        self.num_weight_bits = self._integer(given, "num_weight_bits", STORED_WEIGHT_BITS)
+        self.sign_mode: SignMode | None = given.get("sign_mode")
+        self.weights_set = False
+
+    def _integer(self, given: Any, name: str, default: int) -> int:
+        value = given.get(name)
+        if value is None:
+            return default
+        return int(require_integral(self, name, value, np.int8).reshape(-1)[0])
+
+    def factors(self, values: np.ndarray) -> np.ndarray:
+        """Return received values as int32, modulo 2**32; `InvalidValueError` for fractions."""
+        return np.ascontiguousarray(integral_input(self, "s_in", values), np.int32)
+
+    def scaled(self, sums: np.ndarray) -> np.ndarray:
+        """Scale by ``2**weight_exp``, rounding down, wrapping at 32 bits."""
+        exponent = self.weight_exp
+        if exponent > 0:
+            sums <<= np.int32(min(exponent, 31))
+            if exponent > 31:
+                sums[...] = 0
+        elif exponent < 0:
+            sums >>= np.int32(min(-exponent, 31))
+        return sums
+
+    @property
+    def scales(self) -> bool:
+        """Whether `scaled` changes anything."""
+        return self.weight_exp != 0
+
+    def used_weights(self, weights: np.ndarray) -> np.ndarray:
+        """Cut off fractions; the first time clip to 8 bits and keep `num_weight_bits` of them."""
+        whole = weights.astype(np.int32, copy=False)
+        if self.weights_set:
+            return whole
+        if self.sign_mode is None:
+            self.sign_mode = determine_sign_mode(whole)
+        clipped = clip_weights(whole, self.sign_mode, STORED_WEIGHT_BITS)
+        self.weights_set = True
+        return truncated_bits(clipped, self.sign_mode, self.num_weight_bits)
+
+
+class Undelayed(ConnectionModel):
+    """Sends all that was received in one step in the next."""
+
+    a_buff: np.ndarray
+
+    def run_spk(self) -> None:
+        """Send the activation computed in the step before, receive, compute the next one."""
+        self.a_out.send(self.a_buff)
+        at, x = self.receive()
+        sums = np.zeros(self.a_out.shape, self.number)
+        self.add_weights(at, x, sums)
+        self.a_buff = self.scaled(sums)
+
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
+        raise NotImplementedError
+
+
+class Delayed(ConnectionModel):
+    """Holds back what was received by a delay of each synapse, and one step.
+
+    Attributes
+    ----------
+    a_buff : ndarray
+        (post, max_delay + 1): column d is sent d + 1 steps after the step before.
+    """
+
+    a_buff: np.ndarray
+
+    def run_spk(self) -> None:
+        """Send the first column, move the others up, receive, add to the columns."""
+        line = self._delay_line()
+        self.a_out.send(line[:, 0])
+        advance_columns(line)
+        at, x = self.receive()
+        if not self.scales:
+            self.add_weights(at, x, line)
+        elif at.size:
+            sums = np.zeros(line.shape, self.number, order="F")
+            self.add_weights(at, x, sums)
+            line += self.scaled(sums)
+
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
+        raise NotImplementedError
+
+    def _delay_line(self) -> np.ndarray:
+        """Return `a_buff` with contiguous columns, so that moving them is one copy."""
+        line = self.a_buff
+        if not line.flags.f_contiguous or line.dtype != self.number:
+            self.a_buff = line = np.asfortranarray(line, self.number)
+        return line
+
+
+def canonical_csr(process: str, name: str, given: Any) -> csr_matrix:
+    """Return a copy of a matrix in compressed rows, entries in order and summed.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is not a matrix.
+    """
+    shape = np.shape(given) if not hasattr(given, "shape") else given.shape
+    if len(shape) != 2:
+        raise InvalidValueError(
+            f"{process}.{name}: expected a matrix (post, pre), got shape {tuple(shape)}"
+        )
+    matrix = csr_matrix(given, copy=True)
+    matrix.sum_duplicates()
+    return matrix

@@ -1,0 +1,116 @@
+"""Delays of synapses: checks, and the matrices that spell them out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import scipy.sparse
+
+from lava_actor.errors import InvalidValueError
+
+MAX_FIXED_DELAY = 63
+"""Longest delay of the fixed-point models, in steps: 6 bits."""
+
+
+def checked_delays(process: str, delays: Any, shape: tuple[int, ...]) -> Any:
+    """Return delays as an int, an integer array or an integer csr matrix.
+
+    Parameters
+    ----------
+    process : str
+        Name for messages.
+    delays : int, array_like or sparse matrix
+    shape : tuple of int
+        Of the weights.
+
+    Raises
+    ------
+    InvalidValueError
+        If a delay is negative or not an integer, or the shape is another one.
+    """
+    if scipy.sparse.issparse(delays):
+        values = scipy.sparse.csr_matrix(delays, copy=True)
+        values.sum_duplicates()
+        numbers = values.data
+    else:
+        values = numbers = np.asarray(delays)
+    if numbers.dtype.kind not in "iu":
+        raise InvalidValueError(
+            f"{process}.delays: expected integers (steps), got dtype {numbers.dtype}"
+        )
+    if numbers.size and numbers.min() < 0:
+        raise InvalidValueError(f"{process}.delays: expected at least 0, got {numbers.min()}")
+    if not scipy.sparse.issparse(values) and values.ndim == 0:
+        return int(values)
+    if tuple(values.shape) != tuple(shape):
+        raise InvalidValueError(
+            f"{process}.delays: expected one int, or the shape of the weights, {tuple(shape)}, "
+            f"got {tuple(values.shape)}"
+        )
+    return values
+
+
+def delay_range(process: str, delays: Any, max_delay: int) -> int:
+    """Return the longest delay there may be; `max_delay` 0 means the longest there is.
+
+    Raises
+    ------
+    InvalidValueError
+        If `max_delay` is shorter than a delay.
+    """
+    numbers = np.asarray(delays.data if scipy.sparse.issparse(delays) else delays)
+    longest = int(numbers.max()) if numbers.size else 0
+    if max_delay and max_delay < longest:
+        raise InvalidValueError(
+            f"{process}.max_delay: expected at least {longest}, the longest of delays, "
+            f"got {max_delay}"
+        )
+    return int(max_delay) or longest
+
+
+def check_fixed_delays(process: str, max_delay: int) -> None:
+    """Refuse delays that the fixed-point models cannot have.
+
+    Raises
+    ------
+    InvalidValueError
+        If the longest possible delay exceeds 63.
+    """
+    if max_delay > MAX_FIXED_DELAY:
+        raise InvalidValueError(
+            f"{process}.delays: expected at most {MAX_FIXED_DELAY} in the fixed-point model, "
+            f"got {max_delay}"
+        )
+
+
+def delay_weights(weights: Any, delays: Any, max_delay: int) -> Any:
+    """Stack the weights by delay.
+
+    Parameters
+    ----------
+    weights : ndarray or sparse matrix (post, pre)
+    delays : int, ndarray or sparse matrix (post, pre)
+        Sparse: entries that are not stored are 0.
+    max_delay : int
+
+    Returns
+    -------
+    ndarray or csr_matrix
+        (post * (max_delay + 1), pre): block k holds the weights with delay k, zero elsewhere.
+        Sparse if the weights are.
+    """
+    if not scipy.sparse.issparse(weights):
+        blocks = [np.where(np.asarray(delays) == k, weights, 0) for k in range(max_delay + 1)]
+        return np.vstack(blocks)
+    entries = weights.tocoo()
+    if scipy.sparse.issparse(delays):
+        found = np.asarray(delays.tocsr()[entries.row, entries.col]).reshape(-1)
+    else:
+        every = np.broadcast_to(np.asarray(delays), weights.shape)
+        found = every[entries.row, entries.col]
+    post, pre = weights.shape
+    return scipy.sparse.csr_matrix(
+        (entries.data, (entries.row + post * found.astype(np.int64), entries.col)),
+        shape=(post * (max_delay + 1), pre),
+    )

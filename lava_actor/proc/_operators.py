@@ -1,0 +1,112 @@
+"""Weights as connections use them: arranged by column, summed up for the neurons that fired.
+
+An operator adds the weights of some columns, each times a factor, to an array. Numbers are float64
+or int32; integers wrap modulo 2**32. What comes out depends on weights and events only, never on
+what was computed before, and the sum of a row is taken in the order of the events.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csc_matrix, csr_matrix
+
+from lava_actor.errors import InvalidValueError
+from lava_actor.kernels import csc_events, one_value
+
+
+def column_major(weights: Any, dtype: np.dtype) -> np.ndarray:
+    """Return a matrix with contiguous columns, itself if it is one already."""
+    return np.asfortranarray(weights, dtype)
+
+
+class SparseOperator:
+    """A sparse matrix in compressed columns; the only copy of the weights in its model.
+
+    If all weights have one value, as in many networks, that value is all that is kept of them.
+
+    Parameters
+    ----------
+    matrix : csr_matrix
+        Canonical: indices in order, no duplicates. Stored zeros stay stored.
+    dtype : dtype
+        float64 or int32: numbers to compute with.
+    delays : csr_matrix, optional
+        Delay of each synapse, stored anywhere; entries that are not stored are 0.
+    depth : int
+        Number of different delays there may be: 1 + the largest.
+
+    Raises
+    ------
+    InvalidValueError
+        If a delay is negative or not below `depth`.
+
+    Notes
+    -----
+    With delays, the result is a matrix (delay, row); the entry of a synapse with delay d in row r
+    counts as one in row ``d*rows + r`` of a tall matrix.
+    """
+
+    def __init__(
+        self,
+        matrix: csr_matrix,
+        dtype: np.dtype,
+        delays: csr_matrix | None = None,
+        depth: int = 1,
+    ) -> None:
+        columns = csc_matrix(matrix)
+        columns.sort_indices()
+        self.shape: tuple[int, int] = columns.shape
+        self._given_dtype = matrix.dtype
+        self._pointers = columns.indptr.astype(np.int64)
+        self._rows = columns.indices.astype(np.int32, copy=False)
+        self._weights: np.ndarray | None = np.ascontiguousarray(columns.data, dtype)
+        self._one = one_value(self._weights)
+        if self._one is not None:
+            self._weights = None
+        if depth * self.shape[0] >= 2**31:
+            raise InvalidValueError(
+                f"weights: {self.shape[0]} rows with {depth} delays are more than 32 bits address"
+            )
+        if delays is not None:
+            self._rows += self._shifts(delays, depth)
+
+    def _shifts(self, delays: csr_matrix, depth: int) -> np.ndarray:
+        """How much further down each entry belongs, because of its delay."""
+        places = np.repeat(np.arange(self.shape[1]), np.diff(self._pointers))
+        found = np.zeros(self._rows.size, np.int64)
+        if self._rows.size and delays.nnz:
+            found[:] = np.asarray(delays.tocsr()[self._rows, places]).reshape(-1)
+        if found.size and not 0 <= found.min() <= found.max() < depth:
+            raise InvalidValueError(
+                f"delays: expected values from 0 to {depth - 1}, got {found.min()} to {found.max()}"
+            )
+        return (found * self.shape[0]).astype(np.int32)
+
+    def add(self, at: np.ndarray, x: np.ndarray | None, out: np.ndarray) -> None:
+        """Add the columns `at`, each times its element of `x` (None: 1), to `out`.
+
+        Parameters
+        ----------
+        at : ndarray of int32
+        x : ndarray or None
+            Of the operator's number type.
+        out : ndarray
+            Contiguous, of the operator's number type: one element per row, or (delay, row).
+        """
+        csc_events(self._pointers, self._rows, self._weights, self._one, at, x, out)
+
+    def matrix(self) -> csr_matrix:
+        """Return the weights as a new csr matrix of the dtype they came with."""
+        if self._weights is None:
+            data = np.full(self._rows.size, self._one, self._given_dtype)
+        else:
+            data = self._weights.astype(self._given_dtype)
+        rows = self._rows % max(self.shape[0], 1)
+        columns = np.repeat(np.arange(self.shape[1], dtype=np.int32), np.diff(self._pointers))
+        # Sorted by column already; a stable sort by row gives the order of csr.
+        order = np.argsort(rows, kind="stable")
+        pointers = np.zeros(self.shape[0] + 1, np.int64)
+        np.cumsum(np.bincount(rows, minlength=self.shape[0]), out=pointers[1:])
+        return csr_matrix((data[order], columns[order], pointers), shape=self.shape)

@@ -1,0 +1,184 @@
+"""Models of the all-to-all connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lava_actor.errors import InvalidValueError
+from lava_actor.kernels import dense_events, dense_events_delayed
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import owner_of
+from lava_actor.proc._connection import (
+    ConnectionModel,
+    Delayed,
+    FixedNumbers,
+    FloatNumbers,
+    Undelayed,
+)
+from lava_actor.proc._delays import check_fixed_delays, delay_weights
+from lava_actor.proc.dense.process import DelayDense, Dense
+
+if TYPE_CHECKING:
+    from lava_actor.proc.dense.learning_models import (
+        PyLearningDenseModelBitApproximate,
+        PyLearningDenseModelFloat,
+    )
+
+__all__ = [
+    "AbstractPyDenseModelFloat",
+    "AbstractPyDenseModelBitAcc",
+    "PyDenseModelFloat",
+    "PyDenseModelBitAcc",
+    "PyLearningDenseModelFloat",
+    "PyLearningDenseModelBitApproximate",
+    "AbstractPyDelayDenseModel",
+    "PyDelayDenseModelFloat",
+    "PyDelayDenseModelBitAcc",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # These derive from the bases below: their module can only be imported after this one.
+    if name in ("PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate"):
+        from lava_actor.proc.dense import learning_models
+
+        return getattr(learning_models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class _DenseWeights(ConnectionModel):
+    """Keeps `weights` column-major; may be rebound, and written to, at any time."""
+
+    weights: np.ndarray
+
+    _columns: np.ndarray | None = None
+    """The weights the last time they were looked at."""
+
+    def on_start(self) -> None:
+        """Arrange the weights; in fixed point clip and truncate them."""
+        self.columns()
+
+    def columns(self) -> np.ndarray:
+        """Return `weights`, column-major and of the number type of the model."""
+        weights = self.weights
+        if weights is not self._columns:
+            used = self.used_weights(weights)
+            self.weights = self._columns = weights = np.asfortranarray(used, self.number)
+        return weights
+
+
+class _DenseConnection(_DenseWeights, Undelayed):
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
+        dense_events(self.columns(), at, x, sums)
+
+
+class AbstractPyDenseModelFloat(FloatNumbers, _DenseConnection):
+    """All-to-all connections in double precision: ``a_buff = W @ s``."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    weights: np.ndarray = LavaPyType(np.ndarray, float)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
+
+
+class AbstractPyDenseModelBitAcc(FixedNumbers, _DenseConnection):
+    """All-to-all connections in the integers of Loihi.
+
+    Before the first output the weights become what the hardware would store
+    (`lava_actor.utils.weightutils`)::
+
+        W = truncate_weights(clip_weights(W, sign_mode, 8), sign_mode, num_weight_bits)
+
+    `weights.get()` shows the result. Then ``a_buff = shl(W @ s, weight_exp)``: the sum comes first,
+    then the shift; both in 32 bits, wrapping.
+    """
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
+    weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
+
+
+@implements(proc=Dense, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyDenseModelFloat(AbstractPyDenseModelFloat):
+    """Floating-point model of `Dense`."""
+
+
+@implements(proc=Dense, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_accurate_loihi", "fixed_pt")
+class PyDenseModelBitAcc(AbstractPyDenseModelBitAcc):
+    """Fixed-point model of `Dense`, bit by bit as on Loihi."""
+
+
+class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
+    """All-to-all connections with delays.
+
+    With ``W_d`` the weights of delay d, in every step all columns of `a_buff` move one to the left
+    and then ``a_buff[:, d] += W_d @ s``; in fixed point ``shl(W_d @ s, weight_exp)``.
+    """
+
+    delays: np.ndarray
+
+    _late: np.ndarray | None = None
+    """The delays the last time they were looked at."""
+
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
+        if self.delays is not self._late:
+            self.delays = self._late = np.asfortranarray(self.delays, np.int32)
+        try:
+            dense_events_delayed(self.columns(), self.delays, at, x, sums)
+        except IndexError as error:
+            raise InvalidValueError(f"{owner_of(self)}.delays: {error}") from None
+
+    @staticmethod
+    def get_delay_wgts_mat(
+        weights: np.ndarray, delays: np.ndarray | int, max_delay: int
+    ) -> np.ndarray:
+        """Stack the weights by delay: (post * (max_delay + 1), pre), block k has delay k."""
+        return delay_weights(np.asarray(weights), delays, max_delay)
+
+
+@implements(proc=DelayDense, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyDelayDenseModelFloat(FloatNumbers, AbstractPyDelayDenseModel):
+    """Floating-point model of `DelayDense`."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    weights: np.ndarray = LavaPyType(np.ndarray, float)
+    delays: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
+
+
+@implements(proc=DelayDense, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_accurate_loihi", "fixed_pt")
+class PyDelayDenseModelBitAcc(FixedNumbers, AbstractPyDelayDenseModel):
+    """Fixed-point model of `DelayDense`; delays up to 63."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
+    weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
+    delays: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
+
+    def on_start(self) -> None:
+        """Check the delays, arrange the weights."""
+        check_fixed_delays(owner_of(self), int(self.delays.max(initial=0)))
+        super().on_start()

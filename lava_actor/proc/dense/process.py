@@ -1,0 +1,144 @@
+"""All-to-all connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.proc._delays import checked_delays, delay_range
+from lava_actor.process.ports.ports import InPort, OutPort
+from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.variable import Var
+
+if TYPE_CHECKING:
+    from lava_actor.proc.dense.learning_process import LearningDense
+
+__all__ = ["Dense", "LearningDense", "DelayDense"]
+
+
+def __getattr__(name: str) -> Any:
+    # LearningDense derives from Dense below: its module can only be imported after this one.
+    if name == "LearningDense":
+        from lava_actor.proc.dense.learning_process import LearningDense
+
+        return LearningDense
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class Dense(AbstractProcess):
+    """Connects every neuron with every other, with one step of delay.
+
+    ::
+
+        a_out[t] = W @ s[t-1],  a_out[1] = 0
+
+    where s is the input `s_in` if it is graded and ``s_in != 0`` if it is binary: then the payload
+    and its sign are ignored.
+
+    Parameters
+    ----------
+    weights : array_like
+        W, of shape (post, pre): as many rows as `a_out` and as many columns as `s_in` have
+        elements.
+    name, log_config
+        See `AbstractProcess`.
+    num_message_bits : int
+        0: binary input. More: graded.
+    **kwargs
+        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
+        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if the weights are not a matrix.
+    InvalidTypeError
+        (a `TypeError`) if they are not real numbers.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: ArrayLike,
+        name: str | None = None,
+        num_message_bits: int = 0,
+        log_config: LogConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        weights = np.asarray(weights)
+        owner = name or type(self).__name__
+        if weights.ndim != 2:
+            raise InvalidValueError(
+                f"{owner}.weights: expected a matrix (post, pre), got shape {weights.shape}"
+            )
+        if weights.dtype.kind not in "biuf":
+            raise InvalidTypeError(
+                f"{owner}.weights: expected real numbers, got dtype {weights.dtype}"
+            )
+        super().__init__(
+            weights=weights,
+            num_message_bits=num_message_bits,
+            name=name,
+            log_config=log_config,
+            **kwargs,
+        )
+        post, pre = weights.shape
+        self.s_in = InPort(shape=(pre,))
+        self.a_out = OutPort(shape=(post,))
+        self.weights = Var(shape=weights.shape, init=weights)
+        self.a_buff = Var(shape=(post,), init=0)
+        self.num_message_bits = Var(shape=(1,), init=num_message_bits)
+
+
+class DelayDense(Dense):
+    """Connects every neuron with every other, each synapse with a delay of its own.
+
+    A spike in step t over a synapse of delay d takes part in the output of step t + 1 + d; with
+    delay 0 this is `Dense`.
+
+    Parameters
+    ----------
+    weights, name, num_message_bits, log_config, **kwargs
+        See `Dense`.
+    delays : int or array_like of int
+        Delay of each synapse in steps, (post, pre), or one for all; at most 63 in the fixed-point
+        model.
+    max_delay : int
+        Longest delay there may be, if delays are set later. 0: the longest of `delays`.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if a delay is negative, not integral or longer than `max_delay`, or the
+        shape is not that of the weights.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: ArrayLike,
+        delays: ArrayLike,
+        max_delay: int = 0,
+        name: str | None = None,
+        num_message_bits: int = 0,
+        log_config: LogConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        weights = np.asarray(weights)
+        owner = name or type(self).__name__
+        delays = checked_delays(owner, delays, weights.shape)
+        longest = delay_range(owner, delays, max_delay)
+        super().__init__(
+            weights=weights,
+            name=name,
+            num_message_bits=num_message_bits,
+            log_config=log_config,
+            delays=delays,
+            max_delay=longest,
+            **kwargs,
+        )
+        self.delays = Var(shape=weights.shape, init=delays)
+        self.a_buff = Var(shape=(weights.shape[0], longest + 1), init=0)

@@ -1,0 +1,216 @@
+"""Models of the sparse connections."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, overload
+
+import numpy as np
+import scipy.sparse
+from scipy.sparse import csr_matrix
+
+from lava_actor.errors import InvalidValueError
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import owner_of
+from lava_actor.proc._connection import (
+    ConnectionModel,
+    Delayed,
+    FixedNumbers,
+    FloatNumbers,
+    Undelayed,
+)
+from lava_actor.proc._delays import check_fixed_delays, delay_weights
+from lava_actor.proc._operators import SparseOperator
+from lava_actor.proc.sparse.process import DelaySparse, Sparse
+
+if TYPE_CHECKING:
+    from lava_actor.proc.sparse.learning_models import (
+        PyLearningSparseModelBitApproximate,
+        PyLearningSparseModelFloat,
+    )
+
+__all__ = [
+    "PySparseModelFloat",
+    "PySparseModelBitAcc",
+    "PyLearningSparseModelFloat",
+    "PyLearningSparseModelBitApproximate",
+    "AbstractPyDelaySparseModel",
+    "PyDelaySparseModelFloat",
+    "PyDelaySparseModelBitAcc",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # These derive from the bases below: their module can only be imported after this one.
+    if name in ("PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate"):
+        from lava_actor.proc.sparse import learning_models
+
+        return getattr(learning_models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class WeightsVar(LavaPyType):
+    """Declares the `weights` of a sparse connection, which live in its operator only.
+
+    Reading the attribute of a model makes a csr matrix, a copy; assigning one replaces the weights.
+    So millions of weights exist once, in the order in which they are used.
+    """
+
+    @overload
+    def __get__(self, model: None, owner: Any = None) -> WeightsVar: ...
+    @overload
+    def __get__(self, model: _SparseWeights, owner: Any = None) -> csr_matrix: ...
+    def __get__(self, model: _SparseWeights | None, owner: Any = None) -> Any:
+        """Return the declaration (of the class), or the weights (of a model)."""
+        return self if model is None else model.weights_matrix()
+
+    def __set__(self, model: _SparseWeights, weights: Any) -> None:
+        """Replace the weights of a model."""
+        model.__dict__["weights"] = weights
+
+
+class _SparseWeights(ConnectionModel):
+    """Keeps the weights in an operator."""
+
+    weights: Any
+
+    _operator: SparseOperator | None = None
+    _given: tuple[Any, Any] = (None, None)
+    """Weights and delays, as far as they are attributes of their own, that the operator has."""
+
+    def on_start(self) -> None:
+        """Arrange the weights; in fixed point clip and truncate them."""
+        self.operator()
+
+    def operator(self) -> SparseOperator:
+        """Return the operator of the present weights."""
+        held = self.__dict__
+        weights, delays = self._given
+        operator = self._operator
+        if (
+            operator is None
+            or held.get("weights") is not weights
+            or held.get("delays") is not delays
+        ):
+            operator = self._operator = self._new_operator()
+            if isinstance(inspect.getattr_static(type(self), "weights", None), WeightsVar):
+                held.pop("weights", None)
+            self._given = held.get("weights"), held.get("delays")
+        return operator
+
+    def _new_operator(self) -> SparseOperator:
+        return SparseOperator(self._used_matrix(), self.number)
+
+    def _used_matrix(self) -> csr_matrix:
+        """The present weights as they are used; stored zeros, given or new, stay stored."""
+        matrix = self.weights_matrix().tocsr()
+        if not matrix.has_canonical_format:
+            matrix.sum_duplicates()
+        if "weights" not in self.__dict__:
+            return matrix  # out of an operator, hence in use
+        if not np.isfinite(matrix.data).all() and self.number.kind != "f":
+            raise InvalidValueError(f"{owner_of(self)}.weights: expected finite numbers")
+        data = self.used_weights(matrix.data)
+        return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+    def weights_matrix(self) -> csr_matrix:
+        """Return the weights: those assigned last, or a copy of those in the operator."""
+        given = self.__dict__.get("weights")
+        if given is not None:
+            return given
+        if self._operator is None:
+            raise AttributeError(f"{type(self).__name__}.weights has no value yet")
+        return self._operator.matrix()
+
+
+class _SparseConnection(_SparseWeights, Undelayed):
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
+        self.operator().add(at, x, sums)
+
+
+@implements(proc=Sparse, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PySparseModelFloat(FloatNumbers, _SparseConnection):
+    """Floating-point model of `Sparse`: ``a_buff = W @ s`` in double precision."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    weights: Any = WeightsVar(csr_matrix, float)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
+
+
+@implements(proc=Sparse, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_accurate_loihi", "fixed_pt")
+class PySparseModelBitAcc(FixedNumbers, _SparseConnection):
+    """Fixed-point model of `Sparse`, bit by bit as on Loihi; see `AbstractPyDenseModelBitAcc`."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
+    weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
+
+
+class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
+    """Sparse connections with delays; see `AbstractPyDelayDenseModel`."""
+
+    delays: csr_matrix
+
+    def _new_operator(self) -> SparseOperator:
+        depth = self.a_buff.shape[-1]
+        try:
+            return SparseOperator(
+                self._used_matrix(), self.number, scipy.sparse.csr_matrix(self.delays), depth
+            )
+        except InvalidValueError as error:
+            raise InvalidValueError(f"{owner_of(self)}: {error}") from None
+
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
+        self.operator().add(at, x, sums.T)
+
+    @staticmethod
+    def get_delay_wgts_mat(weights: Any, delays: Any, max_delay: int) -> csr_matrix:
+        """Stack the weights by delay: (post * (max_delay + 1), pre), block k has delay k."""
+        return delay_weights(scipy.sparse.csr_matrix(weights), delays, max_delay)
+
+
+@implements(proc=DelaySparse, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
+    """Floating-point model of `DelaySparse`."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    weights: Any = WeightsVar(csr_matrix, float)
+    delays: csr_matrix = LavaPyType(csr_matrix, int)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
+
+
+@implements(proc=DelaySparse, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_accurate_loihi", "fixed_pt")
+class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
+    """Fixed-point model of `DelaySparse`; delays up to 63."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
+    weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
+    delays: csr_matrix = LavaPyType(csr_matrix, int, precision=6)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
+
+    def on_start(self) -> None:
+        """Check the delays, arrange the weights."""
+        check_fixed_delays(owner_of(self), int(self.delays.data.max(initial=0)))
+        super().on_start()

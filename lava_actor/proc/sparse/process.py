@@ -1,0 +1,136 @@
+"""Sparse connections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import scipy.sparse
+from numpy.typing import ArrayLike
+
+from lava_actor.errors import InvalidTypeError
+from lava_actor.proc._connection import canonical_csr
+from lava_actor.proc._delays import checked_delays, delay_range
+from lava_actor.process.ports.ports import InPort, OutPort
+from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.variable import Var
+
+if TYPE_CHECKING:
+    from lava_actor.proc.sparse.learning_process import LearningSparse
+
+__all__ = ["Sparse", "LearningSparse", "DelaySparse"]
+
+
+def __getattr__(name: str) -> Any:
+    # LearningSparse derives from Sparse below: its module can only be imported after this one.
+    if name == "LearningSparse":
+        from lava_actor.proc.sparse.learning_process import LearningSparse
+
+        return LearningSparse
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+class Sparse(AbstractProcess):
+    """Connects some neurons with some others, with one step of delay.
+
+    Computes what `Dense` computes with the same matrix, at the cost of the synapses there are.
+
+    Parameters
+    ----------
+    weights : sparse matrix of any format, or array_like
+        Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
+        are set. Entries stored twice are summed.
+    name, num_message_bits, log_config, **kwargs
+        See `Dense`.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if the weights are not a matrix.
+    InvalidTypeError
+        (a `TypeError`) if they are not real numbers.
+
+    Notes
+    -----
+    `weights.get()` returns a csr matrix of the dtype that was given (int32 in the fixed-point
+    model). `weights.set(m)` takes a matrix with the same pattern.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: Any,
+        name: str | None = None,
+        num_message_bits: int = 0,
+        log_config: LogConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        owner = name or type(self).__name__
+        weights = canonical_csr(owner, "weights", weights)
+        if weights.dtype.kind not in "biuf":
+            raise InvalidTypeError(
+                f"{owner}.weights: expected real numbers, got dtype {weights.dtype}"
+            )
+        super().__init__(
+            num_message_bits=num_message_bits, name=name, log_config=log_config, **kwargs
+        )
+        post, pre = weights.shape
+        self.s_in = InPort(shape=(pre,))
+        self.a_out = OutPort(shape=(post,))
+        self.weights = Var(shape=weights.shape, init=weights)
+        self.a_buff = Var(shape=(post,), init=0)
+        self.num_message_bits = Var(shape=(1,), init=num_message_bits)
+
+
+class DelaySparse(Sparse):
+    """Connects some neurons with some others, each synapse with a delay of its own.
+
+    See `DelayDense`.
+
+    Parameters
+    ----------
+    weights, name, num_message_bits, log_config, **kwargs
+        See `Sparse`.
+    delays : int, sparse matrix or array_like of int
+        Delay of each synapse in steps, (post, pre), or one for all. Synapses without a stored
+        delay have delay 0.
+    max_delay : int
+        Longest delay there may be, if delays are set later. 0: the longest of `delays`.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if a delay is negative, not integral or longer than `max_delay`, or the
+        shape is not that of the weights.
+    """
+
+    def __init__(
+        self,
+        *,
+        weights: Any,
+        delays: ArrayLike | Any,
+        max_delay: int = 0,
+        name: str | None = None,
+        num_message_bits: int = 0,
+        log_config: LogConfig | None = None,
+        **kwargs: Any,
+    ) -> None:
+        owner = name or type(self).__name__
+        weights = canonical_csr(owner, "weights", weights)
+        delays = checked_delays(owner, delays, weights.shape)
+        longest = delay_range(owner, delays, max_delay)
+        if isinstance(delays, int):
+            pattern = weights.astype(int)
+            pattern.data[:] = delays
+            delays = pattern
+        elif not scipy.sparse.issparse(delays):
+            delays = scipy.sparse.csr_matrix(delays)
+        super().__init__(
+            weights=weights,
+            name=name,
+            num_message_bits=num_message_bits,
+            log_config=log_config,
+            max_delay=longest,
+            **kwargs,
+        )
+        self.delays = Var(shape=weights.shape, init=delays)
+        self.a_buff = Var(shape=(weights.shape[0], longest + 1), init=0)
