@@ -43,13 +43,22 @@ class AbstractVirtualPort(AbstractPort):
     @property  # type: ignore[misc]  # read-only: it follows from the connections
     def process(self) -> Any:
         """Process of the (first) origin; None while there is none."""
-        return self.in_connections[0].process if self.in_connections else None
+        origin = self._origin()
+        return None if origin is None else origin.process
 
     def _kind(self) -> type[Any]:
         """What the port was made from, through other virtual ports."""
-        if self.in_connections:
-            return self.in_connections[0]._kind()
-        return AbstractVirtualPort
+        origin = self._origin()
+        return AbstractVirtualPort if origin is None else origin._kind()
+
+    def _origin(self) -> AbstractPort | None:
+        """The first port that is not virtual on the way back."""
+        port: AbstractPort = self
+        while isinstance(port, AbstractVirtualPort):
+            if not port.in_connections:
+                return None
+            port = port.in_connections[0]
+        return port
 
     @abstractmethod
     def get_transform_func_fwd(self) -> Function:
