@@ -1,106 +1,122 @@
-"""Keeping Processes, and what they were compiled to, in files.
+"""Save Processes, and a compiled network with them, to a file.
 
-A file holds descriptions: Processes with names, initial values, connections, hierarchy and aliases,
-and optionally their Executable. It does not hold the state of a running network. Files are pickles
-(by cloudpickle, so that classes of notebooks travel too): load only what you trust.
+A file holds names, parameters, initial values, connections, hierarchy and aliases; with an
+Executable it can be run after loading without compiling again. The state of a running network is
+not part of it.
+
+Loading runs code that the file names: load only files you trust.
 """
 
 from __future__ import annotations
 
-import pickle
-from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
-
-import cloudpickle
+import os
+from typing import NamedTuple
 
 from lava_actor.compiler.executable import Executable
+from lava_actor.compiler.storage import pack, unpack
 from lava_actor.errors import InvalidTypeError, NetworkError
 from lava_actor.process.process import AbstractProcess
 
-SUFFIX = ".pickle"
-"""Added to names without a suffix."""
+EXTENSION = ".pickle"
 
-Processes = AbstractProcess | Sequence[AbstractProcess]
+Processes = AbstractProcess | list[AbstractProcess]
 
 
-@dataclass
 class SerializationObject:
-    """What a file holds."""
+    """What a file holds.
+
+    Attributes
+    ----------
+    processes : one Process or a list of them, as given to `save`
+    executable : their Executable, or None
+    """
+
+    def __init__(self, processes: Processes, executable: Executable | None = None) -> None:
+        self.processes = processes
+        self.executable = executable
+
+
+class Loaded(NamedTuple):
+    """What `load` returns."""
 
     processes: Processes
-    executable: Executable | None = None
+    executable: Executable | None
 
 
 def save(processes: Processes, filename: str, executable: Executable | None = None) -> None:
-    """Save Processes, with what they are connected to, and optionally their Executable.
+    """Save Processes, with everything connected to them, to a file.
 
     Parameters
     ----------
-    processes
-        One Process or a list of them.
-    filename
-        ``.pickle`` is added if the name has no suffix.
-    executable
-        What compiling one of the Processes returned.
+    processes : AbstractProcess or list of AbstractProcess
+        A running network may go on; its runtime is not saved.
+    filename : str
+        ``.pickle`` is appended if its last part contains no dot.
+    executable : Executable, optional
+        Saved too, so that the loaded network can be run without compiling it.
 
     Raises
     ------
     InvalidTypeError
-        (a `TypeError`) if an argument is of another type.
+        (a `TypeError`) for arguments of another type, and if a value cannot be saved; the message
+        names it.
+    OSError
+        If the file cannot be written.
     """
     if not isinstance(processes, AbstractProcess | list):
-        raise InvalidTypeError(
-            f"save: expected a Process or a list of Processes, got {type(processes).__name__}"
-        )
-    _check_filename("save", filename)
+        raise _wrong("processes", "a Process or a list of Processes", processes)
+    if not isinstance(filename, str):
+        raise _wrong("filename", "a str", filename)
     if executable is not None and not isinstance(executable, Executable):
-        raise InvalidTypeError(f"save: expected an Executable, got {type(executable).__name__}")
-    file = Path(filename)
-    if not file.suffix:
-        file = file.with_name(file.name + SUFFIX)
-    file.write_bytes(cloudpickle.dumps(SerializationObject(processes, executable)))
+        raise _wrong("executable", "an Executable or None", executable)
+    seeds = list(processes) if isinstance(processes, list) else [processes]
+    if executable is not None:
+        seeds += executable.all_processes
+    seeds = [seed for seed in seeds if isinstance(seed, AbstractProcess)]
+    data = pack(SerializationObject(processes, executable), seeds)
+    with open(_with_extension(filename), "wb") as file:
+        file.write(data)
 
 
-def load(filename: str) -> tuple[Processes, Executable | None]:
-    """Load what `save` has saved.
+def load(filename: str) -> Loaded:
+    """Load what `save` has written.
 
     Parameters
     ----------
-    filename
-        If there is no such file, ``.pickle`` is added.
+    filename : str
+        As given to `save`: ``.pickle`` is appended if no such file exists.
 
     Returns
     -------
     (processes, executable)
-        As they were given to `save`; ``process.create_runtime(executable=executable)`` starts them.
+        The Executable is None if none was saved.
 
     Raises
     ------
     InvalidTypeError
-        (a `TypeError`) if `filename` is no string.
+        (a `TypeError`) if ``filename`` is no str.
     OSError
         If there is no such file.
     NetworkError
         (an `AssertionError`) if the file holds something else.
     """
-    _check_filename("load", filename)
-    file = Path(filename)
-    if not file.exists() and file.with_name(file.name + SUFFIX).exists():
-        file = file.with_name(file.name + SUFFIX)
-    try:
-        content = pickle.loads(file.read_bytes())
-    except (pickle.UnpicklingError, EOFError) as error:
-        raise NetworkError(f"load: {file} does not hold Processes: {error}") from error
-    if not isinstance(content, SerializationObject):
-        raise NetworkError(
-            f"load: {file} does not hold Processes, but an object of type {type(content).__name__}"
-        )
-    return content.processes, content.executable
-
-
-def _check_filename(caller: str, filename: str) -> None:
     if not isinstance(filename, str):
-        raise InvalidTypeError(
-            f"{caller}: expected a string as filename, got {type(filename).__name__}"
-        )
+        raise _wrong("filename", "a str", filename)
+    path = filename if os.path.exists(filename) else _with_extension(filename)
+    with open(path, "rb") as file:
+        data = file.read()
+    try:
+        content = unpack(data)
+    except NetworkError as error:
+        raise NetworkError(f"{path}: {error}") from error
+    if not isinstance(content, SerializationObject):
+        raise NetworkError(f"{path}: expected what save() writes, got {type(content).__name__}")
+    return Loaded(content.processes, content.executable)
+
+
+def _with_extension(filename: str) -> str:
+    return filename if "." in os.path.basename(filename) else filename + EXTENSION
+
+
+def _wrong(argument: str, expected: str, got: object) -> InvalidTypeError:
+    return InvalidTypeError(f"{argument}: expected {expected}, got {type(got).__name__}")
