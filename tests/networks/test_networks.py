@@ -22,6 +22,7 @@ from lava_actor.networks import (
 )
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.graded.process import InvSqrt
+from lava_actor.runtime.run_conditions import RunSteps
 from tests.golden.sequential import run
 
 FIXED = Loihi2SimCfg(select_tag="fixed_pt")
@@ -44,6 +45,16 @@ def test_a_matrix_of_fractions_acts_on_a_vector() -> None:
     _, got = record(g, 7)
     want = [(0, 0), (12, 33), (20, 24), (27, 15), (12, 33), (20, 24), (27, 15)]
     np.testing.assert_array_equal(got.T, want)
+
+
+def test_a_network_runs_on_its_main_process() -> None:
+    out = OutputVec(shape=(2,), buffer=4)
+    out << GradedDense(weights=WEIGHTS) @ InputVec(COLUMNS)
+    try:
+        out.run(condition=RunSteps(4), run_cfg=FIXED)
+        np.testing.assert_array_equal(out.get_data().T, [(0, 0), (12, 33), (20, 24), (27, 15)])
+    finally:
+        out.stop()
 
 
 def test_dense_and_sparse_matrices_are_the_same() -> None:
@@ -108,11 +119,11 @@ def test_vectors_multiply_in_two_steps() -> None:
 
 
 def test_matrices_multiply() -> None:
-    x = InputVec([[3], [-4]])
-    product = (GradedDense(weights=np.eye(2)) @ x) * (GradedDense(weights=2 * np.eye(2)) @ x)
+    x = InputVec([[6], [-4]])
+    product = (GradedDense(weights=np.eye(2)) @ x) * (GradedDense(weights=np.eye(2) / 2) @ x)
     assert isinstance(product, ProductVec)
     _, got = record(product, 3)
-    np.testing.assert_array_equal(got.T, [(0, 0), (18, 32), (18, 32)])
+    np.testing.assert_array_equal(got.T, [(0, 0), (18, 8), (18, 8)])
 
 
 def test_a_product_takes_two_networks() -> None:
