@@ -291,7 +291,7 @@ class AbstractPort(AbstractProcessMember):
         plain = checked_axes(self.shape, axes)
         return self._continued(TransposePort(tuple(self.shape[axis] for axis in plain), plain))
 
-    def concat_with(self, ports: AbstractPort | list[AbstractPort], axis: int) -> ConcatPort:
+    def concat_with(self, ports: AbstractPort | list[Any], axis: int) -> ConcatPort:
         """Return one port made of this one and ``ports``, side by side along ``axis``.
 
         Raises

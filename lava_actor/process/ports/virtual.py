@@ -76,9 +76,7 @@ class AbstractVirtualPort(AbstractPort):
         """As `get_transform_func_bwd`, for the source that is ``in_connections[input_index]``."""
         return self.get_transform_func_bwd()
 
-    def connect(
-        self, ports: AbstractPort | list[AbstractPort], connection_configs: Configs = None
-    ) -> None:
+    def connect(self, ports: AbstractPort | list[Any], connection_configs: Configs = None) -> None:
         """Connect onwards, to what the origin could be connected to.
 
         From an OutPort: InPorts, or the OutPort of the parent. From an InPort: InPorts of
@@ -182,7 +180,7 @@ class ConcatPort(AbstractVirtualPort):
         See `AbstractPort.concat_with`.
     """
 
-    def __init__(self, ports: list[AbstractPort], axis: int) -> None:
+    def __init__(self, ports: list[Any], axis: int) -> None:
         first = ports[0]
         family = AbstractIOPort if issubclass(first._kind(), AbstractIOPort) else AbstractRVPort
         wiring.check_partners(first, ports, [family])
