@@ -290,13 +290,16 @@ class PyLearningConnection(AbstractLearningConnection):
         return int(self.time_step // self._learning_rule.t_epoch % (1 << exponent) == 0)
 
     def _synaptic_variables(self) -> dict[str, SynapticVariable]:
-        """Return the variables of the rule, wrapped anew where somebody has replaced one."""
-        for name in self._update.variables:
-            known = self._synapses.get(name)
-            if known is None or not known.is_of(getattr(self, name)):
-                others = tuple(v for key, v in self._synapses.items() if key != name)
-                self._synapses[name] = SynapticVariable(self._writeable(name), like=others)
-        return self._synapses
+        """Return the variables of the rule."""
+        return {name: self._synaptic_variable(name) for name in self._update.variables}
+
+    def _synaptic_variable(self, name: str) -> SynapticVariable:
+        """Return one variable, wrapped anew if somebody has replaced it."""
+        known = self._synapses.get(name)
+        if known is None or not known.is_of(getattr(self, name)):
+            others = tuple(v for key, v in self._synapses.items() if key != name)
+            known = self._synapses[name] = SynapticVariable(self._writeable(name), like=others)
+        return known
 
     # State that others may have replaced by arrays of their own
 
@@ -328,6 +331,7 @@ class PyLearningConnection(AbstractLearningConnection):
         InvalidValueError
             If the new rule or constant is not valid; the old one is then put back.
         """
+        super().on_var_update()  # type: ignore[misc]  # the model next in line
         for variable in self._synapses.values():
             variable.settled = False
         rule = rule_from_vars(self, self._learning_rule)

@@ -138,7 +138,7 @@ class SparsePattern(Pattern):
     def __init__(self, matrix: Any) -> None:
         self.shape: tuple[int, int] = matrix.shape
         self.indptr, self.cols = matrix.indptr, matrix.indices
-        self.rows = np.repeat(np.arange(self.shape[0]), np.diff(self.indptr))
+        self.rows = np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
 
     def same_as(self, matrix: Any) -> bool:
         """Whether `matrix` has exactly this pattern, in the same order."""
@@ -160,8 +160,7 @@ class SparsePattern(Pattern):
     ) -> Patch | None:
         """Return some stored entries; see `Pattern.patch`."""
         if pre_spiked:
-            order, starts = self._by_column
-            entries = order[_ranges(starts, pre.neurons(True))]
+            entries, _ = self.of_columns(pre.neurons(True))
         elif post_spiked:
             entries = _ranges(self.indptr, post.neurons(True))
         else:
@@ -176,6 +175,23 @@ class SparsePattern(Pattern):
         if not entries.size:
             return None
         return Patch(self, self.rows[entries], self.cols[entries], entries)
+
+    def of_columns(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the entries of some columns, one column after the other, and their numbers.
+
+        Parameters
+        ----------
+        columns : ndarray of int
+
+        Returns
+        -------
+        entries : ndarray of int
+            Places in the data of a variable of this pattern; rows ascend within a column.
+        counts : ndarray of int
+            How many of them belong to each column.
+        """
+        order, starts = self._by_column
+        return order[_ranges(starts, columns)], starts[columns + 1] - starts[columns]
 
     @cached_property
     def _keys(self) -> tuple[np.ndarray, np.ndarray]:
@@ -213,6 +229,8 @@ class SynapticVariable:
 
     Attributes
     ----------
+    data : ndarray
+        The values: the matrix itself, or its stored entries.
     settled : bool
         Whether the limits of the variable are known to hold for all synapses, so that those without
         any active product need no work.
@@ -222,13 +240,13 @@ class SynapticVariable:
         self.matrix = matrix
         self.settled = False
         self.pattern: Pattern
-        self._data: np.ndarray
+        self.data: np.ndarray
         if isinstance(matrix, np.ndarray):
-            self._data = matrix
+            self.data = matrix
             known = [v.pattern for v in like if isinstance(v.pattern, DensePattern)]
             self.pattern = known[0] if known else DensePattern()
         elif sparse.issparse(matrix) and matrix.format == "csr":
-            self._data = matrix.data
+            self.data = matrix.data
             same = [
                 v.pattern
                 for v in like
@@ -245,14 +263,14 @@ class SynapticVariable:
         """Whether this still is the variable that `matrix` holds."""
         if matrix is not self.matrix:
             return False
-        return isinstance(matrix, np.ndarray) or matrix.data is self._data
+        return isinstance(matrix, np.ndarray) or matrix.data is self.data
 
     def read(self, patch: Patch) -> np.ndarray:
         """Return the values at a patch, of this variable's pattern or of another one."""
         if patch.pattern is self.pattern:
-            return self._data[patch.where]
-        return self.pattern.read_elsewhere(self._data, patch)
+            return self.data[patch.where]
+        return self.pattern.read_elsewhere(self.data, patch)
 
     def write(self, patch: Patch, values: np.ndarray) -> None:
         """Replace the values at a patch of this variable's own pattern."""
-        self._data[patch.where] = values
+        self.data[patch.where] = values

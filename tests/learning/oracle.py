@@ -1,7 +1,7 @@
 """Learning connections written down once more, synapse by synapse and as slowly as that is.
 
-Nothing is shared with the package but the parsed rule. Everything is a plain Python number (integers
-are brought to 32 bits by hand), every synapse is visited in every epoch.
+Nothing is shared with the package but the parsed rule. Everything is a plain Python number,
+integers are brought to 32 bits by hand, and every synapse is visited in every epoch.
 """
 
 from __future__ import annotations

@@ -182,7 +182,7 @@ def test_between_epochs_spikes_leave_positions_only(fixed: bool) -> None:
     assert (network.tx[0], network.ty[0]) == (2, 3)
     assert (network.x0[0], network.y0[0], network.y1[0]) == (False, True, 0)
     drive(network, 1)
-    assert not (network.tx[0] or network.ty[0] or network.x0[0] or network.y0[0])
+    assert [int(getattr(network, name)[0]) for name in ("tx", "ty", "x0", "y0")] == [0, 0, 0, 0]
     assert network.y1[0] > 0
 
 

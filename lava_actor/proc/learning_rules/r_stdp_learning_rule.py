@@ -61,7 +61,6 @@ class RewardModulatedSTDP(Loihi3FLearningRule):
         pre_trace_kernel_magnitude: float,
         post_trace_kernel_magnitude: float,
         eligibility_trace_decay_tau: float,
-        *args: Any,
         **kwargs: Any,
     ) -> None:
         self.learning_rate = float_to_literal(learning_rate)
@@ -78,7 +77,6 @@ class RewardModulatedSTDP(Loihi3FLearningRule):
             f"u0 * t * {self.eligibility_trace_decay_tau}"
         )
         super().__init__(
-            *args,
             dw=" u0 * t * y2 ",
             dt=dt,
             x1_impulse=pre_trace_kernel_magnitude,

@@ -56,7 +56,6 @@ class STDPLoihi(Loihi2FLearningRule):
         A_minus: float,  # noqa: N803  (the name in the literature and in Lava)
         tau_plus: float,
         tau_minus: float,
-        *args: Any,
         **kwargs: Any,
     ) -> None:
         self.learning_rate = float_to_literal(learning_rate)
@@ -69,7 +68,6 @@ class STDPLoihi(Loihi2FLearningRule):
             f"{self.learning_rate} * {self.A_plus} * y0 * x1"
         )
         super().__init__(
-            *args,
             dw=dw,
             x1_impulse=kwargs.pop("x1_impulse", IMPULSE),
             x1_tau=tau_plus,

@@ -55,6 +55,7 @@ class LearningLIF(LearningNeuronProcess, AbstractLIF):
             dv=dv,
             bias_mant=bias_mant,
             bias_exp=bias_exp,
+            vth=vth,
             name=name,
             log_config=log_config,
             learning_rule=learning_rule,

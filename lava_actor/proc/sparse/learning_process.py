@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_matrix, issparse
+from scipy.sparse import csr_matrix
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import LoihiLearningRule
+from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._learning import check_learning
 from lava_actor.proc.sparse.process import Sparse
 from lava_actor.process.connection import LearningConnectionProcess
@@ -61,17 +62,17 @@ class LearningSparse(LearningConnectionProcess, Sparse):
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
         **kwargs: Any,
     ) -> None:
-        weights = _csr("weights", weights)
+        weights = canonical_csr("LearningSparse", "weights", weights)
         shape = weights.shape
         tags = {
-            name: csr_matrix(shape, dtype=weights.dtype) if tag is None else _csr(name, tag, shape)
-            for name, tag in (("tag_2", tag_2), ("tag_1", tag_1))
+            key: csr_matrix(shape, dtype=weights.dtype) if tag is None else _matrix(key, tag, shape)
+            for key, tag in (("tag_2", tag_2), ("tag_1", tag_1))
         }
         graded_spike_cfg = check_learning(
             "LearningSparse", learning_rule, graded_spike_cfg, kwargs.get("sign_mode")
         )
         kwargs["x_idx_active_syn_vars"] = {
-            name: matrix.nonzero()[1] for name, matrix in {"weights": weights, **tags}.items()
+            key: matrix.nonzero()[1] for key, matrix in {"weights": weights, **tags}.items()
         }
         super().__init__(
             weights=weights,
@@ -86,15 +87,10 @@ class LearningSparse(LearningConnectionProcess, Sparse):
         )
 
 
-def _csr(name: str, given: Any, shape: tuple[int, ...] | None = None) -> csr_matrix:
-    """Return a copy of a matrix in compressed-row format, entries in order."""
-    if not issparse(given) and (ndim := len(getattr(given, "shape", ()))) not in (0, 2):
-        raise InvalidValueError(
-            f"LearningSparse.{name}: expected a matrix (post, pre), got {ndim} dimensions"
-        )
-    matrix = csr_matrix(given, copy=True)
-    matrix.sum_duplicates()
-    if shape is not None and matrix.shape != shape:
+def _matrix(name: str, given: Any, shape: tuple[int, ...]) -> csr_matrix:
+    """Return a copy of a tag in compressed rows, entries in order."""
+    matrix = canonical_csr("LearningSparse", name, given)
+    if matrix.shape != shape:
         raise InvalidValueError(
             f"LearningSparse.{name}: expected the shape of the weights, {shape}, got {matrix.shape}"
         )

@@ -1,0 +1,41 @@
+"""Models of LearningDense: a dense connection, and a learning engine that changes its weights."""
+
+from __future__ import annotations
+
+from lava_actor.learning.connection_models import (
+    LearningConnectionModelBitApproximate,
+    LearningConnectionModelFloat,
+)
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.proc._learning_model import LearningSteps, TruncatedWeights
+from lava_actor.proc.dense.learning_process import LearningDense
+from lava_actor.proc.dense.models import AbstractPyDenseModelBitAcc, AbstractPyDenseModelFloat
+
+__all__ = ["PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate"]
+
+
+@implements(proc=LearningDense, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyLearningDenseModelFloat(
+    LearningConnectionModelFloat, LearningSteps, AbstractPyDenseModelFloat
+):
+    """Floating-point model of `LearningDense`."""
+
+
+@implements(proc=LearningDense, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_approximate_loihi", "fixed_pt")
+class PyLearningDenseModelBitApproximate(
+    LearningConnectionModelBitApproximate,
+    LearningSteps,
+    TruncatedWeights,
+    AbstractPyDenseModelBitAcc,
+):
+    """Fixed-point model of `LearningDense`: widths and rounding as on Loihi, not bit-exact to it.
+
+    Initial weights lose their lowest bits (one of eight with the default sign mode MIXED), learned
+    ones do not.
+    """

@@ -1,0 +1,96 @@
+"""Models of LearningSparse: a sparse connection, and a learning engine that changes its weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import csr_matrix
+
+from lava_actor.kernels import csc_events
+from lava_actor.learning.connection_models import (
+    LearningConnectionModelBitApproximate,
+    LearningConnectionModelFloat,
+)
+from lava_actor.learning.synapses import SparsePattern, SynapticVariable
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._connection import FloatNumbers
+from lava_actor.proc._learning_model import LearningSteps, TruncatedWeights
+from lava_actor.proc.sparse.learning_process import LearningSparse
+
+__all__ = ["PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate"]
+
+
+class _LearningSparse(LearningSteps):
+    """Activation from the very matrix that learning changes.
+
+    The weights stay in compressed rows, the only copy there is; the columns of neurons that spiked
+    are gathered in every step.
+    """
+
+    weights: csr_matrix
+    _synaptic_variable: Any
+
+    def on_start(self) -> None:
+        """Bring all three variables to the number type of the model."""
+        self.weights = _with_data(self.weights, self.used_weights(self.weights.data), self.number)
+        for name in ("tag_1", "tag_2"):
+            matrix = getattr(self, name)
+            setattr(self, name, _with_data(matrix, matrix.data, self.number))
+
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
+        if not at.size:
+            return
+        if self.weights.data.dtype != self.number:  # somebody set a matrix of another type
+            self.weights = _with_data(self.weights, self.weights.data, self.number)
+        variable: SynapticVariable = self._synaptic_variable("weights")
+        pattern = variable.pattern
+        assert isinstance(pattern, SparsePattern)
+        entries, counts = pattern.of_columns(at)
+        pointers = np.zeros(at.size + 1, np.int64)
+        np.cumsum(counts, out=pointers[1:])
+        rows = pattern.rows[entries]
+        columns = np.arange(at.size, dtype=np.int32)
+        csc_events(pointers, rows, variable.data[entries], None, columns, x, sums)
+
+
+def _with_data(matrix: csr_matrix, data: np.ndarray, number: np.dtype) -> csr_matrix:
+    """Return a matrix of the same pattern, explicit zeros included, with other values."""
+    return csr_matrix((data.astype(number), matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+@implements(proc=LearningSparse, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, FloatNumbers):
+    """Floating-point model of `LearningSparse`."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    weights: csr_matrix = LavaPyType(csr_matrix, float)
+    tag_1: csr_matrix = LavaPyType(csr_matrix, float)
+    tag_2: csr_matrix = LavaPyType(csr_matrix, float)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
+
+
+@implements(proc=LearningSparse, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_approximate_loihi", "fixed_pt")
+class PyLearningSparseModelBitApproximate(
+    LearningConnectionModelBitApproximate, _LearningSparse, TruncatedWeights
+):
+    """Fixed-point model of `LearningSparse`, see `PyLearningDenseModelBitApproximate`."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
+    weights: csr_matrix = LavaPyType(csr_matrix, np.int32, precision=8)
+    tag_1: csr_matrix = LavaPyType(csr_matrix, int, precision=8)
+    tag_2: csr_matrix = LavaPyType(csr_matrix, int, precision=6)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
