@@ -11,7 +11,7 @@ from lava.proc.io.injector import Injector
 if __name__ == "__main__":
     injector, extractor = Injector(shape=(2,)), Extractor(shape=(2,))
     injector.out_port.connect(extractor.in_port)
-    injector.run(condition=RunContinuous(), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+    injector.run(condition=RunContinuous(), run_cfg=Loihi2SimCfg())
     sent = [np.array([i, -i]) for i in range(200)]
     sender = threading.Thread(target=lambda: [injector.send(item) for item in sent])
     sender.start()
