@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    # A declaration stands for what its attribute is annotated as (``v: np.ndarray =
+    # LavaPyType(...)``); a class that derives from Any may be assigned to any of them.
+    _Declared = Any
+else:
+    _Declared = object
 
 
 @dataclass
-class LavaPyType:
+class LavaPyType(_Declared):  # type: ignore[misc]  # see above
     """Declares what a Var or port of the Process is inside of the model.
 
     A model class has one attribute of this type per member of its Process, under the same name;
