@@ -1,0 +1,120 @@
+"""Models of Conv."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lava_actor.kernels import conv_events
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._connection import ConnectionModel, FloatNumbers
+from lava_actor.proc.conv.process import Conv
+from lava_actor.proc.conv.utils import signed_clamp
+
+
+class AbstractPyConvModel(ConnectionModel):
+    """Sends what was computed in the step before, then receives and convolves."""
+
+    a_buf: np.ndarray
+    weight: np.ndarray
+    kernel_size: np.ndarray
+    padding: np.ndarray
+    stride: np.ndarray
+    dilation: np.ndarray
+    groups: Any
+
+    _prepared_from: np.ndarray | None = None
+    """The weight that `_kernel` was made of."""
+
+    _kernel: np.ndarray
+    """(C_in, KX, KY, C_out / groups), turned: one input and all its outputs lie together."""
+
+    _geometry: tuple[int, ...]
+
+    def on_var_update(self) -> None:
+        """Look at weight and geometry again."""
+        self._prepared_from = None
+
+    def run_spk(self) -> None:
+        """Send, receive, convolve."""
+        self.a_out.send(self.a_buf)
+        at, x = self.receive()
+        if self.weight is not self._prepared_from:
+            self._prepare()
+        result = np.zeros(self.a_out.shape, self.number)
+        conv_events(self._kernel, self._geometry, at, x, result)
+        self.a_buf = self.scaled(result)
+
+    def _prepare(self) -> None:
+        groups = int(np.asarray(self.groups).reshape(-1)[0])
+        kx, ky, in_per_group = self.weight.shape[1:]
+        turned = self.weight[:, ::-1, ::-1, :].reshape(groups, -1, kx, ky, in_per_group)
+        self._kernel = np.ascontiguousarray(turned.transpose(0, 4, 2, 3, 1), self.number)
+        numbers = (
+            *self.s_in.shape,
+            *self.a_out.shape,
+            kx,
+            ky,
+            *self.padding,
+            *self.stride,
+            *self.dilation,
+            groups,
+        )
+        self._geometry = tuple(int(number) for number in numbers)
+        self._prepared_from = self.weight
+
+
+@implements(proc=Conv, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
+    """Floating-point model of `Conv`."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    a_buf: np.ndarray = LavaPyType(np.ndarray, float)
+    weight: np.ndarray = LavaPyType(np.ndarray, float)
+    weight_exp: np.ndarray = LavaPyType(np.ndarray, float)
+    num_weight_bits: np.ndarray = LavaPyType(np.ndarray, float)
+    kernel_size: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    padding: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    stride: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    dilation: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    groups: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
+
+
+@implements(proc=Conv, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("fixed_pt")
+class PyConvModelFixed(AbstractPyConvModel):
+    """Fixed-point model of `Conv`: fractions of weights are cut off, sums wrap at 24 bits."""
+
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    a_buf: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    weight: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
+    weight_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    num_weight_bits: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    kernel_size: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    padding: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    stride: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    dilation: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    groups: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
+
+    number = np.dtype(np.int32)
+
+    def factors(self, values: np.ndarray) -> np.ndarray:
+        """Return received values as int32; `InvalidValueError` for fractions."""
+        return np.ascontiguousarray(integral_input(self, "s_in", values), np.int32)
+
+    def scaled(self, sums: np.ndarray) -> np.ndarray:
+        """Wrap at 24 bits."""
+        return signed_clamp(sums, 24).astype(np.int32)
