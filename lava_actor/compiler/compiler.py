@@ -67,7 +67,8 @@ class Compiler:
         """
         if run_cfg is None:
             raise InvalidValueError(f"compile of {process.name}: run_cfg is required, got None")
-        _forget_what_is_over(process)
+        for member in find_network([process]):
+            _forget_if_over(member)
         network = find_network([process])
         done = [p.name for p in network if p._is_compiled]
         if done:
@@ -77,8 +78,9 @@ class Compiler:
             leaves, everything = expand(network, run_cfg)
             executable = self._lower(leaves, everything, run_cfg)
         except BaseException:
-            before.restore()
+            before.undo()
             raise
+        before.seal()
         executable.before = before
         for member in everything:
             member._is_compiled = True
@@ -134,7 +136,7 @@ class Compiler:
         )
 
 
-def _forget_what_is_over(process: AbstractProcess) -> None:
+def _forget_if_over(process: AbstractProcess) -> None:
     """A network that was stopped may be compiled again."""
     executable: Executable | None = process._executable
     runtime = process.runtime

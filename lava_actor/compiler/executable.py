@@ -221,7 +221,7 @@ class Executable:
             process._is_compiled = False
             process._executable = None
         if self.before is not None:
-            self.before.restore()
+            self.before.undo()
 
     def __getstate__(self) -> dict[str, Any]:
         """An Executable is saved without the way back."""

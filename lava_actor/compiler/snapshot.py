@@ -1,4 +1,9 @@
-"""Undo for a compile that failed: the user repairs the cause and compiles again."""
+"""What expanding a network changes of the Processes that were there, and the way back.
+
+Needed twice: a compile that failed leaves nothing behind, and a network that was stopped can be
+compiled again. Between compile and way back the user may have connected more; so only what the
+expansion added is taken away.
+"""
 
 from __future__ import annotations
 
@@ -12,48 +17,69 @@ if TYPE_CHECKING:
 
 
 class Snapshot:
-    """What expansion may change of the Processes that exist before it."""
+    """Taken before the expansion; `seal` notes what it added, `undo` takes that away."""
 
     def __init__(self, processes: Iterable[AbstractProcess]) -> None:
-        self._saved = [(process, self._state_of(process)) for process in processes]
+        self._before = [(process, _state_of(process)) for process in processes]
+        self._added: list[tuple[AbstractProcess, dict[str, Any], dict[str, Any]]] | None = None
 
-    @staticmethod
-    def _state_of(process: AbstractProcess) -> dict[str, Any]:
-        return {
-            "ports": [
-                (
-                    port,
-                    list(port.in_connections),
-                    list(port.out_connections),
-                    dict(port.connection_configs),
+    def seal(self) -> None:
+        """Note what has been added since this snapshot was taken."""
+        self._added = []
+        for process, old in self._before:
+            new = _state_of(process)
+            links = {
+                port: tuple(
+                    [p for p in now if not _among(p, then)]
+                    for now, then in zip(
+                        new["links"][port], old["links"].get(port, ([], [])), strict=True
+                    )
                 )
-                for port in ports_of(process)
-            ],
-            "aliases": [(var, var.aliased_var) for var in process.vars.members],
-            "procs": dict(zip(process.procs.member_names, process.procs.members, strict=True)),
-            "var_ports": dict(
-                zip(process.var_ports.member_names, process.var_ports.members, strict=True)
-            ),
-            "model_class": process._model_class,
-            "is_compiled": process._is_compiled,
-        }
+                for port in new["links"]
+            }
+            names = {
+                kind: [name for name in new[kind] if name not in old[kind]]
+                for kind in ("procs", "var_ports")
+            }
+            self._added.append((process, old, {"links": links, **names}))
 
-    def restore(self) -> None:
-        """Put every Process back to where it was."""
-        for process, state in self._saved:
-            for name in process.var_ports.member_names:
-                if name not in state["var_ports"]:
+    def undo(self) -> None:
+        """Take away what the expansion added."""
+        if self._added is None:
+            self.seal()
+        for process, old, added in self._added or []:
+            for name in added["var_ports"]:
+                if name in process.var_ports:
                     process.var_ports.remove_member(name)
                     process.__dict__.pop(name, None)
-            for name in process.procs.member_names:
-                if name not in state["procs"]:
+            for name in added["procs"]:
+                if name in process.procs:
                     process.procs.remove_member(name)
-            for port, ins, outs, configs in state["ports"]:
-                port.in_connections[:] = ins
-                port.out_connections[:] = outs
-                port.connection_configs.clear()
-                port.connection_configs.update(configs)
-            for var, alias in state["aliases"]:
+            for port, (ins, outs) in added["links"].items():
+                port.in_connections[:] = [p for p in port.in_connections if not _among(p, ins)]
+                port.out_connections[:] = [p for p in port.out_connections if not _among(p, outs)]
+                for partner in (*ins, *outs):
+                    port.connection_configs.pop(partner, None)
+            for var, alias in old["aliases"]:
                 var.aliased_var = alias
-            process._model_class = state["model_class"]
-            process._is_compiled = state["is_compiled"]
+            process._model_class = old["model_class"]
+            process._is_compiled = old["is_compiled"]
+        self._added = []
+
+
+def _state_of(process: AbstractProcess) -> dict[str, Any]:
+    return {
+        "links": {
+            port: (list(port.in_connections), list(port.out_connections))
+            for port in ports_of(process)
+        },
+        "aliases": [(var, var.aliased_var) for var in process.vars.members],
+        "procs": list(process.procs.member_names),
+        "var_ports": list(process.var_ports.member_names),
+        "model_class": process._model_class,
+        "is_compiled": process._is_compiled,
+    }
+
+
+def _among(item: Any, items: Iterable[Any]) -> bool:
+    return any(item is other for other in items)

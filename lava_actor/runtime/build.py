@@ -69,9 +69,7 @@ def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
             built.readers.append(reader)
             csp = CspRecvPort.from_reader(reader, edge.source)
             edges.append(Edge(csp, edge.index_map, edge.functions))
-        made = port.declared.cls(
-            [e.csp_port for e in edges], built.model, port.shape, port.declared.d_type
-        )
+        made = port.declared.cls([], built.model, port.shape, port.declared.d_type)
         made.connect_edges(edges)
         setattr(built.model, port.name, made)
 

@@ -268,7 +268,11 @@ class Runtime:
         if self._until is not None:
             while not self._until.done.wait(_slice(deadline)):
                 self._check_deadline(deadline, timeout)
-            self._end_until(cancel=False)
+            try:
+                self._end_until(cancel=False)
+            finally:
+                self._collect()
+            return
         while not listener.finished.wait(_slice(deadline)):
             self._check_deadline(deadline, timeout)
         self._collect()
@@ -281,7 +285,12 @@ class Runtime:
 
     def pause(self) -> None:
         """Let every actor finish the same step, then rest; no-op if nothing is running."""
-        self._end_until(cancel=True)
+        try:
+            self._end_until(cancel=True)
+        finally:
+            self._pause()
+
+    def _pause(self) -> None:
         with self._lock:
             if not self._is_running:
                 self._raise_failure_once()

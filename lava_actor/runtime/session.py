@@ -92,8 +92,11 @@ def run(
     if runtime is not None and not runtime._is_initialized:
         raise RuntimeStateError(f"{process.name}: the runtime is not initialized")
     if runtime is None or runtime.is_over:
-        if runtime is not None and run_cfg is not None and process._executable is not None:
-            process._executable.forget()
+        if runtime is not None:  # compile again: it may be wired differently now
+            last = runtime.executable
+            last.forget()
+            run_cfg = last.run_cfg if run_cfg is None else run_cfg
+            compile_config = last.compile_config if compile_config is None else compile_config
         create_runtime(process, run_cfg, None, compile_config)
     assert process.runtime is not None
     process.runtime.start(wanted)
