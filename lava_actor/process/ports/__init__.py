@@ -2,6 +2,7 @@
 
 ports               OutPort, InPort, RefPort, VarPort: what a Process is given
 base                what they have in common
+families            what message ports, and ports to remote Vars, have in common
 virtual             reshape, transpose, concat_with, own virtual ports
 wiring              what has to hold before two ports are connected
 paths               every way from end to end, for the compiler

@@ -1,6 +1,6 @@
 """The ports a Process is given: OutPort and InPort for messages, RefPort and VarPort for Vars.
 
-The other classes of ports live in `base` and `virtual`, and can be imported from here as well.
+The other classes of ports live in `base`, `families` and `virtual`, and can be imported from here as well.
 """
 
 from __future__ import annotations
@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import NetworkError, PartnerTypeError, UnsupportedError
 from lava_actor.process.interfaces import where
-from lava_actor.process.ports.base import (
+from lava_actor.process.ports.base import AbstractPort, create_port_id, is_disjoint, to_list
+from lava_actor.process.ports.exceptions import VarNotSharableError
+from lava_actor.process.ports.families import (
     AbstractDstPort,
     AbstractIOPort,
-    AbstractPort,
     AbstractRVPort,
     AbstractSrcPort,
-    create_port_id,
-    is_disjoint,
-    to_list,
 )
-from lava_actor.process.ports.exceptions import VarNotSharableError
 from lava_actor.process.ports.reduce_ops import AbstractReduceOp, ReduceSum
 from lava_actor.process.ports.virtual import (
     AbstractVirtualPort,

@@ -18,7 +18,7 @@ import numpy as np
 from lava_actor.errors import PartnerTypeError, UnsupportedError
 from lava_actor.process.interfaces import checked_shape
 from lava_actor.process.ports import wiring
-from lava_actor.process.ports.base import AbstractIOPort, AbstractPort, AbstractRVPort, to_list
+from lava_actor.process.ports.base import AbstractPort, to_list
 from lava_actor.process.ports.exceptions import (
     ConcatIndexError,
     ConcatShapeError,
@@ -26,6 +26,7 @@ from lava_actor.process.ports.exceptions import (
     TransposeIndexError,
     TransposeShapeError,
 )
+from lava_actor.process.ports.families import AbstractIOPort, AbstractRVPort
 from lava_actor.process.ports.wiring import Configs
 
 Function = Callable[..., Any]
