@@ -1,6 +1,6 @@
 """The ports a Process is given: OutPort and InPort for messages, RefPort and VarPort for Vars.
 
-The other classes of ports live in `base`, `families` and `virtual`, and can be imported from here as well.
+The other classes of ports live in `base`, `families` and `virtual`; all can be imported from here.
 """
 
 from __future__ import annotations
