@@ -148,7 +148,7 @@ def csc_events(
     pointers: np.ndarray,
     rows: np.ndarray,
     weights: np.ndarray | None,
-    one: float | None,
+    one: float | np.generic | None,
     at: np.ndarray,
     x: np.ndarray | None,
     out: np.ndarray,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from typing import Any
 
 import numpy as np
 
 from lava_actor.errors import NetworkError
-from lava_actor.model.decorator import implements, requires
+from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -18,9 +19,11 @@ from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc.io.utils import (
     ChannelConfig,
+    PipeLock,
     validate_buffer_size,
     validate_channel_config,
     validate_shape,
+    wait_until_ready,
 )
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort
 from lava_actor.process.process import AbstractProcess
@@ -57,6 +60,7 @@ class Extractor(AbstractProcess):
         super().__init__(shape=shape, channel_config=config, **kwargs)
         self._shape = shape
         self._config = config
+        self._one_at_a_time = PipeLock()
         self.in_port = InPort(shape=shape)
         self.out_port = OutPort(shape=shape)
         self.out_port.flag_external_pipe(buffer_size=buffer_size)
@@ -75,11 +79,14 @@ class Extractor(AbstractProcess):
                 f"{self.name}.receive: the network does not exist yet; call run() or "
                 f"create_runtime() first"
             )
-        return self._config.receive(channel, np.zeros(self._shape))
+        with self._one_at_a_time:
+            return self._config.receive(channel, np.zeros(self._shape))
 
 
+# Any network may need one: the model is the same for all kinds of numbers.
 @implements(proc=Extractor, protocol=LoihiProtocol)
 @requires(CPU)
+@tag("floating_pt", "fixed_pt", "bit_accurate_loihi")
 class PyLoihiExtractorModel(PyLoihiProcessModel):
     """Puts what arrives in a step into the pipe."""
 
@@ -110,9 +117,23 @@ class PyLoihiExtractorModelAsync(PyAsyncProcessModel):
     def run_async(self) -> None:
         """Receive and put, `num_steps` times."""
         for _ in range(self.num_steps):
-            if self.check_for_stop_cmd() or self.check_for_pause_cmd():
+            pipe = self.out_port.csp_ports[-1]
+            sources = self.in_port.csp_ports
+            if self._is_to_return() or not all(
+                wait_until_ready(source, self._is_to_return) for source in sources
+            ):
                 return
-            self._config.send(self.out_port.csp_ports[-1], self.in_port.recv())
+            message = self.in_port.recv()
+            if self._config.may_wait_to_send and not wait_until_ready(pipe, self._is_to_stop):
+                return
+            self._config.send(pipe, message)
+
+    def _is_to_return(self) -> bool:
+        return self.check_for_stop_cmd() or self.check_for_pause_cmd()
+
+    def _is_to_stop(self) -> bool:
+        # not on a pause: the message in hand has been taken out of the network already
+        return self.check_for_stop_cmd()
 
 
 class VarWire(AbstractProcess):
@@ -139,7 +160,7 @@ class VarWire(AbstractProcess):
         self._config = config
         self._buffer_size = buffer_size
         self._shape: tuple[int, ...] | None = None
-        self._there = threading.Condition()
+        self._one_at_a_time = PipeLock()
         self.wire_tap = RefPort(shape=(1,))
         self.out_port = OutPort(shape=(1,))
         self.out_port.flag_external_pipe(buffer_size=buffer_size)
@@ -171,26 +192,14 @@ class VarWire(AbstractProcess):
         """
         if self._shape is None:
             raise NetworkError(f"{self.name}.receive: no Var is connected; call connect_var first")
-        return self._config.receive(self._channel(), np.zeros(self._shape))
+        with self._one_at_a_time:
+            return self._config.receive(self._channel(), np.zeros(self._shape))
 
     def _channel(self) -> Any:
-        with self._there:
-            while True:
-                found = getattr(self.out_port, "external_pipe_csp_recv_port", None)
-                if found is not None:
-                    return found
-                self._there.wait(0.02)  # the network may be started by another thread
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Save without the lock."""
-        state = super().__getstate__()
-        state.pop("_there", None)
-        return state
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        """Make a new lock."""
-        super().__setstate__(state)
-        self._there = threading.Condition()
+        # Nobody tells a Process that its network has been started, maybe by another thread.
+        while (found := getattr(self.out_port, "external_pipe_csp_recv_port", None)) is None:
+            time.sleep(0.02)
+        return found
 
 
 @implements(proc=VarWire, protocol=LoihiProtocol)
@@ -198,7 +207,7 @@ class VarWire(AbstractProcess):
 class PyLoihiVarWireModel(PyLoihiProcessModel):
     """Puts the Var's value into the pipe at the end of every step."""
 
-    wire_tap: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    wire_tap: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
     def __init__(self, proc_params: Any) -> None:

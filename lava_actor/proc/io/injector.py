@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import NetworkError
-from lava_actor.model.decorator import implements, requires
+from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -18,9 +18,11 @@ from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc.io.utils import (
     ChannelConfig,
+    PipeLock,
     validate_buffer_size,
     validate_channel_config,
     validate_shape,
+    wait_until_ready,
 )
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess
@@ -29,7 +31,8 @@ from lava_actor.process.process import AbstractProcess
 class Injector(AbstractProcess):
     """Feeds data from Python code into a network.
 
-    `send` puts items into a pipe, from any thread; in every step the model takes from it what
+    `send` puts items into a pipe, from any thread; an item is there for the next step once `send`
+    has returned. In every step the model takes from it what
     `channel_config` says and sends it on in the same step.
 
     Parameters
@@ -56,6 +59,7 @@ class Injector(AbstractProcess):
         super().__init__(shape=shape, channel_config=config, **kwargs)
         self._shape = shape
         self._config = config
+        self._one_at_a_time = PipeLock()
         self.in_port = InPort(shape=shape)
         self.in_port.flag_external_pipe(buffer_size=buffer_size)
         self.out_port = OutPort(shape=shape)
@@ -79,11 +83,14 @@ class Injector(AbstractProcess):
             raise NetworkError(
                 f"{self.name}.send: expected an array of shape {self._shape}, got {item.shape}"
             )
-        self._config.send(channel, item)
+        with self._one_at_a_time:
+            self._config.send(channel, item)
 
 
+# Any network may need one: the model is the same for all kinds of numbers.
 @implements(proc=Injector, protocol=LoihiProtocol)
 @requires(CPU)
+@tag("floating_pt", "fixed_pt", "bit_accurate_loihi")
 class PyLoihiInjectorModel(PyLoihiProcessModel):
     """Takes from the pipe in every step and sends it on."""
 
@@ -116,6 +123,13 @@ class PyLoihiInjectorModelAsync(PyAsyncProcessModel):
     def run_async(self) -> None:
         """Take and send, `num_steps` times."""
         for _ in range(self.num_steps):
-            if self.check_for_stop_cmd() or self.check_for_pause_cmd():
+            pipe = self.in_port.csp_ports[-1]
+            if self._is_to_return() or (
+                self._config.may_wait_to_receive
+                and not wait_until_ready(pipe, self._is_to_return)
+            ):
                 return
-            self.out_port.send(self._config.receive(self.in_port.csp_ports[-1], self._zeros))
+            self.out_port.send(self._config.receive(pipe, self._zeros))
+
+    def _is_to_return(self) -> bool:
+        return self.check_for_stop_cmd() or self.check_for_pause_cmd()

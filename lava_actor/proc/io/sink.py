@@ -10,10 +10,13 @@ import numpy as np
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
+from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc.io.source import time_major
 from lava_actor.process.ports.ports import InPort, RefPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -59,10 +62,23 @@ class AbstractPyReceiveModel(PyLoihiProcessModel):
     a_in: PyInPort
     data: np.ndarray
 
+    _arranged: np.ndarray | None = None
+    """The data the last time they were looked at."""
+
+    def on_start(self) -> None:
+        """Arrange the data."""
+        self.data = self._arranged = time_major(self.data)
+
     def run_spk(self) -> None:
         """Store what arrived."""
         data = self.data
-        data[..., (self.time_step - 1) % data.shape[-1]] = self.a_in.recv()
+        if data is not self._arranged:
+            self.data = self._arranged = data = time_major(data)
+        data[..., (self.time_step - 1) % data.shape[-1]] = self.received()
+
+    def received(self) -> np.ndarray:
+        """Return the message of this step."""
+        return self.a_in.recv()
 
 
 @implements(proc=RingBuffer, protocol=LoihiProtocol)
@@ -79,10 +95,14 @@ class PyReceiveModelFloat(AbstractPyReceiveModel):
 @requires(CPU)
 @tag("fixed_pt")
 class PyReceiveModelFixed(AbstractPyReceiveModel):
-    """Fixed-point model of the sink RingBuffer; data are 32-bit integers."""
+    """Fixed-point model of the sink RingBuffer: 32-bit integers, refuses fractions."""
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     data: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def received(self) -> np.ndarray:
+        """Return the message of this step; `InvalidValueError` if it has fractions."""
+        return integral_input(self, "a_in", self.a_in.recv())
 
 
 class Read(AbstractProcess):
@@ -99,6 +119,15 @@ class Read(AbstractProcess):
         Steps between samples, at least 1.
     offset : int
         Which step of the interval.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if ``buffer`` or ``interval`` is below 1.
+
+    Notes
+    -----
+    Without a `select_tag` the fixed-point model is taken, which cuts fractions of the Var off.
     """
 
     def __init__(self, *, buffer: int, interval: int = 1, offset: int = 0, **kwargs: Any) -> None:
@@ -131,7 +160,7 @@ class Read(AbstractProcess):
 class AbstractPyRead(PyLoihiProcessModel):
     """Samples on the schedule; subclasses declare the number type."""
 
-    state: PyRefPort
+    state: PyRefPortVectorDense
     data: np.ndarray
     interval: np.ndarray
     offset: np.ndarray
@@ -154,9 +183,9 @@ class AbstractPyRead(PyLoihiProcessModel):
 @requires(CPU)
 @tag("fixed_pt")
 class PyReadFixed(AbstractPyRead):
-    """Fixed-point model of `Read`."""
+    """Fixed-point model of `Read`: 32-bit integers, cuts fractions off."""
 
-    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
     data: np.ndarray = LavaPyType(np.ndarray, np.int32)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -168,7 +197,7 @@ class PyReadFixed(AbstractPyRead):
 class PyReadFloat(AbstractPyRead):
     """Floating-point model of `Read`."""
 
-    state: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
     data: np.ndarray = LavaPyType(np.ndarray, float)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

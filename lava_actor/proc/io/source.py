@@ -25,7 +25,7 @@ class RingBuffer(AbstractProcess):
     Parameters
     ----------
     data : array_like (*shape, T)
-        What is sent; the last axis is time..
+        What is sent; the last axis is time. The fixed-point model cuts fractions off.
 
     Raises
     ------
@@ -51,19 +51,29 @@ class AbstractPyRingBuffer(PyLoihiProcessModel):
     s_out: PyOutPort
     data: np.ndarray
 
-    def __init__(self, proc_params: Any = None) -> None:
-        super().__init__(proc_params)
-        self._columns: np.ndarray | None = None
+    _arranged: np.ndarray | None = None
+    """The data the last time they were looked at."""
 
-    def on_var_update(self) -> None:
-        """Take over data that were set."""
-        self._columns = None
+    def on_start(self) -> None:
+        """Arrange the data."""
+        self.data = self._arranged = time_major(self.data)
 
     def run_spk(self) -> None:
         """Send the column of this step."""
-        if self._columns is None:  # time first: a column is then one contiguous block
-            self._columns = np.ascontiguousarray(np.moveaxis(self.data, -1, 0))
-        self.s_out.send(self._columns[(self.time_step - 1) % len(self._columns)])
+        data = self.data
+        if data is not self._arranged:
+            self.data = self._arranged = data = time_major(data)
+        self.s_out.send(data[..., (self.time_step - 1) % data.shape[-1]])
+
+
+def time_major(data: np.ndarray) -> np.ndarray:
+    """Return the same array, laid out such that ``data[..., t]`` is one block of memory."""
+    steps = np.moveaxis(data, -1, 0)
+    if steps.flags.c_contiguous:
+        return data
+    if not data.any():  # recordings begin like this: memory that is not touched costs nothing
+        return np.moveaxis(np.zeros(steps.shape, data.dtype), 0, -1)
+    return np.moveaxis(np.ascontiguousarray(steps), 0, -1)
 
 
 @implements(proc=RingBuffer, protocol=LoihiProtocol)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import threading
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -73,18 +74,71 @@ class ChannelConfig:
             self.get_send_full_function()(channel, data)
 
     def receive(self, channel: Any, zeros: np.ndarray) -> np.ndarray:
-        """Take from the pipe; `zeros` is what an empty one stands for."""
+        """Take from the pipe; `zeros` is what an empty one may stand for."""
         count = channel.num_available()
         if count == 0:
-            if self.receive_empty is ReceiveEmpty.NON_BLOCKING_ZEROS:
-                return self.get_receive_empty_function()(channel, zeros)
-            if self.receive_not_empty is ReceiveNotEmpty.FIFO:
-                return self.get_receive_empty_function()(channel, zeros)
-            first = channel.recv()  # wait for one, then take what has gathered behind it
-            return first + self.get_receive_not_empty_function()(
-                channel, zeros, channel.num_available()
-            )
+            return self.get_receive_empty_function()(channel, zeros)
         return self.get_receive_not_empty_function()(channel, zeros, count)
+
+    @property
+    def may_wait_to_receive(self) -> bool:
+        """Whether `receive` may have to wait."""
+        return self.receive_empty is ReceiveEmpty.BLOCKING
+
+    @property
+    def may_wait_to_send(self) -> bool:
+        """Whether `send` may have to wait."""
+        return self.send_full is SendFull.BLOCKING
+
+
+class PipeLock:
+    """Lets one thread at a time use a pipe; a Process that has one can be saved."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        """Wait for the pipe."""
+        self._lock.acquire()
+
+    def __exit__(self, *_exc: object) -> None:
+        """Give the pipe back."""
+        self._lock.release()
+
+    def __reduce__(self) -> tuple[type[PipeLock], tuple[()]]:
+        """Save as a free lock."""
+        return PipeLock, ()
+
+
+def wait_until_ready(channel: Any, give_up: Callable[[], bool]) -> bool:
+    """Wait until a channel end would not wait, or there is a reason to give up.
+
+    For models that run freely: they must look from time to time whether the user wants them to
+    return, also while nothing arrives.
+
+    Parameters
+    ----------
+    channel : channel end
+    give_up : callable
+        Looked at before each sleep; whoever makes it true wakes the actor.
+
+    Returns
+    -------
+    bool
+        True if the channel is ready, or has ended, which an operation on it will tell.
+    """
+    ring = channel.ring
+    party = getattr(ring, "party", None)
+    while not (channel.probe() or party is None or ring.aborted or getattr(ring, "ended", False)):
+        key = party.prepare_wait()
+        if give_up():
+            party.cancel_wait()
+            return False
+        if channel.probe():
+            party.cancel_wait()
+            return True
+        party.commit_wait(key, 0.1)
+    return True
 
 
 def _send_blocking(channel: Any, data: np.ndarray) -> None:

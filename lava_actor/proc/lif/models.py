@@ -62,6 +62,8 @@ class _LifModel(PyLoihiProcessModel):
     v: np.ndarray
     bias_mant: np.ndarray
     bias_exp: np.ndarray
+    vth: Any
+    """Threshold; only models with one threshold have it."""
     s_out_buff: np.ndarray
     """The spikes of this step."""
 
@@ -128,9 +130,10 @@ class AbstractPyLifModelFloat(_LifModel):
 
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > vth``."""
-        if not hasattr(self, "vth"):
+        vth = getattr(self, "vth", None)
+        if vth is None:
             raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
-        return self.v > self.vth
+        return self.v > vth
 
     def run_spk(self) -> None:
         """Receive, update, send spikes."""
@@ -258,9 +261,10 @@ class AbstractPyLifModelFixed(_LifModel):
         NotImplementedError
             If the model has no Var `vth` and does not override this method.
         """
-        if not hasattr(self, "vth"):
+        vth = getattr(self, "vth", None)
+        if vth is None:
             raise NotImplementedError(f"{type(self).__name__}.scale_threshold")
-        self.effective_vth = np.left_shift(np.asarray(self.vth, np.int64), self.vth_shift)
+        self.effective_vth = np.left_shift(np.asarray(vth, np.int64), self.vth_shift)
         self.isthrscaled = True
 
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:

@@ -46,22 +46,22 @@ class PyMonitorModel(PyLoihiProcessModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
+        self._ports = list(zip(proc_params["InPorts"], proc_params["VarsData2"], strict=True))
+        self._vars = list(zip(proc_params["RefPorts"], proc_params["VarsData1"], strict=True))
         self._full: set[str] = set()
 
     def run_spk(self) -> None:
         """Record what the OutPorts sent."""
-        names = self.proc_params
-        for port, recording in zip(names["InPorts"], names["VarsData2"], strict=True):
+        for port, recording in self._ports:
             self._record(recording, getattr(self, port).recv())
 
     def post_guard(self) -> bool:
         """Tell whether there are Vars to sample."""
-        return len(self._full) < len(self.proc_params["RefPorts"])
+        return any(recording not in self._full for _, recording in self._vars)
 
     def run_post_mgmt(self) -> None:
         """Sample the Vars."""
-        names = self.proc_params
-        for port, recording in zip(names["RefPorts"], names["VarsData1"], strict=True):
+        for port, recording in self._vars:
             if recording not in self._full:
                 self._record(recording, getattr(self, port).read())
 
@@ -69,14 +69,26 @@ class PyMonitorModel(PyLoihiProcessModel):
         rows = getattr(self, recording)
         row = self.time_step - 1
         if row >= len(rows):
-            if recording not in self._full:
-                self._full.add(recording)
-                warnings.warn(
-                    f"{self.process_name}.{recording}: recording ends after {len(rows)} steps",
-                    stacklevel=2,
-                )
+            self._end(recording, len(rows))
             return
         if rows.dtype != value.dtype:
-            rows = rows.astype(np.result_type(rows.dtype, value.dtype) if row else value.dtype)
+            rows = self._converted(rows, value.dtype, row)
             setattr(self, recording, rows)
         rows[row] = value
+
+    @staticmethod
+    def _converted(rows: np.ndarray, dtype: np.dtype, row: int) -> np.ndarray:
+        """The recording in the dtype of what is recorded, widened if that has changed."""
+        if row == 0:
+            return np.zeros(rows.shape, dtype)
+        return rows.astype(np.result_type(rows.dtype, dtype))
+
+    def _end(self, recording: str, steps: int) -> None:
+        if recording in self._full:
+            return
+        self._full.add(recording)
+        warnings.warn(
+            f"{self.process_name}.{recording}: the recording is full after {steps} steps, later "
+            f"ones are not recorded; give probe a larger num_steps",
+            stacklevel=2,
+        )
