@@ -19,9 +19,9 @@ from lava_actor.compat.legacy.mgmt_token_enums import (
     enum_equal,
     enum_to_np,
 )
-from lava_actor.compat.legacy.node import Node, NodeConfig
 from lava_actor.compat.legacy.runtime_service import LoihiPyRuntimeService, PyRuntimeService
 from lava_actor.compat.legacy.shared_memory_manager import SharedMemoryManager
+from lava_actor.compiler.node import Node, NodeConfig
 from lava_actor.errors import RuntimeStateError
 from lava_actor.model.resources import CPU, HeadNode
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol

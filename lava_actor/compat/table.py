@@ -70,7 +70,7 @@ _MODEL = {
     "magma.core.run_configs": (
         "compiler.run_configs",
         """RunConfig AbstractLoihiRunCfg AbstractLoihiSimRunCfg AbstractLoihiHWRunCfg Loihi1SimCfg
-        Loihi2SimCfg Loihi1HwCfg Loihi2HwCfg""",
+        Loihi2SimCfg Loihi1HwCfg Loihi2HwCfg EMBEDDED_ALLOCATION_ORDER""",
     ),
     "magma.core.callback_fx": (
         "model.callback_fx",
@@ -165,7 +165,7 @@ _COMPILER = {
         "compiler.exceptions",
         "NoProcessModelFound ProcessAlreadyCompiled",
     ),
-    "magma.compiler.node": ("compat.legacy.node", "Node NodeConfig"),
+    "magma.compiler.node": ("compiler.node", "Node NodeConfig"),
     "magma.compiler.channels.pypychannel": (
         "channels.csp",
         "PyPyChannel CspSendPort CspRecvPort CspSelector",
@@ -272,7 +272,8 @@ _LIBRARY = {
     ),
     "proc.io.encoder": (
         "proc.io.encoder",
-        """DeltaEncoder Compression PyDeltaEncoderModelDense PyDeltaEncoderModelSparse""",
+        """DeltaEncoder Compression PyDeltaEncoderModelDense PyDeltaEncoderModelSparse
+        decode_encode_delta_sparse_8""",
     ),
     "proc.io.reset": ("proc.io.reset", "Reset PyResetFixed PyResetFloat"),
     "proc.monitor.process": ("proc.monitor.process", "Monitor"),
@@ -322,13 +323,16 @@ _LIBRARY = {
         "PyConvInTimeFloat PyConvInTimeFixed",
     ),
     "proc.clp.id_broadcast.process": ("proc.clp.id_broadcast.process", "IdBroadcast"),
-    "proc.clp.id_broadcast.models": ("proc.clp.id_broadcast.models", ""),
+    "proc.clp.id_broadcast.models": ("proc.clp.id_broadcast.models", "PyIdBroadcastModel"),
     "proc.clp.novelty_detector.process": ("proc.clp.novelty_detector.process", "NoveltyDetector"),
-    "proc.clp.novelty_detector.models": ("proc.clp.novelty_detector.models", ""),
+    "proc.clp.novelty_detector.models": (
+        "proc.clp.novelty_detector.models",
+        "PyNoveltyDetectorModel",
+    ),
     "proc.clp.nsm.process": ("proc.clp.nsm.process", "Readout Allocator"),
-    "proc.clp.nsm.models": ("proc.clp.nsm.models", ""),
+    "proc.clp.nsm.models": ("proc.clp.nsm.models", "PyReadoutModel PyAllocatorModel"),
     "proc.clp.prototype_lif.process": ("proc.clp.prototype_lif.process", "PrototypeLIF"),
-    "proc.clp.prototype_lif.models": ("proc.clp.prototype_lif.models", ""),
+    "proc.clp.prototype_lif.models": ("proc.clp.prototype_lif.models", "PrototypeLIFBitAcc"),
     "proc.s4d.process": ("proc.s4d.process", "S4d SigmaS4dDelta SigmaS4dDeltaLayer"),
     "proc.s4d.models": ("proc.s4d.models", "S4dModel PySigmaS4dDeltaModelFloat"),
 }
