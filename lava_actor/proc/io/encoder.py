@@ -201,7 +201,10 @@ class PyDeltaEncoderModelSparse(AbstractPyDeltaEncoderModel):
             Compression.PACKED_4: self.encode_packed_4,
             Compression.DELTA_SPARSE_8: self.encode_delta_sparse_8,
         }[self._compression]
-        self.s_out.send(*encode(frame))
+        if frame.size:
+            self.s_out.send(*encode(frame))
+        else:  # not even the single zero that stands for nothing fits an empty port
+            self.s_out.send(frame.ravel(), frame.ravel())
 
     def encode_sparse(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `encode_sparse`."""

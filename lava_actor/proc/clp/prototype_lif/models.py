@@ -42,7 +42,7 @@ class PrototypeLIFBitAcc(LearningNeuronModelFixed, AbstractPyLifModelFixed):
 
         spikes = self.spiking_activation()
         allocated = np.zeros(self.v.shape, dtype=bool)
-        if prototype := int(third_factor.flat[0]):
+        if prototype := int(third_factor.flat[0]) if third_factor.size else 0:
             allocated.flat[prototype - 1] = True
             self.y1[...] = BAP_TRACE * allocated
             spikes = allocated
