@@ -11,7 +11,12 @@ from hypothesis.extra import numpy as hnp
 
 from lava_actor.compiler.expand import select_model
 from lava_actor.compiler.run_configs import Loihi2SimCfg
+from lava_actor.model.decorator import implements
 from lava_actor.model.harness import ModelHarness
+from lava_actor.model.ports import PyInPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
 from lava_actor.proc.io.encoder import (
     Compression,
     DeltaEncoder,
@@ -22,6 +27,34 @@ from lava_actor.proc.io.encoder import (
     encode_packed_4,
     encode_sparse,
 )
+from lava_actor.proc.io.source import RingBuffer
+from lava_actor.process.ports.ports import InPort
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.variable import Var
+from lava_actor.runtime.run_conditions import RunSteps
+
+
+class Decoder(AbstractProcess):
+    """Keeps the words of the last message."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.a_in = InPort(shape)
+        self.data = Var(shape=shape, init=0)
+        self.index = Var(shape=shape, init=0)
+
+
+@implements(proc=Decoder, protocol=LoihiProtocol)
+class PyDecoder(PyLoihiProcessModel):
+    """Receives pairs."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_SPARSE, np.int32)
+    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    index: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def run_spk(self) -> None:
+        data, index = self.a_in.recv()
+        self.data[: data.size], self.index[: index.size] = data, index
 
 
 def words(*values: int) -> list[int]:
@@ -137,3 +170,27 @@ def test_words_of_packed_messages_pass_as_they_are() -> None:
     harness.step(a_in=np.full(8, -1))
     data, index = harness.step(a_in=np.full(8, -1))["s_out"]
     assert (data.tolist(), index.tolist()) == ([-1], [-1])
+
+
+@pytest.mark.parametrize(
+    ("compression", "data", "index"),
+    [
+        (Compression.SPARSE, [3, -2, 5], [1, 2, 7]),
+        (Compression.PACKED_4, [0x00FE0300], [0x05000000]),
+        (Compression.DELTA_SPARSE_8, [0x0005FE03], [0x00040001]),
+    ],
+)
+def test_messages_reach_a_receiver_as_they_were_written(compression, data, index) -> None:
+    """Indices may be any words: rings of sparse ports do not look at them."""
+    frame_sent = frame(400, {1: 3, 2: -2, 7: 5})[:, np.newaxis]
+    source = RingBuffer(data=frame_sent)
+    encoder = DeltaEncoder(shape=(400,), vth=1, compression=compression)
+    decoder = Decoder((400,))
+    source.s_out.connect(encoder.a_in)
+    encoder.s_out.connect(decoder.a_in)
+    try:
+        decoder.run(condition=RunSteps(2), run_cfg=Loihi2SimCfg(select_tag="fixed_pt"))
+        assert decoder.data.get()[: len(data)].tolist() == data
+        assert decoder.index.get()[: len(index)].tolist() == index
+    finally:
+        decoder.stop()
