@@ -49,7 +49,7 @@ class Raster(AbstractProcess):
         super().__init__(steps=steps)
         self.excitatory = InPort(shape=(shapes[0],))
         self.inhibitory = InPort(shape=(shapes[1],))
-        self.spikes = Var(shape=(sum(shapes), steps), init=0)
+        self.spikes = Var(shape=(steps, sum(shapes)), init=0)
         self.total = Var(shape=(1,), init=0)
 
 
@@ -63,24 +63,24 @@ class PyRaster(PyLoihiProcessModel):
     total: np.ndarray = LavaPyType(np.ndarray, np.int64)
 
     def run_spk(self) -> None:
-        """Note the indices of this step in a column of the raster."""
+        """Note the indices of this step in a row of the raster."""
         _, excitatory = self.excitatory.recv()
         _, inhibitory = self.inhibitory.recv()
-        column = self.spikes[:, (self.time_step - 1) % self.proc_params["steps"]]
-        column[:] = False
-        column[excitatory] = True
-        column[EXCITATORY + inhibitory] = True
+        row = self.spikes[(self.time_step - 1) % self.proc_params["steps"]]
+        row[:] = False
+        row[excitatory] = True
+        row[EXCITATORY + inhibitory] = True
         self.total[0] += excitatory.size + inhibitory.size
 
 
 def random_synapses(
     rng: np.random.Generator, post: int, pre: int, weight: float
 ) -> scipy.sparse.csr_matrix:
-    """Every post neuron gets 2 % of the pre neurons, chosen at random, with one weight."""
-    count = int(post * pre * CONNECTIVITY)
-    rows, cols = rng.integers(0, post, count), rng.integers(0, pre, count)
-    matrix = scipy.sparse.coo_matrix((np.full(count, weight), (rows, cols)), (post, pre))
-    return matrix.tocsr()
+    """Each pair is connected with a probability of 2 %, all with one weight."""
+    matrix = scipy.sparse.random(
+        post, pre, density=CONNECTIVITY, format="csr", random_state=rng, data_rvs=np.ones
+    )
+    return matrix * weight
 
 
 def build(seed: int = 7) -> tuple[LIF, LIF, Raster, int]:
@@ -165,7 +165,7 @@ def main() -> None:
         for actor in runtime.status():
             print(f"  {actor.process:6} busy {actor.busy:6.2f} s, waiting {actor.waiting:6.2f} s")
         order = np.roll(np.arange(RASTER_STEPS), -((warm_up + arguments.steps) % RASTER_STEPS))
-        spikes = raster.spikes.get()[:, order]
+        spikes = raster.spikes.get()[order].T
     first = warm_up + arguments.steps - RASTER_STEPS
     draw(spikes, first, arguments.picture)
     print(f"raster plot: {arguments.picture}")

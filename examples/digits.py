@@ -18,7 +18,7 @@ from lava_actor import Loihi2SimCfg, RunSteps
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.io.source import RingBuffer as Source
-from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.lif.process import LIFReset
 
 STEPS_PER_IMAGE = 20  # 16 steps with spikes, then time for the last ones to pass the network
 LEVELS = 16
@@ -42,22 +42,32 @@ def counts_per_image(spikes: np.ndarray, delay: int) -> np.ndarray:
 
 
 def run_network(trains: np.ndarray, weights: list[np.ndarray]) -> np.ndarray:
-    """Push spike trains through Dense and LIF layers; spikes of the last layer (n, steps)."""
+    """Push spike trains through Dense and LIF layers; spikes of the last layer (n, steps).
+
+    A layer forgets the last image when the first spikes of the next one reach it: layer k (from 1)
+    answers k steps after its input, because every connection takes one step. Layers before the
+    last leak; the last one counts.
+    """
     source = Source(data=trains)
     last = source.s_out
-    for layer in weights:
+    for depth, layer in enumerate(weights, start=1):
         dense = Dense(weights=layer)
-        # no leak within an image is needed: du = 1 forgets the current at once, dv lets v decay
-        neurons = LIF(shape=(layer.shape[0],), du=1.0, dv=0.1, vth=1.0)
+        neurons = LIFReset(
+            shape=(layer.shape[0],),
+            du=1.0,
+            dv=0.0 if depth == 2 else 0.05,
+            vth=1.0,
+            reset_interval=STEPS_PER_IMAGE,
+            reset_offset=depth + 1,
+        )
         last.connect(dense.s_in)
         dense.a_out.connect(neurons.a_in)
         last = neurons.s_out
     sink = Sink(shape=last.shape, buffer=trains.shape[1])
     last.connect(sink.a_in)
-    sink.run(RunSteps(num_steps=trains.shape[1]), Loihi2SimCfg(select_tag="floating_pt"))
-    spikes = sink.data.get()
-    sink.stop()
-    return spikes
+    with sink:
+        sink.run(RunSteps(num_steps=trains.shape[1]), Loihi2SimCfg(select_tag="floating_pt"))
+        return sink.data.get()
 
 
 def main() -> float:
@@ -73,13 +83,13 @@ def main() -> float:
     seen = trains_of[:, train].reshape(64, -1)
     counts = counts_per_image(run_network(seen, [hidden]), delay=1)
 
-    targets = np.eye(10)[digits.target[train]] * 2.0 - 1.0
-    ridge = counts.T @ counts + 30.0 * np.eye(HIDDEN)
+    targets = np.eye(10)[digits.target[train]]
+    ridge = counts.T @ counts + 300.0 * np.eye(HIDDEN)
     readout = np.linalg.solve(ridge, counts.T @ targets).T
 
     unseen = trains_of[:, test].reshape(64, -1)
-    # the scale sets how many output spikes an image gives; the order of the classes stays
-    output = run_network(unseen, [hidden, readout * 8.0])
+    # about as many spikes of the right neuron per image
+    output = run_network(unseen, [hidden, readout * 12.0])
     answers = counts_per_image(output, delay=2).argmax(axis=1)
     accuracy = float((answers == digits.target[test]).mean())
     print(f"{len(test)} unseen images, {output.shape[1]} steps: {accuracy:.1%} correct")

@@ -164,6 +164,8 @@ class Lowering:
 
     def _in_port(self, port: InPort) -> InPortPlan:
         process = port.process
+        if port.out_connections:
+            raise NetworkError(_leads_nowhere(port, "out of it"))
         edges = []
         found = sorted(
             self._paths_from_leaves(port), key=lambda p: (p.source.process.id, p.source.name)
@@ -223,6 +225,8 @@ class Lowering:
 
     def _out_port(self, port: OutPort) -> OutPortPlan:
         process = port.process
+        if port.in_connections:
+            raise NetworkError(_leads_nowhere(port, "into it"))
         if port.external_pipe_flag:
             party = self._new_party(f"external:{port_name(port)}")
             ring = self._ring_for(port)
@@ -305,6 +309,14 @@ class Lowering:
             rings.append(len(self.drafts))
             self.drafts.append(draft)
         return rings[0], rings[1]
+
+
+def _leads_nowhere(port: AbstractPort, where: str) -> str:
+    return (
+        f"{port_name(port)} is a port of a leaf Process ({port.process.model_class.__qualname__} "
+        f"runs it), but there is a connection {where}; only ports of hierarchical Processes pass "
+        f"data on"
+    )
 
 
 def _transform(path: Any) -> tuple[np.ndarray | None, tuple[Any, ...]]:

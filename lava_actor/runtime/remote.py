@@ -81,10 +81,19 @@ class RemoteVar:
             for function in plan.forward:
                 value = function(value)
         elif plan.index_map is not None:
-            moved = np.empty(value.size, value.dtype)
-            moved[plan.index_map] = value.reshape(-1)
-            value = moved
+            value = self._moved(value, plan.index_map)
         self._requests.send(_encode(self._size, WRITE, np.asarray(value)))
+
+    def _moved(self, value: np.ndarray, index_map: np.ndarray) -> np.ndarray:
+        size = int(np.prod(self._plan.var_shape, dtype=np.int64))
+        if index_map.size == size:
+            whole = np.empty(size, value.dtype)
+        else:  # a part of the Var (concatenated RefPorts): the rest stays; it is our turn alone
+            present = self._ask(READ)
+            assert present is not None
+            whole = present.reshape(-1).astype(np.result_type(present, value))
+        whole[index_map] = value.reshape(-1)
+        return whole
 
     def wait(self) -> None:
         """Return when all earlier writes are applied."""
