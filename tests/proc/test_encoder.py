@@ -17,15 +17,17 @@ from lava_actor.model.ports import PyInPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
+from lava_actor.proc.io.compression import (
+    decode_encode_delta_sparse_8,
+    encode_delta_sparse_8,
+    encode_packed_4,
+    encode_sparse,
+)
 from lava_actor.proc.io.encoder import (
     Compression,
     DeltaEncoder,
     PyDeltaEncoderModelDense,
     PyDeltaEncoderModelSparse,
-    decode_encode_delta_sparse_8,
-    encode_delta_sparse_8,
-    encode_packed_4,
-    encode_sparse,
 )
 from lava_actor.proc.io.source import RingBuffer
 from lava_actor.process.ports.ports import InPort
