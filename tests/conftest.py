@@ -13,7 +13,6 @@ never waits.
 from __future__ import annotations
 
 import gc
-import importlib
 import os
 import threading
 import time
@@ -24,6 +23,8 @@ from pathlib import Path
 
 import psutil
 import pytest
+
+from lava_actor.runtime import launcher
 
 GRACE = 10.0
 """Seconds that a process, descriptor, segment or thread gets to disappear after its test."""
@@ -45,7 +46,7 @@ class Inventory:
         """Count everything."""
         return Inventory(_children(), _descriptors(), _segments(), frozenset(threading.enumerate()))
 
-    def leaks_since(self, before: Inventory, allowed_pid: int | None) -> list[str]:
+    def leaks_since(self, before: Inventory, allowed_pid: int) -> list[str]:
         """Name all that is here now and was not `before`, but for one process."""
         leaks = [
             f"process {_describe(pid)}"
@@ -100,21 +101,17 @@ def _segments() -> frozenset[str]:
 def _describe(pid: int) -> str:
     try:
         process = psutil.Process(pid)
-        return f"{pid} ({process.status()}: {' '.join(process.cmdline()) or process.name()})"
+        status = process.status()
+        zombie = status == psutil.STATUS_ZOMBIE  # it has no command line any more
+        command = process.name() if zombie else " ".join(process.cmdline())
+        return f"{pid} ({status}: {command})"
     except psutil.NoSuchProcess:
         return f"{pid} (just ended)"
 
 
-def launcher_pid() -> int | None:
+def launcher_pid() -> int:
     """Start the runtime's launcher if it does not run, and return its process id."""
-    try:
-        importlib.import_module("lava_actor.runtime.launcher_main")
-    except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("lava_actor"):
-            raise
-        return None  # a tree without a complete runtime
-    launcher = importlib.import_module("lava_actor.runtime.launcher")
-    return int(launcher.ensure().process.pid)
+    return launcher.ensure().process.pid
 
 
 @pytest.fixture(autouse=True)

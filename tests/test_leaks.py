@@ -1,0 +1,62 @@
+"""The fixture that is always on sees what it is there to see."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+from tests.conftest import Inventory, launcher_pid
+
+
+def leaks(before: Inventory) -> str:
+    return "; ".join(Inventory.take().leaks_since(before, launcher_pid()))
+
+
+def test_nothing_new_is_no_leak() -> None:
+    assert leaks(Inventory.take()) == ""
+
+
+def test_a_child_process_is_seen_even_below_another_child() -> None:
+    before = Inventory.take()
+    program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'input()'])"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE) as child:
+        while leaks(before).count("process ") < 2:
+            os.sched_yield()
+        assert f"process {child.pid}" in leaks(before)
+        child.communicate(b"\n")
+    assert leaks(before) == ""
+
+
+def test_a_zombie_is_a_leak() -> None:
+    before = Inventory.take()
+    with subprocess.Popen([sys.executable, "-c", ""]) as child:
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+        assert f"{child.pid} (zombie" in leaks(before)
+
+
+def test_a_descriptor_is_seen_with_its_kind() -> None:
+    before = Inventory.take()
+    descriptor = os.memfd_create("forgotten")
+    assert "1 descriptors more than before: 1 x /memfd:forgotten" in leaks(before)
+    os.close(descriptor)
+
+
+def test_a_segment_is_seen() -> None:
+    before = Inventory.take()
+    segment = Path(f"/dev/shm/lava_actor_test_{os.getpid()}")
+    segment.touch()
+    assert str(segment) in leaks(before)
+    segment.unlink()
+
+
+def test_a_thread_is_seen() -> None:
+    before = Inventory.take()
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait, name="forgotten thread")
+    thread.start()
+    assert "forgotten thread" in leaks(before)
+    done.set()
+    thread.join()
