@@ -11,7 +11,8 @@ From the text of a rule to the change of a synapse::
     traces                       decay and impulses of spike traces
     learning_rule_applier        products -> new values of a synaptic variable
     limits                       what a synaptic variable can hold
-    synapses                     which synapses can change, in dense and sparse matrices
+    patterns, dense_, sparse_    which synapses can change, in dense and sparse matrices
+    synapses                     their variables, read and written group by group
     update                       the change of all synaptic variables at the end of an epoch
     random                       the seeded streams that fixed-point rounding draws from
 

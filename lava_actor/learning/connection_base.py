@@ -20,7 +20,7 @@ from lava_actor.learning.learning_rule import Loihi3FLearningRule, LoihiLearning
 from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.random import ROUNDING_SEED
-from lava_actor.learning.rule_vars import rule_from_vars
+from lava_actor.learning.rule_vars import rule_from_vars, show_strings
 from lava_actor.learning.spikes import GradedSpikes, book
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import Traces
@@ -241,14 +241,17 @@ class PyLearningConnection(AbstractLearningConnection):
     def run_lrn(self) -> None:
         """Close the epoch: traces, then synaptic variables, then a new epoch."""
         self._advance_rounding()
-        self._store("x0", self.tx > 0)
-        self._store("y0", self.ty > 0)
+        pre, post = bool(self.tx.any()), bool(self.ty.any())
+        if pre:
+            self._store("x0", self.tx > 0)
+        if post:
+            self._store("y0", self.ty > 0)
         x_history, y_history = self._compute_trace_histories()
         self._store_traces(X_TRACES, x_history[-1])
         if not self._receives_y_traces:
             self._store_traces(Y_TRACES, y_history[-1])
         self._apply_learning_rules(x_history, y_history)
-        for name in ("tx", "ty", "x0", "y0"):
+        for name in ("tx", "x0") * pre + ("ty", "y0") * post:
             self._store(name, 0)
 
     def _compute_trace_histories(self) -> tuple[np.ndarray, np.ndarray]:
@@ -262,14 +265,14 @@ class PyLearningConnection(AbstractLearningConnection):
         t_epoch = self._learning_rule.t_epoch
         return (
             self._x_traces.history(
-                np.stack([self.x1, self.x2]),
+                np.array((self.x1, self.x2)),
                 self.tx,
                 t_epoch,
                 self._random_decay("x"),
                 self._random_impulse("x"),
             ),
             self._y_traces.history(
-                np.stack([self.y1, self.y2, self.y3]),
+                np.array((self.y1, self.y2, self.y3)),
                 self.ty,
                 t_epoch,
                 self._random_decay("y"),
@@ -322,6 +325,11 @@ class PyLearningConnection(AbstractLearningConnection):
             self._store(trace, value)
 
     # Changes from outside
+
+    def on_start(self) -> None:
+        """Show rules that there are not as empty strings: a Var cannot hold None."""
+        super().on_start()  # type: ignore[misc]  # the model next in line
+        show_strings(self, self._learning_rule)
 
     def on_var_update(self) -> None:
         """Take over constants and rules that were set from outside.

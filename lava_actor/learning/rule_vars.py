@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.errors import InvalidValueError
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.learning_rule import LoihiLearningRule
 
@@ -40,9 +41,9 @@ def rule_from_vars(model: Any, rule: LoihiLearningRule) -> LoihiLearningRule | N
     new = copy.copy(rule)
     try:
         changed = _take_constants(model, rule, new) | _take_strings(model, new)
-    except ValueError:
+    except ValueError as error:
         _put_back(model, rule)
-        raise
+        raise InvalidValueError(f"{model.process_name}: {error}") from error
     return new if changed else None
 
 
@@ -74,8 +75,13 @@ def _put_back(model: Any, rule: LoihiLearningRule) -> None:
         value = np.array(getattr(model, name))
         value[...] = _as_held(model, rule, name)
         setattr(model, name, value)
+    show_strings(model, rule)
+
+
+def show_strings(model: Any, rule: LoihiLearningRule) -> None:
+    """Write the strings of a rule to the Vars of a model, empty where there is none."""
     for target in TARGETS:
-        setattr(model, target, getattr(rule, f"{target}_str"))
+        setattr(model, target, getattr(rule, f"{target}_str") or "")
 
 
 def _text(held: str | None) -> str | None:

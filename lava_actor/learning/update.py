@@ -1,6 +1,6 @@
 """The change of all synaptic variables at the end of an epoch.
 
-`SynapseUpdate` goes through the groups of synapses (`lava_actor.learning.synapses`), lets the
+`SynapseUpdate` goes through the groups of synapses (`lava_actor.learning.patterns`), lets the
 appliers compute the new values of every target from the old ones, and stores them only when all
 targets of a group are done: ``dt`` never sees the new weight.
 """
@@ -18,8 +18,9 @@ import numpy as np
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
 from lava_actor.learning.limits import Limits, from_accumulator, limits_of, to_accumulator
+from lava_actor.learning.patterns import Patch, Spiking
 from lava_actor.learning.product_series import ProductSeries
-from lava_actor.learning.synapses import Patch, Spiking, SynapticVariable
+from lava_actor.learning.synapses import SynapticVariable
 
 TRACE_INDEX = {names.X1: 0, names.X2: 1, names.Y1: 0, names.Y2: 1, names.Y3: 2}
 """Place of a trace among those of its side."""
@@ -181,6 +182,11 @@ class SynapseUpdate:
         numbers : Numbers
         """
         pre, post = Spiking(epoch.tx), Spiking(epoch.ty)
+        if not (pre.any or post.any or epoch.u) and all(
+            target.only_spiking and variables[name].settled
+            for name, target in self._targets.items()
+        ):
+            return
         settled = dict.fromkeys(self._targets, True)
         for pre_spiked in self._pre_sides:
             if pre_spiked and not pre.any:

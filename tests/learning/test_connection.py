@@ -315,7 +315,7 @@ def test_a_rule_that_is_not_valid_is_refused_and_the_old_one_stays(fixed: bool) 
             network.set(name, value)
         assert network.dw == "x0*x1"
         assert network.x1_tau.tolist() == [0]
-    assert network.dt in (None, "")
+    assert network.dt == ""
     drive(network, 1, s_in={1})
     assert network.weights[0, 0] == 8
 

@@ -12,7 +12,8 @@ from lava_actor.learning.connection_models import (
     LearningConnectionModelBitApproximate,
     LearningConnectionModelFloat,
 )
-from lava_actor.learning.synapses import SparsePattern, SynapticVariable
+from lava_actor.learning.sparse_pattern import SparsePattern
+from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.resources import CPU
