@@ -1,0 +1,267 @@
+"""A network that waits on itself is reported with the ports that wait, not left hanging."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor import (
+    AbstractProcess,
+    ActorType,
+    InPort,
+    LavaPyType,
+    LoihiProtocol,
+    OutPort,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    RunContinuous,
+    RunSteps,
+    Var,
+    implements,
+)
+from lava_actor.errors import DeadlockError
+from lava_actor.model.sync.domain import SyncDomain
+from tests.runtime.networks import Counter, First, Free, Relay, Sink
+
+CONFIGS: list[dict[str, Any]] = [
+    {"schedule": "run_ahead"},
+    {"schedule": "lockstep"},
+    {"actor_type": ActorType.Threading},
+]
+every_config = pytest.mark.parametrize("config", CONFIGS, ids=["run_ahead", "lockstep", "threads"])
+
+
+class Quiet(AbstractProcess):
+    """Sends only every ``every``-th step (0: never)."""
+
+    def __init__(self, every: int = 0, **kwargs: Any) -> None:
+        super().__init__(every=every, **kwargs)
+        self.out = OutPort((1,))
+        self.steps = Var((1,), init=0)
+
+
+@implements(proc=Quiet, protocol=LoihiProtocol)
+class PyQuiet(PyLoihiProcessModel):
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+    steps: np.ndarray = LavaPyType(np.ndarray, np.int64)
+
+    def run_spk(self) -> None:
+        self.steps += 1
+        every = self.proc_params["every"]
+        if every and self.time_step % every == 0:
+            self.out.send(self.steps)
+
+
+class Deaf(AbstractProcess):
+    """Has an InPort and never receives."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.inp = InPort((1,))
+        self.steps = Var((1,), init=0)
+
+
+@implements(proc=Deaf, protocol=LoihiProtocol)
+class PyDeaf(PyLoihiProcessModel):
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+    steps: np.ndarray = LavaPyType(np.ndarray, np.int64)
+
+    def run_spk(self) -> None:
+        self.steps += 1
+
+
+def assert_over(process: AbstractProcess) -> None:
+    assert process.runtime.is_over
+    with pytest.raises(RuntimeError):
+        process.vars.members[0].get()
+    process.stop()
+
+
+def test_a_receiver_nobody_sends_to_is_reported_with_both_ports() -> None:
+    quiet, sink = Quiet(name="quiet"), Sink(name="sink")
+    quiet.out.connect(sink.inp)
+    with pytest.raises(DeadlockError, match=r"sink\.inp.*quiet\.out"):
+        quiet.run(RunSteps(3), First())
+    assert_over(quiet)
+
+
+@pytest.mark.parametrize("config", CONFIGS[:2], ids=["run_ahead", "lockstep"])
+def test_the_step_in_which_a_message_is_missing_is_named(config: dict[str, Any]) -> None:
+    quiet, sink = Quiet(every=1, name="quiet"), Sink(name="sink")
+    more = Quiet(every=2, name="more")
+    sink.inp.connect_from([quiet.out, more.out])
+    with pytest.raises(DeadlockError, match=r"sink\.inp.*more\.out"):
+        quiet.run(RunSteps(10), First(), config)
+    assert_over(sink)
+
+
+@every_config
+def test_two_models_that_both_receive_first_are_reported_as_a_cycle(config: dict[str, Any]) -> None:
+    one, two = Relay(name="one"), Relay(name="two")
+    one.out.connect(two.inp)
+    two.out.connect(one.inp)
+    with pytest.raises(DeadlockError, match="step 1") as caught:
+        one.run(RunSteps(3), First(), config)
+    for part in ("waits on itself", "one.inp", "two.inp", "one.out", "two.out"):
+        assert part in str(caught.value)
+    assert_over(one)
+
+
+def test_a_model_that_receives_its_own_message_first_is_a_cycle_of_one() -> None:
+    relay = Relay(name="self")
+    relay.out.connect(relay.inp)
+    with pytest.raises(DeadlockError, match=r"self\.inp.*self\.out"):
+        relay.run(RunSteps(1), First())
+    assert_over(relay)
+
+
+def test_only_the_cycle_is_named_not_those_who_wait_for_it() -> None:
+    one, two, after = Relay(name="one"), Relay(name="two"), Sink(name="after")
+    one.out.connect([two.inp, after.inp])
+    two.out.connect(one.inp)
+    with pytest.raises(DeadlockError) as caught:
+        one.run(RunSteps(3), First())
+    assert "after" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("depth", "config"), [(1, CONFIGS[0]), (3, CONFIGS[1]), (64, CONFIGS[2])]
+)
+def test_a_full_ring_nobody_reads_is_reported_with_its_depth(
+    depth: int, config: dict[str, Any]
+) -> None:
+    counter, deaf = Counter(name="counter"), Deaf(name="deaf")
+    counter.out.connect(deaf.inp)
+    with pytest.raises(DeadlockError, match=rf"counter\.out.*deaf\.inp.*\({depth} messages"):
+        counter.run(RunSteps(200), First(), {**config, "pypy_channel_size": depth})
+    assert_over(counter)
+
+
+def test_as_many_messages_as_a_ring_holds_are_no_deadlock() -> None:
+    counter, deaf = Counter(), Deaf()
+    counter.out.connect(deaf.inp)
+    with counter:
+        counter.run(RunSteps(64), First())
+        counter.run(RunSteps(0))
+        assert deaf.steps.get() == 64
+
+
+def test_one_who_waits_is_no_deadlock_as_long_as_the_other_goes_on() -> None:
+    quiet, sink = Quiet(), Sink()
+    quiet.out.connect(sink.inp)
+    quiet.run(RunContinuous(), First())
+    with pytest.raises(TimeoutError):
+        quiet.wait(1.5)
+    assert quiet.steps.get() > 0
+    quiet.stop()
+    assert_over(quiet)
+
+
+def test_a_finite_run_in_the_background_that_deadlocks_surfaces_in_wait() -> None:
+    one, two = Relay(name="one"), Relay(name="two")
+    one.out.connect(two.inp)
+    two.out.connect(one.inp)
+    one.run(RunSteps(3, blocking=False), First())
+    with pytest.raises(DeadlockError):
+        two.wait()
+    assert_over(one)
+
+
+@pytest.mark.parametrize("call", ["pause", "stop"])
+def test_pause_and_stop_of_a_network_that_hangs_return(call: str) -> None:
+    one, two = Relay(name="one"), Relay(name="two")
+    one.out.connect(two.inp)
+    two.out.connect(one.inp)
+    one.run(RunContinuous(), First())
+    try:
+        getattr(one, call)()
+    except DeadlockError:
+        assert call == "pause"
+    one.stop()
+    assert_over(one)
+
+
+def test_two_sync_domains_that_wait_for_each_other_are_reported_once() -> None:
+    one, two = Relay(name="one"), Relay(name="two")
+    one.out.connect(two.inp)
+    two.out.connect(one.inp)
+    domains = [SyncDomain(p.name, LoihiProtocol(), [p]) for p in (one, two)]
+    with pytest.raises(DeadlockError, match=r"waits on itself"):
+        one.run(RunSteps(3), First(custom_sync_domains=domains))
+    assert_over(one)
+
+
+def receive_then_send(model: Any) -> None:
+    for _ in range(model.num_steps):
+        model.out.send(model.inp.recv())
+
+
+@pytest.mark.timeout(20)
+def test_asynchronous_models_that_both_receive_first_are_reported() -> None:
+    one, two = Free(receive_then_send, name="one"), Free(receive_then_send, name="two")
+    one.out.connect(two.inp)
+    two.out.connect(one.inp)
+    with pytest.raises(DeadlockError, match=r"one\.inp.*two\.out|two\.inp.*one\.out"):
+        one.run(RunSteps(3), First())
+    assert_over(one)
+
+
+def test_an_asynchronous_and_a_stepping_model_that_wait_for_each_other_are_reported() -> None:
+    free, relay = Free(receive_then_send, name="free"), Relay(name="relay")
+    free.out.connect(relay.inp)
+    relay.out.connect(free.inp)
+    with pytest.raises(DeadlockError, match="free") as caught:
+        relay.run(RunSteps(3), First())
+    assert "relay" in str(caught.value)
+    assert_over(free)
+
+
+def test_a_model_that_waits_for_an_asynchronous_one_that_has_returned_is_reported() -> None:
+    def send_one_less(model: Any) -> None:
+        for number in range(model.num_steps - 1):
+            model.out.send(np.array([number]))
+
+    free, sink = Free(send_one_less, name="free"), Sink(name="sink")
+    free.out.connect(sink.inp)
+    with pytest.raises(DeadlockError, match=r"sink\.inp.*free\.out"):
+        sink.run(RunSteps(5), First())
+    assert_over(sink)
+
+
+def test_waiting_for_the_user_is_no_deadlock() -> None:
+    sink = Sink()
+    sink.inp.flag_external_pipe()
+    with sink:
+        sink.run(RunSteps(2, blocking=False), First())
+        with pytest.raises(TimeoutError):
+            sink.wait(1.5)
+        for number in (3, 4):
+            sink.inp.external_pipe_csp_send_port.send(np.array([number]))
+        sink.wait()
+        assert sink.total.get() == 7
+
+
+def test_a_slow_model_is_no_deadlock() -> None:
+    def slow(model: Any) -> None:
+        time.sleep(1.2)
+
+    counter, sink = Counter(on_step=slow), Sink()
+    counter.out.connect(sink.inp)
+    with sink:
+        sink.run(RunSteps(2), First())
+        assert sink.total.get() == 3
+
+
+def test_after_a_deadlock_a_repaired_network_runs() -> None:
+    quiet, sink = Quiet(name="quiet"), Sink(name="sink")
+    quiet.out.connect(sink.inp)
+    with pytest.raises(DeadlockError):
+        quiet.run(RunSteps(3), First())
+    quiet.proc_params.overwrite("every", 1)
+    with quiet:
+        quiet.run(RunSteps(3))
+        assert sink.total.get() == 6
