@@ -27,7 +27,7 @@ cdef class Domain:
     def raise_horizon(self, uint64_t value):
         """Allow steps up to `value`; a smaller value than before changes nothing."""
         if la_domain_raise(self.at, value):
-            self._wake_members()
+            self._wake_members(LA_ON_STEP)
 
     @property
     def limit(self):
@@ -53,11 +53,11 @@ cdef class Domain:
     def pause(self, uint32_t value):
         la_set32(&self.at.pause, value)
 
-    cdef void _wake_members(self) noexcept nogil:
+    cdef void _wake_members(self, uint32_t kind) noexcept nogil:
         cdef uint32_t i
         la_full_fence()
         for i in range(self.n_members):
-            la_party_wake_fenced(self.members[i])
+            la_party_wake_for(self.members[i], kind, <uint32_t>self.index)
 
     # -- barrier -------------------------------------------------------------------------------
 
@@ -71,7 +71,7 @@ cdef class Domain:
     def release(self, int64_t decision):
         """Publish the decision of the member that arrived last, and wake the others."""
         la_domain_release(self.at, decision)
-        self._wake_members()
+        self._wake_members(LA_ON_BARRIER)
 
     def await_release(self, Party party not None, uint32_t epoch, uint32_t mailbox):
         """Return the decision that ends `epoch`, or None as soon as there is mail to answer."""

@@ -129,6 +129,7 @@ cdef extern from "waits.h" nogil:
 
     void la_party_wake(la_party *party)
     void la_party_wake_fenced(la_party *party)
+    void la_party_wake_for(la_party *party, uint32_t kind, uint32_t index)
     uint32_t la_party_prepare(la_party *party)
     void la_party_cancel(la_party *party)
     void la_party_sleep(la_party *party, uint32_t key, int64_t timeout_ns)

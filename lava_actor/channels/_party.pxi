@@ -117,8 +117,9 @@ cdef class Party:
         la_party_post(self.at)
 
     def bell(self):
-        """Wake the party if it sleeps."""
-        la_party_wake(self.at)
+        """Wake the party if it waits for an event (``prepare_wait``)."""
+        la_full_fence()
+        la_party_wake_for(self.at, LA_ON_EVENT, 0)
 
     @property
     def defer_wakes(self):

@@ -151,7 +151,7 @@ cdef class RingReader(_RingEnd):
         la_reader_release(&self.at)
         la_count(&self.owner.at.progress, 1)
         if self.peer != NULL:
-            self._wake(self.peer)
+            self._wake(self.peer, LA_ON_SPACE)
 
     cdef object _dense(self, la_slot *slot):
         cdef unsigned char *payload = <unsigned char *>slot + self.payload

@@ -95,8 +95,8 @@ cdef class _RingEnd:
         self.countdown = self.half
         return 0
 
-    cdef inline void _wake(self, la_party *peer) noexcept nogil:
-        """Wake the other end, or owe it to the next flush if this party defers wake-ups."""
+    cdef inline void _wake(self, la_party *peer, uint32_t kind) noexcept nogil:
+        """Wake the other end if it waits for `kind` at this ring, or owe it to the next flush."""
         if self.owner.defer:
             self.owner._owe(peer)
             self.countdown -= 1
@@ -105,7 +105,8 @@ cdef class _RingEnd:
                 self.countdown = self.half
                 self.owner._flush()
         else:
-            la_party_wake(peer)
+            la_full_fence()
+            la_party_wake_for(peer, kind, <uint32_t>self.ring_index)
 
     cdef bint _all_ones(self, cnp.ndarray values, Py_ssize_t count) except -1:
         if self.padded:
@@ -374,7 +375,7 @@ cdef class RingWriter(_RingEnd):
         la_writer_publish(&self.at)
         la_count(&self.owner.at.progress, 1)
         if self.n_peers == 1:
-            self._wake(self.peers[0])
+            self._wake(self.peers[0], LA_ON_DATA)
         elif self.n_peers > 1:
             self._wake_all()
 
@@ -383,11 +384,11 @@ cdef class RingWriter(_RingEnd):
         if self.owner.defer:
             for i in range(1, self.n_peers):
                 self.owner._owe(self.peers[i])
-            self._wake(self.peers[0])
+            self._wake(self.peers[0], LA_ON_DATA)
         else:
             la_full_fence()
             for i in range(self.n_peers):
-                la_party_wake_fenced(self.peers[i])
+                la_party_wake_for(self.peers[i], LA_ON_DATA, <uint32_t>self.ring_index)
 
     cdef int _wait_space(self) except -1:
         cdef la_waiting waiting

@@ -22,6 +22,12 @@
  * because the winner rings after the loser's condition became visible or the sleeper, who sets
  * `sleeping` anew before each look, meets the loser in the case above.
  *
+ * A bell that rings for something its owner does not wait for costs two context switches, and a
+ * network has many such occasions: every message taken is space for a writer that may be waiting
+ * for data. So wakers say what they changed, and leave alone a sleeper whose blocked record names
+ * something else (`la_party_wake_for`). The record is written before `sleeping` is set, hence the
+ * argument above covers it: a waker that sees an old record has the first of the two fences.
+ *
  * What can still fail: a waker that is killed between its publication and the bell. The sleeper
  * finds the condition at the end of its slice (LA_SLICE_NS), which is why slices exist even
  * though the scheme above loses no wake-up.
@@ -122,6 +128,21 @@ static inline void la_party_wake_fenced(la_party *party) {
         atomic_fetch_add_explicit(&party->bell, 1, memory_order_seq_cst); /* SYNC_BELL */
         la_futex_wake_all(&party->bell);
     }
+}
+
+/* As above, but only if the party waits for `kind` and `index`, or for who knows what (an event,
+ * or a wait that is just being prepared). */
+static inline void la_party_wake_for(la_party *party, uint32_t kind, uint32_t index) {
+    uint64_t on;
+    if (!atomic_load_explicit(&party->sleeping, memory_order_relaxed)) {
+        return;
+    }
+    /* Relaxed: ordered by the fences, like `sleeping`. */
+    on = atomic_load_explicit(&party->blocked_on, memory_order_relaxed);
+    if (on != ((uint64_t)kind << 32 | index) && on != 0 && on >> 32 != LA_ON_EVENT) {
+        return;
+    }
+    la_party_wake_fenced(party);
 }
 
 static inline void la_party_wake(la_party *party) {
