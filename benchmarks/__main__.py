@@ -1,7 +1,4 @@
-"""Run the benchmarks: every module of this folder that has a function ``main(full)``.
-
-python -m benchmarks [name ...] [--full]
-"""
+"""``python -m benchmarks [name ...] [--full]``: run every module here that has ``main(full)``."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ def names() -> list[str]:
 
 def main() -> None:
     """Run the benchmarks that the command line names, or all."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="benchmarks", description="Run the benchmarks.")
     parser.add_argument("names", nargs="*", help=f"which ones ({', '.join(names())}); default: all")
     parser.add_argument("--full", action="store_true", help="in full length")
     arguments = parser.parse_args()
