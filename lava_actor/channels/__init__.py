@@ -31,7 +31,13 @@ from lava_actor.channels.interfaces import (
 )
 from lava_actor.channels.layout import ArenaPlan, RingPlan, RingRequest, plan_arena
 from lava_actor.channels.statistics import RingStatistics
-from lava_actor.channels.wait import Blocking, SpinThenBlock, WaitPolicy, choose_policy
+from lava_actor.channels.wait import (
+    Blocking,
+    SpinOnFreeCore,
+    SpinThenBlock,
+    WaitPolicy,
+    choose_policy,
+)
 
 try:
     from lava_actor.channels._native import Arena, Domain, Party, RingReader, RingWriter
@@ -64,6 +70,7 @@ __all__ = [
     "RingRequest",
     "RingStatistics",
     "RingWriter",
+    "SpinOnFreeCore",
     "SpinThenBlock",
     "WaitPolicy",
     "choose_policy",

@@ -85,6 +85,11 @@ class Party:
     name: str
     spin_us: int
     """How long to look again before sleeping, in microseconds; see `wait`."""
+    computing: bool
+    """Whether this party takes a core while it is awake; see `wait.SpinOnFreeCore`.
+
+    Set by the party itself.
+    """
     defer_wakes: bool
     """Owe wake-ups instead of giving them at once.
 

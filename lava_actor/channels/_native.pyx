@@ -14,6 +14,7 @@ import numpy as np
 from lava_actor.channels import layout
 from lava_actor.channels.memory import check_memory, too_little_memory
 from lava_actor.channels.statistics import RingStatistics
+from lava_actor.channels.wait import available_cores
 from lava_actor.errors import (
     ChannelAborted,
     InvalidTypeError,
@@ -60,8 +61,10 @@ cdef extern from "waits.h" nogil:
         uint32_t n_domains
         uint32_t n_rings
         uint64_t size
+        uint32_t cores
     ctypedef struct la_party:
         atomic32 bell
+        uint32_t index
         atomic64 step
         atomic64 done
         atomic64 turn
@@ -127,6 +130,8 @@ cdef extern from "waits.h" nogil:
     void la_set32(atomic32 *word, uint32_t value)
     void la_count(atomic64 *counter, uint64_t by)
 
+    int la_is_computing(la_party *party)
+    void la_set_computing(la_party *party, int computing)
     void la_party_wake(la_party *party)
     void la_party_wake_fenced(la_party *party)
     void la_party_wake_for(la_party *party, uint32_t kind, uint32_t index)
@@ -292,6 +297,9 @@ cdef class Arena:
             raise
         (<Arena>arena).header.version = LA_VERSION
         (<Arena>arena).header.n_parties = len(plan.parties)
+        (<Arena>arena).header.cores = <uint32_t>available_cores()
+        for i in range(len(plan.parties)):
+            (<Arena>arena).parties[i].index = <uint32_t>i
         (<Arena>arena).header.n_domains = len(plan.domains)
         (<Arena>arena).header.n_rings = len(plan.rings)
         (<Arena>arena).header.size = plan.size

@@ -122,6 +122,14 @@ cdef class Party:
         la_party_wake_for(self.at, LA_ON_EVENT, 0)
 
     @property
+    def computing(self):
+        return bool(la_is_computing(self.at))
+
+    @computing.setter
+    def computing(self, bint value):
+        la_set_computing(self.at, value)
+
+    @property
     def defer_wakes(self):
         return self.defer
 

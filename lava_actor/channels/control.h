@@ -28,6 +28,16 @@
  * something else (`la_party_wake_for`). The record is written before `sleeping` is set, hence the
  * argument above covers it: a waker that sees an old record has the first of the two fences.
  *
+ * Spinning while cores are free
+ * -----------------------------
+ * A core without work goes idle, and waking it takes longer than most steps. A party that spins
+ * keeps its core awake, but with more runnable parties than cores it keeps the very peer it waits
+ * for from running. So the arena counts the computing parties that are awake: a party about to
+ * sleep spins (briefly) as long as all of them have a core, and gives its core up as soon as the
+ * count says that somebody needs it. The count is exact: `sleeping` goes from 0 to 1 and back by
+ * exactly one store and one exchange, and the count follows these. A party that is killed while
+ * awake stays counted; that costs spins, nothing else.
+ *
  * What can still fail: a waker that is killed between its publication and the bell. The sleeper
  * finds the condition at the end of its slice (LA_SLICE_NS), which is why slices exist even
  * though the scheme above loses no wake-up.
@@ -50,18 +60,24 @@
 #define LA_MAGIC UINT64_C(0x31416e4172764c61)
 #define LA_VERSION 1u
 #define LA_SLICE_NS INT64_C(100000000)
+/* What waking an idle core costs: spinning longer than that cannot pay. */
+#define LA_BRIEF_NS INT64_C(50000)
 
 typedef struct {
     uint64_t magic;
     uint32_t version, n_parties, n_domains, n_rings;
     uint64_t size;
+    uint32_t cores;
     _Alignas(LA_LINE) _Atomic uint32_t abort;
+    _Alignas(LA_LINE) _Atomic int32_t awake; /* computing parties that do not sleep */
 } la_arena;
 
 typedef struct {
     /* Written by wakers, and by the party when it goes to sleep. */
     _Alignas(LA_LINE) _Atomic uint32_t bell;
     _Atomic uint32_t sleeping;
+    uint32_t index;              /* place in the table, which follows the arena's header */
+    _Atomic uint32_t computing;  /* counted in `awake` */
     /* Written by posters. */
     _Alignas(LA_LINE) _Atomic uint32_t mailbox;
     /* Written by the party at every step. */
@@ -86,7 +102,7 @@ typedef struct {
     _Atomic uint32_t epoch;
 } la_domain;
 
-_Static_assert(sizeof(la_arena) == 2 * LA_LINE, "layout.py: ARENA_BYTES");
+_Static_assert(sizeof(la_arena) == 3 * LA_LINE, "layout.py: ARENA_BYTES");
 _Static_assert(sizeof(la_party) == 4 * LA_LINE, "layout.py: PARTY_BYTES");
 _Static_assert(sizeof(la_domain) == 3 * LA_LINE, "layout.py: DOMAIN_BYTES");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
@@ -117,6 +133,39 @@ static inline void la_count(_Atomic uint64_t *counter, uint64_t by) {
     atomic_store_explicit(counter, now + by, memory_order_relaxed);
 }
 
+/* ---- who is awake -------------------------------------------------------------------------- */
+
+static inline la_arena *la_arena_of(la_party *party) {
+    return (la_arena *)(party - party->index) - 1;
+}
+
+static inline int la_is_computing(la_party *party) {
+    return atomic_load_explicit(&party->computing, memory_order_relaxed) != 0;
+}
+
+/* Relaxed: a hint for how to wait, nothing is ordered by it. */
+static inline void la_count_awake(la_party *party, int32_t by) {
+    if (la_is_computing(party)) {
+        atomic_fetch_add_explicit(&la_arena_of(party)->awake, by, memory_order_relaxed);
+    }
+}
+
+/* Called by the party itself, while it is awake. */
+static inline void la_set_computing(la_party *party, int computing) {
+    if (computing && !la_is_computing(party)) {
+        atomic_store_explicit(&party->computing, 1, memory_order_relaxed);
+        la_count_awake(party, 1);
+    } else if (!computing && la_is_computing(party)) {
+        la_count_awake(party, -1);
+        atomic_store_explicit(&party->computing, 0, memory_order_relaxed);
+    }
+}
+
+static inline int la_cores_are_free(la_party *party) {
+    la_arena *arena = la_arena_of(party);
+    return atomic_load_explicit(&arena->awake, memory_order_relaxed) <= (int32_t)arena->cores;
+}
+
 /* ---- doorbell ------------------------------------------------------------------------------ */
 
 /* The caller has made its condition visible (any store) and issues la_full_fence() before this;
@@ -125,6 +174,7 @@ static inline void la_party_wake_fenced(la_party *party) {
     /* Relaxed: the fences order this load, and most of the time it only says "awake". */
     if (atomic_load_explicit(&party->sleeping, memory_order_relaxed) &&
         atomic_exchange_explicit(&party->sleeping, 0, memory_order_seq_cst)) {
+        la_count_awake(party, 1);
         atomic_fetch_add_explicit(&party->bell, 1, memory_order_seq_cst); /* SYNC_BELL */
         la_futex_wake_all(&party->bell);
     }
@@ -152,14 +202,18 @@ static inline void la_party_wake(la_party *party) {
 
 static inline uint32_t la_party_prepare(la_party *party) {
     uint32_t key = atomic_load_explicit(&party->bell, memory_order_acquire); /* SYNC_BELL */
-    atomic_store_explicit(&party->sleeping, 1, memory_order_seq_cst);
+    if (!atomic_exchange_explicit(&party->sleeping, 1, memory_order_seq_cst)) {
+        la_count_awake(party, -1);
+    }
     la_full_fence(); /* SYNC_BELL */
     return key;
 }
 
 static inline void la_party_cancel(la_party *party) {
-    /* Relaxed: a late waker that still sees 1 makes one system call too many, no more. */
-    atomic_store_explicit(&party->sleeping, 0, memory_order_relaxed);
+    /* A waker may have been faster, and has counted us then. */
+    if (atomic_exchange_explicit(&party->sleeping, 0, memory_order_acq_rel)) {
+        la_count_awake(party, 1);
+    }
 }
 
 static inline void la_party_sleep(la_party *party, uint32_t key, int64_t timeout_ns) {
@@ -275,6 +329,25 @@ static inline int64_t la_domain_decision(la_domain *domain) {
 
 typedef int (*la_condition)(void *);
 
+/* Spin while all computing parties have a core, LA_BRIEF_NS at most. */
+static inline int la_spin_on_free_core(la_party *party, la_condition holds, void *what) {
+    int64_t until;
+    if (!la_is_computing(party) || !la_cores_are_free(party)) {
+        return 0;
+    }
+    until = la_now_ns() + LA_BRIEF_NS;
+    do {
+        int i;
+        for (i = 0; i < 16; i++) {
+            if (holds(what)) {
+                return 1;
+            }
+            la_relax();
+        }
+    } while (la_cores_are_free(party) && la_now_ns() < until);
+    return 0;
+}
+
 /* One turn of a wait: spin, then one bounded sleep. Returns 1 when the condition holds, else 0;
  * the caller looks at abort word, signals and clock, and calls again (with spin_ns 0). */
 static inline int la_wait_turn(la_party *party, la_condition holds, void *what, int64_t spin_ns,
@@ -291,6 +364,9 @@ static inline int la_wait_turn(la_party *party, la_condition holds, void *what, 
                 la_relax();
             }
         } while (la_now_ns() < until);
+    }
+    if (la_spin_on_free_core(party, holds, what)) {
+        return 1;
     }
     key = la_party_prepare(party);
     if (holds(what)) {

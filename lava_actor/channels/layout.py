@@ -23,7 +23,7 @@ import numpy as np
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 
 LINE = 128
-ARENA_BYTES = 2 * LINE
+ARENA_BYTES = 3 * LINE
 PARTY_BYTES = 4 * LINE
 DOMAIN_BYTES = 3 * LINE
 RING_BYTES = 2 * LINE

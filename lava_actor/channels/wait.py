@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
-class HasSpin(Protocol):
-    """Anything with the one number a policy sets; in practice a ``Party``."""
+class HasWaits(Protocol):
+    """What a policy sets; in practice a ``Party``."""
 
     spin_us: int
+    computing: bool
 
 
 @dataclass(frozen=True)
@@ -32,13 +33,17 @@ class WaitPolicy:
     ----------
     spin_us : int
         Microseconds to spin at the start of every wait; 0 sleeps at once.
+    on_free_core : bool
+        Spin for up to 50 µs longer while all computing parties that are awake have a core each.
     """
 
     spin_us: int
+    on_free_core: bool = False
 
-    def apply(self, party: HasSpin) -> None:
-        """Make `party` wait this way from now on."""
+    def apply(self, party: HasWaits) -> None:
+        """Make `party` wait this way from now on; called by the party itself."""
         party.spin_us = self.spin_us
+        party.computing = self.on_free_core
 
 
 class Blocking(WaitPolicy):
@@ -62,6 +67,18 @@ class SpinThenBlock(WaitPolicy):
         super().__init__(spin_us=spin_us)
 
 
+class SpinOnFreeCore(WaitPolicy):
+    """Spin only while no other party needs the core, then sleep.
+
+    The arena counts who is awake. With more parties than cores most waits sleep at once; only
+    where the network itself leaves a core without work (one party computes, all others wait for
+    it) the last one to wait keeps that core from going idle, which would cost more than the step.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(spin_us=0, on_free_core=True)
+
+
 def available_cores() -> int:
     """Count the cores this process may run on (affinity respected)."""
     return len(os.sched_getaffinity(0))
@@ -80,8 +97,8 @@ def choose_policy(n_computing: int, cores: int | None = None) -> WaitPolicy:
     Returns
     -------
     WaitPolicy
-        `SpinThenBlock` while the parties fit the cores, `Blocking` otherwise.
+        `SpinThenBlock` while the parties fit the cores, `SpinOnFreeCore` otherwise.
     """
     if cores is None:
         cores = available_cores()
-    return SpinThenBlock() if n_computing <= cores else Blocking()
+    return SpinThenBlock() if n_computing <= cores else SpinOnFreeCore()

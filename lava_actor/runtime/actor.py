@@ -72,6 +72,8 @@ class Actor:
         self.own_process = own_process
         self.pending_run: int | None = None
         self.on_rebuilt: Callable[[Any], None] = lambda _model: None
+        self.base = 0  # steps before the last reset; the model counts from there
+        self.on_rebased: Callable[[int], None] = lambda _base: None
         self.spec: ActorSpec
         self.built: BuiltModel
         self.mail_seen = 0
@@ -89,6 +91,7 @@ class Actor:
             self._report("failed", error)
         finally:
             self.party.state = words.GONE
+            self.party.computing = False
             with contextlib.suppress(Exception):
                 self.built.close_rings()
             if restore is not None:
@@ -133,6 +136,11 @@ class Actor:
         self.built = build(self.spec, self.arena, adopt=self.own_process)
         self.built.model.on_start()
         self.on_rebuilt(self.built.model)
+
+    def rebase(self, base: int) -> None:
+        """Let the model count its steps from the end of step ``base``."""
+        self.base = base
+        self.on_rebased(base)
 
     def serve_remote(self) -> None:
         """Serve RefPorts of other actors."""

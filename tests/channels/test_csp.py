@@ -11,6 +11,7 @@ from lava_actor.channels import (
     AbstractCspRecvPort,
     AbstractCspSendPort,
     Blocking,
+    SpinOnFreeCore,
     Channel,
     CspRecvPort,
     CspSelector,
@@ -207,7 +208,7 @@ def test_the_constructor_takes_lavas_arguments_by_name():
 
 def test_parties_spin_only_while_they_fit_the_cores():
     assert isinstance(choose_policy(2, cores=2), SpinThenBlock)
-    assert isinstance(choose_policy(3, cores=2), Blocking)
+    assert isinstance(choose_policy(3, cores=2), SpinOnFreeCore)
     assert type(choose_policy(available_cores())) is SpinThenBlock
     made = channel()
     SpinThenBlock(7).apply(made.src_port.ring.party)
