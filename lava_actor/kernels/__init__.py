@@ -13,6 +13,7 @@ try:
         as_unique,
         conv_events,
         csc_events,
+        csc_events_coded,
         dense_events,
         dense_events_delayed,
         lif_fixed,
@@ -36,5 +37,6 @@ __all__ = [
     "dense_events_delayed",
     "advance_columns",
     "csc_events",
+    "csc_events_coded",
     "conv_events",
 ]

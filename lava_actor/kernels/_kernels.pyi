@@ -171,6 +171,26 @@ def csc_events(
         Any shape; rows are flat indices.
     """
 
+def csc_events_coded(
+    pointers: np.ndarray,
+    rows: np.ndarray,
+    codes: np.ndarray,
+    table: np.ndarray,
+    at: np.ndarray,
+    x: np.ndarray | None,
+    out: np.ndarray,
+) -> None:
+    """Add what `csc_events` does; the weight of entry k is ``table[codes[k]]``.
+
+    Parameters
+    ----------
+    codes : ndarray of uint8
+    table : ndarray of the type of `out`
+        256 elements.
+    pointers, rows, at, x, out
+        As for `csc_events`.
+    """
+
 def conv_events(
     kernel: np.ndarray,
     geometry: Sequence[int],

@@ -42,6 +42,12 @@ cdef extern from "synapses.h" nogil:
                     const int32_t *at, const double *x, Py_ssize_t count, double *out)
     void la_csc_i32(const int64_t *ptr, const int32_t *row, const int32_t *w, int32_t one,
                     const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
+    void la_csc_coded_f64(const int64_t *ptr, const int32_t *row, const uint8_t *code,
+                          const double *table, const int32_t *at, const double *x,
+                          Py_ssize_t count, double *out)
+    void la_csc_coded_i32(const int64_t *ptr, const int32_t *row, const uint8_t *code,
+                          const int32_t *table, const int32_t *at, const int32_t *x,
+                          Py_ssize_t count, int32_t *out)
     void la_conv_f64(const la_conv *g, const double *kernel, const int32_t *at, const double *x,
                      Py_ssize_t count, double *out)
     void la_conv_i32(const la_conv *g, const int32_t *kernel, const int32_t *at, const int32_t *x,
@@ -279,25 +285,29 @@ def advance_columns(out):
     memset(start + column * (columns - 1), 0, column)
 
 
-def csc_events(pointers, rows, weights, one, at, x, out):
-    cdef int kind = cnp.NPY_DOUBLE
+cdef int _take_csc(object pointers, object rows, object at, object x, object out) except -1:
+    """Check what both ways to sum up a sparse matrix take; returns the type of the numbers."""
+    cdef int kind = cnp.NPY_INT32 if _is(out, cnp.NPY_INT32) else cnp.NPY_DOUBLE
     if not _is(pointers, cnp.NPY_INT64) or _size(pointers) < 1:
         raise TypeError("pointers: expected a contiguous int64 array, one more than columns")
     if not _is(rows, cnp.NPY_INT32):
         raise TypeError("rows: expected a contiguous int32 array")
-    if _is(out, cnp.NPY_INT32):
-        kind = cnp.NPY_INT32
     if not (_is(out, kind) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
         raise TypeError("out: expected a contiguous array of float64 or int32")
+    _take_events(at, x, kind, _size(pointers) - 1)
+    return kind
+
+
+def csc_events(pointers, rows, weights, one, at, x, out):
+    cdef int kind = _take_csc(pointers, rows, at, x, out)
     if weights is not None and not _is_of(weights, kind, _size(rows)):
         raise TypeError("weights: expected a contiguous array of the type of out, one per row index")
-    _take_events(at, x, kind, _size(pointers) - 1)
     cdef Py_ssize_t count = _size(at)
     cdef int32_t *indices = <int32_t *>_data(at)
     cdef int64_t *ptr = <int64_t *>_data(pointers)
     cdef void *factors = NULL if x is None else _data(x)
     cdef void *matrix = NULL if weights is None else _data(weights)
-    cdef void *to = _data(rows)
+    cdef int32_t *to = <int32_t *>_data(rows)
     cdef void *sums = _data(out)
     cdef double f = 0.0
     cdef int32_t i = 0
@@ -308,11 +318,34 @@ def csc_events(pointers, rows, weights, one, at, x, out):
             i = one
     with nogil:
         if kind == cnp.NPY_DOUBLE:
-            la_csc_f64(ptr, <int32_t *>to, <double *>matrix, f, indices, <double *>factors, count,
+            la_csc_f64(ptr, to, <double *>matrix, f, indices, <double *>factors, count,
                        <double *>sums)
         else:
-            la_csc_i32(ptr, <int32_t *>to, <int32_t *>matrix, i, indices, <int32_t *>factors,
-                       count, <int32_t *>sums)
+            la_csc_i32(ptr, to, <int32_t *>matrix, i, indices, <int32_t *>factors, count,
+                       <int32_t *>sums)
+
+
+def csc_events_coded(pointers, rows, codes, table, at, x, out):
+    cdef int kind = _take_csc(pointers, rows, at, x, out)
+    if not _is_of(codes, cnp.NPY_UINT8, _size(rows)):
+        raise TypeError("codes: expected a contiguous uint8 array, one per row index")
+    if not _is_of(table, kind, 256):
+        raise TypeError("table: expected 256 numbers of the type of out")
+    cdef Py_ssize_t count = _size(at)
+    cdef int32_t *indices = <int32_t *>_data(at)
+    cdef int64_t *ptr = <int64_t *>_data(pointers)
+    cdef void *factors = NULL if x is None else _data(x)
+    cdef uint8_t *code = <uint8_t *>_data(codes)
+    cdef void *values = _data(table)
+    cdef int32_t *to = <int32_t *>_data(rows)
+    cdef void *sums = _data(out)
+    with nogil:
+        if kind == cnp.NPY_DOUBLE:
+            la_csc_coded_f64(ptr, to, code, <double *>values, indices, <double *>factors, count,
+                             <double *>sums)
+        else:
+            la_csc_coded_i32(ptr, to, code, <int32_t *>values, indices, <int32_t *>factors,
+                             count, <int32_t *>sums)
 
 
 def conv_events(kernel, geometry, at, x, out):

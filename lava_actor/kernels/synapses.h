@@ -14,10 +14,10 @@
 /* Rows of a dense matrix that are summed up together: their sums stay in the first-level cache. */
 #define LA_ROWS 2048
 
-/* How many events ahead a column of a sparse matrix is fetched, and how much of it. The rest of a
- * long column the processor fetches by itself. */
+/* How many events ahead a column of a sparse matrix is fetched, and how many of its synapses. The
+ * rest of a long column the processor fetches by itself. */
 #define LA_AHEAD 3
-#define LA_FETCH_LINES 6
+#define LA_FETCHED 96
 
 #define LA_PREFETCH(p) __builtin_prefetch((p), 0, 2)
 
@@ -89,24 +89,35 @@ LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t end
 
 /* -- sparse, compressed columns ------------------------------------------------------------ */
 
-/* out[row[k]] += w[k] * x over the columns of the events; w NULL: every weight is `one`. */
+/* out[row[k]] += w[k] * x over the columns of the events. Three ways to hold the weights: as they
+ * are; as one value that all of them have; as codes into a table of at most 256 values. What is
+ * read from memory decides how long this takes. */
+#define LA_EACH_COLUMN(A, W, BODY)                                                               \
+    A *restrict sum = (A *)out;                                                                  \
+    for (ptrdiff_t e = 0; e < count; e++) {                                                      \
+        if (e + LA_AHEAD < count) {                                                              \
+            int64_t next = ptr[at[e + LA_AHEAD]];                                                \
+            la_fetch(row + next, sizeof(*row));                                                  \
+            if (W) {                                                                             \
+                la_fetch((W) + next, sizeof(*(W)));                                              \
+            }                                                                                    \
+        }                                                                                        \
+        int64_t k = ptr[at[e]], end = ptr[at[e] + 1];                                            \
+        A factor = x ? (A)x[e] : (A)1;                                                           \
+        BODY                                                                                     \
+    }
+
+static inline void la_fetch(const void *start, size_t width) {
+    for (size_t byte = 0; byte < LA_FETCHED * width; byte += 64) {
+        LA_PREFETCH((const char *)start + byte);
+    }
+}
+
 #define LA_CSC(NAME, T, A)                                                                       \
     static void la_csc_##NAME(const int64_t *restrict ptr, const int32_t *restrict row,          \
                               const T *restrict w, T one, const int32_t *restrict at,            \
                               const T *restrict x, ptrdiff_t count, T *restrict out) {           \
-        A *restrict sum = (A *)out;                                                              \
-        for (ptrdiff_t e = 0; e < count; e++) {                                                  \
-            if (e + LA_AHEAD < count) {                                                          \
-                int64_t next = ptr[at[e + LA_AHEAD]];                                            \
-                for (int line = 0; line < LA_FETCH_LINES; line++) {                              \
-                    LA_PREFETCH((const char *)(row + next) + 64 * line);                         \
-                    if (w) {                                                                     \
-                        LA_PREFETCH((const char *)(w + next) + 64 * line);                       \
-                    }                                                                            \
-                }                                                                                \
-            }                                                                                    \
-            int64_t k = ptr[at[e]], end = ptr[at[e] + 1];                                        \
-            A factor = x ? (A)x[e] : (A)1;                                                       \
+        LA_EACH_COLUMN(A, w, {                                                                   \
             if (!w) {                                                                            \
                 factor *= (A)one;                                                                \
                 for (; k < end; k++) {                                                           \
@@ -121,7 +132,24 @@ LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t end
                     sum[row[k]] += (A)w[k];                                                      \
                 }                                                                                \
             }                                                                                    \
-        }                                                                                        \
+        })                                                                                       \
+    }                                                                                            \
+                                                                                                 \
+    static void la_csc_coded_##NAME(const int64_t *restrict ptr, const int32_t *restrict row,    \
+                                    const uint8_t *restrict code, const T *restrict table,       \
+                                    const int32_t *restrict at, const T *restrict x,             \
+                                    ptrdiff_t count, T *restrict out) {                          \
+        LA_EACH_COLUMN(A, code, {                                                                \
+            if (x) {                                                                             \
+                for (; k < end; k++) {                                                           \
+                    sum[row[k]] += (A)table[code[k]] * factor;                                   \
+                }                                                                                \
+            } else {                                                                             \
+                for (; k < end; k++) {                                                           \
+                    sum[row[k]] += (A)table[code[k]];                                            \
+                }                                                                                \
+            }                                                                                    \
+        })                                                                                       \
     }
 
 LA_CSC(f64, double, double)

@@ -64,6 +64,8 @@ def wrap24(x: ArrayLike) -> np.ndarray:
     the values before the turn (use int64 for sums of 32-bit numbers).
     """
     x = _integers(x)
+    if x.dtype.itemsize < 4:  # too narrow to reach the limits
+        return x
     turn = (x <= -STATE_LIMIT).astype(x.dtype) - (x > STATE_LIMIT)
     return x + turn * x.dtype.type(2 * STATE_LIMIT)
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from lava_actor.errors import InvalidValueError
+from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.kernels import advance_columns, as_unique
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -211,6 +211,8 @@ def canonical_csr(process: str, name: str, given: Any) -> csr_matrix:
     ------
     InvalidValueError
         If it is not a matrix.
+    InvalidTypeError
+        If its elements are not real numbers.
     """
     shape = np.shape(given) if not hasattr(given, "shape") else given.shape
     if len(shape) != 2:
@@ -218,5 +220,7 @@ def canonical_csr(process: str, name: str, given: Any) -> csr_matrix:
             f"{process}.{name}: expected a matrix (post, pre), got shape {tuple(shape)}"
         )
     matrix = csr_matrix(given, copy=True)
+    if matrix.dtype.kind not in "biuf":
+        raise InvalidTypeError(f"{process}.{name}: expected real numbers, got {matrix.dtype}")
     matrix.sum_duplicates()
     return matrix

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.kernels import csc_events, one_value
+from lava_actor.kernels import csc_events, csc_events_coded, one_value
 
 
 def column_major(weights: Any, dtype: np.dtype) -> np.ndarray:
@@ -24,7 +24,9 @@ def column_major(weights: Any, dtype: np.dtype) -> np.ndarray:
 class SparseOperator:
     """A sparse matrix in compressed columns; the only copy of the weights in its model.
 
-    If all weights have one value, as in many networks, that value is all that is kept of them.
+    If all weights have one value, that value is all that is kept of them; if there are at most 256
+    values, each weight is kept as a code of one byte. What has to be read from memory per synapse
+    is what takes the time. The numbers that are added are the same in all three cases.
 
     Parameters
     ----------
@@ -62,8 +64,12 @@ class SparseOperator:
         self._pointers = columns.indptr.astype(np.int64)
         self._rows = columns.indices.astype(np.int32, copy=False)
         self._weights: np.ndarray | None = np.ascontiguousarray(columns.data, dtype)
+        self._codes: np.ndarray | None = None
         self._one = one_value(self._weights)
         if self._one is not None:
+            self._weights = None
+        elif (coded := _coded(self._weights)) is not None:
+            self._codes, self._table = coded
             self._weights = None
         if depth * self.shape[0] >= 2**31:
             raise InvalidValueError(
@@ -95,14 +101,19 @@ class SparseOperator:
         out : ndarray
             Contiguous, of the operator's number type: one element per row, or (delay, row).
         """
-        csc_events(self._pointers, self._rows, self._weights, self._one, at, x, out)
+        if self._codes is None:
+            csc_events(self._pointers, self._rows, self._weights, self._one, at, x, out)
+        else:
+            csc_events_coded(self._pointers, self._rows, self._codes, self._table, at, x, out)
 
     def matrix(self) -> csr_matrix:
         """Return the weights as a new csr matrix of the dtype they came with."""
-        if self._weights is None:
-            data = np.full(self._rows.size, self._one, self._given_dtype)
-        else:
+        if self._weights is not None:
             data = self._weights.astype(self._given_dtype)
+        elif self._codes is not None:
+            data = self._table.astype(self._given_dtype)[self._codes]
+        else:
+            data = np.full(self._rows.size, self._one, self._given_dtype)
         rows = self._rows % max(self.shape[0], 1)
         columns = np.repeat(np.arange(self.shape[1], dtype=np.int32), np.diff(self._pointers))
         # Sorted by column already; a stable sort by row gives the order of csr.
@@ -110,3 +121,17 @@ class SparseOperator:
         pointers = np.zeros(self.shape[0] + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=self.shape[0]), out=pointers[1:])
         return csr_matrix((data[order], columns[order], pointers), shape=self.shape)
+
+
+def _coded(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return (codes, table of 256 values) if there are at most 256 different weights, else None."""
+    if np.unique(weights[:: max(1, weights.size // 4096)]).size > 256:
+        return None  # seen without sorting all of them
+    # Bits are compared, not values: -0.0 and every NaN come back as they were.
+    bits = weights.view(f"u{weights.itemsize}")
+    values, codes = np.unique(bits, return_inverse=True)
+    if values.size > 256:
+        return None
+    table = np.zeros(256, weights.dtype)
+    table[: values.size] = values.view(weights.dtype)
+    return codes.astype(np.uint8), table

@@ -221,7 +221,12 @@ def _determine_num_weight_bits(weights: Weights, weight_exp: int, sign_mode: Sig
 
 
 def _stored(weights: Weights) -> np.ndarray:
-    return np.asarray(weights.data if scipy.sparse.issparse(weights) else weights)
+    return np.asarray(_with_data(weights).data if scipy.sparse.issparse(weights) else weights)
+
+
+def _with_data(matrix: Weights) -> Weights:
+    """Return a sparse matrix in a format that has its entries in one array."""
+    return matrix.tocsr() if matrix.format in ("lil", "dok") else matrix
 
 
 def _extremes(weights: Weights) -> tuple[Any, Any]:
@@ -236,8 +241,6 @@ def _elementwise(weights: Weights, function: Any) -> Weights:
     """Apply a function to the elements; of a sparse matrix to the stored ones."""
     if not scipy.sparse.issparse(weights):
         return function(np.asarray(weights))
-    result = weights.tocsr(copy=True) if not hasattr(weights, "data") else weights.copy()
-    if result.format in ("lil", "dok"):
-        result = result.tocsr()
+    result = _with_data(weights).copy()
     result.data = function(result.data)
     return result

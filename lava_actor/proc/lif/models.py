@@ -316,7 +316,7 @@ class AbstractPyLifModelFixed(_LifModel):
         self.s_out.send(self.s_out_buff)
 
     def _native_step(self, a_in: np.ndarray) -> np.ndarray | None:
-        if a_in.dtype != np.int32:
+        if a_in.dtype.char != "i":  # wider integers wrap, floating-point numbers are checked
             a_in = integral_input(self, "a_in", a_in).astype(np.int32)
         du, dv, vth = self.du, self.dv, self.vth
         if type(du) is not int or type(dv) is not int or type(vth) is not int:

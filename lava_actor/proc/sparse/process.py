@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import scipy.sparse
 from numpy.typing import ArrayLike
 
-from lava_actor.errors import InvalidTypeError
 from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._delays import checked_delays, delay_range
 from lava_actor.process.ports.ports import InPort, OutPort
@@ -66,10 +65,6 @@ class Sparse(AbstractProcess):
     ) -> None:
         owner = name or type(self).__name__
         weights = canonical_csr(owner, "weights", weights)
-        if weights.dtype.kind not in "biuf":
-            raise InvalidTypeError(
-                f"{owner}.weights: expected real numbers, got dtype {weights.dtype}"
-            )
         super().__init__(
             num_message_bits=num_message_bits, name=name, log_config=log_config, **kwargs
         )
