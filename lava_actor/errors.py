@@ -11,6 +11,7 @@ the description           InvalidKeyError             KeyError
 the description           PartnerTypeError            AssertionError and TypeError
 the description           UnsupportedError            NotImplementedError
 the description           MissingMemberError          AttributeError and AssertionError
+the file                  CheckpointError             ValueError
 the call, at this moment  RuntimeStateError           RuntimeError
 a model                   ModelError                  RuntimeError
 an actor that died        ActorDiedError              ModelError
@@ -66,6 +67,10 @@ class UnsupportedError(LavaActorError, NotImplementedError):
 
 class MissingMemberError(LavaActorError, AttributeError, AssertionError):
     """A Process, Collection or network does not have the member that was asked for."""
+
+
+class CheckpointError(LavaActorError, ValueError):
+    """A network that cannot be saved, or a file that cannot be loaded into one."""
 
 
 class RuntimeStateError(LavaActorError, RuntimeError):

@@ -43,6 +43,11 @@ class Snapshot:
             }
             self._added.append((process, old, {"links": links, **names}))
 
+    @property
+    def additions(self) -> list[tuple[AbstractProcess, dict[str, Any], dict[str, Any]]]:
+        """For every Process: what it was, and the links and names that the expansion added."""
+        return list(self._added or [])
+
     def undo(self) -> None:
         """Take away what the expansion added."""
         if self._added is None:

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
 
 def answer(actor: Actor, frame: Frame) -> None:
     """Carry out one request and reply under its key; errors travel back to the asker."""
-    handlers: dict[str, Callable[[Actor, Any], Any]] = {"get": _get, "set": _set, "reset": _reset}
+    handlers: dict[str, Callable[[Actor, Any], Any]] = {
+        "get": _get,
+        "set": _set,
+        "reset": _reset,
+        "snapshot": _snapshot,
+        "restore": _restore,
+    }
     if frame.kind == "run":
         frame.close()
         actor.pending_run = frame.key
@@ -137,3 +143,17 @@ def _sparse(held: Any, value: Any, index: Any, where: str) -> Any:
 
 def _reset(actor: Actor, inits: dict[str, Any]) -> None:
     actor.rebuild(inits)
+
+
+def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> Any:
+    from lava_actor.runtime.checkpoint import models  # only where something is saved
+
+    homes, trusted = payload
+    return models.snapshot(actor, homes, trusted)
+
+
+def _restore(actor: Actor, payload: tuple[Any, list[str], bool]) -> None:
+    from lava_actor.runtime.checkpoint import models
+
+    document, homes, trusted = payload
+    models.restore(actor, document, homes, trusted)

@@ -48,7 +48,10 @@ from lava_actor.runtime.until import UntilRun
 from lava_actor.runtime.watch import ON_A_RING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lava_actor.compiler.executable import Executable
+    from lava_actor.runtime.checkpoint.resume import Resume
 
 #: Live runtimes, ended at interpreter exit.
 _alive: weakref.WeakSet[Runtime] = weakref.WeakSet()
@@ -71,6 +74,8 @@ class Runtime:
         Where the actors live: processes (default) or threads.
     loglevel : int
         Level of the runtime's logger.
+    resume : Resume, optional
+        Start in the state of a network that was paused and saved.
     """
 
     def __init__(
@@ -78,12 +83,15 @@ class Runtime:
         exe: Executable,
         message_infrastructure_type: ActorType = ActorType.MultiProcessing,
         loglevel: int = 30,
+        *,
+        resume: Resume | None = None,
     ) -> None:
         if message_infrastructure_type not in (ActorType.MultiProcessing, ActorType.Threading):
             raise InvalidTypeError(
                 f"actor type: expected a member of ActorType, got {message_infrastructure_type!r}"
             )
         self._executable = exe
+        self._resume = resume
         self._actor_type = ActorType(message_infrastructure_type)
         self.log = logging.getLogger("lava_actor.runtime")
         self.log.setLevel(loglevel)
@@ -132,6 +140,8 @@ class Runtime:
         self._crew = crew
         try:
             self._arena = crew.prepare()
+            if self._resume is not None:
+                self._resume.set_clock(self._arena)
             self._listener = Listener(crew.pipes, self._executable.actors)
             crew.launch()
             self._listener.start()
@@ -142,8 +152,20 @@ class Runtime:
         if failure is not None:
             self._tear_down()
             raise_start_failure(failure)
+        if self._resume is not None:
+            self._start_from(self._resume)
         self._connect_externals()
         _alive.add(self)
+
+    def _start_from(self, resume: Resume) -> None:
+        assert self._arena is not None
+        self._resume = None  # large, and not needed any more
+        try:
+            resume.apply(self, self._arena)
+        except BaseException:
+            self._tear_down()
+            raise
+        self._is_started = resume.started
 
     def _connect_externals(self) -> None:
         assert self._arena is not None
@@ -446,6 +468,17 @@ class Runtime:
             pipe = self._crew.pipe_of(actor.party)
             listener.ask(pipe, "reset", inits, actor.party, actor.name, self._blocked)
 
+    def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
+        """Send every actor, which must rest, a request of its own; the answers in their order."""
+        listener = self._ready(kind)
+        assert self._crew is not None
+        return [
+            listener.ask(
+                self._crew.pipe_of(a.party), kind, payload, a.party, a.name, self._blocked
+            )[0]  # the other is the step
+            for a, payload in zip(self._executable.actors, payloads, strict=True)
+        ]
+
     def _find(self, var_id: int) -> tuple[Any, Any]:
         if var_id not in self._var_index:
             raise MissingMemberError(f"no model of this network holds the Var with id {var_id}")
@@ -498,6 +531,28 @@ class Runtime:
         if self._arena is None:
             return []
         return [self._arena.writer(r.index).statistics() for r in self._executable.arena.rings]
+
+    @property
+    def actor_type(self) -> ActorType:
+        """Where the actors live."""
+        return self._actor_type
+
+    @property
+    def arena(self) -> Arena:
+        """The shared memory of a live network."""
+        if self._arena is None:
+            raise RuntimeStateError("the network is not started, stopped or failed")
+        return self._arena
+
+    @property
+    def is_alive(self) -> bool:
+        """True while there are actors."""
+        return self._listener is not None
+
+    @property
+    def is_started(self) -> bool:
+        """True once the network was run."""
+        return self._is_started
 
     @property
     def is_over(self) -> bool:

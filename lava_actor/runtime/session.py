@@ -8,12 +8,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.compiler.compiler import Compiler
+from lava_actor.compiler.network import find_network
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.runtime import checkpoint
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from lava_actor.compiler.executable import Executable
     from lava_actor.compiler.run_configs import RunConfig
     from lava_actor.process.process import AbstractProcess
@@ -45,27 +49,43 @@ def create_runtime(
         return  # it is there already
     if executable is None:
         executable = _known_executable(process)
+    loaded = checkpoint.pending_of(_related(process, executable))
     if executable is None:
+        if loaded is not None:
+            run_cfg = loaded.run_cfg if run_cfg is None else run_cfg
+            compile_config = loaded.compile_config if compile_config is None else compile_config
         if run_cfg is None:
             raise InvalidValueError(
                 f"{process.name}: run_cfg is required to compile the network, got None"
             )
         executable = compile(process, run_cfg, compile_config)
     actor_type = executable.compile_config.get("actor_type")
-    runtime = Runtime(
-        executable,
-        ActorType.MultiProcessing if actor_type is None else actor_type,
-        loglevel=_loglevel(process),
-    )
+    resume = None if loaded is None else loaded.resume
     try:
+        if resume is not None:
+            resume.check(executable)
+        runtime = Runtime(
+            executable,
+            ActorType.MultiProcessing if actor_type is None else actor_type,
+            loglevel=_loglevel(process),
+            resume=resume,
+        )
         runtime.initialize()
     except BaseException:
         if mine:
             executable.forget()
         raise
+    checkpoint.forget_pending(loaded)
     executable.assign_runtime_to_all_processes(runtime)
     if process.runtime is not runtime:
         process.runtime = runtime
+
+
+def _related(
+    process: AbstractProcess, executable: Executable | None
+) -> list[AbstractProcess]:
+    """A Process and, as far as that is known without compiling, the rest of its network."""
+    return [process, *(executable.all_processes if executable is not None else [])]
 
 
 def _known_executable(process: AbstractProcess) -> Executable | None:
@@ -110,6 +130,60 @@ def reset(process: AbstractProcess) -> None:
     """
     if process.runtime is not None:
         process.runtime.reset()
+
+
+def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
+    """Write the network of ``process`` to a file; see `lava_actor.runtime.checkpoint`."""
+    checkpoint.save(process, path, trusted=trusted)
+
+
+def load(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
+    """Give the network of ``process`` what was saved of an equal one.
+
+    If the network has actors, they are replaced by new ones in the saved state. Otherwise the
+    next start begins there. Nothing is changed if anything is wrong.
+    """
+    runtime = checkpoint.live_runtime(process, "load")
+    update = checkpoint.Update(process, path, trusted=trusted)
+    if runtime is None:
+        update.commit()
+        checkpoint.set_pending(update.processes, update.pending)
+        return
+    resume = update.pending.resume
+    if resume is None:
+        raise RuntimeStateError(
+            f"{process.name}.load: the file has no state of a paused network, and this network is "
+            f"started; stop() it first"
+        )
+    update.commit()
+    successor = Runtime(
+        runtime.executable, runtime.actor_type, loglevel=_loglevel(process), resume=resume
+    )
+    try:
+        successor.initialize()
+    except BaseException:
+        update.undo()
+        raise
+    runtime.stop()
+    runtime.executable.assign_runtime_to_all_processes(successor)
+
+
+def load_new(path: str | Path, *, trusted: bool = False) -> AbstractProcess:
+    """Build the network that a file holds, in an interpreter that need not know it.
+
+    Returns
+    -------
+    AbstractProcess
+        The one that was saved. If it was compiled it is again (unless its run configuration could
+        not be written); if it was paused, the next run goes on from there.
+    """
+    process, pending = checkpoint.load_new(path, trusted=trusted)
+    checkpoint.set_pending(find_network([process]), pending)
+    if pending.run_cfg is not None:
+        executable = compile(process, pending.run_cfg, pending.compile_config)
+        if pending.resume is not None:
+            pending.resume.check(executable)
+    return process
 
 
 def as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCondition:

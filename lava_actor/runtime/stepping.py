@@ -56,7 +56,7 @@ class SteppingLoop:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.model: Any = actor.built.model
-        self.base = 0  # steps before the last reset; the model counts from there
+        self.base = actor.base
         self.party = actor.party
         self.clock = actor.clock
         self.arena = actor.arena
@@ -69,6 +69,7 @@ class SteppingLoop:
             self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.serve_remote)
         self.announced = 0
         actor.on_rebuilt = self._rebuilt
+        actor.on_rebased = self._rebased
         guarded = (
             self.phases.pre_guard
             or self.phases.lrn_guard
@@ -103,8 +104,11 @@ class SteppingLoop:
     def _rebuilt(self, model: Any) -> None:
         """The model was built again (reset): it counts its steps from here."""
         self.model = model
-        self.base = int(self.party.done)
+        self.actor.rebase(int(self.party.done))
         self._enter(words.SPK)
+
+    def _rebased(self, base: int) -> None:
+        self.base = base
 
     # -- waiting between steps --------------------------------------------------------------
 

@@ -76,6 +76,10 @@ class Writer:
             member.write(data)
         self._sizes[name] = len(data)
 
+    def abandon(self) -> None:
+        """Leave the file as it is, unfinished."""
+        self._zip.fp = None
+
     def close(self, manifest: dict[str, Any]) -> None:
         """Write the manifest and the digest."""
         members = {name: size for name, size in self._sizes.items() if name != _FIRST}
@@ -102,7 +106,12 @@ def writing(path: Path) -> Iterator[Writer]:
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=folder)
     try:
         with os.fdopen(descriptor, "w+b") as file:
-            yield Writer(file)
+            writer = Writer(file)
+            try:
+                yield writer
+            except BaseException:
+                writer.abandon()
+                raise
             file.flush()
             os.fsync(file.fileno())
         os.chmod(name, _permissions(path))
@@ -245,7 +254,7 @@ class Archive:
         data = bytearray(self._infos[name].file_size)
         with self._zip.open(name) as member:
             place = memoryview(data)
-            while len(place):
+            while place.nbytes:
                 count = member.readinto(place)  # type: ignore[attr-defined]
                 if not count:
                     raise CheckpointError(f"{name} ends too early")

@@ -17,6 +17,7 @@ import functools
 import io
 import logging
 import pathlib
+import pickle
 import random
 import struct
 import threading
@@ -57,7 +58,8 @@ _LOCKS: dict[str, Callable[[], Any]] = {
     "Event": threading.Event,
 }
 _LOCK_NAMES = {type(make()): name for name, make in _LOCKS.items()}
-_ITERATORS = (type(iter([])), type(iter(())), type(iter(range(0))), type(iter(np.zeros(0))))
+_SEQUENCES: tuple[Any, ...] = ([], (), range(0), np.zeros(0))
+_ITERATORS = {type(iter(some)) for some in _SEQUENCES}
 _COMPRESSED = ("csr", "csc", "bsr")
 _STATELESS = (AbstractProcess, AbstractProcessModel, AbstractProcessMember)
 
@@ -186,7 +188,8 @@ class Encoder:
             parts = (value.start, value.stop, value.step)
             return {kind.__name__: [self._inline(v, where) for v in parts]}
         if isinstance(value, tuple) and hasattr(kind, "_fields") and self._names.may_name(kind):
-            items = [self._inline(v, f"{where}.{n}") for n, v in zip(kind._fields, value)]
+            pairs = zip(kind._fields, value, strict=True)
+            items = [self._inline(v, f"{where}.{n}") for n, v in pairs]
             return {"tuple": items, "class": path_of(kind)}
         if isinstance(value, (type, types.FunctionType, types.BuiltinFunctionType, np.ufunc)):
             return self._function(value, where)
@@ -498,7 +501,7 @@ class Decoder:
     def _make_iterator(self, entry: dict[str, Any]) -> Any:
         made = iter(self.value(entry["iterator"]))
         if entry["at"]:
-            made.__setstate__(entry["at"])  # type: ignore[attr-defined]
+            made.__setstate__(entry["at"])
         return made
 
     def _make_sparse(self, entry: dict[str, Any]) -> Any:
@@ -576,7 +579,7 @@ class Decoder:
         return getattr(self._value(owner), name)
 
 
-class _Unpickler(cloudpickle.pickle.Unpickler):  # type: ignore[misc]  # no annotations
+class _Unpickler(pickle.Unpickler):
     def __init__(self, file: io.BytesIO, value: Callable[[Any], Any]) -> None:
         super().__init__(file)
         self._value = value

@@ -23,8 +23,12 @@ from lava_actor.errors import CheckpointError
 ROOMS = frozenset({"process", "model", "compiler", "learning", "proc", "networks", "kernels"})
 
 BUILTINS = frozenset(
-    "bool int float complex str bytes bytearray list tuple dict set frozenset object range slice "
-    "abs min max sum len round all any sorted reversed zip enumerate".split()
+    {
+        *("bool", "int", "float", "complex", "str", "bytes", "bytearray", "object"),
+        *("list", "tuple", "dict", "set", "frozenset", "range", "slice"),
+        *("abs", "min", "max", "sum", "len", "round", "all", "any"),
+        *("sorted", "reversed", "zip", "enumerate"),
+    }
 )
 
 
@@ -76,7 +80,7 @@ class Names:
     """
 
     def __init__(self, homes: Iterable[str] = ()) -> None:
-        self.homes = set(homes)
+        self.homes = set(homes) - {"__main__"}
 
     def class_of_kind(self, path: Any, kind: type[Any], what: str) -> type[Any]:
         """Import the class at ``path`` and make its package a home.
@@ -89,11 +93,10 @@ class Names:
         if not isinstance(path, str) or ":" not in path:
             raise CheckpointError(f"{what}: expected module:name of a class, got {path!r}")
         module, home = path.partition(":")[0], home_of(path)
-        foreign = (home in sys.stdlib_module_names or home == "test") and home != "__main__"
-        if foreign or "__main__" in module.split(".")[1:]:
+        if home in sys.stdlib_module_names | {"test"} or "__main__" in module.split("."):
             raise CheckpointError(f"{what}: {path} is no place for a {kind.__name__}")
         try:
-            cls = found(path, load=home != "__main__")
+            cls = found(path, load=True)
         except Exception as error:
             raise CheckpointError(f"{what}: cannot import {path}: {error}") from error
         if cls is None:
@@ -102,6 +105,10 @@ class Names:
             raise CheckpointError(f"{what}: expected {path} to be a {kind.__name__}, got {cls!r}")
         self.homes.add(home)
         return cls
+
+    def add_home_of(self, cls: type[Any]) -> None:
+        """Let the file name what is in the package of a class."""
+        self.homes |= {home_of(path_of(cls))} - {"__main__"}
 
     def may_name(self, obj: Any) -> bool:
         """True if ``obj``, a class or function, can be written by path and read again."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from lava_actor.compiler.network import ports_of
 from lava_actor.errors import CheckpointError
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess
@@ -20,9 +19,9 @@ class View:
     """The description of the network that ``process`` belongs to."""
 
     def __init__(self, process: AbstractProcess) -> None:
-        self._ports: dict[int, tuple[list[Any], list[Any], dict[Any, Any]]] = {}
+        self._links: dict[int, tuple[list[Any], list[Any]]] = {}
         self._aliases: dict[int, Var | None] = {}
-        self._members: dict[int, dict[str, dict[str, Any]]] = {}
+        self._names: dict[int, dict[str, list[str]]] = {}
         self._added: set[int] = set()
         executable = process._executable
         if executable is None:
@@ -36,20 +35,27 @@ class View:
                 )
             return
         self._added = {id(p) for p in executable.all_processes}
-        for original, state in before._saved:
+        for original, old, added in before.additions:
             self._added.discard(id(original))
-            self._members[id(original)] = {k: state[k] for k in ("procs", "var_ports")}
-            for port, ins, outs, configs in state["ports"]:
-                self._ports[id(port)] = ins, outs, configs
-            for var, alias in state["aliases"]:
+            self._names[id(original)] = {kind: added[kind] for kind in ("procs", "var_ports")}
+            for port, links in added["links"].items():
+                self._links[id(port)] = links
+            for var, alias in old["aliases"]:
                 self._aliases[id(var)] = alias
+            for name in added["var_ports"]:
+                if name in original.var_ports:
+                    self._added.add(id(original.var_ports[name]))
 
     def links(self, port: AbstractPort) -> tuple[list[Any], list[Any], dict[Any, Any]]:
         """Sources, destinations and connection configs of a port."""
-        found = self._ports.get(id(port))
-        if found is not None:
-            return found
-        return port.in_connections, port.out_connections, port.connection_configs
+        ins, outs = self._links.get(id(port), ((), ()))
+        there = [
+            [p for p in now if not any(p is other for other in then)]
+            for now, then in ((port.in_connections, ins), (port.out_connections, outs))
+        ]
+        kept = {id(p) for side in there for p in side}
+        configs = {p: c for p, c in port.connection_configs.items() if id(p) in kept}
+        return there[0], there[1], configs
 
     def alias(self, var: Var) -> Var | None:
         """What a Var is aliased to."""
@@ -57,40 +63,33 @@ class View:
 
     def members(self, process: AbstractProcess, kind: str) -> dict[str, Any]:
         """Members of a Process by name, in order; ``kind`` names the collection."""
-        saved = self._members.get(id(process), {})
-        if kind in saved:
-            return saved[kind]
+        added = self._names.get(id(process), {}).get(kind, [])
         collection = getattr(process, kind)
-        return dict(zip(collection.member_names, collection.members, strict=True))
+        pairs = zip(collection.member_names, collection.members, strict=True)
+        return {name: member for name, member in pairs if name not in added}
 
     def was_added(self, obj: Any) -> bool:
         """True for what the compiler has made."""
-        if isinstance(obj, AbstractProcess):
-            return id(obj) in self._added
-        owner = getattr(obj, "process", None)
-        if owner is None:
+        if not isinstance(obj, (AbstractProcess, AbstractPort, Var)):
             return False
-        if id(owner) in self._added:
-            return True
-        return (
-            isinstance(obj, AbstractPort)
-            and bool(self._ports)
-            and id(obj) not in self._ports
-            and id(owner) in self._members
-            and any(obj is port for port in ports_of(owner))
-        )
+        owner = None if isinstance(obj, AbstractProcess) else obj.process
+        return id(obj) in self._added or (owner is not None and id(owner) in self._added)
 
     def network(self, seed: AbstractProcess) -> list[AbstractProcess]:
         """Every Process that belongs to ``seed`` by connection, hierarchy or alias, by id."""
-        seen: dict[int, AbstractProcess] = {}
+        found: dict[int, AbstractProcess] = {}
+        ports: set[int] = set()
         todo: list[AbstractProcess] = [self.outermost(seed)]
         while todo:
             process = todo.pop()
-            if id(process) in seen or self.was_added(process):
+            if id(process) in found or self.was_added(process):
                 continue
-            seen[id(process)] = process
-            todo += self._neighbours(process)
-        return sorted(seen.values(), key=lambda p: p.id)
+            found[id(process)] = process
+            todo += self._relatives(process)
+            for port in self.all_ports([process], ports):
+                if port.process is not None:
+                    todo.append(port.process)
+        return sorted(found.values(), key=lambda p: p.id)
 
     def outermost(self, process: AbstractProcess) -> AbstractProcess:
         """A Process of the description: the parent of one that the compiler has made."""
@@ -98,7 +97,7 @@ class View:
             process = process.parent_proc
         return process
 
-    def _neighbours(self, process: AbstractProcess) -> Iterator[AbstractProcess]:
+    def _relatives(self, process: AbstractProcess) -> Iterator[AbstractProcess]:
         yield from self.members(process, "procs").values()
         if process.parent_proc is not None:
             yield process.parent_proc
@@ -106,14 +105,13 @@ class View:
             target = self.alias(var)
             if target is not None and target.process is not None:
                 yield target.process
-        for port in self.all_ports([process]):
-            if port.process is not None:
-                yield port.process
 
-    def all_ports(self, processes: list[AbstractProcess]) -> list[AbstractPort]:
-        """The ports of Processes, and virtual ports between them, in a fixed order."""
+    def all_ports(
+        self, processes: list[AbstractProcess], seen: set[int] | None = None
+    ) -> list[AbstractPort]:
+        """The ports of Processes and all they are connected to, in a fixed order; not `seen`."""
         found: list[AbstractPort] = []
-        seen: set[int] = set()
+        seen = set() if seen is None else seen
         todo: list[AbstractPort] = []
         for process in reversed(processes):
             for kind in ("var_ports", "ref_ports", "out_ports", "in_ports"):

@@ -1,0 +1,38 @@
+"""Networks in files, without pickle: `save`, `load`, and starting where a network was paused.
+
+    names      classes and functions by import path; which of them a file may name
+    arrays     views, shared memory, order of axes
+    codec      values <-> JSON and arrays
+    archive    the zip: written in full or not at all, checked before it is used
+    view       a network as it was described, before the compiler added to it
+    describe   Processes -> manifest
+    rebuild    manifest -> Processes
+    outline    whether two networks are equal but for their values
+    models     the state of a model, inside of its actor
+    rings      messages in flight
+    resume     starting where a network was paused
+    store      all of it together
+
+The format is written down in ``docs/file_format.md``.
+"""
+
+from lava_actor.runtime.checkpoint.resume import (
+    Pending,
+    Resume,
+    forget_pending,
+    pending_of,
+    set_pending,
+)
+from lava_actor.runtime.checkpoint.store import Update, live_runtime, load_new, save
+
+__all__ = [
+    "Pending",
+    "Resume",
+    "Update",
+    "forget_pending",
+    "live_runtime",
+    "load_new",
+    "pending_of",
+    "save",
+    "set_pending",
+]

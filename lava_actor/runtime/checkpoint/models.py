@@ -1,0 +1,150 @@
+"""The state of a model, written and read inside of its actor.
+
+Everything a model has as an attribute is its state, but for what the actor gave it: ports, loggers,
+its names. Ports are referred to by name; so are their methods where a model keeps one. After
+`restore` a model that was built as usual is the model that was saved.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lava_actor.errors import CheckpointError
+from lava_actor.model.ports.base import AbstractPyPort
+from lava_actor.runtime.checkpoint.codec import Decoder, Document, Encoder, set_state, state_of
+from lava_actor.runtime.checkpoint.names import Names
+
+if TYPE_CHECKING:
+    from lava_actor.runtime.actor import Actor
+
+#: What the actor gives a model, and what is the actor's.
+OF_ACTOR = frozenset(
+    {
+        *("log", "model_id", "process_name", "var_id_to_var_map"),
+        *("service_to_process", "process_to_service", "_control", "_stepper"),
+    }
+)
+
+#: Attributes of in-ports that hold messages which were received and not handed out yet.
+OF_PORT = ("_waiting",)
+
+
+def snapshot(actor: Actor, homes: Iterable[str], trusted: bool) -> tuple[Document, bool]:
+    """The state of an actor that rests between two steps, and whether it needed pickle.
+
+    Raises
+    ------
+    CheckpointError
+        If an attribute cannot be written; the message names it.
+    """
+    actor.serve_remote()
+    model = actor.built.model
+    ports = _ports(model)
+    methods = {
+        id(value): (name, method)
+        for name, port in ports.items()
+        for method, value in port.__dict__.items()
+        if callable(value)
+    }
+    names = {id(port): name for name, port in ports.items()}
+    channels = {
+        id(end): [name, index]
+        for name, port in ports.items()
+        for index, end in enumerate(port.csp_ports)
+    }
+    stepper = model.__dict__.get("_stepper")
+
+    def reference(obj: Any) -> dict[str, Any] | None:
+        if obj is model:
+            return {"the": "model"}
+        if stepper is not None and obj is stepper:
+            return {"the": "stepper"}
+        if id(obj) in names:
+            return {"port": names[id(obj)]}
+        if id(obj) in methods:
+            return {"port_method": list(methods[id(obj)])}
+        if id(obj) in channels:
+            return {"channel": channels[id(obj)]}
+        return None
+
+    encoder = Encoder(Names(homes), reference, trusted=trusted)
+    root: dict[str, Any] = {
+        "base": actor.base,
+        "attributes": [
+            [name, encoder.add(value, f"{actor.name}: model.{name}")]
+            for name, value in state_of(model).items()
+            if name not in OF_ACTOR and names.get(id(value)) != name
+        ],
+        "ports": [
+            [name, what, encoder.add(port.__dict__[what], f"{actor.name}.{name}.{what}")]
+            for name, port in ports.items()
+            for what in OF_PORT
+            if what in port.__dict__
+        ],
+        "random": encoder.add(_global_random() if actor.own_process else None, actor.name),
+    }
+    return encoder.finish(root), encoder.pickled
+
+
+def restore(actor: Actor, document: Document, homes: Iterable[str], trusted: bool) -> None:
+    """Give the model of an actor the state that `snapshot` returned."""
+    model = actor.built.model
+    ports = _ports(model)
+
+    def port(name: Any) -> Any:
+        if name not in ports:
+            raise CheckpointError(f"the model has no port {name!r}")
+        return ports[name]
+
+    def resolve(kind: str, which: Any) -> Any:
+        if kind == "the" and which in ("model", "stepper"):
+            return model if which == "model" else model._stepper
+        if kind == "port":
+            return port(which)
+        if kind == "port_method":
+            return port(which[0]).__dict__[which[1]]
+        if kind == "channel":
+            return port(which[0]).csp_ports[which[1]]
+        raise CheckpointError(f"unknown kind of value: {kind!r}")
+
+    try:
+        _restore(actor, document, Decoder(document, Names(homes), resolve, trusted=trusted), port)
+    except Exception as error:
+        raise CheckpointError(
+            f"{actor.name}: its model cannot be restored: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _restore(
+    actor: Actor, document: Document, decoder: Decoder, port: Callable[[Any], Any]
+) -> None:
+    model, root = actor.built.model, document.root
+    state = {name: decoder.value(node) for name, node in root["attributes"]}
+    waiting = [(port(name), what, decoder.value(node)) for name, what, node in root["ports"]]
+    numbers = decoder.value(root["random"])
+    base = root["base"]
+    for name in list(model.__dict__):
+        value = model.__dict__[name]
+        if name not in OF_ACTOR and not isinstance(value, AbstractPyPort):
+            del model.__dict__[name]
+    set_state(model, state)
+    for owner, what, value in waiting:
+        if what in OF_PORT:
+            owner.__dict__[what] = value
+    if numbers is not None and actor.own_process:
+        np.random.set_state(numbers["numpy"])  # noqa: NPY002  (models may use the global one)
+        random.setstate(numbers["random"])
+    actor.rebase(int(base))
+
+
+def _ports(model: Any) -> dict[str, Any]:
+    return {n: v for n, v in model.__dict__.items() if isinstance(v, AbstractPyPort)}
+
+
+def _global_random() -> dict[str, Any]:
+    numbers = np.random.get_state(legacy=False)  # noqa: NPY002  (models may use the global one)
+    return {"numpy": numbers, "random": random.getstate()}
