@@ -16,6 +16,7 @@ import numpy as np
 
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.constants import GradedSpikeCfg
+from lava_actor.learning.errors import MissingRuleError
 from lava_actor.learning.learning_rule import Loihi3FLearningRule, LoihiLearningRule
 from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
 from lava_actor.learning.product_series import ProductSeries
@@ -87,7 +88,12 @@ class PyLearningConnection(AbstractLearningConnection):
     ----------
     proc_params : ProcessParameters
         ``shape`` (post, pre), ``learning_rule`` and ``graded_spike_cfg`` are needed (`KeyError`);
-        ``sign_mode`` may be there. The model works on a copy of the rule.
+        ``sign_mode`` and ``rounding_seed`` may be there. The model works on a copy of the rule.
+
+    Raises
+    ------
+    MissingRuleError
+        (a `TypeError`) if ``learning_rule`` is none.
     """
 
     # What the ProcessModel that this class is mixed into brings along.
@@ -97,7 +103,10 @@ class PyLearningConnection(AbstractLearningConnection):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)  # type: ignore[call-arg]  # the model next in line
-        self._learning_rule: LoihiLearningRule = copy.copy(proc_params["learning_rule"])
+        rule = proc_params["learning_rule"]
+        if not isinstance(rule, LoihiLearningRule):
+            raise MissingRuleError.of(type(self).__name__, rule)
+        self._learning_rule: LoihiLearningRule = copy.copy(rule)
         self._shape: tuple[int, ...] = proc_params["shape"]
         self._graded_spike_cfg = GradedSpikeCfg(proc_params["graded_spike_cfg"])
         self.sign_mode = proc_params.get("sign_mode")

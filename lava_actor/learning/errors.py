@@ -1,8 +1,22 @@
-"""What goes wrong with a learning rule, and where in its text."""
+"""What goes wrong with learning rules."""
 
 from __future__ import annotations
 
-from lava_actor.errors import InvalidValueError
+from typing import Any
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+
+
+class MissingRuleError(InvalidTypeError, AttributeError):
+    """A learning connection without a rule; also what programs written for Lava catch."""
+
+    @classmethod
+    def of(cls, owner: str, given: Any) -> MissingRuleError:
+        """Return the error for what `owner` was given as its rule."""
+        return cls(
+            f"{owner}.learning_rule: expected a LoihiLearningRule (Loihi2FLearningRule, "
+            f"Loihi3FLearningRule, STDPLoihi, …), got {given!r}"
+        )
 
 
 class RuleError(InvalidValueError, AttributeError):

@@ -8,7 +8,7 @@ targets of a group are done: ``dt`` never sees the new weight.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -24,6 +24,9 @@ from lava_actor.learning.synapses import SynapticVariable
 
 TRACE_INDEX = {names.X1: 0, names.X2: 1, names.Y1: 0, names.Y2: 1, names.Y3: 2}
 """Place of a trace among those of its side."""
+
+PIECE = 1 << 15
+"""Synapses to compute at a time: intermediate results of a piece stay in the processor's cache."""
 
 
 class Numbers(ABC):
@@ -182,36 +185,13 @@ class SynapseUpdate:
         numbers : Numbers
         """
         pre, post = Spiking(epoch.tx), Spiking(epoch.ty)
-        if not (pre.any or post.any or epoch.u) and all(
-            target.only_spiking and variables[name].settled
-            for name, target in self._targets.items()
-        ):
-            return
         settled = dict.fromkeys(self._targets, True)
-        for pre_spiked in self._pre_sides:
-            if pre_spiked and not pre.any:
-                continue
-            for post_spiked in self._post_sides:
-                if post_spiked and not post.any:
-                    continue
-                conditions = {names.X0: pre_spiked, names.Y0: post_spiked, names.U: epoch.u}
-                holds = {name for name, holding in conditions.items() if holding}
-                concerned = {
-                    name: target
-                    for name, target in self._targets.items()
-                    if not target.only_spiking
-                    or holds & target.conditions
-                    or not variables[name].settled
-                }
-                if not concerned:
-                    continue
-                patches: dict[int, Patch | None] = {}
+        for conditions in self._groups(pre, post, epoch.u):
+            concerned = self._concerned(conditions, variables)
+            for patches in self._pieces(concerned, variables, pre, post, conditions):
                 results = []
                 for name, target in concerned.items():
-                    pattern = variables[name].pattern
-                    if id(pattern) not in patches:
-                        patches[id(pattern)] = pattern.patch(pre, post, pre_spiked, post_spiked)
-                    patch = patches[id(pattern)]
+                    patch = patches.get(id(variables[name].pattern))
                     if patch is None:
                         continue
                     new = self._changed(name, target, patch, variables, epoch, conditions, numbers)
@@ -221,6 +201,60 @@ class SynapseUpdate:
                     variable.write(patch, values)
         for name, is_settled in settled.items():
             variables[name].settled = is_settled
+
+    def _groups(self, pre: Spiking, post: Spiking, u: int) -> Iterator[dict[str, Any]]:
+        """Go through the groups of synapses that share all conditions.
+
+        Yields
+        ------
+        dict
+            Value of the conditions x0, y0 and u; None if no product asks for it.
+        """
+        for pre_spiked in self._pre_sides:
+            for post_spiked in self._post_sides:
+                if (pre_spiked and not pre.any) or (post_spiked and not post.any):
+                    continue
+                yield {names.X0: pre_spiked, names.Y0: post_spiked, names.U: u}
+
+    def _concerned(
+        self, conditions: Mapping[str, Any], variables: Mapping[str, SynapticVariable]
+    ) -> dict[str, _Target]:
+        """Return the targets that may change under these conditions."""
+        holds = {name for name, holding in conditions.items() if holding}
+        return {
+            name: target
+            for name, target in self._targets.items()
+            if not target.only_spiking or holds & target.conditions or not variables[name].settled
+        }
+
+    @staticmethod
+    def _pieces(
+        concerned: Mapping[str, _Target],
+        variables: Mapping[str, SynapticVariable],
+        pre: Spiking,
+        post: Spiking,
+        conditions: Mapping[str, Any],
+    ) -> Iterator[dict[int, Patch]]:
+        """Cut a group into pieces that are computed one after the other.
+
+        Yields
+        ------
+        dict
+            The same synapses as a patch of each pattern, by the id of the pattern.
+        """
+        used = {*concerned, *(f for target in concerned.values() for f in target.synaptic_factors)}
+        patterns = {id(variables[name].pattern): variables[name].pattern for name in used}
+        patches = {}
+        for key, pattern in patterns.items():
+            patch = pattern.patch(pre, post, conditions[names.X0], conditions[names.Y0])
+            if patch is not None:
+                patches[key] = patch
+        if len(patterns) > 1:  # pieces of different patterns would not be the same synapses
+            yield patches
+            return
+        for key, patch in patches.items():
+            for piece in patch.pattern.pieces(patch, PIECE):
+                yield {key: piece}
 
     def _changed(
         self,

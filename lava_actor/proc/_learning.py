@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from lava_actor.errors import InvalidTypeError
 from lava_actor.learning.constants import GradedSpikeCfg
+from lava_actor.learning.errors import MissingRuleError
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.learning.limits import Sign
-
-
-class MissingRuleError(InvalidTypeError, AttributeError):
-    """A learning connection without a rule; also what programs written for Lava catch."""
 
 
 def check_learning(
@@ -42,10 +38,7 @@ def check_learning(
         If `sign_mode` leaves the sign of the weights open.
     """
     if not isinstance(learning_rule, LoihiLearningRule):
-        raise MissingRuleError(
-            f"{owner}.learning_rule: expected a LoihiLearningRule (Loihi2FLearningRule, "
-            f"Loihi3FLearningRule, STDPLoihi, …), got {learning_rule!r}"
-        )
+        raise MissingRuleError.of(owner, learning_rule)
     config = GradedSpikeCfg(graded_spike_cfg)
     Sign.of(sign_mode)
     if config is not GradedSpikeCfg.USE_REGULAR_IMPULSE:

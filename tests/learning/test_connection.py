@@ -384,6 +384,13 @@ def test_a_connection_says_how_graded_spikes_act() -> None:
         ModelHarness(own_connection.OwnDenseFloat, process)
 
 
+def test_a_model_needs_a_rule() -> None:
+    """The Process can do without; a model that learns cannot."""
+    process = own_connection.OwnDense(shape=(1, 1), weights=np.zeros((1, 1)))
+    with pytest.raises(TypeError, match=r"OwnDenseFloat\.learning_rule: expected .* got None"):
+        ModelHarness(own_connection.OwnDenseFloat, process)
+
+
 def test_equal_seeds_give_equal_bits_and_connections_do_not_share_streams() -> None:
     rule = STDPLoihi(1, 1, -1, 10, 10, rng_seed=8)
 

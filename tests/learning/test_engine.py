@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix, issparse
 
+from lava_actor.learning import update
 from lava_actor.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
 from lava_actor.utils.weightutils import SignMode
 
@@ -55,6 +57,8 @@ class Scenario:
     seed: int
     extreme: bool
     """Initial values at and beyond the limits, of any sign."""
+    piece: int
+    """How many synapses to compute at a time."""
     steps: int = 12
     shape: tuple[int, int] = (3, 4)
     rng: np.random.Generator = field(init=False)
@@ -109,6 +113,7 @@ def scenarios(draw: st.DrawFn, *, fixed: bool) -> Scenario:
         },
         seed=draw(st.integers(0, 1000)),
         extreme=draw(st.booleans()),
+        piece=draw(st.sampled_from([update.PIECE, 4, 1])),
     )
 
 
@@ -122,7 +127,7 @@ def compare(scenario: Scenario, sparse: bool) -> None:
         matrices = {name: np.where(stored[name], m, 0) for name, m in matrices.items()}
         given_matrices = {name: _csr(m, stored[name]) for name, m in matrices.items()}
     else:
-        given_matrices = {name: m.copy() for name, m in matrices.items()}
+        given_matrices = matrices
     network = harness(
         rule,
         fixed=scenario.fixed,
@@ -130,6 +135,9 @@ def compare(scenario: Scenario, sparse: bool) -> None:
         sign_mode=SignMode[scenario.sign_mode],
         **given_matrices,
     )
+    if not sparse:  # matrices may be stored by row or by column
+        for name, order in zip(matrices, scenario.rng.choice(["C", "F"], 3), strict=True):
+            setattr(network.model, name, getattr(network, name).copy(order))
     oracle = Oracle(
         rule,
         three_factor=scenario.three_factor,
@@ -145,7 +153,10 @@ def compare(scenario: Scenario, sparse: bool) -> None:
             np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9, err_msg=message)
 
     for t, now in enumerate(inputs, 1):
-        with np.errstate(over="ignore", invalid="ignore"):  # products of random rules grow
+        with (
+            np.errstate(over="ignore", invalid="ignore"),  # products of random rules grow
+            mock.patch.object(update, "PIECE", scenario.piece),
+        ):
             network.step(**now)
             oracle.step(now["s_in"], now["s_in_bap"], {y: now[f"s_in_{y}"] for y in YS})
         if max(np.abs(m).max() for m in map(np.array, oracle.m.values())) > 1e12:

@@ -64,7 +64,9 @@ def test_known_totals_of_stdp_between_lif_neurons(
     rule = STDPLoihi(learning_rate=1, A_plus=1, A_minus=-2, tau_plus=10, tau_minus=10, t_epoch=1)
     pre = LIF(shape=(len(pre_bias),), bias_mant=np.array(pre_bias), vth=1)
     post = LIF(shape=(len(post_bias),), bias_mant=np.array(post_bias), vth=1)
-    connection = LearningDense(weights=np.zeros((len(post_bias), len(pre_bias))), learning_rule=rule)
+    connection = LearningDense(
+        weights=np.zeros((len(post_bias), len(pre_bias))), learning_rule=rule
+    )
     pre.s_out.connect(connection.s_in)
     connection.a_out.connect(post.a_in)
     post.s_out.connect(connection.s_in_bap)
@@ -80,9 +82,7 @@ def test_any_number_of_steps_in_one_run_gives_the_same(started: list[Any]) -> No
     rule = STDPLoihi(0.5, 1, -1, 10, 10, rng_seed=4, t_epoch=2)
 
     def learned(runs: list[int], actor_type: ActorType) -> np.ndarray:
-        network = Network(
-            LearningDense(weights=np.full((3, 4), 20), learning_rule=rule), pre, post
-        )
+        network = Network(LearningDense(weights=np.full((3, 4), 20), learning_rule=rule), pre, post)
         started.append(network.connection)
         for steps in runs:
             network.run(steps, FIXED, actor_type)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from lava_actor.learning.connection_models import (
     LearningConnectionModelBitApproximate,
     LearningConnectionModelFloat,
@@ -16,11 +18,22 @@ from lava_actor.proc.dense.models import AbstractPyDenseModelBitAcc, AbstractPyD
 __all__ = ["PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate"]
 
 
+class _LearningDense(LearningSteps):
+    tag_1: np.ndarray
+    tag_2: np.ndarray
+
+    def on_start(self) -> None:
+        """Arrange all three variables alike, by column: rules compute with them together."""
+        super().on_start()
+        self.tag_1 = np.asfortranarray(self.tag_1)
+        self.tag_2 = np.asfortranarray(self.tag_2)
+
+
 @implements(proc=LearningDense, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
 class PyLearningDenseModelFloat(
-    LearningConnectionModelFloat, LearningSteps, AbstractPyDenseModelFloat
+    LearningConnectionModelFloat, _LearningDense, AbstractPyDenseModelFloat
 ):
     """Floating-point model of `LearningDense`."""
 
@@ -30,7 +43,7 @@ class PyLearningDenseModelFloat(
 @tag("bit_approximate_loihi", "fixed_pt")
 class PyLearningDenseModelBitApproximate(
     LearningConnectionModelBitApproximate,
-    LearningSteps,
+    _LearningDense,
     TruncatedWeights,
     AbstractPyDenseModelBitAcc,
 ):

@@ -1,0 +1,116 @@
+"""Patches of sparse matrices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from lava_actor.learning.patterns import Patch, Pattern, Spiking
+
+
+class SparsePattern(Pattern):
+    """Stored entries of a matrix in compressed-row format; explicit zeros are synapses too.
+
+    Parameters
+    ----------
+    matrix : csr_matrix, csr_array
+        Only the pattern is kept.
+    """
+
+    def __init__(self, matrix: Any) -> None:
+        self.shape: tuple[int, int] = matrix.shape
+        self.indptr, self.cols = matrix.indptr, matrix.indices
+        self.rows = np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
+
+    def same_as(self, matrix: Any) -> bool:
+        """Whether `matrix` has exactly this pattern, in the same order."""
+        return (
+            matrix.shape == self.shape
+            and np.array_equal(matrix.indptr, self.indptr)
+            and np.array_equal(matrix.indices, self.cols)
+        )
+
+    @cached_property
+    def _by_column(self) -> tuple[np.ndarray, np.ndarray]:
+        """Entries ordered by column, and where each column starts in that order."""
+        counts = np.bincount(self.cols, minlength=self.shape[1])
+        starts = np.concatenate(([0], np.cumsum(counts)))
+        return np.argsort(self.cols, kind="stable"), starts
+
+    def patch(
+        self, pre: Spiking, post: Spiking, pre_spiked: bool | None, post_spiked: bool | None
+    ) -> Patch | None:
+        """Return some stored entries; see `Pattern.patch`."""
+        if pre_spiked:
+            entries, _ = self.of_columns(pre.neurons(True))
+        elif post_spiked:
+            entries = _ranges(self.indptr, post.neurons(True))
+        else:
+            entries = np.arange(self.cols.size)
+        keep = np.ones(entries.size, bool)
+        if pre_spiked is not None:
+            keep &= pre.mask[self.cols[entries]] == pre_spiked
+        if post_spiked is not None:
+            keep &= post.mask[self.rows[entries]] == post_spiked
+        if not keep.all():
+            entries = entries[keep]
+        if not entries.size:
+            return None
+        return Patch(self, self.rows[entries], self.cols[entries], entries)
+
+    def of_columns(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the entries of some columns, one column after the other, and their numbers.
+
+        Parameters
+        ----------
+        columns : ndarray of int
+
+        Returns
+        -------
+        entries : ndarray of int
+            Places in the data of a variable of this pattern; rows ascend within a column.
+        counts : ndarray of int
+            How many of them belong to each column.
+        """
+        order, starts = self._by_column
+        return order[_ranges(starts, columns)], starts[columns + 1] - starts[columns]
+
+    def pieces(self, patch: Patch, size: int) -> Iterator[Patch]:
+        """Cut a patch into runs of entries."""
+        for first in range(0, patch.rows.size, size):
+            part = slice(first, first + size)
+            yield Patch(self, patch.rows[part], patch.cols[part], patch.where[part])
+
+    def read(self, data: np.ndarray, patch: Patch) -> np.ndarray:
+        """Return some stored values."""
+        return data[patch.where]
+
+    def write(self, data: np.ndarray, patch: Patch, values: np.ndarray) -> None:
+        """Replace some stored values."""
+        data[patch.where] = values
+
+    @cached_property
+    def _keys(self) -> tuple[np.ndarray, np.ndarray]:
+        """One ascending number per entry, and the entry it belongs to."""
+        keys = self.rows.astype(np.int64) * self.shape[1] + self.cols
+        order = np.argsort(keys, kind="stable")
+        return keys[order], order
+
+    def read_elsewhere(self, data: np.ndarray, patch: Patch) -> np.ndarray:
+        """Look synapses up by their neurons; see `Pattern.read_elsewhere`."""
+        keys, order = self._keys
+        if not keys.size:
+            return np.zeros(patch.shape, data.dtype)
+        wanted = patch.rows.astype(np.int64) * self.shape[1] + patch.cols
+        place = np.minimum(np.searchsorted(keys, wanted), keys.size - 1)
+        return np.where(keys[place] == wanted, data[order[place]], 0).astype(data.dtype)
+
+
+def _ranges(starts: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Return ``starts[i] … starts[i+1]-1`` of all chosen i, one after the other."""
+    first, count = starts[chosen], starts[chosen + 1] - starts[chosen]
+    ends = np.cumsum(count)
+    return np.arange(ends[-1] if ends.size else 0) + np.repeat(first - (ends - count), count)
