@@ -1,0 +1,1 @@
+"""One module per shape; each offers ``cases(full) -> Iterator[Case]``."""
