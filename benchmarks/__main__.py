@@ -1,39 +1,85 @@
-"""``python -m benchmarks [name ...] [--full]``: run every module here that has ``main(full)``."""
+"""Run the benchmarks, print as they go, and write a report."""
 
 from __future__ import annotations
 
 import argparse
-import importlib
-import os
-import sys
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
+from time import perf_counter
 
-FOLDER = Path(__file__).parent
+from benchmarks import report, settings
+from benchmarks.machine import Machine, load
+from benchmarks.measure import Case, Result, measure
+from benchmarks.peers import brian, lava
+
+SHAPES = (
+    "one_to_one",
+    "one_to_many",
+    "many_to_one",
+    "diamond",
+    "ring",
+    "ping_pong",
+    "pipeline",
+    "two_cores",
+    "var_access",
+    "start_stop",
+    "balanced",
+)
 
 
-def names() -> list[str]:
-    """Return the names of all benchmarks."""
-    return sorted(p.stem for p in FOLDER.glob("*.py") if not p.stem.startswith("_"))
+def options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """What the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="more cases, more and longer rounds")
+    parser.add_argument("--out", type=Path, default=settings.RESULTS, help="folder of the report")
+    names = ", ".join(SHAPES)
+    parser.add_argument("--only", nargs="+", choices=SHAPES, default=SHAPES, metavar="SHAPE",
+                        help=f"some of {names}")  # fmt: skip
+    parser.add_argument("--rounds", type=int, help="turns per contender (default 5, full 9)")
+    parser.add_argument("--seconds", type=float, help="length of a turn (default 0.1, full 0.5)")
+    return parser.parse_args(arguments)
 
 
-def main() -> None:
-    """Run the benchmarks that the command line names, or all."""
-    parser = argparse.ArgumentParser(prog="benchmarks", description="Run the benchmarks.")
-    parser.add_argument("names", nargs="*", help=f"which ones ({', '.join(names())}); default: all")
-    parser.add_argument("--full", action="store_true", help="in full length")
-    arguments = parser.parse_args()
-    unknown = set(arguments.names) - set(names())
-    if unknown:
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(names())}")
-    busy = os.getloadavg()[0]
-    if busy > 0.5:
-        print(f"note: the load is {busy:.1f} before the first benchmark", file=sys.stderr)
-    for name in arguments.names or names():
-        module = importlib.import_module(f"benchmarks.{name}")
-        if hasattr(module, "main"):
-            print(f"== {name}")
-            module.main(full=arguments.full)
-            print()
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print, write."""
+    given = options(arguments)
+    rounds = given.rounds or (9 if given.full else 5)
+    seconds = given.seconds or (0.5 if given.full else 0.1)
+    settings.use_folder(given.out)
+    machine = Machine.look()
+    print(machine)
+    print(f"peers: {peers()}")
+    started = perf_counter()
+    results = []
+    for shape in given.only:
+        cases: list[Case] = list(import_module(f"benchmarks.shapes.{shape}").cases(given.full))
+        for case in cases:
+            result = measure(case, rounds, seconds)
+            show(result)
+            results.append(result)
+    files = report.write(given.out, results, machine, rounds)
+    print(f"\n{perf_counter() - started:.0f} s; load now {load()}; written:")
+    for file in files:
+        print(f"  {file}")
+
+
+def peers() -> str:
+    """Who takes part, and who does not."""
+    found = brian.version()
+    about_brian = f"Brian2 {found}" if found else "no Brian2 (extra `bench`, and a C++ compiler)"
+    about_lava = "Lava" if lava.available() else "no Lava (figures recorded earlier are quoted)"
+    return f"multiprocessing, NumPy, {about_brian}, {about_lava}"
+
+
+def show(result: Result) -> None:
+    """Print one case."""
+    case = result.case
+    quoted = f"   (Lava 0.10, recorded: {case.lava} µs/{case.unit})" if case.lava else ""
+    print(f"\n{case.shape}, {case.name}; load {result.load[1]:.2f}{quoted}", flush=True)
+    for row in result.rows:
+        cells = report.cells(result, row)
+        print(f"  {row.contender:42} {cells[3]:>22} {cells[5]:>8} times  [{cells[6]}]", flush=True)
 
 
 if __name__ == "__main__":

@@ -83,16 +83,18 @@ class Chain:
         biases, weights = self.biases, self.weights
         keep_u, keep_v = 1 - 1.0, 1 - DECAY
         n_populations = len(u)
-        silence = np.zeros(SIZE)
+        silence = upcoming = np.zeros(SIZE)
         for _ in range(steps):
             for number in range(n_populations):
-                received = buffered[number - 1] if number else silence
+                if number:
+                    received = buffered[number - 1]
+                    buffered[number - 1] = upcoming
+                else:
+                    received = silence
                 u[number] = u[number] * keep_u + received
                 v[number] = v[number] * keep_v + u[number] + biases[number]
                 spikes = v[number] > THRESHOLD
                 v[number][spikes] = 0
-                if number:
-                    buffered[number - 1] = upcoming
                 if number < n_populations - 1:
                     upcoming = weights[number] @ spikes
 

@@ -107,6 +107,30 @@ class PySink(PyLoihiProcessModel):
         self.total[0] += self.inp.recv()[0]
 
 
+class Counter(AbstractProcess):
+    """Counts the spikes of two populations."""
+
+    def __init__(self, sizes: tuple[int, int]) -> None:
+        super().__init__()
+        self.first = InPort(shape=(sizes[0],))
+        self.second = InPort(shape=(sizes[1],))
+        self.total = Var(shape=(1,), init=0)
+
+
+@implements(proc=Counter, protocol=LoihiProtocol)
+@tag("floating_pt")
+class PyCounter(PyLoihiProcessModel):
+    """Works on events."""
+
+    first: PyInPort = LavaPyType(PyInPort.VEC_SPARSE, float)
+    second: PyInPort = LavaPyType(PyInPort.VEC_SPARSE, float)
+    total: np.ndarray = LavaPyType(np.ndarray, np.int64)
+
+    def run_spk(self) -> None:
+        """Add the numbers of events."""
+        self.total[0] += self.first.recv()[1].size + self.second.recv()[1].size
+
+
 def noise(size: int) -> np.ndarray:
     """A message that does not compress."""
     return np.random.default_rng(0).random(size)

@@ -51,7 +51,7 @@ def _pipe_link(size: int, n_readers: int) -> tuple[Send, list[Recv]]:
 
     def send(message: np.ndarray) -> None:
         for _, end in pairs:
-            end.send_bytes(message)
+            end.send_bytes(message.data)
 
     return send, [recv_from(end) for end, _ in pairs]
 

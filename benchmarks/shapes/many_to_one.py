@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks.measure import Case
 from benchmarks.peers import plumbing
@@ -29,7 +30,7 @@ def cases(full: bool) -> Iterator[Case]:
             unit="round",
             contenders=(
                 plumbing.fan_in(plumbing.RING, SIZE, n_senders),
-                actors("actors", lambda n=n_senders: build(n)),
+                actors("actors", partial(build, n_senders)),
                 plumbing.fan_in(plumbing.PIPE, SIZE, n_senders),
                 plumbing.fan_in(plumbing.QUEUE, SIZE, n_senders),
             ),

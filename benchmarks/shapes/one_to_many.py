@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from benchmarks.measure import Case
 from benchmarks.peers import plumbing
@@ -33,7 +34,7 @@ def cases(full: bool) -> Iterator[Case]:
             unit="message",
             contenders=(
                 plumbing.fan_out(plumbing.RING, SIZE, n_readers),
-                actors("actors", lambda n=n_readers: build(n)),
+                actors("actors", partial(build, n_readers)),
                 plumbing.fan_out(plumbing.PIPE, SIZE, n_readers),
                 plumbing.fan_out(plumbing.QUEUE, SIZE, n_readers),
             ),

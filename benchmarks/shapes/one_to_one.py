@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -53,7 +54,7 @@ def cases(full: bool) -> Iterator[Case]:
             unit="message",
             contenders=(
                 plumbing.fan_out(plumbing.RING, size, 1),
-                actors("actors", lambda size=size: build(size)),
+                actors("actors", partial(build, size)),
                 *peers,
             ),
             payload=8 * size,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -66,8 +67,8 @@ def cases(full: bool) -> Iterator[Case]:
             name=f"{n_processes} processes",
             unit="step",
             contenders=(
-                actors("actors, running ahead", lambda n=n_processes: build(n), "run_ahead"),
-                actors("actors, lockstep", lambda n=n_processes: build(n), "lockstep"),
+                actors("actors, running ahead", partial(build, n_processes), "run_ahead"),
+                actors("actors, lockstep", partial(build, n_processes), "lockstep"),
                 *rest,
             ),
             lava=RECORDED[n_processes],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
@@ -34,7 +35,7 @@ def cases(full: bool, shape: str = "ring", counts: tuple[int, ...] = ()) -> Iter
             unit="round trip",
             contenders=(
                 plumbing.ring(plumbing.RING, 1, n_nodes),
-                actors("actors", lambda n=n_nodes: build(n)),
+                actors("actors", partial(build, n_nodes)),
                 plumbing.ring(plumbing.PIPE, 1, n_nodes),
                 plumbing.ring(plumbing.QUEUE, 1, n_nodes),
             ),

@@ -1,0 +1,120 @@
+"""Brian2 in C++ standalone mode, when it is installed.
+
+Brian2 pins NumPy to versions it knows; it may therefore live in an environment of its own, whose
+Python the variable ``BRIAN_PYTHON`` names. Programs are built once and kept in the folder of the
+results, under a name that is a digest of what they were made from. The time is the one Brian2 takes
+itself, of the steps alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.balanced import DECAY, THRESHOLD, Balanced
+from benchmarks.measure import Contender, Run, expect
+
+PROGRAM = Path(__file__).with_name("brian_program.py")
+
+
+def interpreter() -> str:
+    """The Python that has Brian2."""
+    return os.environ.get("BRIAN_PYTHON", sys.executable)
+
+
+@cache
+def version() -> str | None:
+    """The version of Brian2; None if it is not there, or there is no compiler for it."""
+    if shutil.which("make") is None or shutil.which("g++") is None:
+        return None
+    done = subprocess.run(
+        [interpreter(), "-c", "import brian2; print(brian2.__version__)"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.split()[-1] if done.returncode == 0 else None
+
+
+def contender(
+    network: Balanced, threads: int, steps: int, activity: float, keep: Path
+) -> Contender:
+    """The network as a contender: a run has always that many steps, from the beginning.
+
+    Parameters
+    ----------
+    network : Balanced
+    threads : int
+        Of OpenMP.
+    steps : int
+    activity : float
+        Share of the neurons that has to fire per step; more than 5 % beside it is a wrong result.
+    keep : Path
+        Folder for built programs.
+    """
+    name = f"Brian2 C++, {threads} thread{'s' if threads > 1 else ''}"
+
+    @contextmanager
+    def running() -> Iterator[Run]:
+        folder = build(network, threads, steps, keep)
+
+        def run(amount: int) -> float:
+            expect(amount == steps, f"{name}: built for {steps} steps, not {amount}")
+            subprocess.run(["./main"], cwd=folder, check=True, capture_output=True)
+            results = folder / "results"
+            fired = sum(_count(results, number) for number in range(2))
+            share = fired / steps / network.n_neurons
+            expect(
+                abs(share / activity - 1) < 0.05,
+                f"{name}: {share:.2%} of the neurons fire per step, expected {activity:.2%}",
+            )
+            return float((results / "last_run_info.txt").read_text().split()[0])
+
+        yield run
+
+    return Contender(name, running, fixed=steps)
+
+
+def _count(results: Path, number: int) -> int:
+    (file,) = results.glob(f"_array_count{number}_N_*")
+    return int(np.fromfile(file, np.int32)[0])
+
+
+def build(network: Balanced, threads: int, steps: int, keep: Path) -> Path:
+    """Build the program unless it is there; returns its folder."""
+    made_from = f"{network} {threads} {steps} {version()} {interpreter()}"
+    described = PROGRAM.parent.parent / "balanced.py"
+    digest = hashlib.sha256(made_from.encode() + PROGRAM.read_bytes() + described.read_bytes())
+    folder = keep / "brian" / digest.hexdigest()[:16]
+    if (folder / "built").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    source = folder.with_suffix(".npz")
+    np.savez(source, **_as_arrays(network))
+    command = [interpreter(), str(PROGRAM), str(source), str(folder), str(threads), str(steps)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    source.unlink()
+    if done.returncode:
+        raise RuntimeError(f"Brian2 did not build the balanced network:\n{done.stderr}")
+    (folder / "built").touch()
+    return folder
+
+
+def _as_arrays(network: Balanced) -> dict[str, np.ndarray]:
+    arrays = {"keep": np.float64(1 - DECAY), "threshold": np.float64(THRESHOLD)}
+    for number in range(2):
+        arrays[f"v{number}"] = network.voltages[number]
+        arrays[f"bias{number}"] = network.biases[number]
+        arrays[f"weight{number}"] = np.float64(network.weight(number))
+    for pre, post, rows, columns in network.indices():
+        arrays[f"rows{pre}{post}"] = rows
+        arrays[f"columns{pre}{post}"] = columns
+    return arrays
