@@ -85,8 +85,12 @@ class Actor:
             self.party.state = words.STARTING
             if self._start():
                 self._drive()
-        except (ChannelAborted, EOFError, BrokenPipeError):
-            pass  # the network ended while we waited for it
+        except ChannelAborted:
+            if not self.arena.aborted:  # a peer is gone, not the network
+                with contextlib.suppress(OSError):
+                    self.pipe.send("left", actor=self.party.index)
+        except (EOFError, BrokenPipeError):
+            pass  # the service is gone
         except BaseException as error:  # noqa: BLE001  (everything must reach the user)
             self._report("failed", error)
         finally:

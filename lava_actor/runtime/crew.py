@@ -105,6 +105,8 @@ class Crew:
                     index=stepping if not domain.is_async else 0,
                     is_async=domain.is_async,
                     leads=index == leader,
+                    watches=index == (leader or 0),
+                    alone=len(executable.domains) == 1,
                     actors=actors,
                     schedule=executable.schedule,
                     arena=executable.arena,

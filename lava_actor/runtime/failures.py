@@ -14,6 +14,20 @@ from lava_actor.errors import (
 )
 
 
+def select(failures: Sequence[Failure]) -> list[Failure]:
+    """What the user is told: who died, or else who failed in the first failing step.
+
+    Actors that ran ahead of the first failure may have failed in later steps; in a network that
+    keeps in step they would not have come so far.
+    """
+    died = [f for f in failures if f.kind == "ActorDied"]
+    free = [f for f in failures if f.phase == "run_async"]
+    stepping = [f for f in failures if f.phase != "run_async"]
+    first = min((f.step for f in stepping), default=0)
+    kept = died or [*free, *(f for f in stepping if f.step == first)]
+    return sorted(kept, key=lambda f: f.process)
+
+
 class RemoteTraceback(Exception):
     """Carries the traceback text of an actor as the cause of the user's exception."""
 

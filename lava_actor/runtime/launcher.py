@@ -66,6 +66,12 @@ class Launcher:
         """True while the launcher can take orders from this very interpreter."""
         return self.owner == os.getpid() and self.process.poll() is None
 
+    def forget(self) -> None:
+        """Close our end of a launcher that is gone, or that belongs to the process we came from."""
+        self.pipe.close()
+        if self.owner == os.getpid():
+            self.process.wait()
+
     def close(self) -> None:
         """End the launcher (its services end with it)."""
         if self.owner != os.getpid():
@@ -92,6 +98,8 @@ def ensure() -> Launcher:
     global _launcher  # noqa: PLW0603  (one launcher per interpreter is the point)
     with _lock:
         if _launcher is None or not _launcher.alive():
+            if _launcher is not None:
+                _launcher.forget()
             _launcher = Launcher()
         return _launcher
 

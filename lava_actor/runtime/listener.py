@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import selectors
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels.pipe import Frame, Pipe
 from lava_actor.errors import Failure, RuntimeStateError
 from lava_actor.runtime import words
-from lava_actor.runtime.failures import RemoteTraceback
+from lava_actor.runtime.failures import RemoteTraceback, select
 from lava_actor.runtime.output import emit_log, emit_print
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Listener:
         self._stopped: set[int] = set()
         self._running: set[int] = set()
         self._late: list[str] = []
+        self._found: list[Failure] = []
+        self._reported: set[int] = set()
         self._start_failure: Failure | None = None
         self._started = threading.Event()
         self._all_stopped = threading.Event()
@@ -90,7 +93,7 @@ class Listener:
     def begin_run(self) -> None:
         """A run command is about to be sent to all services."""
         with self._lock:
-            if self.failures:
+            if self._reported:
                 return
             self.reason = words.REACHED
             self._running = set(range(len(self._pipes))) - self._stopped
@@ -184,24 +187,39 @@ class Listener:
 
     def _tell_others(self, index: int) -> None:
         """One domain's request pauses all."""
-        for other, pipe in enumerate(self._pipes):
-            if other != index:
-                try:
-                    pipe.send("pause")
-                except OSError:
-                    continue
+        self._send_to(set(range(len(self._pipes))) - {index}, "pause")
 
     def _on_failed(self, index: int, frame: Frame) -> None:
-        self._end_with(frame.take())
+        self._end_with(index, frame.take())
 
-    def _end_with(self, failures: list[Failure]) -> None:
+    def _end_with(self, index: int, failures: list[Failure]) -> None:
+        """One service has failed: ask the others who failed with it, then tell the user."""
         with self._lock:
-            self.failures.extend(failures)
+            self._found.extend(failures)
+            self._reported.add(index)
+            first = len(self._reported) == 1
+            missing = set(range(len(self._pipes))) - self._reported - self._stopped
+        if first:
+            self._send_to(missing, "settle")
+        if not missing and not self.failures:
+            self._conclude()
+
+    def _conclude(self) -> None:
+        with self._lock:
+            self.failures = select(self._found)
+        self._send_to(set(range(len(self._pipes))) - self._stopped, "stop", 0.0)
         if not self._started.is_set():
-            self._start_failure = failures[0]
+            self._start_failure = self.failures[0]
             self._started.set()
         self.finished.set()
-        self._fail_pending(RuntimeStateError(f"the network has failed: {failures[0].message}"))
+        self._fail_pending(
+            RuntimeStateError(f"the network has failed: {self.failures[0].message}")
+        )
+
+    def _send_to(self, indices: set[int], kind: str, payload: Any = None) -> None:
+        for index in indices:
+            with contextlib.suppress(OSError):
+                self._pipes[index].send(kind, payload)
 
     def _on_stopped(self, index: int, frame: Frame) -> None:
         self._late.extend(frame.take())
@@ -209,13 +227,17 @@ class Listener:
 
     def _note_stopped(self, index: int) -> None:
         self._stopped.add(index)
+        everybody = set(range(len(self._pipes)))
+        if self._reported and not self.failures and self._reported | self._stopped == everybody:
+            self._conclude()
         if len(self._stopped) == len(self._pipes):
             self._all_stopped.set()
             self.finished.set()
 
     def _service_gone(self, index: int) -> None:
-        if index not in self._stopped and not self.failures:
+        if index not in self._stopped and not self._reported:
             self._end_with(
+                index,
                 [
                     Failure(
                         process="RuntimeService",
@@ -227,7 +249,7 @@ class Listener:
                         traceback="",
                         exception=None,
                     )
-                ]
+                ],
             )
         self._note_stopped(index)
 

@@ -31,7 +31,9 @@ class ServicePlan:
     name: str
     index: int
     is_async: bool
-    leads: bool
+    leads: bool  # moves the clock
+    watches: bool  # looks for deadlocks
+    alone: bool  # there is no other service in this network
     actors: tuple[ActorStart, ...]
     schedule: Schedule
     arena: ArenaPlan

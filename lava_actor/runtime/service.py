@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 #: Seconds that the others get to complete the step in which somebody failed.
 SETTLE_SECONDS = 0.5
+#: Seconds a service that has failed waits for the other domains of its network.
+FAREWELL_SECONDS = 2.0
 #: Seconds between two looks at the wait graph.
 WATCH_SECONDS = 0.25
 
@@ -82,6 +84,7 @@ class Service:
         self.lease = Lease(arena, plan.clock_parties, plan.schedule.lockstep)
         self.watch = Watch(arena, plan)
         self.next_watch = 0.0
+        self.left_alone: tuple[float, Failure] | None = None
 
     # -- life -------------------------------------------------------------------------------
 
@@ -119,9 +122,11 @@ class Service:
                     return
             if self.running:
                 self._tick()
+            if self.left_alone is not None and time.monotonic() > self.left_alone[0]:
+                self._settle(self.left_alone[1])
 
     def _timeout(self) -> float | None:
-        if not self.running:
+        if not self.running and self.left_alone is None:
             return None
         if self.plan.leads and self.lease.active:
             return self.lease.period
@@ -130,12 +135,12 @@ class Service:
     def _tick(self) -> None:
         if self.plan.leads:
             self.lease.extend()
-            now = time.monotonic()
-            if now >= self.next_watch:
-                self.next_watch = now + WATCH_SECONDS
-                stuck = self.watch.look()
-                if stuck is not None:
-                    self._end_with([stuck])
+        now = time.monotonic()
+        if self.plan.watches and now >= self.next_watch:
+            self.next_watch = now + WATCH_SECONDS
+            stuck = self.watch.look()
+            if stuck is not None:
+                self._end_with([stuck])
 
     # -- from the user ----------------------------------------------------------------------
 
@@ -149,6 +154,7 @@ class Service:
             "run": self._run,
             "pause": self._pause,
             "stop": self._stop,
+            "settle": self._settle_for_others,
         }[frame.kind]
         handler(payload)
 
@@ -164,12 +170,12 @@ class Service:
     def _run(self, steps: int | None) -> None:
         self.running = True
         self.asked = words.REACHED
+        self.next_watch = time.monotonic() + WATCH_SECONDS
+        self.watch.forget()
         if self.plan.leads:
             self.runs.phase = words.REACHED
             self.runs.turn = self.runs.turn + 1
             self.clock.pause = 0
-            self.next_watch = time.monotonic() + WATCH_SECONDS
-            self.watch.forget()
             if steps == 0:
                 self._finish(words.REACHED)
             else:
@@ -239,6 +245,9 @@ class Service:
             self._start_failed(frame.take())
         elif frame.kind == "failed":
             self._settle(frame.take())
+        elif frame.kind == "left":
+            frame.close()
+            self._actor_left(member)
         elif frame.kind == "done":
             self._async_done(member, frame.take())
         elif frame.kind == "ask":
@@ -253,12 +262,34 @@ class Service:
         if not self.waiting_for and self.running:
             self._finish(self.asked)
 
+    def _actor_left(self, member: _Member) -> None:
+        """An actor was released because the other end of a channel is gone.
+
+        Its cause is in another domain, whose service reports it; if nobody does, this is all
+        there is to say.
+        """
+        self._close(member)
+        self.left_alone = self.left_alone or (
+            time.monotonic() + FAREWELL_SECONDS,
+            Failure(
+                process=member.name,
+                model=member.model,
+                phase=words.PHASE_NAMES.get(int(self.arena.party(member.party).phase), "?"),
+                step=int(self.arena.party(member.party).step),
+                kind="ActorDied",
+                message="left, because the other end of a channel is gone",
+                traceback="",
+                exception=None,
+            ),
+        )
+
     def _actor_gone(self, member: _Member) -> None:
         self._close(member)
         if self.ending:
             return
         how = self.host.ended(member.handle)
         party = self.arena.party(member.party)
+        self._let_go_of(member.party)
         self._settle(
             Failure(
                 process=member.name,
@@ -284,12 +315,15 @@ class Service:
         self.ending = True
         self.user.send("startfail", failure)
 
-    def _settle(self, first: Failure) -> None:
+    def _settle_for_others(self, _payload: Any) -> None:
+        """Another domain has failed: end as well, and say who failed here with it."""
+        self._settle(None)
+
+    def _settle(self, first: Failure | None) -> None:
         """Let the others complete the failing step, collect who fails with it, then end."""
         self.ending = True
-        failures = [first]
-        if first.kind == "ActorDied":
-            self._let_go_of(first)
+        failures = [] if first is None else [first]
+        if first is not None and not self.plan.is_async:
             self.clock.limit = min(int(self.clock.limit), first.step)
         for member in self.members.values():
             self.arena.party(member.party).post()
@@ -320,9 +354,8 @@ class Service:
         else:
             frame.close()
 
-    def _let_go_of(self, failure: Failure) -> None:
+    def _let_go_of(self, party: int) -> None:
         """Close the rings of an actor that could not do it itself."""
-        party = next(a.party for a in self.plan.actors if a.name == failure.process)
         self.arena.party(party).state = words.GONE
         for ring in self.arena.plan.rings:
             if ring.writer == party:
@@ -332,11 +365,20 @@ class Service:
                     self.arena.reader(ring.index, cursor).detach()
 
     def _end_with(self, failures: list[Failure]) -> None:
+        """Report, and give the other domains time to settle before everything is taken down."""
         self.ending = True
-        died = [f for f in failures if f.kind == "ActorDied"]
-        first = min(f.step for f in failures)
-        kept = died or [f for f in failures if f.step == first]
-        self.user.send("failed", sorted(kept, key=lambda f: f.process))
+        self.user.send("failed", failures)
+        if not self.plan.alone:
+            self._await_farewell()
+
+    def _await_farewell(self) -> None:
+        deadline = time.monotonic() + FAREWELL_SECONDS
+        while time.monotonic() < deadline:
+            if self.user.poll(0.05):
+                frame = self.user.recv()
+                frame.close()
+                if frame.kind == "stop":
+                    return
 
     def _stop(self, timeout: float) -> None:
         """Let the step in progress end, then leave; `_take_down` does the rest."""

@@ -13,6 +13,7 @@ from lava_actor.process.collection import Collection
 from lava_actor.process.interfaces import where
 from lava_actor.process.ports.ports import (
     AbstractPort,
+    AbstractVirtualPort,
     ConcatPort,
     ImplicitVarPort,
     InPort,
@@ -212,11 +213,12 @@ class Description:
     def _port(self, port: AbstractPort) -> dict[str, Any]:
         label, add = where(port), self.encoder.add
         ins, outs, configs = self.view.links(port)
+        is_virtual = isinstance(port, AbstractVirtualPort)  # it belongs to whom its source does
         return {
             "class": self.class_name(type(port), label),
             "name": port.name,
             "shape": add(tuple(port.shape), label),
-            "process": add(port.process, label),
+            "process": None if is_virtual else add(port.process, label),
             "in": [self._reference(p) for p in ins],
             "out": [self._reference(p) for p in outs],
             "configs": [[self._reference(p), add(c, label)] for p, c in configs.items()],
