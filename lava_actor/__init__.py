@@ -32,6 +32,7 @@ from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
 from lava_actor.runtime.run_conditions import RunContinuous, RunSteps
+from lava_actor.runtime.session import load_new as load
 
 __version__ = "0.1.0"
 
@@ -62,6 +63,7 @@ __all__ = [
     "VarPort",
     "errors",
     "implements",
+    "load",
     "requires",
     "tag",
 ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ def _uniform(seed: int) -> _Stream:
 
 def _integers(seed: int, bits: int) -> _Stream:
     generator = np.random.default_rng(seed)
-    return _Stream(lambda count: generator.integers(0, 1 << bits, size=count, dtype=int))
+    return _Stream(partial(generator.integers, 0, 1 << bits, dtype=int))  # can be saved
 
 
 class AbstractRandomGenerator(ABC):
