@@ -61,10 +61,10 @@ def markdown(results: Sequence[Result], machine: Machine, rounds: int) -> str:
         f"{machine.when}: {machine}.",
         "",
         (
-            f"Medians of {rounds} rounds in which all contenders took turns. *Times the first*: how "
-            "many times as long as the first contender of its case, median of the rounds' ratios. "
-            "*Lava 0.10 (recorded)*: measured earlier, on another machine of this kind; not part of "
-            "this run."
+            f"Medians of {rounds} rounds in which all contenders took turns. *Times the first*: "
+            "how many times as long as the first contender of its case, median of the rounds' "
+            "ratios. *Lava 0.10 (recorded)*: measured earlier, on another machine of this kind; "
+            "not part of this run."
         ),
         "",
         "| " + " | ".join(HEADER) + " |",
@@ -117,7 +117,7 @@ def write(folder: Path, results: Sequence[Result], machine: Machine, rounds: int
 
 
 def plots(folder: Path, results: Sequence[Result]) -> list[Path]:
-    """One picture per shape: bars of the medians, lines from the fastest to the slowest round."""
+    """One picture per shape: medians, with lines from the fastest to the slowest round."""
     try:
         import matplotlib as mpl  # an extra: plots are made where it is installed
     except ModuleNotFoundError:
@@ -138,14 +138,16 @@ def plots(folder: Path, results: Sequence[Result]) -> list[Path]:
             for row in result.rows:
                 low, high = min(row.seconds), max(row.seconds)
                 label = None if row.contender in labelled else row.contender
-                axes.barh(at, row.median * 1e6, color=colours[row.contender], label=label)
-                axes.plot([low * 1e6, high * 1e6], [at, at], color="black", lw=1)
+                colour = colours[row.contender]
+                axes.plot([low * 1e6, high * 1e6], [at, at], color=colour, lw=2, alpha=0.5)
+                axes.plot(row.median * 1e6, at, "o", color=colour, label=label)
                 labelled.add(row.contender)
                 at += 1
             at += 1
         axes.set_yticks([tick for tick, _ in ticks], [name for _, name in ticks])
         axes.invert_yaxis()
         axes.set_xscale("log")
+        axes.grid(axis="x", which="both", alpha=0.3)
         units = dict.fromkeys(result.case.unit for result in chosen)
         axes.set_xlabel(f"µs per {' or '.join(units)} (less is better)")
         axes.set_title(shape)

@@ -27,6 +27,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"runtime", "learning"}),
     frozenset({"proc", "networks", "utils"}),
     frozenset({"compat"}),
+    frozenset({"bench"}),
 )
 """From the ground up. `lava_actor/__init__.py` is the roof: it may import every floor."""
 

@@ -98,7 +98,7 @@ def build(network: Balanced, threads: int, steps: int, keep: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     source = folder.with_suffix(".npz")
-    np.savez(source, **_as_arrays(network))
+    np.savez(source, **_as_arrays(network))  # type: ignore[arg-type]  # (names are free)
     command = [interpreter(), str(PROGRAM), str(source), str(folder), str(threads), str(steps)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     source.unlink()
@@ -109,11 +109,11 @@ def build(network: Balanced, threads: int, steps: int, keep: Path) -> Path:
 
 
 def _as_arrays(network: Balanced) -> dict[str, np.ndarray]:
-    arrays = {"keep": np.float64(1 - DECAY), "threshold": np.float64(THRESHOLD)}
+    arrays = {"keep": np.array(1 - DECAY), "threshold": np.array(THRESHOLD)}
     for number in range(2):
         arrays[f"v{number}"] = network.voltages[number]
         arrays[f"bias{number}"] = network.biases[number]
-        arrays[f"weight{number}"] = np.float64(network.weight(number))
+        arrays[f"weight{number}"] = np.array(network.weight(number))
     for pre, post, rows, columns in network.indices():
         arrays[f"rows{pre}{post}"] = rows
         arrays[f"columns{pre}{post}"] = columns

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import import_module, metadata
 from time import perf_counter
@@ -94,7 +94,7 @@ def _balanced(n_neurons: str, n_synapses: str) -> tuple[Any, Any]:
     return populations[0], lambda steps: True
 
 
-NETWORKS = {"chain": _chain, "balanced": _balanced}
+NETWORKS: dict[str, Callable[..., tuple[Any, Any]]] = {"chain": _chain, "balanced": _balanced}
 CHECKED = 20
 """Steps after which the result is compared."""
 
