@@ -27,6 +27,7 @@ DEFAULTS: dict[str, Any] = {
     "pypy_channel_size": None,  # messages per ring; None: from the payload size (64 while small)
     "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
     "actor_type": None,  # an ActorType; None: MultiProcessing
+    "seed": None,  # root of all random seeds; None: from NumPy's global generator
     "use_watchdog": False,  # accepted for compatibility: waits are always watched
     "long_event_timeout": 600.0,
     "short_event_timeout": 60.0,

@@ -24,6 +24,7 @@ from lava_actor.runtime import words
 from lava_actor.runtime.build import BuiltModel, build
 from lava_actor.runtime.output import redirect_output
 from lava_actor.runtime.requests import answer
+from lava_actor.runtime.seeds import seed_globals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -106,6 +107,8 @@ class Actor:
         try:
             self.spec = self._load()
             self.model_name = self.spec.plan.model_name
+            if self.own_process:
+                seed_globals(self.spec.seed)
             self.built = build(self.spec, self.arena, adopt=self.own_process)
             self.built.model.on_start()
         except BaseException as error:  # noqa: BLE001  (start-up errors reach the user as they are)
@@ -137,6 +140,8 @@ class Actor:
         for reader in self.built.readers:
             while reader.available():
                 reader.skip()
+        if self.own_process:
+            seed_globals(self.spec.seed)
         self.built = build(self.spec, self.arena, adopt=self.own_process)
         self.built.model.on_start()
         self.on_rebuilt(self.built.model)

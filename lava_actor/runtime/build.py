@@ -10,6 +10,7 @@ from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.var_init import build_var
 from lava_actor.runtime.remote import RemoteVar, VarServer
+from lava_actor.runtime.seeds import generator
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, RingReader, RingWriter
@@ -45,6 +46,8 @@ def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
     built = BuiltModel(model)
     model.model_id = spec.process_id
     model.process_name = plan.name
+    if not hasattr(model, "rng"):  # a model may have one of its own
+        model.rng = generator(spec.seed)
     _build_in_ports(spec, arena, built)
     _build_out_ports(spec, arena, built)
     _build_remote_access(spec, arena, built)

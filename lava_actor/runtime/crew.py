@@ -16,6 +16,7 @@ from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
 from lava_actor.runtime.plan import ActorStart, ServicePlan
+from lava_actor.runtime.seeds import actor_seeds, root_seed
 from lava_actor.runtime.travel import pack_actors, specify, surroundings
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class Crew:
         self._wake_up = -1
         self._values: ParcelWriter | None = None
         self._parcels: list[Parcel] = []
+        self._seeds: list[int] = []
         self.pipes: list[Pipe] = []
         self._arena: Arena | None = None
         self._pipe_index: dict[int, int] = {}
@@ -40,8 +42,10 @@ class Crew:
     def prepare(self) -> Arena:
         """Reserve the arena and pack the models; nothing is running yet."""
         executable = self._executable
+        root = root_seed(executable.compile_config)
+        self._seeds = actor_seeds(root, [actor.name for actor in executable.actors])
         if not self._in_threads:
-            self._parcels, self._values = pack_actors(executable.actors)
+            self._parcels, self._values = pack_actors(executable.actors, self._seeds)
         self._arena = Arena.create(executable.arena)
         self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
         self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -128,7 +132,9 @@ class Crew:
 
         assert self._arena is not None
         actors = {actor.party: actor for actor in self._executable.actors}
-        loads: dict[int, Any] = {party: partial(specify, plan) for party, plan in actors.items()}
+        loads: dict[int, Any] = {
+            party: partial(specify, plan, self._seeds[party]) for party, plan in actors.items()
+        }
         for plan, theirs in zip(plans, self._theirs, strict=True):
             body: Any = partial(run_actor, plan, self._arena, self._wake_up, loads)
             service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))

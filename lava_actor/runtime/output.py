@@ -85,7 +85,6 @@ def redirect_output(pipe: Pipe, party: Party) -> Callable[[], None]:
     handler = RecordSender(pipe, party)
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.NOTSET)
     library = logging.getLogger("lava_actor")
     for existing in list(library.handlers):
         library.removeHandler(existing)

@@ -5,6 +5,7 @@ This is the one module that `AbstractProcess` imports (late) from the floors abo
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.compiler.compiler import Compiler
@@ -16,8 +17,6 @@ from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuou
 from lava_actor.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from lava_actor.compiler.executable import Executable
     from lava_actor.compiler.run_configs import RunConfig
     from lava_actor.process.process import AbstractProcess
@@ -178,11 +177,14 @@ def load_new(path: str | Path, *, trusted: bool = False) -> AbstractProcess:
         not be written); if it was paused, the next run goes on from there.
     """
     process, pending = checkpoint.load_new(path, trusted=trusted)
-    checkpoint.set_pending(find_network([process]), pending)
+    network = find_network([process])
     if pending.run_cfg is not None:
         executable = compile(process, pending.run_cfg, pending.compile_config)
+        network = executable.all_processes
         if pending.resume is not None:
-            pending.resume.check(executable)
+            with checkpoint.complaints(Path(path)):
+                pending.resume.check(executable)
+    checkpoint.set_pending(network, pending)
     return process
 
 

@@ -16,9 +16,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib.machinery
+import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -38,6 +39,7 @@ class ActorSpec:
     process_id: int
     proc_params: Any
     inits: dict[str, Any]
+    seed: int
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ class Surroundings:
     directory: str
     environment: dict[str, str]
     compat: bool
+    log_level: int
 
 
 def surroundings() -> Surroundings:
@@ -59,7 +62,18 @@ def surroundings() -> Surroundings:
         directory=here,
         environment=dict(os.environ),
         compat=bool(compat is not None and compat.installed()),
+        log_level=_lowest_level(),
     )
+
+
+def _lowest_level() -> int:
+    """What the most talkative logger of this interpreter lets through; less need not travel."""
+    root = logging.getLogger()
+    levels = [root.getEffectiveLevel()]
+    for name, logger in root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.startswith("lava_actor") and logger.level:
+            levels.append(logger.level)
+    return min(levels)
 
 
 def settle_in(where: Surroundings) -> None:
@@ -69,13 +83,14 @@ def settle_in(where: Surroundings) -> None:
         os.chdir(where.directory)
     os.environ.clear()
     os.environ.update(where.environment)
+    logging.getLogger().setLevel(where.log_level)
     if where.compat:
         from importlib import import_module
 
         import_module("lava_actor.compat").install()
 
 
-def specify(plan: ActorPlan) -> ActorSpec:
+def specify(plan: ActorPlan, seed: int) -> ActorSpec:
     """Separate a plan from the live objects of the user's interpreter."""
     process = plan.process
     bare: Any = dataclasses.replace(
@@ -84,11 +99,13 @@ def specify(plan: ActorPlan) -> ActorSpec:
         vars=tuple(dataclasses.replace(v, var=None) for v in plan.vars),  # type: ignore[arg-type]
     )
     return ActorSpec(
-        bare, process.id, process.proc_params, {v.name: v.var.init for v in plan.vars}
+        bare, process.id, process.proc_params, {v.name: v.var.init for v in plan.vars}, seed
     )
 
 
-def pack_actors(plans: Iterable[ActorPlan]) -> tuple[list[Parcel], ParcelWriter]:
+def pack_actors(
+    plans: Sequence[ActorPlan], seeds: Sequence[int]
+) -> tuple[list[Parcel], ParcelWriter]:
     """Pickle one parcel per actor; the writer holds the memory file with the large arrays.
 
     Raises
@@ -96,13 +113,12 @@ def pack_actors(plans: Iterable[ActorPlan]) -> tuple[list[Parcel], ParcelWriter]
     InvalidTypeError
         If something a model needs cannot be pickled; the message names the Process.
     """
-    plans = list(plans)
     writer = ParcelWriter(cloudpickle.dumps)
     parcels = []
     with _by_value(_modules_to_send(plans)):
-        for plan in plans:
+        for plan, seed in zip(plans, seeds, strict=True):
             try:
-                parcels.append(writer.pack(specify(plan)))
+                parcels.append(writer.pack(specify(plan, seed)))
             except Exception as error:
                 writer.close()
                 raise InvalidTypeError(
@@ -113,7 +129,7 @@ def pack_actors(plans: Iterable[ActorPlan]) -> tuple[list[Parcel], ParcelWriter]
 
 
 def _offender(plan: ActorPlan) -> str:
-    spec = specify(plan)
+    spec = specify(plan, 0)
     parts: list[tuple[str, Any]] = [("model class", plan.model_class)]
     parts += [(f"parameter {k!r}", spec.proc_params[k]) for k in spec.proc_params._parameters]
     parts += [(f"initial value of {k!r}", v) for k, v in spec.inits.items()]

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import RuntimeStateError
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.model.ports.var_port import PyVarPort
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 class AbstractPyProcessModel(AbstractProcessModel):
@@ -30,8 +33,13 @@ class AbstractPyProcessModel(AbstractProcessModel):
     model_id : id of the Process; None before the actor sets it
     process_name : name of the Process; empty before the actor sets it
     var_id_to_var_map : {Var id: attribute name}
+    rng : numpy.random.Generator
+        Set by the actor after the constructor, unless the model has one of its own; seeded from the
+        network's root seed and the name of the Process.
     service_to_process, process_to_service : None; kept for programs that look at them
     """
+
+    rng: np.random.Generator
 
     def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
         super().__init__(proc_params=proc_params, loglevel=loglevel)

@@ -16,6 +16,7 @@
 The format is written down in ``docs/file_format.md``.
 """
 
+from lava_actor.runtime.checkpoint.archive import complaints
 from lava_actor.runtime.checkpoint.resume import (
     Pending,
     Resume,
@@ -29,6 +30,7 @@ __all__ = [
     "Pending",
     "Resume",
     "Update",
+    "complaints",
     "forget_pending",
     "live_runtime",
     "load_new",

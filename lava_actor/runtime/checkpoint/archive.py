@@ -171,8 +171,6 @@ def complaints(path: Path) -> Iterator[None]:
         raise CheckpointError(f"{path}: {error}") from error
     except MemoryError as error:
         raise CheckpointError(f"{path}: not enough memory to load it") from error
-    except (OSError, KeyboardInterrupt):
-        raise
     except Exception as error:
         kind = type(error).__name__
         raise CheckpointError(f"{path}: the file makes no sense ({kind}: {error})") from error

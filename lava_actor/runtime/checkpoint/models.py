@@ -8,13 +8,15 @@ its names. Ports are referred to by name; so are their methods where a model kee
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.errors import CheckpointError
 from lava_actor.model.ports.base import AbstractPyPort
+from lava_actor.process.interfaces import AbstractProcessMember
+from lava_actor.process.process import AbstractProcess
 from lava_actor.runtime.checkpoint.codec import Decoder, Document, Encoder, set_state, state_of
 from lava_actor.runtime.checkpoint.names import Names
 
@@ -57,6 +59,7 @@ def snapshot(actor: Actor, homes: Iterable[str], trusted: bool) -> tuple[Documen
         for index, end in enumerate(port.csp_ports)
     }
     stepper = model.__dict__.get("_stepper")
+    given = {id(obj): keys for keys, obj in _given(actor.spec.proc_params)}
 
     def reference(obj: Any) -> dict[str, Any] | None:
         if obj is model:
@@ -69,6 +72,8 @@ def snapshot(actor: Actor, homes: Iterable[str], trusted: bool) -> tuple[Documen
             return {"port_method": list(methods[id(obj)])}
         if id(obj) in channels:
             return {"channel": channels[id(obj)]}
+        if id(obj) in given:
+            return {"given": given[id(obj)]}
         return None
 
     encoder = Encoder(Names(homes), reference, trusted=trusted)
@@ -109,6 +114,9 @@ def restore(actor: Actor, document: Document, homes: Iterable[str], trusted: boo
             return port(which[0]).__dict__[which[1]]
         if kind == "channel":
             return port(which[0]).csp_ports[which[1]]
+        if kind == "given":
+            found = _given(actor.spec.proc_params)
+            return next(obj for keys, obj in found if keys == which)
         raise CheckpointError(f"unknown kind of value: {kind!r}")
 
     try:
@@ -143,6 +151,23 @@ def _restore(
 
 def _ports(model: Any) -> dict[str, Any]:
     return {n: v for n, v in model.__dict__.items() if isinstance(v, AbstractPyPort)}
+
+
+def _given(params: Any) -> Iterator[tuple[list[Any], Any]]:
+    """Processes and their members among the parameters, with the keys that lead to them.
+
+    In an actor they are copies without a function: nothing a model could have changed.
+    """
+    todo: list[tuple[list[Any], Any]] = [([], getattr(params, "_parameters", params))]
+    seen: set[int] = set()
+    while todo:
+        keys, value = todo.pop()
+        if isinstance(value, AbstractProcess | AbstractProcessMember):
+            yield keys, value
+        elif isinstance(value, dict | list | tuple) and id(value) not in seen:
+            seen.add(id(value))
+            pairs = value.items() if isinstance(value, dict) else enumerate(value)
+            todo += [([*keys, key], part) for key, part in pairs if isinstance(key, str | int)]
 
 
 def _global_random() -> dict[str, Any]:

@@ -37,9 +37,7 @@ class Outline:
             )
         return None
 
-    def _difference(
-        self, one: AbstractProcess, other: Outline, two: AbstractProcess
-    ) -> str | None:
+    def _difference(self, one: AbstractProcess, other: Outline, two: AbstractProcess) -> str | None:
         for kind in COLLECTIONS:
             here, there = self.view.members(one, kind), other.view.members(two, kind)
             if sorted(here) != sorted(there):
@@ -74,9 +72,10 @@ class Outline:
             return (self._rank.get(id(port.process)), port.name)
         place = None
         if isinstance(port, ConcatPort):
-            place = next(
-                i for i, p in enumerate(self.view.links(port)[0]) if p is source
-            ), port.concat_axis
+            place = (
+                next(i for i, p in enumerate(self.view.links(port)[0]) if p is source),
+                port.concat_axis,
+            )
         how = (getattr(port, "axes", None), place)
         return (path_of(type(port)), tuple(port.shape), how, self._targets(port))
 

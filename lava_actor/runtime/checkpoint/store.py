@@ -180,9 +180,7 @@ class _Loaded:
         if state is None:
             return
         for actor in state["actors"]:
-            self.names.class_of_kind(
-                actor["model"], AbstractProcessModel, str(actor["process"])
-            )
+            self.names.class_of_kind(actor["model"], AbstractProcessModel, str(actor["process"]))
         step = state["step"]
         if type(step) is not int or not 0 <= step < 1 << 60:
             raise CheckpointError(f"expected the number of a step, got {step!r}")
