@@ -11,8 +11,6 @@ it is made. Numbers are drawn in blocks; the streams are the same as drawn one b
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -27,28 +25,42 @@ ROUNDING_SEED = 2
 _BLOCK = 256
 
 
-class _Stream:
-    """Numbers of one generator, one after the other, drawn a block at a time."""
+class _Stream(ABC):
+    """Numbers of one generator, one after the other, drawn a block at a time.
 
-    def __init__(self, draw: Callable[[int], np.ndarray]) -> None:
-        self._draw = draw
-        self._numbers: Iterator[Any] = iter(())
+    All of it is plain data, so that a stream can be saved between two numbers.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._generator = np.random.default_rng(seed)
+        self._block = self._draw(_BLOCK)
+        self._used = 0
+
+    @abstractmethod
+    def _draw(self, count: int) -> np.ndarray:
+        """Return the next numbers of the generator."""
 
     def next(self) -> Any:
         """Return the next number as NumPy drew it."""
-        for number in self._numbers:
-            return number
-        self._numbers = iter(self._draw(_BLOCK))
-        return next(self._numbers)
+        if self._used == _BLOCK:
+            self._block = self._draw(_BLOCK)
+            self._used = 0
+        self._used += 1
+        return self._block[self._used - 1]
 
 
-def _uniform(seed: int) -> _Stream:
-    return _Stream(np.random.default_rng(seed).random)
+class _Uniform(_Stream):
+    """Floating-point numbers in [0, 1)."""
+
+    def _draw(self, count: int) -> np.ndarray:
+        return self._generator.random(count)
 
 
-def _integers(seed: int, bits: int) -> _Stream:
-    generator = np.random.default_rng(seed)
-    return _Stream(partial(generator.integers, 0, 1 << bits, dtype=int))  # can be saved
+class _SevenBits(_Stream):
+    """Integers of the width of a trace."""
+
+    def _draw(self, count: int) -> np.ndarray:
+        return self._generator.integers(0, 1 << W_TRACE, size=count, dtype=int)
 
 
 class AbstractRandomGenerator(ABC):
@@ -71,8 +83,8 @@ class TraceRandom(AbstractRandomGenerator):
     """
 
     def __init__(self, seed_trace_decay: int = 0, seed_impulse_addition: int = 1) -> None:
-        self._decay = _uniform(seed_trace_decay)
-        self._impulse = _integers(seed_impulse_addition, W_TRACE)
+        self._decay = _Uniform(seed_trace_decay)
+        self._impulse = _SevenBits(seed_impulse_addition)
         self.advance()
 
     @property
@@ -101,7 +113,7 @@ class ConnVarRandom(AbstractRandomGenerator):
     """
 
     def __init__(self, seed_stochastic_rounding: int = ROUNDING_SEED) -> None:
-        self._rounding = _uniform(seed_stochastic_rounding)
+        self._rounding = _Uniform(seed_stochastic_rounding)
         self.advance()
 
     @property

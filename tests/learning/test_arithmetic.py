@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from enum import Enum
 
 import numpy as np
@@ -38,6 +39,18 @@ def test_streams_are_those_of_single_draws() -> None:
         assert rounding.random_stochastic_round == round_.random(1)[0]
         traces.advance()
         rounding.advance()
+
+
+def test_a_stream_goes_on_after_it_was_saved() -> None:
+    traces = TraceRandom(5, 6)
+    for _ in range(300):
+        traces.advance()
+    twin = pickle.loads(pickle.dumps(traces))
+    for _ in range(300):
+        traces.advance()
+        twin.advance()
+        assert twin.random_trace_decay == traces.random_trace_decay
+        assert twin.random_impulse_addition == traces.random_impulse_addition
 
 
 def test_the_streams_of_the_worked_examples() -> None:

@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_matrix, csr_matrix, issparse
 
+from lava_actor.learning.connection_models import LearningConnectionModelFloat
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import Loihi2FLearningRule, LoihiLearningRule
 from lava_actor.model.harness import ModelHarness
 from lava_actor.model.registry import candidates
 from lava_actor.proc.dense.models import (
+    AbstractPyDenseModelFloat,
     PyDenseModelFloat,
     PyLearningDenseModelBitApproximate,
     PyLearningDenseModelFloat,
@@ -261,6 +263,40 @@ def test_a_tag_without_a_pattern_never_changes(fixed: bool) -> None:
     network.step(s_in=np.array([1, 0]))
     assert network.tag_1.nnz == 0
     assert values(network.weights) == [[5, 4]]
+
+
+class OwnLearningDense(LearningConnectionModelFloat, AbstractPyDenseModelFloat):
+    """Engine and connection put together by hand, as programs written for Lava do."""
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self.before: list[float] = []
+
+    def run_spk(self) -> None:
+        self.a_out.send(self.a_buff)
+        s_in = self.s_in.recv().astype(bool)
+        self.a_buff = self.weights.dot(s_in)
+        self.recv_traces(s_in)
+
+    def _process_pre_spikes(self, s_in: np.ndarray) -> None:
+        self.before.append(float(self.x1.sum()))
+        super()._process_pre_spikes(s_in)
+
+
+def test_users_put_engines_and_connections_together() -> None:
+    rng = np.random.default_rng(5)
+    weights = rng.normal(size=(3, 4))
+    own, ours = (
+        ModelHarness(model, LearningDense(weights=weights, learning_rule=stdp(t_epoch=2)))
+        for model in (OwnLearningDense, PyLearningDenseModelFloat)
+    )
+    for _ in range(30):
+        spikes = {"s_in": rng.random(4) < 0.4, "s_in_bap": rng.random(3) < 0.4}
+        got, want = own.step(**spikes)["a_out"], ours.step(**spikes)["a_out"]
+        np.testing.assert_allclose(got, want)
+        np.testing.assert_array_equal(own.weights, ours.weights)
+    assert len(own.model.before) == 30
+    assert any(own.model.before)
 
 
 @CONNECTIONS

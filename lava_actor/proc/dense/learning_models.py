@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lava_actor.learning.connection_models import (
@@ -19,8 +21,8 @@ __all__ = ["PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate"]
 
 
 class _LearningDense(LearningSteps):
-    tag_1: np.ndarray
-    tag_2: np.ndarray
+    tag_1: Any
+    tag_2: Any
 
     def on_start(self) -> None:
         """Arrange all three variables alike, by column: rules compute with them together."""
