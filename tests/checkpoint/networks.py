@@ -33,7 +33,6 @@ from lava_actor import (
     Var,
     implements,
 )
-from lava_actor.process.ports.ports import AbstractVirtualPort
 from lava_actor.proc.dense.process import DelayDense, Dense, LearningDense
 from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.io.source import RingBuffer as Source
@@ -41,6 +40,7 @@ from lava_actor.proc.learning_rules.stdp_learning_rule import STDPLoihi
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
+from lava_actor.process.ports.ports import AbstractVirtualPort
 
 # -- own Processes ------------------------------------------------------------------------------
 
@@ -356,9 +356,7 @@ def fixed() -> AbstractProcess:
 
 def learning() -> AbstractProcess:
     """STDP; in fixed point with stochastic rounding."""
-    rule = STDPLoihi(
-        learning_rate=1, A_plus=2, A_minus=-2, tau_plus=10, tau_minus=10, t_epoch=2
-    )
+    rule = STDPLoihi(learning_rate=1, A_plus=2, A_minus=-2, tau_plus=10, tau_minus=10, t_epoch=2)
     weights = np.random.default_rng(6).integers(0, 60, (8, 8)) * 2
     source, lif = _spikes(7, 8), LIF(shape=(8,), du=1, dv=0, vth=40)
     plastic = LearningDense(weights=weights, learning_rule=rule)

@@ -19,9 +19,7 @@ from . import networks
 ROOT = Path(__file__).parent.parent.parent
 PROGRAM = f"from {networks.__name__} import main; main()"
 CASES = [pytest.param(build, None, id=build.__name__) for build in networks.OWN]
-CASES += [
-    pytest.param(build, tag, id=build.__name__) for build, tag in networks.LIBRARY.items()
-]
+CASES += [pytest.param(build, tag, id=build.__name__) for build, tag in networks.LIBRARY.items()]
 
 
 def configured(tag: str | None, build: Any) -> Loihi2SimCfg:
