@@ -33,6 +33,9 @@ from libc.string cimport memcpy, memset
 cnp.import_array()
 
 
+cdef extern from "<sched.h>" nogil:
+    int sched_yield()
+
 cdef extern from "waits.h" nogil:
     const uint64_t LA_MAGIC
     const uint32_t LA_VERSION

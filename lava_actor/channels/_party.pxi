@@ -186,6 +186,7 @@ cdef class Party:
                 while now < spin_until and la_party_bell(self.at) == key and (
                     until < 0 or now < until
                 ):
+                    sched_yield()
                     now = la_now_ns()
             while la_party_bell(self.at) == key:
                 PyErr_CheckSignals()

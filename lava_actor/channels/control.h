@@ -57,6 +57,8 @@
 
 #include "futex.h"
 
+#include <sched.h>
+
 #define LA_MAGIC UINT64_C(0x31416e4172764c61)
 #define LA_VERSION 1u
 #define LA_SLICE_NS INT64_C(100000000)
@@ -344,6 +346,7 @@ static inline int la_spin_on_free_core(la_party *party, la_condition holds, void
             }
             la_relax();
         }
+        sched_yield(); /* other programs are not counted: one of them may hold our peer up here */
     } while (la_cores_are_free(party) && la_now_ns() < until);
     return 0;
 }
@@ -363,6 +366,7 @@ static inline int la_wait_turn(la_party *party, la_condition holds, void *what, 
                 }
                 la_relax();
             }
+            sched_yield(); /* the peer may be runnable on this very core */
         } while (la_now_ns() < until);
     }
     if (la_spin_on_free_core(party, holds, what)) {

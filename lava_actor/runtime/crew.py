@@ -57,6 +57,18 @@ class Crew:
                 self._pipe_index[member] = index
         return self._arena
 
+    @property
+    def leader(self) -> int | None:
+        """The service that moves the clock: that of the first stepping domain."""
+        domains = self._executable.domains
+        return next((i for i, d in enumerate(domains) if not d.is_async), None)
+
+    @property
+    def reporting(self) -> set[int]:
+        """The services that say when a run has ended: the leader, and all free-running ones."""
+        domains = self._executable.domains
+        return {i for i, d in enumerate(domains) if d.is_async or i == self.leader}
+
     def pipe_of(self, party: int) -> Pipe:
         """The pipe of the service that watches over an actor."""
         return self.pipes[self._pipe_index[party]]
@@ -85,7 +97,6 @@ class Crew:
         executable = self._executable
         turn_of = {m: plan for plan in executable.turns for m in plan.members}
         clock = executable.arena.domains[words.CLOCK]
-        leader = next((i for i, d in enumerate(executable.domains) if not d.is_async), None)
         where = None if self._in_threads else surroundings()
         n_actors = len(executable.process_list)
         policy = choose_policy(n_actors)
@@ -108,8 +119,8 @@ class Crew:
                     name=domain.name,
                     index=stepping if not domain.is_async else 0,
                     is_async=domain.is_async,
-                    leads=index == leader,
-                    watches=index == (leader or 0),
+                    leads=index == self.leader,
+                    watches=index == (self.leader or 0),
                     alone=len(executable.domains) == 1,
                     actors=actors,
                     schedule=executable.schedule,

@@ -40,8 +40,11 @@ class Listener:
     failures : what failed, if anything did
     """
 
-    def __init__(self, pipes: Sequence[Pipe], actors: Sequence[ActorPlan]) -> None:
+    def __init__(
+        self, pipes: Sequence[Pipe], actors: Sequence[ActorPlan], reporting: set[int]
+    ) -> None:
         self._pipes = list(pipes)
+        self._reporting = reporting  # services that say when a run has ended
         self._names = {a.party: a.name for a in actors}
         self._keys = itertools.count(1)
         self._answers: dict[int, _Answer] = {}
@@ -96,7 +99,7 @@ class Listener:
             if self._reported:
                 return
             self.reason = words.REACHED
-            self._running = set(range(len(self._pipes))) - self._stopped
+            self._running = self._reporting - self._stopped
             self.finished.clear()
 
     # -- requests ---------------------------------------------------------------------------

@@ -142,7 +142,7 @@ class Runtime:
             self._arena = crew.prepare()
             if self._resume is not None:
                 self._resume.set_clock(self._arena)
-            self._listener = Listener(crew.pipes, self._executable.actors)
+            self._listener = Listener(crew.pipes, self._executable.actors, crew.reporting)
             crew.launch()
             self._listener.start()
             failure = self._listener.await_ready()

@@ -38,7 +38,7 @@ def root_seed(compile_config: dict[str, Any]) -> int:
             )
         return int(given)
     # the generator of programs that call np.random.seed
-    _, keys, position, _, _ = np.random.get_state(legacy=True)  # type: ignore[misc]  # noqa: NPY002
+    _, keys, position, _, _ = np.random.get_state(legacy=True)  # noqa: NPY002
     digest = hashlib.sha256(np.asarray(keys).tobytes() + str(position).encode()).digest()
     return int.from_bytes(digest[:8], "little")
 

@@ -168,7 +168,7 @@ class Service:
             self.arena.party(frame.actor).post()
 
     def _run(self, steps: int | None) -> None:
-        self.running = True
+        self.running = self.plan.leads or self.plan.is_async  # others have nothing to report
         self.asked = words.REACHED
         self.next_watch = time.monotonic() + WATCH_SECONDS
         self.watch.forget()
@@ -387,7 +387,7 @@ class Service:
             self._pause(None)
             if self.plan.is_async:
                 self.free.pause = words.STOPPED
-        while self.running and time.monotonic() < deadline and not self.watch.blocked_for_good():
+        while time.monotonic() < deadline and not self._may_leave():
             for key, _ in self.selector.select(0.02):
                 if key.data not in (self._from_user,):
                     key.data()
@@ -397,6 +397,12 @@ class Service:
                 self.lease.extend()
         self._drain()
         self.ending = True
+
+    def _may_leave(self) -> bool:
+        """The whole network rests (other domains end their step, too), or never will."""
+        if not self.running and self.watch.resting():
+            return True
+        return self.watch.blocked_for_good()
 
     def _take_down(self) -> None:
         """End every actor: wake and ask, then terminate, then kill."""

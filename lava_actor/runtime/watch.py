@@ -75,6 +75,10 @@ class Watch:
         ends = (plan.writer,) if kind == "data" else plan.readers
         return any(end in self._external for end in ends)
 
+    def resting(self) -> bool:
+        """True if every actor is parked or gone."""
+        return all(p.state in (words.PARKED, words.GONE) for p in self._parties)
+
     def settled(self) -> bool:
         """True if nobody will complete anything more: parked, gone or waiting."""
         waiting = (words.PARKED, words.BARRIER, words.TURN, words.GONE)
