@@ -10,13 +10,12 @@ import pytest
 from lava_actor.channels import (
     AbstractCspRecvPort,
     AbstractCspSendPort,
-    Blocking,
-    SpinOnFreeCore,
     Channel,
     CspRecvPort,
     CspSelector,
     CspSendPort,
     PyPyChannel,
+    SpinOnFreeCore,
     SpinThenBlock,
     choose_policy,
 )
