@@ -360,12 +360,12 @@ class Runtime:
         self._is_running = self._is_started = False
         if self._arena is not None:
             self._arena.abort(1)
+        if self._listener is not None:  # it reads the crew's pipes: it ends before they are closed
+            self._listener.close()
+            self._listener = None
         if self._crew is not None:
             self._crew.close()
             self._crew = None
-        if self._listener is not None:
-            self._listener.close()
-            self._listener = None
         if self._arena is not None:
             self._arena.close()
             self._arena = None

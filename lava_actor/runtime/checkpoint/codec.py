@@ -520,10 +520,10 @@ class Decoder:
         made = getattr(scipy.sparse, f"{first}_{suffix}")(given, shape=shape)
         if first != kind:
             return made.asformat(kind)
-        for name, part in parts.items():  # the constructor may have converted them
-            setattr(made, name, part)
         if hasattr(made, "check_format"):
             made.check_format(full_check=True)
+        for name, part in parts.items():  # constructor and check may have made copies
+            setattr(made, name, part)
         return made
 
     def _make_bit_generator(self, entry: dict[str, Any]) -> Any:

@@ -54,11 +54,12 @@ def found(path: str, *, load: bool = False) -> Any:
         module = importlib.import_module(module_name)
     if module is None or not name:
         return None
-    obj: Any = module
-    for part in name.split("."):
-        if not part.isidentifier() or not hasattr(obj, "__dict__"):
+    first, *rest = name.split(".")
+    obj: Any = getattr(module, first, None)
+    for part in rest:
+        if not isinstance(obj, type):
             return None
-        obj = obj.__dict__.get(part) if isinstance(obj, type) else getattr(obj, part, None)
+        obj = obj.__dict__.get(part)
         if isinstance(obj, staticmethod):
             obj = obj.__func__
     return obj
@@ -133,7 +134,8 @@ class Names:
                 raise CheckpointError(f"cannot import {path}: {error}") from error
         elif home in ("numpy", "builtins"):
             obj = found(path)
-        if obj is None or not self._is_allowed(path, obj):
+        # By its own path only: a module's imports are not for files to use.
+        if obj is None or path_of(obj) != path or not self._is_allowed(path, obj):
             raise CheckpointError(f"{path} is nothing that this file may name")
         return obj
 
