@@ -9,6 +9,7 @@ from lava_actor.channels import CspRecvPort, CspSendPort
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.var_init import build_var
+from lava_actor.process.log import logger_of
 from lava_actor.runtime.remote import RemoteVar, VarServer
 from lava_actor.runtime.seeds import generator
 
@@ -46,6 +47,7 @@ def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
     built = BuiltModel(model)
     model.model_id = spec.process_id
     model.process_name = plan.name
+    model.log = logger_of(plan.name)  # as the Process was told to log (LogConfig)
     if not hasattr(model, "rng"):  # a model may have one of its own
         model.rng = generator(spec.seed)
     _build_in_ports(spec, arena, built)
