@@ -27,12 +27,9 @@ from lava_actor.errors import DeadlockError
 from lava_actor.model.sync.domain import SyncDomain
 from tests.runtime.networks import Counter, First, Free, Relay, Sink
 
-CONFIGS: list[dict[str, Any]] = [
-    {"schedule": "run_ahead"},
-    {"schedule": "lockstep"},
-    {"actor_type": ActorType.Threading},
-]
-every_config = pytest.mark.parametrize("config", CONFIGS, ids=["run_ahead", "lockstep", "threads"])
+RUN_AHEAD: dict[str, Any] = {"schedule": "run_ahead"}
+LOCKSTEP: dict[str, Any] = {"schedule": "lockstep"}
+THREADS: dict[str, Any] = {"actor_type": ActorType.Threading}
 
 
 class Quiet(AbstractProcess):
@@ -89,7 +86,9 @@ def test_a_receiver_nobody_sends_to_is_reported_with_both_ports() -> None:
     assert_over(quiet)
 
 
-@pytest.mark.parametrize("config", CONFIGS[:2], ids=["run_ahead", "lockstep"])
+@pytest.mark.parametrize(
+    "config", [RUN_AHEAD, pytest.param(LOCKSTEP, marks=pytest.mark.slow)], ids=["ahead", "lockstep"]
+)
 def test_the_step_in_which_a_message_is_missing_is_named(config: dict[str, Any]) -> None:
     quiet, sink = Quiet(every=1, name="quiet"), Sink(name="sink")
     more = Quiet(every=2, name="more")
@@ -99,7 +98,9 @@ def test_the_step_in_which_a_message_is_missing_is_named(config: dict[str, Any])
     assert_over(sink)
 
 
-@every_config
+@pytest.mark.parametrize(
+    "config", [RUN_AHEAD, LOCKSTEP, THREADS], ids=["run_ahead", "lockstep", "threads"]
+)
 def test_two_models_that_both_receive_first_are_reported_as_a_cycle(config: dict[str, Any]) -> None:
     one, two = Relay(name="one"), Relay(name="two")
     one.out.connect(two.inp)
@@ -111,6 +112,7 @@ def test_two_models_that_both_receive_first_are_reported_as_a_cycle(config: dict
     assert_over(one)
 
 
+@pytest.mark.slow
 def test_a_model_that_receives_its_own_message_first_is_a_cycle_of_one() -> None:
     relay = Relay(name="self")
     relay.out.connect(relay.inp)
@@ -129,7 +131,12 @@ def test_only_the_cycle_is_named_not_those_who_wait_for_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("depth", "config"), [(1, CONFIGS[0]), (3, CONFIGS[1]), (64, CONFIGS[2])]
+    ("depth", "config"),
+    [
+        (1, RUN_AHEAD),
+        pytest.param(3, LOCKSTEP, marks=pytest.mark.slow),
+        pytest.param(64, THREADS, marks=pytest.mark.slow),
+    ],
 )
 def test_a_full_ring_nobody_reads_is_reported_with_its_depth(
     depth: int, config: dict[str, Any]
@@ -160,6 +167,7 @@ def test_one_who_waits_for_ever_is_reported_though_another_could_go_on() -> None
     assert_over(quiet)
 
 
+@pytest.mark.slow
 def test_a_finite_run_in_the_background_that_deadlocks_surfaces_in_wait() -> None:
     one, two = Relay(name="one"), Relay(name="two")
     one.out.connect(two.inp)
@@ -219,6 +227,7 @@ def test_an_asynchronous_and_a_stepping_model_that_wait_for_each_other_are_repor
     assert_over(free)
 
 
+@pytest.mark.slow
 def test_a_model_that_waits_for_an_asynchronous_one_that_has_returned_is_reported() -> None:
     def send_one_less(model: Any) -> None:
         for number in range(model.num_steps - 1):
@@ -244,6 +253,7 @@ def test_waiting_for_the_user_is_no_deadlock() -> None:
         assert sink.total.get() == 7
 
 
+@pytest.mark.slow
 def test_a_slow_model_is_no_deadlock() -> None:
     def slow(model: Any) -> None:
         time.sleep(1.2)

@@ -1,0 +1,270 @@
+"""Models that run freely: what a run, a pause and a stop mean for them; beside stepping models."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor import ActorType, PyLoihiProcessModel, RunContinuous, RunSteps, RunConfig
+from lava_actor.errors import ModelError
+from lava_actor.model.py.convert import PyLoihiModelToPyAsyncModel
+from tests.runtime.networks import (
+    Counter,
+    First,
+    Free,
+    PyCounter,
+    PyRelay,
+    PySink,
+    Relay,
+    Sink,
+    count_until_told,
+    note_num_steps,
+    receive_steps,
+    send_steps,
+)
+
+ACTOR_TYPES = (ActorType.MultiProcessing, ActorType.Threading)
+both_types = pytest.mark.parametrize("actor_type", ACTOR_TYPES)
+
+
+@both_types
+def test_a_free_model_runs_until_it_is_told_to_pause(actor_type: ActorType) -> None:
+    with Free(count_until_told) as free:
+        free.run(RunContinuous(), First(), {"actor_type": actor_type})
+        while free.value.get() < 10:
+            pass
+        free.pause()
+        count = int(free.value.get()[0])
+        assert free.value.get() == count
+        free.run(RunContinuous())
+        while free.value.get() <= count:
+            pass
+        free.stop()
+        assert free.runtime.is_over
+
+
+@both_types
+def test_stop_reaches_a_free_model_that_runs(actor_type: ActorType) -> None:
+    free = Free(count_until_told)
+    free.run(RunContinuous(), First(), {"actor_type": actor_type})
+    free.stop()
+    assert (free.runtime._is_started, free.runtime._is_running) == (False, False)
+
+
+def test_a_stopping_model_can_tell_a_stop_from_a_pause() -> None:
+    def tell(model: Any) -> None:
+        while True:
+            if model.check_for_pause_cmd():
+                assert not model.check_for_stop_cmd()
+                assert model.check_for_pause_cmd()  # asking does not consume it
+                model.value += 1
+                return
+            if model.check_for_stop_cmd():
+                assert model.check_for_stop_cmd()
+                print("told to stop", flush=True)
+                return
+
+    with Free(tell) as free:
+        for round_ in range(1, 4):
+            free.run(RunContinuous(), First())
+            free.pause()
+            assert free.value.get() == round_
+
+
+@both_types
+def test_num_steps_is_what_the_user_asked_for(actor_type: ActorType) -> None:
+    with Free(note_num_steps) as free:
+        free.run(RunSteps(10), First(), {"actor_type": actor_type})
+        assert free.value.get() == 10
+        free.run(RunSteps(5, blocking=False))
+        free.wait()
+        assert free.value.get() == 15
+        free.run(RunSteps(0))
+        assert free.value.get() == 15
+
+
+def test_a_continuous_run_has_more_steps_than_anybody_counts() -> None:
+    def note(model: Any) -> None:
+        model.value[:] = model.num_steps >= sys.maxsize
+
+    with Free(note) as free:
+        free.run(RunContinuous(), First())
+        free.wait()
+        assert free.value.get() == 1
+
+
+@both_types
+def test_source_relay_sink(actor_type: ActorType) -> None:
+    source, relay, sink = Free(send_steps), Relay(), Free(receive_steps)
+    source.out.connect(relay.inp)
+    relay.out.connect(sink.inp)
+    with source:
+        source.run(RunSteps(10), First(), {"actor_type": actor_type})
+        assert np.array_equal(sink.history.get()[:10], range(1, 11))
+        assert relay.last.get() == 10
+        source.run(RunSteps(3))
+        assert np.array_equal(sink.history.get()[:4], [1, 2, 3, 4])
+
+
+def test_free_models_may_exchange_more_messages_than_a_ring_holds() -> None:
+    source, sink = Free(send_steps), Sink()
+    source.out.connect(sink.inp)
+    with source:
+        source.run(RunSteps(1000), First())
+        assert sink.total.get() == 500_500
+
+
+def ask(what: str) -> Any:
+    def body(model: Any) -> None:
+        model.value += 1
+        if what in ("pause", "both"):
+            model._req_pause = True
+        if what in ("stop", "both"):
+            model._req_stop = True
+
+    return body
+
+
+@pytest.mark.parametrize(
+    ("what", "started"), [("pause", True), ("stop", False), ("both", False)]
+)
+@pytest.mark.timeout(15)
+def test_a_free_model_may_ask_for_a_pause_or_stop_when_it_returns(what: str, started: bool) -> None:
+    free, peer = Free(ask(what)), Free(count_until_told)
+    free.out.connect(peer.inp)
+    with free:
+        free.run(RunContinuous(), First())
+        peer.wait()
+        assert not free.runtime._is_running
+        assert free.runtime._is_started == started
+        if started:
+            assert free.value.get() == 1
+            free.run(RunContinuous())
+            free.wait()
+            assert free.value.get() == 2
+
+
+@pytest.mark.parametrize("what", ["pause", "stop"])
+def test_a_request_of_a_free_model_ends_the_run_of_stepping_ones(what: str) -> None:
+    free, counter = Free(ask(what)), Counter()
+    counter.out.connect(free.inp)
+    counter.out.connect((sink := Sink()).inp)
+    with counter:
+        try:
+            counter.run(RunSteps(10**7), First(), {"pypy_channel_size": 10**5})
+        except ModelError as error:  # pragma: no cover
+            pytest.fail(str(error))
+        if what == "pause":
+            assert counter.count.get() == sink.received.get()
+        else:
+            assert counter.runtime.is_over
+
+
+def test_vars_of_a_free_model_can_be_set_while_paused_and_while_it_asks() -> None:
+    with Free(count_until_told) as free:
+        free.run(RunSteps(1, blocking=False), First())
+        free.value.set(10**12)
+        assert free.value.get() >= 10**12
+        free.pause()
+        free.value.set(5)
+        assert free.value.get() == 5
+
+
+def test_state_stays_between_runs() -> None:
+    def remember(model: Any) -> None:
+        model.calls = getattr(model, "calls", 0) + 1
+        model.value[:] = model.calls
+
+    with Free(remember) as free:
+        for round_ in range(1, 5):
+            free.run(RunSteps(1), First())
+            assert free.value.get() == round_
+
+
+def test_probing_instead_of_waiting() -> None:
+    def take_what_comes(model: Any) -> None:
+        got = 0
+        while got < model.num_steps:
+            if model.inp.probe():
+                model.history[got] = model.inp.recv()[0]
+                got += 1
+            if model.check_for_stop_cmd():
+                return
+
+    source, sink = Counter(), Free(take_what_comes)
+    source.out.connect(sink.inp)
+    with sink:
+        sink.run(RunSteps(20), First())
+        assert np.array_equal(sink.history.get()[:20], range(1, 21))
+
+
+def test_a_stop_ends_a_free_model_that_waits_for_a_message() -> None:
+    sink = Free(receive_steps)
+    source = Free(count_until_told)
+    source.out.connect(sink.inp)
+    source.run(RunContinuous(), First())
+    source.stop()
+    assert source.runtime.is_over
+
+
+def test_a_stop_ends_a_free_model_that_never_asks() -> None:
+    def deaf(model: Any) -> None:
+        while True:
+            pass
+
+    free = Free(deaf)
+    free.run(RunContinuous(), First())
+    free.stop(timeout=0.2)
+    assert free.runtime.is_over
+
+
+def test_run_async_has_to_be_implemented() -> None:
+    from lava_actor import AsyncProtocol, PyAsyncProcessModel, implements
+    from tests.runtime.networks import AbstractProcess
+
+    class Empty(AbstractProcess):
+        pass
+
+    @implements(proc=Empty, protocol=AsyncProtocol)
+    class PyEmpty(PyAsyncProcessModel):
+        pass
+
+    with pytest.raises(ModelError, match="run_async"):
+        Empty().run(RunSteps(1), First())
+
+
+# --- stepping models that were converted --------------------------------------------------------
+
+
+class Converted(RunConfig):
+    """Runs the converted form of the models named."""
+
+    def __init__(self, *models: type[PyLoihiProcessModel]) -> None:
+        super().__init__()
+        self._of = {m.implements_process: PyLoihiModelToPyAsyncModel(m) for m in models}
+
+    def select(self, process: Any, models: list[Any]) -> Any:
+        return self._of.get(type(process), models[0])
+
+
+@pytest.mark.parametrize(
+    "models", [(PyCounter, PyRelay, PySink), (PyCounter,), (PyRelay,), (PySink,)]
+)
+def test_converted_models_compute_the_same_run_by_run(models: Any) -> None:
+    def network() -> tuple[Counter, Relay, Sink]:
+        counter, relay, sink = Counter(), Relay(add=3), Sink()
+        counter.out.connect(relay.inp)
+        relay.out.connect(sink.inp)
+        return counter, relay, sink
+
+    stepping, converted = network(), network()
+    with stepping[0], converted[0]:
+        for steps in (2, 2, 1, 7):
+            stepping[0].run(RunSteps(steps), First())
+            converted[0].run(RunSteps(steps), Converted(*models))
+            for one, other in zip(stepping, converted, strict=True):
+                for var in one.vars:
+                    assert np.array_equal(var.get(), getattr(other, var.name).get())
