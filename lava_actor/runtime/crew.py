@@ -34,6 +34,7 @@ class Crew:
         self._wake_up = -1
         self._values: ParcelWriter | None = None
         self._parcels: list[Parcel] = []
+        self.root_seed = 0
         self._seeds: list[int] = []
         self.pipes: list[Pipe] = []
         self._arena: Arena | None = None
@@ -42,8 +43,8 @@ class Crew:
     def prepare(self) -> Arena:
         """Reserve the arena and pack the models; nothing is running yet."""
         executable = self._executable
-        root = root_seed(executable.compile_config)
-        self._seeds = actor_seeds(root, [actor.name for actor in executable.actors])
+        self.root_seed = root_seed(executable.compile_config)
+        self._seeds = actor_seeds(self.root_seed, [actor.name for actor in executable.actors])
         if not self._in_threads:
             self._parcels, self._values = pack_actors(executable.actors, self._seeds)
         self._arena = Arena.create(executable.arena)

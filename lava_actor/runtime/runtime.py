@@ -224,7 +224,7 @@ class Runtime:
             listener.begin_run()
             self._send_all("run", steps)
         if run_condition.blocking:
-            self._wait_or_pause()
+            self.wait()
 
     def _one_step(self) -> bool:
         """One step of a `RunUntil`; False if the network ended or a model paused it."""
@@ -238,9 +238,9 @@ class Runtime:
     def _drive_until(self, until: UntilRun) -> None:
         try:
             until.drive()
-        finally:
+        finally:  # also after Ctrl-C: the step in progress ends first
             self._until = None
-            self._collect()
+            self._pause()
 
     def _end_until(self, *, cancel: bool) -> None:
         """Wait for a `RunUntil` in the background, or make it end."""
@@ -264,16 +264,11 @@ class Runtime:
             f"run: {type(condition).__name__} is no condition this runtime can drive"
         )
 
-    def _wait_or_pause(self) -> None:
-        """Ctrl-C during a blocking run pauses at a step boundary; Vars stay readable."""
-        try:
-            self.wait()
-        except KeyboardInterrupt:
-            self.pause()
-            raise
-
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run has ended; returns at once if none is on.
+
+        Ctrl-C pauses the network at a step boundary and raises `KeyboardInterrupt`; Vars stay
+        readable, and the next run goes on from there.
 
         Raises
         ------
@@ -282,6 +277,13 @@ class Runtime:
         ModelError
             If a model raised or an actor died.
         """
+        try:
+            self._wait(timeout)
+        except KeyboardInterrupt:
+            self.pause()
+            raise
+
+    def _wait(self, timeout: float | None) -> None:
         if not self._is_running:
             self._raise_failure_once()
             return
@@ -543,6 +545,13 @@ class Runtime:
         if self._arena is None:
             raise RuntimeStateError("the network is not started, stopped or failed")
         return self._arena
+
+    @property
+    def root_seed(self) -> int:
+        """What the seeds of all actors of a live network come from."""
+        if self._crew is None:
+            raise RuntimeStateError("the network is not started, stopped or failed")
+        return self._crew.root_seed
 
     @property
     def is_alive(self) -> bool:

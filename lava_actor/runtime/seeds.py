@@ -1,8 +1,9 @@
 """Random numbers that do not depend on how a network is spread over processes.
 
-Every actor gets seeds of its own, derived from one root and the name of its Process: for the
-generator ``model.rng``, and, in an actor that is a process, for the global generators of NumPy and
-of `random`. Never from process ids, order of start or number of cores.
+Every actor gets seeds of its own, derived from one root and the name of its Process (Processes of
+one name, and those without a name of their own, are told apart by their order): for the generator
+``model.rng``, and, in an actor that is a process, for the global generators of NumPy and of
+`random`. Never from process ids, order of start or number of cores.
 
 The root is ``compile_config["seed"]``; without it, it is derived from the present state of NumPy's
 global generator in the user's interpreter, so a program that calls ``np.random.seed`` first gets
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +22,8 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
+
+_DEFAULT_NAME = re.compile(r"Process_\d+")
 
 
 def root_seed(compile_config: dict[str, Any]) -> int:
@@ -44,10 +48,14 @@ def root_seed(compile_config: dict[str, Any]) -> int:
 
 
 def actor_seeds(root: int, names: Sequence[str]) -> list[int]:
-    """One seed per Process; Processes of one name are told apart by their order."""
+    """One seed per Process; Processes of one name are told apart by their order.
+
+    Default names count as one: the numbers in them depend on what else was made before.
+    """
     seen: Counter[str] = Counter()
     seeds = []
-    for name in names:
+    for given in names:
+        name = "Process" if _DEFAULT_NAME.fullmatch(given) else given
         digest = hashlib.sha256(f"{root}/{name}/{seen[name]}".encode()).digest()
         seeds.append(int.from_bytes(digest[:16], "little"))
         seen[name] += 1

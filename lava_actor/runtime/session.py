@@ -52,7 +52,10 @@ def create_runtime(
     if executable is None:
         if loaded is not None:
             run_cfg = loaded.run_cfg if run_cfg is None else run_cfg
-            compile_config = loaded.compile_config if compile_config is None else compile_config
+            seed = {"seed": loaded.compile_config["seed"]}
+            compile_config = (
+                loaded.compile_config if compile_config is None else {**seed, **compile_config}
+            )
         if run_cfg is None:
             raise InvalidValueError(
                 f"{process.name}: run_cfg is required to compile the network, got None"

@@ -60,7 +60,7 @@ class PyRamp(PyLoihiProcessModel):
     out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
 
     def run_spk(self) -> None:
-        self.level += self.proc_params["gain"]
+        self.level += self.proc_params["gain"] + self.rng.integers(3)
         self.out.send(self.level)
         every = self.proc_params["every"]
         if every and self.time_step % every == 0:

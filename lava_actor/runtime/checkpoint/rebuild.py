@@ -10,7 +10,7 @@ import cloudpickle
 from lava_actor.errors import CheckpointError
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import AbstractPort
-from lava_actor.process.process import AbstractProcess
+from lava_actor.process.process import AbstractProcess, ProcessServer
 from lava_actor.process.variable import Var
 from lava_actor.runtime.checkpoint.codec import Decoder, Document, set_state
 from lava_actor.runtime.checkpoint.describe import COLLECTIONS, PLAIN_NAMES
@@ -56,6 +56,8 @@ class Rebuilt:
         self.ports: list[Any] = [self._new(e, AbstractPort) for e in manifest["ports"]]
         self.decoder = self.new_decoder(document)
         self._number()
+        if not quietly:
+            self._take_ids()
         self._fill_ports()
         self._fill_processes(quietly)
         self.root: Any = self.processes[_index(manifest["root"], self.processes)]
@@ -113,6 +115,23 @@ class Rebuilt:
         for var, entry in _in_order(self.vars, self.manifest["vars"]):
             shape = self.decoder.value(entry["shape"])
             Var.__init__(var, shape, None, bool(entry["shareable"]), _text(entry["name"]))
+
+    def _take_ids(self) -> None:
+        """Take the ids of the saved Processes if nobody here has one of them.
+
+        Sub-processes that the compiler makes are named after the ids that follow.
+        """
+        server = ProcessServer()
+        wanted = [_number(entry["id"]) for entry in self.manifest["processes"]]
+        if len(set(wanted)) < len(wanted) or min(wanted, default=0) < 0:
+            raise CheckpointError("two Processes have the same id")
+        mine = {id(process) for process in self.processes}
+        if any(p.id in wanted for p in server.processes if id(p) not in mine):
+            return
+        for process in self.processes:
+            del server._living[process.id]
+        for process, number in zip(self.processes, wanted, strict=True):
+            process.id = server.restore(process, number)
 
     # -- content ----------------------------------------------------------------------------
 

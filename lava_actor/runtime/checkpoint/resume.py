@@ -116,7 +116,7 @@ class Pending:
 
     resume: Resume | None
     run_cfg: Any
-    compile_config: dict[str, Any] | None
+    compile_config: dict[str, Any]
 
 
 _pending: weakref.WeakKeyDictionary[AbstractProcess, Pending] = weakref.WeakKeyDictionary()

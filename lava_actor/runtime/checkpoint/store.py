@@ -18,6 +18,7 @@ from lava_actor.runtime.checkpoint.names import Names, is_importable
 from lava_actor.runtime.checkpoint.outline import Outline
 from lava_actor.runtime.checkpoint.rebuild import Rebuilt
 from lava_actor.runtime.checkpoint.resume import ActorState, Pending, Resume, identity
+from lava_actor.runtime.seeds import root_seed
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
@@ -71,11 +72,19 @@ def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
             {
                 "kind": "compiled" if runtime is None and run else "paused" if run else "described",
                 "trusted": pickled,
+                "seed": _seed(executable, runtime),
                 "network": network,
                 "values": writer.document(values),
                 "run": run,
             }
         )
+
+
+def _seed(executable: Executable | None, runtime: Runtime | None) -> int:
+    """The root seed of the network, or what it would be if it were started now."""
+    if runtime is not None:
+        return runtime.root_seed
+    return root_seed({} if executable is None else executable.compile_config)
 
 
 def _places(run: dict[str, Any]) -> tuple[list[Any], list[str]]:
@@ -166,6 +175,9 @@ class _Loaded:
         self.network = Rebuilt(
             manifest["network"], self.document, self.names, trusted=trusted, quietly=quietly
         )
+        self.seed = manifest["seed"]
+        if type(self.seed) is not int or self.seed < 0:
+            raise CheckpointError(f"expected a seed, got {self.seed!r}")
         self.configs: Document | None = None
         self.resume: Resume | None = None
         run = manifest["run"]
@@ -203,7 +215,7 @@ class _Loaded:
     def pending(self, standing_in: Any = None) -> Pending:
         """Configurations and state for the next start."""
         if self.configs is None:
-            return Pending(None, None, None)
+            return Pending(None, None, {"seed": self.seed})
         decoder = self.network.new_decoder(self.configs, standing_in)
         run_cfg = decoder.value(self.configs.root["run_cfg"])
         compile_config = decoder.value(self.configs.root["compile_config"])
@@ -211,6 +223,8 @@ class _Loaded:
             raise CheckpointError(f"expected a run configuration, got {run_cfg!r}")
         if not isinstance(compile_config, dict):
             raise CheckpointError(f"expected a compile configuration, got {compile_config!r}")
+        if compile_config.get("seed") is None:
+            compile_config["seed"] = self.seed
         return Pending(self.resume, run_cfg, compile_config)
 
 
