@@ -109,6 +109,8 @@ class CspSendPort(AbstractCspSendPort):
                 f"{self._name}.send: expected an array of shape {self.ring.shape}, "
                 f"got shape {np.shape(data)}"
             )
+        if self.ring.aborted:
+            raise ChannelAborted(f"{self._name}.send: the network has ended")
         self.ring.send(data)
 
     def probe(self) -> bool:

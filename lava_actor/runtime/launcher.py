@@ -67,10 +67,14 @@ class Launcher:
         return self.owner == os.getpid() and self.process.poll() is None
 
     def forget(self) -> None:
-        """Close our end of a launcher that is gone, or that belongs to the process we came from."""
+        """Close our end of a launcher that is gone."""
         self.pipe.close()
-        if self.owner == os.getpid():
-            self.process.wait()
+        self.process.wait()
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: the launcher is the parent's; only our copies are closed."""
+        self.pipe.close()
+        self.process.returncode = 0
 
     def close(self) -> None:
         """End the launcher (its services end with it)."""
@@ -102,6 +106,18 @@ def ensure() -> Launcher:
                 _launcher.forget()
             _launcher = Launcher()
         return _launcher
+
+
+def _forget_in_child() -> None:
+    """A child the user forks gets a launcher of its own when it needs one."""
+    global _launcher, _lock  # noqa: PLW0603  (see below)
+    _lock = threading.Lock()
+    if _launcher is not None:
+        _launcher.leave_to_parent()
+        _launcher = None
+
+
+os.register_at_fork(after_in_child=_forget_in_child)
 
 
 def at_exit_before_launcher(function: Callable[[], None]) -> Callable[[], None]:

@@ -26,6 +26,7 @@ import contextlib
 import os
 import selectors
 import signal
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -185,7 +186,7 @@ class Service:
             self.waiting_for = set(self.members)
             for member in self.members.values():
                 member.pipe.send(
-                    "run", key=(1 << 62) if steps is None else steps, actor=member.party
+                    "run", key=sys.maxsize if steps is None else steps, actor=member.party
                 )
                 self.arena.party(member.party).post()
 
@@ -259,6 +260,8 @@ class Service:
         self.waiting_for.discard(member.party)
         if reason == words.STOPPED or self.asked == words.REACHED:
             self.asked = reason or self.asked
+        if reason != words.REACHED and self.free.pause != words.STOPPED:
+            self.free.pause = reason  # the others of this domain are asked to return
         if not self.waiting_for and self.running:
             self._finish(self.asked)
 
