@@ -1,0 +1,89 @@
+"""Same network, same inputs: same results, whatever the schedule, the actor type, the timing."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor import ActorType, RunContinuous, RunSteps
+from tests.runtime.networks import First
+from tests.runtime.random_networks import Plan
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "run_ahead": {"schedule": "run_ahead"},
+    "lockstep": {"schedule": "lockstep"},
+    "threads": {"actor_type": ActorType.Threading},
+    "threads in lockstep": {"actor_type": ActorType.Threading, "schedule": "lockstep"},
+    "shallow rings": {"pypy_channel_size": 1},
+}
+
+SEEDS = [*range(10), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 80))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_network_computes_what_it_should_in_every_setting(seed: int) -> None:
+    rng = random.Random(seed)
+    plan = Plan.draw(rng)
+    settings = SETTINGS if seed >= 10 else dict(rng.sample([*SETTINGS.items()], 2))
+    for name, config in {**settings, "run_ahead": SETTINGS["run_ahead"]}.items():
+        nodes = plan.build()
+        with nodes[0]:
+            steps = 0
+            for run in plan.runs:
+                rng.choice(nodes).run(RunSteps(run), First(), config)
+                steps += run
+                expected = plan.expected(steps)
+                for node, state in zip(nodes, expected, strict=True):
+                    assert node.steps.get() == steps, (name, node.name)
+                    assert np.array_equal(node.state.get(), state), (name, node.name, steps)
+
+
+@pytest.mark.parametrize("seed", [1, 4, pytest.param(7, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("schedule", ["run_ahead", "lockstep"])
+def test_pauses_at_random_moments_change_nothing(seed: int, schedule: str) -> None:
+    plan = Plan.draw(random.Random(seed))
+    nodes = plan.build()
+    with nodes[0]:
+        for _ in range(10):
+            nodes[0].run(RunContinuous(), First(), {"schedule": schedule})
+            nodes[-1].pause()
+        steps = int(nodes[0].steps.get()[0])
+        if steps > 3000:
+            steps = 0  # too many to follow by hand; they must agree nevertheless
+        assert len({int(node.steps.get()[0]) for node in nodes}) == 1
+        if steps:
+            for node, state in zip(nodes, plan.expected(steps), strict=True):
+                assert np.array_equal(node.state.get(), state)
+
+
+@pytest.mark.parametrize("seed", [2, 5])
+def test_reading_vars_while_the_network_runs_changes_nothing(seed: int) -> None:
+    plan = Plan.draw(random.Random(seed))
+    nodes = plan.build()
+    with nodes[0]:
+        nodes[0].run(RunSteps(300, blocking=False), First())
+        while not nodes[0].runtime.is_finished:
+            for node in nodes:
+                node.state.get()
+        nodes[0].wait()
+        for node, state in zip(nodes, plan.expected(300), strict=True):
+            assert np.array_equal(node.state.get(), state)
+
+
+@pytest.mark.parametrize("seed", [3, 6, 8])
+def test_a_network_that_runs_again_after_stop_or_reset_computes_the_same(seed: int) -> None:
+    plan = Plan.draw(random.Random(seed))
+    nodes = plan.build()
+    expected = plan.expected(6)
+    for again in ("first", "stop", "reset", "reset", "stop"):
+        if again == "stop":
+            nodes[0].stop()
+        elif again == "reset":
+            nodes[-1].reset()
+        nodes[0].run(RunSteps(6), First())
+        for node, state in zip(nodes, expected, strict=True):
+            assert np.array_equal(node.state.get(), state), again
+    nodes[0].stop()
