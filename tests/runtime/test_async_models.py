@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor import ActorType, PyLoihiProcessModel, RunContinuous, RunSteps, RunConfig
+from lava_actor import ActorType, PyLoihiProcessModel, RunConfig, RunContinuous, RunSteps
 from lava_actor.errors import ModelError
 from lava_actor.model.py.convert import PyLoihiModelToPyAsyncModel
 from tests.runtime.networks import (

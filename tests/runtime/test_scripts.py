@@ -13,6 +13,7 @@ import pytest
 
 from tests.runtime.scripts import PRELUDE, ROOT, Script, run_script
 
+
 def slow(*values: Any) -> Any:
     """A variant that only the long suite runs."""
     return pytest.param(*values, marks=pytest.mark.slow)
