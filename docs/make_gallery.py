@@ -1,6 +1,6 @@
 """Draws the pictures of docs/gallery.md: every neuron model, run by the real runtime.
 
-    python docs/make_gallery.py [names …]
+    python docs/make_gallery.py [--into FOLDER] [names …]
 
 Each function below builds a small network, records it with a Monitor and draws what came out.
 Afterwards no actor may be left; if one is, the program says so and fails.
@@ -8,6 +8,7 @@ Afterwards no actor may be left; if one is, the program says so and fails.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -458,10 +459,14 @@ def actors_left() -> list[str]:
     return listing.read_text("ascii").split()
 
 
-def main(names: list[str]) -> int:
-    """Draw the pictures of these names, or all; 1 if something is left running."""
-    for name in names or PICTURES:
-        path = draw(name)
+def main() -> int:
+    """Draw the pictures of some names, or all; 1 if something is left running."""
+    parser = argparse.ArgumentParser(description="Draw the pictures of docs/gallery.md.")
+    parser.add_argument("names", nargs="*", help=f"which ones: {', '.join(PICTURES)}")
+    parser.add_argument("--into", type=Path, default=FOLDER, help="where to write them")
+    options = parser.parse_args()
+    for name in options.names or PICTURES:
+        path = draw(name, options.into)
         print(f"{path.name}: {path.stat().st_size / 1000:.0f} kB")
     left = actors_left()
     if left:
@@ -470,4 +475,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())
