@@ -41,3 +41,16 @@ def test_the_first_network_of_the_readme_runs_and_spikes() -> None:
     counts = re.search(r"spikes per neuron: \[([\d\s.]+)\]", done.stdout)
     assert counts is not None, done.stdout
     assert sum(map(float, counts[1].split())) > 0
+
+
+def test_the_program_of_the_page_about_running_runs() -> None:
+    pytest.importorskip("psutil")
+    page = (ROOT / "docs/running.md").read_text("utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", "\n".join(blocks)],
+        capture_output=True, text=True, timeout=100, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    for told in ("steps: lockstep", "killed by SIGKILL", "the network waits on itself"):
+        assert told in done.stdout
