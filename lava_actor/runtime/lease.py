@@ -17,6 +17,8 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lava_actor.channels import Arena
 
 #: Work granted at a time, in seconds.
@@ -41,11 +43,16 @@ class Lease:
         self._steps = LEAST_STEPS
         self._granted_at = 0.0
 
-    def start(self, steps: int | None) -> None:
-        """Begin a run of ``steps`` steps (None: until told otherwise) from the last fence."""
+    def start(self, steps: int | None, count: Callable[[], None]) -> None:
+        """Begin a run of ``steps`` steps (None: until told otherwise) from the last fence.
+
+        ``count`` moves the run counter. The fence moves first: an actor that looks in between
+        must not take the end of the last run for the end of this one.
+        """
         here = self.clock.fence
         self.target = (1 << 61) if steps is None else here + steps
         self.clock.fence = self.target
+        count()
         self._mark = (time.monotonic(), here)
         if self.lockstep:
             self.clock.raise_horizon(here + 1)

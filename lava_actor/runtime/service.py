@@ -175,12 +175,11 @@ class Service:
         self.watch.forget()
         if self.plan.leads:
             self.runs.phase = words.REACHED
-            self.runs.turn = self.runs.turn + 1
             self.clock.pause = 0
             if steps == 0:
                 self._finish(words.REACHED)
             else:
-                self.lease.start(steps)
+                self.lease.start(steps, self._count_run)
         if self.plan.is_async:
             self.free.pause = 0
             self.waiting_for = set(self.members)
@@ -189,6 +188,9 @@ class Service:
                     "run", key=sys.maxsize if steps is None else steps, actor=member.party
                 )
                 self.arena.party(member.party).post()
+
+    def _count_run(self) -> None:
+        self.runs.turn = self.runs.turn + 1
 
     def _pause(self, _payload: Any) -> None:
         if not self.running:

@@ -15,14 +15,14 @@ from lava_actor import (
     AbstractProcess,
     ActorType,
     LavaPyType,
-    LoihiProtocol,
     Loihi1SimCfg,
+    LoihiProtocol,
     PyLoihiProcessModel,
     RunSteps,
     Var,
     implements,
 )
-from tests.runtime.networks import First, PyCounter, Counter, Sink
+from tests.runtime.networks import Counter, First, PyCounter, Sink
 from tests.runtime.scripts import PRELUDE
 
 both_types = pytest.mark.parametrize(
