@@ -41,22 +41,23 @@ def compiler_flags() -> tuple[list[str], list[str]]:
 
 
 def extensions() -> list[Extension]:
-    """List one extension per ``.pyx`` file; each is rebuilt when a header beside it changes."""
+    """List one extension per ``.pyx`` file; each is rebuilt when any header changes."""
     compile_flags, link_flags = compiler_flags()
+    headers = sorted((ROOT / PACKAGE).rglob("*.h"))
+    folders = sorted({str(header.parent.relative_to(ROOT)) for header in headers})
+    depends = [
+        str(path.relative_to(ROOT))
+        for path in (*headers, *sorted((ROOT / PACKAGE).rglob("*.px[id]")))
+    ]
     found = []
     for source in sorted((ROOT / PACKAGE).rglob("*.pyx")):
         relative = source.relative_to(ROOT)
-        beside = [
-            str(path.relative_to(ROOT))
-            for pattern in ("*.h", "*.pxi")
-            for path in sorted(source.parent.glob(pattern))
-        ]
         found.append(
             Extension(
                 ".".join(relative.with_suffix("").parts),
                 [str(relative)],
-                include_dirs=[numpy.get_include(), str(relative.parent)],
-                depends=beside,
+                include_dirs=[numpy.get_include(), *folders],
+                depends=depends,
                 define_macros=[
                     ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
                     ("_GNU_SOURCE", "1"),

@@ -21,6 +21,7 @@ PACKAGE = ROOT / "lava_actor"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors"}),
     frozenset({"channels", "kernels"}),
+    frozenset({"bursts"}),
     frozenset({"process"}),
     frozenset({"model"}),
     frozenset({"compiler"}),

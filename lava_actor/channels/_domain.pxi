@@ -4,13 +4,6 @@
 cdef class Domain:
     """The step words of one synchronisation domain."""
 
-    cdef _Mapping mapping
-    cdef la_arena *header
-    cdef la_domain *at
-    cdef la_party **members
-    cdef uint32_t n_members
-    cdef readonly Py_ssize_t index
-
     def __init__(self):
         raise TypeError("use Arena.domain(index)")
 
@@ -57,7 +50,8 @@ cdef class Domain:
         cdef uint32_t i
         la_full_fence()
         for i in range(self.n_members):
-            la_party_wake_for(self.members[i], kind, <uint32_t>self.index)
+            if la_party_waits_for(self.members[i], kind, <uint32_t>self.index):
+                la_party_wake_fenced(self.members[i])
 
     # -- barrier -------------------------------------------------------------------------------
 
@@ -69,26 +63,43 @@ cdef class Domain:
         return False, result
 
     def release(self, int64_t decision):
-        """Publish the decision of the member that arrived last, and wake the others."""
-        la_domain_release(self.at, decision)
-        self._wake_members(LA_ON_BARRIER)
+        """Publish the decision of the member that arrived last, and let the others go on."""
+        la_domain_release(self.at, self.members, self.n_members, decision)
 
-    def await_release(self, Party party not None, uint32_t epoch, uint32_t mailbox):
-        """Return the decision that ends `epoch`, or None as soon as there is mail to answer."""
+    def await_release(self, Party party not None, uint32_t epoch):
+        """Return the decision that ends `epoch`."""
+        self._await_epoch(party, epoch)
+        return la_domain_decision(self.at)
+
+    cdef int _await_epoch(self, Party party, uint32_t epoch) except -1:
         cdef la_waiting waiting
-        while True:
-            if la_domain_epoch(self.at) != epoch:
-                return la_domain_decision(self.at)
-            if la_party_mailbox(party.at) != mailbox:
-                return None
+        while la_domain_epoch(self.at) == epoch:
             if la_arena_aborted(self.header):
                 raise self._aborted(party, "for the barrier")
             waiting.arena = self.header
             waiting.what = self.at
-            waiting.party = party.at
             waiting.number = epoch
-            waiting.seen = mailbox
-            party._block(LA_ON_BARRIER, <uint32_t>self.index, la_until_epoch, &waiting)
+            party._block(LA_ON_BARRIER, <uint32_t>self.index, &self.at.gate, la_until_epoch,
+                         &waiting)
+        return 0
+
+    cdef bint finish_step(
+        self, Party party, uint64_t step, uint64_t bits, uint64_t *result
+    ) except -1:
+        """End a step of lockstep: arrive, and wait for the others.
+
+        The last to arrive grants the next step if nobody asked for anything and the run goes on.
+        Otherwise it gets True and everybody's bits, has to decide, and then to ``release``.
+        """
+        if not la_domain_arrive(self.at, self.n_members, bits, result):
+            self._await_epoch(party, <uint32_t>result[0])
+            return False
+        if result[0] or la_get32(&self.at.pause) or step >= la_get64(&self.at.fence):
+            return True
+        # Every member is at this barrier: nobody waits for the horizon, hence no bell is rung.
+        la_domain_raise(self.at, step + 1)
+        la_domain_release(self.at, self.members, self.n_members, 0)
+        return False
 
     # -- horizon -------------------------------------------------------------------------------
 
@@ -107,7 +118,7 @@ cdef class Domain:
             waiting.party = party.at
             waiting.number = step
             waiting.seen = mailbox
-            party._block(LA_ON_STEP, <uint32_t>self.index, la_until_step, &waiting)
+            party._block(LA_ON_STEP, <uint32_t>self.index, NULL, la_until_step, &waiting)
 
     cdef _aborted(self, Party party, what):
         return ChannelAborted(

@@ -90,11 +90,14 @@ class Party:
 
     Set by the party itself.
     """
-    defer_wakes: bool
-    """Owe wake-ups instead of giving them at once.
+    may_owe: bool
+    """Whether this party may owe wake-ups for a while instead of giving them at once.
 
-    They are given by `flush_wakes`, before this party sleeps, and when half a ring was moved.
+    It then does so while it is `brisk`, for space in a ring, and for data if no core is free. Debts
+    are paid by `flush_wakes`, before this party sleeps, and when half a ring was moved.
     """
+    brisk: bool
+    """Whether messages followed one another fast between the last two waits; measured."""
     step: int
     """Step in progress, or last started."""
     done: int
@@ -171,8 +174,8 @@ class Domain:
     def release(self, decision: int) -> None:
         """End the epoch with a decision (64 bits, signed) and wake the members."""
 
-    def await_release(self, party: Party, epoch: int, mailbox: int) -> int | None:
-        """Wait for the decision that ends `epoch`; None once ``party.mailbox != mailbox``."""
+    def await_release(self, party: Party, epoch: int) -> int:
+        """Wait for the decision that ends `epoch`."""
 
     def await_step(self, party: Party, step: int, mailbox: int) -> bool:
         """Wait until `step` may start (True) or ``party.mailbox != mailbox`` (False).

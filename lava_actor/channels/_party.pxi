@@ -9,21 +9,12 @@ _BLOCKED_KINDS = {
 }
 
 
+# Wake-ups may be owed while messages take less than this each.
+cdef int64_t BRISK_NS = 20000
+
+
 cdef class Party:
     """One waiting thread and the words others read and write about it."""
-
-    cdef _Mapping mapping
-    cdef la_arena *header
-    cdef la_party *parties
-    cdef la_party *at
-    cdef readonly Py_ssize_t index
-    cdef readonly str name
-    cdef public uint32_t spin_us
-    cdef bint defer
-    # Parties to wake later: a list of indices, and a flag per party that says it is on the list.
-    cdef unsigned char *listed
-    cdef uint32_t *pending
-    cdef uint32_t n_pending
 
     def __init__(self):
         raise TypeError("use Arena.party(index)")
@@ -119,7 +110,8 @@ cdef class Party:
     def bell(self):
         """Wake the party if it waits for an event (``prepare_wait``)."""
         la_full_fence()
-        la_party_wake_for(self.at, LA_ON_EVENT, 0)
+        if la_party_waits_for(self.at, LA_ON_EVENT, 0):
+            la_party_wake_fenced(self.at)
 
     @property
     def computing(self):
@@ -129,28 +121,37 @@ cdef class Party:
     def computing(self, bint value):
         la_set_computing(self.at, value)
 
-    @property
-    def defer_wakes(self):
-        return self.defer
-
-    @defer_wakes.setter
-    def defer_wakes(self, bint value):
-        self.defer = value
-        if not value:
-            self._flush()
-
     def flush_wakes(self):
         """Wake, now, every sleeping party this one owes a wake-up."""
         self._flush()
 
-    cdef inline void _owe(self, la_party *peer) noexcept nogil:
+    cdef void _call(self, la_party *peer, uint32_t kind, uint32_t patience) noexcept nogil:
+        """Wake a party that waits for what has just changed: now, or a little later.
+
+        A sleeper that is woken for one message takes it and sleeps again, which costs ten times
+        what the message does; so the wake-up is owed until `patience` messages have moved. That
+        loses nothing as long as the sleeper could not run anyway (no core is free), or has work
+        once it is woken all the same (space in a ring that is full). And only while messages
+        follow one another fast: a debt is paid when this party waits, and a party in the middle
+        of a long computation does not.
+        """
+        if self.may_owe and self.brisk and (
+            kind == <uint32_t>LA_ON_SPACE or not la_has_free_core(self.at)
+        ):
+            self._owe(peer, patience)
+        else:
+            la_party_wake_fenced(peer)
+
+    cdef inline void _owe(self, la_party *peer, uint32_t patience) noexcept nogil:
         cdef uint32_t index = <uint32_t>(peer - self.parties)
         if not self.listed[index]:
+            if self.n_pending == 0 or self.patience > <int32_t>patience:
+                self.patience = <int32_t>patience
             self.listed[index] = 1
             self.pending[self.n_pending] = index
             self.n_pending += 1
 
-    cdef inline void _flush(self) noexcept nogil:
+    cdef void _flush(self) noexcept nogil:
         cdef uint32_t i
         if self.n_pending == 0:
             return
@@ -159,6 +160,16 @@ cdef class Party:
             self.listed[self.pending[i]] = 0
             la_party_wake_fenced(&self.parties[self.pending[i]])
         self.n_pending = 0
+
+    cdef void _look_at_pace(self, int64_t now) noexcept nogil:
+        """Before a wait: were messages brisk since the last one?"""
+        cdef uint64_t moved = la_get64(&self.at.progress) - self.resumed_progress
+        if moved:
+            self.brisk = now - self.resumed_at < <int64_t>moved * BRISK_NS
+
+    cdef void _resume(self, int64_t now) noexcept nogil:
+        self.resumed_at = now
+        self.resumed_progress = la_get64(&self.at.progress)
 
     # -- waiting -------------------------------------------------------------------------------
 
@@ -179,6 +190,7 @@ cdef class Party:
         cdef int64_t slice_ns, now
         if timeout is not None:
             until = start + <int64_t>(max(0.0, float(timeout)) * 1e9)
+        self._look_at_pace(start)
         la_party_blocked(self.at, LA_ON_EVENT, <uint32_t>-1, start)
         try:
             now = start
@@ -204,29 +216,35 @@ cdef class Party:
         finally:
             la_party_cancel(self.at)
             la_party_unblocked(self.at)
-            la_count(&self.at.wait_ns, <uint64_t>(la_now_ns() - start))
+            now = la_now_ns()
+            la_count(&self.at.wait_ns, <uint64_t>(now - start))
+            self._resume(now)
 
     cdef int _block(
-        self, uint32_t kind, uint32_t index, la_condition until, la_waiting *waiting
+        self, uint32_t kind, uint32_t index, la_gate *gate, la_condition until,
+        la_waiting *waiting,
     ) except -1:
         """Wait until a condition of ``waits.h`` holds, however long that takes."""
-        cdef int64_t start, spin
+        cdef int64_t start, spin, now
         cdef int held
         self._flush()
         start = la_now_ns()
+        self._look_at_pace(start)
         spin = <int64_t>self.spin_us * 1000
         la_party_blocked(self.at, kind, index, start)
         try:
             while True:
                 with nogil:
-                    held = la_wait_turn(self.at, until, waiting, spin, LA_SLICE_NS)
+                    held = la_wait_turn(self.at, gate, until, waiting, spin, LA_SLICE_NS)
                 if held:
                     return 0
                 spin = 0
                 PyErr_CheckSignals()
         finally:
             la_party_unblocked(self.at)
-            la_count(&self.at.wait_ns, <uint64_t>(la_now_ns() - start))
+            now = la_now_ns()
+            la_count(&self.at.wait_ns, <uint64_t>(now - start))
+            self._resume(now)
 
 
 cdef Party _new_party(Arena arena, Py_ssize_t index):

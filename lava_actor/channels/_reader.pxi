@@ -4,11 +4,6 @@
 cdef class RingReader(_RingEnd):
     """One of the ends of a ring that receive; each sees every message."""
 
-    cdef la_reader at
-    cdef la_party *peer
-    cdef int32_t *scratch
-    cdef readonly Py_ssize_t cursor
-
     def __dealloc__(self):
         free(self.scratch)
 
@@ -20,79 +15,49 @@ cdef class RingReader(_RingEnd):
     def recv(self):
         """Take the oldest message, as an array of the caller's own."""
         cdef object message
-        if not la_reader_ready(&self.at):
-            self._wait_data()
-        message = self._dense(la_reader_slot(&self.at))
-        self._release()
+        self.await_data()
+        message = self._dense()
+        self.release()
         return message
 
     def peek(self):
         """Look at the oldest message without taking it; an array of the caller's own."""
-        if not la_reader_ready(&self.at):
-            self._wait_data()
-        return self._dense(la_reader_slot(&self.at))
+        self.await_data()
+        return self._dense()
 
     def recv_events(self):
         """Take the oldest message as (values or None, indices)."""
         cdef object message
-        if not la_reader_ready(&self.at):
-            self._wait_data()
+        self.await_data()
         message = self._as_events(la_reader_slot(&self.at))
-        self._release()
+        self.release()
         return message
 
     def peek_events(self):
         """Look at the oldest message as (values or None, indices) without taking it."""
-        if not la_reader_ready(&self.at):
-            self._wait_data()
+        self.await_data()
         return self._as_events(la_reader_slot(&self.at))
 
     def accumulate(self, out, index_map=None):
         """Take the oldest message and add it to `out`, through `index_map` if given."""
-        cdef la_slot *slot
-        cdef unsigned char *payload
-        cdef la_sum total
-        cdef la_adder add
-        if not la_reader_ready(&self.at):
-            self._wait_data()
-        slot = la_reader_slot(&self.at)
-        payload = <unsigned char *>slot + self.payload
-        total.map = self._checked_map(index_map)
+        cdef const int32_t *places
+        self.await_data()
+        places = self._checked_map(index_map)
         self._check_target(out)
-        total.out = cnp.PyArray_DATA(out)
-        total.n_out = cnp.PyArray_SIZE(out)
-        total.n_message = self.size
-        if slot.form == LA_FORM_DENSE:
-            total.index = NULL
-            total.values = payload
-            total.count = self.size
-        else:
-            total.index = <int32_t *>payload
-            total.count = slot.count
-            total.values = NULL
-            if not slot.form & LA_FORM_ONES:
-                total.values = payload + _values_offset(slot.count)
-        if not la_sum_fits(&total):
-            raise InvalidValueError(
-                f"ring {self.name!r}: a message of {self.size} elements does not fit the array "
-                f"of {total.n_out} elements it is to be added to"
-                + (f"; its indices reach outside" if total.index != NULL or total.map != NULL else "")
-            )
-        add = la_adder_for(self.code, type_code(cnp.PyArray_TYPE(out)))
-        if add == NULL:
-            self._accumulate_slowly(slot, out, index_map)
-        elif self.nbytes <= GIL_BYTES:
-            la_run_adder(add, &total)
-        else:
-            with nogil:
-                la_run_adder(add, &total)
-        self._release()
+        if not self.add_front(
+            cnp.PyArray_DATA(out), cnp.PyArray_SIZE(out), type_code(cnp.PyArray_TYPE(out)), places
+        ):
+            self._accumulate_slowly(la_reader_slot(&self.at), out, index_map)
+        self.release()
+
+    def adds_to(self, dtype):
+        """Whether messages can be added to an array of this type natively."""
+        return la_adder_for(self.code, type_code(np.dtype(dtype).num)) != NULL
 
     def skip(self):
         """Take the oldest message without looking at it."""
-        if not la_reader_ready(&self.at):
-            self._wait_data()
-        self._release()
+        self.await_data()
+        self.release()
 
     # -- state ---------------------------------------------------------------------------------
 
@@ -145,33 +110,78 @@ cdef class RingReader(_RingEnd):
         else:
             la_count(&self.at.cursor.events, 1)
 
-    cdef inline void _release(self) noexcept nogil:
-        la_count(&self.at.cursor.received, 1)
-        self._count_form(la_reader_slot(&self.at))
-        la_reader_release(&self.at)
-        la_count(&self.owner.at.progress, 1)
-        if self.peer != NULL:
-            self._wake(self.peer, LA_ON_SPACE)
+    # -- for native callers: await_data, look at the front, release -----------------------------
 
-    cdef object _dense(self, la_slot *slot):
+    cdef inline int await_data(self) except -1:
+        """Wait until there is a message."""
+        if not la_reader_ready(&self.at):
+            self._wait_data()
+        return 0
+
+    cdef inline la_slot *front(self) noexcept nogil:
+        """The slot of the oldest message."""
+        return la_reader_slot(&self.at)
+
+    cdef inline unsigned char *payload_of(self, la_slot *slot) noexcept nogil:
+        return <unsigned char *>slot + self.payload
+
+    cdef bint add_front(
+        self, void *out, Py_ssize_t n_out, int code, const int32_t *places
+    ) except -1:
+        """Add the front message to an array; False if this pair of types has no adder.
+
+        Nothing is added if the message does not fit.
+        """
+        cdef la_slot *slot = la_reader_slot(&self.at)
         cdef unsigned char *payload = <unsigned char *>slot + self.payload
-        cdef object out
-        cdef void *data
+        cdef la_adder add = la_adder_for(self.code, code)
         cdef la_sum total
-        cdef void *values = NULL
+        total.map = places
+        total.out = out
+        total.n_out = n_out
+        total.n_message = self.size
         if slot.form == LA_FORM_DENSE:
-            out = cnp.PyArray_EMPTY(self.n_dims, self.dims, self.type_num, 0)
-            data = cnp.PyArray_DATA(out)
+            total.index = NULL
+            total.values = payload
+            total.count = self.size
+        else:
+            total.index = <int32_t *>payload
+            total.count = slot.count
+            total.values = NULL
+            if not slot.form & LA_FORM_ONES:
+                total.values = payload + values_offset(slot.count)
+        if not la_sum_fits(&total):
+            raise InvalidValueError(
+                f"ring {self.name!r}: a message of {self.size} elements does not fit the array "
+                f"of {total.n_out} elements it is to be added to"
+                + (f"; its indices reach outside" if total.index != NULL or total.map != NULL else "")
+            )
+        if add == NULL:
+            return False
+        if self.nbytes <= GIL_BYTES:
+            la_run_adder(add, &total)
+        else:
+            with nogil:
+                la_run_adder(add, &total)
+        return True
+
+    cdef int copy_front(self, void *out) except -1:
+        """Put the front message into an array of this ring's type and size."""
+        cdef la_slot *slot = la_reader_slot(&self.at)
+        cdef unsigned char *payload = <unsigned char *>slot + self.payload
+        cdef void *values = NULL
+        cdef la_sum total
+        if slot.form == LA_FORM_DENSE:
             if self.nbytes <= GIL_BYTES:
-                memcpy(data, payload, self.nbytes)
+                memcpy(out, payload, self.nbytes)
             else:
                 with nogil:
-                    memcpy(data, payload, self.nbytes)
-            return out
-        out = cnp.PyArray_ZEROS(self.n_dims, self.dims, self.type_num, 0)
+                    memcpy(out, payload, self.nbytes)
+            return 0
+        memset(out, 0, self.nbytes)
         if not slot.form & LA_FORM_ONES:
-            values = payload + _values_offset(slot.count)
-        total.out = cnp.PyArray_DATA(out)
+            values = payload + values_offset(slot.count)
+        total.out = out
         total.n_out = self.size
         total.n_message = self.size
         total.values = values
@@ -184,13 +194,34 @@ cdef class RingReader(_RingEnd):
                 f"elements; receive them as events"
             )
         if slot.form & LA_FORM_ASCENDING:
-            la_place(total.out, self.itemsize, total.index, total.count, values, self.one)
+            la_place(out, self.itemsize, total.index, total.count, values, self.one)
         elif la_adder_for(self.code, self.code) != NULL:
             la_run_adder(la_adder_for(self.code, self.code), &total)
         else:
-            v, index = self._as_events(slot)
-            np.add.at(out.reshape(-1), index, np.ones((), self.dtype) if v is None else v)
+            self._add_slowly(slot, out)
+        return 0
+
+    cdef inline void release(self) noexcept nogil:
+        """Give the front slot back."""
+        la_count(&self.at.cursor.received, 1)
+        self._count_form(la_reader_slot(&self.at))
+        la_reader_release(&self.at)
+        if self.peer != NULL:
+            self._wake(self.peer, LA_ON_SPACE)
+        self._moved()
+
+    cdef object _dense(self):
+        cdef object out = cnp.PyArray_EMPTY(self.n_dims, self.dims, self.type_num, 0)
+        self.copy_front(cnp.PyArray_DATA(out))
         return out
+
+    cdef int _add_slowly(self, la_slot *slot, void *out) except -1:
+        """Add events with an index twice, of types that have no adder (complex, long)."""
+        cdef cnp.npy_intp n = self.size
+        values, index = self._as_events(slot)
+        array = cnp.PyArray_SimpleNewFromData(1, &n, self.type_num, out)
+        np.add.at(array, index, np.ones((), self.dtype) if values is None else values)
+        return 0
 
     cdef object _as_events(self, la_slot *slot):
         cdef unsigned char *payload = <unsigned char *>slot + self.payload
@@ -206,7 +237,7 @@ cdef class RingReader(_RingEnd):
                 values = cnp.PyArray_EMPTY(1, &count, self.type_num, 0)
                 memcpy(
                     cnp.PyArray_DATA(values),
-                    payload + _values_offset(count),
+                    payload + values_offset(count),
                     count * self.itemsize,
                 )
             return values, index
@@ -265,7 +296,7 @@ cdef class RingReader(_RingEnd):
         """Add through NumPy: for pairs of types that accumulate.h leaves out."""
         flat = out.reshape(-1)
         if slot.form == LA_FORM_DENSE:
-            message = self._dense(slot).reshape(-1)
+            message = self._dense().reshape(-1)
             if index_map is None:
                 np.add(flat, message, out=flat, casting="unsafe")
                 return 0
@@ -293,7 +324,9 @@ cdef class RingReader(_RingEnd):
                 raise self._aborted("data")
             waiting.arena = self.header
             waiting.what = &self.at
-            self.owner._block(LA_ON_DATA, <uint32_t>self.ring_index, la_until_data, &waiting)
+            self.owner._block(
+                LA_ON_DATA, <uint32_t>self.ring_index, NULL, la_until_data, &waiting
+            )
         return 0
 
 

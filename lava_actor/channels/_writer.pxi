@@ -1,7 +1,6 @@
 """What both ends of a ring share, and the writing end. Included by ``_native.pyx``."""
 
 cdef enum:
-    MAX_DIMS = 32
     # Smaller messages always travel whole: looking for zeros would cost more than it saves.
     SMALLEST_COMPRESSED = 256
     # After a message that was not sparse, this many are sent whole without looking.
@@ -29,25 +28,6 @@ cdef inline int type_code(int type_num) noexcept:
 
 cdef class _RingEnd:
     """Facts of a ring, ready for use: sizes, element type, where in a slot the payload starts."""
-
-    cdef _Mapping mapping
-    cdef la_arena *header
-    cdef Party owner
-    cdef readonly Py_ssize_t ring_index
-    cdef readonly str name
-    cdef readonly tuple shape
-    cdef readonly object dtype
-    cdef readonly Py_ssize_t depth
-    cdef readonly Py_ssize_t size
-    cdef readonly Py_ssize_t slot_bytes
-    cdef Py_ssize_t itemsize, nbytes, payload, capacity
-    cdef int n_dims, type_num, code
-    cdef cnp.npy_intp dims[MAX_DIMS]
-    cdef bint events
-    # Long doubles have bits without meaning, so bits are not to be compared.
-    cdef bint padded
-    cdef unsigned char one[32]
-    cdef uint32_t half, countdown
 
     def __init__(self):
         raise TypeError("use Arena.writer(ring) or Arena.reader(ring, cursor)")
@@ -92,21 +72,21 @@ cdef class _RingEnd:
         pattern = np.ones((), self.dtype).tobytes()
         memcpy(self.one, <char *>pattern, len(pattern))
         self.half = max(1, self.depth // 2)
-        self.countdown = self.half
         return 0
 
     cdef inline void _wake(self, la_party *peer, uint32_t kind) noexcept nogil:
-        """Wake the other end if it waits for `kind` at this ring, or owe it to the next flush."""
-        if self.owner.defer:
-            self.owner._owe(peer)
-            self.countdown -= 1
-            if self.countdown == 0:
-                # Half a ring has moved since the last time: the other end may well be waiting.
-                self.countdown = self.half
+        """Wake the other end if it waits for `kind` at this ring."""
+        la_full_fence()
+        if la_party_waits_for(peer, kind, <uint32_t>self.ring_index):
+            self.owner._call(peer, kind, self.half)
+
+    cdef inline void _moved(self) noexcept nogil:
+        """A message has gone through this end: debts fall due."""
+        la_count(&self.owner.at.progress, 1)
+        if self.owner.n_pending:
+            self.owner.patience -= 1
+            if self.owner.patience <= 0:
                 self.owner._flush()
-        else:
-            la_full_fence()
-            la_party_wake_for(peer, kind, <uint32_t>self.ring_index)
 
     cdef bint _all_ones(self, cnp.ndarray values, Py_ssize_t count) except -1:
         if self.padded:
@@ -123,12 +103,6 @@ cdef class _RingEnd:
 cdef class RingWriter(_RingEnd):
     """The one end of a ring that sends."""
 
-    cdef la_writer at
-    cdef la_party **peers
-    cdef uint32_t n_peers
-    cdef int dense_pause
-    cdef readonly bint closed
-
     def __dealloc__(self):
         free(self.peers)
 
@@ -141,7 +115,6 @@ cdef class RingWriter(_RingEnd):
         """Send one whole message; it travels as events when that is smaller."""
         cdef cnp.ndarray a
         cdef la_slot *slot
-        cdef unsigned char *payload
         if (
             cnp.PyArray_CheckExact(array)
             and (<cnp.ndarray>array).dtype is self.dtype
@@ -153,23 +126,17 @@ cdef class RingWriter(_RingEnd):
             a = self._converted(array)
         if self.closed:
             raise self._after_close()
-        if not la_writer_ready(&self.at):
-            self._wait_space()
+        self.await_space()
         if la_writer_unheard(&self.at):
-            la_count(&self.at.at.ring.dropped, 1)
+            self.drop()
             return
         slot = la_writer_slot(&self.at)
-        payload = <unsigned char *>slot + self.payload
-        if self.nbytes < SMALLEST_COMPRESSED:
-            slot.form = LA_FORM_DENSE
-            memcpy(payload, cnp.PyArray_DATA(a), self.nbytes)
-            la_count(&self.at.at.ring.dense, 1)
-        elif self.nbytes <= GIL_BYTES:
-            self._fill(slot, payload, cnp.PyArray_DATA(a))
+        if self.nbytes <= GIL_BYTES:
+            self.fill(slot, cnp.PyArray_DATA(a))
         else:
             with nogil:
-                self._fill(slot, payload, cnp.PyArray_DATA(a))
-        self._publish()
+                self.fill(slot, cnp.PyArray_DATA(a))
+        self.publish()
 
     def send_events(self, values, indices):
         """Send indices with values (None: all ones), in the order given."""
@@ -194,21 +161,20 @@ cdef class RingWriter(_RingEnd):
             raise InvalidValueError(
                 f"ring {self.name!r}: expected at most {self.size} events, got {count}"
             )
-        bytes_needed = 4 * count if v is None else _values_offset(count) + count * self.itemsize
+        bytes_needed = 4 * count if v is None else values_offset(count) + count * self.itemsize
         if bytes_needed > self.capacity:
             # Only array rings get here: as an array the message always fits.
             self.send(self._summed(v, index))
             return
         if self.closed:
             raise self._after_close()
-        if not la_writer_ready(&self.at):
-            self._wait_space()
+        self.await_space()
         if la_writer_unheard(&self.at):
             self._check_indices(index)
-            la_count(&self.at.at.ring.dropped, 1)
+            self.drop()
             return
         self._fill_events(la_writer_slot(&self.at), v, index, count)
-        self._publish()
+        self.publish()
 
     # -- state ---------------------------------------------------------------------------------
 
@@ -252,6 +218,7 @@ cdef class RingWriter(_RingEnd):
             blocked=la_get64(&ring.blocked),
             dense=la_get64(&ring.dense),
             events=la_get64(&ring.events),
+            spikes=la_get64(&ring.spikes),
             dropped=la_get64(&ring.dropped),
         )
 
@@ -320,13 +287,39 @@ cdef class RingWriter(_RingEnd):
         np.add.at(out, self._checked_indices(index), np.ones((), self.dtype) if v is None else v)
         return out
 
-    cdef void _fill(self, la_slot *slot, unsigned char *payload, void *data) noexcept nogil:
+    # -- for native callers: await_space, then drop, or fill and publish ------------------------
+
+    cdef inline int await_space(self) except -1:
+        """Wait until the next slot may be filled."""
+        if not la_writer_ready(&self.at):
+            self._wait_space()
+        return 0
+
+    cdef inline bint unheard(self) noexcept nogil:
+        """Whether nobody reads this ring; to be asked after `await_space`."""
+        return la_writer_unheard(&self.at)
+
+    cdef inline void drop(self) noexcept nogil:
+        """Count a message that nobody would read."""
+        la_count(&self.at.at.ring.dropped, 1)
+
+    cdef inline la_slot *back(self) noexcept nogil:
+        """The slot to fill."""
+        return la_writer_slot(&self.at)
+
+    cdef inline unsigned char *payload_of(self, la_slot *slot) noexcept nogil:
+        return <unsigned char *>slot + self.payload
+
+    cdef void fill(self, la_slot *slot, const void *data) noexcept nogil:
         """Put a whole message into a slot: as events if it is sparse, which is seen by trying."""
         cdef int64_t found = -1
         cdef int64_t limit
+        cdef unsigned char *payload = <unsigned char *>slot + self.payload
         cdef int32_t *index = <int32_t *>payload
         cdef Py_ssize_t values_at
-        if self.dense_pause > 0:
+        if self.nbytes < SMALLEST_COMPRESSED:
+            pass
+        elif self.dense_pause > 0:
             self.dense_pause -= 1
         elif la_can_find(self.itemsize):
             # The indices are written where they will stay, so they must fit there at worst.
@@ -344,10 +337,11 @@ cdef class RingWriter(_RingEnd):
             memcpy(payload, data, self.nbytes)
             la_count(&self.at.at.ring.dense, 1)
             return
-        values_at = _values_offset(found)
+        values_at = values_offset(found)
         slot.form = LA_FORM_EVENTS | LA_FORM_ASCENDING
         if la_gather(data, self.itemsize, index, found, self.one, payload + values_at):
             slot.form |= LA_FORM_ONES
+            la_count(&self.at.at.ring.spikes, <uint64_t>found)
         slot.count = <uint32_t>found
         la_count(&self.at.at.ring.events, 1)
 
@@ -362,33 +356,35 @@ cdef class RingWriter(_RingEnd):
             slot.form |= LA_FORM_ASCENDING
         if v is None:
             slot.form |= LA_FORM_ONES
+            la_count(&self.at.at.ring.spikes, <uint64_t>count)
         else:
             memcpy(
-                payload + _values_offset(count), cnp.PyArray_DATA(v), count * self.itemsize
+                payload + values_offset(count), cnp.PyArray_DATA(v), count * self.itemsize
             )
         slot.count = <uint32_t>count
         la_count(&self.at.at.ring.events, 1)
         return 0
 
-    cdef inline void _publish(self) noexcept nogil:
+    cdef inline void publish_ones(self, la_slot *slot, Py_ssize_t count) noexcept nogil:
+        """Publish a slot whose payload is `count` ascending indices, all of them valid."""
+        slot.form = LA_FORM_EVENTS | LA_FORM_ONES | LA_FORM_ASCENDING
+        slot.count = <uint32_t>count
+        la_count(&self.at.at.ring.events, 1)
+        la_count(&self.at.at.ring.spikes, <uint64_t>count)
+        self.publish()
+
+    cdef inline void publish(self) noexcept nogil:
+        """Hand the filled slot to the readers."""
         cdef uint32_t i
         la_writer_publish(&self.at)
-        la_count(&self.owner.at.progress, 1)
         if self.n_peers == 1:
             self._wake(self.peers[0], LA_ON_DATA)
         elif self.n_peers > 1:
-            self._wake_all()
-
-    cdef void _wake_all(self) noexcept nogil:
-        cdef uint32_t i
-        if self.owner.defer:
-            for i in range(1, self.n_peers):
-                self.owner._owe(self.peers[i])
-            self._wake(self.peers[0], LA_ON_DATA)
-        else:
             la_full_fence()
             for i in range(self.n_peers):
-                la_party_wake_for(self.peers[i], LA_ON_DATA, <uint32_t>self.ring_index)
+                if la_party_waits_for(self.peers[i], LA_ON_DATA, <uint32_t>self.ring_index):
+                    self.owner._call(self.peers[i], LA_ON_DATA, self.half)
+        self._moved()
 
     cdef int _wait_space(self) except -1:
         cdef la_waiting waiting
@@ -399,14 +395,9 @@ cdef class RingWriter(_RingEnd):
             waiting.arena = self.header
             waiting.what = &self.at
             self.owner._block(
-                LA_ON_SPACE, <uint32_t>self.ring_index, la_until_space, &waiting
+                LA_ON_SPACE, <uint32_t>self.ring_index, NULL, la_until_space, &waiting
             )
         return 0
-
-
-cdef inline Py_ssize_t _values_offset(Py_ssize_t count) noexcept nogil:
-    """See layout.values_offset."""
-    return (4 * count + 15) & ~<Py_ssize_t>15
 
 
 cdef RingWriter _new_writer(Arena arena, ring):

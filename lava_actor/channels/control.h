@@ -25,8 +25,17 @@
  * A bell that rings for something its owner does not wait for costs two context switches, and a
  * network has many such occasions: every message taken is space for a writer that may be waiting
  * for data. So wakers say what they changed, and leave alone a sleeper whose blocked record names
- * something else (`la_party_wake_for`). The record is written before `sleeping` is set, hence the
+ * something else (`la_party_waits_for`). The record is written before `sleeping` is set, hence the
  * argument above covers it: a waker that sees an old record has the first of the two fences.
+ *
+ * The gate
+ * --------
+ * A barrier releases all members at once. Ringing forty bells one after the other takes longer than
+ * a step, so members of a barrier sleep on one word of their domain, the gate, and one system call
+ * wakes them all. Same scheme as above, with `sleepers` in the place of `sleeping`. The kernel
+ * wakes them in the order in which they went to sleep: who arrived first, usually because nobody
+ * keeps it waiting, also starts first. A member that was killed at the gate stays among the
+ * sleepers; that costs system calls, nothing else.
  *
  * Spinning while cores are free
  * -----------------------------
@@ -50,6 +59,7 @@
  *   SYNC_HORIZON  what the service did before raising -> the actor that starts the step
  *   SYNC_ARRIVE   what a member did before arriving -> the last to arrive
  *   SYNC_EPOCH    the last one's decision -> the members it releases
+ *   SYNC_GATE     the Dekker pair of the gate
  *   SYNC_BLOCKED  the fields of a blocked record -> whoever inspects it
  */
 #ifndef LAVA_ACTOR_CONTROL_H
@@ -60,7 +70,7 @@
 #include <sched.h>
 
 #define LA_MAGIC UINT64_C(0x31416e4172764c61)
-#define LA_VERSION 1u
+#define LA_VERSION 2u
 #define LA_SLICE_NS INT64_C(100000000)
 /* What waking an idle core costs: spinning longer than that cannot pay. */
 #define LA_BRIEF_NS INT64_C(50000)
@@ -94,6 +104,11 @@ typedef struct {
 } la_party;
 
 typedef struct {
+    _Alignas(LA_LINE) _Atomic uint32_t word;
+    _Atomic uint32_t sleepers;
+} la_gate;
+
+typedef struct {
     _Alignas(LA_LINE) _Atomic uint64_t horizon;
     _Alignas(LA_LINE) _Atomic uint64_t limit;
     _Atomic uint64_t fence;
@@ -102,11 +117,12 @@ typedef struct {
     _Atomic int64_t decision;
     _Atomic uint32_t arrived;
     _Atomic uint32_t epoch;
+    la_gate gate;
 } la_domain;
 
 _Static_assert(sizeof(la_arena) == 3 * LA_LINE, "layout.py: ARENA_BYTES");
 _Static_assert(sizeof(la_party) == 4 * LA_LINE, "layout.py: PARTY_BYTES");
-_Static_assert(sizeof(la_domain) == 3 * LA_LINE, "layout.py: DOMAIN_BYTES");
+_Static_assert(sizeof(la_domain) == 4 * LA_LINE, "layout.py: DOMAIN_BYTES");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "words shared between processes must be lock-free");
 
@@ -163,9 +179,19 @@ static inline void la_set_computing(la_party *party, int computing) {
     }
 }
 
-static inline int la_cores_are_free(la_party *party) {
+static inline int32_t la_cores_to_spare(la_party *party) {
     la_arena *arena = la_arena_of(party);
-    return atomic_load_explicit(&arena->awake, memory_order_relaxed) <= (int32_t)arena->cores;
+    return (int32_t)arena->cores - atomic_load_explicit(&arena->awake, memory_order_relaxed);
+}
+
+/* All computing parties that are awake, this one included, have a core each. */
+static inline int la_cores_suffice(la_party *party) {
+    return la_cores_to_spare(party) >= 0;
+}
+
+/* One more than are awake would have a core as well. */
+static inline int la_has_free_core(la_party *party) {
+    return la_cores_to_spare(party) > 0;
 }
 
 /* ---- doorbell ------------------------------------------------------------------------------ */
@@ -182,19 +208,16 @@ static inline void la_party_wake_fenced(la_party *party) {
     }
 }
 
-/* As above, but only if the party waits for `kind` and `index`, or for who knows what (an event,
- * or a wait that is just being prepared). */
-static inline void la_party_wake_for(la_party *party, uint32_t kind, uint32_t index) {
+/* True if the party sleeps and waits for `kind` and `index`, or for who knows what (an event, or a
+ * wait that is just being prepared). To be asked after la_full_fence(), like the above. */
+static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t index) {
     uint64_t on;
     if (!atomic_load_explicit(&party->sleeping, memory_order_relaxed)) {
-        return;
+        return 0;
     }
     /* Relaxed: ordered by the fences, like `sleeping`. */
     on = atomic_load_explicit(&party->blocked_on, memory_order_relaxed);
-    if (on != ((uint64_t)kind << 32 | index) && on != 0 && on >> 32 != LA_ON_EVENT) {
-        return;
-    }
-    la_party_wake_fenced(party);
+    return on == ((uint64_t)kind << 32 | index) || on == 0 || on >> 32 == LA_ON_EVENT;
 }
 
 static inline void la_party_wake(la_party *party) {
@@ -202,12 +225,16 @@ static inline void la_party_wake(la_party *party) {
     la_party_wake_fenced(party);
 }
 
-static inline uint32_t la_party_prepare(la_party *party) {
-    uint32_t key = atomic_load_explicit(&party->bell, memory_order_acquire); /* SYNC_BELL */
+static inline void la_go_to_sleep(la_party *party) {
     if (!atomic_exchange_explicit(&party->sleeping, 1, memory_order_seq_cst)) {
         la_count_awake(party, -1);
     }
-    la_full_fence(); /* SYNC_BELL */
+    la_full_fence(); /* SYNC_BELL, SYNC_GATE */
+}
+
+static inline uint32_t la_party_prepare(la_party *party) {
+    uint32_t key = atomic_load_explicit(&party->bell, memory_order_acquire); /* SYNC_BELL */
+    la_go_to_sleep(party);
     return key;
 }
 
@@ -258,6 +285,35 @@ static inline uint32_t la_party_inspect(la_party *party, uint32_t *index, int64_
     return *since == before ? (uint32_t)(on >> 32) : LA_NOT_BLOCKED;
 }
 
+/* ---- gate -------------------------------------------------------------------------------------- */
+
+static inline uint32_t la_gate_prepare(la_gate *gate, la_party *party) {
+    uint32_t key = atomic_load_explicit(&gate->word, memory_order_acquire); /* SYNC_GATE */
+    atomic_fetch_add_explicit(&gate->sleepers, 1, memory_order_seq_cst);
+    la_go_to_sleep(party);
+    return key;
+}
+
+static inline void la_gate_cancel(la_gate *gate, la_party *party) {
+    atomic_fetch_sub_explicit(&gate->sleepers, 1, memory_order_relaxed);
+    la_party_cancel(party);
+}
+
+/* The caller has made the members' condition visible (any store). */
+static inline void la_gate_open(la_gate *gate, la_party **members, uint32_t n) {
+    uint32_t i;
+    la_full_fence(); /* SYNC_GATE */
+    if (!atomic_load_explicit(&gate->sleepers, memory_order_relaxed)) {
+        return;
+    }
+    /* They are awake from now on, not only once they run: others decide by it whether to spin. */
+    for (i = 0; i < n; i++) {
+        la_party_cancel(members[i]);
+    }
+    atomic_fetch_add_explicit(&gate->word, 1, memory_order_seq_cst); /* SYNC_GATE */
+    la_futex_wake_all(&gate->word);
+}
+
 /* ---- abort ------------------------------------------------------------------------------------- */
 
 static inline uint32_t la_arena_aborted(la_arena *arena) {
@@ -267,12 +323,17 @@ static inline uint32_t la_arena_aborted(la_arena *arena) {
 /* The first reason stays. Every bell is rung, asleep or not: this is rare and must not depend on
  * anything a dying party left in its block. */
 static inline void la_arena_abort(la_arena *arena, la_party *parties, uint32_t code) {
+    la_domain *domains = (la_domain *)(parties + arena->n_parties);
     uint32_t none = 0;
     uint32_t i;
     atomic_compare_exchange_strong(&arena->abort, &none, code); /* SYNC_ABORT */
     for (i = 0; i < arena->n_parties; i++) {
         atomic_fetch_add_explicit(&parties[i].bell, 1, memory_order_seq_cst); /* SYNC_BELL */
         la_futex_wake_all(&parties[i].bell);
+    }
+    for (i = 0; i < arena->n_domains; i++) {
+        atomic_fetch_add_explicit(&domains[i].gate.word, 1, memory_order_seq_cst); /* SYNC_GATE */
+        la_futex_wake_all(&domains[i].gate.word);
     }
 }
 
@@ -317,9 +378,12 @@ static inline int la_domain_arrive(la_domain *domain, uint32_t n, uint64_t bits,
     return 0;
 }
 
-static inline void la_domain_release(la_domain *domain, int64_t decision) {
+/* By the last to arrive: publish the decision, and let the members through the gate. */
+static inline void la_domain_release(la_domain *domain, la_party **members, uint32_t n,
+                                     int64_t decision) {
     atomic_store_explicit(&domain->decision, decision, memory_order_relaxed);
     atomic_fetch_add_explicit(&domain->epoch, 1, memory_order_acq_rel); /* SYNC_EPOCH */
+    la_gate_open(&domain->gate, members, n);
 }
 
 /* Valid from the end of an epoch until this member arrives again. */
@@ -334,7 +398,7 @@ typedef int (*la_condition)(void *);
 /* Spin while all computing parties have a core, LA_BRIEF_NS at most. */
 static inline int la_spin_on_free_core(la_party *party, la_condition holds, void *what) {
     int64_t until;
-    if (!la_is_computing(party) || !la_cores_are_free(party)) {
+    if (!la_is_computing(party) || !la_cores_suffice(party)) {
         return 0;
     }
     until = la_now_ns() + LA_BRIEF_NS;
@@ -347,14 +411,15 @@ static inline int la_spin_on_free_core(la_party *party, la_condition holds, void
             la_relax();
         }
         sched_yield(); /* other programs are not counted: one of them may hold our peer up here */
-    } while (la_cores_are_free(party) && la_now_ns() < until);
+    } while (la_cores_suffice(party) && la_now_ns() < until);
     return 0;
 }
 
-/* One turn of a wait: spin, then one bounded sleep. Returns 1 when the condition holds, else 0;
- * the caller looks at abort word, signals and clock, and calls again (with spin_ns 0). */
-static inline int la_wait_turn(la_party *party, la_condition holds, void *what, int64_t spin_ns,
-                               int64_t sleep_ns) {
+/* One turn of a wait: spin, then one bounded sleep, at a gate or (NULL) by the party's own bell.
+ * Returns 1 when the condition holds, else 0; the caller looks at abort word, signals and clock,
+ * and calls again (with spin_ns 0). */
+static inline int la_wait_turn(la_party *party, la_gate *gate, la_condition holds, void *what,
+                               int64_t spin_ns, int64_t sleep_ns) {
     uint32_t key;
     if (spin_ns > 0) {
         int64_t until = la_now_ns() + spin_ns;
@@ -372,12 +437,19 @@ static inline int la_wait_turn(la_party *party, la_condition holds, void *what, 
     if (la_spin_on_free_core(party, holds, what)) {
         return 1;
     }
-    key = la_party_prepare(party);
-    if (holds(what)) {
+    if (gate) {
+        key = la_gate_prepare(gate, party);
+        if (!holds(what)) {
+            la_futex_wait(&gate->word, key, sleep_ns);
+        }
+        la_gate_cancel(gate, party);
+    } else {
+        key = la_party_prepare(party);
+        if (!holds(what)) {
+            la_futex_wait(&party->bell, key, sleep_ns);
+        }
         la_party_cancel(party);
-        return 1;
     }
-    la_party_sleep(party, key, sleep_ns);
     return holds(what);
 }
 

@@ -25,7 +25,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 LINE = 128
 ARENA_BYTES = 3 * LINE
 PARTY_BYTES = 4 * LINE
-DOMAIN_BYTES = 3 * LINE
+DOMAIN_BYTES = 4 * LINE
 RING_BYTES = 2 * LINE
 CURSOR_BYTES = LINE
 SLOT_HEADER_BYTES = 16

@@ -51,7 +51,7 @@ typedef struct {
     _Alignas(LA_LINE) _Atomic uint64_t write;
     /* Second line: the writer's alone, but for a reader that finds the ring empty. */
     _Alignas(LA_LINE) _Atomic uint32_t closed;
-    _Atomic uint64_t blocked, dense, events, dropped;
+    _Atomic uint64_t blocked, dense, events, spikes, dropped;
 } la_ring;
 
 typedef struct {

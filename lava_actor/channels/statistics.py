@@ -25,6 +25,9 @@ class RingStatistics:
         How often this end had to wait for the other one.
     dense, events : int
         How many of the messages travelled as whole arrays and as events.
+    spikes : int
+        Events in messages that carried nothing but ones: what neurons send. Counted by the writer,
+        zero for a reader.
     dropped : int
         Sends without effect because every reader had detached. Zero for a reader.
     """
@@ -37,6 +40,7 @@ class RingStatistics:
     blocked: int
     dense: int
     events: int
+    spikes: int = 0
     dropped: int = 0
 
     @property

@@ -34,7 +34,7 @@ static int la_until_step(void *p) {
 static int la_until_epoch(void *p) {
     la_waiting *w = (la_waiting *)p;
     return la_domain_epoch((la_domain *)w->what) != (uint32_t)w->number ||
-           la_party_mailbox(w->party) != w->seen || la_arena_aborted(w->arena);
+           la_arena_aborted(w->arena);
 }
 
 #endif

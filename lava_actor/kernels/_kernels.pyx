@@ -11,6 +11,10 @@ from libc.string cimport memmove, memset
 
 import numpy as np
 
+from lava_actor.kernels.arguments cimport (
+    data_of, is_array, is_columns, is_number, is_of, is_state, size_of,
+)
+
 cnp.import_array()
 
 cdef extern from "neurons.h" nogil:
@@ -19,8 +23,8 @@ cdef extern from "neurons.h" nogil:
     void la_lif_i32(Py_ssize_t n, int32_t *u, int32_t *v, const int32_t *a, const int32_t *mant,
                     const int32_t *exp, int32_t keep_u, int32_t keep_v, int64_t threshold,
                     uint8_t *s)
-    Py_ssize_t la_count(Py_ssize_t n, const uint8_t *s)
-    void la_indices(Py_ssize_t n, const uint8_t *s, int32_t *out)
+    Py_ssize_t la_count_spikes(Py_ssize_t n, const uint8_t *s)
+    Py_ssize_t la_indices(Py_ssize_t n, const uint8_t *s, int32_t *out)
 
 cdef extern from "synapses.h" nogil:
     ctypedef struct la_conv:
@@ -55,79 +59,38 @@ cdef extern from "synapses.h" nogil:
     int la_order(Py_ssize_t count, const int32_t *at, Py_ssize_t size)
 
 
-# -- what an argument is -------------------------------------------------------------------------
-
-cdef inline bint _is(object x, int kind) noexcept:
-    """A native, aligned, C-contiguous array of this type?"""
-    return (
-        isinstance(x, cnp.ndarray)
-        and cnp.PyArray_TYPE(<cnp.ndarray>x) == kind
-        and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x)
-    )
-
-
-cdef inline bint _is_of(object x, int kind, Py_ssize_t size) noexcept:
-    return _is(x, kind) and cnp.PyArray_SIZE(<cnp.ndarray>x) == size
-
-
-cdef inline bint _is_state(object x, int kind, Py_ssize_t size) noexcept:
-    return _is_of(x, kind, size) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>x)
-
-
-cdef inline bint _is_columns(object x, int kind) noexcept:
-    """A matrix of this type whose columns are contiguous?"""
-    return (
-        isinstance(x, cnp.ndarray)
-        and cnp.PyArray_TYPE(<cnp.ndarray>x) == kind
-        and cnp.PyArray_NDIM(<cnp.ndarray>x) == 2
-        and cnp.PyArray_ISFARRAY_RO(<cnp.ndarray>x)
-    )
-
-
-cdef inline void *_data(object x) noexcept:
-    return cnp.PyArray_DATA(<cnp.ndarray>x)
-
-
-cdef inline Py_ssize_t _size(object x) noexcept:
-    return cnp.PyArray_SIZE(<cnp.ndarray>x)
-
-
-cdef inline bint _is_number(object x) noexcept:
-    return type(x) is float or isinstance(x, (int, float, np.integer, np.floating))
-
-
 # -- neurons -------------------------------------------------------------------------------------
 
 def lif_float(u, v, a, bias, du, dv, vth):
-    if not (_is(u, cnp.NPY_DOUBLE) and _is_number(du) and _is_number(dv) and _is_number(vth)):
+    if not (is_array(u, cnp.NPY_DOUBLE) and is_number(du) and is_number(dv) and is_number(vth)):
         return None
-    cdef Py_ssize_t n = _size(u)
+    cdef Py_ssize_t n = size_of(u)
     if not (
         cnp.PyArray_ISWRITEABLE(<cnp.ndarray>u)
-        and _is_state(v, cnp.NPY_DOUBLE, n)
-        and _is_of(a, cnp.NPY_DOUBLE, n)
-        and _is_of(bias, cnp.NPY_DOUBLE, n)
+        and is_state(v, cnp.NPY_DOUBLE, n)
+        and is_of(a, cnp.NPY_DOUBLE, n)
+        and is_of(bias, cnp.NPY_DOUBLE, n)
         and u is not v
     ):
         return None
     spikes = cnp.PyArray_EMPTY(
         cnp.PyArray_NDIM(<cnp.ndarray>u), cnp.PyArray_DIMS(<cnp.ndarray>u), cnp.NPY_BOOL, 0
     )
-    la_lif_f64(n, <double *>_data(u), <double *>_data(v), <double *>_data(a),
-               <double *>_data(bias), 1.0 - <double>du, 1.0 - <double>dv, <double>vth, <uint8_t *>_data(spikes))
+    la_lif_f64(n, <double *>data_of(u), <double *>data_of(v), <double *>data_of(a),
+               <double *>data_of(bias), 1.0 - <double>du, 1.0 - <double>dv, <double>vth, <uint8_t *>data_of(spikes))
     return spikes
 
 
 def lif_fixed(u, v, a, bias_mant, bias_exp, int64_t keep_u, int64_t keep_v, int64_t threshold):
-    if not _is(u, cnp.NPY_INT32):
+    if not is_array(u, cnp.NPY_INT32):
         return None
-    cdef Py_ssize_t n = _size(u)
+    cdef Py_ssize_t n = size_of(u)
     if not (
         cnp.PyArray_ISWRITEABLE(<cnp.ndarray>u)
-        and _is_state(v, cnp.NPY_INT32, n)
-        and _is_of(a, cnp.NPY_INT32, n)
-        and _is_of(bias_mant, cnp.NPY_INT32, n)
-        and _is_of(bias_exp, cnp.NPY_INT32, n)
+        and is_state(v, cnp.NPY_INT32, n)
+        and is_of(a, cnp.NPY_INT32, n)
+        and is_of(bias_mant, cnp.NPY_INT32, n)
+        and is_of(bias_exp, cnp.NPY_INT32, n)
         and 0 <= keep_u <= 4096
         and 0 <= keep_v <= 4096
         and u is not v
@@ -136,33 +99,33 @@ def lif_fixed(u, v, a, bias_mant, bias_exp, int64_t keep_u, int64_t keep_v, int6
     spikes = cnp.PyArray_EMPTY(
         cnp.PyArray_NDIM(<cnp.ndarray>u), cnp.PyArray_DIMS(<cnp.ndarray>u), cnp.NPY_BOOL, 0
     )
-    la_lif_i32(n, <int32_t *>_data(u), <int32_t *>_data(v), <int32_t *>_data(a),
-               <int32_t *>_data(bias_mant), <int32_t *>_data(bias_exp), <int32_t>keep_u,
-               <int32_t>keep_v, threshold, <uint8_t *>_data(spikes))
+    la_lif_i32(n, <int32_t *>data_of(u), <int32_t *>data_of(v), <int32_t *>data_of(a),
+               <int32_t *>data_of(bias_mant), <int32_t *>data_of(bias_exp), <int32_t>keep_u,
+               <int32_t>keep_v, threshold, <uint8_t *>data_of(spikes))
     return spikes
 
 
 def spike_indices(spikes):
-    if not _is(spikes, cnp.NPY_BOOL):
+    if not is_array(spikes, cnp.NPY_BOOL):
         return np.flatnonzero(spikes).astype(np.int32)
-    cdef Py_ssize_t n = _size(spikes)
-    cdef cnp.npy_intp count = la_count(n, <uint8_t *>_data(spikes))
+    cdef Py_ssize_t n = size_of(spikes)
+    cdef cnp.npy_intp count = la_count_spikes(n, <uint8_t *>data_of(spikes))
     indices = cnp.PyArray_EMPTY(1, &count, cnp.NPY_INT32, 0)
-    la_indices(n, <uint8_t *>_data(spikes), <int32_t *>_data(indices))
+    la_indices(n, <uint8_t *>data_of(spikes), <int32_t *>data_of(indices))
     return indices
 
 
 # -- events --------------------------------------------------------------------------------------
 
 def as_unique(values, indices, Py_ssize_t size):
-    if not _is(indices, cnp.NPY_INT32):
+    if not is_array(indices, cnp.NPY_INT32):
         wide = np.ascontiguousarray(indices)
         if wide.size and (wide.min() < 0 or wide.max() >= size):
             raise IndexError(f"event index outside of 0 … {size - 1}")
         indices = wide.astype(np.int32)
     if values is not None and np.size(values) != indices.size:
         raise ValueError(f"{indices.size} indices with {np.size(values)} values")
-    cdef int order = la_order(_size(indices), <int32_t *>_data(indices), size)
+    cdef int order = la_order(size_of(indices), <int32_t *>data_of(indices), size)
     if order == 0:
         return values, indices
     if order == 2:
@@ -186,11 +149,11 @@ def one_value(values):
 
 cdef int _take_events(object at, object x, int kind, Py_ssize_t size) except -1:
     """Check events against the number of senders: out of range would write anywhere."""
-    if not _is(at, cnp.NPY_INT32):
+    if not is_array(at, cnp.NPY_INT32):
         raise TypeError("indices: expected a contiguous int32 array")
-    if x is not None and not _is_of(x, kind, _size(at)):
+    if x is not None and not is_of(x, kind, size_of(at)):
         raise TypeError("factors: expected a contiguous array of the type of the weights, one per event")
-    if la_order(_size(at), <int32_t *>_data(at), size) == 2:
+    if la_order(size_of(at), <int32_t *>data_of(at), size) == 2:
         raise IndexError(f"event index outside of 0 … {size - 1}")
     return 0
 
@@ -199,21 +162,21 @@ cdef int _take_events(object at, object x, int kind, Py_ssize_t size) except -1:
 
 def dense_events(weights, at, x, out):
     cdef int kind
-    if _is_columns(weights, cnp.NPY_DOUBLE):
+    if is_columns(weights, cnp.NPY_DOUBLE):
         kind = cnp.NPY_DOUBLE
-    elif _is_columns(weights, cnp.NPY_INT32):
+    elif is_columns(weights, cnp.NPY_INT32):
         kind = cnp.NPY_INT32
     else:
         raise TypeError("weights: expected a column-major matrix of float64 or int32")
     cdef Py_ssize_t rows = cnp.PyArray_DIM(<cnp.ndarray>weights, 0)
     _take_events(at, x, kind, cnp.PyArray_DIM(<cnp.ndarray>weights, 1))
-    if not _is_state(out, kind, rows):
+    if not is_state(out, kind, rows):
         raise TypeError("out: expected a contiguous array of the type of the weights, one per row")
-    cdef Py_ssize_t count = _size(at)
-    cdef int32_t *indices = <int32_t *>_data(at)
-    cdef void *factors = NULL if x is None else _data(x)
-    cdef void *matrix = _data(weights)
-    cdef void *sums = _data(out)
+    cdef Py_ssize_t count = size_of(at)
+    cdef int32_t *indices = <int32_t *>data_of(at)
+    cdef void *factors = NULL if x is None else data_of(x)
+    cdef void *matrix = data_of(weights)
+    cdef void *sums = data_of(out)
     if count * rows < 100_000:
         if kind == cnp.NPY_DOUBLE:
             la_dense_f64(rows, <double *>matrix, indices, <double *>factors, count, <double *>sums)
@@ -232,9 +195,9 @@ def dense_events(weights, at, x, out):
 
 def dense_events_delayed(weights, delays, at, x, out):
     cdef int kind
-    if _is_columns(weights, cnp.NPY_DOUBLE):
+    if is_columns(weights, cnp.NPY_DOUBLE):
         kind = cnp.NPY_DOUBLE
-    elif _is_columns(weights, cnp.NPY_INT32):
+    elif is_columns(weights, cnp.NPY_INT32):
         kind = cnp.NPY_INT32
     else:
         raise TypeError("weights: expected a column-major matrix of float64 or int32")
@@ -242,31 +205,31 @@ def dense_events_delayed(weights, delays, at, x, out):
     cdef Py_ssize_t columns = cnp.PyArray_DIM(<cnp.ndarray>weights, 1)
     _take_events(at, x, kind, columns)
     if not (
-        _is_columns(delays, cnp.NPY_INT32)
+        is_columns(delays, cnp.NPY_INT32)
         and cnp.PyArray_DIM(<cnp.ndarray>delays, 0) == rows
         and cnp.PyArray_DIM(<cnp.ndarray>delays, 1) == columns
     ):
         raise TypeError("delays: expected a column-major int32 matrix of the shape of the weights")
     if not (
-        _is_columns(out, kind)
+        is_columns(out, kind)
         and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)
         and cnp.PyArray_DIM(<cnp.ndarray>out, 0) == rows
     ):
         raise TypeError("out: expected a column-major matrix with a column per delay")
-    cdef Py_ssize_t count = _size(at), e
-    cdef int32_t *indices = <int32_t *>_data(at)
-    cdef int32_t *late = <int32_t *>_data(delays)
+    cdef Py_ssize_t count = size_of(at), e
+    cdef int32_t *indices = <int32_t *>data_of(at)
+    cdef int32_t *late = <int32_t *>data_of(delays)
     cdef int32_t depth = <int32_t>cnp.PyArray_DIM(<cnp.ndarray>out, 1)
     for e in range(count):
         if not la_within(rows, late + indices[e] * rows, depth):
             raise IndexError(f"delay outside of 0 … {depth - 1}")
-    cdef void *factors = NULL if x is None else _data(x)
+    cdef void *factors = NULL if x is None else data_of(x)
     if kind == cnp.NPY_DOUBLE:
-        la_dense_delayed_f64(rows, <double *>_data(weights), late, indices, <double *>factors,
-                             count, <double *>_data(out))
+        la_dense_delayed_f64(rows, <double *>data_of(weights), late, indices, <double *>factors,
+                             count, <double *>data_of(out))
     else:
-        la_dense_delayed_i32(rows, <int32_t *>_data(weights), late, indices, <int32_t *>factors,
-                             count, <int32_t *>_data(out))
+        la_dense_delayed_i32(rows, <int32_t *>data_of(weights), late, indices, <int32_t *>factors,
+                             count, <int32_t *>data_of(out))
 
 
 def advance_columns(out):
@@ -280,35 +243,35 @@ def advance_columns(out):
     if columns == 0:
         return
     cdef size_t column = cnp.PyArray_NBYTES(<cnp.ndarray>out) // columns
-    cdef char *start = <char *>_data(out)
+    cdef char *start = <char *>data_of(out)
     memmove(start, start + column, column * (columns - 1))
     memset(start + column * (columns - 1), 0, column)
 
 
 cdef int _take_csc(object pointers, object rows, object at, object x, object out) except -1:
     """Check what both ways to sum up a sparse matrix take; returns the type of the numbers."""
-    cdef int kind = cnp.NPY_INT32 if _is(out, cnp.NPY_INT32) else cnp.NPY_DOUBLE
-    if not _is(pointers, cnp.NPY_INT64) or _size(pointers) < 1:
+    cdef int kind = cnp.NPY_INT32 if is_array(out, cnp.NPY_INT32) else cnp.NPY_DOUBLE
+    if not is_array(pointers, cnp.NPY_INT64) or size_of(pointers) < 1:
         raise TypeError("pointers: expected a contiguous int64 array, one more than columns")
-    if not _is(rows, cnp.NPY_INT32):
+    if not is_array(rows, cnp.NPY_INT32):
         raise TypeError("rows: expected a contiguous int32 array")
-    if not (_is(out, kind) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
+    if not (is_array(out, kind) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
         raise TypeError("out: expected a contiguous array of float64 or int32")
-    _take_events(at, x, kind, _size(pointers) - 1)
+    _take_events(at, x, kind, size_of(pointers) - 1)
     return kind
 
 
 def csc_events(pointers, rows, weights, one, at, x, out):
     cdef int kind = _take_csc(pointers, rows, at, x, out)
-    if weights is not None and not _is_of(weights, kind, _size(rows)):
+    if weights is not None and not is_of(weights, kind, size_of(rows)):
         raise TypeError("weights: expected a contiguous array of the type of out, one per row index")
-    cdef Py_ssize_t count = _size(at)
-    cdef int32_t *indices = <int32_t *>_data(at)
-    cdef int64_t *ptr = <int64_t *>_data(pointers)
-    cdef void *factors = NULL if x is None else _data(x)
-    cdef void *matrix = NULL if weights is None else _data(weights)
-    cdef int32_t *to = <int32_t *>_data(rows)
-    cdef void *sums = _data(out)
+    cdef Py_ssize_t count = size_of(at)
+    cdef int32_t *indices = <int32_t *>data_of(at)
+    cdef int64_t *ptr = <int64_t *>data_of(pointers)
+    cdef void *factors = NULL if x is None else data_of(x)
+    cdef void *matrix = NULL if weights is None else data_of(weights)
+    cdef int32_t *to = <int32_t *>data_of(rows)
+    cdef void *sums = data_of(out)
     cdef double f = 0.0
     cdef int32_t i = 0
     if weights is None:
@@ -327,18 +290,18 @@ def csc_events(pointers, rows, weights, one, at, x, out):
 
 def csc_events_coded(pointers, rows, codes, table, at, x, out):
     cdef int kind = _take_csc(pointers, rows, at, x, out)
-    if not _is_of(codes, cnp.NPY_UINT8, _size(rows)):
+    if not is_of(codes, cnp.NPY_UINT8, size_of(rows)):
         raise TypeError("codes: expected a contiguous uint8 array, one per row index")
-    if not _is_of(table, kind, 256):
+    if not is_of(table, kind, 256):
         raise TypeError("table: expected 256 numbers of the type of out")
-    cdef Py_ssize_t count = _size(at)
-    cdef int32_t *indices = <int32_t *>_data(at)
-    cdef int64_t *ptr = <int64_t *>_data(pointers)
-    cdef void *factors = NULL if x is None else _data(x)
-    cdef uint8_t *code = <uint8_t *>_data(codes)
-    cdef void *values = _data(table)
-    cdef int32_t *to = <int32_t *>_data(rows)
-    cdef void *sums = _data(out)
+    cdef Py_ssize_t count = size_of(at)
+    cdef int32_t *indices = <int32_t *>data_of(at)
+    cdef int64_t *ptr = <int64_t *>data_of(pointers)
+    cdef void *factors = NULL if x is None else data_of(x)
+    cdef uint8_t *code = <uint8_t *>data_of(codes)
+    cdef void *values = data_of(table)
+    cdef int32_t *to = <int32_t *>data_of(rows)
+    cdef void *sums = data_of(out)
     with nogil:
         if kind == cnp.NPY_DOUBLE:
             la_csc_coded_f64(ptr, to, code, <double *>values, indices, <double *>factors, count,
@@ -349,7 +312,7 @@ def csc_events_coded(pointers, rows, codes, table, at, x, out):
 
 
 def conv_events(kernel, geometry, at, x, out):
-    cdef int kind = cnp.NPY_INT32 if _is(kernel, cnp.NPY_INT32) else cnp.NPY_DOUBLE
+    cdef int kind = cnp.NPY_INT32 if is_array(kernel, cnp.NPY_INT32) else cnp.NPY_DOUBLE
     cdef la_conv g
     cdef int32_t in_x
     (in_x, g.in_y, g.in_c, g.out_x, g.out_y, g.out_c, g.kernel_x, g.kernel_y, g.pad_x, g.pad_y,
@@ -358,16 +321,16 @@ def conv_events(kernel, geometry, at, x, out):
         raise ValueError(f"geometry: expected positive sizes, got {geometry}")
     if g.in_c % g.groups or g.out_c % g.groups:
         raise ValueError(f"geometry: channels {g.in_c}, {g.out_c} not divisible by {g.groups} groups")
-    if not _is_of(kernel, kind, <Py_ssize_t>g.in_c * g.kernel_x * g.kernel_y * (g.out_c // g.groups)):
+    if not is_of(kernel, kind, <Py_ssize_t>g.in_c * g.kernel_x * g.kernel_y * (g.out_c // g.groups)):
         raise TypeError("kernel: expected a contiguous array of float64 or int32 that fits the geometry")
     _take_events(at, x, kind, <Py_ssize_t>in_x * g.in_y * g.in_c)
-    if not _is_state(out, kind, <Py_ssize_t>g.out_x * g.out_y * g.out_c):
+    if not is_state(out, kind, <Py_ssize_t>g.out_x * g.out_y * g.out_c):
         raise TypeError("out: expected a contiguous array of the type of the kernel")
-    cdef Py_ssize_t count = _size(at)
-    cdef int32_t *indices = <int32_t *>_data(at)
-    cdef void *factors = NULL if x is None else _data(x)
-    cdef void *weights = _data(kernel)
-    cdef void *sums = _data(out)
+    cdef Py_ssize_t count = size_of(at)
+    cdef int32_t *indices = <int32_t *>data_of(at)
+    cdef void *factors = NULL if x is None else data_of(x)
+    cdef void *weights = data_of(kernel)
+    cdef void *sums = data_of(out)
     with nogil:
         if kind == cnp.NPY_DOUBLE:
             la_conv_f64(&g, <double *>weights, indices, <double *>factors, count, <double *>sums)

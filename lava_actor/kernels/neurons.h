@@ -137,7 +137,7 @@ static void la_lif_i32(ptrdiff_t n, int32_t *u, int32_t *v, const int32_t *a, co
 }
 
 /* How many of s (0 or 1) are 1. Eight counters of one byte are summed up before they can be full. */
-LA_WIDE static ptrdiff_t la_count(ptrdiff_t n, const uint8_t *restrict s) {
+LA_WIDE static ptrdiff_t la_count_spikes(ptrdiff_t n, const uint8_t *restrict s) {
     const uint64_t even = UINT64_C(0x00ff00ff00ff00ff), ones = UINT64_C(0x0001000100010001);
     ptrdiff_t total = 0, i = 0;
     while (i + 8 <= n) {
@@ -165,9 +165,10 @@ static inline uint64_t la_bits(const uint8_t *bytes) {
     return (eight * UINT64_C(0x0102040810204080)) >> 56;
 }
 
-/* Write down where s (0 or 1) is 1. Spikes are rare and come anywhere, so that a branch for each
+/* Write down where s (0 or 1) is 1, and return how often. Spikes are rare and come anywhere, so that a branch for each
  * neuron, or each few, would often be predicted wrongly: 64 neurons are looked at together. */
-static void la_indices(ptrdiff_t n, const uint8_t *restrict s, int32_t *restrict out) {
+static ptrdiff_t la_indices(ptrdiff_t n, const uint8_t *restrict s, int32_t *restrict out) {
+    int32_t *first = out;
     ptrdiff_t i = 0;
 #if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
     for (; i + 64 <= n; i += 64) {
@@ -185,6 +186,7 @@ static void la_indices(ptrdiff_t n, const uint8_t *restrict s, int32_t *restrict
             *out++ = (int32_t)i;
         }
     }
+    return out - first;
 }
 
 #endif

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from lava_actor.bursts import Burst, DenseBurst, SparseBurst
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.kernels import advance_columns, as_unique
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -166,6 +167,32 @@ class Undelayed(ConnectionModel):
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
         raise NotImplementedError
+
+    def _burst_of(
+        self, base: type[Undelayed], kind: type[DenseBurst | SparseBurst], reads: str
+    ) -> Burst:
+        """Return a native burst if the step is that of `base`, which `reads` its weights so."""
+        numbers = FloatNumbers if self.number.kind == "f" else FixedNumbers
+        sources = self.s_in.native_sources() if type(self.s_in) is PyInPort.VEC_DENSE else None
+        sinks = self.a_out.native_sinks() if type(self.a_out) is PyOutPort.VEC_DENSE else None
+        if (
+            not self._keeps(base, ("run_spk", "receive", "add_weights", reads))
+            or not self._keeps(numbers, ("number", "factors", "scaled", "scales", "used_weights"))
+            or not sources
+            or sinks is None
+            or len(sinks) > 1
+            or any(writer.dtype != self.number for writer in sinks)
+        ):
+            return Burst(self)
+        reader, index_map = sources[0]
+        alone = len(sources) == 1 and index_map is None
+        return kind(
+            self,
+            reader if alone else None,
+            sinks[0] if sinks else None,
+            self.s_in.size,
+            self.a_out.size,
+        )
 
 
 class Delayed(ConnectionModel):

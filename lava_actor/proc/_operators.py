@@ -106,6 +106,14 @@ class SparseOperator:
         else:
             csc_events_coded(self._pointers, self._rows, self._codes, self._table, at, x, out)
 
+    def parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None, Any]:
+        """Return (pointers, rows, weights, codes, the one value), as the native loops take them.
+
+        With codes, weights are the table they stand for.
+        """
+        weights = self._weights if self._codes is None else self._table
+        return self._pointers, self._rows, weights, self._codes, self._one
+
     def matrix(self) -> csr_matrix:
         """Return the weights as a new csr matrix of the dtype they came with."""
         if self._weights is not None:

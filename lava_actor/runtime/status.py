@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lava_actor.runtime import words
-from lava_actor.runtime.watch import ON_A_RING
+from lava_actor.runtime.watch import ON_A_RING, state_name
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
@@ -51,7 +51,7 @@ def read_status(arena: Arena, executable: Executable) -> list[ActorStatus]:
                 model=actor.model_name,
                 step=int(party.done),
                 phase=words.PHASE_NAMES.get(party.phase, "?"),
-                state=words.STATE_NAMES.get(party.state, "?"),
+                state=state_name(party),
                 waits_for=waits,
                 busy=party.busy_ns / 1e9,
                 waiting=party.wait_ns / 1e9,

@@ -13,11 +13,13 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from lava_actor.bursts import ASKED, DECIDE
 from lava_actor.errors import ChannelAborted
 from lava_actor.runtime import words
 from lava_actor.runtime.turns import ALL_DONE, LEARNED, PRE_DONE, SPIKED, Turns
 
 if TYPE_CHECKING:
+    from lava_actor.bursts import Burst
     from lava_actor.runtime.actor import Actor
 
 #: What an actor asks for at a phase barrier; one group of three bits per sync domain.
@@ -76,22 +78,26 @@ class SteppingLoop:
             or self.phases.post_guard
             or self.phases.run_post_mgmt
         )
-        self.plain = not guarded and self.turns is None and not self.lockstep
+        self.plain = not guarded and self.turns is None and not self.barriers
+        self.burst = self._new_burst()
 
     def run(self) -> None:
         """Step whenever the clock allows it, until the network ends."""
         actor, party, clock = self.actor, self.party, self.clock
-        step = self._step_plain if self.plain else self._step
         watch_remote = bool(actor.built.servers)
         started, waited = time.monotonic_ns(), party.wait_ns
         party.state = words.STEPPING
+        party.may_owe = True
         self._enter(words.SPK)
         while True:
             upcoming = party.done + 1
             if actor.mail_seen != party.mailbox:
                 actor.answer_requests()
             if upcoming <= clock.horizon and upcoming <= clock.limit:
-                step(upcoming)
+                if self.burst is None:
+                    self._step(upcoming)
+                else:
+                    self._do_burst(self.burst)
                 continue
             if watch_remote:
                 actor.serve_remote()
@@ -104,6 +110,7 @@ class SteppingLoop:
     def _rebuilt(self, model: Any) -> None:
         """The model was built again (reset): it counts its steps from here."""
         self.model = model
+        self.burst = self._new_burst()
         self.actor.rebase(int(self.party.done))
         self._enter(words.SPK)
 
@@ -180,14 +187,20 @@ class SteppingLoop:
         self.party.phase = phase
         self.model.phase = phase
 
-    def _step_plain(self, step: int) -> None:
-        model, party = self.model, self.party
-        party.step = step
-        model.time_step = step - self.base
-        model.run_spk()
-        party.done = step
-        if model._req_pause or model._req_stop:
-            self._ask_late()
+    def _new_burst(self) -> Burst | None:
+        """How to do steps in a row; None if there is more to a step than spiking."""
+        if not self.plain:
+            return None
+        burst: Burst = self.model._native_burst()
+        burst.attach(self.clock, self.party, self.lockstep)
+        return burst
+
+    def _do_burst(self, burst: Burst) -> None:
+        why = burst.run(self.actor.mail_seen, self.base)
+        if why == ASKED:
+            self._ask_late(burst.bits)
+        elif why == DECIDE:
+            self._conclude(int(self.party.done), burst.bits)
 
     def _step(self, step: int) -> None:
         model, party = self.model, self.party
@@ -200,14 +213,12 @@ class SteppingLoop:
             return
         self._finish_alone(step)
         party.done = step
-        if model._req_pause or model._req_stop:
-            self._ask_late()
+        if flags := self._take_flags():
+            self._ask_late(flags)
 
-    def _ask_late(self) -> None:
+    def _ask_late(self, flags: int) -> None:
         """A request that the compiler did not foresee: end the run at the next fence."""
-        model = self.model
-        reason = words.PAUSED if model._req_pause else words.STOPPED
-        model._req_pause = model._req_stop = False
+        reason = words.PAUSED if flags & words.ASK_PAUSE else words.STOPPED
         self.actor.pipe.send("ask", reason, actor=self.party.index)
 
     def _finish_alone(self, step: int) -> None:
@@ -332,24 +343,19 @@ class SteppingLoop:
             phase, mask = decide_phase(value)
             clock.release(phase | mask << 3)
             return phase, mask
-        decision = self._await_release(value)
+        decision = self.clock.await_release(self.party, value)
         return decision & 7, decision >> 3
 
-    def _await_release(self, epoch: int) -> int:
-        self.party.state = words.BARRIER
-        while True:
-            # Requests wait for the end of the step; a RefPort of another actor may not.
-            decision = self.clock.await_release(self.party, epoch, self.party.mailbox)
-            if decision is not None:
-                self.party.state = words.STEPPING
-                return int(decision)
-
     def _end_of_step(self, step: int, flags: int) -> None:
+        last, value = self.clock.arrive(flags)
+        if last:
+            self._conclude(step, value)
+        else:
+            self.clock.await_release(self.party, value)
+
+    def _conclude(self, step: int, value: int) -> None:
+        """Everybody has arrived at the end of the step: decide for all how to go on."""
         clock = self.clock
-        last, value = clock.arrive(flags)
-        if not last:
-            self._await_release(value)
-            return
         if value & words.ASK_PAUSE:
             self.actor.runs.phase = words.PAUSED
         elif value & words.ASK_STOP:

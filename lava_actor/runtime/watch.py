@@ -24,6 +24,24 @@ ON_A_RING = ("data", "space")
 STILL_LOOKS = 4
 
 
+def at_barrier(party: Party) -> bool:
+    """True if the actor waits for the others at the end of a step or phase."""
+    blocked = party.blocked
+    return blocked is not None and blocked[0] == "barrier"
+
+
+def waits_for_others(party: Party) -> bool:
+    """True if the actor does nothing by itself: parked, gone, at a barrier, not its turn."""
+    return party.state in (words.PARKED, words.TURN, words.GONE) or at_barrier(party)
+
+
+def state_name(party: Party) -> str:
+    """What the actor is doing, in words."""
+    if at_barrier(party):
+        return "waiting for the others"
+    return words.STATE_NAMES.get(party.state, "?")
+
+
 class Watch:
     """Looks at all actors of a network, whatever domain they are in."""
 
@@ -67,8 +85,7 @@ class Watch:
 
     def _all_waiting(self, blocked: list[tuple[Party, str, int]]) -> bool:
         stuck = {party.index for party, _, _ in blocked}
-        waiting = (words.PARKED, words.BARRIER, words.TURN, words.GONE)
-        return all(p.index in stuck or p.state in waiting for p in self._parties)
+        return all(p.index in stuck or waits_for_others(p) for p in self._parties)
 
     def _waits_for_user(self, ring: int, kind: str) -> bool:
         plan = self._arena.plan.rings[ring]
@@ -81,14 +98,13 @@ class Watch:
 
     def settled(self) -> bool:
         """True if nobody will complete anything more: parked, gone or waiting."""
-        waiting = (words.PARKED, words.BARRIER, words.TURN, words.GONE)
         clock = self._arena.domain(words.CLOCK)
         limit, horizon = clock.limit, clock.horizon
         for party in self._parties:
             if party.index not in self._clock:
                 continue
             may_step = party.done < min(limit, horizon)
-            if party.state not in waiting or (party.state == words.PARKED and may_step):
+            if not waits_for_others(party) or (party.state == words.PARKED and may_step):
                 return False
         return True
 
@@ -124,7 +140,7 @@ class Watch:
         shown = [edges[i][1] for i in cycle] if cycle else lines
         head = "the network waits on itself" if cycle else "the network cannot go on"
         others = [
-            f"{names[p.index]} is {words.STATE_NAMES.get(p.state, '?')} after step {p.done}"
+            f"{names[p.index]} is {state_name(p)} after step {p.done}"
             for p in self._parties
             if p.index not in edges
         ]

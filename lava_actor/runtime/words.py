@@ -20,13 +20,12 @@ FREE = 1
 NO_LIMIT = 1 << 62
 
 #: Values of ``Party.state``.
-STARTING, STEPPING, PARKED, BARRIER, TURN, GONE = 1, 2, 3, 4, 5, 6
+STARTING, STEPPING, PARKED, TURN, GONE = 1, 2, 3, 4, 5
 STATE_NAMES = {
     0: "not started",
     STARTING: "starting",
     STEPPING: "running",
     PARKED: "parked",
-    BARRIER: "waiting for the others",
     TURN: "waiting for its turn",
     GONE: "gone",
 }

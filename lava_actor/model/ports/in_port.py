@@ -18,6 +18,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lava_actor.channels import RingReader
 from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError, check_scalar_port
 from lava_actor.model.ports.rings import (
     Events,
@@ -153,12 +154,28 @@ class PyInPort(AbstractPyIOPort):
 
         return recv_events
 
+    def native_sources(self) -> list[tuple[RingReader, np.ndarray | None]] | None:
+        """Rings and index maps behind the port; None if anything but these is on the way."""
+        if any(edge.functions for edge in self.edges):
+            return None
+        sources = [
+            (ring, edge.index_map)
+            for edge, ring in zip(self.edges, self._rings, strict=True)
+            if isinstance(ring, RingReader)
+        ]
+        return sources if len(sources) == len(self.edges) else None
+
     def _rebind(self, name: str, implementation: Callable[..., Any] | None) -> None:
         """Let the instance use ``implementation`` unless a subclass has its own method."""
         self.__dict__.pop(name, None)
         owner = next(cls for cls in type(self).__mro__ if name in cls.__dict__)
         if implementation is not None and owner.__module__ == __name__:
             self.__dict__[name] = implementation
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of what is received: the declared one, promoted by those of the sources."""
+        return self._dtype
 
     # -- what models call -------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from lava_actor.channels import RingWriter
 from lava_actor.errors import InvalidTypeError
 from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError, check_scalar_port
 from lava_actor.model.ports.rings import SinkRing, sink_of
@@ -58,6 +59,11 @@ class PyOutPort(AbstractPyIOPort):
         """
         for ring in self._rings:
             ring.send_events(values, indices)
+
+    def native_sinks(self) -> list[RingWriter] | None:
+        """Return the rings behind the port; None if anything else is among them."""
+        sinks = [ring for ring in self._rings if isinstance(ring, RingWriter)]
+        return sinks if len(sinks) == len(self._rings) else None
 
     def flush(self) -> None:
         """Do nothing: messages leave when they are sent."""

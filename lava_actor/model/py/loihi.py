@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.bursts import Burst
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 
@@ -68,6 +69,13 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
 
     def add_ports_for_polling(self) -> None:
         """Nothing to add."""
+
+    def _native_burst(self) -> Burst:
+        """Return what does several steps of this model in a row, see `lava_actor.bursts`.
+
+        Models of the library whose step exists as a native loop return something faster.
+        """
+        return Burst(self)
 
     # -- phases, overridden by models -------------------------------------------------------
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.bursts import Burst, DenseBurst
 from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import dense_events, dense_events_delayed
 from lava_actor.model.decorator import implements, requires, tag
@@ -74,6 +75,9 @@ class _DenseWeights(ConnectionModel):
 
 
 class _DenseConnection(_DenseWeights, Undelayed):
+    def _native_burst(self) -> Burst:
+        return self._burst_of(_DenseConnection, DenseBurst, "columns")
+
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
         dense_events(self.columns(), at, x, sums)

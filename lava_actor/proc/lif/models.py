@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lava_actor.bursts import Burst, LifFixedBurst, LifFloatBurst
 from lava_actor.kernels import lif_fixed, lif_float, spike_indices
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -91,14 +92,31 @@ class _LifModel(PyLoihiProcessModel):
         self.v[spike_vector.astype(bool, copy=False)] = 0
 
     def _is_plain(self, base: type[_LifModel]) -> bool:
-        """Tell whether neither the class nor the instance replaces a method of `base`."""
-        cls = type(self)
+        """Tell whether the native loop does what the methods of this model say."""
         return (
-            all(getattr(cls, name) is getattr(base, name) for name in self._hooks)
-            and not any(name in self.__dict__ for name in self._hooks)
+            self._keeps(base, self._hooks)
             and isinstance(self.s_out, PyOutPort)
             and hasattr(self, "vth")
         )
+
+    def _burst_of(
+        self, base: type[_LifModel], kind: type[LifFloatBurst | LifFixedBurst], dtype: Any
+    ) -> Burst:
+        """Return a native burst if the step is that of `base` and the ports allow it."""
+        sources = self.a_in.native_sources() if type(self.a_in) is PyInPort.VEC_DENSE else None
+        sinks = self.s_out.native_sinks() if isinstance(self.s_out, PyOutPort) else None
+        if (
+            not self._keeps(base, ("run_spk", "_send"))
+            or not self._is_plain(base)
+            or sources is None
+            or not all(reader.adds_to(dtype) for reader, _ in sources)
+            or self.a_in.dtype != dtype
+            or sinks is None
+            or len(sinks) > 1
+            or any(writer.dtype.itemsize < 4 for writer in sinks)  # too small for an index
+        ):
+            return Burst(self)
+        return kind(self, sources, sinks[0] if sinks else None, self.a_in.size)
 
     def _send(self, spikes: np.ndarray) -> None:
         self.s_out_buff = spikes
@@ -122,6 +140,9 @@ class AbstractPyLifModelFloat(_LifModel):
     bias_exp: np.ndarray = LavaPyType(np.ndarray, float)
     du: float = LavaPyType(float, float)
     dv: float = LavaPyType(float, float)
+
+    def _native_burst(self) -> Burst:
+        return self._burst_of(AbstractPyLifModelFloat, LifFloatBurst, np.float64)
 
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update u and v with the input of this step."""
@@ -224,6 +245,11 @@ class AbstractPyLifModelFixed(_LifModel):
         self.effective_vth = 0
         self.isthrscaled = False
         self._scaled_from: Any = None
+
+    def _native_burst(self) -> Burst:
+        if not self._keeps(AbstractPyLifModelFixed, ("_native_step",)) or not self._is_standard():
+            return Burst(self)
+        return self._burst_of(AbstractPyLifModelFixed, LifFixedBurst, np.int32)
 
     def on_start(self) -> None:
         """Check the parameters: what is not integral has been cut off on the way here."""

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse
 from scipy.sparse import csr_matrix
 
+from lava_actor.bursts import Burst, SparseBurst
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -128,6 +129,9 @@ class _SparseWeights(ConnectionModel):
 
 
 class _SparseConnection(_SparseWeights, Undelayed):
+    def _native_burst(self) -> Burst:
+        return self._burst_of(_SparseConnection, SparseBurst, "operator")
+
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
         self.operator().add(at, x, sums)

@@ -1,0 +1,47 @@
+"""Bursts: how an actor does many steps in a row without going back to its main loop.
+
+Between two steps an actor has little to do: look whether there is mail, whether the clock allows
+one more, note that a step has begun and ended. In Python that takes longer than a hundred neurons
+do, so a burst does it natively, and calls only ``run_spk`` (`Burst`). Where the model itself is one
+of the library's populations or connections, a burst does the step natively as well: it takes
+messages where they lie in the ring, runs the loop of `lava_actor.kernels`, and writes the next
+message into its slot (`LifFloatBurst`, `LifFixedBurst`, `DenseBurst`, `SparseBurst`). Such a step costs a
+fraction of a microsecond besides its arithmetic.
+
+A burst is a faster way to do the same, never another way: same arithmetic in the same order, same
+messages, same waits, and whenever it meets something it does not know (a Var that was set to an
+unusual type, a message that needs to be merged) the model's own Python does that step. At the end
+of a burst, hence whenever anybody can look, the model's attributes are what they would be.
+"""
+
+from __future__ import annotations
+
+try:
+    from lava_actor.bursts._bursts import (
+        ASKED,
+        DECIDE,
+        DONE,
+        Burst,
+        DenseBurst,
+        LifFixedBurst,
+        LifFloatBurst,
+        SparseBurst,
+    )
+except ModuleNotFoundError as error:
+    if error.name != "lava_actor.bursts._bursts":
+        raise
+    raise ImportError(
+        "the native part of lava_actor is not built in this tree; run `make build` "
+        "(or install the package with pip)"
+    ) from error
+
+__all__ = [
+    "ASKED",
+    "Burst",
+    "DECIDE",
+    "DONE",
+    "DenseBurst",
+    "LifFixedBurst",
+    "LifFloatBurst",
+    "SparseBurst",
+]

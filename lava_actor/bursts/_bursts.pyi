@@ -1,0 +1,102 @@
+"""What a burst promises; the idea is in the package's docstring."""
+
+from typing import Any
+
+import numpy as np
+
+from lava_actor.channels import Domain, Party, RingReader, RingWriter
+
+DONE: int
+"""Nothing to do, or time for the main loop to look around."""
+ASKED: int
+"""The model asked for a pause or a stop; `Burst.bits` says which."""
+DECIDE: int
+"""Lockstep: this actor was the last, somebody asked or the run ends; decide, then release."""
+
+class Burst:
+    """Steps of any model, by its ``run_spk``.
+
+    Parameters
+    ----------
+    model : PyLoihiProcessModel
+        Without guards and RefPorts: there is nothing to a step but spiking.
+    """
+
+    model: Any
+    bits: int
+    """What the model (`ASKED`) or somebody (`DECIDE`) asks for: 1 a pause, 2 a stop."""
+    native_steps: int
+    """Steps done without the interpreter so far."""
+
+    def __init__(self, model: Any) -> None: ...
+    def attach(self, clock: Domain, party: Party, lockstep: bool) -> None:
+        """Say under which clock and as which party the steps are done."""
+
+    def run(self, mail: int, base: int) -> int:
+        """Do steps while the clock allows and no mail comes; 1024 at the most.
+
+        Waits for messages, space and (in lockstep) the others like the methods of rings and
+        domains do, and raises what they and the model raise.
+
+        Parameters
+        ----------
+        mail : int
+            The mailbox count already seen.
+        base : int
+            Steps before the model began to count.
+
+        Returns
+        -------
+        DONE, ASKED or DECIDE
+        """
+
+class LifFloatBurst(Burst):
+    """Steps of LIF neurons in double precision.
+
+    Parameters
+    ----------
+    model : model with ``u, v, bias_mant, du, dv, vth``
+    sources : list of (RingReader, index map or None)
+        Messages of all of them are summed, in this order.
+    writer : RingWriter or None
+        Where spikes go; elements of at least 4 bytes.
+    size : int
+        Number of neurons.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        sources: list[tuple[RingReader, np.ndarray | None]],
+        writer: RingWriter | None,
+        size: int,
+    ) -> None: ...
+
+class LifFixedBurst(LifFloatBurst):
+    """Steps of LIF neurons in the integers of Loihi; also wants ``bias_exp``."""
+
+class DenseBurst(Burst):
+    """Steps of an all-to-all connection without delays.
+
+    Parameters
+    ----------
+    model : model with ``a_buff, num_message_bits``, ``columns()``, ``receive()``
+    reader : RingReader or None
+        The only source; None: the model's ``receive`` has to merge several.
+    writer : RingWriter or None
+        Takes elements of the model's number type.
+    n_in, n_out : int
+        Number of senders and receivers.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        reader: RingReader | None,
+        writer: RingWriter | None,
+        n_in: int,
+        n_out: int,
+    ) -> None: ...
+
+class SparseBurst(DenseBurst):
+    """Steps of a sparse connection without delays; wants ``operator()`` instead of ``columns()``."""

@@ -1,0 +1,171 @@
+# cython: language_level=3
+"""Steps in a row; see ``__init__.py`` for the idea and ``_bursts.pyi`` for the contracts.
+
+The classes hold the interpreter lock, except in waits and in long loops over synapses. A burst is
+cut off after MOST steps, so that other threads of the interpreter get their turn.
+"""
+
+import numpy as np
+
+cimport numpy as cnp
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.stdlib cimport free, malloc
+from libc.string cimport memset
+
+from lava_actor.channels._native cimport (
+    LA_F64,
+    LA_FIND_SLACK,
+    LA_FORM_ASCENDING,
+    LA_FORM_DENSE,
+    LA_FORM_ONES,
+    LA_I32,
+    Domain,
+    Party,
+    RingReader,
+    RingWriter,
+    la_can_find,
+    la_domain_horizon,
+    la_find,
+    la_gather,
+    la_get64,
+    la_party,
+    la_party_mailbox,
+    la_set64,
+    la_slot,
+    values_offset,
+)
+from lava_actor.kernels.arguments cimport (
+    data_of,
+    is_array,
+    is_columns,
+    is_number,
+    is_of,
+    is_state,
+    size_of,
+)
+
+cnp.import_array()
+
+
+cdef extern from "neurons.h" nogil:
+    void la_lif_f64(Py_ssize_t n, double *u, double *v, const double *a, const double *bias,
+                    double keep_u, double keep_v, double vth, uint8_t *s)
+    void la_lif_i32(Py_ssize_t n, int32_t *u, int32_t *v, const int32_t *a, const int32_t *mant,
+                    const int32_t *exp, int32_t keep_u, int32_t keep_v, int64_t threshold,
+                    uint8_t *s)
+    Py_ssize_t la_indices(Py_ssize_t n, const uint8_t *s, int32_t *out)
+
+cdef extern from "synapses.h" nogil:
+    void la_dense_f64(Py_ssize_t rows, const double *w, const int32_t *at, const double *x,
+                      Py_ssize_t count, double *out)
+    void la_dense_i32(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int32_t *x,
+                      Py_ssize_t count, int32_t *out)
+    void la_csc_f64(const int64_t *ptr, const int32_t *row, const double *w, double one,
+                    const int32_t *at, const double *x, Py_ssize_t count, double *out)
+    void la_csc_i32(const int64_t *ptr, const int32_t *row, const int32_t *w, int32_t one,
+                    const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
+    void la_csc_coded_f64(const int64_t *ptr, const int32_t *row, const uint8_t *code,
+                          const double *table, const int32_t *at, const double *x,
+                          Py_ssize_t count, double *out)
+    void la_csc_coded_i32(const int64_t *ptr, const int32_t *row, const uint8_t *code,
+                          const int32_t *table, const int32_t *at, const int32_t *x,
+                          Py_ssize_t count, int32_t *out)
+
+
+# Why a burst ended: nothing to do or a look around is due; the model asked for a pause or a stop;
+# in lockstep, this actor was the last and has to decide how to go on.
+DONE, ASKED, DECIDE = 0, 1, 2
+
+cdef enum:
+    MOST = 1024
+    ASK_PAUSE = 1
+    ASK_STOP = 2
+    # Additions beyond which other threads of the interpreter may work meanwhile.
+    LONG_LOOP = 100_000
+
+
+cdef class Burst:
+    """Any model: natively from step to step, each step by ``run_spk``."""
+
+    cdef readonly object model
+    cdef object run_spk
+    cdef Domain clock
+    cdef Party party
+    cdef bint lockstep
+    cdef bint native
+    cdef readonly uint64_t bits
+    cdef readonly uint64_t native_steps
+
+    def __init__(self, model):
+        self.model = model
+
+    def attach(self, Domain clock not None, Party party not None, bint lockstep):
+        """Say under which clock, as which party."""
+        self.clock = clock
+        self.party = party
+        self.lockstep = lockstep
+        self.run_spk = self.model.run_spk
+
+    def run(self, uint32_t mail, uint64_t base):
+        """Do steps as long as the clock allows and nobody has sent mail."""
+        cdef la_party *me = self.party.at
+        cdef uint64_t first = la_get64(&me.done) + 1, step = first
+        self.bits = 0
+        self.native = self.prepare()
+        try:
+            while step < first + MOST and self._may_start(step, mail):
+                la_set64(&me.step, step)
+                if self.native:
+                    self.step()
+                else:
+                    self.bits = self.call(step - base)
+                la_set64(&me.done, step)
+                step += 1
+                if self.lockstep:
+                    if self.clock.finish_step(self.party, step - 1, self.bits, &self.bits):
+                        return DECIDE
+                    self.bits = 0
+                elif self.bits:
+                    return ASKED
+            return DONE
+        finally:
+            if self.native and la_get64(&me.step) >= first:
+                self.settle(la_get64(&me.step) - base)
+                self.native_steps += step - first
+
+    cdef inline bint _may_start(self, uint64_t step, uint32_t mail) noexcept:
+        return (
+            la_party_mailbox(self.party.at) == mail
+            and step <= la_domain_horizon(self.clock.at)
+            and step <= la_get64(&self.clock.at.limit)
+        )
+
+    cdef uint64_t call(self, uint64_t number) except? 255:
+        """One step in Python; returns what the model asks for."""
+        model = self.model
+        model.time_step = number
+        self.run_spk()
+        if model._req_pause:  # pause wins over stop
+            model._req_pause = model._req_stop = False
+            return ASK_PAUSE
+        if model._req_stop:
+            model._req_stop = False
+            return ASK_STOP
+        return 0
+
+    cdef bint prepare(self) except -1:
+        """Look at the model's attributes; False: its own Python has to do the steps."""
+        return False
+
+    cdef int step(self) except -1:
+        """One step, natively."""
+        return 0
+
+    cdef int settle(self, uint64_t number) except -1:
+        """After native steps: give the model's attributes the values they would have."""
+        self.model.time_step = number
+        return 0
+
+
+include "_populations.pxi"
+include "_connections.pxi"

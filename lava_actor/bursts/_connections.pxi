@@ -1,0 +1,251 @@
+"""Connections without delays. Included by ``_bursts.pyx``."""
+
+
+cdef class _ConnectionBurst(Burst):
+    """Send what was computed in the step before, receive, compute.
+
+    Messages of a single source are worked on where they lie. What has to be merged, put in order,
+    or converted first goes through the model's own ``receive``.
+    """
+
+    cdef RingReader reader  # None: several sources, or an index map on the way
+    cdef RingWriter writer
+    cdef Py_ssize_t n_in, n_out
+    cdef int kind, code
+    cdef object sums
+    cdef void *out
+    cdef bint graded
+    cdef int exponent
+    cdef int32_t *indices
+    cdef void *values
+
+    def __init__(self, model, reader, writer, Py_ssize_t n_in, Py_ssize_t n_out):
+        super().__init__(model)
+        self.writer = writer
+        self.n_in = n_in
+        self.n_out = n_out
+        self.kind = model.number.num
+        self.code = LA_F64 if self.kind == cnp.NPY_DOUBLE else LA_I32
+        if reader is not None and la_can_find((<RingReader?>reader).itemsize):
+            self.reader = reader
+            self.indices = <int32_t *>malloc((n_in + LA_FIND_SLACK) * sizeof(int32_t))
+            self.values = malloc(max(1, n_in) * self.reader.itemsize)
+            if self.indices == NULL or self.values == NULL:
+                raise MemoryError()
+
+    def __dealloc__(self):
+        free(self.indices)
+        free(self.values)
+
+    cdef bint take_weights(self) except -1:
+        """Look at the model's weights; False if they are of another type or shape."""
+        return False
+
+    cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
+        """About how many additions so many events cost."""
+        return 0
+
+    cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
+        """Add the weights of neurons `at`, times `x`, to the sums."""
+
+    cdef bint prepare(self) except -1:
+        model = self.model
+        sums = model.a_buff
+        if not is_state(sums, self.kind, self.n_out) or not self.take_weights():
+            return False
+        self.sums = sums
+        self.out = data_of(sums)
+        self.graded = bool(np.any(model.num_message_bits > 0))
+        self.exponent = model.weight_exp if model.scales else 0
+        return True
+
+    cdef int step(self) except -1:
+        cdef const int32_t *at = NULL
+        cdef const void *x = NULL
+        cdef Py_ssize_t count = -1
+        self.send()
+        if self.reader is not None:
+            self.reader.await_data()
+            count = self.look(&at, &x)
+        if count < 0:
+            self.receive_by_model()
+        else:
+            memset(self.out, 0, self.n_out * (8 if self.code == LA_F64 else 4))
+            if self.additions(count) < LONG_LOOP:
+                self.add(at, x, count)
+            else:
+                with nogil:
+                    self.add(at, x, count)
+            self.reader.release()
+        if self.exponent:
+            self.scale()
+        return 0
+
+    cdef int send(self) except -1:
+        cdef RingWriter writer = self.writer
+        cdef la_slot *slot
+        if writer is None:
+            return 0
+        writer.await_space()
+        if writer.unheard():
+            writer.drop()
+            return 0
+        slot = writer.back()
+        writer.fill(slot, self.out)
+        writer.publish()
+        return 0
+
+    cdef Py_ssize_t look(self, const int32_t **at, const void **x) noexcept:
+        """Take events out of the front message: how many there are, or -1 if the model has to."""
+        cdef RingReader reader = self.reader
+        cdef la_slot *slot = reader.front()
+        cdef unsigned char *payload = reader.payload_of(slot)
+        cdef const void *values
+        cdef Py_ssize_t count
+        cdef bint ones
+        if slot.form == LA_FORM_DENSE:
+            count = la_find(payload, self.n_in, reader.itemsize, self.indices, self.n_in)
+            ones = la_gather(
+                payload, reader.itemsize, self.indices, count, reader.one, self.values
+            )
+            at[0] = self.indices
+            values = self.values
+        else:
+            if not slot.form & LA_FORM_ASCENDING:
+                return -1
+            count = slot.count
+            at[0] = <int32_t *>payload
+            if count and (at[0][0] < 0 or at[0][count - 1] >= self.n_in):
+                return -1
+            ones = slot.form & LA_FORM_ONES
+            values = payload + values_offset(count)
+        if ones:
+            return count
+        if self.graded:
+            x[0] = values
+            return count if reader.code == self.code else -1
+        return count if self._none_is_zero(values, count) else -1
+
+    cdef bint _none_is_zero(self, const void *values, Py_ssize_t count) noexcept:
+        cdef Py_ssize_t k
+        if self.reader.code == LA_F64:
+            for k in range(count):
+                if (<const double *>values)[k] == 0:
+                    return False
+            return True
+        if self.reader.code == LA_I32:
+            for k in range(count):
+                if (<const int32_t *>values)[k] == 0:
+                    return False
+            return True
+        return False
+
+    cdef int receive_by_model(self) except -1:
+        at, x = self.model.receive()
+        memset(self.out, 0, self.n_out * (8 if self.code == LA_F64 else 4))
+        self.model.add_weights(at, x, self.sums)
+        return 0
+
+    cdef void scale(self) noexcept:
+        """Multiply by ``2**exponent``, rounding down, modulo 2**32; fixed point only."""
+        cdef uint32_t *out = <uint32_t *>self.out
+        cdef int shift = min(abs(self.exponent), 31)
+        cdef Py_ssize_t i
+        if self.exponent > 31:
+            memset(out, 0, self.n_out * 4)
+        elif self.exponent > 0:
+            for i in range(self.n_out):
+                out[i] <<= shift
+        else:
+            for i in range(self.n_out):
+                out[i] = <uint32_t>(<int32_t>out[i] >> shift)
+
+
+cdef class DenseBurst(_ConnectionBurst):
+    """A matrix with contiguous columns."""
+
+    cdef object matrix
+    cdef void *weights
+
+    cdef bint take_weights(self) except -1:
+        matrix = self.model.columns()
+        if not is_columns(matrix, self.kind):
+            return False
+        if (
+            cnp.PyArray_DIM(<cnp.ndarray>matrix, 0) != self.n_out
+            or cnp.PyArray_DIM(<cnp.ndarray>matrix, 1) != self.n_in
+        ):
+            return False
+        self.matrix = matrix
+        self.weights = data_of(matrix)
+        return True
+
+    cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
+        return count * self.n_out
+
+    cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
+        if self.code == LA_F64:
+            la_dense_f64(self.n_out, <const double *>self.weights, at, <const double *>x, count,
+                         <double *>self.out)
+        else:
+            la_dense_i32(self.n_out, <const int32_t *>self.weights, at, <const int32_t *>x, count,
+                         <int32_t *>self.out)
+
+
+cdef class SparseBurst(_ConnectionBurst):
+    """Compressed columns, as `lava_actor.proc._operators.SparseOperator` keeps them."""
+
+    cdef object operator
+    cdef int64_t *pointers
+    cdef int32_t *rows
+    cdef void *weights
+    cdef uint8_t *codes
+    cdef double one_f64
+    cdef int32_t one_i32
+    cdef Py_ssize_t per_column
+
+    cdef bint take_weights(self) except -1:
+        operator = self.model.operator()
+        if operator is self.operator:
+            return True
+        if tuple(operator.shape) != (self.n_out, self.n_in):
+            return False
+        pointers, rows, weights, codes, one = operator.parts()
+        if not (
+            is_of(pointers, cnp.NPY_INT64, self.n_in + 1)
+            and is_array(rows, cnp.NPY_INT32)
+            and (weights is None or is_array(weights, self.kind))
+            and (codes is None or is_of(codes, cnp.NPY_UINT8, size_of(rows)))
+        ):
+            return False
+        self.pointers = <int64_t *>data_of(pointers)
+        self.rows = <int32_t *>data_of(rows)
+        self.weights = NULL if weights is None else data_of(weights)
+        self.codes = NULL if codes is None else <uint8_t *>data_of(codes)
+        self.one_f64, self.one_i32 = 0.0, 0
+        if weights is None and self.code == LA_F64:
+            self.one_f64 = one
+        elif weights is None:
+            self.one_i32 = one
+        self.per_column = size_of(rows) // max(1, self.n_in)
+        self.operator = operator
+        return True
+
+    cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
+        return count * self.per_column
+
+    cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
+        cdef const double *xd = <const double *>x
+        cdef const int32_t *xi = <const int32_t *>x
+        if self.code == LA_F64 and self.codes == NULL:
+            la_csc_f64(self.pointers, self.rows, <const double *>self.weights, self.one_f64, at,
+                       xd, count, <double *>self.out)
+        elif self.code == LA_F64:
+            la_csc_coded_f64(self.pointers, self.rows, self.codes, <const double *>self.weights,
+                             at, xd, count, <double *>self.out)
+        elif self.codes == NULL:
+            la_csc_i32(self.pointers, self.rows, <const int32_t *>self.weights, self.one_i32, at,
+                       xi, count, <int32_t *>self.out)
+        else:
+            la_csc_coded_i32(self.pointers, self.rows, self.codes, <const int32_t *>self.weights,
+                             at, xi, count, <int32_t *>self.out)
