@@ -299,19 +299,13 @@ static inline void la_gate_cancel(la_gate *gate, la_party *party) {
     la_party_cancel(party);
 }
 
-/* The caller has made the members' condition visible (any store). */
-static inline void la_gate_open(la_gate *gate, la_party **members, uint32_t n) {
-    uint32_t i;
+/* The caller has made the condition visible (any store). */
+static inline void la_gate_open(la_gate *gate) {
     la_full_fence(); /* SYNC_GATE */
-    if (!atomic_load_explicit(&gate->sleepers, memory_order_relaxed)) {
-        return;
+    if (atomic_load_explicit(&gate->sleepers, memory_order_relaxed)) {
+        atomic_fetch_add_explicit(&gate->word, 1, memory_order_seq_cst); /* SYNC_GATE */
+        la_futex_wake_all(&gate->word);
     }
-    /* They are awake from now on, not only once they run: others decide by it whether to spin. */
-    for (i = 0; i < n; i++) {
-        la_party_cancel(members[i]);
-    }
-    atomic_fetch_add_explicit(&gate->word, 1, memory_order_seq_cst); /* SYNC_GATE */
-    la_futex_wake_all(&gate->word);
 }
 
 /* ---- abort ------------------------------------------------------------------------------------- */
@@ -381,9 +375,16 @@ static inline int la_domain_arrive(la_domain *domain, uint32_t n, uint64_t bits,
 /* By the last to arrive: publish the decision, and let the members through the gate. */
 static inline void la_domain_release(la_domain *domain, la_party **members, uint32_t n,
                                      int64_t decision) {
+    uint32_t i;
+    /* They are awake from now on, not only once they run: others decide by it whether to spin. Not
+     * after the epoch has moved: a member may then be asleep again, waiting for something else,
+     * and whoever should ring its bell would take it for awake. */
+    for (i = 0; i < n; i++) {
+        la_party_cancel(members[i]);
+    }
     atomic_store_explicit(&domain->decision, decision, memory_order_relaxed);
     atomic_fetch_add_explicit(&domain->epoch, 1, memory_order_acq_rel); /* SYNC_EPOCH */
-    la_gate_open(&domain->gate, members, n);
+    la_gate_open(&domain->gate);
 }
 
 /* Valid from the end of an epoch until this member arrives again. */
