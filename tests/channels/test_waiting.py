@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from functools import partial
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 
 from lava_actor.channels import Arena, plan_arena
 from lava_actor.channels._native import wait_any
+from lava_actor.channels.wait import available_cores
 from lava_actor.errors import ChannelAborted, PeerClosedError
 
 SPIN = pytest.mark.parametrize("spin_us", [0, 50], ids=["sleep", "spin"])
@@ -43,60 +45,100 @@ def test_every_process_receives_every_message_in_order(make_ring, child, spin_us
     assert ring.writer.statistics().sent == n
 
 
+def let_owe(arena, *parties):
+    """Let these parties owe wake-ups whatever the machine: all of its cores count as taken."""
+    for party in parties:
+        arena.party(party).may_owe = arena.party(party).brisk = True
+    for party in range(len(arena.plan.parties)):
+        arena.party(party).computing = True
+
+
+def crowded(*requests):
+    """An arena whose first two parties use the rings, and with more parties than cores."""
+    idle = [f"idle {i}" for i in range(available_cores())]
+    return Arena.create(plan_arena(["a", "b", *idle], [], requests))
+
+
 @SPIN
-@pytest.mark.parametrize("defer", [False, True], ids=["wake at once", "wake deferred"])
-def test_a_message_goes_round_two_processes_and_comes_back(make_ring, child, spin_us, defer):
-    there, back = (make_ring((1,), "i8", depth=2).spin(spin_us) for _ in range(2))
-    for ring in (there, back):
-        for party in (0, 1):
-            ring.arena.party(party).defer_wakes = defer
+@pytest.mark.parametrize("owe", [False, True], ids=["wake at once", "owe wake-ups"])
+def test_a_message_goes_round_two_processes_and_comes_back(child, ring_request, spin_us, owe):
+    there = ring_request((1,), "i8", depth=2, name="there")
+    back = type(there)(**{**vars(there), "name": "back", "writer": 1, "readers": (0,)})
+    arena = crowded(there, back)
+    for party in (0, 1):
+        arena.party(party).spin_us = spin_us
+    ends = arena.writer(0), arena.reader(1, 0)
+    others = arena.writer(1), arena.reader(0, 0)
+    if owe:
+        let_owe(arena, 0, 1)
+    arena.close()
     n = 500
 
     def echo():
         for _ in range(n):
-            back.writer.send(there.reader.recv() + 1)
-            back.arena.party(0).flush_wakes()
-            there.arena.party(1).flush_wakes()
-
-    with child(echo):
-        for i in range(n):
-            there.writer.send([i])
-            there.arena.party(0).flush_wakes()
-            assert back.reader.recv()[0] == i + 1
-            back.arena.party(1).flush_wakes()
-
-
-def test_deferred_wakes_are_given_before_the_party_itself_sleeps(child, ring_request):
-    # One party writes ring 0 and reads ring 1, the other the reverse.
-    there = ring_request((1,), "i8", name="there")
-    back = type(there)(**{**vars(there), "name": "back", "writer": 1, "readers": (0,)})
-    arena = Arena.create(plan_arena(["a", "b"], [], [there, back]))
-    arena.party(0).defer_wakes = arena.party(1).defer_wakes = True
-    ends = arena.writer(0), arena.reader(1, 0)
-    others = arena.writer(1), arena.reader(0, 0)
-    arena.close()
-
-    def echo():
-        for _ in range(200):
-            others[0].send(others[1].recv())
+            others[0].send(others[1].recv() + 1)
         others[0].party.flush_wakes()
 
     with child(echo):
-        for i in range(200):
+        for i in range(n):
             ends[0].send([i])
-            assert ends[1].recv()[0] == i
+            assert ends[1].recv()[0] == i + 1
 
 
-def test_deferred_wakes_are_given_when_half_a_ring_has_moved(
+def test_a_wake_up_is_owed_until_half_a_ring_has_moved(child, ring_request, until, until_blocked):
+    arena = crowded(ring_request((1,), "i8", depth=8))
+    writer, reader = arena.writer(0), arena.reader(0, 0)
+    let_owe(arena, 0)
+    with child(reader.recv):
+        until_blocked(reader.party, "data")
+        asleep_since = reader.party.blocked[2]
+        for i in range(3):
+            writer.send([i])
+        # Nobody woke it: what ends this wait without a fourth message is the slice of 100 ms.
+        assert reader.party.progress == 1 or reader.party.blocked[2] == asleep_since
+        writer.send([3])
+        until(lambda: reader.party.progress == 1)
+    arena.close()
+
+
+def test_a_wake_up_is_given_at_once_while_a_core_is_free(
     make_ring, child, until, until_blocked
 ):
     ring = make_ring((1,), "i8", depth=8)
-    ring.writer.party.defer_wakes = True
+    ring.writer.party.may_owe = ring.writer.party.brisk = True
     with child(ring.reader.recv):
         until_blocked(ring.reader.party, "data")
-        for i in range(4):
-            ring.writer.send([i])
+        ring.writer.send([1])
         until(lambda: ring.reader.party.progress == 1)
+
+
+def test_what_is_owed_is_paid_before_a_wait(child, ring_request, until, until_blocked):
+    arena = crowded(ring_request((1,), "i8", depth=8))
+    writer, reader = arena.writer(0), arena.reader(0, 0)
+    let_owe(arena, 0)
+    with child(reader.recv):
+        until_blocked(reader.party, "data")
+        writer.send([1])
+        writer.party.prepare_wait()
+        writer.party.cancel_wait()
+        until(lambda: reader.party.progress == 1)
+    arena.close()
+
+
+def test_slow_messages_wake_at_once(make_ring, child, until_blocked):
+    ring = make_ring((1,), "i8", depth=64)
+    party = ring.writer.party
+    party.brisk = True
+    deadline = time.monotonic() + 0.01
+    while time.monotonic() < deadline:  # a step of ten milliseconds, one message
+        pass
+    ring.writer.send([1])
+    party.commit_wait(party.prepare_wait(), 0.0)
+    assert not party.brisk
+    for i in range(60):
+        ring.writer.send([i])
+    party.commit_wait(party.prepare_wait(), 0.0)
+    assert party.brisk
 
 
 @SPIN
@@ -156,7 +198,7 @@ WAITS = {
     "sum": lambda arena: arena.reader(0, 0).accumulate(np.zeros(3)),
     "space": lambda arena: arena.writer(1).send(np.zeros(1)),
     "step": lambda arena: arena.domain(0).await_step(arena.party(1), 1, 0),
-    "barrier": lambda arena: arena.domain(0).await_release(arena.party(1), 0, 0),
+    "barrier": lambda arena: arena.domain(0).await_release(arena.party(1), 0),
 }
 
 
@@ -374,13 +416,17 @@ def test_no_member_starts_a_step_before_the_horizon_allows_it(make_ring, child, 
             until(lambda t=t: arena.party(1).step == arena.party(2).step == t)
 
 
-def test_mail_ends_a_wait_for_a_step_or_a_barrier(make_ring, child, until_blocked):
+def test_mail_ends_a_wait_for_a_step_and_waits_for_the_end_of_a_barrier(
+    make_ring, child, until_blocked
+):
     arena = make_ring().arena
     domain, party = arena.domain(0), arena.party(1)
 
     def wait():
         assert not domain.await_step(party, 1, 0)
-        assert domain.await_release(party, 0, 1) is None
+        last, epoch = domain.arrive(1)
+        assert not last
+        assert domain.await_release(party, epoch) == 7
         assert domain.await_step(party, 1, 2)
 
     with child(wait):
@@ -388,6 +434,8 @@ def test_mail_ends_a_wait_for_a_step_or_a_barrier(make_ring, child, until_blocke
         party.post()
         until_blocked(party, "barrier")
         party.post()
+        assert domain.arrive(2) == (True, 3)
+        domain.release(7)
         until_blocked(party, "step")
         domain.raise_horizon(1)
     domain.raise_horizon(5)
@@ -407,7 +455,7 @@ def test_members_meet_at_the_barrier_with_all_bits_and_one_decision(make_ring, c
                 assert result == 0b111 << (t % 50)
                 domain.release(-t)
             else:
-                assert domain.await_release(party, result, 0) == -t
+                assert domain.await_release(party, result) == -t
 
     with child(partial(meet, 1)), child(partial(meet, 2)):
         meet(0)

@@ -76,13 +76,22 @@ typedef struct {
     uint32_t index;
 } task;
 
+/* No sleep may last as long as this: whatever ended it then was not a wake-up. */
+#define FOREVER_NS INT64_C(20000000000)
+
 /* Returns 0 if the wait was given up because of an abort. */
-static int wait_until(world *w, la_party *party, la_condition holds, la_waiting *waiting) {
-    int64_t spin = w->spin_ns;
-    while (!la_wait_turn(party, holds, waiting, spin, LA_SLICE_NS)) {
+static int wait_at(world *w, la_party *party, la_gate *gate, la_condition holds,
+                   la_waiting *waiting) {
+    int64_t spin = w->spin_ns, start = la_now_ns();
+    while (!la_wait_turn(party, gate, holds, waiting, spin, FOREVER_NS)) {
         spin = 0;
     }
+    CHECK(la_now_ns() - start < FOREVER_NS);
     return !la_arena_aborted(w->arena);
+}
+
+static int wait_until(world *w, la_party *party, la_condition holds, la_waiting *waiting) {
+    return wait_at(w, party, NULL, holds, waiting);
 }
 
 static void *write_all(void *argument) {
@@ -249,14 +258,19 @@ static void *raise_steps(void *argument) {
     return NULL;
 }
 
-/* Members start no step before it is allowed, and meet at a barrier after each. */
+/* Members start no step before it is allowed, and meet at a barrier after each. Whoever leaves the
+ * barrier early goes to sleep by its bell while the gate is still being opened for others. */
 static void *take_steps(void *argument) {
     task *t = (task *)argument;
     world *w = t->w;
     la_party *own = &w->parties[1 + t->index];
     la_waiting waiting = {w->arena, w->domain, own, 0, 0};
+    la_party *members[MAX_READERS];
     uint64_t step, result;
     uint32_t i;
+    for (i = 0; i < MAX_READERS; i++) {
+        members[i] = &w->parties[1 + i];
+    }
     waiting.seen = la_party_mailbox(own);
     for (step = 1; step <= w->messages; step++) {
         while (la_domain_horizon(w->domain) < step) {
@@ -266,16 +280,11 @@ static void *take_steps(void *argument) {
         }
         if (la_domain_arrive(w->domain, MAX_READERS, UINT64_C(1) << t->index, &result)) {
             CHECK(result == (UINT64_C(1) << MAX_READERS) - 1);
-            la_domain_release(w->domain, (int64_t)step);
-            la_full_fence();
-            for (i = 1; i < MAX_PARTIES; i++) {
-                la_party_wake_fenced(&w->parties[i]);
-            }
+            la_domain_release(w->domain, members, MAX_READERS, (int64_t)step);
         } else {
             waiting.number = result;
             while (la_domain_epoch(w->domain) == (uint32_t)result) {
-                CHECK(wait_until(w, own, la_until_epoch, &waiting));
-                waiting.seen = la_party_mailbox(own);
+                CHECK(wait_at(w, own, &w->domain->gate, la_until_epoch, &waiting));
             }
             CHECK(la_domain_decision(w->domain) == (int64_t)step);
         }
