@@ -5,8 +5,8 @@ one more, note that a step has begun and ended. In Python that takes longer than
 do, so a burst does it natively, and calls only ``run_spk`` (`Burst`). Where the model itself is one
 of the library's populations or connections, a burst does the step natively as well: it takes
 messages where they lie in the ring, runs the loop of `lava_actor.kernels`, and writes the next
-message into its slot (`LifFloatBurst`, `LifFixedBurst`, `DenseBurst`, `SparseBurst`). Such a step costs a
-fraction of a microsecond besides its arithmetic.
+message into its slot (`LifFloatBurst`, `LifFixedBurst`, `DenseBurst`, `SparseBurst`). Such a step
+costs a fraction of a microsecond besides its arithmetic.
 
 A burst is a faster way to do the same, never another way: same arithmetic in the same order, same
 messages, same waits, and whenever it meets something it does not know (a Var that was set to an

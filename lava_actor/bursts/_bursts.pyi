@@ -99,4 +99,4 @@ class DenseBurst(Burst):
     ) -> None: ...
 
 class SparseBurst(DenseBurst):
-    """Steps of a sparse connection without delays; wants ``operator()`` instead of ``columns()``."""
+    """Steps of a sparse connection without delays; wants ``operator()``, not ``columns()``."""

@@ -295,6 +295,9 @@ class RingReader(RingEnd):
             If the message does not fit; `out` is unchanged then, and the message still queued.
         """
 
+    def adds_to(self, dtype: DTypeLike) -> bool:
+        """Whether `accumulate` into an array of this type is one native loop."""
+
     def skip(self) -> None:
         """Take the oldest message and forget it."""
 

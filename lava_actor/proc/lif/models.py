@@ -110,7 +110,7 @@ class _LifModel(PyLoihiProcessModel):
             or not self._is_plain(base)
             or sources is None
             or not all(reader.adds_to(dtype) for reader, _ in sources)
-            or self.a_in.dtype != dtype
+            or (sources and self.a_in.dtype != dtype)
             or sinks is None
             or len(sinks) > 1
             or any(writer.dtype.itemsize < 4 for writer in sinks)  # too small for an index

@@ -1,0 +1,150 @@
+"""One library model with real rings around it, in the test's own process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor import (
+    AbstractProcess,
+    InPort,
+    LavaPyType,
+    Loihi2SimCfg,
+    LoihiProtocol,
+    OutPort,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    implements,
+    tag,
+)
+from lava_actor.bursts import Burst
+from lava_actor.channels import Arena, RingReader, RingWriter
+from lava_actor.runtime.build import build
+from lava_actor.runtime.travel import specify
+
+
+class Feeder(AbstractProcess):
+    """Stands for whatever sends; the test itself does."""
+
+    def __init__(self, shape: tuple[int, ...], kind: str) -> None:
+        super().__init__(kind=kind)
+        self.out = OutPort(shape=shape)
+
+
+class Taker(AbstractProcess):
+    """Stands for whatever receives."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        super().__init__()
+        self.inp = InPort(shape=shape)
+
+
+KINDS: dict[str, type[Any]] = {}
+for kind, (cls, dtype) in {
+    "float": (PyOutPort.VEC_DENSE, float),
+    "int": (PyOutPort.VEC_DENSE, np.int32),
+    "bool": (PyOutPort.VEC_DENSE, bool),
+    "long": (PyOutPort.VEC_DENSE, np.int64),
+    "float events": (PyOutPort.VEC_SPARSE, float),
+    "int events": (PyOutPort.VEC_SPARSE, np.int32),
+}.items():
+
+    @implements(proc=Feeder, protocol=LoihiProtocol)
+    @tag("floating_pt", "fixed_pt")
+    class PyFeeder(PyLoihiProcessModel):
+        out: PyOutPort = LavaPyType(cls, dtype)
+
+    KINDS[kind] = PyFeeder
+
+
+@implements(proc=Taker, protocol=LoihiProtocol)
+@tag("floating_pt", "fixed_pt")
+class PyTaker(PyLoihiProcessModel):
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+
+
+class Choice(Loihi2SimCfg):
+    """Feeders by what their Process says."""
+
+    def select(self, process: Any, models: Any) -> Any:
+        if isinstance(process, Feeder):
+            return KINDS[process.proc_params["kind"]]
+        return super().select(process, models)
+
+
+@dataclass
+class Bench:
+    """A model, its party, and the far ends of its rings."""
+
+    model: Any
+    arena: Arena
+    party: Any
+    feeds: list[RingWriter]
+    taken: RingReader | None
+
+    @property
+    def clock(self) -> Any:
+        return self.arena.domain(0)
+
+    def burst(self) -> Burst:
+        made: Burst = self.model._native_burst()
+        made.attach(self.clock, self.party, False)
+        return made
+
+    def messages(self) -> list[np.ndarray]:
+        """What the model has sent since the last look."""
+        assert self.taken is not None
+        return [self.taken.recv() for _ in range(self.taken.available())]
+
+    def state(self) -> dict[str, Any]:
+        """All arrays and numbers among the model's attributes that a user may look at."""
+        names = ("u", "v", "a_buff", "s_out_buff", "time_step", "weights")
+        return {name: getattr(self.model, name) for name in names if hasattr(self.model, name)}
+
+
+def set_up(
+    process: AbstractProcess, inlet: str, outlet: str, kinds: Sequence[str], select: str
+) -> Bench:
+    """Feeders of these kinds in front of a Process, a taker behind it; the model is built here."""
+    inp, out = getattr(process, inlet), getattr(process, outlet)
+    feeders = [Feeder(inp.shape, kind) for kind in kinds]
+    taker = Taker(out.shape)
+    for feeder in feeders:
+        feeder.out.connect(inp)
+    out.connect(taker.inp)
+    executable = process.compile(Choice(select_tag=select))
+    plans = {plan.process: plan for plan in executable.actors}
+    plan = plans[process]
+    arena = Arena.create(executable.arena)
+    built = build(specify(plan, 0), arena, adopt=False)
+    built.model.on_start()
+    edges = next(p for p in plan.in_ports if p.name == inlet).edges
+    ring = next(p for p in plan.out_ports if p.name == outlet).ring
+    assert ring is not None
+    arena.domain(0).limit = 1 << 62
+    return Bench(
+        built.model,
+        arena,
+        arena.party(plan.party),
+        [arena.writer(edge.ring) for edge in edges],
+        arena.reader(ring, 0),
+    )
+
+
+@pytest.fixture
+def bench() -> Iterator[Callable[..., Bench]]:
+    """`set_up`, and everything given back afterwards."""
+    made: list[Bench] = []
+
+    def make(*arguments: Any) -> Bench:
+        made.append(set_up(*arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.arena.close()

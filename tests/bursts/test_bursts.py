@@ -1,0 +1,374 @@
+"""A burst is a faster way to do the same: native steps against the model's own Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lava_actor.bursts import ASKED, DECIDE, DONE, Burst, LifFloatBurst
+from lava_actor.channels import Arena, plan_arena
+from lava_actor.proc.dense.models import PyDenseModelFloat
+from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.lif.models import PyLifModelFloat
+from lava_actor.proc.lif.process import LIF, LIFReset, TernaryLIF
+from lava_actor.proc.sparse.process import Sparse
+from tests.bursts.conftest import Bench
+from tests.channels.conftest import child
+
+STEPS = 12
+N_IN, N_OUT = 70, 40  # more than the 256 bytes below which no message is compressed
+
+QUICK = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+
+
+def lif_float() -> LIF:
+    rng = np.random.default_rng(1)
+    return LIF(
+        shape=(N_IN,), u=rng.normal(size=N_IN), v=rng.normal(size=N_IN), du=0.3, dv=0.1, vth=1.5,
+        bias_mant=rng.uniform(-1, 2, N_IN),
+    )  # fmt: skip
+
+
+def lif_fixed() -> LIF:
+    rng = np.random.default_rng(2)
+    return LIF(
+        shape=(7, 10), du=300, dv=77, vth=90, bias_mant=rng.integers(-50, 200, (7, 10)),
+        bias_exp=rng.integers(0, 7, (7, 10)),
+    )  # fmt: skip
+
+
+def weights(rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(-100, 100, (N_OUT, N_IN)) * (rng.random((N_OUT, N_IN)) < 0.4)
+
+
+def dense(bits: int, exponent: int) -> Dense:
+    return Dense(weights=weights(np.random.default_rng(3)), num_message_bits=bits,
+                 weight_exp=exponent)  # fmt: skip
+
+
+def sparse(values: str) -> Callable[[int, int], Sparse]:
+    def make(bits: int, exponent: int) -> Sparse:
+        found = weights(np.random.default_rng(3)).astype(float)
+        if values == "one value":
+            found[found != 0] = 7
+        elif values == "many values":  # more than 256 different ones, for floating point
+            found[found != 0] += np.random.default_rng(4).random(np.count_nonzero(found))
+        return Sparse(weights=scipy.sparse.csr_matrix(found), num_message_bits=bits,
+                      weight_exp=exponent)  # fmt: skip
+
+    return make
+
+
+POPULATIONS = {"floating_pt": lif_float, "fixed_pt": lif_fixed}
+CONNECTIONS = {
+    "dense": dense,
+    "sparse, one value": sparse("one value"),
+    "sparse, few values": sparse("few values"),
+    "sparse, many values": sparse("many values"),
+}
+
+
+def feed(bench: Bench, kinds: list[str], seed: int, share: float, *, disorder: bool) -> None:
+    """STEPS messages from each feeder, the same for the same seed."""
+    rng = np.random.default_rng(seed)
+    for writer, kind in zip(bench.feeds, kinds, strict=True):
+        for _ in range(STEPS):
+            message = rng.integers(-3, 4, writer.shape) * (rng.random(writer.shape) < share)
+            if rng.random() < 0.3:
+                message = (message != 0).astype(int)
+            if "events" in kind:
+                indices = np.flatnonzero(message)
+                values = message.reshape(-1)[indices]
+                if disorder and indices.size > 1:
+                    indices, values = indices[::-1], values[::-1]
+                    indices[0] = indices[-1]  # twice the same
+                writer.send_events(values, indices)
+            elif kind == "float" and rng.random() < 0.3:
+                writer.send(message * -0.5)  # has zeros with a sign
+            else:
+                writer.send(message)
+
+
+def do_natively(bench: Bench) -> Burst:
+    burst = bench.burst()
+    for cut in (1, 5, STEPS):
+        bench.clock.raise_horizon(cut)
+        assert burst.run(bench.party.mailbox, 0) == DONE
+        assert bench.party.done == bench.model.time_step == cut
+    return burst
+
+
+def do_in_python(bench: Bench) -> None:
+    for step in range(1, STEPS + 1):
+        bench.model.time_step = step
+        bench.model.run_spk()
+
+
+def assert_same(one: Bench, other: Bench) -> None:
+    sent, wanted = one.messages(), other.messages()
+    assert len(sent) == len(wanted) == STEPS
+    for mine, theirs in zip(sent, wanted, strict=True):
+        assert mine.tobytes() == theirs.tobytes()
+    state, wanted_state = one.state(), other.state()
+    assert state.keys() == wanted_state.keys()
+    for name, value in state.items():
+        want = wanted_state[name]
+        if scipy.sparse.issparse(value):
+            value, want = value.toarray(), want.toarray()
+        assert np.asarray(value).dtype == np.asarray(want).dtype, name
+        assert np.shape(value) == np.shape(want), name
+        assert np.asarray(value).tobytes() == np.asarray(want).tobytes(), name
+
+
+# -- same arithmetic, same messages ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kinds", [[], ["float"], ["int"], ["bool"], ["float events"],
+                                   ["float", "int events", "bool"]], ids=" + ".join)  # fmt: skip
+@QUICK
+@given(seed=st.integers(0, 2**32 - 1), share=st.sampled_from([0.0, 0.03, 0.3, 1.0]),
+       disorder=st.booleans())  # fmt: skip
+def test_floating_point_neurons_do_natively_what_they_do_in_python(
+    bench: Any, kinds: list[str], seed: int, share: float, disorder: bool
+) -> None:
+    native, plain = (bench(lif_float(), "a_in", "s_out", kinds, "floating_pt") for _ in range(2))
+    for one in (native, plain):
+        feed(one, kinds, seed, share, disorder=disorder)
+    assert do_natively(native).native_steps == STEPS
+    do_in_python(plain)
+    assert_same(native, plain)
+
+
+@pytest.mark.parametrize("kinds", [[], ["int"], ["int events"], ["int", "bool", "int"]],
+                         ids=" + ".join)  # fmt: skip
+@QUICK
+@given(seed=st.integers(0, 2**32 - 1), share=st.sampled_from([0.0, 0.03, 0.3, 1.0]),
+       disorder=st.booleans())  # fmt: skip
+def test_fixed_point_neurons_do_natively_what_they_do_in_python(
+    bench: Any, kinds: list[str], seed: int, share: float, disorder: bool
+) -> None:
+    native, plain = (bench(lif_fixed(), "a_in", "s_out", kinds, "fixed_pt") for _ in range(2))
+    for one in (native, plain):
+        feed(one, kinds, seed, share, disorder=disorder)
+    assert do_natively(native).native_steps == STEPS
+    do_in_python(plain)
+    assert_same(native, plain)
+
+
+@pytest.mark.parametrize("make", CONNECTIONS.values(), ids=CONNECTIONS)
+@pytest.mark.parametrize("select", ["floating_pt", "fixed_pt"])
+@QUICK
+@given(
+    kinds=st.sampled_from([["float"], ["int"], ["bool"], ["long"], ["float events"],
+                           ["int events"], ["int", "bool"]]),
+    bits=st.sampled_from([0, 8]),
+    exponent=st.sampled_from([-40, -2, 0, 3, 31, 40]),
+    seed=st.integers(0, 2**32 - 1),
+    share=st.sampled_from([0.0, 0.03, 0.3, 1.0]),
+    disorder=st.booleans(),
+)  # fmt: skip
+def test_connections_do_natively_what_they_do_in_python(
+    bench: Any, make: Any, select: str, kinds: list[str], bits: int, exponent: int, seed: int,
+    share: float, disorder: bool,
+) -> None:  # fmt: skip
+    if select == "fixed_pt":
+        kinds = [kind.replace("float", "int") for kind in kinds]
+    native, plain = (
+        bench(make(bits, exponent if select == "fixed_pt" else 0), "s_in", "a_out", kinds, select)
+        for _ in range(2)
+    )
+    for one in (native, plain):
+        feed(one, kinds, seed, share, disorder=disorder)
+    assert do_natively(native).native_steps == STEPS
+    do_in_python(plain)
+    assert_same(native, plain)
+
+
+def test_a_large_loop_gives_the_interpreter_free_and_computes_the_same(bench: Any) -> None:
+    matrix = np.random.default_rng(5).normal(size=(400, 600))
+    native, plain = (
+        bench(Dense(weights=matrix), "s_in", "a_out", ["float"], "floating_pt") for _ in range(2)
+    )
+    for one in (native, plain):
+        feed(one, ["float"], 6, 0.9, disorder=False)
+    do_natively(native)
+    do_in_python(plain)
+    assert_same(native, plain)
+
+
+# -- who gets a native burst --------------------------------------------------------------------
+
+
+def test_unusual_values_are_left_to_the_models_python(bench: Any) -> None:
+    one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
+    burst = one.burst()
+    assert isinstance(burst, LifFloatBurst)
+    one.model.vth = np.full(N_IN, 1.5)  # a threshold each, as a Var.set may leave it
+    one.clock.raise_horizon(3)
+    burst.run(one.party.mailbox, 0)
+    assert one.party.done == one.model.time_step == 3
+    assert burst.native_steps == 0
+    one.model.vth = 1.5
+    one.clock.raise_horizon(5)
+    burst.run(one.party.mailbox, 0)
+    assert burst.native_steps == 2
+
+
+class Hooked(PyLifModelFloat):
+    _hidden_from_discovery = True
+
+    def spiking_activation(self) -> np.ndarray:
+        return self.v > 2 * self.vth
+
+
+class OtherStep(PyLifModelFloat):
+    _hidden_from_discovery = True
+
+    def run_spk(self) -> None:
+        super().run_spk()
+
+
+class OtherSums(PyDenseModelFloat):
+    _hidden_from_discovery = True
+
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        super().add_weights(at, x, sums)
+
+
+@pytest.mark.parametrize(
+    ("kind", "process", "ports"),
+    [
+        (Hooked, lif_float, ("a_in", "s_out")),
+        (OtherStep, lif_float, ("a_in", "s_out")),
+        (OtherSums, lambda: dense(0, 0), ("s_in", "a_out")),
+    ],
+    ids=["a hook", "run_spk", "add_weights"],
+)
+def test_a_subclass_that_replaces_a_part_does_its_steps_in_python(
+    bench: Any, kind: Any, process: Any, ports: tuple[str, str]
+) -> None:
+    one = bench(process(), *ports, ["float"], "floating_pt")
+    one.model.__class__ = kind
+    assert type(one.model._native_burst()) is Burst
+
+
+def test_a_part_replaced_in_the_instance_counts_too(bench: Any) -> None:
+    one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
+    one.model.reset_voltage = lambda spikes: None
+    assert type(one.model._native_burst()) is Burst
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        lambda: LIFReset(shape=(4,), reset_interval=3, reset_offset=0),
+        lambda: TernaryLIF(shape=(4,), vth_lo=-1, vth_hi=1),
+    ],
+    ids=["LIFReset", "TernaryLIF"],
+)
+def test_variants_do_their_steps_in_python(bench: Any, process: Any) -> None:
+    one = bench(process(), "a_in", "s_out", [], "floating_pt")
+    assert type(one.model._native_burst()) is Burst
+
+
+# -- when it ends -------------------------------------------------------------------------------
+
+
+def test_mail_ends_a_burst_before_its_next_step(bench: Any) -> None:
+    one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
+    one.clock.raise_horizon(10)
+    seen = one.party.mailbox
+    one.party.post()
+    one.model.s_out_buff = before = np.ones(N_IN, bool)
+    burst = one.burst()
+    assert burst.run(seen, 0) == DONE
+    assert one.party.done == burst.native_steps == 0
+    assert one.model.s_out_buff is before
+
+
+def test_no_step_beyond_the_limit_starts(bench: Any) -> None:
+    one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
+    one.clock.raise_horizon(10)
+    one.clock.limit = 4
+    one.burst().run(one.party.mailbox, 0)
+    assert one.party.done == one.party.step == 4
+
+
+@pytest.mark.parametrize(("asks", "bits"), [("request_pause", 1), ("request_stop", 2)])
+def test_a_request_of_the_model_ends_a_burst(bench: Any, asks: str, bits: int) -> None:
+    one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
+
+    def run_spk() -> None:
+        if one.model.time_step == 3:
+            getattr(one.model, asks)()
+
+    one.model.run_spk = run_spk
+    one.clock.raise_horizon(10)
+    burst = one.burst()
+    assert burst.run(one.party.mailbox, 0) == ASKED
+    assert (one.party.done, burst.bits) == (3, bits)
+    assert burst.run(one.party.mailbox, 0) == DONE
+    assert one.party.done == 10
+
+
+def test_what_a_model_raises_leaves_step_and_done_where_they_were(bench: Any) -> None:
+    one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
+
+    def run_spk() -> None:
+        if one.model.time_step == 3:
+            raise ValueError("three")
+
+    one.model.run_spk = run_spk
+    one.clock.raise_horizon(10)
+    with pytest.raises(ValueError, match="three"):
+        one.burst().run(one.party.mailbox, 0)
+    assert (one.party.step, one.party.done) == (3, 2)
+
+
+def test_a_model_counts_its_steps_from_its_base(bench: Any) -> None:
+    one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
+    one.clock.raise_horizon(7)
+    one.burst().run(one.party.mailbox, 0)
+    one.clock.raise_horizon(9)
+    one.burst().run(one.party.mailbox, 5)
+    assert one.model.time_step == 4
+
+
+def test_in_lockstep_the_last_to_arrive_has_to_decide_at_the_fence() -> None:
+    """Two members take a hundred steps, natively; exactly one of them is told to decide."""
+    arena = Arena.create(plan_arena(["a", "b"], [[0, 1]], []))
+    clock = arena.domain(0)
+    clock.limit, clock.fence = 1 << 62, 100
+    clock.raise_horizon(1)
+
+    class Model:
+        _req_pause = _req_stop = False
+        time_step = 0
+
+        def run_spk(self) -> None:
+            assert abs(int(arena.party(0).done) - int(arena.party(1).done)) <= 1
+
+    def take_steps(index: int) -> None:
+        party = arena.party(index)
+        burst = Burst(Model())
+        burst.attach(clock, party, True)
+        while party.done < 100:
+            if burst.run(party.mailbox, 0) == DECIDE:
+                assert party.done == 100
+                assert burst.bits == 0
+                party.turn = 1
+                clock.release(0)
+
+    with child(lambda: take_steps(0)):
+        take_steps(1)
+    assert arena.party(0).done == arena.party(1).done == 100
+    assert arena.party(0).turn + arena.party(1).turn == 1
+    arena.close()
