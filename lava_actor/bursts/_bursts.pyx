@@ -8,8 +8,8 @@ cut off after MOST steps, so that other threads of the interpreter get their tur
 import numpy as np
 
 cimport numpy as cnp
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
-from libc.stdlib cimport free, malloc
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
+from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
 
 from lava_actor.channels._native cimport (
@@ -60,16 +60,21 @@ cdef extern from "synapses.h" nogil:
                       Py_ssize_t count, double *out)
     void la_dense_i32(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int32_t *x,
                       Py_ssize_t count, int32_t *out)
-    void la_csc_f64(const int64_t *ptr, const int32_t *row, const double *w, double one,
-                    const int32_t *at, const double *x, Py_ssize_t count, double *out)
-    void la_csc_i32(const int64_t *ptr, const int32_t *row, const int32_t *w, int32_t one,
-                    const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
-    void la_csc_coded_f64(const int64_t *ptr, const int32_t *row, const uint8_t *code,
-                          const double *table, const int32_t *at, const double *x,
-                          Py_ssize_t count, double *out)
-    void la_csc_coded_i32(const int64_t *ptr, const int32_t *row, const uint8_t *code,
-                          const int32_t *table, const int32_t *at, const int32_t *x,
-                          Py_ssize_t count, int32_t *out)
+    ctypedef struct la_csc:
+        const int64_t *ptr
+        const void *row
+        int narrow
+        const void *weights
+        const uint8_t *codes
+        double one_f64
+        int32_t one_i32
+    void la_csc_f64(const la_csc *m, const int32_t *at, const double *x, Py_ssize_t count,
+                    double *out)
+    void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x, Py_ssize_t count,
+                    int32_t *out)
+    void la_tally(const la_csc *m, const int32_t *at, Py_ssize_t count, uint16_t *met)
+    void la_look_up_f64(Py_ssize_t n, uint16_t *met, const double *table, double *out)
+    void la_look_up_i32(Py_ssize_t n, uint16_t *met, const int32_t *table, int32_t *out)
 
 
 # Why a burst ended: nothing to do or a look around is due; the model asked for a pause or a stop;

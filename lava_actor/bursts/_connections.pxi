@@ -46,7 +46,10 @@ cdef class _ConnectionBurst(Burst):
         return 0
 
     cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
-        """Add the weights of neurons `at`, times `x`, to the sums."""
+        """Put the sums of the weights of neurons `at`, times `x`, into the output."""
+
+    cdef void clear(self) noexcept nogil:
+        memset(self.out, 0, self.n_out * (8 if self.code == LA_F64 else 4))
 
     cdef bint prepare(self) except -1:
         model = self.model
@@ -70,7 +73,6 @@ cdef class _ConnectionBurst(Burst):
         if count < 0:
             self.receive_by_model()
         else:
-            memset(self.out, 0, self.n_out * (8 if self.code == LA_F64 else 4))
             if self.additions(count) < LONG_LOOP:
                 self.add(at, x, count)
             else:
@@ -142,7 +144,7 @@ cdef class _ConnectionBurst(Burst):
 
     cdef int receive_by_model(self) except -1:
         at, x = self.model.receive()
-        memset(self.out, 0, self.n_out * (8 if self.code == LA_F64 else 4))
+        self.clear()
         self.model.add_weights(at, x, self.sums)
         return 0
 
@@ -184,6 +186,7 @@ cdef class DenseBurst(_ConnectionBurst):
         return count * self.n_out
 
     cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
+        self.clear()
         if self.code == LA_F64:
             la_dense_f64(self.n_out, <const double *>self.weights, at, <const double *>x, count,
                          <double *>self.out)
@@ -196,13 +199,14 @@ cdef class SparseBurst(_ConnectionBurst):
     """Compressed columns, as `lava_actor.proc._operators.SparseOperator` keeps them."""
 
     cdef object operator
-    cdef int64_t *pointers
-    cdef int32_t *rows
-    cdef void *weights
-    cdef uint8_t *codes
-    cdef double one_f64
-    cdef int32_t one_i32
+    cdef la_csc matrix
+    cdef object table  # sums of 0, 1, 2 … weights, if all weights are one value
+    cdef void *sum_of
+    cdef uint16_t *met
     cdef Py_ssize_t per_column
+
+    def __dealloc__(self):
+        free(self.met)
 
     cdef bint take_weights(self) except -1:
         operator = self.model.operator()
@@ -211,41 +215,56 @@ cdef class SparseBurst(_ConnectionBurst):
         if tuple(operator.shape) != (self.n_out, self.n_in):
             return False
         pointers, rows, weights, codes, one = operator.parts()
+        self.matrix.narrow = is_array(rows, cnp.NPY_UINT16)
         if not (
             is_of(pointers, cnp.NPY_INT64, self.n_in + 1)
-            and is_array(rows, cnp.NPY_INT32)
+            and (self.matrix.narrow or is_array(rows, cnp.NPY_INT32))
             and (weights is None or is_array(weights, self.kind))
             and (codes is None or is_of(codes, cnp.NPY_UINT8, size_of(rows)))
         ):
             return False
-        self.pointers = <int64_t *>data_of(pointers)
-        self.rows = <int32_t *>data_of(rows)
-        self.weights = NULL if weights is None else data_of(weights)
-        self.codes = NULL if codes is None else <uint8_t *>data_of(codes)
-        self.one_f64, self.one_i32 = 0.0, 0
-        if weights is None and self.code == LA_F64:
-            self.one_f64 = one
-        elif weights is None:
-            self.one_i32 = one
+        self.matrix.ptr = <int64_t *>data_of(pointers)
+        self.matrix.row = data_of(rows)
+        self.matrix.weights = NULL if weights is None else data_of(weights)
+        self.matrix.codes = NULL if codes is None else <uint8_t *>data_of(codes)
         self.per_column = size_of(rows) // max(1, self.n_in)
         self.operator = operator
+        self.take_one(one)
         return True
+
+    cdef int take_one(self, one) except -1:
+        """Prepare for the one value of all weights, if there is one."""
+        self.sum_of = NULL
+        if self.matrix.weights != NULL:
+            return 0
+        if self.code == LA_F64:
+            self.matrix.one_f64 = one
+        else:
+            self.matrix.one_i32 = one
+        self.table = self.operator.multiples()
+        if self.table is None or not is_array(self.table, self.kind):
+            return 0
+        if self.met == NULL:
+            self.met = <uint16_t *>calloc(max(1, self.n_out), sizeof(uint16_t))
+            if self.met == NULL:
+                raise MemoryError()
+        self.sum_of = data_of(self.table)
+        return 0
 
     cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
         return count * self.per_column
 
     cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
-        cdef const double *xd = <const double *>x
-        cdef const int32_t *xi = <const int32_t *>x
-        if self.code == LA_F64 and self.codes == NULL:
-            la_csc_f64(self.pointers, self.rows, <const double *>self.weights, self.one_f64, at,
-                       xd, count, <double *>self.out)
-        elif self.code == LA_F64:
-            la_csc_coded_f64(self.pointers, self.rows, self.codes, <const double *>self.weights,
-                             at, xd, count, <double *>self.out)
-        elif self.codes == NULL:
-            la_csc_i32(self.pointers, self.rows, <const int32_t *>self.weights, self.one_i32, at,
-                       xi, count, <int32_t *>self.out)
+        # A few events are added faster than all rows are looked up.
+        if self.sum_of != NULL and x == NULL and 2 * self.additions(count) > self.n_out:
+            la_tally(&self.matrix, at, count, self.met)
+            if self.code == LA_F64:
+                la_look_up_f64(self.n_out, self.met, <double *>self.sum_of, <double *>self.out)
+            else:
+                la_look_up_i32(self.n_out, self.met, <int32_t *>self.sum_of, <int32_t *>self.out)
+            return
+        self.clear()
+        if self.code == LA_F64:
+            la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>self.out)
         else:
-            la_csc_coded_i32(self.pointers, self.rows, self.codes, <const int32_t *>self.weights,
-                             at, xi, count, <int32_t *>self.out)
+            la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>self.out)

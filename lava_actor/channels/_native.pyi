@@ -11,7 +11,7 @@ least every 100 ms, and raises
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.channels.layout import ArenaPlan
 from lava_actor.channels.statistics import RingStatistics

@@ -37,6 +37,7 @@ DEFAULT_RING_BYTES = 1 << 20
 """Rings of big messages get fewer slots than `DEFAULT_DEPTH`, to stay below this."""
 
 _LARGE_PAYLOAD = 1024
+_LARGE_SLOT = 2 << 20
 _ALIGNMENT = 64
 _SMALL_ALIGNMENT = 16
 _KINDS = "biufc"
@@ -201,10 +202,16 @@ def slot_bytes(size: int, itemsize: int, events: bool) -> int:
 
 
 def default_depth(bytes_per_slot: int) -> int:
-    """Return 64 while the ring stays within 1 MiB, else what fits, but at least 2."""
+    """Return 64 while the ring stays within 1 MiB, else what fits, but at least 4, or 2.
+
+    A ring is gone through from slot to slot: a deep one pushes everything else out of the caches.
+    With fewer than 4 slots, on the other hand, reader and writer work on the same cache lines at
+    the same time, and pull them back and forth. Slots above 2 MiB do not stay in a cache anyway.
+    """
     if DEFAULT_DEPTH * bytes_per_slot <= DEFAULT_RING_BYTES:
         return DEFAULT_DEPTH
-    return max(2, DEFAULT_RING_BYTES // bytes_per_slot)
+    least = 4 if bytes_per_slot <= _LARGE_SLOT else 2
+    return max(least, DEFAULT_RING_BYTES // bytes_per_slot)
 
 
 def _checked_dtype(request: RingRequest) -> np.dtype:

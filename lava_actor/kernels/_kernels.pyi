@@ -159,7 +159,7 @@ def csc_events(
     ----------
     pointers : ndarray of int64
         Column c has the entries ``pointers[c]`` to ``pointers[c + 1]``.
-    rows : ndarray of int32
+    rows : ndarray of int32 or uint16
         Row of each entry; trusted to lie in `out`.
     weights : ndarray of the type of `out`, or None
         Weight of each entry. None: every weight is `one`.

@@ -42,16 +42,18 @@ cdef extern from "synapses.h" nogil:
     void la_dense_delayed_i32(Py_ssize_t rows, const int32_t *w, const int32_t *delay,
                               const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
     int la_within(Py_ssize_t n, const int32_t *x, int32_t end)
-    void la_csc_f64(const int64_t *ptr, const int32_t *row, const double *w, double one,
-                    const int32_t *at, const double *x, Py_ssize_t count, double *out)
-    void la_csc_i32(const int64_t *ptr, const int32_t *row, const int32_t *w, int32_t one,
-                    const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
-    void la_csc_coded_f64(const int64_t *ptr, const int32_t *row, const uint8_t *code,
-                          const double *table, const int32_t *at, const double *x,
-                          Py_ssize_t count, double *out)
-    void la_csc_coded_i32(const int64_t *ptr, const int32_t *row, const uint8_t *code,
-                          const int32_t *table, const int32_t *at, const int32_t *x,
-                          Py_ssize_t count, int32_t *out)
+    ctypedef struct la_csc:
+        const int64_t *ptr
+        const void *row
+        int narrow
+        const void *weights
+        const uint8_t *codes
+        double one_f64
+        int32_t one_i32
+    void la_csc_f64(const la_csc *m, const int32_t *at, const double *x, Py_ssize_t count,
+                    double *out)
+    void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x, Py_ssize_t count,
+                    int32_t *out)
     void la_conv_f64(const la_conv *g, const double *kernel, const int32_t *at, const double *x,
                      Py_ssize_t count, double *out)
     void la_conv_i32(const la_conv *g, const int32_t *kernel, const int32_t *at, const int32_t *x,
@@ -248,67 +250,62 @@ def advance_columns(out):
     memset(start + column * (columns - 1), 0, column)
 
 
-cdef int _take_csc(object pointers, object rows, object at, object x, object out) except -1:
+cdef int _take_csc(
+    object pointers, object rows, object at, object x, object out, la_csc *m
+) except -1:
     """Check what both ways to sum up a sparse matrix take; returns the type of the numbers."""
     cdef int kind = cnp.NPY_INT32 if is_array(out, cnp.NPY_INT32) else cnp.NPY_DOUBLE
     if not is_array(pointers, cnp.NPY_INT64) or size_of(pointers) < 1:
         raise TypeError("pointers: expected a contiguous int64 array, one more than columns")
-    if not is_array(rows, cnp.NPY_INT32):
-        raise TypeError("rows: expected a contiguous int32 array")
+    m.narrow = is_array(rows, cnp.NPY_UINT16)
+    if not m.narrow and not is_array(rows, cnp.NPY_INT32):
+        raise TypeError("rows: expected a contiguous array of int32 or uint16")
     if not (is_array(out, kind) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
         raise TypeError("out: expected a contiguous array of float64 or int32")
     _take_events(at, x, kind, size_of(pointers) - 1)
+    m.ptr = <int64_t *>data_of(pointers)
+    m.row = data_of(rows)
+    m.weights = NULL
+    m.codes = NULL
     return kind
 
 
-def csc_events(pointers, rows, weights, one, at, x, out):
-    cdef int kind = _take_csc(pointers, rows, at, x, out)
-    if weights is not None and not is_of(weights, kind, size_of(rows)):
-        raise TypeError("weights: expected a contiguous array of the type of out, one per row index")
+cdef void _add_csc(const la_csc *m, int kind, object at, object x, object out) noexcept:
     cdef Py_ssize_t count = size_of(at)
     cdef int32_t *indices = <int32_t *>data_of(at)
-    cdef int64_t *ptr = <int64_t *>data_of(pointers)
     cdef void *factors = NULL if x is None else data_of(x)
-    cdef void *matrix = NULL if weights is None else data_of(weights)
-    cdef int32_t *to = <int32_t *>data_of(rows)
     cdef void *sums = data_of(out)
-    cdef double f = 0.0
-    cdef int32_t i = 0
-    if weights is None:
-        if kind == cnp.NPY_DOUBLE:
-            f = one
-        else:
-            i = one
     with nogil:
         if kind == cnp.NPY_DOUBLE:
-            la_csc_f64(ptr, to, <double *>matrix, f, indices, <double *>factors, count,
-                       <double *>sums)
+            la_csc_f64(m, indices, <double *>factors, count, <double *>sums)
         else:
-            la_csc_i32(ptr, to, <int32_t *>matrix, i, indices, <int32_t *>factors, count,
-                       <int32_t *>sums)
+            la_csc_i32(m, indices, <int32_t *>factors, count, <int32_t *>sums)
+
+
+def csc_events(pointers, rows, weights, one, at, x, out):
+    cdef la_csc m
+    cdef int kind = _take_csc(pointers, rows, at, x, out, &m)
+    if weights is not None and not is_of(weights, kind, size_of(rows)):
+        raise TypeError("weights: expected a contiguous array of the type of out, one per row index")
+    if weights is not None:
+        m.weights = data_of(weights)
+    elif kind == cnp.NPY_DOUBLE:
+        m.one_f64 = one
+    else:
+        m.one_i32 = one
+    _add_csc(&m, kind, at, x, out)
 
 
 def csc_events_coded(pointers, rows, codes, table, at, x, out):
-    cdef int kind = _take_csc(pointers, rows, at, x, out)
+    cdef la_csc m
+    cdef int kind = _take_csc(pointers, rows, at, x, out, &m)
     if not is_of(codes, cnp.NPY_UINT8, size_of(rows)):
         raise TypeError("codes: expected a contiguous uint8 array, one per row index")
     if not is_of(table, kind, 256):
         raise TypeError("table: expected 256 numbers of the type of out")
-    cdef Py_ssize_t count = size_of(at)
-    cdef int32_t *indices = <int32_t *>data_of(at)
-    cdef int64_t *ptr = <int64_t *>data_of(pointers)
-    cdef void *factors = NULL if x is None else data_of(x)
-    cdef uint8_t *code = <uint8_t *>data_of(codes)
-    cdef void *values = data_of(table)
-    cdef int32_t *to = <int32_t *>data_of(rows)
-    cdef void *sums = data_of(out)
-    with nogil:
-        if kind == cnp.NPY_DOUBLE:
-            la_csc_coded_f64(ptr, to, code, <double *>values, indices, <double *>factors, count,
-                             <double *>sums)
-        else:
-            la_csc_coded_i32(ptr, to, code, <int32_t *>values, indices, <int32_t *>factors,
-                             count, <int32_t *>sums)
+    m.codes = <uint8_t *>data_of(codes)
+    m.weights = data_of(table)
+    _add_csc(&m, kind, at, x, out)
 
 
 def conv_events(kernel, geometry, at, x, out):

@@ -89,11 +89,27 @@ LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t end
 
 /* -- sparse, compressed columns ------------------------------------------------------------ */
 
-/* out[row[k]] += w[k] * x over the columns of the events. Three ways to hold the weights: as they
- * are; as one value that all of them have; as codes into a table of at most 256 values. What is
- * read from memory decides how long this takes. */
-#define LA_EACH_COLUMN(A, W, BODY)                                                               \
-    A *restrict sum = (A *)out;                                                                  \
+/* A matrix in compressed columns. What is read from memory decides how long a sum takes, so rows
+ * are kept in 16 bits where these reach, and there are three ways to hold the weights: as they are;
+ * as one value that all of them have; as codes into a table of at most 256 values. */
+typedef struct {
+    const int64_t *ptr;   /* column c has the entries ptr[c] to ptr[c + 1] */
+    const void *row;      /* of each entry: uint16_t if narrow, else int32_t */
+    int narrow;
+    const void *weights;  /* of each entry; or the table; or NULL: all are `one` */
+    const uint8_t *codes; /* NULL: no table */
+    double one_f64;
+    int32_t one_i32;
+} la_csc;
+
+static inline void la_fetch(const void *start, size_t width) {
+    for (size_t byte = 0; byte < LA_FETCHED * width; byte += 64) {
+        LA_PREFETCH((const char *)start + byte);
+    }
+}
+
+/* Go over the columns of the events; BODY goes from entry k to entry end. W: what else is read. */
+#define LA_EACH_COLUMN(W, BODY)                                                                  \
     for (ptrdiff_t e = 0; e < count; e++) {                                                      \
         if (e + LA_AHEAD < count) {                                                              \
             int64_t next = ptr[at[e + LA_AHEAD]];                                                \
@@ -103,57 +119,93 @@ LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t end
             }                                                                                    \
         }                                                                                        \
         int64_t k = ptr[at[e]], end = ptr[at[e] + 1];                                            \
-        A factor = x ? (A)x[e] : (A)1;                                                           \
         BODY                                                                                     \
     }
 
-static inline void la_fetch(const void *start, size_t width) {
-    for (size_t byte = 0; byte < LA_FETCHED * width; byte += 64) {
-        LA_PREFETCH((const char *)start + byte);
-    }
-}
-
-#define LA_CSC(NAME, T, A)                                                                       \
-    static void la_csc_##NAME(const int64_t *restrict ptr, const int32_t *restrict row,          \
-                              const T *restrict w, T one, const int32_t *restrict at,            \
-                              const T *restrict x, ptrdiff_t count, T *restrict out) {           \
-        LA_EACH_COLUMN(A, w, {                                                                   \
-            if (!w) {                                                                            \
-                factor *= (A)one;                                                                \
+/* out[row[k]] += weight[k] * x over the columns of the events. R: type of a row. */
+#define LA_CSC(NAME, T, A, R)                                                                    \
+    static void la_csc_add_##NAME(const la_csc *m, const int32_t *restrict at,                   \
+                                  const T *restrict x, ptrdiff_t count, T one,                   \
+                                  T *restrict out) {                                             \
+        const int64_t *restrict ptr = m->ptr;                                                    \
+        const R *restrict row = (const R *)m->row;                                               \
+        const T *restrict w = (const T *)m->weights;                                             \
+        const uint8_t *restrict code = m->codes;                                                 \
+        A *restrict sum = (A *)out;                                                              \
+        if (code) {                                                                              \
+            LA_EACH_COLUMN(code, {                                                               \
+                A factor = x ? (A)x[e] : (A)1;                                                   \
+                for (; k < end; k++) {                                                           \
+                    sum[row[k]] += x ? (A)w[code[k]] * factor : (A)w[code[k]];                   \
+                }                                                                                \
+            })                                                                                   \
+        } else if (w) {                                                                          \
+            LA_EACH_COLUMN(w, {                                                                  \
+                A factor = x ? (A)x[e] : (A)1;                                                   \
+                for (; k < end; k++) {                                                           \
+                    sum[row[k]] += x ? (A)w[k] * factor : (A)w[k];                               \
+                }                                                                                \
+            })                                                                                   \
+        } else {                                                                                 \
+            LA_EACH_COLUMN((const R *)0, {                                                       \
+                A factor = (x ? (A)x[e] : (A)1) * (A)one;                                        \
                 for (; k < end; k++) {                                                           \
                     sum[row[k]] += factor;                                                       \
                 }                                                                                \
-            } else if (x) {                                                                      \
-                for (; k < end; k++) {                                                           \
-                    sum[row[k]] += (A)w[k] * factor;                                             \
-                }                                                                                \
-            } else {                                                                             \
-                for (; k < end; k++) {                                                           \
-                    sum[row[k]] += (A)w[k];                                                      \
-                }                                                                                \
-            }                                                                                    \
-        })                                                                                       \
-    }                                                                                            \
-                                                                                                 \
-    static void la_csc_coded_##NAME(const int64_t *restrict ptr, const int32_t *restrict row,    \
-                                    const uint8_t *restrict code, const T *restrict table,       \
-                                    const int32_t *restrict at, const T *restrict x,             \
-                                    ptrdiff_t count, T *restrict out) {                          \
-        LA_EACH_COLUMN(A, code, {                                                                \
-            if (x) {                                                                             \
-                for (; k < end; k++) {                                                           \
-                    sum[row[k]] += (A)table[code[k]] * factor;                                   \
-                }                                                                                \
-            } else {                                                                             \
-                for (; k < end; k++) {                                                           \
-                    sum[row[k]] += (A)table[code[k]];                                            \
-                }                                                                                \
+            })                                                                                   \
+        }                                                                                        \
+    }
+
+LA_CSC(f64_16, double, double, uint16_t)
+LA_CSC(f64_32, double, double, int32_t)
+LA_CSC(i32_16, int32_t, uint32_t, uint16_t)
+LA_CSC(i32_32, int32_t, uint32_t, int32_t)
+
+static inline void la_csc_f64(const la_csc *m, const int32_t *at, const double *x,
+                              ptrdiff_t count, double *out) {
+    (m->narrow ? la_csc_add_f64_16 : la_csc_add_f64_32)(m, at, x, count, m->one_f64, out);
+}
+
+static inline void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x,
+                              ptrdiff_t count, int32_t *out) {
+    (m->narrow ? la_csc_add_i32_16 : la_csc_add_i32_32)(m, at, x, count, m->one_i32, out);
+}
+
+/* Where all weights are one value and no event has a factor, a sum depends on nothing but how many
+ * events met the row: it is that element of a table of the sums 0, one, one + one, ..., each
+ * rounded as the addition to the one before is. Counting takes a quarter of the memory and of the
+ * latency of adding. No row may get more than 65535 events. */
+#define LA_TALLY(NAME, R)                                                                        \
+    static void la_tally_##NAME(const la_csc *m, const int32_t *restrict at, ptrdiff_t count,    \
+                                uint16_t *restrict met) {                                        \
+        const int64_t *restrict ptr = m->ptr;                                                    \
+        const R *restrict row = (const R *)m->row;                                               \
+        LA_EACH_COLUMN((const R *)0, {                                                           \
+            for (; k < end; k++) {                                                               \
+                met[row[k]]++;                                                                   \
             }                                                                                    \
         })                                                                                       \
     }
 
-LA_CSC(f64, double, double)
-LA_CSC(i32, int32_t, uint32_t)
+LA_TALLY(16, uint16_t)
+LA_TALLY(32, int32_t)
+
+static inline void la_tally(const la_csc *m, const int32_t *at, ptrdiff_t count, uint16_t *met) {
+    (m->narrow ? la_tally_16 : la_tally_32)(m, at, count, met);
+}
+
+/* out[i] = table[met[i]], and met is cleared for the next time. */
+#define LA_LOOK_UP(NAME, T)                                                                      \
+    LA_WIDE static void la_look_up_##NAME(ptrdiff_t n, uint16_t *restrict met,                   \
+                                          const T *restrict table, T *restrict out) {            \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                      \
+            out[i] = table[met[i]];                                                              \
+        }                                                                                        \
+        memset(met, 0, (size_t)n * sizeof(*met));                                                \
+    }
+
+LA_LOOK_UP(f64, double)
+LA_LOOK_UP(i32, int32_t)
 
 /* -- convolution --------------------------------------------------------------------------- */
 

@@ -21,12 +21,17 @@ def column_major(weights: Any, dtype: np.dtype) -> np.ndarray:
     return np.asfortranarray(weights, dtype)
 
 
+_MOST_COUNTED = 2**16 - 1
+"""Events of a row that can be counted in 16 bits."""
+
+
 class SparseOperator:
     """A sparse matrix in compressed columns; the only copy of the weights in its model.
 
     If all weights have one value, that value is all that is kept of them; if there are at most 256
-    values, each weight is kept as a code of one byte. What has to be read from memory per synapse
-    is what takes the time. The numbers that are added are the same in all three cases.
+    values, each weight is kept as a code of one byte. Rows take two bytes where these reach. What
+    has to be read from memory per synapse is what takes the time. The numbers that are added are
+    the same in all cases.
 
     Parameters
     ----------
@@ -61,6 +66,7 @@ class SparseOperator:
         columns.sort_indices()
         self.shape: tuple[int, int] = columns.shape
         self._given_dtype = matrix.dtype
+        self._number = dtype
         self._pointers = columns.indptr.astype(np.int64)
         self._rows = columns.indices.astype(np.int32, copy=False)
         self._weights: np.ndarray | None = np.ascontiguousarray(columns.data, dtype)
@@ -77,6 +83,8 @@ class SparseOperator:
             )
         if delays is not None:
             self._rows += self._shifts(delays, depth)
+        if depth * self.shape[0] <= 2**16:
+            self._rows = self._rows.astype(np.uint16)
 
     def _shifts(self, delays: csr_matrix, depth: int) -> np.ndarray:
         """How much further down each entry belongs, because of its delay."""
@@ -114,6 +122,20 @@ class SparseOperator:
         weights = self._weights if self._codes is None else self._table
         return self._pointers, self._rows, weights, self._codes, self._one
 
+    def multiples(self) -> np.ndarray | None:
+        """Sums of no, one, two … weights, up to the most a row has; None if weights differ.
+
+        Each is the one before plus the weight, rounded as a sum of so many weights is.
+        """
+        if self._one is None or not self._rows.size:
+            return None
+        most = int(np.bincount(self._rows).max())
+        if most > _MOST_COUNTED:
+            return None
+        steps = np.full(most + 1, self._one, self._number)
+        steps[0] = 0
+        return np.add.accumulate(steps, dtype=self._number)
+
     def matrix(self) -> csr_matrix:
         """Return the weights as a new csr matrix of the dtype they came with."""
         if self._weights is not None:
@@ -122,7 +144,7 @@ class SparseOperator:
             data = self._table.astype(self._given_dtype)[self._codes]
         else:
             data = np.full(self._rows.size, self._one, self._given_dtype)
-        rows = self._rows % max(self.shape[0], 1)
+        rows = self._rows.astype(np.int32) % max(self.shape[0], 1)
         columns = np.repeat(np.arange(self.shape[1], dtype=np.int32), np.diff(self._pointers))
         # Sorted by column already; a stable sort by row gives the order of csr.
         order = np.argsort(rows, kind="stable")
