@@ -10,9 +10,6 @@ cimport numpy as cnp
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 
 
-cdef extern from "<sched.h>" nogil:
-    int sched_yield()
-
 cdef extern from "waits.h" nogil:
     const uint64_t LA_MAGIC
     const uint32_t LA_VERSION
@@ -140,12 +137,17 @@ cdef extern from "waits.h" nogil:
     void la_domain_release(la_domain *domain, la_party **members, uint32_t n, int64_t decision)
     int64_t la_domain_decision(la_domain *domain)
 
+    ctypedef struct la_spinning:
+        pass
     int la_wait_turn(la_party *party, la_gate *gate, la_condition holds, void *what,
-                     int64_t spin_ns, int64_t sleep_ns)
+                     la_spinning *spin, int64_t spin_ns, int64_t sleep_ns)
     int la_until_space(void *waiting)
     int la_until_data(void *waiting)
     int la_until_step(void *waiting)
     int la_until_epoch(void *waiting)
+    int la_until_rung(void *waiting)
+    int la_spin(la_spinning *spin, la_party *party, la_condition holds, void *what, int64_t most,
+                int while_cores_suffice)
 
     la_view la_view_of(void *block, uint32_t n_readers, uint64_t depth, uint64_t stride)
     uint64_t la_writer_position(la_writer *w)
@@ -223,6 +225,7 @@ cdef class Party:
     cdef readonly Py_ssize_t index
     cdef readonly str name
     cdef public uint32_t spin_us
+    cdef la_spinning spinning
     # Parties to wake later: a list of indices, and a flag per party that says it is on the list.
     cdef unsigned char *listed
     cdef uint32_t *pending

@@ -186,20 +186,20 @@ cdef class Party:
         """Sleep until the bell rings; False if the time is over first."""
         cdef int64_t start = la_now_ns()
         cdef int64_t until = -1
-        cdef int64_t spin_until = start + <int64_t>self.spin_us * 1000
+        cdef int64_t spin_ns = <int64_t>self.spin_us * 1000
         cdef int64_t slice_ns, now
+        cdef la_waiting waiting
+        waiting.party = self.at
+        waiting.seen = key
         if timeout is not None:
             until = start + <int64_t>(max(0.0, float(timeout)) * 1e9)
+            spin_ns = min(spin_ns, until - start)
         self._look_at_pace(start)
         la_party_blocked(self.at, LA_ON_EVENT, <uint32_t>-1, start)
         try:
-            now = start
-            with nogil:
-                while now < spin_until and la_party_bell(self.at) == key and (
-                    until < 0 or now < until
-                ):
-                    sched_yield()
-                    now = la_now_ns()
+            if spin_ns > 0:
+                with nogil:
+                    la_spin(&self.spinning, self.at, la_until_rung, &waiting, spin_ns, 0)
             while la_party_bell(self.at) == key:
                 PyErr_CheckSignals()
                 slice_ns = LA_SLICE_NS
@@ -235,7 +235,9 @@ cdef class Party:
         try:
             while True:
                 with nogil:
-                    held = la_wait_turn(self.at, gate, until, waiting, spin, LA_SLICE_NS)
+                    held = la_wait_turn(
+                        self.at, gate, until, waiting, &self.spinning, spin, LA_SLICE_NS
+                    )
                 if held:
                     return 0
                 spin = 0

@@ -42,10 +42,16 @@
  * A core without work goes idle, and waking it takes longer than most steps. A party that spins
  * keeps its core awake, but with more runnable parties than cores it keeps the very peer it waits
  * for from running. So the arena counts the computing parties that are awake: a party about to
- * sleep spins (briefly) as long as all of them have a core, and gives its core up as soon as the
+ * sleep spins (briefly) as long as all of them have a core, and goes to sleep as soon as the
  * count says that somebody needs it. The count is exact: `sleeping` goes from 0 to 1 and back by
  * exactly one store and one exchange, and the count follows these. A party that is killed while
  * awake stays counted; that costs spins, nothing else.
+ *
+ * The count knows nothing of other programs, though, and these may hold our peer up on this very
+ * core. Two things keep spins from making that worse. A party learns how long spinning has paid
+ * (`la_spin`), and gives up at once when it sees that its core was taken away meanwhile. And it
+ * never yields: since Linux 6.18, sched_yield gives a whole time slice away, and a network on a
+ * busy machine took a hundred times as long as without any spin.
  *
  * What can still fail: a waker that is killed between its publication and the bell. The sleeper
  * finds the condition at the end of its slice (LA_SLICE_NS), which is why slices exist even
@@ -66,8 +72,6 @@
 #define LAVA_ACTOR_CONTROL_H
 
 #include "futex.h"
-
-#include <sched.h>
 
 #define LA_MAGIC UINT64_C(0x31416e4172764c61)
 #define LA_VERSION 2u
@@ -376,11 +380,14 @@ static inline int la_domain_arrive(la_domain *domain, uint32_t n, uint64_t bits,
 static inline void la_domain_release(la_domain *domain, la_party **members, uint32_t n,
                                      int64_t decision) {
     uint32_t i;
-    /* They are awake from now on, not only once they run: others decide by it whether to spin. Not
-     * after the epoch has moved: a member may then be asleep again, waiting for something else,
-     * and whoever should ring its bell would take it for awake. */
+    /* They are awake from now on, not only once they run: others decide by it whether to spin. But
+     * only who sleeps at the gate, and not after the epoch has moved: a member that sleeps by its
+     * bell would be taken for awake by whoever should ring it. */
     for (i = 0; i < n; i++) {
-        la_party_cancel(members[i]);
+        uint64_t on = atomic_load_explicit(&members[i]->blocked_on, memory_order_acquire);
+        if (on >> 32 == LA_ON_BARRIER) {
+            la_party_cancel(members[i]);
+        }
     }
     atomic_store_explicit(&domain->decision, decision, memory_order_relaxed);
     atomic_fetch_add_explicit(&domain->epoch, 1, memory_order_acq_rel); /* SYNC_EPOCH */
@@ -396,23 +403,47 @@ static inline int64_t la_domain_decision(la_domain *domain) {
 
 typedef int (*la_condition)(void *);
 
-/* Spin while all computing parties have a core, LA_BRIEF_NS at most. */
-static inline int la_spin_on_free_core(la_party *party, la_condition holds, void *what) {
-    int64_t until;
-    if (!la_is_computing(party) || !la_cores_suffice(party)) {
-        return 0;
+/* What a party has learned about spinning; its own business, not shared. */
+typedef struct {
+    int64_t ns;     /* how long the next wait may spin; 0: not known yet */
+    uint32_t waits;
+} la_spinning;
+
+enum {
+    LA_LEAST_SPIN_NS = 1000, /* costs little, and notices that messages come fast again */
+    LA_PROBE = 64,           /* every so many waits may spin in full */
+    LA_PREEMPTED_NS = 10000, /* between two looks at the clock: the core was taken away */
+};
+
+/* Spin for as long as it has paid lately, `most` at the most. Twice as long after a success, half
+ * as long after a failure: what is waited for takes longer than a spin may, or whoever should do it
+ * has no core, possibly because it would run on this one. */
+static inline int la_spin(la_spinning *spin, la_party *party, la_condition holds, void *what,
+                          int64_t most, int while_cores_suffice) {
+    int64_t budget = spin->ns && spin->ns < most ? spin->ns : most;
+    int64_t start = la_now_ns(), last = start, now;
+    if (++spin->waits % LA_PROBE == 0) {
+        budget = most;
     }
-    until = la_now_ns() + LA_BRIEF_NS;
     do {
         int i;
         for (i = 0; i < 16; i++) {
             if (holds(what)) {
+                spin->ns = 2 * budget;
                 return 1;
             }
             la_relax();
         }
-        sched_yield(); /* other programs are not counted: one of them may hold our peer up here */
-    } while (la_cores_suffice(party) && la_now_ns() < until);
+        now = la_now_ns();
+        if (now - last > LA_PREEMPTED_NS) {
+            break;
+        }
+        if (while_cores_suffice && !la_cores_suffice(party)) {
+            return 0;
+        }
+        last = now;
+    } while (now - start < budget);
+    spin->ns = budget / 2 > LA_LEAST_SPIN_NS ? budget / 2 : LA_LEAST_SPIN_NS;
     return 0;
 }
 
@@ -420,23 +451,16 @@ static inline int la_spin_on_free_core(la_party *party, la_condition holds, void
  * Returns 1 when the condition holds, else 0; the caller looks at abort word, signals and clock,
  * and calls again (with spin_ns 0). */
 static inline int la_wait_turn(la_party *party, la_gate *gate, la_condition holds, void *what,
-                               int64_t spin_ns, int64_t sleep_ns) {
+                               la_spinning *spin, int64_t spin_ns, int64_t sleep_ns) {
     uint32_t key;
     if (spin_ns > 0) {
-        int64_t until = la_now_ns() + spin_ns;
-        do {
-            int i;
-            for (i = 0; i < 32; i++) {
-                if (holds(what)) {
-                    return 1;
-                }
-                la_relax();
-            }
-            sched_yield(); /* the peer may be runnable on this very core */
-        } while (la_now_ns() < until);
-    }
-    if (la_spin_on_free_core(party, holds, what)) {
-        return 1;
+        if (la_spin(spin, party, holds, what, spin_ns, 0)) {
+            return 1;
+        }
+    } else if (la_is_computing(party) && la_cores_suffice(party)) {
+        if (la_spin(spin, party, holds, what, LA_BRIEF_NS, 1)) {
+            return 1;
+        }
     }
     if (gate) {
         key = la_gate_prepare(gate, party);

@@ -37,4 +37,9 @@ static int la_until_epoch(void *p) {
            la_arena_aborted(w->arena);
 }
 
+static int la_until_rung(void *p) {
+    la_waiting *w = (la_waiting *)p;
+    return la_party_bell(w->party) != w->seen;
+}
+
 #endif

@@ -6,6 +6,7 @@
  * access out of bounds or undefined arithmetic is reported by the sanitizer.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -82,8 +83,9 @@ typedef struct {
 /* Returns 0 if the wait was given up because of an abort. */
 static int wait_at(world *w, la_party *party, la_gate *gate, la_condition holds,
                    la_waiting *waiting) {
+    la_spinning spinning = {0, 0};
     int64_t spin = w->spin_ns, start = la_now_ns();
-    while (!la_wait_turn(party, gate, holds, waiting, spin, FOREVER_NS)) {
+    while (!la_wait_turn(party, gate, holds, waiting, &spinning, spin, FOREVER_NS)) {
         spin = 0;
     }
     CHECK(la_now_ns() - start < FOREVER_NS);
@@ -245,8 +247,9 @@ static void *raise_steps(void *argument) {
     uint64_t step;
     uint32_t i;
     for (step = 1; step <= w->messages; step++) {
-        /* Allow a step soon after the first member wants it: it may just have gone to sleep. */
-        for (i = 1; la_get64(&w->parties[i].done) + 1 < step; i = i % MAX_READERS + 1) {
+        /* Allow a step once all have come to the end of the one before: the last of them is just
+         * saying so, the others sleep, or are just going to. */
+        while (la_domain_epoch(w->domain) < 2 * (step - 1)) {
             sched_yield();
         }
         for (i = 0; i < step % 8 * 100; i++) {
@@ -295,12 +298,18 @@ static void *take_steps(void *argument) {
             la_domain_release(w->domain, members, CROWD, (int64_t)step);
         } else {
             waiting.number = result;
+            la_party_blocked(own, LA_ON_BARRIER, 0, la_now_ns());
             while (la_domain_epoch(w->domain) == (uint32_t)result) {
                 CHECK(wait_at(w, own, &w->domain->gate, la_until_epoch, &waiting));
             }
+            la_party_unblocked(own);
             CHECK(la_domain_decision(w->domain) == (int64_t)step);
         }
         la_set64(&own->done, step);
+        /* Come to the end without waiting for the others: what is next allows the next step. */
+        if (la_domain_arrive(w->domain, MAX_READERS, 0, &result)) {
+            la_domain_release(w->domain, members, CROWD, 0);
+        }
     }
     return NULL;
 }
