@@ -14,6 +14,7 @@ cdef extern from "waits.h" nogil:
     const uint64_t LA_MAGIC
     const uint32_t LA_VERSION
     const int64_t LA_SLICE_NS
+    const int64_t LA_PARKED_SLICE_NS
     const int LA_LINE
     const int LA_NOT_BLOCKED
     const int LA_ON_DATA

@@ -2,7 +2,7 @@
 
 Objects here are used by one thread at a time; different objects may be used by different threads
 and processes at once. Every blocking call looks at the abort word and at pending signals at
-least every 100 ms, and raises
+least every 100 ms (parked between two steps: every 2 s), and raises
 
 - `ChannelAborted` when the network ends (``Arena.abort``),
 - `PeerClosedError`, a `ChannelAborted`, when the writer of a ring is gone and the ring is empty.

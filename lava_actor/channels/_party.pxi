@@ -226,6 +226,7 @@ cdef class Party:
     ) except -1:
         """Wait until a condition of ``waits.h`` holds, however long that takes."""
         cdef int64_t start, spin, now
+        cdef int64_t slice_ns = LA_PARKED_SLICE_NS if kind == <uint32_t>LA_ON_STEP else LA_SLICE_NS
         cdef int held
         self._flush()
         start = la_now_ns()
@@ -236,7 +237,7 @@ cdef class Party:
             while True:
                 with nogil:
                     held = la_wait_turn(
-                        self.at, gate, until, waiting, &self.spinning, spin, LA_SLICE_NS
+                        self.at, gate, until, waiting, &self.spinning, spin, slice_ns
                     )
                 if held:
                     return 0

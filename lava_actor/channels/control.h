@@ -76,6 +76,9 @@
 #define LA_MAGIC UINT64_C(0x31416e4172764c61)
 #define LA_VERSION 2u
 #define LA_SLICE_NS INT64_C(100000000)
+/* Parked: whoever grants steps takes its parties with it when it dies, and forty parties that look
+ * around ten times per second would take half a percent of a core. */
+#define LA_PARKED_SLICE_NS INT64_C(2000000000)
 /* What waking an idle core costs: spinning longer than that cannot pay. */
 #define LA_BRIEF_NS INT64_C(50000)
 
