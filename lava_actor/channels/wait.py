@@ -7,8 +7,9 @@ meanwhile, though: with more busy parties than cores a spinning party keeps the 
 for off the core, and everything gets up to ten times slower. Hence the rule of `choose_policy`:
 spin only while the parties that compute fit the cores.
 
-Whatever the policy, a sleep is cut into slices of 100 ms (parked between steps: 2 s); after each one the abort word and
-pending signals are looked at, so that no wait outlives its peers or ignores Ctrl-C.
+Whatever the policy, a sleep is cut into slices of 100 ms (parked between steps: 2 s); after each
+one the abort word and pending signals are looked at, so that no wait outlives its peers or ignores
+Ctrl-C.
 """
 
 from __future__ import annotations
