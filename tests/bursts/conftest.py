@@ -117,7 +117,8 @@ def set_up(
     for feeder in feeders:
         feeder.out.connect(inp)
     out.connect(taker.inp)
-    executable = process.compile(Choice(select_tag=select))
+    # Nobody takes what is sent before all of it was: it has to fit.
+    executable = process.compile(Choice(select_tag=select), {"pypy_channel_size": 16})
     plans = {plan.process: plan for plan in executable.actors}
     plan = plans[process]
     arena = Arena.create(executable.arena)

@@ -204,6 +204,44 @@ def test_a_large_loop_gives_the_interpreter_free_and_computes_the_same(bench: An
     assert_same(native, plain)
 
 
+@pytest.mark.parametrize("values", [[7.0], [7.0, -0.1], np.arange(1, 3000) / 7])
+def test_rows_beyond_16_bits_are_added_to_as_well(bench: Any, values: Any) -> None:
+    rng = np.random.default_rng(8)
+    n_rows = 70_000
+    matrix = scipy.sparse.csr_matrix(
+        (rng.choice(values, 3000), (rng.integers(0, n_rows, 3000), rng.integers(0, N_IN, 3000))),
+        (n_rows, N_IN),
+    )
+    matrix.sum_duplicates()
+    matrix.data[:] = rng.choice(values, matrix.nnz)
+    native, plain = (
+        bench(Sparse(weights=matrix), "s_in", "a_out", ["float events"], "floating_pt")
+        for _ in range(2)
+    )
+    for one in (native, plain):
+        feed(one, ["float events"], 9, 0.5, disorder=False)
+    assert do_natively(native).native_steps == STEPS
+    do_in_python(plain)
+    assert_same(native, plain)
+
+
+def test_counted_spikes_give_the_sum_that_adding_them_one_by_one_gives(bench: Any) -> None:
+    """A tenth is not exact: three tenths are another number if they are multiplied."""
+    matrix = np.full((300, 500), 0.1)
+    native, plain = (
+        bench(Sparse(weights=matrix), "s_in", "a_out", ["bool"], "floating_pt") for _ in range(2)
+    )
+    for one in (native, plain):
+        feed(one, ["bool"], 10, 0.7, disorder=False)
+    assert do_natively(native).native_steps == STEPS
+    do_in_python(plain)
+    assert_same(native, plain)
+    added = np.cumsum(np.full(500, 0.1))
+    sums = native.model.operator().multiples()
+    assert sums.tolist() == [0.0, *added.tolist()]
+    assert sums[3] != 3 * 0.1
+
+
 # -- who gets a native burst --------------------------------------------------------------------
 
 
