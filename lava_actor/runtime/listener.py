@@ -49,6 +49,7 @@ class Listener:
         self._keys = itertools.count(1)
         self._answers: dict[int, _Answer] = {}
         self._lock = threading.Lock()
+        self._commands = threading.Lock()  # commands to all services go out one after the other
         self._ready: set[int] = set()
         self._stopped: set[int] = set()
         self._running: set[int] = set()
@@ -93,14 +94,19 @@ class Listener:
         self._all_stopped.wait(timeout)
         return self._late
 
-    def begin_run(self) -> None:
-        """A run command is about to be sent to all services."""
+    def begin_run(self, send: Callable[[], None]) -> None:
+        """Let ``send`` give the command to run to all services.
+
+        A domain may have done its steps and ask for a pause before the next one has its command:
+        the others are told after that, or the pause would come first and be for nothing.
+        """
         with self._lock:
-            if self._reported:
-                return
-            self.reason = words.REACHED
-            self._running = self._reporting - self._stopped
-            self.finished.clear()
+            if not self._reported:
+                self.reason = words.REACHED
+                self._running = self._reporting - self._stopped
+                self.finished.clear()
+        with self._commands:
+            send()
 
     # -- requests ---------------------------------------------------------------------------
 
@@ -190,7 +196,8 @@ class Listener:
 
     def _tell_others(self, index: int) -> None:
         """One domain's request pauses all."""
-        self._send_to(set(range(len(self._pipes))) - {index}, "pause")
+        with self._commands:
+            self._send_to(set(range(len(self._pipes))) - {index}, "pause")
 
     def _on_failed(self, index: int, frame: Frame) -> None:
         self._end_with(index, frame.take())

@@ -21,6 +21,7 @@ import os
 import threading
 import time
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, CspRecvPort, CspSendPort
@@ -221,16 +222,14 @@ class Runtime:
         with self._lock:
             steps = self._steps_of(run_condition)
             self.num_steps = 0 if steps is None else steps
-            listener.begin_run()
-            self._send_all("run", steps)
+            listener.begin_run(partial(self._send_all, "run", steps))
         if run_condition.blocking:
             self.wait()
 
     def _one_step(self) -> bool:
         """One step of a `RunUntil`; False if the network ended or a model paused it."""
         listener = self._ready("run")
-        listener.begin_run()
-        self._send_all("run", 1)
+        listener.begin_run(partial(self._send_all, "run", 1))
         while not listener.finished.wait(0.5):
             pass
         return not listener.failures and listener.reason == words.REACHED

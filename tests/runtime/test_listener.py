@@ -1,0 +1,33 @@
+"""What the user's interpreter does with what services tell it, and in which order."""
+
+from __future__ import annotations
+
+import os
+
+from lava_actor.channels.pipe import Pipe
+from lava_actor.runtime import words
+from lava_actor.runtime.listener import Listener
+
+
+def test_a_pause_asked_for_by_one_domain_reaches_the_others_after_their_command_to_run() -> None:
+    pairs = [Pipe.pair() for _ in range(2)]
+    ours, services = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
+    listener = Listener(ours, [], {0, 1})
+    listener.start()
+
+    def send() -> None:
+        ours[0].send("run", 100)
+        services[0].recv().close()
+        services[0].send("finished", (words.PAUSED, 3))  # before the other one heard of the run
+        while listener.reason != words.PAUSED:
+            os.sched_yield()
+        ours[1].send("run", 100)
+
+    listener.begin_run(send)
+    assert [services[1].recv().kind for _ in range(2)] == ["run", "pause"]
+    assert not listener.finished.is_set()
+    services[1].send("finished", (words.PAUSED, 0))
+    listener.finished.wait()
+    listener.close()
+    for pipe in (*ours, *services):
+        pipe.close()
