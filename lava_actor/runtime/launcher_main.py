@@ -2,17 +2,21 @@
 
 It is started once per user's interpreter, imports NumPy, SciPy's sparse matrices and this package,
 and then only waits: for orders to start a service, or for the end of its pipe, with which it
-leaves. It never imports user code and never has a second thread, so forking it is safe and cheap.
+leaves. What a network needs of this package besides, it imports when it is told to, once for all
+networks to come. It never imports user code and never has a second thread, so forking it is safe and cheap.
 Services are its children; each asked the kernel to be killed with it.
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
 import os
 import select
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
@@ -38,6 +42,7 @@ def main(control: int, owner: int) -> None:
     poller = select.poll()
     poller.register(pipe.fileno(), select.POLLIN)
     gone = _watch_owner(owner, poller)
+    _share_all()
     while True:
         for descriptor, _ in poller.poll():
             if descriptor == gone:
@@ -48,7 +53,26 @@ def main(control: int, owner: int) -> None:
             frame = pipe.recv()
         except (EOFError, OSError):
             os._exit(0)
-        _fork_service(frame, pipe)
+        if frame.kind == "preload":
+            _preload(frame.take())
+        else:
+            _fork_service(frame, pipe)
+
+
+def _preload(modules: Iterable[str]) -> None:
+    for name in modules:
+        with contextlib.suppress(Exception):  # met again, and reported, by the actor it concerns
+            importlib.import_module(name)
+    _share_all()
+
+
+def _share_all() -> None:
+    """Nothing that is loaded now is garbage: let collections in forked processes not write to it.
+
+    Those of a service have only the service's own objects to look at.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _watch_owner(owner: int, poller: select.poll) -> int | None:
