@@ -12,12 +12,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from lava_actor.channels.pipe import Pipe
 from lava_actor.runtime.plan import ActorStart
 
 _PR_SET_PDEATHSIG = 1
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
 
 #: Seconds an actor gets to leave by itself, and then after SIGTERM.
 LEAVE_SECONDS = 1.0
@@ -27,8 +28,13 @@ TERMINATE_SECONDS = 0.5
 class Host(Protocol):
     """What the service needs from a place where actors live."""
 
-    def start(self, actor: ActorStart, pipe: Pipe, foreign: Sequence[int]) -> Any:
-        """Start an actor on its end of a pipe; ``foreign`` descriptors are not its business."""
+    def start_all(
+        self, actors: Sequence[ActorStart], pipes: Sequence[Pipe], foreign: Sequence[int]
+    ) -> list[Any]:
+        """Start all actors, each on its end of a pipe, or none; returns a handle of each.
+
+        ``foreign`` descriptors are no business of actors.
+        """
 
     def ended(self, handle: Any) -> str:
         """Say in words how an actor ended."""
@@ -39,7 +45,7 @@ class Host(Protocol):
 
 def die_with_parent(parent: int) -> None:
     """Ask the kernel to kill this process with its parent (closes the race at the start)."""
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
     if os.getppid() != parent:
         os._exit(1)
 
@@ -52,20 +58,42 @@ class ProcessHost:
         self._status: dict[int, int] = {}
         gc.collect()
         gc.freeze()  # what is loaded now stays shared between the actors
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
-    def start(self, actor: ActorStart, pipe: Pipe, foreign: Sequence[int]) -> int:
-        """Fork; the child closes what belongs to others."""
+    def start_all(
+        self, actors: Sequence[ActorStart], pipes: Sequence[Pipe], foreign: Sequence[int]
+    ) -> list[int]:
+        """Fork in a row; each child closes what belongs to others."""
         parent = os.getpid()
-        pid = os.fork()
-        if pid:
+        spans = _spans([*foreign, *(pipe.fileno() for pipe in pipes)])
+        handles: list[int] = []
+        try:
+            for actor, pipe in zip(actors, pipes, strict=True):
+                pid = os.fork()
+                if not pid:
+                    self._be(actor, pipe, parent, spans)
+                handles.append(pid)
+        except OSError:
+            for pid in handles:
+                os.kill(pid, signal.SIGKILL)
+            self._still_there(handles, LEAVE_SECONDS)
+            raise
+        for pipe in pipes:
             pipe.close()
-            return pid
+        return handles
+
+    def _be(
+        self, actor: ActorStart, pipe: Pipe, parent: int, foreign: Sequence[tuple[int, int]]
+    ) -> NoReturn:
         status = 1
         try:
             die_with_parent(parent)
-            for descriptor in foreign:
-                os.close(descriptor)
-            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            own = pipe.fileno()
+            for low, high in foreign:
+                if low <= own < high:
+                    os.closerange(low, own)
+                    low = own + 1  # noqa: PLW2901  (the rest of the span)
+                os.closerange(low, high)
             self._body(actor, pipe, True)
             status = 0
         finally:
@@ -122,6 +150,17 @@ class ProcessHost:
         return left
 
 
+def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
+    """Ranges [low, high) of neighbours: one system call closes a range of any length."""
+    spans: list[tuple[int, int]] = []
+    for descriptor in sorted(descriptors):
+        if spans and spans[-1][1] == descriptor:
+            spans[-1] = (spans[-1][0], descriptor + 1)
+        else:
+            spans.append((descriptor, descriptor + 1))
+    return spans
+
+
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -136,15 +175,19 @@ class ThreadHost:
     def __init__(self, body: Callable[[ActorStart, Pipe, bool], None]) -> None:
         self._body = body
 
-    def start(
-        self, actor: ActorStart, pipe: Pipe, foreign: Sequence[int]
-    ) -> threading.Thread:
-        """Start a thread."""
-        thread = threading.Thread(
-            target=self._body, args=(actor, pipe, False), name=f"actor {actor.name}", daemon=True
-        )
-        thread.start()
-        return thread
+    def start_all(
+        self, actors: Sequence[ActorStart], pipes: Sequence[Pipe], foreign: Sequence[int]
+    ) -> list[threading.Thread]:
+        """Start threads, to which no descriptor is foreign."""
+        threads = [
+            threading.Thread(
+                target=self._body, args=(a, pipe, False), name=f"actor {a.name}", daemon=True
+            )
+            for a, pipe in zip(actors, pipes, strict=True)
+        ]
+        for thread in threads:
+            thread.start()
+        return threads
 
     def ended(self, handle: threading.Thread) -> str:
         """A thread only ends by itself."""

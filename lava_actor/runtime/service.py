@@ -102,11 +102,14 @@ class Service:
             self.user.close()
 
     def _start_actors(self) -> None:
-        foreign = [*self.user.descriptors(), self.selector.fileno()]
-        for actor in self.plan.actors:
-            ours, theirs = Pipe.pair()
-            foreign += ours.descriptors()
-            handle = self.host.start(actor, theirs, foreign)
+        """Everything is made first and noted afterwards.
+
+        A page that we write to between two forks is copied once more for every actor.
+        """
+        pairs = [Pipe.pair() for _ in self.plan.actors]
+        foreign = [self.user.fileno(), self.selector.fileno(), *(p.fileno() for p, _ in pairs)]
+        handles = self.host.start_all(self.plan.actors, [theirs for _, theirs in pairs], foreign)
+        for actor, (ours, _), handle in zip(self.plan.actors, pairs, handles, strict=True):
             member = _Member(actor.party, actor.name, actor.model, ours, handle)
             self.members[actor.party] = member
             self.selector.register(ours.fileno(), selectors.EVENT_READ, self._reader(member))
