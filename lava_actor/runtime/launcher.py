@@ -59,7 +59,7 @@ class Launcher:
         self._preloaded: set[str] = set()
 
     def preload(self, modules: set[str]) -> None:
-        """Let the launcher import modules of this library, which every service then has."""
+        """Let the launcher import modules that are the same in every program, once."""
         with self._lock:
             new = modules - self._preloaded
             if new:

@@ -1,10 +1,14 @@
 """The launcher's own program: a clean interpreter that forks RuntimeServices.
 
-It is started once per user's interpreter, imports NumPy, SciPy's sparse matrices and this package,
-and then only waits: for orders to start a service, or for the end of its pipe, with which it
-leaves. What a network needs of this package besides, it imports when it is told to, once for all
-networks to come. It never imports user code and never has a second thread, so forking it is safe and cheap.
-Services are its children; each asked the kernel to be killed with it.
+It is started once per user's interpreter, imports NumPy and this package, and then only waits: for
+orders to start a service, or for the end of its pipe, with which it leaves. What a network needs of
+this package besides, it imports when it is told to, once for all networks to come. It never imports
+user code and never has a second thread, so forking it is safe. Services are its children; each
+asked the kernel to be killed with it.
+
+Forking is as cheap as the launcher is small: every actor copies its page tables, and then every page
+that it writes to, if only to count references (some 3 µs per page, several hundred pages). So it
+matters what is imported here, and that what is here was used before (`rehearsal.py`).
 """
 
 from __future__ import annotations

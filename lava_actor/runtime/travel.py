@@ -156,8 +156,12 @@ def _is_ours(module: str) -> bool:
 
 
 def library_modules(plans: Iterable[ActorPlan]) -> set[str]:
-    """Modules of this library that the actors of these plans will import."""
-    return {name for name in _modules_used(plans) if _is_ours(name)}
+    """Modules that the actors of these plans will import and that are the same in every program.
+
+    Those of this library, and sparse matrices if this program knows any.
+    """
+    sparse = {"scipy.sparse"} & set(sys.modules)
+    return sparse | {name for name in _modules_used(plans) if _is_ours(name)}
 
 
 def _modules_to_send(plans: Iterable[ActorPlan]) -> list[ModuleType]:
