@@ -31,6 +31,7 @@ from lava_actor.errors import Failure
 from lava_actor.runtime import build, free, stepping, travel
 from lava_actor.runtime.actor import Actor
 from lava_actor.runtime.hosts import ProcessHost, die_with_parent
+from lava_actor.runtime.rehearsal import rehearse
 from lava_actor.runtime.plan import ActorStart, ServicePlan
 from lava_actor.runtime.service import Service, ignore_terminal_signals
 from lava_actor.runtime.travel import ActorSpec
@@ -47,8 +48,14 @@ def main(control: int, owner: int) -> None:
     poller.register(pipe.fileno(), select.POLLIN)
     gone = _watch_owner(owner, poller)
     _share_all()
+    idle = False
     while True:
-        for descriptor, _ in poller.poll():
+        events = poller.poll(None if idle else 0)
+        if not events:
+            rehearse()
+            _share_all()
+            idle = True
+        for descriptor, _ in events:
             if descriptor == gone:
                 os._exit(0)
         if not pipe.poll():
