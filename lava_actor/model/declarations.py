@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ABSENT = object()
 #: {kind of model: names its instances have before any member is set}
 _OWN_NAMES = {
-    base: frozenset({*dir(base), *vars(base({}))})
+    base: frozenset({*dir(base), *vars(base({}))}) - {"rng"}  # which a member may replace
     for base in (PyLoihiProcessModel, PyAsyncProcessModel)
 }
 _ONE_NUMBER = (PyInPortScalarDense, PyOutPortScalarDense, PyRefPortScalarDense)

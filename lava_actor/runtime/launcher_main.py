@@ -28,11 +28,13 @@ import lava_actor
 from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe
 from lava_actor.errors import Failure
+from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.runtime import build, free, stepping, travel
 from lava_actor.runtime.actor import Actor
 from lava_actor.runtime.hosts import ProcessHost, die_with_parent
 from lava_actor.runtime.rehearsal import rehearse
 from lava_actor.runtime.plan import ActorStart, ServicePlan
+from lava_actor.runtime.seeds import global_state
 from lava_actor.runtime.service import Service, ignore_terminal_signals
 from lava_actor.runtime.travel import ActorSpec
 
@@ -132,7 +134,7 @@ def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[
     """Open all parcels before forking, so that actors share imports and memory.
 
     An error is kept for the actor it belongs to, which meets it at its start and names its
-    Process.
+    Process. What else can be known of an actor is made ready as well: its seed, its loggers.
     """
     loads: dict[int, Callable[[], ActorSpec]] = {}
     for actor in plan.actors:
@@ -142,6 +144,9 @@ def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[
             loads[actor.party] = partial(_raise, error)
         else:
             loads[actor.party] = partial(_same, spec)
+            global_state(spec.seed)
+            logger_of_models(spec.plan.model_class.__name__)
+            logger_of(spec.plan.name)
     return loads
 
 

@@ -12,6 +12,7 @@ the same run every time. Asking does not change that state.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import random
 import re
@@ -62,13 +63,14 @@ def actor_seeds(root: int, names: Sequence[str]) -> list[int]:
     return seeds
 
 
-def generator(seed: int) -> np.random.Generator:
-    """What a model finds as ``self.rng``."""
-    return np.random.default_rng(seed)
+@functools.cache
+def global_state(seed: int) -> Any:
+    """The state of NumPy's global generator after seeding; a service asks in advance of a fork."""
+    spread = np.random.SeedSequence(seed).generate_state(4)
+    return np.random.RandomState(spread).get_state(legacy=True)  # noqa: NPY002  (see below)
 
 
 def seed_globals(seed: int) -> None:
     """Seed the generators that belong to this whole process."""
     random.seed(seed)
-    state = np.random.SeedSequence(seed).generate_state(4)
-    np.random.seed(state)  # noqa: NPY002  (models may use the global generator)
+    np.random.set_state(global_state(seed))  # noqa: NPY002  (models may use the global generator)

@@ -9,7 +9,8 @@ sent by value as well. What cannot be sent at all is reported with the Process i
 
 The service imports by-name classes once, before it forks, so forty actors of one package cost one
 import. Modules of this library do not change while a program runs: the launcher imports those, so
-that the next network finds them. Large arrays leave the pickle and travel in one memory file per network.
+that the next network finds them. Large arrays leave the pickle and travel in one memory file per
+network.
 """
 
 from __future__ import annotations
