@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NoReturn, Protocol
 
 from lava_actor.channels.pipe import Pipe
+from lava_actor.runtime.forking import cheapest
 from lava_actor.runtime.plan import ActorStart
 
 _PR_SET_PDEATHSIG = 1
@@ -66,10 +67,13 @@ class ProcessHost:
         """Fork in a row; each child closes what belongs to others."""
         parent = os.getpid()
         spans = _spans([*foreign, *(pipe.fileno() for pipe in pipes)])
+        fork = cheapest()
         handles: list[int] = []
         try:
             for actor, pipe in zip(actors, pipes, strict=True):
-                pid = os.fork()
+                pid = fork()
+                if pid < 0:
+                    raise OSError("no more processes can be started")
                 if not pid:
                     self._be(actor, pipe, parent, spans)
                 handles.append(pid)
@@ -140,13 +144,15 @@ class ProcessHost:
         return killed
 
     def _still_there(self, handles: Sequence[int], seconds: float) -> list[int]:
+        """Those that have not ended in that time; one after the other, since all must end."""
         deadline = time.monotonic() + seconds
-        left = [pid for pid in handles if pid not in self._status]
-        while left:
-            left = [pid for pid in left if self._reap(pid, 0.0) is None and _alive(pid)]
-            if not left or time.monotonic() >= deadline:
-                break
-            time.sleep(0.0005)
+        left = []
+        for pid in handles:
+            while pid not in self._status and self._reap(pid, 0.0) is None and _alive(pid):
+                if time.monotonic() >= deadline:
+                    left.append(pid)
+                    break
+                time.sleep(0.0005)
         return left
 
 

@@ -29,7 +29,7 @@ from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe
 from lava_actor.errors import Failure
 from lava_actor.process.log import logger_of, logger_of_models
-from lava_actor.runtime import build, free, stepping, travel
+from lava_actor.runtime import build, forking, free, stepping, travel
 from lava_actor.runtime.actor import Actor
 from lava_actor.runtime.hosts import ProcessHost, die_with_parent
 from lava_actor.runtime.rehearsal import rehearse
@@ -49,6 +49,7 @@ def main(control: int, owner: int) -> None:
     poller = select.poll()
     poller.register(pipe.fileno(), select.POLLIN)
     gone = _watch_owner(owner, poller)
+    forking.watch()
     _share_all()
     idle = False
     while True:
