@@ -16,8 +16,8 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.kernels import advance_columns, as_unique
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.process import matrices
 from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral
+from lava_actor.process import matrices
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
 
 if TYPE_CHECKING:

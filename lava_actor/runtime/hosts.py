@@ -96,7 +96,7 @@ class ProcessHost:
             for low, high in foreign:
                 if low <= own < high:
                     os.closerange(low, own)
-                    low = own + 1  # noqa: PLW2901  (the rest of the span)
+                    low = own + 1
                 os.closerange(low, high)
             self._body(actor, pipe, True)
             status = 0

@@ -6,9 +6,10 @@ this package besides, it imports when it is told to, once for all networks to co
 user code and never has a second thread, so forking it is safe. Services are its children; each
 asked the kernel to be killed with it.
 
-Forking is as cheap as the launcher is small: every actor copies its page tables, and then every page
-that it writes to, if only to count references (some 3 µs per page, several hundred pages). So it
-matters what is imported here, and that what is here was used before (`rehearsal.py`).
+Forking is as cheap as the launcher is small: every actor copies its page tables, and then every
+page that it writes to, if only to count references (several hundred pages at some 3 µs each, which
+is most of what an actor's start takes). So it matters what is imported here, and that what is here
+has been used before (`rehearsal.py`).
 """
 
 from __future__ import annotations
@@ -32,8 +33,8 @@ from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.runtime import build, forking, free, stepping, travel
 from lava_actor.runtime.actor import Actor
 from lava_actor.runtime.hosts import ProcessHost, die_with_parent
-from lava_actor.runtime.rehearsal import rehearse
 from lava_actor.runtime.plan import ActorStart, ServicePlan
+from lava_actor.runtime.rehearsal import rehearse
 from lava_actor.runtime.seeds import global_state
 from lava_actor.runtime.service import Service, ignore_terminal_signals
 from lava_actor.runtime.travel import ActorSpec

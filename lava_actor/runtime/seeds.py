@@ -65,9 +65,15 @@ def actor_seeds(root: int, names: Sequence[str]) -> list[int]:
 
 @functools.cache
 def global_state(seed: int) -> Any:
-    """The state of NumPy's global generator after seeding; a service asks in advance of a fork."""
-    spread = np.random.SeedSequence(seed).generate_state(4)
-    return np.random.RandomState(spread).get_state(legacy=True)  # noqa: NPY002  (see below)
+    """The state NumPy's global generator starts in; a service asks for it before it forks."""
+    scratch = _scratch()
+    scratch.seed(np.random.SeedSequence(seed).generate_state(4))
+    return scratch.get_state(legacy=True)
+
+
+@functools.cache
+def _scratch() -> np.random.RandomState:
+    return np.random.RandomState(0)
 
 
 def seed_globals(seed: int) -> None:

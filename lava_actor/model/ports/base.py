@@ -6,8 +6,6 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any
 
-import numpy as np
-
 from lava_actor.errors import InvalidValueError
 
 
