@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import gc
 import os
+import resource
 import signal
 import threading
 import time
@@ -25,14 +26,17 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 LEAVE_SECONDS = 1.0
 TERMINATE_SECONDS = 0.5
 
+#: Descriptors a service may need besides those of its actors.
+_SPARE_DESCRIPTORS = 64
+
 
 class Host(Protocol):
     """What the service needs from a place where actors live."""
 
     def start_all(
-        self, actors: Sequence[ActorStart], pipes: Sequence[Pipe], foreign: Sequence[int]
-    ) -> list[Any]:
-        """Start all actors, each on its end of a pipe, or none; returns a handle of each.
+        self, actors: Sequence[ActorStart], foreign: Sequence[int]
+    ) -> list[tuple[Pipe, Any]]:
+        """Start all actors or none; returns our end of the pipe to each, and a handle of it.
 
         ``foreign`` descriptors are no business of actors.
         """
@@ -62,29 +66,35 @@ class ProcessHost:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
     def start_all(
-        self, actors: Sequence[ActorStart], pipes: Sequence[Pipe], foreign: Sequence[int]
-    ) -> list[int]:
-        """Fork in a row; each child closes what belongs to others."""
+        self, actors: Sequence[ActorStart], foreign: Sequence[int]
+    ) -> list[tuple[Pipe, int]]:
+        """Fork in a row; each child closes what belongs to others.
+
+        Nothing else happens in between: a page that the parent writes to between two forks is
+        copied once more for every child.
+        """
         parent = os.getpid()
-        spans = _spans([*foreign, *(pipe.fileno() for pipe in pipes)])
+        _allow_descriptors(2 * len(actors))
+        pairs = [Pipe.pair() for _ in actors]
+        spans = _spans([*foreign, *(pipe.fileno() for pair in pairs for pipe in pair)])
         fork = cheapest()
         handles: list[int] = []
         try:
-            for actor, pipe in zip(actors, pipes, strict=True):
+            for actor, (_, theirs) in zip(actors, pairs, strict=True):
                 pid = fork()
                 if pid < 0:
-                    raise OSError("no more processes can be started")
+                    raise OSError(f"no process could be started after {len(handles)}")
                 if not pid:
-                    self._be(actor, pipe, parent, spans)
+                    self._be(actor, theirs, parent, spans)
                 handles.append(pid)
         except OSError:
             for pid in handles:
                 os.kill(pid, signal.SIGKILL)
             self._still_there(handles, LEAVE_SECONDS)
             raise
-        for pipe in pipes:
-            pipe.close()
-        return handles
+        for _, theirs in pairs:
+            theirs.close()
+        return [(ours, handle) for (ours, _), handle in zip(pairs, handles, strict=True)]
 
     def _be(
         self, actor: ActorStart, pipe: Pipe, parent: int, foreign: Sequence[tuple[int, int]]
@@ -156,6 +166,14 @@ class ProcessHost:
         return left
 
 
+def _allow_descriptors(more: int) -> None:
+    """Raise this process's limit of open descriptors if it has to be, as far as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = len(os.listdir("/proc/self/fd")) + more + _SPARE_DESCRIPTORS
+    if resource.RLIM_INFINITY not in (soft, hard) and soft < min(wanted, hard):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+
+
 def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
     """Ranges [low, high) of neighbours: one system call closes a range of any length."""
     spans: list[tuple[int, int]] = []
@@ -182,18 +200,19 @@ class ThreadHost:
         self._body = body
 
     def start_all(
-        self, actors: Sequence[ActorStart], pipes: Sequence[Pipe], foreign: Sequence[int]
-    ) -> list[threading.Thread]:
+        self, actors: Sequence[ActorStart], foreign: Sequence[int]
+    ) -> list[tuple[Pipe, threading.Thread]]:
         """Start threads, to which no descriptor is foreign."""
-        threads = [
-            threading.Thread(
-                target=self._body, args=(a, pipe, False), name=f"actor {a.name}", daemon=True
+        started = []
+        for actor in actors:
+            ours, theirs = Pipe.pair()
+            name = f"actor {actor.name}"
+            thread = threading.Thread(
+                target=self._body, args=(actor, theirs, False), name=name, daemon=True
             )
-            for a, pipe in zip(actors, pipes, strict=True)
-        ]
-        for thread in threads:
             thread.start()
-        return threads
+            started.append((ours, thread))
+        return started
 
     def ended(self, handle: threading.Thread) -> str:
         """A thread only ends by itself."""

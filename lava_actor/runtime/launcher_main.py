@@ -20,7 +20,6 @@ import importlib
 import os
 import select
 import signal
-import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -28,10 +27,10 @@ from typing import Any
 import lava_actor
 from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe
-from lava_actor.errors import Failure
 from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.runtime import build, forking, free, stepping, travel
 from lava_actor.runtime.actor import Actor
+from lava_actor.runtime.failures import of_service
 from lava_actor.runtime.hosts import ProcessHost, die_with_parent
 from lava_actor.runtime.plan import ActorStart, ServicePlan
 from lava_actor.runtime.rehearsal import rehearse
@@ -127,7 +126,7 @@ def run_service(frame: Frame) -> None:
         host = ProcessHost(partial(run_actor, plan, arena, wake_up, loads))
         service = Service(plan, arena, user, wake_up, host)
     except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
-        user.send("startfail", _start_failure(error))
+        user.send("startfail", of_service(error))
         return
     service.main()
 
@@ -188,16 +187,3 @@ def run_actor(
     )
     actor.model_name = start.model
     actor.main()
-
-
-def _start_failure(error: BaseException) -> Failure:
-    return Failure(
-        process="RuntimeService",
-        model="",
-        phase="start",
-        step=0,
-        kind=type(error).__name__,
-        message=str(error),
-        traceback="".join(traceback.format_exception(error)),
-        exception=None,
-    )
