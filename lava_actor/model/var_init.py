@@ -120,13 +120,17 @@ def _build_array(shape: tuple[int, ...], dtype: np.dtype, init: Any, owner: str)
         source = np.asarray(source)
     except ValueError as error:
         raise InvalidValueError(f"{owner}: initial value {_short(init)}: {error}") from error
-    if dtype.kind in "iu" and source.dtype.kind in "fc" and not np.isfinite(source).all():
+    to_integers = dtype.kind in "iu" and source.dtype.kind in "fc"
+    if to_integers and not np.isfinite(source).all():
         raise InvalidValueError(
             f"{owner}: expected finite numbers for dtype {dtype}, got NaN or infinity"
         )
     array = np.empty(shape, dtype)
     try:
-        with np.errstate(invalid="ignore"):  # out of range wraps, as between integers
+        if to_integers:
+            with np.errstate(invalid="ignore"):  # out of range wraps, as between integers
+                array[...] = source
+        else:
             array[...] = source
     except ValueError as error:
         raise InvalidValueError(
