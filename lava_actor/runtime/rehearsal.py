@@ -7,7 +7,7 @@ has to: a rehearsed actor starts with a third fewer copied pages.
 
 So the launcher plays two actors, one after the other, in its only thread: one sends, one receives,
 both end after a step because the arena was told to end before they began. Nothing of the rehearsal
-remains but the experience; the streams and log handlers that actors replace are put back.
+remains but the experience: streams, log handlers and generators are put back as they were.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import random
 import sys
 from collections.abc import Iterator
 from functools import partial
@@ -73,12 +74,13 @@ class PyPlayer(PyLoihiProcessModel):
 
 def rehearse() -> None:
     """Play actors until the interpreter knows the piece."""
-    with _streams_and_handlers_restored():
+    with _as_it_was():
         for _ in range(TIMES):
-            _play()
+            play()
 
 
-def _play() -> None:
+def play() -> list[int]:
+    """Let both actors live; returns how many steps each has done."""
     first, second = Player(), Player()
     first.out.connect(second.inp)
     executable = Compiler().compile(first, Loihi2SimCfg())
@@ -106,17 +108,19 @@ def _play() -> None:
                     domain_index=0,
                     own_process=True,
                 ).main()
+        return [arena.party(plan.party).done for plan in executable.actors]
     finally:
         os.close(wake_up)
         arena.close()
 
 
 @contextlib.contextmanager
-def _streams_and_handlers_restored() -> Iterator[None]:
+def _as_it_was() -> Iterator[None]:
     root, library = logging.getLogger(), logging.getLogger("lava_actor")
     streams: tuple[Any, Any] = sys.stdout, sys.stderr
     handlers = [(logger, list(logger.handlers)) for logger in (root, library)]
     propagate = library.propagate
+    of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (actors seed it)
     try:
         yield
     finally:
@@ -124,3 +128,5 @@ def _streams_and_handlers_restored() -> Iterator[None]:
         library.propagate = propagate
         for logger, before in handlers:
             logger.handlers[:] = before
+        random.setstate(of_python)
+        np.random.set_state(of_numpy)  # noqa: NPY002  (see above)
