@@ -7,9 +7,8 @@ the sender, and is mapped copy-on-write by the receiver. A frame can be passed o
 the middle without opening the parcel.
 
 The byte stream is a `multiprocess.connection.Connection` on a Unix socket pair: one descriptor per
-end, since a service holds an end for each of its actors. Descriptors
-follow their frame on the same socket, so order is kept. Any thread may send (one lock per pipe);
-one thread receives.
+end, since a service holds an end for each of its actors. Descriptors follow their frame on the same
+socket, so order is kept. Any thread may send (one lock per pipe); one thread receives.
 """
 
 from __future__ import annotations
@@ -261,4 +260,5 @@ class Pipe:
 
     def close(self) -> None:
         """Close this end; the other end sees the end of the stream."""
+        self._poller = None
         self._connection.close()

@@ -170,8 +170,10 @@ def _allow_descriptors(more: int) -> None:
     """Raise this process's limit of open descriptors if it has to be, as far as it may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = len(os.listdir("/proc/self/fd")) + more + _SPARE_DESCRIPTORS
-    if resource.RLIM_INFINITY not in (soft, hard) and soft < min(wanted, hard):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard), hard))
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
