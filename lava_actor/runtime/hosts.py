@@ -26,6 +26,10 @@ _prctl = ctypes.CDLL(None, use_errno=True).prctl
 LEAVE_SECONDS = 1.0
 TERMINATE_SECONDS = 0.5
 
+#: Actors that are started in a row. A child inherits, and closes, both ends of the pipes of its
+#: row, and one end of all earlier ones.
+ROW = 64
+
 #: Descriptors a service may need besides those of its actors.
 _SPARE_DESCRIPTORS = 64
 
@@ -68,33 +72,47 @@ class ProcessHost:
     def start_all(
         self, actors: Sequence[ActorStart], foreign: Sequence[int]
     ) -> list[tuple[Pipe, int]]:
-        """Fork in a row; each child closes what belongs to others.
+        """Fork in rows; each child closes what belongs to others."""
+        _allow_descriptors(len(actors) + ROW)
+        pipes: list[Pipe] = []
+        pids: list[int] = []
+        try:
+            for first in range(0, len(actors), ROW):
+                self._start_row(actors[first : first + ROW], foreign, pipes, pids)
+        except OSError:
+            for pid in pids:
+                os.kill(pid, signal.SIGKILL)
+            self._still_there(pids, LEAVE_SECONDS)
+            raise
+        return list(zip(pipes, pids, strict=True))
 
-        Nothing else happens in between: a page that the parent writes to between two forks is
+    def _start_row(
+        self,
+        actors: Sequence[ActorStart],
+        foreign: Sequence[int],
+        ours: list[Pipe],
+        pids: list[int],
+    ) -> None:
+        """Start some actors; add our ends of their pipes and their process ids to the lists.
+
+        Nothing else happens between two forks: a page that the parent writes to in between is
         copied once more for every child.
         """
         parent = os.getpid()
-        _allow_descriptors(2 * len(actors))
         pairs = [Pipe.pair() for _ in actors]
-        spans = _spans([*foreign, *(pipe.fileno() for pair in pairs for pipe in pair)])
+        ours += [mine for mine, _ in pairs]
+        theirs = [pipe for _, pipe in pairs]
+        spans = _spans([*foreign, *(pipe.fileno() for pipe in (*ours, *theirs))])
         fork = cheapest()
-        handles: list[int] = []
-        try:
-            for actor, (_, theirs) in zip(actors, pairs, strict=True):
-                pid = fork()
-                if pid < 0:
-                    raise OSError(f"no process could be started after {len(handles)}")
-                if not pid:
-                    self._be(actor, theirs, parent, spans)
-                handles.append(pid)
-        except OSError:
-            for pid in handles:
-                os.kill(pid, signal.SIGKILL)
-            self._still_there(handles, LEAVE_SECONDS)
-            raise
-        for _, theirs in pairs:
-            theirs.close()
-        return [(ours, handle) for (ours, _), handle in zip(pairs, handles, strict=True)]
+        for actor, pipe in zip(actors, theirs, strict=True):
+            pid = fork()
+            if pid < 0:
+                raise OSError(f"no process could be started after {len(pids)}")
+            if not pid:
+                self._be(actor, pipe, parent, spans)
+            pids.append(pid)
+        for pipe in theirs:
+            pipe.close()
 
     def _be(
         self, actor: ActorStart, pipe: Pipe, parent: int, foreign: Sequence[tuple[int, int]]
