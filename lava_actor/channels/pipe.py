@@ -6,21 +6,23 @@ A million float64 therefore crosses the pipe as a few bytes and one descriptor, 
 the sender, and is mapped copy-on-write by the receiver. A frame can be passed on by a process in
 the middle without opening the parcel.
 
-The byte stream is a `multiprocess.connection.Connection` on a Unix socket pair. Descriptors
-follow their frame on the same socket, so order is kept. Any thread may send (one lock per pipe);
-one thread receives.
+The byte stream is a `multiprocess.connection.Connection` on a Unix socket pair: one descriptor per
+end, since a service holds an end for each of its actors. Descriptors follow their frame on the same
+socket, so order is kept. Any thread may send (one lock per pipe); one thread receives.
 """
 
 from __future__ import annotations
 
 import array
+import contextlib
 import mmap
 import os
 import pickle
+import select
 import socket
 import struct
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -136,34 +138,32 @@ class Pipe:
     Raises `EOFError` from `recv` and `OSError` from `send` when the other end is gone.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
-        sock.setblocking(True)
-        self._sock = sock
-        self._connection = Connection(os.dup(sock.fileno()))
+    def __init__(self, descriptor: int) -> None:
+        self._connection = Connection(descriptor)
         self._lock = threading.Lock()
+        self._poller: select.poll | None = None
 
     @classmethod
     def pair(cls) -> tuple[Pipe, Pipe]:
         """Two connected ends."""
         left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        return cls(left), cls(right)
+        return cls(left.detach()), cls(right.detach())
 
     @classmethod
     def from_fd(cls, fd: int) -> Pipe:
-        """Take over a connected socket by descriptor."""
-        return cls(socket.socket(fileno=fd))
+        """Take over a connected, blocking socket by descriptor."""
+        return cls(fd)
 
     def fileno(self) -> int:
         """The descriptor to poll for frames."""
-        return self._sock.fileno()
-
-    def descriptors(self) -> list[int]:
-        """All descriptors of this end."""
-        return [self._sock.fileno(), self._connection.fileno()]
+        return int(self._connection.fileno())
 
     def poll(self, timeout: float = 0.0) -> bool:
         """True if a frame (or the end of the stream) is there within ``timeout`` seconds."""
-        return self._connection.poll(timeout)
+        if self._poller is None:
+            self._poller = select.poll()
+            self._poller.register(self.fileno(), select.POLLIN)
+        return bool(self._poller.poll(timeout * 1000.0))
 
     def send(
         self,
@@ -210,7 +210,17 @@ class Pipe:
         with self._lock:
             self._connection.send_bytes(head + spans + parcel.data)
             if fds:
-                socket.send_fds(self._sock, [b"\0"], list(fds))
+                with self._socket() as sock:
+                    socket.send_fds(sock, [b"\0"], list(fds))
+
+    @contextlib.contextmanager
+    def _socket(self) -> Iterator[socket.socket]:
+        """The same descriptor as a socket, for the calls that only sockets have."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=self.fileno())
+        try:
+            yield sock
+        finally:
+            sock.detach()
 
     def recv(self) -> Frame:
         """Block for the next frame."""
@@ -227,9 +237,10 @@ class Pipe:
 
     def _receive_fds(self, count: int) -> list[int]:
         found = array.array("i")
-        data, ancillary, _, _ = self._sock.recvmsg(
-            1, socket.CMSG_SPACE(count * found.itemsize), socket.MSG_CMSG_CLOEXEC
-        )
+        with self._socket() as sock:
+            data, ancillary, _, _ = sock.recvmsg(
+                1, socket.CMSG_SPACE(count * found.itemsize), socket.MSG_CMSG_CLOEXEC
+            )
         if not data:
             raise EOFError("the pipe ended between a frame and its descriptors")
         for level, kind, content in ancillary:
@@ -243,10 +254,11 @@ class Pipe:
 
     def detach(self) -> int:
         """Give up the pipe and return its descriptor (to hand it to another process)."""
+        descriptor = os.dup(self.fileno())
         self._connection.close()
-        return self._sock.detach()
+        return descriptor
 
     def close(self) -> None:
         """Close this end; the other end sees the end of the stream."""
+        self._poller = None
         self._connection.close()
-        self._sock.close()

@@ -88,7 +88,8 @@ class Lowering:
         self.depth = compile_config.get("pypy_channel_size")
         self.party = {process: index for index, process in enumerate(self.leaves)}
         self.party_names = [process.name for process in self.leaves]
-        self.declared = {p: declared(p.model_class) for p in self.leaves}  # type: ignore[arg-type]
+        of_class = {cls: declared(cls) for cls in {p.model_class for p in self.leaves} if cls}
+        self.declared = {p: of_class[p.model_class] for p in self.leaves if p.model_class}
         self.drafts: list[_RingDraft] = []
         self.ring_of: dict[OutPort, int] = {}
         self.channels: list[ChannelPlan] = []

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from scipy import sparse
 
 from lava_actor.errors import InvalidTypeError
 from lava_actor.learning.dense_pattern import DensePattern
 from lava_actor.learning.patterns import Patch, Pattern
 from lava_actor.learning.sparse_pattern import SparsePattern
+from lava_actor.process import matrices
 
 
 class SynapticVariable:
@@ -41,7 +41,7 @@ class SynapticVariable:
             self.data = matrix
             known = [v.pattern for v in like if isinstance(v.pattern, DensePattern)]
             self.pattern = known[0] if known else DensePattern()
-        elif sparse.issparse(matrix) and matrix.format == "csr":
+        elif matrices.issparse(matrix) and matrix.format == "csr":
             self.data = matrix.data
             same = [
                 v.pattern

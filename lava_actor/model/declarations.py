@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _ABSENT = object()
 #: {kind of model: names its instances have before any member is set}
 _OWN_NAMES = {
-    base: frozenset({*dir(base), *vars(base({}))})
+    base: frozenset({*dir(base), *vars(base({}))}) - {"rng"}  # which a member may replace
     for base in (PyLoihiProcessModel, PyAsyncProcessModel)
 }
 _ONE_NUMBER = (PyInPortScalarDense, PyOutPortScalarDense, PyRefPortScalarDense)
@@ -51,24 +51,27 @@ def check_members(process: AbstractProcess, model_cls: type[Any]) -> None:
     UnsupportedError, InvalidTypeError
         If a Var is declared with a class or dtype no value can be built for.
     """
-    _check_vars(process, model_cls)
-    _check_ports(process, model_cls, process.in_ports, PyInPort, "PyInPort")
-    _check_ports(process, model_cls, process.out_ports, PyOutPort, "PyOutPort")
-    _check_ports(process, model_cls, process.ref_ports, PyRefPort, "PyRefPort")
+    types = declared(model_cls)
+    _check_vars(process, model_cls, types)
+    _check_ports(process, model_cls, types, process.in_ports, PyInPort, "PyInPort")
+    _check_ports(process, model_cls, types, process.out_ports, PyOutPort, "PyOutPort")
+    _check_ports(process, model_cls, types, process.ref_ports, PyRefPort, "PyRefPort")
     for name, port in _items(process.var_ports):
         if not isinstance(port, ImplicitVarPort):
-            _declaration(process, model_cls, name, "VarPort")
-    _check_surplus(process, model_cls)
+            _declaration(process, model_cls, types, name, "VarPort")
+    _check_surplus(process, model_cls, types)
 
 
 def _items(collection: Any) -> list[tuple[str, Any]]:
     return list(zip(collection.member_names, collection.members, strict=True))
 
 
-def _declaration(process: Any, model_cls: type[Any], name: str, kind: str) -> LavaPyType:
+def _declaration(
+    process: Any, model_cls: type[Any], types: dict[str, LavaPyType], name: str, kind: str
+) -> LavaPyType:
+    if name in types:
+        return types[name]
     value = inspect.getattr_static(model_cls, name, _ABSENT)
-    if isinstance(value, LavaPyType):
-        return value
     what = "has no attribute of that name" if value is _ABSENT else f"has {value!r}"
     raise NetworkError(
         f"{process.name}.{name} ({kind}): expected a class attribute {name!r} of type LavaPyType "
@@ -76,17 +79,22 @@ def _declaration(process: Any, model_cls: type[Any], name: str, kind: str) -> La
     )
 
 
-def _check_vars(process: Any, model_cls: type[Any]) -> None:
+def _check_vars(process: Any, model_cls: type[Any], types: dict[str, LavaPyType]) -> None:
     for name, _ in _items(process.vars):
-        declaration = _declaration(process, model_cls, name, "Var")
+        declaration = _declaration(process, model_cls, types, name, "Var")
         check_var(declaration, f"{model_cls.__qualname__}.{name} (Var of {process.name})")
 
 
 def _check_ports(
-    process: Any, model_cls: type[Any], ports: Any, base: type[Any], kind: str
+    process: Any,
+    model_cls: type[Any],
+    types: dict[str, LavaPyType],
+    ports: Any,
+    base: type[Any],
+    kind: str,
 ) -> None:
     for name, port in _items(ports):
-        declaration = _declaration(process, model_cls, name, kind.removeprefix("Py"))
+        declaration = _declaration(process, model_cls, types, name, kind.removeprefix("Py"))
         cls = declaration.cls
         where = f"{model_cls.__qualname__}.{name} ({kind.removeprefix('Py')} of {process.name})"
         concrete = (
@@ -127,7 +135,7 @@ def _reserved(model_cls: type[Any]) -> frozenset[str]:
     return frozenset()
 
 
-def _check_surplus(process: Any, model_cls: type[Any]) -> None:
+def _check_surplus(process: Any, model_cls: type[Any], types: dict[str, LavaPyType]) -> None:
     members: set[str] = set()
     for collection in (
         process.vars,
@@ -142,7 +150,7 @@ def _check_surplus(process: Any, model_cls: type[Any]) -> None:
             f"{process.name}.{taken[0]}: the models of lava_actor use this name themselves; give "
             f"the Var or port another one"
         )
-    for name in declared(model_cls):
+    for name in types:
         if name not in members:
             raise NetworkError(
                 f"{model_cls.__qualname__}.{name}: {process.name} "

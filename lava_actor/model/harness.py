@@ -83,8 +83,6 @@ class ModelHarness:
         self._in_rings: dict[str, MemoryRing] = {}
         self._out_rings: dict[str, MemoryRing] = {}
         self.model = model = model_cls(process.proc_params)
-        if not hasattr(model, "rng"):
-            model.rng = np.random.default_rng(0)
         model.model_id = process.id
         model.process_name = process.name
         self._build_ports()

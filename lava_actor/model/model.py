@@ -7,6 +7,7 @@ from abc import ABC
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lava_actor.model import registry
+from lava_actor.process.log import logger_of_models
 
 if TYPE_CHECKING:
     from lava_actor.model.resources import AbstractResource
@@ -47,7 +48,7 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
 
     def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
         self.proc_params = proc_params
-        self.log = logging.getLogger(f"lava_actor.model.{type(self).__name__}")
+        self.log = logger_of_models(type(self).__name__)
         if loglevel != logging.WARNING:  # the default leaves the user's logging set-up alone
             self.log.setLevel(loglevel)
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from lava_actor.model.types import LavaPyType
+from lava_actor.process import matrices
 
 _SCALARS = (int, float, str, bool)
-_SPARSE = (scipy.sparse.csr_matrix, scipy.sparse.csr_array)
 
 
 def check_var(lava_type: LavaPyType, owner: str) -> None:
@@ -32,7 +31,9 @@ def check_var(lava_type: LavaPyType, owner: str) -> None:
         (a `TypeError`) if ``d_type`` is no NumPy dtype although one is needed.
     """
     cls = lava_type.cls
-    if not isinstance(cls, type) or not issubclass(cls, (np.ndarray, *_SCALARS, *_SPARSE)):
+    if not isinstance(cls, type) or not (
+        issubclass(cls, (np.ndarray, *_SCALARS)) or matrices.is_csr_class(cls)
+    ):
         raise UnsupportedError(
             f"{owner}: LavaPyType.cls of a Var must be np.ndarray, int, float, bool, str or "
             f"scipy.sparse.csr_matrix, got {getattr(cls, '__qualname__', cls)!r}"
@@ -97,7 +98,7 @@ def build_var(
             return init
         array = _build_array(shape, dtype, init, owner)
         return array if cls is np.ndarray else array.view(cls)
-    if issubclass(cls, _SPARSE):
+    if matrices.is_csr_class(cls):
         return _build_sparse(cls, shape, element_type(lava_type, owner), init, owner)
     return _build_scalar(cls, init, owner)
 
@@ -113,19 +114,23 @@ def _is_adoptable(init: Any, cls: type, shape: tuple[int, ...], dtype: np.dtype)
 
 
 def _build_array(shape: tuple[int, ...], dtype: np.dtype, init: Any, owner: str) -> np.ndarray:
-    source = init.toarray() if scipy.sparse.issparse(init) else init
+    source = init.toarray() if matrices.issparse(init) else init
     try:
         # As an array: NumPy refuses Python integers out of range, but wraps array elements.
         source = np.asarray(source)
     except ValueError as error:
         raise InvalidValueError(f"{owner}: initial value {_short(init)}: {error}") from error
-    if dtype.kind in "iu" and source.dtype.kind in "fc" and not np.isfinite(source).all():
+    to_integers = dtype.kind in "iu" and source.dtype.kind in "fc"
+    if to_integers and not np.isfinite(source).all():
         raise InvalidValueError(
             f"{owner}: expected finite numbers for dtype {dtype}, got NaN or infinity"
         )
     array = np.empty(shape, dtype)
     try:
-        with np.errstate(invalid="ignore"):  # out of range wraps, as between integers
+        if to_integers:
+            with np.errstate(invalid="ignore"):  # out of range wraps, as between integers
+                array[...] = source
+        else:
             array[...] = source
     except ValueError as error:
         raise InvalidValueError(
@@ -165,7 +170,7 @@ def _build_scalar(cls: type, init: Any, owner: str) -> Any:
 
 
 def _build_sparse(cls: Any, shape: tuple[int, ...], dtype: np.dtype, init: Any, owner: str) -> Any:
-    if scipy.sparse.issparse(init):
+    if matrices.issparse(init):
         matrix = cls(init, copy=True)
     elif np.ndim(init) == 0:
         matrix = cls(_build_array(shape, dtype, init, owner))

@@ -7,10 +7,9 @@ all zeros.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from lava_actor.bursts import Burst, DenseBurst, SparseBurst
 from lava_actor.errors import InvalidTypeError, InvalidValueError
@@ -18,7 +17,11 @@ from lava_actor.kernels import advance_columns, as_unique
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral
+from lava_actor.process import matrices
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 STORED_WEIGHT_BITS = 8
 """Width of the magnitude of a weight on the hardware."""
@@ -246,7 +249,7 @@ def canonical_csr(process: str, name: str, given: Any) -> csr_matrix:
         raise InvalidValueError(
             f"{process}.{name}: expected a matrix (post, pre), got shape {tuple(shape)}"
         )
-    matrix = csr_matrix(given, copy=True)
+    matrix: csr_matrix = matrices.csr_matrix(given, copy=True)
     if matrix.dtype.kind not in "biuf":
         raise InvalidTypeError(f"{process}.{name}: expected real numbers, got {matrix.dtype}")
     matrix.sum_duplicates()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.process import matrices
 
 MAX_FIXED_DELAY = 63
 """Longest delay of the fixed-point models, in steps: 6 bits."""
@@ -29,8 +29,8 @@ def checked_delays(process: str, delays: Any, shape: tuple[int, ...]) -> Any:
     InvalidValueError
         If a delay is negative or not an integer, or the shape is another one.
     """
-    if scipy.sparse.issparse(delays):
-        values = scipy.sparse.csr_matrix(delays, copy=True)
+    if matrices.issparse(delays):
+        values = matrices.csr_matrix(delays, copy=True)
         values.sum_duplicates()
         numbers = values.data
     else:
@@ -41,7 +41,7 @@ def checked_delays(process: str, delays: Any, shape: tuple[int, ...]) -> Any:
         )
     if numbers.size and numbers.min() < 0:
         raise InvalidValueError(f"{process}.delays: expected at least 0, got {numbers.min()}")
-    if not scipy.sparse.issparse(values) and values.ndim == 0:
+    if not matrices.issparse(values) and values.ndim == 0:
         return int(values)
     if tuple(values.shape) != tuple(shape):
         raise InvalidValueError(
@@ -59,7 +59,7 @@ def delay_range(process: str, delays: Any, max_delay: int) -> int:
     InvalidValueError
         If `max_delay` is shorter than a delay.
     """
-    numbers = np.asarray(delays.data if scipy.sparse.issparse(delays) else delays)
+    numbers = np.asarray(delays.data if matrices.issparse(delays) else delays)
     longest = int(numbers.max()) if numbers.size else 0
     if max_delay and max_delay < longest:
         raise InvalidValueError(
@@ -100,17 +100,17 @@ def delay_weights(weights: Any, delays: Any, max_delay: int) -> Any:
         (post * (max_delay + 1), pre): block k holds the weights with delay k, zero elsewhere.
         Sparse if the weights are.
     """
-    if not scipy.sparse.issparse(weights):
+    if not matrices.issparse(weights):
         blocks = [np.where(np.asarray(delays) == k, weights, 0) for k in range(max_delay + 1)]
         return np.vstack(blocks)
     entries = weights.tocoo()
-    if scipy.sparse.issparse(delays):
+    if matrices.issparse(delays):
         found = np.asarray(delays.tocsr()[entries.row, entries.col]).reshape(-1)
     else:
         every = np.broadcast_to(np.asarray(delays), weights.shape)
         found = every[entries.row, entries.col]
     post, pre = weights.shape
-    return scipy.sparse.csr_matrix(
+    return matrices.csr_matrix(
         (entries.data, (entries.row + post * found.astype(np.int64), entries.col)),
         shape=(post * (max_delay + 1), pre),
     )

@@ -53,6 +53,11 @@ def logger_of(process_name: str) -> logging.Logger:
     return logging.getLogger(f"lava_actor.{process_name}")
 
 
+def logger_of_models(class_name: str) -> logging.Logger:
+    """Return the logger of the models of a class, ``lava_actor.model.<class name>``."""
+    return logging.getLogger(f"lava_actor.model.{class_name}")
+
+
 def set_up_logger(process: object, process_name: str, config: LogConfig) -> None:
     """Make the logger of a Process write where ``config`` says, for as long as it lives.
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import scipy.sparse
 
 from lava_actor.errors import InvalidIndexError, InvalidTypeError, InvalidValueError
+from lava_actor.process import matrices
 
 
 def initial_part(init: Any, shape: tuple[int, ...], idx: Any, where: str) -> Any:
     """Return ``init[idx]``, with ``init`` filling the shape first if it is a number or array."""
     try:
-        if isinstance(init, str) or scipy.sparse.issparse(init):
+        if isinstance(init, str) or matrices.issparse(init):
             return init[idx]
         return np.broadcast_to(np.asarray(init), shape)[idx].copy()
     except IndexError as error:
@@ -57,9 +57,9 @@ def checked_value(value: Any, shape: tuple[int, ...], init: Any, idx: Any, where
         return _checked_text(value, idx, where)
     if isinstance(value, str):
         raise InvalidTypeError(f"{where}: expected numbers, got the str {value!r}")
-    if scipy.sparse.issparse(init) and idx is None:
+    if matrices.issparse(init) and idx is None:
         return _checked_sparse(value, shape, init, where)
-    if scipy.sparse.issparse(value):
+    if matrices.issparse(value):
         _check_shape(value.shape, part_shape(shape, idx, where), where, exact=True)
         return value
     try:
@@ -113,10 +113,10 @@ def _checked_text(value: Any, idx: Any, where: str) -> str:
 
 
 def _checked_sparse(value: Any, shape: tuple[int, ...], init: Any, where: str) -> Any:
-    own = scipy.sparse.csr_matrix(init, copy=True)
+    own = matrices.csr_matrix(init, copy=True)
     own.sort_indices()
-    if scipy.sparse.issparse(value):
-        given = scipy.sparse.csr_matrix(value, copy=True)
+    if matrices.issparse(value):
+        given = matrices.csr_matrix(value, copy=True)
         given.sort_indices()
         if (
             given.shape != own.shape
@@ -137,4 +137,4 @@ def _checked_sparse(value: Any, shape: tuple[int, ...], init: Any, where: str) -
             f"{where}: expected zeros wherever the initial value stores no entry, got "
             f"{np.count_nonzero(dense) - np.count_nonzero(data)} others"
         )
-    return scipy.sparse.csr_matrix((data, own.indices, own.indptr), shape=shape)
+    return matrices.csr_matrix((data, own.indices, own.indptr), shape=shape)

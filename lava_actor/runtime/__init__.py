@@ -10,9 +10,9 @@ In the user's interpreter
 
 Outside of it
 
-    launcher_main   the launcher's program
+    launcher_main   the launcher's program, which rehearses what actors do (rehearsal)
     service         one per sync domain: starts, grants steps (lease), watches (watch)
-    hosts           actors as processes or as threads
+    hosts           actors as processes (forking) or as threads
     actor           one model: build, stepping or free loop, requests, turns, remote
 
 Between them

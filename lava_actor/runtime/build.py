@@ -11,7 +11,6 @@ from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.var_init import build_var
 from lava_actor.process.log import logger_of
 from lava_actor.runtime.remote import RemoteVar, VarServer
-from lava_actor.runtime.seeds import generator
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, RingReader, RingWriter
@@ -48,8 +47,7 @@ def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
     model.model_id = spec.process_id
     model.process_name = plan.name
     model.log = logger_of(plan.name)  # as the Process was told to log (LogConfig)
-    if not hasattr(model, "rng"):  # a model may have one of its own
-        model.rng = generator(spec.seed)
+    model._rng_seed = spec.seed
     _build_in_ports(spec, arena, built)
     _build_out_ports(spec, arena, built)
     _build_remote_access(spec, arena, built)

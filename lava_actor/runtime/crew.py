@@ -17,7 +17,7 @@ from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
 from lava_actor.runtime.plan import ActorStart, ServicePlan
 from lava_actor.runtime.seeds import actor_seeds, root_seed
-from lava_actor.runtime.travel import pack_actors, specify, surroundings
+from lava_actor.runtime.travel import library_modules, pack_actors, specify, surroundings
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
@@ -83,6 +83,7 @@ class Crew:
         from lava_actor.runtime.launcher import ensure
 
         launcher = ensure()
+        launcher.preload(library_modules(self._executable.actors))
         assert self._arena is not None
         values = [] if self._values is None or self._values.fd is None else [self._values.fd]
         for plan, theirs in zip(plans, self._theirs, strict=True):

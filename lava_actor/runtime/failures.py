@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -79,3 +80,17 @@ def raise_start_failure(failure: Failure) -> NoReturn:
         raise ActorDiedError(f"{where}: {failure.message}", failures=(failure,))
     text = f"{where}: {failure.kind}: {failure.message}"
     raise RuntimeStateError(text) from RemoteTraceback(failure.traceback)
+
+
+def of_service(error: BaseException) -> Failure:
+    """The record of what kept a RuntimeService from starting its actors."""
+    return Failure(
+        process="RuntimeService",
+        model="",
+        phase="start",
+        step=0,
+        kind=type(error).__name__,
+        message=str(error),
+        traceback="".join(traceback.format_exception(error)),
+        exception=None,
+    )

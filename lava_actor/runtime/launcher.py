@@ -56,6 +56,15 @@ class Launcher:
         self.pipe = ours
         self.owner = os.getpid()
         self._lock = threading.Lock()
+        self._preloaded: set[str] = set()
+
+    def preload(self, modules: set[str]) -> None:
+        """Let the launcher import modules that are the same in every program, once."""
+        with self._lock:
+            new = modules - self._preloaded
+            if new:
+                self.pipe.send("preload", sorted(new))
+                self._preloaded |= new
 
     def order(self, payload: Any, fds: Sequence[int]) -> None:
         """Start a service: plan, and the descriptors of pipe, arena, wake-up event and values."""

@@ -1,29 +1,40 @@
 """The launcher's own program: a clean interpreter that forks RuntimeServices.
 
-It is started once per user's interpreter, imports NumPy, SciPy's sparse matrices and this package,
-and then only waits: for orders to start a service, or for the end of its pipe, with which it
-leaves. It never imports user code and never has a second thread, so forking it is safe and cheap.
-Services are its children; each asked the kernel to be killed with it.
+It is started once per user's interpreter, imports NumPy and this package, and then only waits: for
+orders to start a service, or for the end of its pipe, with which it leaves. What a network needs of
+this package besides, it imports when it is told to, once for all networks to come. It never imports
+user code and never has a second thread, so forking it is safe. Services are its children; each
+asked the kernel to be killed with it.
+
+Forking is as cheap as the launcher is small: every actor copies its page tables, and then every
+page that it writes to, if only to count references (several hundred pages at some 3 µs each, which
+is most of what an actor's start takes). So it matters what is imported here, and that what is here
+has been used before (`rehearsal.py`).
 """
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import importlib
 import os
 import select
 import signal
-import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import lava_actor
 from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe
-from lava_actor.errors import Failure
-from lava_actor.runtime import build, free, stepping, travel
+from lava_actor.process.log import logger_of, logger_of_models
+from lava_actor.runtime import build, forking, free, stepping, travel
 from lava_actor.runtime.actor import Actor
+from lava_actor.runtime.failures import of_service
 from lava_actor.runtime.hosts import ProcessHost, die_with_parent
 from lava_actor.runtime.plan import ActorStart, ServicePlan
+from lava_actor.runtime.rehearsal import rehearse
+from lava_actor.runtime.seeds import global_state
 from lava_actor.runtime.service import Service, ignore_terminal_signals
 from lava_actor.runtime.travel import ActorSpec
 
@@ -38,8 +49,17 @@ def main(control: int, owner: int) -> None:
     poller = select.poll()
     poller.register(pipe.fileno(), select.POLLIN)
     gone = _watch_owner(owner, poller)
+    forking.watch()
+    _share_all()
+    idle = False
     while True:
-        for descriptor, _ in poller.poll():
+        events = poller.poll(None if idle else 0)
+        if not events:
+            with contextlib.suppress(Exception):  # short of memory, perhaps: it works without
+                rehearse()
+            _share_all()
+            idle = True
+        for descriptor, _ in events:
             if descriptor == gone:
                 os._exit(0)
         if not pipe.poll():
@@ -48,7 +68,26 @@ def main(control: int, owner: int) -> None:
             frame = pipe.recv()
         except (EOFError, OSError):
             os._exit(0)
-        _fork_service(frame, pipe)
+        if frame.kind == "preload":
+            _preload(frame.take())
+        else:
+            _fork_service(frame, pipe)
+
+
+def _preload(modules: Iterable[str]) -> None:
+    for name in modules:
+        with contextlib.suppress(Exception):  # met again, and reported, by the actor it concerns
+            importlib.import_module(name)
+    _share_all()
+
+
+def _share_all() -> None:
+    """Nothing that is loaded now is garbage: let collections in forked processes not write to it.
+
+    Those of a service have only the service's own objects to look at.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 def _watch_owner(owner: int, poller: select.poll) -> int | None:
@@ -88,7 +127,7 @@ def run_service(frame: Frame) -> None:
         host = ProcessHost(partial(run_actor, plan, arena, wake_up, loads))
         service = Service(plan, arena, user, wake_up, host)
     except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
-        user.send("startfail", _start_failure(error))
+        user.send("startfail", of_service(error))
         return
     service.main()
 
@@ -97,7 +136,7 @@ def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[
     """Open all parcels before forking, so that actors share imports and memory.
 
     An error is kept for the actor it belongs to, which meets it at its start and names its
-    Process.
+    Process. What else can be known of an actor is made ready as well: its seed, its loggers.
     """
     loads: dict[int, Callable[[], ActorSpec]] = {}
     for actor in plan.actors:
@@ -107,6 +146,9 @@ def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[
             loads[actor.party] = partial(_raise, error)
         else:
             loads[actor.party] = partial(_same, spec)
+            global_state(spec.seed)
+            logger_of_models(spec.plan.model_class.__name__)
+            logger_of(spec.plan.name)
     return loads
 
 
@@ -146,16 +188,3 @@ def run_actor(
     )
     actor.model_name = start.model
     actor.main()
-
-
-def _start_failure(error: BaseException) -> Failure:
-    return Failure(
-        process="RuntimeService",
-        model="",
-        phase="start",
-        step=0,
-        kind=type(error).__name__,
-        message=str(error),
-        traceback="".join(traceback.format_exception(error)),
-        exception=None,
-    )

@@ -8,9 +8,9 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.sparse
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.process import matrices
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +65,7 @@ def present(value: Any, shape: tuple[int, ...], where: str) -> Any:
     """
     if isinstance(value, np.ndarray):
         return value
-    if isinstance(value, str) or scipy.sparse.issparse(value):
+    if isinstance(value, str) or matrices.issparse(value):
         return value
     if isinstance(value, (bool, int, float, complex, np.generic)):
         return np.full(shape, value)
@@ -93,7 +93,7 @@ def assigned(held: Any, value: Any, index: Any, plan: Any, where: str) -> Any:
     """The model's new value after ``var.set(value, index)``; the kind of the old one is kept."""
     if isinstance(held, str) or isinstance(value, str):
         return value
-    if scipy.sparse.issparse(held):
+    if matrices.issparse(held):
         return _sparse(held, value, index, where)
     if isinstance(held, np.ndarray):
         new = held if held.flags.writeable else held.copy()
@@ -122,7 +122,7 @@ def _sparse(held: Any, value: Any, index: Any, where: str) -> Any:
         new = held.tolil()
         new[index] = value
         return type(held)(new).astype(held.dtype)
-    if not scipy.sparse.issparse(value):
+    if not matrices.issparse(value):
         raise InvalidTypeError(
             f"{where}: expected a scipy sparse matrix, got {type(value).__name__}"
         )

@@ -12,6 +12,7 @@ the same run every time. Asking does not change that state.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import random
 import re
@@ -62,13 +63,20 @@ def actor_seeds(root: int, names: Sequence[str]) -> list[int]:
     return seeds
 
 
-def generator(seed: int) -> np.random.Generator:
-    """What a model finds as ``self.rng``."""
-    return np.random.default_rng(seed)
+@functools.cache
+def global_state(seed: int) -> Any:
+    """The state NumPy's global generator starts in; a service asks for it before it forks."""
+    scratch = _scratch()
+    scratch.seed(np.random.SeedSequence(seed).generate_state(4))
+    return scratch.get_state(legacy=True)
+
+
+@functools.cache
+def _scratch() -> np.random.RandomState:
+    return np.random.RandomState(0)
 
 
 def seed_globals(seed: int) -> None:
     """Seed the generators that belong to this whole process."""
     random.seed(seed)
-    state = np.random.SeedSequence(seed).generate_state(4)
-    np.random.seed(state)  # noqa: NPY002  (models may use the global generator)
+    np.random.set_state(global_state(seed))  # noqa: NPY002  (models may use the global generator)

@@ -32,14 +32,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels.pipe import Frame, Pipe
+from lava_actor.channels.pipe import Frame
 from lava_actor.errors import Failure
 from lava_actor.runtime import words
+from lava_actor.runtime.failures import of_service
 from lava_actor.runtime.lease import Lease
 from lava_actor.runtime.watch import Watch
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
+    from lava_actor.channels.pipe import Pipe
     from lava_actor.runtime.hosts import Host
     from lava_actor.runtime.plan import ServicePlan
 
@@ -102,14 +104,16 @@ class Service:
             self.user.close()
 
     def _start_actors(self) -> None:
-        foreign = [*self.user.descriptors(), self.selector.fileno()]
-        for actor in self.plan.actors:
-            ours, theirs = Pipe.pair()
-            foreign += ours.descriptors()
-            handle = self.host.start(actor, theirs, foreign)
-            member = _Member(actor.party, actor.name, actor.model, ours, handle)
+        foreign = [self.user.fileno(), self.selector.fileno()]
+        try:
+            started = self.host.start_all(self.plan.actors, foreign)
+        except OSError as error:
+            self._start_failed(of_service(error))
+            return
+        for actor, (pipe, handle) in zip(self.plan.actors, started, strict=True):
+            member = _Member(actor.party, actor.name, actor.model, pipe, handle)
             self.members[actor.party] = member
-            self.selector.register(ours.fileno(), selectors.EVENT_READ, self._reader(member))
+            self.selector.register(pipe.fileno(), selectors.EVENT_READ, self._reader(member))
         self.waiting_for = set(self.members)
         self.selector.register(self.user.fileno(), selectors.EVENT_READ, self._from_user)
         if self.plan.leads:

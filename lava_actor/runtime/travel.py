@@ -8,7 +8,9 @@ on ``sys.path`` (loaded by a test runner, generated, edited and reloaded from el
 sent by value as well. What cannot be sent at all is reported with the Process it belongs to.
 
 The service imports by-name classes once, before it forks, so forty actors of one package cost one
-import. Large arrays leave the pickle and travel in one memory file per network.
+import. Modules of this library do not change while a program runs: the launcher imports those, so
+that the next network finds them. Large arrays leave the pickle and travel in one memory file per
+network.
 """
 
 from __future__ import annotations
@@ -141,18 +143,34 @@ def _offender(plan: ActorPlan) -> str:
     return ""
 
 
+def _modules_used(plans: Iterable[ActorPlan]) -> set[str]:
+    """Modules of the classes of models, Processes and parameters."""
+    classes: set[type] = set()
+    for plan in plans:
+        classes.update((plan.model_class, type(plan.process)))
+        classes.update(type(value) for value in plan.process.proc_params._parameters.values())
+    return {base.__module__ for cls in classes for base in cls.__mro__}
+
+
+def _is_ours(module: str) -> bool:
+    return module.partition(".")[0] == "lava_actor"
+
+
+def library_modules(plans: Iterable[ActorPlan]) -> set[str]:
+    """Modules that the actors of these plans will import and that are the same in every program.
+
+    Those of this library, and sparse matrices if this program knows any.
+    """
+    sparse = {"scipy.sparse"} & set(sys.modules)
+    return sparse | {name for name in _modules_used(plans) if _is_ours(name)}
+
+
 def _modules_to_send(plans: Iterable[ActorPlan]) -> list[ModuleType]:
     """Modules of user classes that an actor could not import by name."""
-    names = set()
-    for plan in plans:
-        for cls in (*plan.model_class.__mro__, *type(plan.process).__mro__):
-            names.add(cls.__module__)
-        for value in plan.process.proc_params._parameters.values():
-            names.add(type(value).__module__)
     modules = []
-    for name in sorted(names):
+    for name in sorted(_modules_used(plans)):
         module = sys.modules.get(name)
-        if module is None or name == "__main__" or name.split(".")[0] == "lava_actor":
+        if module is None or name == "__main__" or _is_ours(name):
             continue
         if not _importable(name, module):
             modules.append(module)

@@ -10,9 +10,9 @@ from math import floor, log2
 from typing import Any, NamedTuple
 
 import numpy as np
-import scipy.sparse
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.process import matrices
 
 __all__ = [
     "SignMode",
@@ -127,7 +127,7 @@ def truncate_weights(
     truncated = _elementwise(
         weights, lambda w: truncated_bits(w, sign_mode, num_weight_bits, max_num_weight_bits)
     )
-    if scipy.sparse.issparse(truncated):
+    if matrices.issparse(truncated):
         truncated.eliminate_zeros()
     return truncated
 
@@ -221,7 +221,7 @@ def _determine_num_weight_bits(weights: Weights, weight_exp: int, sign_mode: Sig
 
 
 def _stored(weights: Weights) -> np.ndarray:
-    return np.asarray(_with_data(weights).data if scipy.sparse.issparse(weights) else weights)
+    return np.asarray(_with_data(weights).data if matrices.issparse(weights) else weights)
 
 
 def _with_data(matrix: Weights) -> Weights:
@@ -232,14 +232,14 @@ def _with_data(matrix: Weights) -> Weights:
 def _extremes(weights: Weights) -> tuple[Any, Any]:
     """Smallest and largest weight, elements that a sparse matrix does not store included."""
     stored = _stored(weights)
-    rest = (0,) if scipy.sparse.issparse(weights) or not stored.size else ()
+    rest = (0,) if matrices.issparse(weights) or not stored.size else ()
     found = [*rest, *((stored.min(), stored.max()) if stored.size else ())]
     return min(found), max(found)
 
 
 def _elementwise(weights: Weights, function: Any) -> Weights:
     """Apply a function to the elements; of a sparse matrix to the stored ones."""
-    if not scipy.sparse.issparse(weights):
+    if not matrices.issparse(weights):
         return function(np.asarray(weights))
     result = _with_data(weights).copy()
     result.data = function(result.data)

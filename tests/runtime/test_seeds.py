@@ -19,6 +19,7 @@ from lava_actor import (
     Var,
     implements,
 )
+from lava_actor.runtime.seeds import seed_globals
 
 
 class Dice(AbstractProcess):
@@ -92,3 +93,61 @@ def test_without_a_seed_the_users_global_generator_decides_and_stays_as_it_is():
 def test_a_seed_that_is_no_number_is_refused(seed):
     with pytest.raises(ValueError, match="seed"):
         thrown(["a"], seed=seed)
+
+
+def test_the_global_generator_starts_as_if_seeded_with_the_seed_spread_over_four_words():
+    seed = 2**127 + 5
+    expected = np.random.RandomState(np.random.SeedSequence(seed).generate_state(4))
+    state = np.random.get_state()
+    try:
+        np.random.normal()  # leaves a second number in store
+        seed_globals(seed)
+        np.testing.assert_array_equal(np.random.random(3), expected.random_sample(3))
+        assert np.random.normal() == expected.normal()
+    finally:
+        np.random.set_state(state)
+
+
+class Own(AbstractProcess):
+    """Its model brings a generator."""
+
+    def __init__(self):
+        super().__init__()
+        self.thrown = Var(shape=(1,), init=0)
+
+
+@implements(proc=Own, protocol=LoihiProtocol)
+class PyOwn(PyLoihiProcessModel):
+    thrown: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def __init__(self, proc_params):
+        super().__init__(proc_params)
+        self.rng = np.random.default_rng(1)
+
+    def run_spk(self):
+        self.thrown[:] = self.rng.random()
+
+
+class Named(AbstractProcess):
+    """Has a Var of that name."""
+
+    def __init__(self):
+        super().__init__()
+        self.rng = Var(shape=(1,), init=7)
+
+
+@implements(proc=Named, protocol=LoihiProtocol)
+class PyNamed(PyLoihiProcessModel):
+    rng: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def run_spk(self):
+        self.rng += 1
+
+
+def test_a_model_may_have_a_generator_of_its_own_or_a_var_of_that_name():
+    own, named = Own(), Named()
+    with own, named:
+        own.run(RunSteps(num_steps=3), Loihi1SimCfg())
+        named.run(RunSteps(num_steps=3), Loihi1SimCfg())
+        assert own.thrown.get() == np.random.default_rng(1).random(3)[-1]
+        assert named.rng.get() == 10

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from typing import Any
-
-import numpy as np
 
 from lava_actor.errors import InvalidValueError
 
@@ -31,7 +30,7 @@ class AbstractPortImplementation(ABC):
         self._process_model = process_model
         self._shape = tuple(shape)
         self._d_type = d_type
-        self._size = int(np.prod(self._shape, dtype=np.int64))
+        self._size = math.prod(self._shape)
 
     @property
     def shape(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ Ports are used in every step, so what can be decided when the port is connected 
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -104,7 +105,7 @@ class PyInPort(AbstractPyIOPort):
         self._bind()
 
     def _checked(self, edge: Edge, ring: SourceRing) -> Edge:
-        count = int(np.prod(ring.shape, dtype=np.int64))
+        count = math.prod(ring.shape)
         if edge.functions:
             return edge
         if edge.index_map is None:

@@ -11,6 +11,7 @@ from lava_actor.errors import RuntimeStateError
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.model.ports.var_port import PyVarPort
+from lava_actor.model.py.generator import OwnGenerator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,12 +36,16 @@ class AbstractPyProcessModel(AbstractProcessModel):
     process_name : name of the Process; empty before the actor sets it
     var_id_to_var_map : {Var id: attribute name}
     rng : numpy.random.Generator
-        Set by the actor after the constructor, unless the model has one of its own; seeded from the
-        network's root seed and the name of the Process.
+        Made when first used, after the constructor, unless the model has one of its own; seeded
+        from the network's root seed and the name of the Process.
     service_to_process, process_to_service : None; kept for programs that look at them
     """
 
-    rng: np.random.Generator
+    if TYPE_CHECKING:
+        rng: np.random.Generator
+    else:
+        rng = OwnGenerator()
+    _rng_seed: int = 0  # the actor sets it
 
     def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
         super().__init__(proc_params=proc_params, loglevel=loglevel)

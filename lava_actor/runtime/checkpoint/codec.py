@@ -29,10 +29,10 @@ from typing import Any
 
 import cloudpickle
 import numpy as np
-import scipy.sparse
 
 from lava_actor.errors import CheckpointError
 from lava_actor.model.model import AbstractProcessModel
+from lava_actor.process import matrices
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
 from lava_actor.runtime.checkpoint import arrays
@@ -254,7 +254,7 @@ class Encoder:
         if kind is np.ndarray:
             items = [self._inline(v, f"{where}[{i}]") for i, v in enumerate(value.flat)]
             return {"objects": items, "shape": list(value.shape)}
-        if scipy.sparse.issparse(value):
+        if matrices.issparse(value):
             return self._sparse(value, where)
         entry = self._random(value, where)
         if entry is not None:
@@ -280,7 +280,7 @@ class Encoder:
     def _sparse(self, value: Any, where: str) -> Any:
         entry: dict[str, Any] = {
             "sparse": value.format,
-            "is_array": isinstance(value, scipy.sparse.sparray),
+            "is_array": isinstance(value, matrices.sparray),
             "shape": [int(n) for n in value.shape],
         }
         if value.format in _COMPRESSED:
@@ -517,7 +517,7 @@ class Decoder:
         else:
             raise CheckpointError(f"unknown sparse format {kind!r}")
         first = "coo" if kind in ("lil", "dok") else kind
-        made = getattr(scipy.sparse, f"{first}_{suffix}")(given, shape=shape)
+        made = getattr(matrices, f"{first}_{suffix}")(given, shape=shape)
         if first != kind:
             return made.asformat(kind)
         if hasattr(made, "check_format"):

@@ -1,0 +1,20 @@
+"""``model.rng``: made when it is first asked for, since most models never do."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class OwnGenerator:
+    """Attribute of model classes: a generator of the model's own, from the seed it was given.
+
+    It only looks like that until it is used; a model, or its class, may set another one.
+    """
+
+    def __get__(self, model: Any, owner: type[Any]) -> Any:
+        if model is None:
+            return self
+        made = model.__dict__["rng"] = np.random.default_rng(model._rng_seed)
+        return made

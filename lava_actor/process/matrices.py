@@ -1,0 +1,40 @@
+"""SciPy's sparse matrices for those who meet them, at no cost for those who do not.
+
+Importing them takes longer, and more memory, than the rest of the library together, and every actor
+is a fork that inherits the memory: of forty actors, most have never seen a sparse matrix. So they
+are imported when the first one is made. What nobody imported, nobody can have made: until then,
+nothing is sparse.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+_NAME = "scipy.sparse"
+
+
+def _if_imported(name: str) -> Any:
+    """A member of `scipy.sparse`, None if that is not imported (or being imported right now)."""
+    return getattr(sys.modules.get(_NAME), name, None)
+
+
+def issparse(value: Any) -> bool:
+    """True for a sparse matrix or sparse array of SciPy."""
+    of_scipy = _if_imported("issparse")
+    return of_scipy is not None and bool(of_scipy(value))
+
+
+def is_csr_class(cls: type) -> bool:
+    """True for SciPy's two classes of compressed rows and what derives from them."""
+    found = (_if_imported("csr_matrix"), _if_imported("csr_array"))
+    return issubclass(cls, tuple(c for c in found if c is not None))
+
+
+def __getattr__(name: str) -> Any:
+    """Everything else of `scipy.sparse`, which is imported now."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    from scipy import sparse
+
+    return getattr(sparse, name)

@@ -1,0 +1,150 @@
+"""Actors are forked cheaply, and nobody notices."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lava_actor import RunSteps
+from tests.runtime.networks import Counter, First, PyCounter, Sink
+from tests.runtime.scripts import run_script
+
+
+class PyLooker(PyCounter):
+    """Counts the descriptors of its actor."""
+
+    def run_spk(self) -> None:
+        self.count[:] = len(os.listdir("/proc/self/fd"))
+        self.out.send(self.count)
+
+
+class Look(First):
+    """Every Counter is a looker."""
+
+    def select(self, process: Any, models: list[Any]) -> Any:
+        return PyLooker if isinstance(process, Counter) else models[0]
+
+
+def test_an_actor_has_no_descriptor_of_another_one() -> None:
+    alone, together = Counter(), [Counter() for _ in range(6)]
+    sinks = Sink(), Sink()
+    sinks[0].inp.connect_from([alone.out])
+    sinks[1].inp.connect_from([counter.out for counter in together])
+    seen = []
+    for sink, counters in zip(sinks, ([alone], together), strict=True):
+        with sink:
+            sink.run(RunSteps(1), Look())
+            seen += [int(counter.count.get()[0]) for counter in counters]
+    assert len(seen) == 7
+    assert len(set(seen)) == 1
+
+
+HOOKED = """
+import os
+import numpy as np
+from lava_actor import *
+
+forked = []
+os.register_at_fork(after_in_child=lambda: forked.append(os.getpid()))
+
+class Hooked(AbstractProcess):
+    def __init__(self):
+        super().__init__()
+        self.called = Var((1,), init=0)
+
+@implements(proc=Hooked, protocol=LoihiProtocol)
+class PyHooked(PyLoihiProcessModel):
+    called: np.ndarray = LavaPyType(np.ndarray, np.int64)
+    def run_spk(self):
+        self.called[:] = forked.count(os.getpid())
+"""
+
+
+def test_what_a_module_registered_for_forks_runs_in_the_actor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "hooked_lab.py").write_text(HOOKED)
+    with importlib.import_module("hooked_lab").Hooked() as hooked:
+        hooked.run(RunSteps(1), First())
+        assert hooked.called.get() == 1
+
+
+LIMITED = """
+import resource
+hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+resource.setrlimit(resource.RLIMIT_NOFILE, (48, hard))
+counters = [Counter() for _ in range(40)]
+sink.inp.connect_from([counter.out for counter in counters])
+sink.run(RunSteps(num_steps=1), Loihi1SimCfg())
+print(sink.total.get())
+sink.stop()
+"""
+
+
+def test_a_network_may_have_more_actors_than_a_process_may_open_files(tmp_path: Path) -> None:
+    code, out, err = run_script(tmp_path, LIMITED)
+    assert (code, out.strip()) == (0, "[41]"), err
+
+
+REFUSED = """
+import os, sys
+from lava_actor.runtime import hosts, plan
+from lava_actor.channels.pipe import Parcel
+
+forks = []
+def fork():
+    if len(forks) == 3:
+        return -1
+    forks.append(os.fork())
+    return forks[-1]
+hosts.cheapest = lambda: fork
+
+hosts.ROW = 2
+host = hosts.ProcessHost(lambda actor, pipe, own: pipe.recv())
+actors = [plan.ActorStart(i, str(i), "", Parcel(b""), None) for i in range(5)]
+try:
+    host.start_all(actors, [])
+except OSError as error:
+    print(error, len(forks))
+for pid in forks:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        print("gone")
+"""
+
+
+def test_all_actors_are_forked_or_none(tmp_path: Path) -> None:
+    code, out, err = run_script(tmp_path, REFUSED, prelude="")
+    assert code == 0, err
+    assert out.split("\n")[:4] == ["no process could be started after 3 3", *3 * ["gone"]]
+
+
+REHEARSED = """
+import logging, os, random, sys
+import numpy as np
+from lava_actor.runtime import rehearsal
+
+def everything():
+    return [
+        sys.stdout, sys.stderr, list(logging.getLogger().handlers), random.getstate(),
+        np.random.get_state()[1].tolist(), len(os.listdir("/proc/self/fd")),
+        len(os.listdir("/proc/self/task")),
+    ]
+
+rehearsal.rehearse()
+before = everything()
+rehearsal.rehearse()
+assert everything() == before
+assert rehearsal.play() == [1, 1], "every actor does a step"
+"""
+
+
+def test_a_rehearsal_is_played_to_its_end_and_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    code, _, err = run_script(tmp_path, REHEARSED, prelude="")
+    assert code == 0, err
