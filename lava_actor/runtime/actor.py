@@ -106,16 +106,22 @@ class Actor:
     def _start(self) -> bool:
         try:
             self.spec = self._load()
+            del self._load
             self.model_name = self.spec.plan.model_name
-            if self.own_process:
-                seed_globals(self.spec.seed)
-            self.built = build(self.spec, self.arena, adopt=self.own_process)
-            self.built.model.on_start()
+            self._build()
         except BaseException as error:  # noqa: BLE001  (start-up errors reach the user as they are)
             self._report("startfail", error)
             return False
         self.pipe.send("ready", actor=self.party.index)
         return True
+
+    def _build(self) -> None:
+        """Make the model, and let go of what it was made from: arrays as large as its own."""
+        if self.own_process:
+            seed_globals(self.spec.seed)
+        self.built = build(self.spec, self.arena, adopt=self.own_process)
+        self.built.model.on_start()
+        self.spec = dataclasses.replace(self.spec, inits={})
 
     def _drive(self) -> None:
         from lava_actor.runtime.free import FreeLoop
@@ -140,10 +146,7 @@ class Actor:
         for reader in self.built.readers:
             while reader.available():
                 reader.skip()
-        if self.own_process:
-            seed_globals(self.spec.seed)
-        self.built = build(self.spec, self.arena, adopt=self.own_process)
-        self.built.model.on_start()
+        self._build()
         self.on_rebuilt(self.built.model)
 
     def rebase(self, base: int) -> None:

@@ -63,7 +63,7 @@ class ProcessHost:
     """Actors in forked processes. The service that owns this host has a single thread."""
 
     def __init__(self, body: Callable[[ActorStart, Pipe, bool], None]) -> None:
-        self._body = body
+        self._body: Callable[[ActorStart, Pipe, bool], None] | None = body
         self._status: dict[int, int] = {}
         gc.collect()
         gc.freeze()  # what is loaded now stays shared between the actors
@@ -84,6 +84,8 @@ class ProcessHost:
                 os.kill(pid, signal.SIGKILL)
             self._still_there(pids, LEAVE_SECONDS)
             raise
+        finally:
+            self._body = None  # what actors are made of is theirs now, and may be large
         return list(zip(pipes, pids, strict=True))
 
     def _start_row(
@@ -126,6 +128,7 @@ class ProcessHost:
                     os.closerange(low, own)
                     low = own + 1
                 os.closerange(low, high)
+            assert self._body is not None
             self._body(actor, pipe, True)
             status = 0
         finally:

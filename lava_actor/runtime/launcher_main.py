@@ -124,7 +124,10 @@ def run_service(frame: Frame) -> None:
             travel.settle_in(plan.surroundings)
         arena = Arena.attach(arena_fd, plan.arena)
         loads = load_specs(plan, values[0] if values else None)
+        for descriptor in values:
+            os.close(descriptor)
         host = ProcessHost(partial(run_actor, plan, arena, wake_up, loads))
+        del loads  # the host lets go of it once the actors run
         service = Service(plan, arena, user, wake_up, host)
     except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
         user.send("startfail", of_service(error))
@@ -169,14 +172,19 @@ def run_actor(
     pipe: Pipe,
     own_process: bool,
 ) -> None:
-    """Be one actor until the network ends."""
+    """Be one actor until the network ends.
+
+    Initial values may be as large as all the actor works with, so nothing here holds on to them.
+    """
     party = arena.party(start.party)
     plan.wait_policy.apply(party)
-    load = loads[start.party]
+    load = [loads.pop(start.party)]
+    if own_process:
+        loads.clear()  # what others are made of
     actor = Actor(
         start.name,
         start.party,
-        load,
+        load.pop(),
         arena,
         pipe,
         plan.schedule,

@@ -13,9 +13,11 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+import scipy.sparse
 
-from lava_actor import ActorType, RunContinuous, RunSteps, errors
+from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps, errors
 from lava_actor.errors import ArenaMemoryError, ModelError
+from lava_actor.proc.sparse.process import Sparse
 from tests.conftest import launcher_pid
 from tests.runtime.networks import (
     Counter,
@@ -212,6 +214,26 @@ def test_initial_values_are_copied_at_most_once_into_an_actor() -> None:
         (actor,) = service.children()
         assert actor.memory_full_info().uss < 2 * weights.nbytes
         assert service.memory_full_info().uss < weights.nbytes
+
+
+def holds_initial_values(process: psutil.Process) -> bool:
+    """Whether a process has the memory file of initial values mapped or open."""
+    files = [fd.readlink() for fd in Path(f"/proc/{process.pid}/fd").iterdir()]
+    mapped = Path(f"/proc/{process.pid}/maps").read_text()
+    return any("lava_actor-values" in text for text in [mapped, *map(str, files)])
+
+
+def test_initial_values_that_a_model_has_rearranged_are_given_back() -> None:
+    weights = scipy.sparse.random(500, 1000, 0.2, random_state=1)
+    with Sparse(weights=weights) as sparse:
+        for _ in range(2):
+            sparse.run(RunSteps(1), Loihi2SimCfg(select_tag="floating_pt"))
+            (service,) = psutil.Process(launcher_pid()).children()
+            (actor,) = service.children()
+            assert not holds_initial_values(service)
+            assert not holds_initial_values(actor)
+            sparse.reset()
+        assert (sparse.weights.get() != weights.tocsr()).nnz == 0
 
 
 # --- more memory than there is -----------------------------------------------------------------
