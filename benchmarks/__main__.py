@@ -24,6 +24,9 @@ SHAPES = (
     "two_cores",
     "var_access",
     "start_stop",
+    "overhead",
+    "memory",
+    "idle",
     "balanced",
 )
 
