@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import curves
 from benchmarks.machine import Machine
 from benchmarks.measure import Result, Row
 from benchmarks.quantities import TIME
@@ -111,11 +112,18 @@ def write(folder: Path, results: Sequence[Result], machine: Machine, rounds: int
     files = [folder / "benchmarks.json", folder / "benchmarks.md"]
     files[0].write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
     files[1].write_text(markdown(results, machine, rounds), encoding="utf-8")
+    if grown := curves.table(results):
+        files.append(folder / "growth.md")
+        page = f"# Growth\n\n{machine.when}: {machine}. Medians of {rounds} rounds.\n\n{grown}"
+        files[-1].write_text(page, encoding="utf-8")
     return files + plots(folder, results)
 
 
 def plots(folder: Path, results: Sequence[Result]) -> list[Path]:
-    """One picture per shape: medians, with lines from the fastest to the slowest round."""
+    """One picture per shape, and one for all curves.
+
+    Medians, with lines (or bands) from the fastest to the slowest round.
+    """
     try:
         import matplotlib as mpl  # an extra: plots are made where it is installed
     except ModuleNotFoundError:
@@ -124,6 +132,10 @@ def plots(folder: Path, results: Sequence[Result]) -> list[Path]:
     from matplotlib import pyplot as plt
 
     files = []
+    if curves.points(results):
+        files.append(folder / "growth.png")
+        curves.draw(files[-1], results)
+        results = [result for result in results if not result.case.x]
     for shape in dict.fromkeys(result.case.shape for result in results):
         chosen = [result for result in results if result.case.shape == shape]
         quantity = chosen[0].case.quantity
