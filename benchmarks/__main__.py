@@ -49,6 +49,11 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
+def chosen(given: argparse.Namespace) -> Sequence[str]:
+    """The shapes to measure."""
+    return given.only or [shape for shape in SHAPES if given.full or shape not in LONG]
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, write."""
     given = options(arguments)
@@ -60,8 +65,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"peers: {peers()}")
     started = perf_counter()
     results = []
-    chosen = [shape for shape in SHAPES if given.full or shape not in LONG]
-    for shape in given.only or chosen:
+    for shape in chosen(given):
         cases: list[Case] = list(import_module(f"benchmarks.shapes.{shape}").cases(given.full))
         for case in cases:
             result = measure(case, rounds, seconds)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from time import perf_counter
 
@@ -20,6 +21,8 @@ from lava_actor.proc.sparse.process import Sparse
 
 LINE_SIZE, LINE_PERIOD = 100, 25
 LAYER_SIZE = 20_000
+AHEAD, LOCKSTEP = 1_000_000, 50_000
+"""Steps of a turn, times actors: enough to make little of waking everybody at its start."""
 
 
 def compared(found: np.ndarray, network: Line | Layer, steps: int) -> None:
@@ -111,8 +114,14 @@ def growing_actors(full: bool) -> Iterator[Case]:
             name=f"{n_actors}",
             unit="step",
             contenders=(
-                actors("running ahead", partial(line, network), "run_ahead"),
-                actors("lockstep", partial(line, network), "lockstep"),
+                replace(
+                    actors("running ahead", partial(line, network), "run_ahead"),
+                    fixed=AHEAD // n_actors,
+                ),
+                replace(
+                    actors("lockstep", partial(line, network), "lockstep"),
+                    fixed=LOCKSTEP // n_actors,
+                ),
                 line_loop(network),
             ),
             x=n_actors,

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from benchmarks.shapes import (
     var_access,
 )
 from lava_actor import RunSteps
+from tests.benchmarks.contenders import carry_out, counting
 
 KINDS = [plumbing.RING, plumbing.PIPE, plumbing.QUEUE]
 
@@ -52,12 +52,6 @@ NETWORKS = {
     "two cores": two_cores.build,
     "balanced": lambda: balanced.build(Balanced(200, 4000)),
 }
-
-
-def carry_out(contender: Contender, *amounts: int) -> None:
-    with contender.open() as run:
-        for amount in amounts:
-            assert run(contender.fixed or amount) >= 0
 
 
 @pytest.mark.parametrize("schedule", ["run_ahead", "lockstep"])
@@ -181,21 +175,9 @@ def test_the_actors_of_a_network_are_the_newcomers_without_children() -> None:
         assert resources.cpu_seconds(actors_of_it) > 0
 
 
-def _counting(name: str, log: list[str]) -> Contender:
-    @contextmanager
-    def opened():
-        def run(amount: int) -> float:
-            log.append(name)
-            return amount * (1.0 if name == "slow" else 0.25)
-
-        yield run
-
-    return Contender(name, opened, fixed=4)
-
-
 def test_contenders_take_turns_and_ratios_are_taken_within_a_round() -> None:
     log: list[str] = []
-    case = Case("shape", "name", "step", (_counting("fast", log), _counting("slow", log)))
+    case = Case("shape", "name", "step", (counting("fast", log), counting("slow", log)))
     result = measure(case, rounds=3, seconds=1.0)
     assert log == ["fast", "slow", "slow", "fast", "fast", "slow"]
     fast, slow = result.rows
@@ -203,7 +185,7 @@ def test_contenders_take_turns_and_ratios_are_taken_within_a_round() -> None:
 
 
 def test_the_report_has_a_row_per_contender_and_quotes_recorded_figures() -> None:
-    contenders = (_counting("fast", []), _counting("slow", []))
+    contenders = (counting("fast", []), counting("slow", []))
     case = Case("1→1", "name", "step", contenders, lava="255–320", payload=8)
     text = report.markdown([measure(case, rounds=1, seconds=1.0)], Machine.look(), 1)
     assert "Lava 0.10 (recorded)" in text
@@ -213,7 +195,7 @@ def test_the_report_has_a_row_per_contender_and_quotes_recorded_figures() -> Non
 
 def test_what_is_no_time_is_written_in_units_of_its_own() -> None:
     for quantity, text in ((TIME, "250 ms/unit"), (MEMORY, "2.5e-07 MB/unit"), (SHARE, "25.00%")):
-        case = Case("shape", "name", "unit", (_counting("fast", []),), quantity=quantity)
+        case = Case("shape", "name", "unit", (counting("fast", []),), quantity=quantity)
         result = measure(case, rounds=1, seconds=1.0)
         (row,) = result.rows
         assert text in report.cells(result, row)[3]
