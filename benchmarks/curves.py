@@ -78,6 +78,7 @@ def table(results: Sequence[Result]) -> str:
 def draw(file: Path, results: Sequence[Result]) -> None:
     """One picture: an axis per panel, time per unit over its points, both logarithmic."""
     from matplotlib import pyplot as plt  # an extra: only asked for where it is installed
+    from PIL import Image  # comes with it
 
     axes = points(results)
     n_rows = (len(axes) + 1) // 2
@@ -115,3 +116,5 @@ def draw(file: Path, results: Sequence[Result]) -> None:
         panel.legend(fontsize="x-small")
     figure.savefig(file, dpi=100)
     plt.close(figure)
+    with Image.open(file) as picture:  # few colours, a quarter of the size
+        picture.convert("RGB").quantize(48, dither=Image.Dither.NONE).save(file, optimize=True)

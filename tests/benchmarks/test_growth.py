@@ -114,3 +114,15 @@ def test_growth_is_left_out_of_the_short_version_unless_asked_for() -> None:
     assert "growth" not in chosen(options([]))
     assert "growth" in chosen(options(["--full"]))
     assert list(chosen(options(["--only", "growth"]))) == ["growth"]
+
+
+def test_the_page_about_growth_shows_every_point_of_every_axis() -> None:
+    page = (ROOT / "docs/growth.md").read_text(encoding="utf-8")
+    for shape, axis in curves.AXES.items():
+        names = [case.name for case in growth.cases(True) if case.shape == shape]
+        (table,) = re.findall(rf"^\| {axis.label} \|.*\n\|-.*\n((?:\|.*\n)+)", page, re.MULTILINE)
+        assert re.findall(r"^\| ([^|]*) \|", table, re.MULTILINE) == names
+    (picture,) = re.findall(r"\]\((pictures/\w+\.png)\)", page)
+    data = (ROOT / "docs" / picture).read_bytes()
+    assert data.startswith(b"\x89PNG")
+    assert len(data) < 60_000
