@@ -142,11 +142,18 @@ def measure(case: Case, rounds: int, seconds: float) -> Result:
             name,
             amounts[name],
             tuple(taken),
-            tuple(t / s for t, s in zip(taken, subject, strict=True)),
+            tuple(_times(t, s) for t, s in zip(taken, subject, strict=True)),
         )
         for name, taken in times.items()
     )
     return Result(case, rows, (load, os.getloadavg()[0]))
+
+
+def _times(figure: float, subject: float) -> float:
+    """How many times the subject's figure; a paused network may well have taken nothing at all."""
+    if figure == subject:
+        return 1.0
+    return figure / subject if subject else float("inf")
 
 
 def _amount(run: Run, seconds: float) -> int:

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import subprocess
 import sys
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
@@ -182,6 +183,15 @@ def test_contenders_take_turns_and_ratios_are_taken_within_a_round() -> None:
     assert log == ["fast", "slow", "slow", "fast", "fast", "slow"]
     fast, slow = result.rows
     assert (fast.median, fast.ratio, slow.median, slow.ratio) == (0.25, 1.0, 1.0, 4.0)
+
+
+def test_figures_of_nothing_at_all_are_compared_as_well() -> None:
+    def of(name: str, figure: float) -> Contender:
+        return Contender(name, lambda: nullcontext(lambda amount: figure), fixed=1)
+
+    contenders = (of("nothing", 0.0), of("nothing either", 0.0), of("something", 0.5))
+    result = measure(Case("idle", "name", "network", contenders), rounds=1, seconds=1.0)
+    assert [row.ratio for row in result.rows] == [1.0, 1.0, float("inf")]
 
 
 def test_the_report_has_a_row_per_contender_and_quotes_recorded_figures() -> None:
