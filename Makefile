@@ -40,10 +40,10 @@ test-slow: $(NATIVE) ## the slow tests only: soak, load, large networks
 test-all: $(NATIVE) ## every test there is
 	@$(PYTEST)
 
-bench: $(NATIVE) ## short benchmarks, about a minute
+bench: $(NATIVE) ## short benchmarks, about two minutes
 	@$(PY) -m benchmarks $(ARGS)
 
-bench-full: $(NATIVE) ## all benchmarks in full length, with the neighbours that are installed
+bench-full: $(NATIVE) ## all benchmarks in full length, and how cost grows, with the neighbours that are installed
 	@$(PY) -m benchmarks --full $(ARGS)
 
 lint: $(TOOLS) ## ruff over sources, tests, examples

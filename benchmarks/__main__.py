@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import gc
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -24,8 +25,14 @@ SHAPES = (
     "two_cores",
     "var_access",
     "start_stop",
+    "overhead",
+    "memory",
+    "idle",
     "balanced",
+    "growth",
 )
+LONG = ("growth",)
+"""Part of the long version only, unless asked for."""
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -34,11 +41,17 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--full", action="store_true", help="more cases, more and longer rounds")
     parser.add_argument("--out", type=Path, default=settings.RESULTS, help="folder of the report")
     names = ", ".join(SHAPES)
-    parser.add_argument("--only", nargs="+", choices=SHAPES, default=SHAPES, metavar="SHAPE",
-                        help=f"some of {names}")  # fmt: skip
+    parser.add_argument("--only", nargs="+", choices=SHAPES, metavar="SHAPE",
+                        help=f"some of {names}; {', '.join(LONG)} is left out if neither it nor "
+                        "--full is given")  # fmt: skip
     parser.add_argument("--rounds", type=int, help="turns per contender (default 5, full 9)")
     parser.add_argument("--seconds", type=float, help="length of a turn (default 0.1, full 0.5)")
     return parser.parse_args(arguments)
+
+
+def chosen(given: argparse.Namespace) -> Sequence[str]:
+    """The shapes to measure."""
+    return given.only or [shape for shape in SHAPES if given.full or shape not in LONG]
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -52,12 +65,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"peers: {peers()}")
     started = perf_counter()
     results = []
-    for shape in given.only:
+    for shape in chosen(given):
         cases: list[Case] = list(import_module(f"benchmarks.shapes.{shape}").cases(given.full))
         for case in cases:
             result = measure(case, rounds, seconds)
             show(result)
             results.append(result)
+            gc.collect()  # a network refers to itself, and the last one may have been large
     files = report.write(given.out, results, machine, rounds)
     print(f"\n{perf_counter() - started:.0f} s; load now {load()}; written:")
     for file in files:

@@ -15,8 +15,10 @@ from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from statistics import median
 
+from benchmarks.quantities import TIME, Quantity
+
 Run = Callable[[int], float]
-"""Carry out that many units of work; return the seconds they took."""
+"""Carry out that many units of work; return the seconds (or what else is measured) they took."""
 
 
 class WrongResultError(AssertionError):
@@ -60,6 +62,10 @@ class Case:
         The figure recorded for Lava in µs per unit, if there is one: a range, or a number.
     payload : int
         Bytes moved per unit; 0: not of interest.
+    quantity : Quantity
+        What is measured. If it is not time, contenders have a fixed number of units.
+    x : float
+        Place on the axis of a curve; 0: not a point of a curve.
     """
 
     shape: str
@@ -68,11 +74,13 @@ class Case:
     contenders: tuple[Contender, ...]
     lava: str = ""
     payload: int = 0
+    quantity: Quantity = TIME
+    x: float = 0
 
 
 @dataclass(frozen=True)
 class Row:
-    """What one contender did: seconds per unit, and times the subject's, of each round."""
+    """What one contender did: seconds (or what was measured) per unit, and times the subject's."""
 
     contender: str
     amount: int
@@ -134,11 +142,18 @@ def measure(case: Case, rounds: int, seconds: float) -> Result:
             name,
             amounts[name],
             tuple(taken),
-            tuple(t / s for t, s in zip(taken, subject, strict=True)),
+            tuple(_times(t, s) for t, s in zip(taken, subject, strict=True)),
         )
         for name, taken in times.items()
     )
     return Result(case, rows, (load, os.getloadavg()[0]))
+
+
+def _times(figure: float, subject: float) -> float:
+    """How many times the subject's figure; a paused network may well have taken nothing at all."""
+    if figure == subject:
+        return 1.0
+    return figure / subject if subject else float("inf")
 
 
 def _amount(run: Run, seconds: float) -> int:

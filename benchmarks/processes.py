@@ -136,6 +136,9 @@ def noise(size: int) -> np.ndarray:
     return np.random.default_rng(0).random(size)
 
 
+CONFIG = Loihi2SimCfg(select_tag="floating_pt")
+"""How all networks of the benchmarks run."""
+
 Check = Callable[[int], None]
 """Look at a paused network after that many steps, all in all."""
 
@@ -164,7 +167,6 @@ def _running(
     @contextmanager
     def running() -> Iterator[Run]:
         process, check = build()
-        config = Loihi2SimCfg(select_tag="floating_pt")
         done = 0
 
         def run(steps: int) -> float:
@@ -177,7 +179,7 @@ def _running(
 
         with process:
             process.run(
-                RunSteps(num_steps=10), config, {"schedule": schedule} if schedule else None
+                RunSteps(num_steps=10), CONFIG, {"schedule": schedule} if schedule else None
             )
             done = 10
             check(done)

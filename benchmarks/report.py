@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import curves
 from benchmarks.machine import Machine
 from benchmarks.measure import Result, Row
+from benchmarks.quantities import TIME
 
 HEADER = (
     "shape",
@@ -23,19 +25,14 @@ HEADER = (
 )
 
 
-def duration(seconds: float) -> str:
-    """A duration in a unit that fits."""
-    for limit, factor, unit in ((1e-3, 1e6, "µs"), (1.0, 1e3, "ms")):
-        if seconds < limit:
-            return f"{seconds * factor:.3g} {unit}"
-    return f"{seconds:.3g} s"
-
-
 def cells(result: Result, row: Row) -> tuple[str, ...]:
     """One line of the table."""
     case = result.case
-    per_unit = f"{duration(row.median)}/{case.unit}"
-    if case.payload:
+    text = case.quantity.text
+    per_unit = f"{text(row.median)}/{case.unit}"
+    if case.quantity is not TIME:
+        throughput = ""
+    elif case.payload:
         throughput = f"{case.payload / row.median / 1e9:.3g} GB/s"
     else:
         throughput = f"{1 / row.median:.4g}/s"
@@ -45,7 +42,7 @@ def cells(result: Result, row: Row) -> tuple[str, ...]:
         case.name,
         row.contender,
         per_unit,
-        f"{duration(min(row.seconds))} – {duration(max(row.seconds))}",
+        f"{text(min(row.seconds))} – {text(max(row.seconds))}",
         "1" if first else f"{row.ratio:.2f}",
         "" if first else f"{min(row.ratios):.2f} – {max(row.ratios):.2f}",
         throughput,
@@ -79,12 +76,14 @@ def markdown(results: Sequence[Result], machine: Machine, rounds: int) -> str:
 
 
 def as_dict(result: Result) -> dict[str, Any]:
-    """A result as plain data; all times in seconds per unit."""
+    """A result as plain data; figures per unit: seconds, or what the quantity says."""
     case = result.case
     return {
         "shape": case.shape,
         "case": case.name,
         "unit": case.unit,
+        "quantity": case.quantity.name,
+        "x": case.x or None,
         "payload_bytes": case.payload,
         "lava_recorded_us": case.lava,
         "load": list(result.load),
@@ -92,7 +91,7 @@ def as_dict(result: Result) -> dict[str, Any]:
             {
                 "name": row.contender,
                 "units_per_run": row.amount,
-                "seconds_per_unit": list(row.seconds),
+                "per_unit": list(row.seconds),
                 "median": row.median,
                 "ratios_to_first": list(row.ratios),
                 "median_ratio": row.ratio,
@@ -113,11 +112,18 @@ def write(folder: Path, results: Sequence[Result], machine: Machine, rounds: int
     files = [folder / "benchmarks.json", folder / "benchmarks.md"]
     files[0].write_text(json.dumps(data, indent=1, ensure_ascii=False), encoding="utf-8")
     files[1].write_text(markdown(results, machine, rounds), encoding="utf-8")
+    if grown := curves.table(results):
+        files.append(folder / "growth.md")
+        page = f"# Growth\n\n{machine.when}: {machine}. Medians of {rounds} rounds.\n\n{grown}"
+        files[-1].write_text(page, encoding="utf-8")
     return files + plots(folder, results)
 
 
 def plots(folder: Path, results: Sequence[Result]) -> list[Path]:
-    """One picture per shape: medians, with lines from the fastest to the slowest round."""
+    """One picture per shape, and one for all curves.
+
+    Medians, with lines (or bands) from the fastest to the slowest round.
+    """
     try:
         import matplotlib as mpl  # an extra: plots are made where it is installed
     except ModuleNotFoundError:
@@ -126,21 +132,26 @@ def plots(folder: Path, results: Sequence[Result]) -> list[Path]:
     from matplotlib import pyplot as plt
 
     files = []
+    if curves.points(results):
+        files.append(folder / "growth.png")
+        curves.draw(files[-1], results)
+        results = [result for result in results if not result.case.x]
     for shape in dict.fromkeys(result.case.shape for result in results):
         chosen = [result for result in results if result.case.shape == shape]
+        quantity = chosen[0].case.quantity
         names = list(dict.fromkeys(row.contender for result in chosen for row in result.rows))
         colours = {name: f"C{number % 10}" for number, name in enumerate(names)}
         n_bars = sum(len(result.rows) + 1 for result in chosen)
         figure, axes = plt.subplots(figsize=(9, 1.2 + 0.28 * n_bars), layout="constrained")
-        at, ticks, labelled = 0, [], set()
+        at, ticks, labelled, scale = 0, [], set(), quantity.factor
         for result in chosen:
             ticks.append((at + (len(result.rows) - 1) / 2, result.case.name))
             for row in result.rows:
                 low, high = min(row.seconds), max(row.seconds)
                 label = None if row.contender in labelled else row.contender
                 colour = colours[row.contender]
-                axes.plot([low * 1e6, high * 1e6], [at, at], color=colour, lw=2, alpha=0.5)
-                axes.plot(row.median * 1e6, at, "o", color=colour, label=label)
+                axes.plot([low * scale, high * scale], [at, at], color=colour, lw=2, alpha=0.5)
+                axes.plot(row.median * scale, at, "o", color=colour, label=label)
                 labelled.add(row.contender)
                 at += 1
             at += 1
@@ -149,7 +160,7 @@ def plots(folder: Path, results: Sequence[Result]) -> list[Path]:
         axes.set_xscale("log")
         axes.grid(axis="x", which="both", alpha=0.3)
         units = dict.fromkeys(result.case.unit for result in chosen)
-        axes.set_xlabel(f"µs per {' or '.join(units)} (less is better)")
+        axes.set_xlabel(f"{quantity.symbol} per {' or '.join(units)} (less is better)")
         axes.set_title(shape)
         axes.legend(fontsize="small")
         file = folder / (_file_name(shape) + ".png")

@@ -12,30 +12,43 @@ import numpy as np
 
 from benchmarks.chains import Chain
 from benchmarks.measure import Case, Contender, Run, expect
+from benchmarks.processes import CONFIG
 from benchmarks.shapes import ring
-from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
+from lava_actor import RunContinuous, RunSteps
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.process import LIF
 
 
-def networks(n_nodes: int) -> Contender:
-    """Describe, compile, start, one step, stop; the launcher runs already."""
+def networks(n_nodes: int, *, whole: bool) -> Contender:
+    """Compile, start, one step; the launcher runs already.
+
+    Parameters
+    ----------
+    n_nodes : int
+    whole : bool
+        Count describing the network, looking at the result and stopping as well.
+    """
 
     @contextmanager
     def opened() -> Iterator[Run]:
         def run(count: int) -> float:
-            started = perf_counter()
+            taken = 0.0
             for _ in range(count):
+                described = perf_counter()
                 first, check = ring.build(n_nodes)
                 with first:
-                    first.run(RunSteps(num_steps=1), Loihi2SimCfg(select_tag="floating_pt"))
+                    started = perf_counter()
+                    first.run(RunSteps(num_steps=1), CONFIG)
+                    stepped = perf_counter()
                     check(1)
-            return perf_counter() - started
+                taken += perf_counter() - described if whole else stepped - started
+            return taken
 
         run(1)
         yield run
 
-    return Contender("network: compile, start, step, stop", opened)
+    name = "describe, compile, start, step, look, stop" if whole else "compile, start, first step"
+    return Contender(name, opened, fixed=1 if n_nodes > 100 else None)
 
 
 def forks(n_nodes: int) -> Contender:
@@ -96,7 +109,7 @@ def pauses(n_processes: int) -> Contender:
             return taken
 
         with first:
-            first.run(RunSteps(num_steps=1), Loihi2SimCfg(select_tag="floating_pt"))
+            first.run(RunSteps(num_steps=1), CONFIG)
             yield run
 
     return Contender("pause of a running chain", opened, fixed=5)
@@ -109,7 +122,11 @@ def cases(full: bool) -> Iterator[Case]:
             shape="start/stop",
             name=f"{n_nodes} actors",
             unit="network",
-            contenders=(networks(n_nodes), forks(n_nodes)),
+            contenders=(
+                networks(n_nodes, whole=False),
+                networks(n_nodes, whole=True),
+                forks(n_nodes),
+            ),
         )
     for n_processes in (3, 41):
         yield Case(

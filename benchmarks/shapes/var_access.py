@@ -11,10 +11,10 @@ import numpy as np
 
 from benchmarks.measure import Case, Contender, Run, expect
 from benchmarks.peers import plumbing
+from benchmarks.processes import CONFIG
 from lava_actor import (
     AbstractProcess,
     LavaPyType,
-    Loihi2SimCfg,
     LoihiProtocol,
     PyLoihiProcessModel,
     RunContinuous,
@@ -71,7 +71,7 @@ def ours(what: str, size: int, *, running: bool = False) -> Contender:
             return taken
 
         with holder:
-            holder.run(RunSteps(num_steps=1), Loihi2SimCfg(select_tag="floating_pt"))
+            holder.run(RunSteps(num_steps=1), CONFIG)
             holder.value.set(values)
             yield run
 

@@ -1,8 +1,8 @@
 """Where the time of a network goes, measured on the user's own program.
 
 ``python -m lava_actor.bench program.py [arguments]`` runs a program unchanged and reports, at the
-end of each of its runs, how fast the network stepped, how many messages it sent, and what each of
-its actors did. `Observer` does the same from within a program.
+end of each of its runs, how fast the network stepped, how many messages and spikes it sent, and
+what each of its actors did. `Observer` does the same from within a program.
 
 Nothing is added to the network. What is reported is read from the shared memory, where actors
 account for their waiting anyway, before and after a run: the figures are those of the run as it

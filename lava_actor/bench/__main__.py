@@ -19,8 +19,8 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     """What the command line says; everything after the program is the program's own."""
     parser = argparse.ArgumentParser(
         prog="python -m lava_actor.bench",
-        description="Run a program unchanged; at the end of each run of its network, report steps "
-        "and messages per second, what every actor did, and which one holds the others back.",
+        description="Run a program unchanged; at the end of each run of its network, report steps, "
+        "messages and spikes per second, what every actor did, and which holds the others back.",
     )
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all reports there")
     parser.add_argument("--lava", action="store_true", help="the program imports `lava.*`")

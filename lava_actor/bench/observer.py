@@ -176,7 +176,12 @@ class Observer:
         if not after.actors:  # torn down before anybody could look
             return None
         seconds = after.at - before.at
-        schedule = runtime.executable.schedule
+        executable = runtime.executable
+        schedule = executable.schedule
+        rings = tuple(map(_ring, before.rings, after.rings))
+        spikes = {actor.party: 0 for actor in executable.actors}
+        for request, ring in zip(executable.arena.rings, rings, strict=True):
+            spikes[request.writer] = spikes.get(request.writer, 0) + ring.spikes
         mode = "lockstep" if schedule.lockstep else "run ahead"
         return RunReport(
             number=len(self.reports) + 1,
@@ -185,24 +190,29 @@ class Observer:
             steps=after.step - before.step,
             seconds=seconds,
             actors=tuple(
-                _actor(then, now, seconds)
-                for then, now in zip(before.actors, after.actors, strict=True)
-            ),
-            rings=tuple(
-                RingReport(
-                    now.name,
-                    now.sent - then.sent,
-                    now.events - then.events,
-                    now.blocked - then.blocked,
-                    now.depth,
+                _actor(then, now, seconds, spikes[actor.party])
+                for then, now, actor in zip(
+                    before.actors, after.actors, executable.actors, strict=True
                 )
-                for then, now in zip(before.rings, after.rings, strict=True)
             ),
+            rings=rings,
             cores=len(os.sched_getaffinity(0)),
         )
 
 
-def _actor(then: ActorStatus, now: ActorStatus, seconds: float) -> ActorReport:
+def _ring(then: RingStatistics, now: RingStatistics) -> RingReport:
+    """One OutPort between two looks."""
+    return RingReport(
+        name=now.name,
+        messages=now.sent - then.sent,
+        as_events=now.events - then.events,
+        spikes=now.spikes - then.spikes,
+        full=now.blocked - then.blocked,
+        depth=now.depth,
+    )
+
+
+def _actor(then: ActorStatus, now: ActorStatus, seconds: float, spikes: int) -> ActorReport:
     """One actor between two looks.
 
     An actor accounts for a stretch of work when it parks, and for a wait when the wait ends. If it
@@ -213,7 +223,7 @@ def _actor(then: ActorStatus, now: ActorStatus, seconds: float) -> ActorReport:
     if now.state != STATE_NAMES[PARKED]:
         busy = max(busy, seconds - (now.waiting - then.waiting))
     busy = min(max(busy, 0.0), seconds)
-    return ActorReport(now.process, now.model, busy, seconds - busy, now.waits_for)
+    return ActorReport(now.process, now.model, busy, seconds - busy, now.waits_for, spikes)
 
 
 def _outcome(runtime: Runtime) -> str:

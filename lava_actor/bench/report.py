@@ -21,6 +21,8 @@ class ActorReport:
         the next steps to be granted; busy is the rest, the time without a core included.
     blocked : str
         What it waited for when the run ended; empty if it simply had nothing left to do.
+    spikes : int
+        That its OutPorts sent, see `RingReport`.
     """
 
     process: str
@@ -28,6 +30,7 @@ class ActorReport:
     busy: float
     waiting: float
     blocked: str = ""
+    spikes: int = 0
 
     @property
     def share(self) -> float:
@@ -46,6 +49,9 @@ class RingReport:
         Process and port.
     messages, as_events : int
         How many were sent, and how many of these travelled as events (indices and values).
+    spikes : int
+        Events in messages that carried nothing but ones. Counted once, however many receive them;
+        what is sent as a whole array, or while nobody listens, is not counted.
     full : int
         How often the sender had to wait for space: its receivers hold it back.
     depth : int
@@ -55,6 +61,7 @@ class RingReport:
     name: str
     messages: int
     as_events: int
+    spikes: int
     full: int
     depth: int
 
@@ -100,6 +107,21 @@ class RunReport:
         return sum(ring.messages for ring in self.rings)
 
     @property
+    def messages_per_second(self) -> float:
+        """Messages sent per second, all OutPorts together."""
+        return self.messages / self.seconds if self.seconds > 0 else 0.0
+
+    @property
+    def spikes(self) -> int:
+        """Spikes sent, all OutPorts together; see `RingReport` for what counts as one."""
+        return sum(ring.spikes for ring in self.rings)
+
+    @property
+    def spikes_per_second(self) -> float:
+        """Spikes sent per second of the clock on the wall."""
+        return self.spikes / self.seconds if self.seconds > 0 else 0.0
+
+    @property
     def slowest(self) -> ActorReport | None:
         """The actor with the highest busy share: the others wait for it."""
         return max(self.actors, key=lambda actor: actor.share, default=None)
@@ -111,7 +133,9 @@ class RunReport:
             **asdict(self),
             "steps_per_second": self.steps_per_second,
             "messages": self.messages,
-            "messages_per_second": self.messages / self.seconds if self.seconds > 0 else 0.0,
+            "messages_per_second": self.messages_per_second,
+            "spikes": self.spikes,
+            "spikes_per_second": self.spikes_per_second,
             "slowest": None if slowest is None else slowest.process,
         }
 
@@ -122,7 +146,6 @@ class RunReport:
     def _summary(self) -> list[str]:
         per_step = f", {self.seconds / self.steps * 1e6:.4g} µs per step" if self.steps else ""
         events = sum(ring.as_events for ring in self.rings)
-        rate = self.messages / self.seconds if self.seconds > 0 else 0.0
         first = (
             f"run {self.number} {self.outcome}: {self.steps} steps in {self.seconds:.3f} s, "
             f"{self.steps_per_second:.4g} steps/s{per_step}"
@@ -130,7 +153,11 @@ class RunReport:
         lines = [
             first,
             f"  {len(self.actors)} actors on {self.cores} cores; {self.schedule}",
-            f"  {self.messages} messages, {rate:.4g} per second; {events} of them as events",
+            (
+                f"  {self.messages} messages, {self.messages_per_second:.4g} per second; "
+                f"{events} of them as events"
+            ),
+            f"  {self.spikes} spikes, {self.spikes_per_second:.4g} per second",
         ]
         slowest = self.slowest
         if slowest is not None and slowest.share >= HELD_BACK:
@@ -147,11 +174,13 @@ class RunReport:
 
     def _actor_lines(self) -> list[str]:
         width = max((len(actor.process) for actor in self.actors), default=0)
+        digits = max((len(str(actor.spikes)) for actor in self.actors), default=0)
         per_step = 1e6 / self.steps if self.steps else 0.0
         return [
             f"  {actor.process:{width}}  busy {actor.share:4.0%}  {actor.busy:8.3f} s  "
             f"waiting {actor.waiting:8.3f} s  {actor.busy * per_step:9.2f} µs per step  "
-            f"{actor.model}" + (f"; waits for {actor.blocked}" if actor.blocked else "")
+            f"{actor.spikes:{digits}} spikes  {actor.model}"
+            + (f"; waits for {actor.blocked}" if actor.blocked else "")
             for actor in sorted(self.actors, key=lambda actor: -actor.share)
         ]
 

@@ -7,15 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from benchmarks.chains import Chain
 from lava_actor import (
     AbstractProcess,
     ActorType,
+    InPort,
+    LavaPyType,
     Loihi2SimCfg,
     LoihiProtocol,
+    OutPort,
+    PyInPort,
     PyLoihiProcessModel,
+    PyOutPort,
     RunContinuous,
     RunSteps,
     errors,
@@ -23,7 +29,7 @@ from lava_actor import (
     tag,
 )
 from lava_actor.bench import Observer
-from lava_actor.bench.report import ActorReport, RunReport
+from lava_actor.bench.report import ActorReport, RingReport, RunReport
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.process import LIF
 from lava_actor.runtime.runtime import Runtime
@@ -72,6 +78,12 @@ def test_a_program_runs_unchanged_and_each_run_is_reported(tmp_path: Path) -> No
         assert {actor["process"] for actor in run["actors"]} == {"cells", "weights"}
         assert run["messages"] == run["steps"]  # a_out leads nowhere
         assert run["slowest"] in ("cells", "weights")
+        # Four neurons fire in every fourth step; what goes to nobody does not count.
+        assert run["spikes"] == {50: 48, 25: 24}[run["steps"]]
+        assert run["spikes_per_second"] == pytest.approx(run["spikes"] / run["seconds"])
+        spikes = {actor["process"]: actor["spikes"] for actor in run["actors"]}
+        assert spikes == {"cells": run["spikes"], "weights": 0}
+    assert "  48 spikes, " in done.stderr
 
 
 def test_a_program_that_runs_no_network_is_told_so(tmp_path: Path) -> None:
@@ -122,6 +134,71 @@ def test_every_kind_of_run_is_reported_with_its_steps(where: ActorType) -> None:
     assert observer.reports[0].messages == 60
 
 
+class Talking(AbstractProcess):
+    """Sends three kinds of messages to one listener."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spikes = OutPort(shape=(100,))
+        self.graded = OutPort(shape=(100,))
+        self.whole = OutPort(shape=(100,))
+
+
+@implements(proc=Talking, protocol=LoihiProtocol)
+@tag("floating_pt")
+class PyTalking(PyLoihiProcessModel):
+    spikes: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    graded: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    whole: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def run_spk(self) -> None:
+        few = np.zeros(100)
+        few[[3, 70]] = 1
+        self.spikes.send(few)
+        self.graded.send(few * [0.5])
+        self.whole.send(np.ones(100))
+
+
+class Listening(AbstractProcess):
+    """Receives from all."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.a = InPort(shape=(100,))
+        self.b = InPort(shape=(100,))
+        self.c = InPort(shape=(100,))
+
+
+@implements(proc=Listening, protocol=LoihiProtocol)
+@tag("floating_pt")
+class PyListening(PyLoihiProcessModel):
+    a: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    b: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    c: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+
+    def run_spk(self) -> None:
+        for port in (self.a, self.b, self.c):
+            port.recv()
+
+
+def test_only_events_of_value_one_are_spikes_and_each_counts_once_for_all_receivers() -> None:
+    talking, listeners = Talking(), [Listening(), Listening()]
+    for listening in listeners:
+        talking.spikes.connect(listening.a)
+        talking.graded.connect(listening.b)
+        talking.whole.connect(listening.c)
+    with Observer() as observer, talking:
+        talking.run(RunSteps(num_steps=5), CONFIG)
+        talking.run(RunSteps(num_steps=10))
+    for report, steps in zip(observer.reports, (5, 10), strict=True):
+        rings = {ring.name.rpartition(".")[2]: ring for ring in report.rings}
+        assert {name: ring.spikes for name, ring in rings.items()} == {
+            "spikes": 2 * steps, "graded": 0, "whole": 0,
+        }  # fmt: skip
+        assert [actor.spikes for actor in report.actors] == [2 * steps, 0, 0]
+        assert report.spikes == 2 * steps
+
+
 class Failing(AbstractProcess):
     """Fails in step 3."""
 
@@ -157,3 +234,13 @@ def test_a_report_names_the_actor_that_holds_the_others_back() -> None:
     assert "b holds the others back: busy 80%" in str(report)
     calm = RunReport(1, "finished", "run ahead", 10, 1.0, actors[:1], (), 2)
     assert "mostly waits itself" in str(calm)
+
+
+def test_a_report_says_how_many_spikes_there_were_per_second() -> None:
+    rings = (RingReport("a.s_out", 10, 10, 300, 0, 64), RingReport("b.a_out", 10, 0, 0, 0, 64))
+    actors = (ActorReport("a", "M", 0.1, 1.9, spikes=300), ActorReport("b", "M", 0.1, 1.9))
+    report = RunReport(1, "finished", "run ahead", 10, 2.0, actors, rings, 2)
+    assert (report.spikes, report.spikes_per_second) == (300, 150)
+    assert report.as_dict()["spikes_per_second"] == 150
+    assert "  300 spikes, 150 per second" in str(report)
+    assert "300 spikes  M" in str(report)

@@ -6,33 +6,39 @@ import importlib.util
 import json
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import report
+from benchmarks import report, resources
 from benchmarks.__main__ import SHAPES
 from benchmarks.balanced import Balanced, Loop
 from benchmarks.chains import Chain
 from benchmarks.machine import Machine
 from benchmarks.measure import Case, Contender, WrongResultError, measure
 from benchmarks.peers import lava, plumbing
-from benchmarks.processes import actors
+from benchmarks.processes import CONFIG, actors
+from benchmarks.quantities import MEMORY, SHARE, TIME
 from benchmarks.shapes import (
     balanced,
     diamond,
+    idle,
     many_to_one,
+    memory,
     one_to_many,
     one_to_one,
+    overhead,
     pipeline,
     ring,
     start_stop,
     two_cores,
     var_access,
 )
+from lava_actor import RunSteps
+from tests.benchmarks.contenders import carry_out, counting
 
 KINDS = [plumbing.RING, plumbing.PIPE, plumbing.QUEUE]
 
@@ -47,12 +53,6 @@ NETWORKS = {
     "two cores": two_cores.build,
     "balanced": lambda: balanced.build(Balanced(200, 4000)),
 }
-
-
-def carry_out(contender: Contender, *amounts: int) -> None:
-    with contender.open() as run:
-        for amount in amounts:
-            assert run(contender.fixed or amount) >= 0
 
 
 @pytest.mark.parametrize("schedule", ["run_ahead", "lockstep"])
@@ -90,9 +90,18 @@ def test_processes_without_a_runtime_pass_on_the_same_messages(shape, kind) -> N
         var_access.ours("get", 5, running=True),
         var_access.ours("set", 5, running=True),
         var_access.by_pipe(5),
-        start_stop.networks(3),
+        start_stop.networks(3, whole=False),
+        start_stop.networks(3, whole=True),
         start_stop.forks(3),
         start_stop.pauses(3),
+        overhead.contender("ahead", overhead.without_messages),
+        overhead.contender("lockstep", overhead.without_messages, "lockstep"),
+        overhead.contender("relaying", overhead.relaying),
+        overhead.contender("native", overhead.native),
+        memory.content(Balanced(100, 1000)),
+        memory.as_kept(Balanced(100, 1000)),
+        memory.actors("balanced", lambda: balanced.build(Balanced(100, 1000))),
+        idle.paused(3, 0.01),
     ],
     ids=lambda contender: contender.name,
 )
@@ -155,34 +164,52 @@ def test_every_shape_offers_cases_with_contenders(name: str, full: bool, monkeyp
         assert len(set(names)) == len(names) > 0
 
 
-def _counting(name: str, log: list[str]) -> Contender:
-    @contextmanager
-    def opened():
-        def run(amount: int) -> float:
-            log.append(name)
-            return amount * (1.0 if name == "slow" else 0.25)
-
-        yield run
-
-    return Contender(name, opened, fixed=4)
+def test_the_actors_of_a_network_are_the_newcomers_without_children() -> None:
+    chain, _ = pipeline.build(3)
+    with chain:
+        pids = resources.newcomers(lambda: chain.run(RunSteps(num_steps=1), CONFIG))
+        actors_of_it = resources.leaves(pids)
+        assert len(actors_of_it) == 3
+        assert pids > actors_of_it  # their service, and the launcher if it is new
+        sizes = [resources.pss([pid]) for pid in actors_of_it]
+        assert min(sizes) > 0
+        assert resources.cpu_seconds(actors_of_it) > 0
 
 
 def test_contenders_take_turns_and_ratios_are_taken_within_a_round() -> None:
     log: list[str] = []
-    case = Case("shape", "name", "step", (_counting("fast", log), _counting("slow", log)))
+    case = Case("shape", "name", "step", (counting("fast", log), counting("slow", log)))
     result = measure(case, rounds=3, seconds=1.0)
     assert log == ["fast", "slow", "slow", "fast", "fast", "slow"]
     fast, slow = result.rows
     assert (fast.median, fast.ratio, slow.median, slow.ratio) == (0.25, 1.0, 1.0, 4.0)
 
 
+def test_figures_of_nothing_at_all_are_compared_as_well() -> None:
+    def of(name: str, figure: float) -> Contender:
+        return Contender(name, lambda: nullcontext(lambda amount: figure), fixed=1)
+
+    contenders = (of("nothing", 0.0), of("nothing either", 0.0), of("something", 0.5))
+    result = measure(Case("idle", "name", "network", contenders), rounds=1, seconds=1.0)
+    assert [row.ratio for row in result.rows] == [1.0, 1.0, float("inf")]
+
+
 def test_the_report_has_a_row_per_contender_and_quotes_recorded_figures() -> None:
-    contenders = (_counting("fast", []), _counting("slow", []))
+    contenders = (counting("fast", []), counting("slow", []))
     case = Case("1→1", "name", "step", contenders, lava="255–320", payload=8)
     text = report.markdown([measure(case, rounds=1, seconds=1.0)], Machine.look(), 1)
     assert "Lava 0.10 (recorded)" in text
     assert "255–320 µs/step" in text
     assert "| slow | 1 s/step |" in text
+
+
+def test_what_is_no_time_is_written_in_units_of_its_own() -> None:
+    for quantity, text in ((TIME, "250 ms/unit"), (MEMORY, "2.5e-07 MB/unit"), (SHARE, "25.00%")):
+        case = Case("shape", "name", "unit", (counting("fast", []),), quantity=quantity)
+        result = measure(case, rounds=1, seconds=1.0)
+        (row,) = result.rows
+        assert text in report.cells(result, row)[3]
+        assert report.as_dict(result)["quantity"] == quantity.name
 
 
 def test_the_command_measures_prints_and_writes(tmp_path: Path) -> None:
