@@ -93,7 +93,6 @@ cdef class Burst:
     """Any model: natively from step to step, each step by ``run_spk``."""
 
     cdef readonly object model
-    cdef object run_spk
     cdef Domain clock
     cdef Party party
     cdef bint lockstep
@@ -109,14 +108,17 @@ cdef class Burst:
         self.clock = clock
         self.party = party
         self.lockstep = lockstep
-        self.run_spk = self.model.run_spk
 
     def run(self, uint32_t mail, uint64_t base):
         """Do steps as long as the clock allows and nobody has sent mail."""
         cdef la_party *me = self.party.at
         cdef uint64_t first = la_get64(&me.done) + 1, step = first
         self.bits = 0
-        self.native = self.prepare()
+        try:
+            self.native = self.prepare()
+        except BaseException:
+            la_set64(&me.step, first)  # whatever is wrong, this step would have met it
+            raise
         try:
             while step < first + MOST and self._may_start(step, mail):
                 la_set64(&me.step, step)
@@ -149,7 +151,7 @@ cdef class Burst:
         """One step in Python; returns what the model asks for."""
         model = self.model
         model.time_step = number
-        self.run_spk()
+        model.run_spk()  # looked up anew: a model may replace it
         if model._req_pause:  # pause wins over stop
             model._req_pause = model._req_stop = False
             return ASK_PAUSE

@@ -371,6 +371,31 @@ def test_what_a_model_raises_leaves_step_and_done_where_they_were(bench: Any) ->
     assert (one.party.step, one.party.done) == (3, 2)
 
 
+def test_a_model_may_replace_its_step(bench: Any) -> None:
+    one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
+    done = []
+
+    def first() -> None:
+        done.append("first")
+        one.model.run_spk = lambda: done.append("then")
+
+    one.model.run_spk = first
+    one.clock.raise_horizon(3)
+    one.burst().run(one.party.mailbox, 0)
+    assert done == ["first", "then", "then"]
+
+
+def test_weights_that_cannot_be_used_fail_the_step_that_would_use_them(bench: Any) -> None:
+    one = bench(sparse("few values")(0, 0), "s_in", "a_out", ["int"], "fixed_pt")
+    burst = one.burst()
+    one.feeds[0].send(np.zeros(N_IN, np.int32))
+    one.clock.raise_horizon(2)
+    one.model.weights = one.model.weights * np.nan
+    with pytest.raises(ValueError, match="finite"):
+        burst.run(one.party.mailbox, 0)
+    assert (one.party.step, one.party.done) == (1, 0)
+
+
 def test_a_model_counts_its_steps_from_its_base(bench: Any) -> None:
     one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
     one.clock.raise_horizon(7)
