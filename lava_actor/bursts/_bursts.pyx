@@ -43,38 +43,21 @@ from lava_actor.kernels.arguments cimport (
     is_state,
     size_of,
 )
+from lava_actor.kernels.loops cimport (
+    la_csc,
+    la_csc_f64,
+    la_csc_i32,
+    la_dense_f64,
+    la_dense_i32,
+    la_indices,
+    la_lif_f64,
+    la_lif_i32,
+    la_look_up_f64,
+    la_look_up_i32,
+    la_tally,
+)
 
 cnp.import_array()
-
-
-cdef extern from "neurons.h" nogil:
-    void la_lif_f64(Py_ssize_t n, double *u, double *v, const double *a, const double *bias,
-                    double keep_u, double keep_v, double vth, uint8_t *s)
-    void la_lif_i32(Py_ssize_t n, int32_t *u, int32_t *v, const int32_t *a, const int32_t *mant,
-                    const int32_t *exp, int32_t keep_u, int32_t keep_v, int64_t threshold,
-                    uint8_t *s)
-    Py_ssize_t la_indices(Py_ssize_t n, const uint8_t *s, int32_t *out)
-
-cdef extern from "synapses.h" nogil:
-    void la_dense_f64(Py_ssize_t rows, const double *w, const int32_t *at, const double *x,
-                      Py_ssize_t count, double *out)
-    void la_dense_i32(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int32_t *x,
-                      Py_ssize_t count, int32_t *out)
-    ctypedef struct la_csc:
-        const int64_t *ptr
-        const void *row
-        int narrow
-        const void *weights
-        const uint8_t *codes
-        double one_f64
-        int32_t one_i32
-    void la_csc_f64(const la_csc *m, const int32_t *at, const double *x, Py_ssize_t count,
-                    double *out)
-    void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x, Py_ssize_t count,
-                    int32_t *out)
-    void la_tally(const la_csc *m, const int32_t *at, Py_ssize_t count, uint16_t *met)
-    void la_look_up_f64(Py_ssize_t n, uint16_t *met, const double *table, double *out)
-    void la_look_up_i32(Py_ssize_t n, uint16_t *met, const int32_t *table, int32_t *out)
 
 
 # Why a burst ended: nothing to do or a look around is due; the model asked for a pause or a stop;

@@ -14,52 +14,26 @@ import numpy as np
 from lava_actor.kernels.arguments cimport (
     data_of, is_array, is_columns, is_number, is_of, is_state, size_of,
 )
+from lava_actor.kernels.loops cimport (
+    la_conv,
+    la_conv_f64,
+    la_conv_i32,
+    la_count_spikes,
+    la_csc,
+    la_csc_f64,
+    la_csc_i32,
+    la_dense_delayed_f64,
+    la_dense_delayed_i32,
+    la_dense_f64,
+    la_dense_i32,
+    la_indices,
+    la_lif_f64,
+    la_lif_i32,
+    la_order,
+    la_within,
+)
 
 cnp.import_array()
-
-cdef extern from "neurons.h" nogil:
-    void la_lif_f64(Py_ssize_t n, double *u, double *v, const double *a, const double *bias,
-                    double keep_u, double keep_v, double vth, uint8_t *s)
-    void la_lif_i32(Py_ssize_t n, int32_t *u, int32_t *v, const int32_t *a, const int32_t *mant,
-                    const int32_t *exp, int32_t keep_u, int32_t keep_v, int64_t threshold,
-                    uint8_t *s)
-    Py_ssize_t la_count_spikes(Py_ssize_t n, const uint8_t *s)
-    Py_ssize_t la_indices(Py_ssize_t n, const uint8_t *s, int32_t *out)
-
-cdef extern from "synapses.h" nogil:
-    ctypedef struct la_conv:
-        int32_t in_y, in_c
-        int32_t out_x, out_y, out_c
-        int32_t kernel_x, kernel_y
-        int32_t pad_x, pad_y, stride_x, stride_y, dilation_x, dilation_y
-        int32_t groups
-    void la_dense_f64(Py_ssize_t rows, const double *w, const int32_t *at, const double *x,
-                      Py_ssize_t count, double *out)
-    void la_dense_i32(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int32_t *x,
-                      Py_ssize_t count, int32_t *out)
-    void la_dense_delayed_f64(Py_ssize_t rows, const double *w, const int32_t *delay,
-                              const int32_t *at, const double *x, Py_ssize_t count, double *out)
-    void la_dense_delayed_i32(Py_ssize_t rows, const int32_t *w, const int32_t *delay,
-                              const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
-    int la_within(Py_ssize_t n, const int32_t *x, int32_t end)
-    ctypedef struct la_csc:
-        const int64_t *ptr
-        const void *row
-        int narrow
-        const void *weights
-        const uint8_t *codes
-        double one_f64
-        int32_t one_i32
-    void la_csc_f64(const la_csc *m, const int32_t *at, const double *x, Py_ssize_t count,
-                    double *out)
-    void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x, Py_ssize_t count,
-                    int32_t *out)
-    void la_conv_f64(const la_conv *g, const double *kernel, const int32_t *at, const double *x,
-                     Py_ssize_t count, double *out)
-    void la_conv_i32(const la_conv *g, const int32_t *kernel, const int32_t *at, const int32_t *x,
-                     Py_ssize_t count, int32_t *out)
-    int la_order(Py_ssize_t count, const int32_t *at, Py_ssize_t size)
-
 
 # -- neurons -------------------------------------------------------------------------------------
 
