@@ -36,6 +36,7 @@ from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
 from lava_actor.runtime.crew import Crew
 from lava_actor.runtime.failures import raise_failures, raise_start_failure
+from lava_actor.runtime.interrupts import held
 from lava_actor.runtime.launcher import at_exit_before_launcher
 from lava_actor.runtime.listener import Listener
 from lava_actor.runtime.run_conditions import (
@@ -219,17 +220,22 @@ class Runtime:
         if self._until is not None:
             self._drive_until(self._until)
             return
-        with self._lock:
-            steps = self._steps_of(run_condition)
-            self.num_steps = 0 if steps is None else steps
-            listener.begin_run(partial(self._send_all, "run", steps))
-        if run_condition.blocking:
-            self.wait()
+        try:
+            with held(), self._lock:
+                steps = self._steps_of(run_condition)
+                self.num_steps = 0 if steps is None else steps
+                listener.begin_run(partial(self._send_all, "run", steps))
+            if run_condition.blocking:
+                self._wait(None)
+        except KeyboardInterrupt:
+            self.pause()
+            raise
 
     def _one_step(self) -> bool:
         """One step of a `RunUntil`; False if the network ended or a model paused it."""
         listener = self._ready("run")
-        listener.begin_run(partial(self._send_all, "run", 1))
+        with held():
+            listener.begin_run(partial(self._send_all, "run", 1))
         while not listener.finished.wait(0.5):
             pass
         return not listener.failures and listener.reason == words.REACHED

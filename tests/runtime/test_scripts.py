@@ -126,12 +126,16 @@ def test_ctrl_c_during_a_blocking_call_pauses_at_a_step_boundary(tmp_path: Path,
         "wait": "counter.run(RunContinuous(), run_cfg=cfg); counter.wait()",
         "until": "counter.run(RunUntil(lambda: False), run_cfg=cfg)",
     }[call]
+    inside = {"run": "start", "wait": "wait", "until": "drive"}[call]
     text = f"""
 from lava_actor.runtime.run_conditions import RunUntil
 cfg = Loihi2SimCfg()
-import threading
+import sys, threading, traceback
+main = threading.main_thread().ident
 def tell():
     while counter.runtime is None or counter.runtime.current_step < 5:
+        pass
+    while not any(f.name == "{inside}" for f in traceback.extract_stack(sys._current_frames()[main])):
         pass
     print("running", flush=True)
 threading.Thread(target=tell, daemon=True).start()
