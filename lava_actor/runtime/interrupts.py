@@ -1,9 +1,9 @@
 """Ctrl-C during what must not be half done.
 
-Python raises `KeyboardInterrupt` between any two instructions of the main thread. Commands to several
-services are one command only if all of them get it: a run that some have heard of can be neither
-waited for nor paused. Blocking the signal in this thread does not help, as any other thread may
-take it and Python then tells the main one. So for the length of such a section another handler
+Python raises `KeyboardInterrupt` between any two instructions of the main thread. Commands to
+several services are one command only if all of them get it: a run that some have heard of can be
+neither waited for nor paused. Blocking the signal in this thread does not help, as any other thread
+may take it and Python then tells the main one. So for the length of such a section another handler
 takes note, and the real one is called at its end.
 """
 
