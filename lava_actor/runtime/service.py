@@ -233,7 +233,16 @@ class Service:
     # -- from the actors --------------------------------------------------------------------
 
     def _reader(self, member: _Member) -> Callable[[], None]:
-        return lambda: self._from_actor(member)
+        """What to do when a member's pipe can be read.
+
+        Or could be: another event that was seen at the same time may have drained it since.
+        """
+
+        def read() -> None:
+            if member.open and member.pipe.poll():
+                self._from_actor(member)
+
+        return read
 
     def _from_actor(self, member: _Member) -> None:
         try:
