@@ -43,6 +43,11 @@ class Parcel:
     data: bytes
     spans: tuple[tuple[int, int], ...] = ()
 
+    @property
+    def out_of_band(self) -> int:
+        """Bytes in the memory file."""
+        return sum(length for _, length in self.spans)
+
     def unpack(self, fd: int | None = None) -> Any:
         """Rebuild the object; large arrays map the memory file copy-on-write.
 

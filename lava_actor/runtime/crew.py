@@ -149,7 +149,7 @@ class Crew:
             party: partial(specify, plan, self._seeds[party]) for party, plan in actors.items()
         }
         for plan, theirs in zip(plans, self._theirs, strict=True):
-            body: Any = partial(run_actor, plan, self._arena, self._wake_up, loads)
+            body: Any = partial(run_actor, plan, self._arena, self._wake_up, loads, ())
             service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))
             thread = threading.Thread(
                 target=service.main, name=f"RuntimeService {plan.name}", daemon=True

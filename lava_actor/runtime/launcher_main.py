@@ -41,6 +41,10 @@ from lava_actor.runtime.travel import ActorSpec
 _PRELOADED: tuple[Any, ...] = (lava_actor, build, free, stepping)
 
 
+#: Bytes of initial values from which on they are worth letting go of.
+LARGE_VALUES = 1 << 20
+
+
 def main(control: int, owner: int) -> None:
     """Fork services on order until the owner is gone."""
     ignore_terminal_signals()
@@ -126,7 +130,8 @@ def run_service(frame: Frame) -> None:
         loads = load_specs(plan, values[0] if values else None)
         for descriptor in values:
             os.close(descriptor)
-        host = ProcessHost(partial(run_actor, plan, arena, wake_up, loads))
+        large = [a.party for a in plan.actors if a.parcel.out_of_band >= LARGE_VALUES]
+        host = ProcessHost(partial(run_actor, plan, arena, wake_up, loads, large))
         del loads  # the host lets go of it once the actors run
         service = Service(plan, arena, user, wake_up, host)
     except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
@@ -168,6 +173,7 @@ def run_actor(
     arena: Arena,
     wake_up: int,
     loads: dict[int, Callable[[], ActorSpec]],
+    large: Iterable[int],
     start: ActorStart,
     pipe: Pipe,
     own_process: bool,
@@ -175,12 +181,15 @@ def run_actor(
     """Be one actor until the network ends.
 
     Initial values may be as large as all the actor works with, so nothing here holds on to them.
+    ``large`` says which actors' loads are: the others' are left alone, since to let go of them is
+    to write to memory that is still shared, for every actor in every actor.
     """
     party = arena.party(start.party)
     plan.wait_policy.apply(party)
     load = [loads.pop(start.party)]
     if own_process:
-        loads.clear()  # what others are made of
+        for other in large:
+            loads.pop(other, None)
     actor = Actor(
         start.name,
         start.party,
