@@ -58,7 +58,10 @@ class Inventory:
             more = (self.descriptors - before.descriptors).items()
             kinds = ", ".join(f"{count} x {kind}" for kind, count in more)
             leaks.append(f"{total - allowed} descriptors more than before: {kinds}")
-        leaks += [f"shared memory /dev/shm/{name}" for name in self.segments - before.segments]
+        new = self.segments - before.segments
+        if new:  # other programs of this user come and go as well
+            new -= _segments_of_others()
+        leaks += [f"shared memory /dev/shm/{name}" for name in new]
         leaks += [f"thread {t!r}" for t in self.threads - before.threads if t.is_alive()]
         return leaks
 
@@ -96,6 +99,24 @@ def _segments() -> frozenset[str]:
         except FileNotFoundError:
             continue
     return frozenset(mine)
+
+
+def _segments_of_others() -> set[str]:
+    """Segments that a process maps which neither this interpreter nor a descendant of it is."""
+    ours = {os.getpid(), *(pid for pid, _ in _children())}
+    found = set()
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit() or int(entry) in ours:
+            continue
+        try:
+            maps = Path("/proc", entry, "maps").read_text(errors="replace")
+        except OSError:  # it has ended, or is not ours to look at
+            continue
+        for line in maps.splitlines():
+            _, slash, name = line.partition(" /dev/shm/")
+            if slash:
+                found.add(name.removesuffix(" (deleted)"))
+    return found
 
 
 def _describe(pid: int) -> str:

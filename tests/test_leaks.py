@@ -52,6 +52,38 @@ def test_a_segment_is_seen() -> None:
     segment.unlink()
 
 
+def test_a_segment_that_another_program_maps_is_its_own_business() -> None:
+    """A program of the same user beside the tests, which no test has started."""
+    stay, leave = os.pipe()
+    name = f"/dev/shm/lava_actor_test_other_{os.getpid()}"
+    program = (
+        "import mmap, os, sys\n"
+        "if os.fork(): os._exit(0)\n"  # now nobody's child
+        "file = open(sys.argv[1], 'w+b'); file.truncate(4096)\n"
+        "segment = mmap.mmap(file.fileno(), 4096)\n"
+        "print('mapped', flush=True)\n"
+        "os.read(int(sys.argv[2]), 1)\n"
+        "os.unlink(sys.argv[1])\n"
+        "print('gone', flush=True)\n"
+    )
+    before = Inventory.take()
+    with subprocess.Popen(
+        [sys.executable, "-c", program, name, str(stay)],
+        pass_fds=(stay,),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "mapped\n"
+        other.wait()
+        assert Path(name).exists()
+        assert "shared memory" not in leaks(before)
+        os.write(leave, b"x")
+        assert other.stdout.readline() == "gone\n"
+    os.close(stay)
+    os.close(leave)
+
+
 def test_a_thread_is_seen() -> None:
     before = Inventory.take()
     done = threading.Event()
