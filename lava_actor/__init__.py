@@ -7,6 +7,7 @@ The floors, from the top; a lower floor never imports a higher one:
     runtime, learning  actors, services, supervision; learning rules and traces
     compiler           Processes -> Executable (plain data)
     model              how a Process behaves: ProcessModels and their ports
+    protocol           what a running network agrees upon: steps, values, frames
     process            what a user describes: Processes, Vars, ports
     channels, kernels  rings in shared memory, pipes; inner loops over arrays
     errors             what can go wrong

@@ -23,6 +23,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"channels", "kernels"}),
     frozenset({"bursts"}),
     frozenset({"process"}),
+    frozenset({"protocol"}),
     frozenset({"model"}),
     frozenset({"compiler"}),
     frozenset({"runtime", "learning"}),

@@ -1,0 +1,6 @@
+"""What all parts of a running network agree upon, each said once.
+
+    step      the phases of a step, their guards and their order
+    values    what a Var's value may be, and what becomes of one that is assigned
+    frames    every frame that travels through a pipe: its payload, who sends it
+"""
