@@ -22,6 +22,8 @@ cdef extern from "waits.h" nogil:
     const int LA_ON_STEP
     const int LA_ON_BARRIER
     const int LA_ON_EVENT
+    const int LA_ON_REST
+    const int LA_ON_TURN
     const uint64_t LA_DETACHED
     const int LA_WAITV_MAX
     const uint32_t LA_WAITV_32BIT
@@ -48,6 +50,7 @@ cdef extern from "waits.h" nogil:
         atomic64 turn
         atomic32 phase
         atomic32 state
+        atomic32 answered
         atomic64 progress
         atomic64 busy_ns
         atomic64 wait_ns
@@ -124,9 +127,11 @@ cdef extern from "waits.h" nogil:
     uint32_t la_party_bell(la_party *party)
     void la_party_post(la_party *party)
     uint32_t la_party_mailbox(la_party *party)
-    void la_party_blocked(la_party *party, uint32_t kind, uint32_t index, int64_t now)
+    void la_party_blocked(la_party *party, uint32_t kind, uint32_t index, uint64_t number,
+                          int64_t now)
     void la_party_unblocked(la_party *party)
-    uint32_t la_party_inspect(la_party *party, uint32_t *index, int64_t *since)
+    uint32_t la_party_inspect(la_party *party, uint32_t *index, uint64_t *number,
+                              int64_t *since)
 
     uint32_t la_arena_aborted(la_arena *arena)
     void la_arena_abort(la_arena *arena, la_party *parties, uint32_t code)

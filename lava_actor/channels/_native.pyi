@@ -103,6 +103,8 @@ class Party:
     done: int
     """Last completed step."""
     turn: int
+    answered: int
+    """Number of `post` calls whose requests are answered; the party's own to write."""
     phase: int
     state: int
     busy_ns: int
@@ -118,11 +120,12 @@ class Party:
         """Number of ring operations completed."""
 
     @property
-    def blocked(self) -> tuple[str, int, int] | None:
-        """What the party waits for right now: (kind, index, since).
+    def blocked(self) -> tuple[str, int, int, int] | None:
+        """What the party waits for right now: (kind, index, since, number).
 
-        Kind is "data" or "space" (index: the ring), "step" or "barrier" (index: the domain), or
-        "event" (index -1); since is ``time.monotonic_ns()`` at the start of the wait.
+        Kind is "data" or "space" (index: the ring; number: the cursor), "step" or "barrier" (index:
+        the domain; number: the step or epoch), "rest", "turn" or "event" (see `commit_wait`);
+        since is ``time.monotonic_ns()`` at the start of the wait, which no two waits share.
         """
 
     def post(self) -> None:
@@ -140,8 +143,19 @@ class Party:
     def cancel_wait(self) -> None:
         """Take the announcement back, as the condition holds."""
 
-    def commit_wait(self, key: int, timeout: float | None = None) -> bool:
+    def commit_wait(
+        self,
+        key: int,
+        timeout: float | None = None,
+        kind: str = "event",
+        index: int = -1,
+        number: int = 0,
+    ) -> bool:
         """Sleep until the bell is rung after `prepare_wait`; False after `timeout` seconds.
+
+        What is waited for is told to whoever reads `blocked`: "rest" until step `number` may start
+        (0: no step is to come) or mail arrives, "turn" until ``turn`` of party `index` reaches
+        `number`, or some other "event".
 
         True only says that it rang (an abort rings, too): look at the condition, prepare again.
         """

@@ -6,7 +6,10 @@ _BLOCKED_KINDS = {
     LA_ON_STEP: "step",
     LA_ON_BARRIER: "barrier",
     LA_ON_EVENT: "event",
+    LA_ON_REST: "rest",
+    LA_ON_TURN: "turn",
 }
+_BLOCKED_BY_NAME = {name: kind for kind, name in _BLOCKED_KINDS.items()}
 
 
 # Wake-ups may be owed while messages take less than this each.
@@ -93,13 +96,22 @@ cdef class Party:
         return la_party_mailbox(self.at)
 
     @property
+    def answered(self):
+        return la_get32(&self.at.answered)
+
+    @answered.setter
+    def answered(self, uint32_t value):
+        la_set32(&self.at.answered, value)
+
+    @property
     def blocked(self):
         cdef uint32_t index = 0
+        cdef uint64_t number = 0
         cdef int64_t since = 0
-        cdef uint32_t kind = la_party_inspect(self.at, &index, &since)
+        cdef uint32_t kind = la_party_inspect(self.at, &index, &number, &since)
         if kind == <uint32_t>LA_NOT_BLOCKED:
             return None
-        return _BLOCKED_KINDS[kind], <int32_t>index, since
+        return _BLOCKED_KINDS[kind], <int32_t>index, since, number
 
     # -- waking --------------------------------------------------------------------------------
 
@@ -182,7 +194,8 @@ cdef class Party:
         """Take the announcement back: the condition holds already."""
         la_party_cancel(self.at)
 
-    def commit_wait(self, uint32_t key, timeout=None):
+    def commit_wait(self, uint32_t key, timeout=None, kind="event", int32_t index=-1,
+                    uint64_t number=0):
         """Sleep until the bell rings; False if the time is over first."""
         cdef int64_t start = la_now_ns()
         cdef int64_t until = -1
@@ -195,7 +208,7 @@ cdef class Party:
             until = start + <int64_t>(max(0.0, float(timeout)) * 1e9)
             spin_ns = min(spin_ns, until - start)
         self._look_at_pace(start)
-        la_party_blocked(self.at, LA_ON_EVENT, <uint32_t>-1, start)
+        la_party_blocked(self.at, _BLOCKED_BY_NAME[kind], <uint32_t>index, number, start)
         try:
             if spin_ns > 0:
                 with nogil:
@@ -232,7 +245,7 @@ cdef class Party:
         start = la_now_ns()
         self._look_at_pace(start)
         spin = <int64_t>self.spin_us * 1000
-        la_party_blocked(self.at, kind, index, start)
+        la_party_blocked(self.at, kind, index, waiting.number, start)
         try:
             while True:
                 with nogil:

@@ -324,6 +324,7 @@ cdef class RingReader(_RingEnd):
                 raise self._aborted("data")
             waiting.arena = self.header
             waiting.what = &self.at
+            waiting.number = self.cursor
             self.owner._block(
                 LA_ON_DATA, <uint32_t>self.ring_index, NULL, la_until_data, &waiting
             )

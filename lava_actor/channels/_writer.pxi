@@ -394,6 +394,7 @@ cdef class RingWriter(_RingEnd):
                 raise self._aborted("space")
             waiting.arena = self.header
             waiting.what = &self.at
+            waiting.number = 0
             self.owner._block(
                 LA_ON_SPACE, <uint32_t>self.ring_index, NULL, la_until_space, &waiting
             )

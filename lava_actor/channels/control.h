@@ -74,7 +74,7 @@
 #include "futex.h"
 
 #define LA_MAGIC UINT64_C(0x31416e4172764c61)
-#define LA_VERSION 2u
+#define LA_VERSION 3u
 #define LA_SLICE_NS INT64_C(100000000)
 /* Parked: whoever grants steps takes its parties with it when it dies, and forty parties that look
  * around ten times per second would take half a percent of a core. */
@@ -103,10 +103,12 @@ typedef struct {
     _Alignas(LA_LINE) _Atomic uint64_t step;
     _Atomic uint64_t done, turn;
     _Atomic uint32_t phase, state;
+    _Atomic uint32_t answered; /* mail that is behind it */
     /* Written by the party at every message; read by whoever watches. */
     _Alignas(LA_LINE) _Atomic uint64_t progress;
     _Atomic uint64_t busy_ns, wait_ns;
     _Atomic uint64_t blocked_on; /* kind << 32 | index; kind 0: not blocked */
+    _Atomic uint64_t blocked_number;
     _Atomic int64_t blocked_since;
 } la_party;
 
@@ -133,8 +135,18 @@ _Static_assert(sizeof(la_domain) == 4 * LA_LINE, "layout.py: DOMAIN_BYTES");
 _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
                "words shared between processes must be lock-free");
 
-/* What a party is blocked on, for blocked records. */
-enum { LA_NOT_BLOCKED, LA_ON_DATA, LA_ON_SPACE, LA_ON_STEP, LA_ON_BARRIER, LA_ON_EVENT };
+/* What a party is blocked on, for blocked records. With its index and number a record says enough
+ * for anybody to tell whether the wait is over:
+ *   data, space  index: the ring; number of the cursor (data)
+ *   step         index: the domain; number of the step
+ *   barrier      index: the domain; number of the epoch
+ *   event        anything
+ *   rest         between steps or runs; number of the step that is to come, 0 if none is
+ *   turn         index: another party; number: what its `turn` must reach */
+enum {
+    LA_NOT_BLOCKED, LA_ON_DATA, LA_ON_SPACE, LA_ON_STEP, LA_ON_BARRIER,
+    LA_ON_EVENT, LA_ON_REST, LA_ON_TURN, /* whatever happens may end these */
+};
 
 /* ---- plain words ------------------------------------------------------------------------- */
 
@@ -215,7 +227,7 @@ static inline void la_party_wake_fenced(la_party *party) {
     }
 }
 
-/* True if the party sleeps and waits for `kind` and `index`, or for who knows what (an event, or a
+/* True if the party sleeps and waits for `kind` and `index`, or for several things (an event, or a
  * wait that is just being prepared). To be asked after la_full_fence(), like the above. */
 static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t index) {
     uint64_t on;
@@ -224,7 +236,7 @@ static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t in
     }
     /* Relaxed: ordered by the fences, like `sleeping`. */
     on = atomic_load_explicit(&party->blocked_on, memory_order_relaxed);
-    return on == ((uint64_t)kind << 32 | index) || on == 0 || on >> 32 == LA_ON_EVENT;
+    return on == ((uint64_t)kind << 32 | index) || on == 0 || on >> 32 >= LA_ON_EVENT;
 }
 
 static inline void la_party_wake(la_party *party) {
@@ -272,8 +284,10 @@ static inline uint32_t la_party_mailbox(la_party *party) {
 
 /* ---- blocked record -------------------------------------------------------------------------- */
 
-static inline void la_party_blocked(la_party *party, uint32_t kind, uint32_t index, int64_t now) {
+static inline void la_party_blocked(la_party *party, uint32_t kind, uint32_t index,
+                                    uint64_t number, int64_t now) {
     atomic_store_explicit(&party->blocked_since, now, memory_order_release); /* SYNC_BLOCKED */
+    atomic_store_explicit(&party->blocked_number, number, memory_order_release); /* SYNC_BLOCKED */
     atomic_store_explicit(&party->blocked_on, (uint64_t)kind << 32 | index,
                           memory_order_release); /* SYNC_BLOCKED */
 }
@@ -284,9 +298,11 @@ static inline void la_party_unblocked(la_party *party) {
 
 /* Read a consistent record: the start time differs from wait to wait, so an unchanged one proves
  * that the rest belongs to it. Returns the kind; 0 if not blocked or just changing. */
-static inline uint32_t la_party_inspect(la_party *party, uint32_t *index, int64_t *since) {
+static inline uint32_t la_party_inspect(la_party *party, uint32_t *index, uint64_t *number,
+                                        int64_t *since) {
     int64_t before = atomic_load_explicit(&party->blocked_since, memory_order_acquire);
     uint64_t on = atomic_load_explicit(&party->blocked_on, memory_order_acquire);
+    *number = atomic_load_explicit(&party->blocked_number, memory_order_acquire);
     *since = atomic_load_explicit(&party->blocked_since, memory_order_acquire);
     *index = (uint32_t)on;
     return *since == before ? (uint32_t)(on >> 32) : LA_NOT_BLOCKED;

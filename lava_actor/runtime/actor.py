@@ -139,6 +139,7 @@ class Actor:
         while self.pipe.poll():
             frame = self.pipe.recv()
             answer(self, frame)
+        self.party.answered = self.mail_seen
 
     def rebuild(self, inits: dict[str, Any]) -> None:
         """Reset: a new model from initial values; messages in flight are dropped."""

@@ -51,7 +51,7 @@ class FreeLoop:
             if party.mailbox != actor.mail_seen or any(s.pending() for s in actor.built.servers):
                 party.cancel_wait()
             else:
-                party.commit_wait(key, 0.2)
+                party.commit_wait(key, 0.2, "rest")
             if actor.arena.aborted:
                 raise ChannelAborted("the network ended")
 

@@ -125,7 +125,7 @@ class SteppingLoop:
         party.flush_wakes()
         if upcoming > clock.limit:
             party.state = words.PARKED
-            self._await_mail()
+            self._await_mail(upcoming)
             return
         if party.done == clock.fence and self.announced != actor.runs.turn:
             self._announce()
@@ -137,12 +137,12 @@ class SteppingLoop:
         elif not clock.await_step(party, upcoming, actor.mail_seen):
             actor.answer_requests()
 
-    def _await_mail(self) -> None:
+    def _await_mail(self, upcoming: int) -> None:
         key = self.party.prepare_wait()
         if self.party.mailbox != self.actor.mail_seen:
             self.party.cancel_wait()
         else:
-            self.party.commit_wait(key, 0.2)
+            self.party.commit_wait(key, 0.2, "rest", words.CLOCK, upcoming)
         if self.arena.aborted:
             raise ChannelAborted("the network ended")
 
@@ -156,7 +156,7 @@ class SteppingLoop:
         ):
             party.cancel_wait()
         else:
-            party.commit_wait(key, 0.2)
+            party.commit_wait(key, 0.2, "rest", words.CLOCK, upcoming)
         if self.arena.aborted:
             raise ChannelAborted("the network ended")
         actor.serve_remote()

@@ -88,7 +88,7 @@ class Turns:
                 if other.turn >= stage or self._arena.aborted:
                     party.cancel_wait()
                 else:
-                    party.commit_wait(key, 0.2)
+                    party.commit_wait(key, 0.2, "turn", other.index, stage)
                 party.state = words.STEPPING
                 if self._arena.aborted:
                     raise ChannelAborted("the network ended")
