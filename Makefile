@@ -14,6 +14,7 @@ SHELL := /bin/bash
 
 VENV := .venv
 PY := $(VENV)/bin/python
+INSTALLED := $(VENV)/.installed
 TOOLS := $(VENV)/.tools-installed
 NATIVE := $(VENV)/.native-built
 # Links at the root (runtime, channels) are left out: find does not follow them.
@@ -22,7 +23,7 @@ NATIVE_SOURCES := $(shell find lava_actor \( -name '*.pyx' -o -name '*.pxd' -o -
 ARGS ?=
 PYTEST := $(PY) -m pytest $(ARGS)
 
-.PHONY: help demo test test-slow test-all bench bench-full lint type check sanitize build clean distclean
+.PHONY: help demo test test-slow test-all bench bench-full lint type check sanitize build wheels clean distclean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' \
@@ -31,13 +32,13 @@ help: ## show this list
 demo: $(NATIVE) ## run a balanced network of 10 000 neurons and say how fast it was
 	@$(PY) examples/balanced_network.py $(ARGS)
 
-test: $(NATIVE) ## all tests but the slow ones
+test: $(NATIVE) $(TOOLS) ## all tests but the slow ones
 	@$(PYTEST) -m "not slow"
 
-test-slow: $(NATIVE) ## the slow tests only: soak, load, large networks
+test-slow: $(NATIVE) $(TOOLS) ## the slow tests only: soak, load, large networks
 	@$(PYTEST) -m slow
 
-test-all: $(NATIVE) ## every test there is
+test-all: $(NATIVE) $(TOOLS) ## every test there is
 	@$(PYTEST)
 
 bench: $(NATIVE) ## short benchmarks, about two minutes
@@ -60,6 +61,9 @@ sanitize: ## the native ring under ThreadSanitizer and AddressSanitizer
 
 build: $(NATIVE) ## make .venv and build the native part in place
 
+wheels: $(INSTALLED) ## a wheel in dist/ for every suitable CPython of this machine
+	@tools/make_wheels $(VENV) dist
+
 clean: ## remove build products and caches, keep .venv
 	@rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	@find lava_actor tests examples benchmarks -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
@@ -74,15 +78,21 @@ distclean: clean ## clean, and remove .venv too
 $(PY):
 	@tools/make_venv "$(VENV)" "$(PYTHON)"
 
+# The package, what builds it and what draws the demo's picture; the tools of developers come on top of that.
 # pip builds the native part on the way, hence its stamp is renewed here as well.
-$(TOOLS): pyproject.toml | $(PY)
+$(INSTALLED): pyproject.toml | $(PY)
 	@tools/need_compiler
-	@echo "installing the development tools into $(VENV) (once; a minute or two)"
+	@echo "installing lava_actor and what it needs into $(VENV) (once; a minute or two)"
 	@$(PY) -m pip install -qq --disable-pip-version-check "setuptools>=77" wheel "Cython>=3.1" "numpy>=2.0"
-	@$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation --editable '.[dev,examples]'
+	@$(PY) -m pip install -qq --disable-pip-version-check --no-build-isolation --editable '.[plot]'
 	@touch $@ $(NATIVE)
 
-$(NATIVE): setup.py $(NATIVE_SOURCES) | $(TOOLS)
+$(TOOLS): pyproject.toml | $(INSTALLED)
+	@echo "installing the development tools into $(VENV) (once)"
+	@$(PY) tools/extras.py dev examples | xargs -d '\n' $(PY) -m pip install -qq --disable-pip-version-check
+	@touch $@
+
+$(NATIVE): setup.py $(NATIVE_SOURCES) | $(INSTALLED)
 	@tools/need_compiler
 	@echo "building the native part in place"
 	@log=$$(mktemp); trap 'rm -f "$$log"' EXIT; \

@@ -2,6 +2,7 @@
 
 The floors, from the top; a lower floor never imports a higher one:
 
+    cli, bench         the command line; where the time of a network goes
     compat             `lava.*` import paths resolved to ours
     proc, networks     the library of neurons, connections, sources and sinks
     runtime, learning  actors, services, supervision; learning rules and traces

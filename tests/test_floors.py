@@ -30,6 +30,8 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"proc", "networks", "utils"}),
     frozenset({"compat"}),
     frozenset({"bench"}),
+    frozenset({"cli"}),
+    frozenset({"__main__"}),
 )
 """From the ground up. `lava_actor/__init__.py` is the roof: it may import every floor."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from lava_actor.bench.observer import Observer
 from lava_actor.bench.report import RunReport
 from lava_actor.compat import install
-from lava_actor.compat.__main__ import run_module, run_script
+from lava_actor.utils.programs import run_program
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -38,11 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = options(arguments)
     if given.lava:
         install()
-    run = run_module if given.module else run_script
     observer = Observer(on_report=_show)
     try:
         with observer:
-            run(given.program, given.arguments)
+            run_program(given.program, given.arguments, as_module=given.module)
     finally:
         if not observer.reports:
             print("lava_actor.bench: no network was run", file=sys.stderr)

@@ -3,4 +3,6 @@
     step      the phases of a step, their guards and their order
     values    what a Var's value may be, and what becomes of one that is assigned
     frames    every frame that travels through a pipe: its payload, who sends it
+
+Nothing here starts, waits or sends.
 """

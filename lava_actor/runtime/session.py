@@ -12,7 +12,7 @@ from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.network import find_network
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.message_interface_enum import ActorType
-from lava_actor.runtime import checkpoint
+from lava_actor.runtime import checkpoint, progress
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
 
@@ -121,7 +121,8 @@ def run(
             compile_config = last.compile_config if compile_config is None else compile_config
         create_runtime(process, run_cfg, None, compile_config)
     assert process.runtime is not None
-    process.runtime.start(wanted)
+    with progress.shown(process.runtime, wanted):
+        process.runtime.start(wanted)
 
 
 def reset(process: AbstractProcess) -> None:

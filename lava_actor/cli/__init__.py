@@ -1,0 +1,1 @@
+"""The command line: ``lava-actor`` or ``python -m lava_actor``."""

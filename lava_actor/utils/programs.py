@@ -1,0 +1,42 @@
+"""Running somebody's program as ``__main__``, as the interpreter itself would."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+from types import ModuleType
+
+
+def run_program(name: str, arguments: list[str], *, as_module: bool = False) -> None:
+    """Run a script, or a module as ``python -m`` does, with ``sys.argv`` of its own.
+
+    Raises
+    ------
+    OSError
+        If the script cannot be read.
+    """
+    if as_module:
+        sys.argv = [name, *arguments]
+        sys.path[0] = os.getcwd()
+        runpy.run_module(name, run_name="__main__", alter_sys=True)
+    else:
+        _run_script(name, arguments)
+
+
+def _run_script(path: str, arguments: list[str]) -> None:
+    """Run a file as ``python file`` does.
+
+    `runpy.run_path` would take the module away again when the file ends. Functions that outlive it
+    (exit hooks, threads, models of a network that still runs) need it, and so do actors: classes
+    of ``__main__`` are sent by value from the module found under that name.
+    """
+    with open(path, "rb") as file:
+        code = compile(file.read(), path, "exec")
+    main_module = ModuleType("__main__")
+    main_module.__file__ = path
+    main_module.__dict__["__builtins__"] = __builtins__
+    sys.modules["__main__"] = main_module
+    sys.argv = [path, *arguments]
+    sys.path[0] = os.path.dirname(os.path.abspath(path))
+    exec(code, main_module.__dict__)
