@@ -22,8 +22,8 @@ the other end             ChannelAborted              RuntimeError
 the other end             PeerClosedError             ChannelAborted
 ========================  ==========================  =============================================
 
-Every class also derives from `LavaActorError`. Messages name the Process and the attribute, what
-was expected and what came.
+Every class also derives from `LavaActorError`. Messages name the Process and the attribute, what was
+expected and what came. What is surely a mistake but no reason to stop is a `LavaActorWarning`.
 """
 
 from __future__ import annotations
@@ -71,6 +71,22 @@ class MissingMemberError(LavaActorError, AttributeError, AssertionError):
 
 class CheckpointError(LavaActorError, ValueError):
     """A network that cannot be saved, or a file that cannot be loaded into one."""
+
+
+class LavaActorWarning(UserWarning):
+    """Something that is surely a mistake, though the program can go on."""
+
+
+class RemoteTraceback(Exception):
+    """Carries the traceback text of an actor as the cause of the user's exception."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.text = text
+
+    def __str__(self) -> str:
+        """The text, as Python would have printed it in the actor."""
+        return f"\n\n{self.text}"
 
 
 class RuntimeStateError(LavaActorError, RuntimeError):

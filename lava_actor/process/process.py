@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import NetworkError
 from lava_actor.process.collection import Collection
+from lava_actor.process.hints import briefly
 from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
@@ -301,6 +302,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
     # -- execution: the one place that reaches up; hence the late imports --------------------
 
+    @briefly
     def compile(self, run_cfg: Any, compile_config: dict[str, Any] | None = None) -> Any:
         """Compile this Process and everything connected to it; no actor is started.
 
@@ -318,6 +320,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
         return session.compile(self, run_cfg, compile_config)
 
+    @briefly
     def create_runtime(
         self,
         run_cfg: Any = None,
@@ -329,6 +332,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
         session.create_runtime(self, run_cfg, executable, compile_config)
 
+    @briefly
     def run(
         self,
         condition: Any = None,
@@ -349,33 +353,39 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
         session.run(self, condition, run_cfg, compile_config)
 
+    @briefly
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run has ended; no-op without a network."""
         if self._runtime is not None:
             self._runtime.wait(timeout)
 
+    @briefly
     def pause(self) -> None:
         """Let all actors finish the same step, then rest; no-op without a network."""
         if self._runtime is not None:
             self._runtime.pause()
 
+    @briefly
     def stop(self, timeout: float | None = None) -> None:
         """End the network; no-op without one."""
         if self._runtime is not None:
             self._runtime.stop(timeout)
 
+    @briefly
     def reset(self) -> None:
         """Restore the initial values of all Vars of the network without building it again."""
         from lava_actor.runtime import session
 
         session.reset(self)
 
+    @briefly
     def save(self, path: str | Path, **options: Any) -> None:
         """Save the network of this Process to a file."""
         from lava_actor.runtime import session
 
         session.save(self, path, **options)
 
+    @briefly
     def load(self, path: str | Path, **options: Any) -> None:
         """Load state that was saved from an equal network."""
         from lava_actor.runtime import session

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.process.hints import briefly
 from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, where
 from lava_actor.process.values import checked_value, initial_part
 
@@ -106,6 +107,7 @@ class Var(AbstractProcessMember):
 
     # -- the value --------------------------------------------------------------------------
 
+    @briefly
     def get(self, idx: Any = None) -> Any:
         """Return the present value.
 
@@ -138,6 +140,7 @@ class Var(AbstractProcessMember):
             return var.init
         return initial_part(var.init, var.shape, idx, where(var))
 
+    @briefly
     def set(self, value: Any, idx: Any = None) -> None:
         """Write the value; returns when the model has it and its ``on_var_update`` has run.
 

@@ -14,7 +14,6 @@ import dataclasses
 import os
 import pickle
 import sys
-import traceback
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena
@@ -25,6 +24,7 @@ from lava_actor.runtime.build import BuiltModel, build
 from lava_actor.runtime.output import redirect_output
 from lava_actor.runtime.requests import answer
 from lava_actor.runtime.seeds import seed_globals
+from lava_actor.runtime.tracebacks import remote_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -177,7 +177,7 @@ class Actor:
             step=step,
             kind=type(error).__name__,
             message=str(error),
-            traceback="".join(traceback.format_exception(error)),
+            traceback=remote_text(error),
             exception=_portable(error),
         )
         if kind == "failed":

@@ -11,8 +11,13 @@ from lava_actor.errors import (
     DeadlockError,
     Failure,
     ModelError,
+    RemoteTraceback,
     RuntimeStateError,
 )
+from lava_actor.runtime.tracebacks import shortened, with_sources
+
+_LISTED = 8
+"""Of how many failures one error tells."""
 
 
 def select(failures: Sequence[Failure]) -> list[Failure]:
@@ -29,44 +34,23 @@ def select(failures: Sequence[Failure]) -> list[Failure]:
     return sorted(kept, key=lambda f: f.process)
 
 
-class RemoteTraceback(Exception):
-    """Carries the traceback text of an actor as the cause of the user's exception."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self.text = text
-
-    def __str__(self) -> str:
-        """The text, as Python would have printed it in the actor."""
-        return f"\n\n{self.text}"
-
-
-def _cause(failure: Failure) -> BaseException | None:
-    if not failure.traceback:
-        return failure.exception
-    remote = RemoteTraceback(failure.traceback)
-    if failure.exception is None:
-        return remote
-    failure.exception.__cause__ = remote
-    return failure.exception
-
-
 def raise_failures(failures: Sequence[Failure]) -> NoReturn:
     """Raise what ended a network."""
     first = failures[0]
     if first.kind == "Deadlock":
         raise DeadlockError(f"deadlock in step {first.step}: {first.message}")
     lines = [f"{len(failures)} Exception(s) occurred:"]
-    for f in failures:
+    for f in failures[:_LISTED]:
         what = f.message if f.kind == "ActorDied" else f"{f.kind}: {f.message}"
         lines.append(f"  {f.process} ({f.model}) in {f.phase} of step {f.step}: {what}")
-    lines += [
-        f"\nTraceback of {f.process}:\n{f.traceback.rstrip()}" for f in failures if f.traceback
-    ]
-    text = "\n".join(lines)
+    if len(failures) > _LISTED:
+        lines.append(f"  … and {len(failures) - _LISTED} more: error.failures has all of them")
+    told = [(n, f) for n, f in enumerate(failures) if f.traceback]
+    for number, f in told[:1]:  # the others are in the failures
+        text = shortened(with_sources(f.traceback), f"error.failures[{number}].traceback")
+        lines.append(f"\nTraceback of {f.process}:\n{text}")
     kind = ActorDiedError if first.kind == "ActorDied" else ModelError
-    error = kind(text, failures=tuple(failures))
-    raise error from _cause(first)
+    raise kind("\n".join(lines), failures=tuple(failures)) from first.exception
 
 
 def raise_start_failure(failure: Failure) -> NoReturn:
@@ -75,11 +59,11 @@ def raise_start_failure(failure: Failure) -> NoReturn:
     if failure.exception is not None:
         error = failure.exception
         error.add_note(where)
-        raise error from RemoteTraceback(failure.traceback)
+        raise error from RemoteTraceback(with_sources(failure.traceback))
     if failure.kind == "ActorDied":
         raise ActorDiedError(f"{where}: {failure.message}", failures=(failure,))
     text = f"{where}: {failure.kind}: {failure.message}"
-    raise RuntimeStateError(text) from RemoteTraceback(failure.traceback)
+    raise RuntimeStateError(text) from RemoteTraceback(with_sources(failure.traceback))
 
 
 def of_service(error: BaseException) -> Failure:

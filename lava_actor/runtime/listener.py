@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import Frame, Pipe
-from lava_actor.errors import Failure, RuntimeStateError
+from lava_actor.errors import Failure, RemoteTraceback, RuntimeStateError
 from lava_actor.runtime import words
-from lava_actor.runtime.failures import RemoteTraceback, select
+from lava_actor.runtime.failures import select
 from lava_actor.runtime.output import emit_log, emit_print
+from lava_actor.runtime.tracebacks import with_sources
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
@@ -283,7 +284,7 @@ class Listener:
             return
         if error is None:
             error = RuntimeStateError("the actor could not carry out the request")
-        error.__cause__ = RemoteTraceback(text)
+        error.__cause__ = RemoteTraceback(with_sources(text))
         answer.error = error
         answer.there.set()
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-import traceback
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process import matrices
+from lava_actor.runtime.tracebacks import remote_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +39,7 @@ def answer(actor: Actor, frame: Frame) -> None:
     except (OSError, EOFError):
         raise
     except Exception as error:  # noqa: BLE001  (the asker gets every cause; the actor goes on)
-        text = "".join(traceback.format_exception(error))
+        text = remote_text(error)
         bare: Exception | None = error.with_traceback(None)
         with contextlib.suppress(Exception):
             pickle.loads(pickle.dumps(bare))

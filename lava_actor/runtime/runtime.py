@@ -29,6 +29,7 @@ from lava_actor.errors import (
     InvalidTypeError,
     InvalidValueError,
     MissingMemberError,
+    ModelError,
     RuntimeStateError,
     WaitTimeoutError,
 )
@@ -392,9 +393,11 @@ class Runtime:
     def _ready(self, what: str) -> Listener:
         if self._listener is None:
             if self._failure is not None:
+                told = str(self._failure).splitlines()
+                first = told[isinstance(self._failure, ModelError)].strip()
                 raise RuntimeStateError(
-                    f"{what}: the network has failed and is gone: {self._failure}"
-                ) from self._failure
+                    f"{what}: the network has failed and is gone, as the error before says: {first}"
+                )
             state = "stopped" if self._is_initialized else "not initialized"
             raise RuntimeStateError(f"{what}: the runtime is {state}")
         return self._listener

@@ -18,12 +18,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import importlib.machinery
+import io
 import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import cloudpickle
@@ -115,7 +116,7 @@ def pack_actors(
     InvalidTypeError
         If something a model needs cannot be pickled; the message names the Process.
     """
-    writer = ParcelWriter(cloudpickle.dumps)
+    writer = ParcelWriter(_dumps)
     parcels = []
     with _by_value(_modules_to_send(plans)):
         for plan, seed in zip(plans, seeds, strict=True):
@@ -128,6 +129,22 @@ def pack_actors(
                     f"class cannot be sent to an actor: {_offender(plan)}{error}"
                 ) from error
     return parcels, writer
+
+
+def _dumps(obj: Any, **options: Any) -> bytes:
+    """Pickle as cloudpickle does, but let code keep the name of its file, for tracebacks."""
+    with io.BytesIO() as file:
+        _Pickler(file, **options).dump(obj)
+        return file.getvalue()
+
+
+def _with_file(code: CodeType) -> tuple[Any, ...]:
+    make, arguments = cloudpickle.Pickler.dispatch_table[CodeType](code)
+    return make, tuple(code.co_filename if a == "<dynamic-code>" else a for a in arguments)
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no annotations
+    dispatch_table = cloudpickle.Pickler.dispatch_table.new_child({CodeType: _with_file})
 
 
 def _offender(plan: ActorPlan) -> str:

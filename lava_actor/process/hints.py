@@ -1,0 +1,62 @@
+"""What helps a user who made a mistake: the nearest name, a warning, a short traceback."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+from lava_actor.errors import LavaActorError, LavaActorWarning, RemoteTraceback
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+
+
+def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
+    """Return the known name that ``name`` was probably meant to be, None if there is none."""
+    names = sorted(known)
+    found = difflib.get_close_matches(name.lower(), names, 1, cutoff)
+    if found:
+        return found[0]
+    return next((n for n in names if len(name) > 1 and (n.startswith(name + "_"))), None)
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean …?"``, or nothing."""
+    found = nearest(name, known)
+    return "" if found is None else f"; did you mean {found!r}?"
+
+
+def warn(message: str) -> None:
+    """Warn about what is surely a mistake, at the user's line that led here."""
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, LavaActorWarning, stacklevel=level)
+
+
+def is_library(cls: type[Any]) -> bool:
+    """Whether a class is one of this package."""
+    return cls.__module__.partition(".")[0] == "lava_actor"
+
+
+def briefly(method: F) -> F:
+    """Let errors that say all in their message come without the frames they were raised in."""
+
+    @functools.wraps(method)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        __tracebackhide__ = True  # IPython and pytest leave this frame out as well
+        try:
+            return method(*args, **kwargs)
+        except Exception as error:
+            if isinstance(error, LavaActorError) or isinstance(error.__cause__, RemoteTraceback):
+                raise error.with_traceback(None)  # noqa: B904  (the same error)
+            raise
+
+    return cast("F", call)
