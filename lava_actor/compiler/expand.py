@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.compiler.exceptions import NoProcessModelFound
@@ -23,7 +24,12 @@ if TYPE_CHECKING:
     from lava_actor.compiler.run_configs import RunConfig
 
 
-def select_model(process: AbstractProcess, run_cfg: RunConfig) -> type[AbstractProcessModel]:
+Candidates = Callable[[Any], Sequence[type[AbstractProcessModel]]]
+
+
+def select_model(
+    process: AbstractProcess, run_cfg: RunConfig, candidates: Candidates = registry.candidates
+) -> type[AbstractProcessModel]:
     """The model class that runs ``process`` under ``run_cfg``.
 
     Raises
@@ -42,10 +48,10 @@ def select_model(process: AbstractProcess, run_cfg: RunConfig) -> type[AbstractP
     elif type(process) in exceptions:
         chosen = exceptions[type(process)]
     else:
-        candidates = registry.candidates(type(process))
-        if not candidates:
+        found = list(candidates(type(process)))
+        if not found:
             raise NoProcessModelFound(process, registry.import_problems(type(process)))
-        chosen = run_cfg.select(process, candidates)
+        chosen = run_cfg.select(process, found)
     if not (isinstance(chosen, type) and issubclass(chosen, AbstractProcessModel)):
         raise NetworkError(
             f"{process.name}: {type(run_cfg).__name__}.select must return a ProcessModel class, "
@@ -64,13 +70,14 @@ def expand(
     """
     selected: dict[int, AbstractProcess] = {}
     found = list(seeds)
+    candidates = functools.cache(registry.candidates)  # looked for once per class
     while True:
         network = find_network(found)
         todo = [p for p in network if id(p) not in selected]
         if not todo:
             break
         for process in todo:
-            model_class = select_model(process, run_cfg)
+            model_class = select_model(process, run_cfg, candidates)
             process._model_class = model_class
             selected[id(process)] = process
             if issubclass(model_class, AbstractSubProcessModel):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError
+from lava_actor.model import registry
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.resources import AbstractResource
 from lava_actor.model.sync.protocol import AbstractSyncProtocol
@@ -49,6 +50,7 @@ def implements(
                     f"become {given.__qualname__}: derive from a model that implements neither"
                 )
             setattr(model, attribute, given)
+        registry.register(model)
         return cls
 
     return decorate

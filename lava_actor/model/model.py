@@ -21,8 +21,8 @@ Requirement = Any
 class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abstract methods)
     """Implements the behaviour of a Process class.
 
-    Every subclass is known to the registry from its definition on; it becomes a candidate for
-    the Process named by ``implements_process``, which subclasses inherit.
+    A subclass is a candidate for the Process class that ``@implements``, a base class or its own
+    ``implements_process`` names, and lives as long as that class.
 
     Parameters
     ----------

@@ -1,46 +1,58 @@
 """Which model classes exist for a Process class.
 
-Models are known from their definition on: `AbstractProcessModel` registers every subclass, weakly,
-so that classes made inside of functions or replaced in a notebook disappear with their last user.
-A registered class is a candidate for the Process class that it names (or inherits) as
-``implements_process``.
+A model is known from the moment it says which Process class it implements. The Process class holds
+it: a model lives as long as what it implements, wherever it was defined. One that is defined
+again, under the same name, takes the place of the old one (a notebook cell that is run again).
+Models defined in functions come after those of modules; those of the function that defined models
+last come first.
 
 What is not known yet may lie in a file nobody imported: Lava programs put models beside their
 Process and expect them to be found. So if neither the Process's module nor its package holds a
-model, the modules beside it are imported, at most once each and under their qualified names:
+model, the modules beside it are imported, under their qualified names:
 
 * of a package, all modules;
 * of a plain folder (scripts), only files that mention the Process class by name, because
   importing a script runs it.
 
 The running script and test modules are never imported. What goes wrong on the way is kept for the
-error that says no model was found.
+error that says no model was found, until the next search.
+
+A search holds no lock: whoever asks while another thread imports a module waits for that module,
+by the locks of the import system, which know about imports that wait for each other. A search is
+remembered only when it is over and every module was imported, and only until a file comes or goes
+beside them. So whatever interrupts it, and whatever was broken, is tried again the next time.
 """
 
 from __future__ import annotations
 
 import importlib
 import importlib.util
-import itertools
+import os
 import pkgutil
 import re
 import sys
+import threading
 import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lava_actor.model.model import AbstractProcessModel
 
-_order: weakref.WeakKeyDictionary[type[AbstractProcessModel], int] = weakref.WeakKeyDictionary()
-_numbers = itertools.count()
-_searched: set[str] = set()
+_lock = threading.RLock()
+#: Models that did not say yet what they implement; a class that is unpickled says so late.
+_open: weakref.WeakSet[type[AbstractProcessModel]] = weakref.WeakSet()
+#: What was searched to the end, and when its folders had changed last.
+_searched: dict[str, tuple[int, ...]] = {}
 _problems: dict[str, list[ImportProblem]] = {}
 
 #: A class attribute that keeps a model class out of discovery (it can still be named explicitly).
 HIDDEN = "_hidden_from_discovery"
+#: Where a Process class holds its models.
+_MODELS = "_models_of_class"
 
 _NEVER_IMPORTED = re.compile(r"__main__|__init__|setup|conftest|test_.*|.*_test")
 
@@ -56,9 +68,55 @@ class ImportProblem:
         return f"{self.module}: {type(self.error).__name__}: {self.error}"
 
 
+@dataclass(frozen=True)
+class _Entry:
+    model: type[AbstractProcessModel]
+    module: weakref.ref[ModuleType] | None
+    """The module as it was imported when the model was defined."""
+
+    @property
+    def stale(self) -> bool:
+        """The module was dropped: its import failed, or it was imported once more."""
+        if self.module is None:
+            return False
+        now = sys.modules.get(self.model.__module__)
+        return now is None or now is not self.module()
+
+
+class _Held(dict[tuple[str, str], _Entry]):
+    """The models of one Process class by their names, in order of definition."""
+
+    def __init__(self, process: type[Any]) -> None:
+        self.process = process
+
+    def __reduce__(self) -> tuple[Any, tuple[type[Any]]]:
+        # A class that travels by value leaves models behind that nobody asked for.
+        return _held_by, (self.process,)
+
+
+def _held_by(process: type[Any]) -> _Held:
+    held: _Held = process.__dict__.get(_MODELS) or _Held(process)
+    return held
+
+
 def register(model_class: type[AbstractProcessModel]) -> None:
-    """Remember a model class; called when it is defined."""
-    _order[model_class] = next(_numbers)
+    """Let the Process class that a model class implements hold it, once there is one."""
+    process = model_class.implements_process
+    if model_class.__dict__.get(HIDDEN, False):
+        return
+    if process is None:
+        with _lock:
+            _open.add(model_class)
+        return
+    module = sys.modules.get(model_class.__module__)
+    entry = _Entry(model_class, None if module is None else weakref.ref(module))
+    name = model_class.__module__, model_class.__qualname__
+    with _lock:
+        _open.discard(model_class)
+        held = _held_by(process)
+        setattr(process, _MODELS, held)
+        held.pop(name, None)
+        held[name] = entry
 
 
 def candidates(process_class: type[Any]) -> list[type[AbstractProcessModel]]:
@@ -77,6 +135,8 @@ def candidates(process_class: type[Any]) -> list[type[AbstractProcessModel]]:
         found = _registered(cls)
         if not any(_is_near(model, cls) for model in found) and _import_siblings(cls):
             found = _registered(cls)
+        if not found and not _problems.get(_key(cls)):
+            found = _registered(cls, stale=True)
         if found:
             return found
     return []
@@ -84,7 +144,7 @@ def candidates(process_class: type[Any]) -> list[type[AbstractProcessModel]]:
 
 def import_problems(process_class: type[Any]) -> list[ImportProblem]:
     """What went wrong while modules beside ``process_class`` and its bases were imported."""
-    return [p for cls in _bases(process_class) for p in _problems.get(cls.__module__, ())]
+    return [p for cls in _bases(process_class) for p in _problems.get(_key(cls), ())]
 
 
 def _bases(process_class: type[Any]) -> Iterator[type[Any]]:
@@ -97,22 +157,35 @@ def _bases(process_class: type[Any]) -> Iterator[type[Any]]:
             yield cls
 
 
-def _registered(process_class: type[Any]) -> list[type[AbstractProcessModel]]:
-    fitting = [model for model in list(_order) if model.implements_process is process_class]
-    latest: dict[tuple[str, str], type[AbstractProcessModel]] = {}
-    for model in sorted(fitting, key=_order.__getitem__):
-        if not model.__dict__.get(HIDDEN, False):
-            # A notebook cell that is run again replaces its models; the old class may still live.
-            latest[model.__module__, model.__qualname__] = model
-    return sorted(latest.values(), key=lambda model: _rank(model, process_class))
+def _registered(
+    process_class: type[Any], *, stale: bool = False
+) -> list[type[AbstractProcessModel]]:
+    with _lock:
+        for model in [m for m in _open if m.implements_process is not None]:
+            register(model)
+        entries = list(_held_by(process_class).values())
+    models = [e.model for e in entries if e.stale is stale]
+    number = {model: i for i, model in enumerate(models)}
+    newest = {_function_of(model): i for model, i in number.items()}
+    return sorted(
+        models,
+        key=lambda m: (
+            *_rank(m, process_class),
+            -newest[_function_of(m)] if _function_of(m) else -len(models),
+            number[m],
+        ),
+    )
 
 
-def _rank(model: type[AbstractProcessModel], process_class: type[Any]) -> tuple[int, str, int]:
+def _function_of(model: type[AbstractProcessModel]) -> str:
+    """Qualified name of the function that defined a model; empty for models of a module."""
+    return model.__qualname__.rpartition("<locals>")[0]
+
+
+def _rank(model: type[AbstractProcessModel], process_class: type[Any]) -> tuple[int, str]:
     if model.__module__ == process_class.__module__:
-        return 0, "", _order[model]
-    if _is_near(model, process_class):
-        return 1, model.__module__, _order[model]
-    return 2, "", _order[model]
+        return 0, ""
+    return (1, model.__module__) if _is_near(model, process_class) else (2, "")
 
 
 def _is_near(model: type[AbstractProcessModel], process_class: type[Any]) -> bool:
@@ -130,22 +203,43 @@ def _package_of(process_class: type[Any]) -> str:
     return process_class.__module__.rpartition(".")[0]
 
 
-def _import_siblings(process_class: type[Any]) -> bool:
-    """Import what lies beside the module of ``process_class``; True if anything new was."""
-    name = process_class.__module__
+def _key(process_class: type[Any]) -> str:
     # A folder of scripts is searched for every Process class by itself: its files are filtered.
-    key = name if _package_of(process_class) else f"{name}:{process_class.__qualname__}"
-    if key in _searched or name not in sys.modules:
+    name = process_class.__module__
+    return name if _package_of(process_class) else f"{name}:{process_class.__qualname__}"
+
+
+def _import_siblings(process_class: type[Any]) -> bool:
+    """Import what lies beside the module of ``process_class``; True if this was a search."""
+    if process_class.__module__ not in sys.modules:
         return False
-    _searched.add(key)
-    imported = False
+    key, stamps = _key(process_class), _stamps(process_class)
+    if _searched.get(key) == stamps:
+        return False
+    importlib.invalidate_caches()  # they would not see a file that was written just now
+    problems, complete = [], True
     for sibling in _siblings(process_class):
-        imported = True
         try:
-            importlib.import_module(sibling)
+            module = importlib.import_module(sibling)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (shown with NoProcessModelFound)
-            _problems.setdefault(name, []).append(ImportProblem(sibling, error))
-    return imported
+            problems.append(ImportProblem(sibling, error))
+        else:  # this thread may be in the middle of importing it, and that may fail
+            complete &= not getattr(module.__spec__, "_initializing", False)
+    _problems[key] = problems
+    if complete and not problems:
+        _searched[key] = stamps
+    return True
+
+
+def _stamps(process_class: type[Any]) -> tuple[int, ...]:
+    """When something was last added to, or taken from, the folders of a search."""
+    package = sys.modules.get(_package_of(process_class))
+    file = getattr(sys.modules[process_class.__module__], "__file__", None)
+    scripts = [os.path.dirname(os.path.abspath(file))] if file else []
+    return tuple(
+        os.stat(folder).st_mtime_ns if os.path.isdir(folder) else 0
+        for folder in getattr(package, "__path__", scripts)
+    )
 
 
 def _siblings(process_class: type[Any]) -> list[str]:
@@ -161,7 +255,7 @@ def _siblings(process_class: type[Any]) -> list[str]:
         ]
     else:
         names = _script_siblings(process_class)
-    return sorted(name for name in names if name not in sys.modules)
+    return sorted(names)
 
 
 def _script_siblings(process_class: type[Any]) -> list[str]:

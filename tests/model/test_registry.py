@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import importlib
+import importlib.abc
+import pickle
+import signal
 import sys
-from collections.abc import Iterator
+import threading
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 
+import cloudpickle
 import pytest
 
 from lava_actor.model import registry
@@ -46,6 +53,15 @@ class Inherits(SecondByName):
     pass
 
 
+class Made(AbstractProcess):
+    pass
+
+
+@implements(proc=Made)
+class MadeModel(PyLoihiProcessModel):
+    pass
+
+
 class Folder:
     """A folder on sys.path to write modules into."""
 
@@ -69,7 +85,7 @@ class Folder:
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Folder]:
     monkeypatch.syspath_prepend(str(tmp_path))
     before = set(sys.modules)
-    searched = set(registry._searched)
+    searched = dict(registry._searched)
     yield Folder(tmp_path)
     for name in set(sys.modules) - before:
         del sys.modules[name]
@@ -86,8 +102,8 @@ def test_models_come_in_order_of_definition_and_subclasses_of_models_count() -> 
     assert names(Here) == ["SecondByName", "FirstByName", "Inherits"]
 
 
-def test_a_model_defined_in_a_function_is_found_while_it_lives() -> None:
-    def make() -> None:
+def test_a_model_lives_as_long_as_its_process_class_and_no_longer() -> None:
+    def make() -> type[AbstractProcess]:
         class Local(AbstractProcess):
             pass
 
@@ -95,13 +111,62 @@ def test_a_model_defined_in_a_function_is_found_while_it_lives() -> None:
         class Model(PyLoihiProcessModel):
             pass
 
-        assert registry.candidates(Local) == [Model]
+        return Local
 
+    local = make()
     gc.collect()
-    before = len(registry._order)
-    make()
+    [model] = registry.candidates(local)
+    assert model.__name__ == "Model"
+    gone = weakref.ref(model)
+    del local, model
     gc.collect()
-    assert len(registry._order) == before
+    assert gone() is None
+
+
+def test_models_that_functions_define_for_others_come_last_the_latest_first() -> None:
+    def one() -> None:
+        @implements(proc=Made)
+        class A(PyLoihiProcessModel):
+            pass
+
+        @implements(proc=Made)
+        class B(PyLoihiProcessModel):
+            pass
+
+    def other() -> None:
+        @implements(proc=Made)
+        class C(PyLoihiProcessModel):
+            pass
+
+    one()
+    other()
+    gc.collect()
+    assert names(Made) == ["MadeModel", "C", "A", "B"]
+    one()
+    assert names(Made) == ["MadeModel", "A", "B", "C"]
+
+
+def test_a_model_that_says_late_what_it_implements_is_found() -> None:
+    class Late(AbstractProcess):
+        pass
+
+    class Model(PyLoihiProcessModel):
+        pass
+
+    Model.implements_process = Late
+    assert registry.candidates(Late) == [Model]
+
+
+def test_a_process_class_sent_by_value_leaves_its_models_behind() -> None:
+    class Sent(AbstractProcess):
+        pass
+
+    @implements(proc=Sent)
+    class Model(PyLoihiProcessModel):
+        lock = threading.Lock()  # cannot be pickled
+
+    assert pickle.loads(cloudpickle.dumps(Sent)) is Sent
+    assert registry.candidates(Sent) == [Model]
 
 
 def test_a_model_that_is_defined_again_replaces_the_old_one() -> None:
@@ -165,22 +230,128 @@ def test_a_model_from_elsewhere_does_not_hide_those_of_the_package(folder: Folde
     assert names(process.P) == ["Own", "Foreign"]
 
 
-def test_a_module_is_executed_once_and_its_errors_are_kept(folder: Folder) -> None:
+def test_errors_of_modules_are_kept_until_the_next_search(folder: Folder) -> None:
     folder.write("process", "class P(AbstractProcess): pass")
-    count = "import sys\nsys.ran = getattr(sys, 'ran', 0) + 1\n"
-    folder.write("broken", count + "import no_such_module")
+    folder.write("broken", "import no_such_module")
     folder.write("leaves", "raise SystemExit(3)")
     process = folder.load("some_package.process")
+    for _ in range(2):
+        assert names(process.P) == []
+        problems = registry.import_problems(process.P)
+        assert [p.module for p in problems] == ["some_package.broken", "some_package.leaves"]
+        assert isinstance(problems[0].error, ModuleNotFoundError)
+        assert "no_such_module" in str(problems[0])
+
+
+def test_a_broken_module_is_tried_again_and_leaves_no_model_behind(folder: Folder) -> None:
+    folder.write("process", "class P(AbstractProcess): pass")
+    folder.write("models", "from .process import P\n" + model_of("P", "Half") + "1 / 0\n")
+    process = folder.load("some_package.process")
+    assert names(process.P) == []
+    folder.write("models", "from .process import P\n" + model_of("P", "Whole") + "\n" * 9)
+    assert names(process.P) == ["Whole"]
+    assert registry.import_problems(process.P) == []
+
+
+def test_a_module_that_the_user_imported_in_vain_leaves_no_model_behind(folder: Folder) -> None:
+    folder.write("process", "class P(AbstractProcess): pass")
+    folder.write("models", "from .process import P\n" + model_of("P", "Half") + "1 / 0\n")
+    with pytest.raises(ZeroDivisionError):
+        folder.load("some_package.models")
+    folder.write("models", "from .process import P\n" + model_of("P", "Whole") + "\n" * 9)
+    assert names(folder.load("some_package.process").P) == ["Whole"]
+
+
+def test_a_module_written_after_the_search_is_found(folder: Folder) -> None:
+    folder.write("process", "class P(AbstractProcess): pass")
+    process = folder.load("some_package.process")
+    assert names(process.P) == []
+    folder.write("models", "from .process import P\n" + model_of("P", "M"))
+    assert names(process.P) == ["M"]
+
+
+def test_a_model_outlives_the_module_that_a_program_dropped(folder: Folder) -> None:
+    folder.write("process", "class P(AbstractProcess): pass\n" + model_of("P", "M"))
+    process = folder.load("some_package.process")
+    del sys.modules["some_package.process"]
+    assert names(process.P) == ["M"]
+
+
+class AtImport(importlib.abc.MetaPathFinder):
+    """Does something when a module is about to be imported for the first time."""
+
+    def __init__(self, name: str, action: Callable[[], object]) -> None:
+        self.name, self.action = name, action
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        if name == self.name:
+            sys.meta_path.remove(self)
+            self.action()
+
+    def __enter__(self) -> None:
+        sys.meta_path.insert(0, self)
+
+    def __exit__(self, *_exc: object) -> None:
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+
+@pytest.mark.parametrize("place", ["models", "needed"])
+def test_ctrl_c_during_a_search_spoils_nothing(folder: Folder, place: str) -> None:
+    folder.write("process", "class P(AbstractProcess): pass")
+    folder.write("needed", "")
+    folder.write(
+        "models", "from .process import P\n" + model_of("P", "M") + "from . import needed\n"
+    )
+    process = folder.load("some_package.process")
+    interrupt = functools.partial(signal.raise_signal, signal.SIGINT)
+    with AtImport(f"some_package.{place}", interrupt), pytest.raises(KeyboardInterrupt):
+        registry.candidates(process.P)
+    assert names(process.P) == ["M"]
+
+
+def test_whoever_searches_while_another_thread_does_waits_for_the_models(folder: Folder) -> None:
+    folder.write("process", "class P(AbstractProcess): pass")
+    folder.write("needed", "")
+    folder.write(
+        "models", "from . import needed\nfrom .process import P\n" + model_of("P", "M")
+    )
+    process = folder.load("some_package.process")
+    found: dict[str, list[str]] = {}
+
+    def search(name: str) -> None:
+        found[name] = names(process.P)
+
+    second = threading.Thread(target=search, args=("second",))
+    with AtImport("some_package.needed", lambda: (second.start(), second.join(0.2))):
+        search("first")
+    second.join()
+    assert found == {"first": ["M"], "second": ["M"]}
+
+
+def test_modules_that_look_for_models_while_they_are_imported_wait_for_no_one(
+    folder: Folder,
+) -> None:
+    search = "from lava_actor.model import registry\nregistry.candidates(P)\n"
+    folder.write("process", "class P(AbstractProcess): pass")
+    both = threading.Barrier(2)
+    sys.both_import = lambda: both.wait(10)  # type: ignore[attr-defined]
+    for name in ("a_models", "b_models"):
+        folder.write(
+            name,
+            "import sys\nsys.both_import()\nfrom .process import P\n"
+            + search
+            + model_of("P", name[0].upper()),
+        )
+    process = folder.load("some_package.process")
     try:
-        assert names(process.P) == []
-        assert names(process.P) == []
-        assert sys.ran == 1  # type: ignore[attr-defined]
+        other = threading.Thread(target=folder.load, args=("some_package.a_models",))
+        other.start()
+        folder.load("some_package.b_models")
+        other.join()
     finally:
-        del sys.ran  # type: ignore[attr-defined]
-    problems = registry.import_problems(process.P)
-    assert [p.module for p in problems] == ["some_package.broken", "some_package.leaves"]
-    assert isinstance(problems[0].error, ModuleNotFoundError)
-    assert "no_such_module" in str(problems[0])
+        del sys.both_import  # type: ignore[attr-defined]
+    assert names(process.P) == ["A", "B"]
 
 
 def test_test_modules_and_set_up_scripts_are_never_imported(folder: Folder) -> None:

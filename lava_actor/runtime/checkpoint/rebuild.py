@@ -8,6 +8,7 @@ from typing import Any
 import cloudpickle
 
 from lava_actor.errors import CheckpointError
+from lava_actor.model import registry
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess, ProcessServer
@@ -15,9 +16,6 @@ from lava_actor.process.variable import Var
 from lava_actor.runtime.checkpoint.codec import Decoder, Document, set_state
 from lava_actor.runtime.checkpoint.describe import COLLECTIONS, PLAIN_NAMES
 from lava_actor.runtime.checkpoint.names import Names, found
-
-#: Classes that came in a pickle, and their models: models are registered weakly.
-_kept: list[Any] = []
 
 
 class Rebuilt:
@@ -94,7 +92,8 @@ class Rebuilt:
         if all(isinstance(cls, type) for cls in here.values()):
             return here  # the program that saved it, or one like it
         classes, models = cloudpickle.loads(data)
-        _kept.append((classes, models))
+        for model in models:
+            registry.register(model)
         return dict(zip(root["paths"], classes, strict=True))
 
     def _new(self, entry: dict[str, Any], kind: type[Any]) -> Any:
