@@ -78,14 +78,14 @@ class Compiler:
         try:
             leaves, everything = expand(network, run_cfg)
             executable = self._lower(leaves, everything, run_cfg)
+            before.seal()
+            executable.before = before
+            for member in everything:
+                member._executable = executable
+                member._is_compiled = True
         except BaseException:
             before.undo()
             raise
-        before.seal()
-        executable.before = before
-        for member in everything:
-            member._is_compiled = True
-            member._executable = executable
         self.log.info("compiled %d processes, %s", len(leaves), executable.schedule.reason)
         return executable
 

@@ -125,6 +125,10 @@ class IdGeneratorSingleton(ABC):
         cls.is_not_initialized = True
 
 
+#: Two threads that make their first Process at once make one registry.
+_making = threading.RLock()
+
+
 class WeakRegistry(IdGeneratorSingleton, Generic[T]):
     """A singleton that numbers objects in order of creation and lets them die.
 
@@ -134,17 +138,19 @@ class WeakRegistry(IdGeneratorSingleton, Generic[T]):
 
     def __new__(cls) -> Self:
         """Return the one instance of this class."""
-        if cls.instance is None:
-            cls.instance = super().__new__(cls)
-        return cls.instance
+        with _making:
+            if cls.instance is None:
+                cls.instance = super().__new__(cls)
+            return cls.instance
 
     def __init__(self) -> None:
         cls = type(self)
-        if cls.is_not_initialized:
-            super().__init__()
-            self._living: weakref.WeakValueDictionary[int, T] = weakref.WeakValueDictionary()
-            self._lock = threading.Lock()
-            cls.is_not_initialized = False
+        with _making:
+            if cls.is_not_initialized:
+                super().__init__()
+                self._living: weakref.WeakValueDictionary[int, T] = weakref.WeakValueDictionary()
+                self._lock = threading.Lock()
+                cls.is_not_initialized = False
 
     @abstractmethod
     def _kind(self) -> type[Any]:
@@ -182,7 +188,8 @@ class WeakRegistry(IdGeneratorSingleton, Generic[T]):
         return self.register(obj)
 
     def _in_order(self) -> list[T]:
-        return [obj for _, obj in sorted(self._living.items())]
+        with self._lock:
+            return [obj for _, obj in sorted(self._living.items())]
 
     def reset_server(self) -> None:
         """Forget everything and start at 0 again."""

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import threading
 
 import numpy as np
 import pytest
 
 from lava_actor.errors import LavaActorError
-from lava_actor.process.interfaces import AbstractProcessMember, IdGeneratorSingleton
+from lava_actor.process.interfaces import (
+    AbstractProcessMember,
+    IdGeneratorSingleton,
+    WeakRegistry,
+)
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, ProcessServer
 from lava_actor.process.variable import Var, VarServer
@@ -87,6 +93,30 @@ def test_an_id_generator_counts_from_zero_and_is_one_object_until_it_is_reset() 
     assert Ids() is not first
     assert Ids().get_next_id() == 0
     assert IdGeneratorSingleton.instance is None
+
+
+def test_threads_that_make_the_first_registry_at_once_make_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Registry(WeakRegistry[Var]):
+        def _kind(self) -> type[Var]:
+            return Var
+
+    original, both, initialised = IdGeneratorSingleton.__init__, threading.Barrier(2), []
+
+    def initialise(registry: IdGeneratorSingleton) -> None:
+        initialised.append(registry)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            both.wait(0.1)
+        original(registry)
+
+    monkeypatch.setattr(IdGeneratorSingleton, "__init__", initialise)
+    threads = [threading.Thread(target=Registry) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert initialised == [Registry.instance]
 
 
 def test_processes_and_vars_are_numbered_apart() -> None:
