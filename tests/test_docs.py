@@ -30,27 +30,38 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
     assert set(named) <= targets
 
 
-def test_the_first_network_of_the_readme_runs_and_spikes() -> None:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    (program,) = blocks
+def program_of(page: str) -> str:
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
+    return "\n".join(blocks)
+
+
+def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", program],
-        capture_output=True, text=True, timeout=100, cwd=ROOT, check=False,
+        capture_output=True, text=True, timeout=100, cwd=folder, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_the_first_network_of_the_readme_runs_and_draws_who_spikes(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    program = program_of("README.md")
+    done = run(program, tmp_path)
+    assert (tmp_path / "first_network.png").read_bytes().startswith(b"\x89PNG")
+    example = (ROOT / "examples/first_network.py").read_text("utf-8")
+    assert example.endswith(program)  # what a clone runs is what the page shows
     counts = re.search(r"spikes per neuron: \[([\d\s.]+)\]", done.stdout)
     assert counts is not None, done.stdout
     assert sum(map(float, counts[1].split())) > 0
 
 
-def test_the_program_of_the_page_about_running_runs() -> None:
+def test_the_page_about_models_of_ones_own_runs(tmp_path: Path) -> None:
+    run(program_of("docs/own_models.md"), tmp_path)
+
+
+def test_the_program_of_the_page_about_running_runs(tmp_path: Path) -> None:
     pytest.importorskip("psutil")
-    page = (ROOT / "docs/running.md").read_text("utf-8")
-    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", "\n".join(blocks)],
-        capture_output=True, text=True, timeout=100, cwd=ROOT, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
+    done = run(program_of("docs/running.md"), tmp_path)
     for told in ("steps: lockstep", "killed by SIGKILL", "the network waits on itself"):
         assert told in done.stdout
