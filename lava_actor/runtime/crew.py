@@ -15,6 +15,7 @@ from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
+from lava_actor.runtime.attendance import Attendance
 from lava_actor.runtime.plan import ActorStart, ServicePlan
 from lava_actor.runtime.seeds import actor_seeds, root_seed
 from lava_actor.runtime.travel import library_modules, pack_actors, specify, surroundings
@@ -37,6 +38,7 @@ class Crew:
         self.root_seed = 0
         self._seeds: list[int] = []
         self.pipes: list[Pipe] = []
+        self.services = Attendance(len(executable.domains))
         self._arena: Arena | None = None
         self._pipe_index: dict[int, int] = {}
 
@@ -91,6 +93,7 @@ class Crew:
             launcher.order(plan, fds)
             theirs.close()
         self._theirs = []
+        self.services.expect(launcher)
         if self._values is not None:
             self._values.close()
         self._parcels = []
@@ -159,7 +162,7 @@ class Crew:
         self._theirs = []
 
     def close(self) -> None:
-        """Close everything; services end when their pipes do."""
+        """Close everything; services end when their pipes do, at the latest."""
         if self._arena is not None:
             self._arena.abort(1)
         for thread in self._threads:
@@ -172,4 +175,4 @@ class Crew:
             self._wake_up = -1
         if self._values is not None:
             self._values.close()
-
+        self.services.finish()

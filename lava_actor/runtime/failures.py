@@ -26,11 +26,11 @@ def select(failures: Sequence[Failure]) -> list[Failure]:
     Actors that ran ahead of the first failure may have failed in later steps; in a network that
     keeps in step they would not have come so far.
     """
-    died = [f for f in failures if f.kind == "ActorDied"]
     free = [f for f in failures if f.phase == "run_async"]
     stepping = [f for f in failures if f.phase != "run_async"]
     first = min((f.step for f in stepping), default=0)
-    kept = died or [*free, *(f for f in stepping if f.step == first)]
+    gone = list(dict.fromkeys(f for f in failures if f.kind == "ActorDied"))  # each told once
+    kept = gone or [*free, *(f for f in stepping if f.step == first)]
     return sorted(kept, key=lambda f: f.process)
 
 
@@ -42,7 +42,8 @@ def raise_failures(failures: Sequence[Failure]) -> NoReturn:
     lines = [f"{len(failures)} Exception(s) occurred:"]
     for f in failures[:_LISTED]:
         what = f.message if f.kind == "ActorDied" else f"{f.kind}: {f.message}"
-        lines.append(f"  {f.process} ({f.model}) in {f.phase} of step {f.step}: {what}")
+        model = f" ({f.model})" if f.model else ""
+        lines.append(f"  {f.process}{model} in {f.phase} of step {f.step}: {what}")
     if len(failures) > _LISTED:
         lines.append(f"  … and {len(failures) - _LISTED} more: error.failures has all of them")
     told = [(n, f) for n, f in enumerate(failures) if f.traceback]
@@ -55,7 +56,8 @@ def raise_failures(failures: Sequence[Failure]) -> NoReturn:
 
 def raise_start_failure(failure: Failure) -> NoReturn:
     """Raise what kept a network from starting: the model's own exception where it can travel."""
-    where = f"{failure.process} ({failure.model}) could not start"
+    model = f" ({failure.model})" if failure.model else ""
+    where = f"{failure.process}{model} could not start"
     if failure.exception is not None:
         error = failure.exception
         error.add_note(where)
@@ -64,6 +66,22 @@ def raise_start_failure(failure: Failure) -> NoReturn:
         raise ActorDiedError(f"{where}: {failure.message}", failures=(failure,))
     text = f"{where}: {failure.kind}: {failure.message}"
     raise RuntimeStateError(text) from RemoteTraceback(with_sources(failure.traceback))
+
+
+def died(
+    process: str, message: str, *, model: str = "", phase: str = "?", step: int = 0
+) -> Failure:
+    """The record of a process that has ended without a word of its own."""
+    return Failure(
+        process=process,
+        model=model,
+        phase=phase,
+        step=step,
+        kind="ActorDied",
+        message=message,
+        traceback="",
+        exception=None,
+    )
 
 
 def of_service(error: BaseException) -> Failure:

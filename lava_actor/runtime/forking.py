@@ -43,5 +43,8 @@ def watch() -> None:
 
 def cheapest() -> Callable[[], int]:
     """The fork to use in this process as it is now."""
-    single = len(os.listdir("/proc/self/task")) == 1
+    try:
+        single = len(os.listdir("/proc/self/task")) == 1
+    except OSError:  # no /proc here
+        single = False
     return _system_fork if single and _only_known else os.fork

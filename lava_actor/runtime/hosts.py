@@ -1,11 +1,13 @@
 """Where actors live: in processes forked by the service, or in threads of the interpreter.
 
 Both kinds run the same `Actor.main`. A host starts actors, tells how one ended, and ends all.
+
+The service is the parent of its actors, so the kernel tells it of each one's end (SIGCHLD). The end
+of a pipe does not: a process that the model has started may hold the pipe as well.
 """
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import os
 import resource
@@ -18,13 +20,21 @@ from typing import Any, NoReturn, Protocol
 from lava_actor.channels.pipe import Pipe
 from lava_actor.runtime.forking import cheapest
 from lava_actor.runtime.plan import ActorStart
-
-_PR_SET_PDEATHSIG = 1
-_prctl = ctypes.CDLL(None, use_errno=True).prctl
+from lava_actor.runtime.processes import (
+    KILL_SECONDS,
+    Signals,
+    adopt_orphans,
+    end_offspring,
+    hear_of_parents_end,
+    how_it_ended,
+    look,
+)
 
 #: Seconds an actor gets to leave by itself, and then after SIGTERM.
 LEAVE_SECONDS = 1.0
 TERMINATE_SECONDS = 0.5
+#: Seconds to leave for an actor that has nothing left to do: it only waits for a core.
+IDLE_SECONDS = 5.0
 
 #: Actors that are started in a row. A child inherits, and closes, both ends of the pipes of its
 #: row, and one end of all earlier ones.
@@ -45,18 +55,21 @@ class Host(Protocol):
         ``foreign`` descriptors are no business of actors.
         """
 
+    @property
+    def signals(self) -> Signals | None:
+        """What can be read when an actor has ended, or the service is told to end; None: never."""
+
+    def is_dead(self, handle: Any) -> bool:
+        """True if an actor ended without being asked to, as far as is known."""
+
     def ended(self, handle: Any) -> str:
         """Say in words how an actor ended."""
 
-    def end_all(self, handles: Sequence[Any]) -> list[Any]:
-        """End all actors; returns those that had to be killed."""
+    def end_all(self, handles: Sequence[Any], is_idle: Callable[[Any], bool]) -> list[Any]:
+        """End all actors and what they have started; returns those that had to be killed.
 
-
-def die_with_parent(parent: int) -> None:
-    """Ask the kernel to kill this process with its parent (closes the race at the start)."""
-    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
+        An idle actor has nothing left to do: it gets more time, and its end is no loss.
+        """
 
 
 class ProcessHost:
@@ -65,37 +78,32 @@ class ProcessHost:
     def __init__(self, body: Callable[[ActorStart, Pipe, bool], None]) -> None:
         self._body: Callable[[ActorStart, Pipe, bool], None] | None = body
         self._status: dict[int, int] = {}
+        self._pids: list[int] = []
         gc.collect()
         gc.freeze()  # what is loaded now stays shared between the actors
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        adopt_orphans()
+        self.signals = Signals(signal.SIGCHLD, signal.SIGTERM)
 
     def start_all(
         self, actors: Sequence[ActorStart], foreign: Sequence[int]
     ) -> list[tuple[Pipe, int]]:
         """Fork in rows; each child closes what belongs to others."""
-        _allow_descriptors(len(actors) + ROW)
+        allow_descriptors(len(actors) + ROW)
         pipes: list[Pipe] = []
-        pids: list[int] = []
         try:
             for first in range(0, len(actors), ROW):
-                self._start_row(actors[first : first + ROW], foreign, pipes, pids)
+                self._start_row(actors[first : first + ROW], foreign, pipes)
         except OSError:
-            for pid in pids:
-                os.kill(pid, signal.SIGKILL)
-            self._still_there(pids, LEAVE_SECONDS)
+            self._kill(self._pids)
             raise
         finally:
             self._body = None  # what actors are made of is theirs now, and may be large
-        return list(zip(pipes, pids, strict=True))
+        return list(zip(pipes, self._pids, strict=True))
 
     def _start_row(
-        self,
-        actors: Sequence[ActorStart],
-        foreign: Sequence[int],
-        ours: list[Pipe],
-        pids: list[int],
+        self, actors: Sequence[ActorStart], foreign: Sequence[int], ours: list[Pipe]
     ) -> None:
-        """Start some actors; add our ends of their pipes and their process ids to the lists.
+        """Start some actors; add our ends of their pipes to the list.
 
         Nothing else happens between two forks: a page that the parent writes to in between is
         copied once more for every child.
@@ -109,10 +117,10 @@ class ProcessHost:
         for actor, pipe in zip(actors, theirs, strict=True):
             pid = fork()
             if pid < 0:
-                raise OSError(f"no process could be started after {len(pids)}")
+                raise OSError(f"no process could be started after {len(self._pids)}")
             if not pid:
                 self._be(actor, pipe, parent, spans)
-            pids.append(pid)
+            self._pids.append(pid)
         for pipe in theirs:
             pipe.close()
 
@@ -121,7 +129,8 @@ class ProcessHost:
     ) -> NoReturn:
         status = 1
         try:
-            die_with_parent(parent)
+            hear_of_parents_end(parent, signal.SIGKILL)
+            self.signals.leave()
             own = pipe.fileno()
             for low, high in foreign:
                 if low <= own < high:
@@ -134,63 +143,68 @@ class ProcessHost:
         finally:
             os._exit(status)
 
+    def _reap(self) -> bool:
+        """Collect what has ended, adopted processes included; False if there are no children."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if not pid:
+                return True
+            if pid in self._pids:
+                self._status[pid] = status
+
+    def is_dead(self, handle: int) -> bool:
+        """Reap, and look."""
+        self._reap()
+        return handle in self._status
+
     def ended(self, handle: int) -> str:
         """Exit code or signal of a dead actor."""
-        status = self._reap(handle, TERMINATE_SECONDS)
-        if status is None:
+        if self._still_there([handle], TERMINATE_SECONDS):
             return "closed its pipe without leaving"
-        if os.WIFSIGNALED(status):
-            number = os.WTERMSIG(status)
-            try:
-                name = signal.Signals(number).name
-            except ValueError:
-                name = "a signal"
-            return f"killed by {name} ({number})"
-        return f"left with exit code {os.WEXITSTATUS(status)}"
+        return how_it_ended(self._status[handle])
 
-    def _reap(self, pid: int, timeout: float) -> int | None:
-        deadline = time.monotonic() + timeout
-        while pid not in self._status:
-            try:
-                found, status = os.waitpid(pid, os.WNOHANG)
-            except ChildProcessError:
-                return None
-            if found:
-                self._status[pid] = status
-                break
-            if time.monotonic() >= deadline:
-                return None
-            time.sleep(0.001)
-        return self._status[pid]
-
-    def end_all(self, handles: Sequence[int]) -> list[int]:
-        """Wait, then SIGTERM, then SIGKILL."""
+    def end_all(self, handles: Sequence[int], is_idle: Callable[[int], bool]) -> list[int]:
+        """Wait, then SIGTERM, then SIGKILL; to wait for a halted process is no use."""
         left = self._still_there(handles, LEAVE_SECONDS)
-        for pid in left:
+        busy = [pid for pid in left if not is_idle(pid)]
+        for pid in busy:
             os.kill(pid, signal.SIGTERM)
-        killed = left = self._still_there(left, TERMINATE_SECONDS) if left else []
-        for pid in left:
-            os.kill(pid, signal.SIGKILL)
-        self._still_there(left, LEAVE_SECONDS)
-        return killed
+        self._kill(self._still_there(busy, TERMINATE_SECONDS))
+        idle = [pid for pid in left if pid not in busy]
+        deadline = time.monotonic() + IDLE_SECONDS
+        while idle and time.monotonic() < deadline:
+            halted = [pid for pid in idle if (seen := look(pid)) is not None and seen.halted]
+            self._kill(halted)
+            idle = self._still_there(idle, 0.05)
+        self._kill(idle)
+        end_offspring(self._reap)
+        return busy
+
+    def _kill(self, pids: Sequence[int]) -> None:
+        for pid in pids:
+            if pid not in self._status:
+                os.kill(pid, signal.SIGKILL)
+        self._still_there(pids, KILL_SECONDS)
 
     def _still_there(self, handles: Sequence[int], seconds: float) -> list[int]:
-        """Those that have not ended in that time; one after the other, since all must end."""
+        """Those that have not ended in that time."""
         deadline = time.monotonic() + seconds
-        left = []
-        for pid in handles:
-            while pid not in self._status and self._reap(pid, 0.0) is None and _alive(pid):
-                if time.monotonic() >= deadline:
-                    left.append(pid)
-                    break
-                time.sleep(0.0005)
-        return left
+        while True:
+            self._reap()
+            left = [pid for pid in handles if pid not in self._status]
+            if not left or time.monotonic() >= deadline:
+                return left
+            time.sleep(0.0005)
 
 
-def _allow_descriptors(more: int) -> None:
+def allow_descriptors(more: int) -> None:
     """Raise this process's limit of open descriptors if it has to be, as far as it may be."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = len(os.listdir("/proc/self/fd")) + more + _SPARE_DESCRIPTORS
+    with open(os.devnull) as lowest:
+        wanted = lowest.fileno() + more + _SPARE_DESCRIPTORS
     if hard != resource.RLIM_INFINITY:
         wanted = min(wanted, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
@@ -208,16 +222,10 @@ def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
     return spans
 
 
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
-
-
 class ThreadHost:
     """Actors in threads of this interpreter: for debuggers and coverage."""
+
+    signals: Signals | None = None
 
     def __init__(self, body: Callable[[ActorStart, Pipe, bool], None]) -> None:
         self._body = body
@@ -237,13 +245,20 @@ class ThreadHost:
             started.append((ours, thread))
         return started
 
+    def is_dead(self, handle: threading.Thread) -> bool:
+        """A thread closes its pipe at its end."""
+        return False
+
     def ended(self, handle: threading.Thread) -> str:
         """A thread only ends by itself."""
         return "left"
 
-    def end_all(self, handles: Sequence[threading.Thread]) -> list[threading.Thread]:
+    def end_all(
+        self, handles: Sequence[threading.Thread], is_idle: Callable[[threading.Thread], bool]
+    ) -> list[threading.Thread]:
         """Wait; a thread cannot be killed, so the late ones are named and left behind."""
-        deadline = time.monotonic() + LEAVE_SECONDS
+        began = time.monotonic()
         for thread in handles:
-            thread.join(max(0.0, deadline - time.monotonic()))
+            patience = IDLE_SECONDS if is_idle(thread) else LEAVE_SECONDS
+            thread.join(max(0.0, began + patience - time.monotonic()))
         return [thread for thread in handles if thread.is_alive()]

@@ -4,7 +4,11 @@ It is started once per user's interpreter, imports NumPy and this package, and t
 orders to start a service, or for the end of its pipe, with which it leaves. What a network needs of
 this package besides, it imports when it is told to, once for all networks to come. It never imports
 user code and never has a second thread, so forking it is safe. Services are its children; each
-asked the kernel to be killed with it.
+asked the kernel to be told of its end, and ends its network then.
+
+A service ends what its models have started. If it is killed, that becomes the launcher's, which
+ends it instead; it also tells the user's interpreter how a service ended. When the interpreter is
+gone the launcher sees to it that all services end, before it leaves.
 
 Forking is as cheap as the launcher is small: every actor copies its page tables, and then every
 page that it writes to, if only to count references (several hundred pages at some 3 µs each, which
@@ -18,11 +22,14 @@ import contextlib
 import gc
 import importlib
 import os
+import pickle
 import select
 import signal
+import time
+import traceback
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
 import lava_actor
 from lava_actor.channels import Arena
@@ -31,8 +38,15 @@ from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.runtime import build, forking, free, stepping, travel
 from lava_actor.runtime.actor import Actor
 from lava_actor.runtime.failures import of_service
-from lava_actor.runtime.hosts import ProcessHost, die_with_parent
+from lava_actor.runtime.hosts import ProcessHost
 from lava_actor.runtime.plan import ActorStart, ServicePlan
+from lava_actor.runtime.processes import (
+    Signals,
+    adopt_orphans,
+    end_offspring,
+    hear_of_parents_end,
+    look,
+)
 from lava_actor.runtime.rehearsal import rehearse
 from lava_actor.runtime.seeds import global_state
 from lava_actor.runtime.service import Service, ignore_terminal_signals
@@ -43,39 +57,133 @@ _PRELOADED: tuple[Any, ...] = (lava_actor, build, free, stepping)
 
 #: Bytes of initial values from which on they are worth letting go of.
 LARGE_VALUES = 1 << 20
+#: Seconds that services get to end by themselves once the user's interpreter is gone.
+SERVICE_SECONDS = 15.0
+#: Seconds after which a halted one is not waited for any longer.
+HALTED_SECONDS = 1.0
+#: Seconds that a service whose pipe has ended gets to end as well.
+FATE_SECONDS = 0.5
 
 
 def main(control: int, owner: int) -> None:
     """Fork services on order until the owner is gone."""
     ignore_terminal_signals()
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel reaps services
-    pipe = Pipe.from_fd(control)
-    poller = select.poll()
-    poller.register(pipe.fileno(), select.POLLIN)
-    gone = _watch_owner(owner, poller)
-    forking.watch()
-    _share_all()
-    idle = False
-    while True:
-        events = poller.poll(None if idle else 0)
-        if not events:
-            with contextlib.suppress(Exception):  # short of memory, perhaps: it works without
-                rehearse()
-            _share_all()
-            idle = True
-        for descriptor, _ in events:
-            if descriptor == gone:
-                os._exit(0)
-        if not pipe.poll():
-            continue
+    Launcher(Pipe.from_fd(control), owner).run()
+
+
+class Launcher:
+    """The launcher's loop: orders, ends of services, the end of the owner."""
+
+    def __init__(self, pipe: Pipe, owner: int) -> None:
+        adopt_orphans()
+        self._pipe = pipe
+        self._owner = owner
+        self._signals = Signals(signal.SIGCHLD, signal.SIGTERM)
+        self._services: set[int] = set()
+        self._fates: dict[int, int] = {}
+
+    def run(self) -> NoReturn:
+        """Serve until there is nobody to serve."""
+        poller = select.poll()
+        poller.register(self._pipe.fileno(), select.POLLIN)
+        poller.register(self._signals, select.POLLIN)
+        gone = _watch_owner(self._owner, poller)
+        forking.watch()
+        _share_all()
+        idle = False
+        while True:
+            events = poller.poll(None if idle else 0)
+            if not events:
+                with contextlib.suppress(Exception):  # short of memory, perhaps: it works without
+                    rehearse()
+                _share_all()
+                idle = True
+            if any(descriptor == gone for descriptor, _ in events):
+                self._leave()
+            if signal.SIGTERM in self._signals.take():
+                self._leave()
+            self._reap()
+            if self._pipe.poll():
+                self._obey()
+
+    def _obey(self) -> None:
         try:
-            frame = pipe.recv()
+            frame = self._pipe.recv()
         except (EOFError, OSError):
-            os._exit(0)
+            self._leave()
         if frame.kind == "preload":
             _preload(frame.take())
+        elif frame.kind == "fate":
+            frame.close()
+            self._tell_fate(frame.key)
         else:
-            _fork_service(frame, pipe)
+            self._fork_service(frame)
+
+    def _fork_service(self, frame: Frame) -> None:
+        parent = os.getpid()
+        pid = os.fork()
+        if pid:
+            self._services.add(pid)
+            frame.close()
+            return
+        status = 1
+        try:
+            hear_of_parents_end(parent, signal.SIGTERM)
+            self._signals.leave()
+            self._pipe.close()
+            run_service(frame)
+            status = 0
+        except BaseException:  # noqa: BLE001  (a fault of ours: it must be seen)
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+
+    def _reap(self) -> bool:
+        """Collect what has ended; False if no child is left.
+
+        A service that did not end by itself may have left processes behind: ours now.
+        """
+        orphans = False
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return False
+            if not pid:
+                break
+            if pid in self._services:
+                self._services.discard(pid)
+                if status:
+                    self._fates[pid] = status
+                    orphans = True
+        if orphans:
+            end_offspring(self._reap, self._services)
+        return True
+
+    def _tell_fate(self, pid: int) -> None:
+        """How a service ended, if it has."""
+        deadline = time.monotonic() + FATE_SECONDS
+        while self._reap() and pid in self._services and time.monotonic() < deadline:
+            time.sleep(0.001)
+        with contextlib.suppress(OSError):
+            self._pipe.send("fate", self._fates.get(pid), key=pid)
+
+    def _leave(self) -> NoReturn:
+        """Let the services end their networks, then end what is left."""
+        began = time.monotonic()
+        for pid in self._services:
+            os.kill(pid, signal.SIGTERM)
+        while self._reap() and self._services and time.monotonic() < began + SERVICE_SECONDS:
+            if time.monotonic() > began + HALTED_SECONDS:
+                for pid in self._services:
+                    if (seen := look(pid)) is not None and seen.halted:
+                        os.kill(pid, signal.SIGKILL)
+            time.sleep(0.002)
+        for pid in self._services:
+            os.kill(pid, signal.SIGKILL)
+        self._services.clear()
+        end_offspring(self._reap)
+        os._exit(0)
 
 
 def _preload(modules: Iterable[str]) -> None:
@@ -104,26 +212,18 @@ def _watch_owner(owner: int, poller: select.poll) -> int | None:
     return descriptor
 
 
-def _fork_service(frame: Frame, control: Pipe) -> None:
-    parent = os.getpid()
-    if os.fork():
-        frame.close()
-        return
-    try:
-        die_with_parent(parent)
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        control.close()
-        run_service(frame)
-    finally:
-        os._exit(0)
-
-
 def run_service(frame: Frame) -> None:
     """Open the order and be the RuntimeService it describes."""
-    user_fd, arena_fd, wake_up, *values = frame.fds
+    user_fd, arena_fd, wake_up, order, *values = frame.fds
     user = Pipe.from_fd(user_fd)
     try:
-        plan: ServicePlan = frame.parcel.unpack()
+        _introduce(user)
+    except OSError:
+        return  # nobody waits for this network any more
+    try:
+        with open(order, "rb") as file:
+            file.seek(0)
+            plan: ServicePlan = pickle.load(file)
         if plan.surroundings is not None:
             travel.settle_in(plan.surroundings)
         arena = Arena.attach(arena_fd, plan.arena)
@@ -138,6 +238,18 @@ def run_service(frame: Frame) -> None:
         user.send("startfail", of_service(error))
         return
     service.main()
+
+
+def _introduce(user: Pipe) -> None:
+    """Let the user's interpreter hold us by a pidfd: the pipe may outlive us."""
+    pid = os.getpid()
+    try:
+        descriptor = os.pidfd_open(pid)
+    except OSError:
+        user.send("here", key=pid)
+        return
+    user.send("here", key=pid, fds=[descriptor])
+    os.close(descriptor)
 
 
 def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[], ActorSpec]]:

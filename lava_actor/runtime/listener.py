@@ -7,18 +7,22 @@ import itertools
 import os
 import selectors
 import threading
+import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import Frame, Pipe
 from lava_actor.errors import Failure, RemoteTraceback, RuntimeStateError
 from lava_actor.runtime import words
-from lava_actor.runtime.failures import select
+from lava_actor.runtime.failures import died, select
 from lava_actor.runtime.output import emit_log, emit_print
+from lava_actor.runtime.processes import KILL_SECONDS
 from lava_actor.runtime.tracebacks import with_sources
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
+    from lava_actor.runtime.attendance import Attendance
 
 
 class _Answer:
@@ -42,9 +46,15 @@ class Listener:
     """
 
     def __init__(
-        self, pipes: Sequence[Pipe], actors: Sequence[ActorPlan], reporting: set[int]
+        self,
+        pipes: Sequence[Pipe],
+        actors: Sequence[ActorPlan],
+        reporting: set[int],
+        services: Attendance,
     ) -> None:
         self._pipes = list(pipes)
+        self._services = services
+        self._selector = selectors.DefaultSelector()
         self._reporting = reporting  # services that say when a run has ended
         self._names = {a.party: a.name for a in actors}
         self._keys = itertools.count(1)
@@ -87,12 +97,22 @@ class Listener:
     def await_ready(self) -> Failure | None:
         """Wait until all services report their actors built; the failure if one did not."""
         while not self._started.wait(0.5):
-            pass
+            why = self._services.complaint()
+            if why is not None:
+                return died("RuntimeService", why, phase="start")
         return self._start_failure
 
     def await_stopped(self, timeout: float) -> list[str]:
-        """Wait until all services have ended; names of actors that had to be killed."""
-        self._all_stopped.wait(timeout)
+        """Wait until all services have ended; names of actors that had to be killed.
+
+        Services that are stopped, or that have not ended in that time, are killed.
+        """
+        deadline = time.monotonic() + timeout
+        while not self._all_stopped.wait(0.1) and time.monotonic() < deadline:
+            self._services.kill_halted()
+        if not self._all_stopped.is_set():
+            self._services.kill()
+            self._all_stopped.wait(KILL_SECONDS)
         return self._late
 
     def begin_run(self, send: Callable[[], None]) -> None:
@@ -149,22 +169,37 @@ class Listener:
     # -- the thread -------------------------------------------------------------------------
 
     def _listen(self) -> None:
-        with selectors.DefaultSelector() as selector:
-            selector.register(self._leave, selectors.EVENT_READ, -1)
+        with self._selector as selector:
+            selector.register(self._leave, selectors.EVENT_READ, None)
             for index, pipe in enumerate(self._pipes):
-                selector.register(pipe.fileno(), selectors.EVENT_READ, index)
+                selector.register(pipe.fileno(), selectors.EVENT_READ, partial(self._hear, index))
             while True:
                 for key, _ in selector.select():
-                    index = key.data
-                    if index < 0:
+                    if key.data is None:
                         return
-                    try:
-                        frame = self._pipes[index].recv()
-                    except (EOFError, OSError):
-                        selector.unregister(key.fileobj)
-                        self._service_gone(index)
-                        continue
-                    self._handle(index, frame)
+                    key.data()
+
+    def _hear(self, index: int) -> None:
+        try:
+            frame = self._pipes[index].recv()
+        except (EOFError, OSError):
+            self._selector.unregister(self._pipes[index].fileno())
+            self._service_gone(index)
+            return
+        self._handle(index, frame)
+
+    def _on_here(self, index: int, frame: Frame) -> None:
+        descriptor = self._services.note(index, frame)
+        if descriptor is not None:
+            ended = partial(self._service_ended, index, descriptor)
+            self._selector.register(descriptor, selectors.EVENT_READ, ended)
+
+    def _service_ended(self, index: int, descriptor: int) -> None:
+        """Nothing follows what is in the pipe, whoever else holds the other end."""
+        self._selector.unregister(descriptor)
+        while self._pipes[index].fileno() in self._selector.get_map() and self._pipes[index].poll():
+            self._hear(index)
+        self._service_gone(index)
 
     def _handle(self, index: int, frame: Frame) -> None:
         handler = getattr(self, f"_on_{frame.kind}")
@@ -249,18 +284,7 @@ class Listener:
         if index not in self._stopped and not self._reported:
             self._end_with(
                 index,
-                [
-                    Failure(
-                        process="RuntimeService",
-                        model=f"domain {index}",
-                        phase="?",
-                        step=0,
-                        kind="ActorDied",
-                        message="the RuntimeService has died (killed?)",
-                        traceback="",
-                        exception=None,
-                    )
-                ],
+                [died("RuntimeService", self._services.fate(index), model=f"domain {index}")],
             )
         self._note_stopped(index)
 

@@ -35,6 +35,7 @@ from lava_actor.errors import (
 )
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
+from lava_actor.runtime.attendance import END_SECONDS
 from lava_actor.runtime.crew import Crew
 from lava_actor.runtime.failures import raise_failures, raise_start_failure
 from lava_actor.runtime.interrupts import held
@@ -145,7 +146,9 @@ class Runtime:
             self._arena = crew.prepare()
             if self._resume is not None:
                 self._resume.set_clock(self._arena)
-            self._listener = Listener(crew.pipes, self._executable.actors, crew.reporting)
+            self._listener = Listener(
+                crew.pipes, self._executable.actors, crew.reporting, crew.services
+            )
             crew.launch()
             self._listener.start()
             failure = self._listener.await_ready()
@@ -343,16 +346,19 @@ class Runtime:
         with contextlib.suppress(Exception):  # an error of a predicate does not keep us running
             self._end_until(cancel=True)
         with self._lock:
-            if self._crew is not None:
-                self._send_all("stop", STOP_SECONDS if timeout is None else timeout)
-                if self._listener is not None:
-                    patience = (STOP_SECONDS if timeout is None else timeout) + 5.0
-                    late = self._listener.await_stopped(patience)
-                    if late:
-                        self.log.warning(
-                            "stop: had to kill %s", ", ".join(self._last_words(late))
-                        )
+            seconds = STOP_SECONDS if timeout is None else timeout
+            self._announce_stop(seconds)
+            if self._crew is not None and self._listener is not None:
+                late = self._last_words(self._listener.await_stopped(seconds + END_SECONDS))
+                late += [f"RuntimeService of domain {i}" for i in self._crew.services.killed]
+                if late:
+                    self.log.warning("stop: had to kill %s", ", ".join(late))
             self._tear_down()
+
+    def _announce_stop(self, seconds: float) -> None:
+        if self._crew is not None:
+            self._send_all("stop", seconds)
+            self._crew.services.told_to_end()
 
     def _last_words(self, names: list[str]) -> list[str]:
         return [
@@ -596,5 +602,8 @@ def _slice(deadline: float | None) -> float:
 @at_exit_before_launcher
 def stop_all() -> None:
     """Stop every live runtime of this interpreter."""
-    for runtime in list(_alive):
+    runtimes = [runtime for runtime in _alive if runtime._owner == os.getpid()]
+    for runtime in runtimes:  # all at once: what one of them waits for is not added up
+        runtime._announce_stop(0.5)
+    for runtime in runtimes:
         runtime.stop(timeout=0.5)

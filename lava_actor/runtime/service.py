@@ -12,10 +12,13 @@ Ends, and what each one looks like from here:
 * an actor fails: a "failed" frame. The failing actor has set the clock's limit to its step, so
   everybody else still completes that step (two models that fail in one step are both reported),
   then everything is taken down.
-* an actor dies (killed, ``os._exit``, crash): its pipe ends. `waitpid` tells the cause. Its rings
-  are closed on its behalf, then as above.
-* the user's interpreter goes away: our pipe to it ends. Everything is taken down.
-* we die: every actor asked the kernel to be killed with its parent (``PR_SET_PDEATHSIG``).
+* an actor dies (killed, ``os._exit``, crash): the kernel tells its parent, and `waitpid` the cause.
+  Its rings are closed on its behalf, then as above.
+* the user's interpreter goes away: our pipe to it ends, or the launcher, which watches it, sends
+  SIGTERM. Everything is taken down.
+* the launcher dies: the kernel sends SIGTERM (``PR_SET_PDEATHSIG``). As above, and reported.
+* we die: every actor asked the kernel to be killed with its parent. What models have started
+  becomes the launcher's, which ends it.
 * nothing moves although a run is on: the wait graph is read from the arena and, if it cannot
   resolve by itself, reported as a deadlock.
 """
@@ -33,15 +36,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import Frame
-from lava_actor.errors import Failure
 from lava_actor.runtime import words
-from lava_actor.runtime.failures import of_service
+from lava_actor.runtime.failures import died, of_service
 from lava_actor.runtime.lease import Lease
-from lava_actor.runtime.watch import Watch
+from lava_actor.runtime.watch import Watch, has_nothing_to_do
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
     from lava_actor.channels.pipe import Pipe
+    from lava_actor.errors import Failure
     from lava_actor.runtime.hosts import Host
     from lava_actor.runtime.plan import ServicePlan
 
@@ -51,6 +54,9 @@ SETTLE_SECONDS = 0.5
 FAREWELL_SECONDS = 2.0
 #: Seconds between two looks at the wait graph.
 WATCH_SECONDS = 0.25
+
+LAUNCHER_DIED = ("launcher", "the launcher has died (killed?), and the network with it")
+TOLD_TO_END = ("RuntimeService", "was told to end (SIGTERM)")
 
 
 @dataclass
@@ -88,6 +94,7 @@ class Service:
         self.watch = Watch(arena, plan)
         self.next_watch = 0.0
         self.left_alone: tuple[float, Failure] | None = None
+        self.parent = os.getppid()
 
     # -- life -------------------------------------------------------------------------------
 
@@ -105,6 +112,8 @@ class Service:
 
     def _start_actors(self) -> None:
         foreign = [self.user.fileno(), self.selector.fileno()]
+        if self.host.signals is not None:
+            self.selector.register(self.host.signals, selectors.EVENT_READ, self._signalled)
         try:
             started = self.host.start_all(self.plan.actors, foreign)
         except OSError as error:
@@ -146,6 +155,19 @@ class Service:
             stuck = self.watch.look()
             if stuck is not None:
                 self._end_with([stuck])
+
+    def _signalled(self) -> None:
+        """An actor has ended, or the launcher: by itself, or because the user's interpreter has."""
+        assert self.host.signals is not None
+        told = signal.SIGTERM in self.host.signals.take()
+        for member in list(self.members.values()):
+            if member.open and not self.ending and self.host.is_dead(member.handle):
+                self._drain(member)  # its last words; nothing follows, whoever holds the pipe
+                if member.open and not self.ending:
+                    self._actor_gone(member)
+        if told and not self.ending:
+            orphan = os.getppid() != self.parent
+            self._end_with([died(*(LAUNCHER_DIED if orphan else TOLD_TO_END))])
 
     # -- from the user ----------------------------------------------------------------------
 
@@ -217,7 +239,8 @@ class Service:
             self.lease.extend(hungry=True)
 
     def _finish(self, reason: int) -> None:
-        self._drain()  # what was printed in this run comes first
+        for member in list(self.members.values()):  # what was printed in this run comes first
+            self._drain(member)
         if self.ending:
             return
         self.running = False
@@ -225,10 +248,9 @@ class Service:
         step = int(self.clock.fence) if self.plan.leads else 0
         self.user.send("finished", (reason, step))
 
-    def _drain(self) -> None:
-        for member in list(self.members.values()):
-            while member.open and member.pipe.poll():
-                self._from_actor(member)
+    def _drain(self, member: _Member) -> None:
+        while member.open and member.pipe.poll():
+            self._from_actor(member)
 
     # -- from the actors --------------------------------------------------------------------
 
@@ -289,15 +311,12 @@ class Service:
         self._close(member)
         self.left_alone = self.left_alone or (
             time.monotonic() + FAREWELL_SECONDS,
-            Failure(
-                process=member.name,
+            died(
+                member.name,
+                "left, because the other end of a channel is gone",
                 model=member.model,
                 phase=words.PHASE_NAMES.get(int(self.arena.party(member.party).phase), "?"),
                 step=int(self.arena.party(member.party).step),
-                kind="ActorDied",
-                message="left, because the other end of a channel is gone",
-                traceback="",
-                exception=None,
             ),
         )
 
@@ -309,15 +328,12 @@ class Service:
         party = self.arena.party(member.party)
         self._let_go_of(member.party)
         self._settle(
-            Failure(
-                process=member.name,
+            died(
+                member.name,
+                how,
                 model=member.model,
                 phase=words.PHASE_NAMES.get(int(party.phase), "?"),
                 step=int(party.step),
-                kind="ActorDied",
-                message=how,
-                traceback="",
-                exception=None,
             )
         )
 
@@ -348,6 +364,8 @@ class Service:
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline and not self.watch.settled():
             for key, _ in self.selector.select(0.005):
+                if key.fileobj is self.host.signals:
+                    self._signalled()
                 sender = next(
                     (m for m in self.members.values() if m.open and m.pipe.fileno() == key.fd),
                     None,
@@ -413,7 +431,8 @@ class Service:
                     return
             if self.plan.leads:
                 self.lease.extend()
-        self._drain()
+        for member in list(self.members.values()):
+            self._drain(member)
         self.ending = True
 
     def _may_leave(self) -> bool:
@@ -425,8 +444,9 @@ class Service:
     def _take_down(self) -> None:
         """End every actor: wake and ask, then terminate, then kill."""
         self.arena.abort(1)
-        names = self.host.end_all([m.handle for m in self.members.values()])
-        late = [m.name for m in self.members.values() if m.handle in names]
+        parties = {m.handle: self.arena.party(m.party) for m in self.members.values()}
+        late = self.host.end_all(list(parties), lambda handle: has_nothing_to_do(parties[handle]))
+        names = [m.name for m in self.members.values() if m.handle in late]
         for member in self.members.values():
             with contextlib.suppress(OSError, EOFError):
                 while member.open and member.pipe.poll():
@@ -437,7 +457,7 @@ class Service:
                         frame.close()
             self._close(member)
         with contextlib.suppress(OSError):
-            self.user.send("stopped", late)
+            self.user.send("stopped", names)
 
 
 def ignore_terminal_signals() -> None:

@@ -35,6 +35,12 @@ def waits_for_others(party: Party) -> bool:
     return party.state in (words.PARKED, words.TURN, words.GONE) or at_barrier(party)
 
 
+def has_nothing_to_do(party: Party) -> bool:
+    """True if an actor would do nothing more, now that the network ends: nobody waits for it."""
+    blocked = party.blocked
+    return waits_for_others(party) or (blocked is not None and blocked[0] in ON_A_RING)
+
+
 def state_name(party: Party) -> str:
     """What the actor is doing, in words."""
     if at_barrier(party):

@@ -6,13 +6,14 @@ import os
 
 from lava_actor.channels.pipe import Pipe
 from lava_actor.runtime import words
+from lava_actor.runtime.attendance import Attendance
 from lava_actor.runtime.listener import Listener
 
 
 def test_a_pause_asked_for_by_one_domain_reaches_the_others_after_their_command_to_run() -> None:
     pairs = [Pipe.pair() for _ in range(2)]
     ours, services = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
-    listener = Listener(ours, [], {0, 1})
+    listener = Listener(ours, [], {0, 1}, Attendance(2))
     listener.start()
 
     def send() -> None:

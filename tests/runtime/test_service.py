@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
@@ -18,6 +18,8 @@ from lava_actor.runtime.service import Service
 
 class Stage:
     """A host whose only actor is the test; ours, user and actor are the far ends of pipes."""
+
+    signals = None
 
     def __init__(self) -> None:
         arena = plan_arena(["actor", "runtime"], [[0], []], [])
@@ -42,7 +44,10 @@ class Stage:
     def ended(self, handle: Any) -> str:
         return "left"
 
-    def end_all(self, handles: Sequence[Any]) -> list[Any]:
+    def is_dead(self, handle: Any) -> bool:
+        return False
+
+    def end_all(self, handles: Sequence[Any], is_idle: Callable[[Any], bool]) -> list[Any]:
         self.actor.close()
         return []
 

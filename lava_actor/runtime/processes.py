@@ -1,0 +1,162 @@
+"""Processes of the operating system: what one does, who descends from us, how to end a family.
+
+A model may start processes of its own, which may start others, leave their group, or lose their
+parent. They stay ours all the same: the launcher and every service *adopt* whatever below them
+loses its parent (``PR_SET_CHILD_SUBREAPER``), so that a process without any children left has no
+descendants either. What is to be signalled is held by a pidfd while it is looked at once more, as
+the number of a process that has ended may be used again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_prctl = ctypes.CDLL(None, use_errno=True).prctl
+
+#: Seconds that processes which models have started get to leave after SIGTERM.
+GRACE_SECONDS = 1.0
+#: Seconds that killed processes get to disappear.
+KILL_SECONDS = 5.0
+
+#: States of a process that somebody has stopped, or traces.
+HALTED = ("T", "t")
+
+
+@dataclass(frozen=True)
+class Look:
+    """A process at one moment; ``ticks`` of the clock is what it has computed since it began."""
+
+    pid: int
+    parent: int
+    state: str
+    ticks: int
+    started: int
+
+    @property
+    def halted(self) -> bool:
+        """Stopped by a signal or a debugger."""
+        return self.state in HALTED
+
+
+def look(pid: int) -> Look | None:
+    """What a process does; None if it is gone, or if the system does not tell."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            text = file.read()
+    except OSError:
+        return None
+    words = text[text.rindex(b")") + 2 :].split()
+    state, parent, user, system, started = (words[i] for i in (0, 1, 11, 12, 19))
+    return Look(pid, int(parent), state.decode(), int(user) + int(system), int(started))
+
+
+def offspring(spare: Collection[int] = ()) -> list[Look]:
+    """The living descendants of this process, without those in ``spare`` and theirs."""
+    children: dict[int, list[Look]] = {}
+    for entry in os.listdir("/proc") if os.path.isdir("/proc/self") else ():
+        if entry.isdigit() and (seen := look(int(entry))) is not None:
+            children.setdefault(seen.parent, []).append(seen)
+    found: list[Look] = []
+    queue = [os.getpid()]
+    while queue:
+        below = [c for c in children.get(queue.pop(), ()) if c.pid not in spare]
+        found += [c for c in below if c.state not in "ZX"]
+        queue += [c.pid for c in below]
+    return found
+
+
+def tell(seen: Look, number: int) -> None:
+    """Send a signal to the very process that was looked at."""
+    with contextlib.suppress(OSError):
+        descriptor = os.pidfd_open(seen.pid)
+        try:
+            now = look(seen.pid)
+            if now is not None and now.started == seen.started:
+                signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+
+
+def end_offspring(reap: Callable[[], bool], spare: Collection[int] = ()) -> None:
+    """End what descends from this process: SIGTERM, after a while SIGKILL until nothing is left.
+
+    ``reap`` collects children that have ended, and says whether there are others.
+    """
+    for number, seconds in ((signal.SIGTERM, GRACE_SECONDS), (signal.SIGKILL, KILL_SECONDS)):
+        told: set[tuple[int, int]] = set()
+        deadline = time.monotonic() + seconds
+        while reap() and (left := offspring(spare)) and time.monotonic() < deadline:
+            for seen in left:
+                if (seen.pid, seen.started) not in told:
+                    told.add((seen.pid, seen.started))
+                    tell(seen, number)
+            time.sleep(0.002)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of whatever below this process loses its own."""
+    _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def hear_of_parents_end(parent: int, number: int) -> None:
+    """Ask the kernel for a signal when the parent ends (closes the race at the start)."""
+    _prctl(_PR_SET_PDEATHSIG, number, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def how_it_ended(status: int) -> str:
+    """The exit code or signal in what `os.waitpid` returned, in words."""
+    if not os.WIFSIGNALED(status):
+        return f"left with exit code {os.WEXITSTATUS(status)}"
+    number = os.WTERMSIG(status)
+    try:
+        name = signal.Signals(number).name
+    except ValueError:
+        name = "a signal"
+    return f"killed by {name} ({number})"
+
+
+class Signals:
+    """Signals as a descriptor that can be waited for: they interrupt nothing.
+
+    For the main thread of a process; `leave` puts a forked child back to the defaults.
+    """
+
+    def __init__(self, *numbers: int) -> None:
+        self._numbers = numbers
+        self._read, self._write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        for number in numbers:
+            signal.signal(number, _note)
+
+    def fileno(self) -> int:
+        """Can be read once a signal has come."""
+        return self._read
+
+    def take(self) -> set[int]:
+        """The signals that have come since the last call."""
+        try:
+            return set(os.read(self._read, 4096))
+        except BlockingIOError:
+            return set()
+
+    def leave(self) -> None:
+        """Let signals do what they do by default, and close the descriptors."""
+        signal.set_wakeup_fd(-1)
+        for number in self._numbers:
+            signal.signal(number, signal.SIG_DFL)
+        os.close(self._read)
+        os.close(self._write)
+
+
+def _note(_number: int, _frame: object) -> None:
+    """The wake-up descriptor has all there is to know."""
