@@ -73,14 +73,13 @@ cdef class Domain:
 
     cdef int _await_epoch(self, Party party, uint32_t epoch) except -1:
         cdef la_waiting waiting
-        while la_domain_epoch(self.at) == epoch:
-            if la_arena_aborted(self.header):
-                raise self._aborted(party, "for the barrier")
-            waiting.arena = self.header
-            waiting.what = self.at
+        if la_domain_epoch(self.at) == epoch:
+            waiting.domain = self.at
             waiting.number = epoch
-            party._block(LA_ON_BARRIER, <uint32_t>self.index, &self.at.gate, la_until_epoch,
-                         &waiting)
+            party._block(
+                LA_ON_BARRIER, <uint32_t>self.index, epoch, &self.at.gate, la_until_epoch, &waiting,
+                -1,
+            )
         return 0
 
     cdef bint finish_step(
@@ -106,25 +105,17 @@ cdef class Domain:
     def await_step(self, Party party not None, uint64_t step, uint32_t mailbox):
         """Return True once `step` may start, False if there is mail to answer first."""
         cdef la_waiting waiting
-        while True:
-            if la_arena_aborted(self.header):
-                raise self._aborted(party, f"for step {step}")
-            if la_party_mailbox(party.at) != mailbox:
-                return False
-            if la_domain_horizon(self.at) >= step:
-                return True
-            waiting.arena = self.header
-            waiting.what = self.at
-            waiting.party = party.at
-            waiting.number = step
-            waiting.seen = mailbox
-            party._block(LA_ON_STEP, <uint32_t>self.index, NULL, la_until_step, &waiting)
-
-    cdef _aborted(self, Party party, what):
-        return ChannelAborted(
-            f"{party.name}: released while waiting {what}, because the network ends "
-            f"(code {la_arena_aborted(self.header)})"
-        )
+        if la_arena_aborted(self.header):
+            raise party._ended(LA_ON_STEP, <uint32_t>self.index)
+        waiting.domain = self.at
+        waiting.party = party.at
+        waiting.number = step
+        waiting.seen = mailbox
+        if not la_until_step(&waiting):
+            party._block(
+                LA_ON_STEP, <uint32_t>self.index, step, NULL, la_until_step, &waiting, -1
+            )
+        return la_party_mailbox(party.at) == mailbox
 
 
 cdef Domain _new_domain(Arena arena, Py_ssize_t index):

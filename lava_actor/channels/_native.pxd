@@ -25,8 +25,11 @@ cdef extern from "waits.h" nogil:
     const int LA_ON_REST
     const int LA_ON_TURN
     const uint64_t LA_DETACHED
-    const int LA_WAITV_MAX
-    const uint32_t LA_WAITV_32BIT
+    const uint32_t LA_WAITV_MAX
+    const int LA_TIME_OVER
+    const int LA_HOLDS
+    const int LA_ENDED
+    const uint32_t LA_LOOKS
 
     # Atomic words: never touched from here but through the functions below.
     ctypedef struct atomic32 "_Atomic uint32_t":
@@ -54,6 +57,7 @@ cdef extern from "waits.h" nogil:
         atomic64 progress
         atomic64 busy_ns
         atomic64 wait_ns
+        atomic64 missed
     ctypedef struct la_gate:
         pass
     ctypedef struct la_domain:
@@ -88,16 +92,12 @@ cdef extern from "waits.h" nogil:
         la_cursor *cursor
         uint64_t seen
     ctypedef struct la_waiting:
-        la_arena *arena
-        void *what
+        la_domain *domain
         la_party *party
         uint64_t number
         uint32_t seen
     ctypedef struct la_waitv "struct la_waitv":
-        uint64_t value
-        uint64_t address
-        uint32_t flags
-        uint32_t reserved
+        pass
     ctypedef int (*la_condition)(void *)
 
     const uint32_t LA_FORM_DENSE
@@ -107,7 +107,6 @@ cdef extern from "waits.h" nogil:
 
     int64_t la_now_ns()
     void la_full_fence()
-    void la_futex_wait_any(la_waitv *words, unsigned n, int64_t timeout_ns)
 
     uint64_t la_get64(atomic64 *word)
     void la_set64(atomic64 *word, uint64_t value)
@@ -121,10 +120,6 @@ cdef extern from "waits.h" nogil:
     void la_party_wake_fenced(la_party *party)
     int la_party_waits_for(la_party *party, uint32_t kind, uint32_t index)
     int la_has_free_core(la_party *party)
-    uint32_t la_party_prepare(la_party *party)
-    void la_party_cancel(la_party *party)
-    void la_party_sleep(la_party *party, uint32_t key, int64_t timeout_ns)
-    uint32_t la_party_bell(la_party *party)
     void la_party_post(la_party *party)
     uint32_t la_party_mailbox(la_party *party)
     void la_party_blocked(la_party *party, uint32_t kind, uint32_t index, uint64_t number,
@@ -144,16 +139,15 @@ cdef extern from "waits.h" nogil:
     int64_t la_domain_decision(la_domain *domain)
 
     ctypedef struct la_spinning:
-        pass
+        uint32_t looks
     int la_wait_turn(la_party *party, la_gate *gate, la_condition holds, void *what,
                      la_spinning *spin, int64_t spin_ns, int64_t sleep_ns)
-    int la_until_space(void *waiting)
-    int la_until_data(void *waiting)
+    int la_wait_turn_any(la_party **parties, uint32_t n, la_condition holds, void *what,
+                         la_waitv *words, int64_t sleep_ns)
+    int la_until_space(void *writer)
+    int la_until_data(void *reader)
     int la_until_step(void *waiting)
     int la_until_epoch(void *waiting)
-    int la_until_rung(void *waiting)
-    int la_spin(la_spinning *spin, la_party *party, la_condition holds, void *what, int64_t most,
-                int while_cores_suffice)
 
     la_view la_view_of(void *block, uint32_t n_readers, uint64_t depth, uint64_t stride)
     uint64_t la_writer_position(la_writer *w)
@@ -231,7 +225,10 @@ cdef class Party:
     cdef readonly Py_ssize_t index
     cdef readonly str name
     cdef public uint32_t spin_us
-    cdef la_spinning spinning
+    cdef object plan
+    # Learned apart: what a condition in Python waits for takes longer than a message.
+    cdef la_spinning spinning, asking
+    cdef bint looking
     # Parties to wake later: a list of indices, and a flag per party that says it is on the list.
     cdef unsigned char *listed
     cdef uint32_t *pending
@@ -247,7 +244,9 @@ cdef class Party:
     cdef void _flush(self) noexcept nogil
     cdef void _look_at_pace(self, int64_t now) noexcept nogil
     cdef void _resume(self, int64_t now) noexcept nogil
-    cdef int _block(self, uint32_t kind, uint32_t index, la_gate *gate, la_condition until, la_waiting *waiting) except -1
+    cdef int _block(self, uint32_t kind, uint32_t index, uint64_t number, la_gate *gate, la_condition until, void *what, int64_t deadline) except -1
+    cdef int _check_waiter(self) except -1
+    cdef _ended(self, uint32_t kind, uint32_t index)
 
 
 cdef class Domain:
@@ -261,7 +260,6 @@ cdef class Domain:
     cdef void _wake_members(self, uint32_t kind) noexcept nogil
     cdef int _await_epoch(self, Party party, uint32_t epoch) except -1
     cdef bint finish_step(self, Party party, uint64_t step, uint64_t bits, uint64_t *result) except -1
-    cdef _aborted(self, Party party, what)
 
 
 cdef class _RingEnd:
@@ -288,7 +286,6 @@ cdef class _RingEnd:
     cdef void _wake(self, la_party *peer, uint32_t kind) noexcept nogil
     cdef void _moved(self) noexcept nogil
     cdef bint _all_ones(self, cnp.ndarray values, Py_ssize_t count) except -1
-    cdef _aborted(self, what)
 
 
 cdef class RingWriter(_RingEnd):

@@ -8,7 +8,8 @@ least every 100 ms (parked between two steps: every 2 s), and raises
 - `PeerClosedError`, a `ChannelAborted`, when the writer of a ring is gone and the ring is empty.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -110,6 +111,11 @@ class Party:
     busy_ns: int
     wait_ns: int
     """Nanoseconds spent waiting, spinning included."""
+    missed: int
+    """Sleeps that lasted a whole slice although what this party waited for was there.
+
+    Next to none of many waits: a wake-up was owed, or came in the same moment. Read only.
+    """
 
     @property
     def mailbox(self) -> int:
@@ -124,7 +130,7 @@ class Party:
         """What the party waits for right now: (kind, index, since, number).
 
         Kind is "data" or "space" (index: the ring; number: the cursor), "step" or "barrier" (index:
-        the domain; number: the step or epoch), "rest", "turn" or "event" (see `commit_wait`);
+        the domain; number: the step or epoch), "rest", "turn" or "event" (see `wait`);
         since is ``time.monotonic_ns()`` at the start of the wait, which no two waits share.
         """
 
@@ -137,28 +143,52 @@ class Party:
     def flush_wakes(self) -> None:
         """Wake, now, every sleeping party this one owes a wake-up."""
 
-    def prepare_wait(self) -> int:
-        """Announce a sleep and return its key; then look at the condition once more."""
-
-    def cancel_wait(self) -> None:
-        """Take the announcement back, as the condition holds."""
-
-    def commit_wait(
+    def wait(
         self,
-        key: int,
+        *conditions: Callable[[], object],
+        serve: Iterable[Server] = (),
         timeout: float | None = None,
-        kind: str = "event",
-        index: int = -1,
-        number: int = 0,
+        record: tuple[str, int, int] = ("event", -1, 0),
     ) -> bool:
-        """Sleep until the bell is rung after `prepare_wait`; False after `timeout` seconds.
+        """Wait until a condition holds, and serve meanwhile.
 
-        What is waited for is told to whoever reads `blocked`: "rest" until step `number` may start
-        (0: no step is to come) or mail arrives, "turn" until ``turn`` of party `index` reaches
-        `number`, or some other "event".
+        Does the whole of it: pays what this party owes, announces the sleep, looks again at every
+        condition and every server, sleeps, looks at the abort word and at signals, and so on.
 
-        True only says that it rang (an abort rings, too): look at the condition, prepare again.
+        Parameters
+        ----------
+        *conditions : callable
+            True once this party should go on. Whoever makes one true does so by ringing this
+            party's bell (a message, space, `post`, `bell`). They must not wait themselves.
+        serve : iterable of Server
+            Served whenever something is pending. What was asked before a condition came true is
+            served before `wait` returns.
+        timeout : float, optional
+            Seconds; 0 looks once.
+        record : tuple of (kind, index, number)
+            What `blocked` tells others: "rest" until step `number` may start (0: no step is to
+            come) or mail arrives, "turn" until ``turn`` of party `index` reaches `number`, or some
+            other "event".
+
+        Returns
+        -------
+        bool
+            Whether a condition holds; False after `timeout`.
+
+        Raises
+        ------
+        ChannelAborted
+            If the network ends and no condition holds.
         """
+
+class Server(Protocol):
+    """What a party does for others while it waits."""
+
+    def pending(self) -> bool:
+        """Whether somebody has asked; must not wait."""
+
+    def serve(self) -> object:
+        """Answer all who have asked."""
 
 class Domain:
     """Words shared by parties that step together."""
@@ -325,5 +355,7 @@ class RingReader(RingEnd):
     def detach(self) -> None:
         """Stop reading for good: the writer never waits for this end again."""
 
-def wait_any(parties: Sequence[Party], keys: Sequence[int], timeout: float | None = None) -> bool:
-    """Sleep until one of several prepared parties' bells rings; False after `timeout` seconds."""
+def wait_any(
+    parties: Sequence[Party], *conditions: Callable[[], object], timeout: float | None = None
+) -> bool:
+    """Wait as several parties at once (one thread, several arenas maybe); see `Party.wait`."""

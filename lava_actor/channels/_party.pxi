@@ -14,6 +14,8 @@ _BLOCKED_BY_NAME = {name: kind for kind, name in _BLOCKED_KINDS.items()}
 
 # Wake-ups may be owed while messages take less than this each.
 cdef int64_t BRISK_NS = 20000
+# How long to sleep when there are more bells than the kernel watches.
+cdef int64_t MANY_NS = 1000000
 
 
 cdef class Party:
@@ -88,6 +90,10 @@ cdef class Party:
         la_set64(&self.at.wait_ns, value)
 
     @property
+    def missed(self):
+        return la_get64(&self.at.missed)
+
+    @property
     def progress(self):
         return la_get64(&self.at.progress)
 
@@ -120,7 +126,7 @@ cdef class Party:
         la_party_post(self.at)
 
     def bell(self):
-        """Wake the party if it waits for an event (``prepare_wait``)."""
+        """Wake the party if it waits for an event (`wait`)."""
         la_full_fence()
         if la_party_waits_for(self.at, LA_ON_EVENT, 0):
             la_party_wake_fenced(self.at)
@@ -185,82 +191,142 @@ cdef class Party:
 
     # -- waiting -------------------------------------------------------------------------------
 
-    def prepare_wait(self):
-        """Announce a sleep; look at the condition again, then cancel or commit."""
-        self._flush()
-        return la_party_prepare(self.at)
+    def wait(self, *conditions, serve=(), timeout=None, record=("event", -1, 0)):
+        """Wait until a condition holds, and serve meanwhile; False if the time is over first."""
+        cdef _Look look = _Look(self, conditions, serve)
+        cdef int64_t deadline = _deadline(timeout)
+        cdef uint32_t kind = _BLOCKED_BY_NAME[record[0]]
+        cdef int32_t index = record[1]
+        cdef uint64_t number = record[2]
+        cdef bint held
+        self._check_waiter()
+        while True:
+            held = look.holds(False)
+            if not held and la_arena_aborted(self.header):
+                raise self._ended(LA_ON_EVENT, 0)
+            # After the look: what was asked before the condition came true is served then.
+            if look.serve():
+                self._flush()
+            if held:
+                return True
+            if 0 <= deadline <= la_now_ns():
+                return False
+            self._block(
+                kind, <uint32_t>index, number, NULL, _until_looked, <void *>look, deadline
+            )
+            look.check()
 
-    def cancel_wait(self):
-        """Take the announcement back: the condition holds already."""
-        la_party_cancel(self.at)
-
-    def commit_wait(self, uint32_t key, timeout=None, kind="event", int32_t index=-1,
-                    uint64_t number=0):
-        """Sleep until the bell rings; False if the time is over first."""
-        cdef int64_t start = la_now_ns()
-        cdef int64_t until = -1
-        cdef int64_t spin_ns = <int64_t>self.spin_us * 1000
-        cdef int64_t slice_ns, now
-        cdef la_waiting waiting
-        waiting.party = self.at
-        waiting.seen = key
-        if timeout is not None:
-            until = start + <int64_t>(max(0.0, float(timeout)) * 1e9)
-            spin_ns = min(spin_ns, until - start)
-        self._look_at_pace(start)
-        la_party_blocked(self.at, _BLOCKED_BY_NAME[kind], <uint32_t>index, number, start)
-        try:
-            if spin_ns > 0:
-                with nogil:
-                    la_spin(&self.spinning, self.at, la_until_rung, &waiting, spin_ns, 0)
-            while la_party_bell(self.at) == key:
-                PyErr_CheckSignals()
-                slice_ns = LA_SLICE_NS
-                if until >= 0:
-                    slice_ns = min(slice_ns, until - la_now_ns())
-                    if slice_ns <= 0:
-                        return False
-                with nogil:
-                    la_party_sleep(self.at, key, slice_ns)
-                if la_party_bell(self.at) == key:
-                    # Announce again: whoever rang between sleep and here moved the bell.
-                    la_party_prepare(self.at)
-            return True
-        finally:
-            la_party_cancel(self.at)
-            la_party_unblocked(self.at)
-            now = la_now_ns()
-            la_count(&self.at.wait_ns, <uint64_t>(now - start))
-            self._resume(now)
+    cdef int _check_waiter(self) except -1:
+        if self.looking:
+            raise RuntimeStateError(f"{self.name}: a condition of a wait must not wait itself")
+        return 0
 
     cdef int _block(
-        self, uint32_t kind, uint32_t index, la_gate *gate, la_condition until,
-        la_waiting *waiting,
+        self, uint32_t kind, uint32_t index, uint64_t number, la_gate *gate, la_condition until,
+        void *what, int64_t deadline,
     ) except -1:
-        """Wait until a condition of ``waits.h`` holds, however long that takes."""
-        cdef int64_t start, spin, now
+        """Wait until a condition holds, or for at most so long (-1: however long that takes).
+
+        The one place where a wait ends because the network does.
+        """
+        cdef bint asking = kind >= <uint32_t>LA_ON_EVENT
         cdef int64_t slice_ns = LA_PARKED_SLICE_NS if kind == <uint32_t>LA_ON_STEP else LA_SLICE_NS
-        cdef int held
+        cdef int64_t spin = <int64_t>self.spin_us * 1000
+        cdef int64_t start, now
+        cdef int outcome
+        self._check_waiter()
         self._flush()
-        start = la_now_ns()
+        now = start = la_now_ns()
         self._look_at_pace(start)
-        spin = <int64_t>self.spin_us * 1000
-        la_party_blocked(self.at, kind, index, waiting.number, start)
+        la_party_blocked(self.at, kind, index, number, start)
         try:
             while True:
+                if deadline >= 0:
+                    slice_ns = min(slice_ns, deadline - now)
+                    spin = min(spin, deadline - now)
                 with nogil:
-                    held = la_wait_turn(
-                        self.at, gate, until, waiting, &self.spinning, spin, slice_ns
+                    outcome = la_wait_turn(
+                        self.at, gate, until, what, &self.asking if asking else &self.spinning,
+                        spin, slice_ns,
                     )
-                if held:
+                if outcome == LA_HOLDS:
                     return 0
-                spin = 0
+                if outcome == LA_ENDED:
+                    raise self._ended(kind, index)
                 PyErr_CheckSignals()
+                spin = 0
+                now = la_now_ns()
+                if 0 <= deadline <= now:
+                    return 0
         finally:
             la_party_unblocked(self.at)
             now = la_now_ns()
             la_count(&self.at.wait_ns, <uint64_t>(now - start))
             self._resume(now)
+
+    cdef _ended(self, uint32_t kind, uint32_t index):
+        what = f"the {_BLOCKED_KINDS[kind]}"
+        if kind in (LA_ON_DATA, LA_ON_SPACE):
+            what = f"{_BLOCKED_KINDS[kind]} in ring {self.plan.rings[index].name!r}"
+        return ChannelAborted(
+            f"{self.name}: released while waiting for {what}, because the network ends "
+            f"(code {la_arena_aborted(self.header)})"
+        )
+
+
+cdef int64_t _deadline(timeout) except? -2:
+    return -1 if timeout is None else la_now_ns() + <int64_t>(max(0.0, float(timeout)) * 1e9)
+
+
+cdef class _Look:
+    """What somebody waits for and serves meanwhile, asked from within la_wait_turn."""
+
+    cdef Party party
+    cdef tuple conditions, servers
+    cdef object error
+
+    def __cinit__(self, Party party not None, conditions, servers):
+        self.party = party
+        self.conditions = conditions
+        self.servers = tuple(servers)
+
+    cdef bint holds(self, bint or_asked) except -1:
+        self.party.looking = True
+        try:
+            for condition in self.conditions:
+                if condition():
+                    return True
+            if or_asked:
+                for server in self.servers:
+                    if server.pending():
+                        return True
+            return False
+        finally:
+            self.party.looking = False
+
+    cdef bint serve(self) except -1:
+        cdef bint served = False
+        for server in self.servers:
+            if server.pending():
+                served = True
+                server.serve()
+        return served
+
+    cdef int check(self) except -1:
+        """Raise what a condition raised where no exception could leave."""
+        if self.error is not None:
+            error, self.error = self.error, None
+            raise error
+        return 0
+
+
+cdef int _until_looked(void *what) noexcept with gil:
+    cdef _Look look = <_Look>what
+    try:
+        return look.holds(True)
+    except BaseException as error:  # Ctrl-C, too
+        look.error = error
+        return True
 
 
 cdef Party _new_party(Arena arena, Py_ssize_t index):
@@ -275,45 +341,47 @@ cdef Party _new_party(Arena arena, Py_ssize_t index):
     party.parties = arena.parties
     party.at = &arena.parties[index]
     party.index = index
+    party.plan = arena.plan
+    party.spinning.looks = LA_LOOKS
     party.name = arena.plan.parties[index]
     return party
 
 
-def wait_any(parties, keys, timeout=None):
-    """Sleep until the bell of one of several prepared parties rings; False on timeout.
-
-    For one thread that waits at the ends of several arenas; every party was prepared by it with
-    ``prepare_wait`` and is cancelled on return.
-    """
-    cdef la_waitv words[128]
-    cdef Py_ssize_t i, n = min(len(parties), LA_WAITV_MAX)
-    cdef int64_t start = la_now_ns()
-    cdef int64_t until = -1
+def wait_any(parties, *conditions, timeout=None):
+    """Wait as several parties at once, at the ends of several arenas maybe; see `Party.wait`."""
+    cdef _Look look = _Look(parties[0], conditions, ())
+    cdef int64_t deadline = _deadline(timeout)
     cdef int64_t slice_ns
-    cdef Party party
-    if timeout is not None:
-        until = start + <int64_t>(max(0.0, float(timeout)) * 1e9)
-    # More words than the kernel takes: those beyond are looked at after each short slice.
-    longest = LA_SLICE_NS if len(parties) <= LA_WAITV_MAX else 1000000
-    for i in range(n):
-        party = parties[i]
-        words[i].value = <uint32_t>keys[i]
-        words[i].address = <uint64_t>&party.at.bell
-        words[i].flags = LA_WAITV_32BIT
-        words[i].reserved = 0
+    cdef uint32_t i, n = len(parties)
+    cdef int outcome
+    cdef la_party **at = <la_party **>calloc(n + 1, sizeof(la_party *))
+    cdef la_waitv *words = <la_waitv *>calloc(n + 1, sizeof(la_waitv))
     try:
+        if at == NULL or words == NULL:
+            raise MemoryError()
+        for i in range(n):
+            at[i] = (<Party?>parties[i]).at
+            la_party_blocked(at[i], LA_ON_EVENT, <uint32_t>-1, 0, la_now_ns())
         while True:
-            for i in range(len(parties)):
-                if la_party_bell((<Party?>parties[i]).at) != <uint32_t>keys[i]:
-                    return True
-            PyErr_CheckSignals()
-            slice_ns = longest
-            if until >= 0:
-                slice_ns = min(slice_ns, until - la_now_ns())
+            if look.holds(True):
+                return True
+            for party in parties:
+                (<Party>party)._flush()
+            slice_ns = LA_SLICE_NS if n <= LA_WAITV_MAX else MANY_NS
+            if deadline >= 0:
+                slice_ns = min(slice_ns, deadline - la_now_ns())
                 if slice_ns <= 0:
                     return False
             with nogil:
-                la_futex_wait_any(words, <unsigned>n, slice_ns)
+                outcome = la_wait_turn_any(at, n, _until_looked, <void *>look, words, slice_ns)
+            look.check()
+            if outcome == LA_ENDED:
+                for party in parties:
+                    if la_arena_aborted((<Party>party).header):
+                        raise (<Party>party)._ended(LA_ON_EVENT, 0)
+            PyErr_CheckSignals()
     finally:
-        for i in range(len(parties)):
-            la_party_cancel((<Party?>parties[i]).at)
+        for party in parties:
+            la_party_unblocked((<Party>party).at)
+        free(at)
+        free(words)

@@ -311,22 +311,15 @@ cdef class RingReader(_RingEnd):
         return 0
 
     cdef int _wait_data(self) except -1:
-        cdef la_waiting waiting
         if self._is_detached():
             raise RuntimeStateError(f"ring {self.name!r}: this reader was detached")
         la_count(&self.at.cursor.blocked, 1)
-        while not la_reader_ready(&self.at):
-            if la_reader_ended(&self.at):
-                raise PeerClosedError(
-                    f"{self.owner.name}: ring {self.name!r} is empty and its writer is gone"
-                )
-            if la_arena_aborted(self.header):
-                raise self._aborted("data")
-            waiting.arena = self.header
-            waiting.what = &self.at
-            waiting.number = self.cursor
-            self.owner._block(
-                LA_ON_DATA, <uint32_t>self.ring_index, NULL, la_until_data, &waiting
+        self.owner._block(
+            LA_ON_DATA, <uint32_t>self.ring_index, self.cursor, NULL, la_until_data, &self.at, -1
+        )
+        if not la_reader_ready(&self.at):
+            raise PeerClosedError(
+                f"{self.owner.name}: ring {self.name!r} is empty and its writer is gone"
             )
         return 0
 

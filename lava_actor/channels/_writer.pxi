@@ -93,12 +93,6 @@ cdef class _RingEnd:
             return bool((values == 1).all())
         return la_all_ones(cnp.PyArray_DATA(values), self.itemsize, count, self.one)
 
-    cdef _aborted(self, what):
-        return ChannelAborted(
-            f"{self.owner.name}: released while waiting for {what} in ring {self.name!r}, because "
-            f"the network ends (code {la_arena_aborted(self.header)})"
-        )
-
 
 cdef class RingWriter(_RingEnd):
     """The one end of a ring that sends."""
@@ -387,17 +381,10 @@ cdef class RingWriter(_RingEnd):
         self._moved()
 
     cdef int _wait_space(self) except -1:
-        cdef la_waiting waiting
         la_count(&self.at.at.ring.blocked, 1)
-        while not la_writer_ready(&self.at):
-            if la_arena_aborted(self.header):
-                raise self._aborted("space")
-            waiting.arena = self.header
-            waiting.what = &self.at
-            waiting.number = 0
-            self.owner._block(
-                LA_ON_SPACE, <uint32_t>self.ring_index, NULL, la_until_space, &waiting
-            )
+        self.owner._block(
+            LA_ON_SPACE, <uint32_t>self.ring_index, 0, NULL, la_until_space, &self.at, -1
+        )
         return 0
 
 

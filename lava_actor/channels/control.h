@@ -107,6 +107,7 @@ typedef struct {
     /* Written by the party at every message; read by whoever watches. */
     _Alignas(LA_LINE) _Atomic uint64_t progress;
     _Atomic uint64_t busy_ns, wait_ns;
+    _Atomic uint64_t missed;     /* sleeps that lasted a slice although the condition held */
     _Atomic uint64_t blocked_on; /* kind << 32 | index; kind 0: not blocked */
     _Atomic uint64_t blocked_number;
     _Atomic int64_t blocked_since;
@@ -264,15 +265,6 @@ static inline void la_party_cancel(la_party *party) {
     }
 }
 
-static inline void la_party_sleep(la_party *party, uint32_t key, int64_t timeout_ns) {
-    la_futex_wait(&party->bell, key, timeout_ns);
-    la_party_cancel(party);
-}
-
-static inline uint32_t la_party_bell(la_party *party) {
-    return atomic_load_explicit(&party->bell, memory_order_acquire); /* SYNC_BELL */
-}
-
 static inline void la_party_post(la_party *party) {
     atomic_fetch_add_explicit(&party->mailbox, 1, memory_order_release); /* SYNC_MAILBOX */
     la_party_wake(party);
@@ -422,15 +414,28 @@ static inline int64_t la_domain_decision(la_domain *domain) {
 
 typedef int (*la_condition)(void *);
 
+/* How a wait, or a part of one, came out. */
+enum { LA_TIME_OVER, LA_HOLDS, LA_ENDED };
+
+/* A condition that holds counts more than the end of the network: what is there is delivered. */
+static inline int la_look(la_party *party, la_condition holds, void *what) {
+    if (holds(what)) {
+        return LA_HOLDS;
+    }
+    return la_arena_aborted(la_arena_of(party)) ? LA_ENDED : LA_TIME_OVER;
+}
+
 /* What a party has learned about spinning; its own business, not shared. */
 typedef struct {
     int64_t ns;     /* how long the next wait may spin; 0: not known yet */
     uint32_t waits;
+    uint32_t looks; /* between two looks at the clock; 0 and 1 are the same */
 } la_spinning;
 
 enum {
     LA_LEAST_SPIN_NS = 1000, /* costs little, and notices that messages come fast again */
     LA_PROBE = 64,           /* every so many waits may spin in full */
+    LA_LOOKS = 16,           /* at a condition that costs less than the clock */
     LA_PREEMPTED_NS = 10000, /* between two looks at the clock: the core was taken away */
 };
 
@@ -445,56 +450,84 @@ static inline int la_spin(la_spinning *spin, la_party *party, la_condition holds
         budget = most;
     }
     do {
-        int i;
-        for (i = 0; i < 16; i++) {
-            if (holds(what)) {
+        uint32_t i = 0;
+        int found;
+        do {
+            if ((found = la_look(party, holds, what))) {
                 spin->ns = 2 * budget;
-                return 1;
+                return found;
             }
             la_relax();
-        }
+        } while (++i < spin->looks);
         now = la_now_ns();
         if (now - last > LA_PREEMPTED_NS) {
             break;
         }
         if (while_cores_suffice && !la_cores_suffice(party)) {
-            return 0;
+            return LA_TIME_OVER;
         }
         last = now;
     } while (now - start < budget);
     spin->ns = budget / 2 > LA_LEAST_SPIN_NS ? budget / 2 : LA_LEAST_SPIN_NS;
-    return 0;
+    return LA_TIME_OVER;
 }
 
-/* One turn of a wait: spin, then one bounded sleep, at a gate or (NULL) by the party's own bell.
- * Returns 1 when the condition holds, else 0; the caller looks at abort word, signals and clock,
- * and calls again (with spin_ns 0). */
+/* One turn of a wait: spin, announce, look again, sleep once, at a gate or (NULL) by the party's own
+ * bell. Here alone a party announces a sleep. After LA_TIME_OVER the caller looks at signals and
+ * clock, and calls again (with spin_ns 0). */
 static inline int la_wait_turn(la_party *party, la_gate *gate, la_condition holds, void *what,
                                la_spinning *spin, int64_t spin_ns, int64_t sleep_ns) {
     uint32_t key;
+    int found = LA_TIME_OVER, late = 0;
     if (spin_ns > 0) {
-        if (la_spin(spin, party, holds, what, spin_ns, 0)) {
-            return 1;
-        }
+        found = la_spin(spin, party, holds, what, spin_ns, 0);
     } else if (la_is_computing(party) && la_cores_suffice(party)) {
-        if (la_spin(spin, party, holds, what, LA_BRIEF_NS, 1)) {
-            return 1;
-        }
+        found = la_spin(spin, party, holds, what, LA_BRIEF_NS, 1);
+    }
+    if (found) {
+        return found;
     }
     if (gate) {
         key = la_gate_prepare(gate, party);
-        if (!holds(what)) {
-            la_futex_wait(&gate->word, key, sleep_ns);
+        if (!(found = la_look(party, holds, what))) {
+            late = la_futex_wait(&gate->word, key, sleep_ns);
         }
         la_gate_cancel(gate, party);
     } else {
         key = la_party_prepare(party);
-        if (!holds(what)) {
-            la_futex_wait(&party->bell, key, sleep_ns);
+        if (!(found = la_look(party, holds, what))) {
+            late = la_futex_wait(&party->bell, key, sleep_ns);
         }
         la_party_cancel(party);
     }
-    return holds(what);
+    if (!found && (found = la_look(party, holds, what)) && late) {
+        la_count(&party->missed, 1);
+    }
+    return found;
+}
+
+/* The same for one thread that waits as several parties, of different arenas maybe. `words` has
+ * room for n; of more than LA_WAITV_MAX bells the kernel watches the first, so sleep briefly. */
+static inline int la_wait_turn_any(la_party **parties, uint32_t n, la_condition holds, void *what,
+                                   struct la_waitv *words, int64_t sleep_ns) {
+    uint32_t i;
+    int found = LA_TIME_OVER;
+    for (i = 0; i < n; i++) {
+        words[i].value = la_party_prepare(parties[i]);
+        words[i].address = (uint64_t)(uintptr_t)&parties[i]->bell;
+        words[i].flags = LA_WAITV_32BIT;
+        words[i].reserved = 0;
+    }
+    for (i = 0; i < n && !found; i++) {
+        found = la_look(parties[i], holds, what);
+    }
+    if (!found) {
+        la_futex_wait_any(words, n < LA_WAITV_MAX ? n : LA_WAITV_MAX, sleep_ns);
+    }
+    for (i = 0; i < n; i++) {
+        la_party_cancel(parties[i]);
+    }
+    return found;
 }
 
 #endif

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from lava_actor.channels._native import Arena, Party, RingReader, RingWriter, wait_any
+from lava_actor.channels._native import Arena, RingReader, RingWriter, wait_any
 from lava_actor.channels.interfaces import AbstractCspRecvPort, AbstractCspSendPort, Channel
 from lava_actor.channels.layout import RingRequest, plan_arena
 from lava_actor.channels.wait import choose_policy
@@ -224,34 +224,19 @@ class CspSelector:
         ChannelAborted
             If the network ends meanwhile.
         """
-        parties = list({id(port.ring.party): port.ring.party for port, _ in args}.values())
-        while True:
-            keys = [party.prepare_wait() for party in parties]
-            try:
-                ready = next((action for port, action in args if port.probe()), None)
-                if ready is None:
-                    self._check_hope([port for port, _ in args])
-                    self._sleep(parties, keys)
-            finally:
-                for party in parties:
-                    party.cancel_wait()
-            if ready is not None:
-                return ready()
+        ports = [port for port, _ in args]
 
-    @staticmethod
-    def _check_hope(ports: list[CspSendPort | CspRecvPort]) -> None:
+        def hopeless() -> bool:
+            return all(isinstance(port, CspRecvPort) and port.ring.ended for port in ports)
+
+        while not hopeless():
+            for port, action in args:
+                if port.probe():
+                    return action()
+            parties = list({id(port.ring.party): port.ring.party for port in ports}.values())
+            wait_any(parties, *(port.probe for port in ports), hopeless)
         names = ", ".join(port.name for port in ports)
-        if any(port.ring.aborted for port in ports):
-            raise ChannelAborted(f"select({names}): released, because the network ends")
-        if all(isinstance(port, CspRecvPort) and port.ring.ended for port in ports):
-            raise PeerClosedError(f"select({names}): every channel is empty and its sender gone")
-
-    @staticmethod
-    def _sleep(parties: list[Party], keys: list[int]) -> None:
-        if len(parties) == 1:
-            parties[0].commit_wait(keys[0])
-        else:
-            wait_any(parties, keys)
+        raise PeerClosedError(f"select({names}): every channel is empty and its sender gone")
 
 
 class PyPyChannel(Channel):

@@ -58,15 +58,16 @@ static inline void la_full_fence(void) {
 }
 
 /* Sleep while *word == expected, for at most timeout_ns. Returns for any reason: woken, value
- * differs, timeout, signal. The caller looks again and decides. */
-static inline void la_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns) {
+ * differs, signal, timeout (1). The caller looks again and decides. */
+static inline int la_futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t timeout_ns) {
     struct timespec limit;
     if (timeout_ns <= 0) {
-        return;
+        return 1;
     }
     limit.tv_sec = timeout_ns / 1000000000;
     limit.tv_nsec = timeout_ns % 1000000000;
-    syscall(SYS_futex, word, FUTEX_WAIT, expected, &limit, NULL, 0);
+    return syscall(SYS_futex, word, FUTEX_WAIT, expected, &limit, NULL, 0) < 0 &&
+           errno == ETIMEDOUT;
 }
 
 static inline void la_futex_wake_all(_Atomic uint32_t *word) {

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lava_actor.compiler.executable import Schedule, TurnPlan
+    from lava_actor.runtime.remote import VarServer
     from lava_actor.runtime.travel import ActorSpec
 
 
@@ -77,6 +78,7 @@ class Actor:
         self.on_rebased: Callable[[int], None] = lambda _base: None
         self.spec: ActorSpec
         self.built: BuiltModel
+        self.servers: list[VarServer] = []  # this very list, also after a reset
         self.mail_seen = 0
 
     def main(self) -> None:
@@ -120,6 +122,7 @@ class Actor:
         if self.own_process:
             seed_globals(self.spec.seed)
         self.built = build(self.spec, self.arena, adopt=self.own_process)
+        self.servers[:] = self.built.servers
         self.built.model.on_start()
         self.spec = dataclasses.replace(self.spec, inits={})
 
@@ -132,6 +135,10 @@ class Actor:
         loop.run()
 
     # -- requests ---------------------------------------------------------------------------
+
+    def has_mail(self) -> bool:
+        """Tell whether requests came since the last look."""
+        return self.mail_seen != self.party.mailbox
 
     def answer_requests(self) -> None:
         """Answer what came through the pipe since the last look."""
@@ -154,11 +161,6 @@ class Actor:
         """Let the model count its steps from the end of step ``base``."""
         self.base = base
         self.on_rebased(base)
-
-    def serve_remote(self) -> None:
-        """Serve RefPorts of other actors."""
-        for server in self.built.servers:
-            server.serve()
 
     @property
     def step(self) -> int:

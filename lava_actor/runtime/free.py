@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.errors import ChannelAborted
 from lava_actor.runtime import words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lava_actor.runtime.actor import Actor
 
 
@@ -43,17 +44,8 @@ class FreeLoop:
     def _await_command(self) -> None:
         actor, party = self.actor, self.actor.party
         while actor.pending_run is None:
-            if party.mailbox != actor.mail_seen:
-                actor.answer_requests()
-                continue
-            actor.serve_remote()
-            key = party.prepare_wait()
-            if party.mailbox != actor.mail_seen or any(s.pending() for s in actor.built.servers):
-                party.cancel_wait()
-            else:
-                party.commit_wait(key, 0.2, "rest")
-            if actor.arena.aborted:
-                raise ChannelAborted("the network ended")
+            party.wait(actor.has_mail, serve=actor.servers, record=("rest", -1, 0))
+            actor.answer_requests()
 
     def _asked(self) -> int:
         model = self.model
@@ -78,9 +70,11 @@ class FreeLoop:
         return self.actor.free.pause == words.PAUSED
 
     def _look_around(self) -> None:
+        self.wait(timeout=0)
+
+    def wait(self, *conditions: Callable[[], object], timeout: float | None = None) -> None:
+        """Wait until a condition holds or the user has asked for something; serve meanwhile."""
         actor = self.actor
-        if actor.arena.aborted:
-            raise ChannelAborted("the network ended")
-        if actor.party.mailbox != actor.mail_seen:
+        actor.party.wait(actor.has_mail, *conditions, serve=actor.servers, timeout=timeout)
+        if actor.has_mail():
             actor.answer_requests()
-        actor.serve_remote()

@@ -14,7 +14,6 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.bursts import ASKED, DECIDE
-from lava_actor.errors import ChannelAborted
 from lava_actor.runtime import words
 from lava_actor.runtime.turns import ALL_DONE, LEARNED, PRE_DONE, SPIKED, Turns
 
@@ -68,7 +67,7 @@ class SteppingLoop:
         self.domain_index = actor.domain_index
         self.turns: Turns | None = None
         if actor.turn_plan is not None:
-            self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.serve_remote)
+            self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.servers)
         self.announced = 0
         actor.on_rebuilt = self._rebuilt
         actor.on_rebased = self._rebased
@@ -84,7 +83,6 @@ class SteppingLoop:
     def run(self) -> None:
         """Step whenever the clock allows it, until the network ends."""
         actor, party, clock = self.actor, self.party, self.clock
-        watch_remote = bool(actor.built.servers)
         started, waited = time.monotonic_ns(), party.wait_ns
         party.state = words.STEPPING
         party.may_owe = True
@@ -99,11 +97,9 @@ class SteppingLoop:
                 else:
                     self._do_burst(self.burst)
                 continue
-            if watch_remote:
-                actor.serve_remote()
             now = time.monotonic_ns()
             party.busy_ns += (now - started) - (party.wait_ns - waited)
-            self._park(upcoming, watch_remote)
+            self._park(upcoming)
             started, waited = time.monotonic_ns(), party.wait_ns
             party.state = words.STEPPING
 
@@ -119,47 +115,29 @@ class SteppingLoop:
 
     # -- waiting between steps --------------------------------------------------------------
 
-    def _park(self, upcoming: int, watch_remote: bool) -> None:
+    def _park(self, upcoming: int) -> None:
         """Wait until the next step may start; announce the end of the run on the way."""
         actor, party, clock = self.actor, self.party, self.clock
         party.flush_wakes()
+        rest = ("rest", words.CLOCK, upcoming)
         if upcoming > clock.limit:
             party.state = words.PARKED
-            self._await_mail(upcoming)
+            party.wait(actor.has_mail, serve=actor.servers, record=rest)
             return
         if party.done == clock.fence and self.announced != actor.runs.turn:
             self._announce()
         elif party.done == clock.horizon < clock.fence and not self.lockstep:
             self._ask_for_more()
         party.state = words.PARKED
-        if watch_remote:
-            self._await_step_or_request(upcoming)
-        elif not clock.await_step(party, upcoming, actor.mail_seen):
-            actor.answer_requests()
-
-    def _await_mail(self, upcoming: int) -> None:
-        key = self.party.prepare_wait()
-        if self.party.mailbox != self.actor.mail_seen:
-            self.party.cancel_wait()
+        if actor.servers:
+            party.wait(
+                lambda: clock.horizon >= upcoming,
+                actor.has_mail,
+                serve=actor.servers,
+                record=rest,
+            )
         else:
-            self.party.commit_wait(key, 0.2, "rest", words.CLOCK, upcoming)
-        if self.arena.aborted:
-            raise ChannelAborted("the network ended")
-
-    def _await_step_or_request(self, upcoming: int) -> None:
-        actor, party = self.actor, self.party
-        key = party.prepare_wait()
-        if (
-            self.clock.horizon >= upcoming
-            or party.mailbox != actor.mail_seen
-            or any(server.pending() for server in actor.built.servers)
-        ):
-            party.cancel_wait()
-        else:
-            party.commit_wait(key, 0.2, "rest", words.CLOCK, upcoming)
-        if self.arena.aborted:
-            raise ChannelAborted("the network ended")
-        actor.serve_remote()
+            clock.await_step(party, upcoming, actor.mail_seen)
 
     def _announce(self) -> None:
         """The run has reached its end: host phase, then tell the service (last one only)."""

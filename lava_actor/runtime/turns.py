@@ -21,16 +21,17 @@ rings; a member that reads the stage with acquire semantics finds those requests
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from lava_actor.errors import ChannelAborted
 from lava_actor.runtime import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from lava_actor.channels import Arena, Party
     from lava_actor.compiler.executable import TurnPlan
+    from lava_actor.runtime.remote import VarServer
 
 SPIKED, PRE_DONE, LEARNED, ALL_DONE = 1, 2, 3, 4
 
@@ -39,12 +40,11 @@ class Turns:
     """One member's view of its group."""
 
     def __init__(
-        self, plan: TurnPlan, party: Party, arena: Arena, serve: Callable[[], None]
+        self, plan: TurnPlan, party: Party, arena: Arena, servers: Sequence[VarServer]
     ) -> None:
         me = party.index
-        self._arena = arena
         self._party = party
-        self._serve = serve
+        self._servers = servers
         self._others = [arena.party(m) for m in plan.members if m != me]
         position = plan.order.index(me)
         self._before = [arena.party(m) for m in plan.order[:position]]
@@ -79,17 +79,15 @@ class Turns:
             self._await(self._clients, 4 * step + ALL_DONE)
 
     def _await(self, parties: Sequence[Party], stage: int) -> None:
-        party = self._party
+        self._party.state = words.TURN
         for other in parties:
-            while other.turn < stage:
-                self._serve()
-                party.state = words.TURN
-                key = party.prepare_wait()
-                if other.turn >= stage or self._arena.aborted:
-                    party.cancel_wait()
-                else:
-                    party.commit_wait(key, 0.2, "turn", other.index, stage)
-                party.state = words.STEPPING
-                if self._arena.aborted:
-                    raise ChannelAborted("the network ended")
-        self._serve()
+            self._party.wait(
+                partial(_past, other, stage),
+                serve=self._servers,
+                record=("turn", other.index, stage),
+            )
+        self._party.state = words.STEPPING
+
+
+def _past(party: Party, stage: int) -> bool:
+    return party.turn >= stage

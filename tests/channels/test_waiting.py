@@ -14,7 +14,7 @@ import pytest
 from lava_actor.channels import Arena, plan_arena
 from lava_actor.channels._native import wait_any
 from lava_actor.channels.wait import available_cores
-from lava_actor.errors import ChannelAborted, PeerClosedError
+from lava_actor.errors import ChannelAborted, PeerClosedError, RuntimeStateError
 
 SPIN = pytest.mark.parametrize("spin_us", [0, 50], ids=["sleep", "spin"])
 
@@ -119,8 +119,7 @@ def test_what_is_owed_is_paid_before_a_wait(child, ring_request, until, until_bl
     with child(reader.recv):
         until_blocked(reader.party, "data")
         writer.send([1])
-        writer.party.prepare_wait()
-        writer.party.cancel_wait()
+        writer.party.wait(timeout=0.001)
         until(lambda: reader.party.progress == 1)
     arena.close()
 
@@ -133,11 +132,11 @@ def test_slow_messages_wake_at_once(make_ring, child, until_blocked):
     while time.monotonic() < deadline:  # a step of ten milliseconds, one message
         pass
     ring.writer.send([1])
-    party.commit_wait(party.prepare_wait(), 0.0)
+    party.wait(timeout=0.001)
     assert not party.brisk
     for i in range(60):
         ring.writer.send([i])
-    party.commit_wait(party.prepare_wait(), 0.0)
+    party.wait(timeout=0.001)
     assert party.brisk
 
 
@@ -199,6 +198,8 @@ WAITS = {
     "space": lambda arena: arena.writer(1).send(np.zeros(1)),
     "step": lambda arena: arena.domain(0).await_step(arena.party(1), 1, 0),
     "barrier": lambda arena: arena.domain(0).await_release(arena.party(1), 0),
+    "event": lambda arena: arena.party(1).wait(lambda: False),
+    "several": lambda arena: wait_any([arena.party(1), arena.party(0)], lambda: False),
 }
 
 
@@ -236,7 +237,7 @@ def test_a_message_that_is_there_is_delivered_even_after_an_abort(make_ring):
         ring.reader.recv()
 
 
-@pytest.mark.parametrize("wait", [*WAITS, "event"])
+@pytest.mark.parametrize("wait", WAITS)
 def test_ctrl_c_reaches_a_thread_that_waits(ring_request, child, until, wait):
     other = type(ring_request())(
         **{**vars(ring_request((1,), depth=1)), "writer": 1, "readers": (0,)}
@@ -249,7 +250,7 @@ def test_ctrl_c_reaches_a_thread_that_waits(ring_request, child, until, wait):
         until(lambda: party.blocked)
         os.kill(parent, signal.SIGINT)
 
-    start = WAITS.get(wait, lambda _: party.commit_wait(party.prepare_wait()))
+    start = WAITS[wait]
     with child(interrupt), pytest.raises(KeyboardInterrupt):
         start(arena)
     assert party.blocked is None
@@ -345,17 +346,83 @@ def test_words_of_a_party_are_seen_by_every_process(make_ring, child):
     assert (arena.party(1).index, arena.party(1).name) == (1, "reader 1")
 
 
-def test_commit_returns_false_when_the_time_is_over_and_true_when_the_bell_rang(make_ring):
+def test_a_wait_says_whether_a_condition_holds_or_the_time_is_over(make_ring):
     party = make_ring().arena.party(0)
-    assert not party.commit_wait(party.prepare_wait(), 0)
-    assert not party.commit_wait(party.prepare_wait(), 0.001)
-    key = party.prepare_wait()
-    party.bell()
-    assert party.commit_wait(key)
-    key = party.prepare_wait()
-    party.cancel_wait()
-    party.bell()  # nobody sleeps: the bell stays still
-    assert not party.commit_wait(key, 0)
+    assert not party.wait(timeout=0)
+    assert not party.wait(lambda: False, timeout=0.001)
+    assert party.wait(lambda: False, lambda: True, timeout=0)
+    assert party.wait(lambda: True)
+    looks = iter([False] * 5)
+    assert party.wait(lambda: next(looks, True), timeout=60)
+    assert party.blocked is None
+
+
+def test_what_a_condition_or_a_server_raises_leaves_the_wait_and_nobody_asleep(make_ring):
+    party = make_ring().arena.party(0)
+    for when in range(4):  # at the first look, while it spins, once it is announced
+        looks = iter([0] * when)
+        with pytest.raises(StopIteration):
+            party.wait(lambda looks=looks: next(looks))
+        assert party.blocked is None
+
+    class Server:
+        def pending(self):
+            return True
+
+        def serve(self):
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        party.wait(serve=[Server()])
+    assert not party.wait(timeout=0)
+
+
+def test_a_condition_that_waits_itself_is_refused(make_ring):
+    ring = make_ring()
+    party = ring.reader.party
+    for nested in (ring.reader.recv, party.wait):
+        with pytest.raises(RuntimeStateError, match="must not wait itself"):
+            party.wait(nested)
+    assert not party.wait(timeout=0), "the party can wait again"
+
+
+class Answers:
+    """Serves what arrives at one end of a ring."""
+
+    def __init__(self, reader):
+        self.reader, self.got = reader, []
+        self.pending = reader.probe
+
+    def serve(self):
+        while self.pending():
+            self.got.append(int(self.reader.recv()[0]))
+
+
+@SPIN
+def test_a_party_that_waits_serves_whatever_comes_and_all_that_came_before_its_condition(
+    child, ring_request, spin_us
+):
+    there = ring_request((1,), "i8", depth=2)
+    back = type(there)(**{**vars(there), "writer": 1, "readers": (0,)})
+    arena = Arena.create(plan_arena("ab", [], [there, back]))
+    arena.party(0).spin_us = arena.party(1).spin_us = spin_us
+    requests, n = Answers(arena.reader(0, 0)), 300
+
+    def ask():
+        for i in range(n):
+            arena.writer(0).send([2 * i])
+            arena.writer(0).send([2 * i + 1])
+            arena.party(0).turn = i + 1
+            arena.party(1).bell()
+            arena.reader(1, 0).recv()
+
+    with child(ask):
+        for i in range(n):
+            assert arena.party(1).wait(lambda i=i: arena.party(0).turn > i, serve=[requests])
+            assert requests.got == [2 * i, 2 * i + 1]
+            requests.got.clear()
+            arena.writer(1).send([i])
+    arena.close()
 
 
 @SPIN
@@ -372,12 +439,7 @@ def test_no_post_is_missed(make_ring, child, spin_us):
     party = arena.party(0)
     with child(post):
         for i in range(n):
-            while party.mailbox == i:
-                key = party.prepare_wait()
-                if party.mailbox == i:
-                    party.commit_wait(key)
-                else:
-                    party.cancel_wait()
+            party.wait(lambda i=i: party.mailbox != i)
             assert party.mailbox == i + 1
             party.done = i + 1
 
@@ -385,15 +447,21 @@ def test_no_post_is_missed(make_ring, child, spin_us):
 def test_one_thread_waits_for_several_parties(make_ring, child):
     rings = [make_ring((1,), "i8") for _ in range(3)]
     parties = [ring.reader.party for ring in rings]
-    assert not wait_any(parties, [party.prepare_wait() for party in parties], 0)
+    probes = [ring.reader.probe for ring in rings]
+    assert not wait_any(parties, *probes, timeout=0)
+    assert not wait_any(parties, *probes, timeout=0.001)
 
     def send():
         rings[2].writer.send([1])
 
-    keys = [party.prepare_wait() for party in parties]
     with child(send):
-        assert wait_any(parties, keys)
+        assert wait_any(parties, *probes)
     assert rings[2].reader.probe()
+    rings[1].arena.abort(5)
+    assert wait_any(parties, *probes)
+    rings[2].reader.skip()
+    with pytest.raises(ChannelAborted, match="code 5"):
+        wait_any(parties, *probes)
 
 
 @SPIN

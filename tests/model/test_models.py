@@ -109,6 +109,9 @@ def test_a_free_running_model_asks_its_control() -> None:
         def pause_requested(self) -> bool:
             return self.pause
 
+        def wait(self, *_conditions: object) -> None:
+            raise AssertionError("nobody has to wait")
+
     model, control = PyAsyncProcessModel({}), Control()
     assert not model.check_for_stop_cmd()
     assert not model.check_for_pause_cmd()

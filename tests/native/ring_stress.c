@@ -46,11 +46,16 @@ static void *zeroed(size_t bytes) {
 
 static world new_world(uint32_t n_readers, uint64_t depth, uint64_t words, uint64_t messages) {
     world w;
+    uint32_t i;
     memset(&w, 0, sizeof w);
-    w.arena = zeroed(sizeof(la_arena));
+    w.arena = zeroed(sizeof(la_arena) + MAX_PARTIES * sizeof(la_party) + sizeof(la_domain));
     w.arena->n_parties = MAX_PARTIES;
-    w.parties = zeroed(MAX_PARTIES * sizeof(la_party));
-    w.domain = zeroed(sizeof(la_domain));
+    w.arena->n_domains = 1;
+    w.parties = (la_party *)(w.arena + 1);
+    for (i = 0; i < MAX_PARTIES; i++) {
+        w.parties[i].index = i;
+    }
+    w.domain = (la_domain *)(w.parties + MAX_PARTIES);
     w.n_readers = n_readers;
     w.depth = depth;
     w.words = words;
@@ -62,8 +67,6 @@ static world new_world(uint32_t n_readers, uint64_t depth, uint64_t words, uint6
 
 static void free_world(world *w) {
     free(w->arena);
-    free(w->parties);
-    free(w->domain);
     free(w->ring);
 }
 
@@ -75,37 +78,37 @@ static uint64_t content(uint64_t m, uint64_t i) {
 typedef struct {
     world *w;
     uint32_t index;
+    uint64_t number;
 } task;
 
 /* No sleep may last as long as this: whatever ended it then was not a wake-up. */
 #define FOREVER_NS INT64_C(20000000000)
 
 /* Returns 0 if the wait was given up because of an abort. */
-static int wait_at(world *w, la_party *party, la_gate *gate, la_condition holds,
-                   la_waiting *waiting) {
-    la_spinning spinning = {0, 0};
-    int64_t spin = w->spin_ns, start = la_now_ns();
-    while (!la_wait_turn(party, gate, holds, waiting, &spinning, spin, FOREVER_NS)) {
+static int wait_at(world *w, la_party *party, la_gate *gate, la_condition holds, void *what) {
+    la_spinning spinning = {0, 0, LA_LOOKS};
+    int64_t spin = w->spin_ns;
+    int found;
+    while (!(found = la_wait_turn(party, gate, holds, what, &spinning, spin, FOREVER_NS))) {
         spin = 0;
     }
-    CHECK(la_now_ns() - start < FOREVER_NS);
-    return !la_arena_aborted(w->arena);
+    CHECK(la_get64(&party->missed) == 0);
+    return found == LA_HOLDS;
 }
 
-static int wait_until(world *w, la_party *party, la_condition holds, la_waiting *waiting) {
-    return wait_at(w, party, NULL, holds, waiting);
+static int wait_until(world *w, la_party *party, la_condition holds, void *what) {
+    return wait_at(w, party, NULL, holds, what);
 }
 
 static void *write_all(void *argument) {
     world *w = ((task *)argument)->w;
     la_writer writer = {la_view_of(w->ring, w->n_readers, w->depth, w->stride), 0};
-    la_waiting waiting = {w->arena, &writer, NULL, 0, 0};
     uint64_t m, i;
     uint32_t r;
     for (m = 0; m < w->messages; m++) {
         while (!la_writer_ready(&writer)) {
-            la_party_blocked(&w->parties[0], LA_ON_SPACE, 0, la_now_ns());
-            if (!wait_until(w, &w->parties[0], la_until_space, &waiting)) {
+            la_party_blocked(&w->parties[0], LA_ON_SPACE, 0, 0, la_now_ns());
+            if (!wait_until(w, &w->parties[0], la_until_space, &writer)) {
                 return NULL;
             }
             la_party_unblocked(&w->parties[0]);
@@ -139,9 +142,9 @@ static void *read_all(void *argument) {
     world *w = t->w;
     la_party *own = &w->parties[1 + t->index];
     la_reader reader = {la_view_of(w->ring, w->n_readers, w->depth, w->stride), NULL, 0};
-    la_waiting waiting = {w->arena, &reader, NULL, 0, 0};
     uint64_t m, i;
     uint32_t index;
+    uint64_t number;
     int64_t since;
     reader.cursor = &reader.at.cursors[t->index];
     for (m = 0;; m++) {
@@ -155,8 +158,8 @@ static void *read_all(void *argument) {
                 CHECK(m == w->messages);
                 return NULL;
             }
-            la_party_inspect(&w->parties[0], &index, &since);
-            if (!wait_until(w, own, la_until_data, &waiting)) {
+            la_party_inspect(&w->parties[0], &index, &number, &since);
+            if (!wait_until(w, own, la_until_data, &reader)) {
                 return NULL;
             }
         }
@@ -210,12 +213,13 @@ static void test_broadcast(uint64_t messages) {
 static void *abort_soon(void *argument) {
     world *w = ((task *)argument)->w;
     uint32_t index;
+    uint64_t number;
     int64_t since;
     /* Wait until a reader sleeps or spins for data that never comes. */
     while (atomic_load(&w->parties[1].progress) == 0) {
         la_relax();
     }
-    la_party_inspect(&w->parties[1], &index, &since);
+    la_party_inspect(&w->parties[1], &index, &number, &since);
     la_arena_abort(w->arena, w->parties, 7);
     la_arena_abort(w->arena, w->parties, 8);
     CHECK(la_arena_aborted(w->arena) == 7);
@@ -225,10 +229,9 @@ static void *abort_soon(void *argument) {
 static void *wait_for_nothing(void *argument) {
     task *t = (task *)argument;
     la_reader reader = {la_view_of(t->w->ring, t->w->n_readers, t->w->depth, t->w->stride), NULL, 0};
-    la_waiting waiting = {t->w->arena, &reader, NULL, 0, 0};
     reader.cursor = &reader.at.cursors[t->index];
     la_count(&t->w->parties[1 + t->index].progress, 1);
-    CHECK(!wait_until(t->w, &t->w->parties[1 + t->index], la_until_data, &waiting));
+    CHECK(!wait_until(t->w, &t->w->parties[1 + t->index], la_until_data, &reader));
     return NULL;
 }
 
@@ -277,7 +280,7 @@ static void *take_steps(void *argument) {
     task *t = (task *)argument;
     world *w = t->w;
     la_party *own = &w->parties[1 + t->index];
-    la_waiting waiting = {w->arena, w->domain, own, 0, 0};
+    la_waiting waiting = {w->domain, own, 0, 0};
     world calm = *w; /* spins at the gate only, hence leaves early and then sleeps at once */
     la_party *members[CROWD];
     uint64_t step, result;
@@ -298,7 +301,7 @@ static void *take_steps(void *argument) {
             la_domain_release(w->domain, members, CROWD, (int64_t)step);
         } else {
             waiting.number = result;
-            la_party_blocked(own, LA_ON_BARRIER, 0, la_now_ns());
+            la_party_blocked(own, LA_ON_BARRIER, 0, result, la_now_ns());
             while (la_domain_epoch(w->domain) == (uint32_t)result) {
                 CHECK(wait_at(w, own, &w->domain->gate, la_until_epoch, &waiting));
             }

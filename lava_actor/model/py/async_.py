@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any, Protocol
 
 from lava_actor.errors import UnsupportedError
@@ -18,6 +19,9 @@ class Control(Protocol):
     def pause_requested(self) -> bool:
         """True once the network is to pause."""
 
+    def wait(self, *conditions: Callable[[], object]) -> None:
+        """Wait until a condition holds or the user has asked for something; serve meanwhile."""
+
 
 class _NobodyAsks:
     """Before the model is connected to its actor."""
@@ -27,6 +31,9 @@ class _NobodyAsks:
 
     def pause_requested(self) -> bool:
         return False
+
+    def wait(self, *conditions: Callable[[], object]) -> None:
+        """Return at once."""
 
 
 class PyAsyncProcessModel(AbstractPyProcessModel):

@@ -120,11 +120,11 @@ class PyLoihiExtractorModelAsync(PyAsyncProcessModel):
             pipe = self.out_port.csp_ports[-1]
             sources = self.in_port.csp_ports
             if self._is_to_return() or not all(
-                wait_until_ready(source, self._is_to_return) for source in sources
+                wait_until_ready(self, source, self._is_to_return) for source in sources
             ):
                 return
             message = self.in_port.recv()
-            if self._config.may_wait_to_send and not wait_until_ready(pipe, self._is_to_stop):
+            if self._config.may_wait_to_send and not wait_until_ready(self, pipe, self._is_to_stop):
                 return
             self._config.send(pipe, message)
 

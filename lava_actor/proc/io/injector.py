@@ -126,7 +126,7 @@ class PyLoihiInjectorModelAsync(PyAsyncProcessModel):
             pipe = self.in_port.csp_ports[-1]
             if self._is_to_return() or (
                 self._config.may_wait_to_receive
-                and not wait_until_ready(pipe, self._is_to_return)
+                and not wait_until_ready(self, pipe, self._is_to_return)
             ):
                 return
             self.out_port.send(self._config.receive(pipe, self._zeros))

@@ -110,7 +110,7 @@ class PipeLock:
         return PipeLock, ()
 
 
-def wait_until_ready(channel: Any, give_up: Callable[[], bool]) -> bool:
+def wait_until_ready(model: Any, channel: Any, give_up: Callable[[], bool]) -> bool:
     """Wait until a channel end would not wait, or there is a reason to give up.
 
     For models that run freely: they must look from time to time whether the user wants them to
@@ -118,9 +118,10 @@ def wait_until_ready(channel: Any, give_up: Callable[[], bool]) -> bool:
 
     Parameters
     ----------
+    model : PyAsyncProcessModel
     channel : channel end
     give_up : callable
-        Looked at before each sleep; whoever makes it true wakes the actor.
+        Asked while the channel is not ready, and after every request of the user.
 
     Returns
     -------
@@ -128,16 +129,14 @@ def wait_until_ready(channel: Any, give_up: Callable[[], bool]) -> bool:
         True if the channel is ready, or has ended, which an operation on it will tell.
     """
     ring = channel.ring
-    party = getattr(ring, "party", None)
-    while not (channel.probe() or party is None or ring.aborted or getattr(ring, "ended", False)):
-        key = party.prepare_wait()
+
+    def ready() -> bool:
+        return bool(channel.probe() or ring.aborted or getattr(ring, "ended", False))
+
+    while hasattr(ring, "party") and not ready():  # nobody waits at the ends of a harness
         if give_up():
-            party.cancel_wait()
             return False
-        if channel.probe():
-            party.cancel_wait()
-            return True
-        party.commit_wait(key, 0.1)
+        model._control.wait(ready)
     return True
 
 

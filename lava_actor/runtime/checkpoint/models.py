@@ -43,7 +43,7 @@ def snapshot(actor: Actor, homes: Iterable[str], trusted: bool) -> tuple[Documen
     CheckpointError
         If an attribute cannot be written; the message names it.
     """
-    actor.serve_remote()
+    actor.party.wait(serve=actor.servers, timeout=0)
     model = actor.built.model
     ports = _ports(model)
     methods = {
