@@ -71,14 +71,13 @@ cdef class _ConnectionBurst(Burst):
             self.reader.await_data()
             count = self.look(&at, &x)
         if count < 0:
-            self.receive_by_model()
+            return self.receive_by_model()
+        if self.additions(count) < LONG_LOOP:
+            self.add(at, x, count)
         else:
-            if self.additions(count) < LONG_LOOP:
+            with nogil:
                 self.add(at, x, count)
-            else:
-                with nogil:
-                    self.add(at, x, count)
-            self.reader.release()
+        self.reader.release()
         if self.exponent:
             self.scale()
         return 0
@@ -143,9 +142,8 @@ cdef class _ConnectionBurst(Burst):
         return False
 
     cdef int receive_by_model(self) except -1:
-        at, x = self.model.receive()
-        self.clear()
-        self.model.add_weights(at, x, self.sums)
+        model = self.model
+        self.sums[...] = model.activation(*model.receive())
         return 0
 
     cdef void scale(self) noexcept:

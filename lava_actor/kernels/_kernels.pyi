@@ -97,13 +97,13 @@ def dense_events(
     Parameters
     ----------
     weights : ndarray of float64 or int32
-        (rows, columns), column-major. Integers wrap modulo 2**32.
+        (rows, columns), column-major.
     at : ndarray of int32
         Columns; the sum is taken in this order.
-    x : ndarray of the type of the weights, or None
+    x : ndarray of the type of `out`, or None
         A factor for each of `at`; None: all one.
-    out : ndarray of the type of the weights
-        One element per row.
+    out : ndarray of the type of the weights; or int64, over weights of int32
+        One element per row. Integers wrap at its width.
 
     Raises
     ------
@@ -167,7 +167,7 @@ def csc_events(
         Used without `weights` only.
     at, x
         As for `dense_events`.
-    out : ndarray of float64 or int32
+    out : ndarray of float64 or int32; or int64, over weights of int32
         Any shape; rows are flat indices.
     """
 

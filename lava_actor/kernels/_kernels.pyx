@@ -22,10 +22,13 @@ from lava_actor.kernels.loops cimport (
     la_csc,
     la_csc_f64,
     la_csc_i32,
+    la_csc_i64,
     la_dense_delayed_f64,
     la_dense_delayed_i32,
+    la_dense_delayed_i64,
     la_dense_f64,
     la_dense_i32,
+    la_dense_i64,
     la_indices,
     la_lif_f64,
     la_lif_i32,
@@ -128,7 +131,7 @@ cdef int _take_events(object at, object x, int kind, Py_ssize_t size) except -1:
     if not is_array(at, cnp.NPY_INT32):
         raise TypeError("indices: expected a contiguous int32 array")
     if x is not None and not is_of(x, kind, size_of(at)):
-        raise TypeError("factors: expected a contiguous array of the type of the weights, one per event")
+        raise TypeError("factors: expected a contiguous array of the type of the sums, one per event")
     if la_order(size_of(at), <int32_t *>data_of(at), size) == 2:
         raise IndexError(f"event index outside of 0 … {size - 1}")
     return 0
@@ -136,47 +139,54 @@ cdef int _take_events(object at, object x, int kind, Py_ssize_t size) except -1:
 
 # -- synapses ------------------------------------------------------------------------------------
 
-def dense_events(weights, at, x, out):
-    cdef int kind
+cdef int _weights_kind(object weights) except -1:
+    """Type of the numbers of a column-major matrix."""
     if is_columns(weights, cnp.NPY_DOUBLE):
-        kind = cnp.NPY_DOUBLE
-    elif is_columns(weights, cnp.NPY_INT32):
-        kind = cnp.NPY_INT32
+        return cnp.NPY_DOUBLE
+    if is_columns(weights, cnp.NPY_INT32):
+        return cnp.NPY_INT32
+    raise TypeError("weights: expected a column-major matrix of float64 or int32")
+
+
+cdef int _sums_kind(object out, int weights) noexcept:
+    """Type of the sums that `out` takes: that of the weights, or int64 over those of int32."""
+    if weights == cnp.NPY_INT32 and isinstance(out, cnp.ndarray):
+        if cnp.PyArray_TYPE(<cnp.ndarray>out) == cnp.NPY_INT64:
+            return cnp.NPY_INT64
+    return weights
+
+
+cdef void _add_dense(
+    int kind, Py_ssize_t rows, void *matrix, int32_t *at, void *x, Py_ssize_t count, void *sums
+) noexcept nogil:
+    if kind == cnp.NPY_DOUBLE:
+        la_dense_f64(rows, <double *>matrix, at, <double *>x, count, <double *>sums)
+    elif kind == cnp.NPY_INT32:
+        la_dense_i32(rows, <int32_t *>matrix, at, <int32_t *>x, count, <int32_t *>sums)
     else:
-        raise TypeError("weights: expected a column-major matrix of float64 or int32")
+        la_dense_i64(rows, <int32_t *>matrix, at, <int64_t *>x, count, <int64_t *>sums)
+
+
+def dense_events(weights, at, x, out):
+    cdef int kind = _sums_kind(out, _weights_kind(weights))
     cdef Py_ssize_t rows = cnp.PyArray_DIM(<cnp.ndarray>weights, 0)
     _take_events(at, x, kind, cnp.PyArray_DIM(<cnp.ndarray>weights, 1))
     if not is_state(out, kind, rows):
-        raise TypeError("out: expected a contiguous array of the type of the weights, one per row")
+        raise TypeError("out: expected a contiguous array, one number per row")
     cdef Py_ssize_t count = size_of(at)
     cdef int32_t *indices = <int32_t *>data_of(at)
     cdef void *factors = NULL if x is None else data_of(x)
     cdef void *matrix = data_of(weights)
     cdef void *sums = data_of(out)
     if count * rows < 100_000:
-        if kind == cnp.NPY_DOUBLE:
-            la_dense_f64(rows, <double *>matrix, indices, <double *>factors, count, <double *>sums)
-        else:
-            la_dense_i32(rows, <int32_t *>matrix, indices, <int32_t *>factors, count,
-                         <int32_t *>sums)
+        _add_dense(kind, rows, matrix, indices, factors, count, sums)
     else:  # long enough to let other threads of the interpreter work
         with nogil:
-            if kind == cnp.NPY_DOUBLE:
-                la_dense_f64(rows, <double *>matrix, indices, <double *>factors, count,
-                             <double *>sums)
-            else:
-                la_dense_i32(rows, <int32_t *>matrix, indices, <int32_t *>factors, count,
-                             <int32_t *>sums)
+            _add_dense(kind, rows, matrix, indices, factors, count, sums)
 
 
 def dense_events_delayed(weights, delays, at, x, out):
-    cdef int kind
-    if is_columns(weights, cnp.NPY_DOUBLE):
-        kind = cnp.NPY_DOUBLE
-    elif is_columns(weights, cnp.NPY_INT32):
-        kind = cnp.NPY_INT32
-    else:
-        raise TypeError("weights: expected a column-major matrix of float64 or int32")
+    cdef int kind = _sums_kind(out, _weights_kind(weights))
     cdef Py_ssize_t rows = cnp.PyArray_DIM(<cnp.ndarray>weights, 0)
     cdef Py_ssize_t columns = cnp.PyArray_DIM(<cnp.ndarray>weights, 1)
     _take_events(at, x, kind, columns)
@@ -200,12 +210,17 @@ def dense_events_delayed(weights, delays, at, x, out):
         if not la_within(rows, late + indices[e] * rows, depth):
             raise IndexError(f"delay outside of 0 … {depth - 1}")
     cdef void *factors = NULL if x is None else data_of(x)
+    cdef void *matrix = data_of(weights)
+    cdef void *sums = data_of(out)
     if kind == cnp.NPY_DOUBLE:
-        la_dense_delayed_f64(rows, <double *>data_of(weights), late, indices, <double *>factors,
-                             count, <double *>data_of(out))
+        la_dense_delayed_f64(rows, <double *>matrix, late, indices, <double *>factors, count,
+                             <double *>sums)
+    elif kind == cnp.NPY_INT32:
+        la_dense_delayed_i32(rows, <int32_t *>matrix, late, indices, <int32_t *>factors, count,
+                             <int32_t *>sums)
     else:
-        la_dense_delayed_i32(rows, <int32_t *>data_of(weights), late, indices, <int32_t *>factors,
-                             count, <int32_t *>data_of(out))
+        la_dense_delayed_i64(rows, <int32_t *>matrix, late, indices, <int64_t *>factors, count,
+                             <int64_t *>sums)
 
 
 def advance_columns(out):
@@ -227,15 +242,19 @@ def advance_columns(out):
 cdef int _take_csc(
     object pointers, object rows, object at, object x, object out, la_csc *m
 ) except -1:
-    """Check what both ways to sum up a sparse matrix take; returns the type of the numbers."""
-    cdef int kind = cnp.NPY_INT32 if is_array(out, cnp.NPY_INT32) else cnp.NPY_DOUBLE
+    """Check what both ways to sum up a sparse matrix take; returns the type of the sums."""
+    cdef int kind = cnp.NPY_DOUBLE
+    if is_array(out, cnp.NPY_INT32):
+        kind = cnp.NPY_INT32
+    elif is_array(out, cnp.NPY_INT64):
+        kind = cnp.NPY_INT64
     if not is_array(pointers, cnp.NPY_INT64) or size_of(pointers) < 1:
         raise TypeError("pointers: expected a contiguous int64 array, one more than columns")
     m.narrow = is_array(rows, cnp.NPY_UINT16)
     if not m.narrow and not is_array(rows, cnp.NPY_INT32):
         raise TypeError("rows: expected a contiguous array of int32 or uint16")
     if not (is_array(out, kind) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
-        raise TypeError("out: expected a contiguous array of float64 or int32")
+        raise TypeError("out: expected a contiguous array of float64, int32 or int64")
     _take_events(at, x, kind, size_of(pointers) - 1)
     m.ptr = <int64_t *>data_of(pointers)
     m.row = data_of(rows)
@@ -252,15 +271,22 @@ cdef void _add_csc(const la_csc *m, int kind, object at, object x, object out) n
     with nogil:
         if kind == cnp.NPY_DOUBLE:
             la_csc_f64(m, indices, <double *>factors, count, <double *>sums)
-        else:
+        elif kind == cnp.NPY_INT32:
             la_csc_i32(m, indices, <int32_t *>factors, count, <int32_t *>sums)
+        else:
+            la_csc_i64(m, indices, <int64_t *>factors, count, <int64_t *>sums)
+
+
+cdef inline int _weights_of(int sums) noexcept:
+    """Type of the weights under sums of a type."""
+    return cnp.NPY_INT32 if sums == cnp.NPY_INT64 else sums
 
 
 def csc_events(pointers, rows, weights, one, at, x, out):
     cdef la_csc m
     cdef int kind = _take_csc(pointers, rows, at, x, out, &m)
-    if weights is not None and not is_of(weights, kind, size_of(rows)):
-        raise TypeError("weights: expected a contiguous array of the type of out, one per row index")
+    if weights is not None and not is_of(weights, _weights_of(kind), size_of(rows)):
+        raise TypeError("weights: expected a contiguous array that fits out, one per row index")
     if weights is not None:
         m.weights = data_of(weights)
     elif kind == cnp.NPY_DOUBLE:
@@ -275,8 +301,8 @@ def csc_events_coded(pointers, rows, codes, table, at, x, out):
     cdef int kind = _take_csc(pointers, rows, at, x, out, &m)
     if not is_of(codes, cnp.NPY_UINT8, size_of(rows)):
         raise TypeError("codes: expected a contiguous uint8 array, one per row index")
-    if not is_of(table, kind, 256):
-        raise TypeError("table: expected 256 numbers of the type of out")
+    if not is_of(table, _weights_of(kind), 256):
+        raise TypeError("table: expected 256 numbers that fit out")
     m.codes = <uint8_t *>data_of(codes)
     m.weights = data_of(table)
     _add_csc(&m, kind, at, x, out)

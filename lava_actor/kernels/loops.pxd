@@ -24,10 +24,14 @@ cdef extern from "synapses.h" nogil:
                       Py_ssize_t count, double *out)
     void la_dense_i32(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int32_t *x,
                       Py_ssize_t count, int32_t *out)
+    void la_dense_i64(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int64_t *x,
+                      Py_ssize_t count, int64_t *out)
     void la_dense_delayed_f64(Py_ssize_t rows, const double *w, const int32_t *delay,
                               const int32_t *at, const double *x, Py_ssize_t count, double *out)
     void la_dense_delayed_i32(Py_ssize_t rows, const int32_t *w, const int32_t *delay,
                               const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
+    void la_dense_delayed_i64(Py_ssize_t rows, const int32_t *w, const int32_t *delay,
+                              const int32_t *at, const int64_t *x, Py_ssize_t count, int64_t *out)
     int la_within(Py_ssize_t n, const int32_t *x, int32_t end)
     ctypedef struct la_csc:
         const int64_t *ptr
@@ -41,6 +45,8 @@ cdef extern from "synapses.h" nogil:
                     double *out)
     void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x, Py_ssize_t count,
                     int32_t *out)
+    void la_csc_i64(const la_csc *m, const int32_t *at, const int64_t *x, Py_ssize_t count,
+                    int64_t *out)
     void la_conv_f64(const la_conv *g, const double *kernel, const int32_t *at, const double *x,
                      Py_ssize_t count, double *out)
     void la_conv_i32(const la_conv *g, const int32_t *kernel, const int32_t *at, const int32_t *x,

@@ -1,10 +1,11 @@
 /* Sums over synapses, driven by events: a step costs the synapses of what fired.
  *
  * Events are flat indices of pre-synaptic neurons with a factor each; no factors: all one. The sum
- * of one post-synaptic neuron is taken in the order of the events. Integers wrap modulo 2**32.
+ * of one post-synaptic neuron is taken in the order of the events. Integers wrap at the width of the
+ * sums: 32 bits, or 64 where what came in has 64 (i64: the weights stay in 32).
  *
- * Templates over the type of numbers: NAME, T (elements), A (arithmetic; unsigned, where
- * overflow has to wrap).
+ * Templates over the type of numbers: NAME, W (weights), T (factors and sums), A (arithmetic;
+ * unsigned, where overflow has to wrap).
  */
 #ifndef LAVA_ACTOR_SYNAPSES_H
 #define LAVA_ACTOR_SYNAPSES_H
@@ -23,9 +24,9 @@
 
 /* -- dense, column-major ------------------------------------------------------------------- */
 
-#define LA_DENSE(NAME, T, A)                                                                     \
+#define LA_DENSE(NAME, W, T, A)                                                                  \
     /* out[r] += sum of w[r, at[e]] * x[e]; four columns at a time, added one after the other */ \
-    LA_WIDE static void la_dense_##NAME(ptrdiff_t rows, const T *restrict w,                     \
+    LA_WIDE static void la_dense_##NAME(ptrdiff_t rows, const W *restrict w,                     \
                                         const int32_t *restrict at, const T *restrict x,         \
                                         ptrdiff_t count, T *restrict out) {                      \
         for (ptrdiff_t from = 0; from < rows; from += LA_ROWS) {                                 \
@@ -33,50 +34,51 @@
             A *restrict sum = (A *)out + from;                                                   \
             ptrdiff_t e = 0;                                                                     \
             for (; e + 4 <= count; e += 4) {                                                     \
-                const A *restrict c0 = (const A *)w + at[e] * rows + from;                       \
-                const A *restrict c1 = (const A *)w + at[e + 1] * rows + from;                   \
-                const A *restrict c2 = (const A *)w + at[e + 2] * rows + from;                   \
-                const A *restrict c3 = (const A *)w + at[e + 3] * rows + from;                   \
+                const W *restrict c0 = w + at[e] * rows + from;                                  \
+                const W *restrict c1 = w + at[e + 1] * rows + from;                              \
+                const W *restrict c2 = w + at[e + 2] * rows + from;                              \
+                const W *restrict c3 = w + at[e + 3] * rows + from;                              \
                 if (x) {                                                                         \
                     A x0 = (A)x[e], x1 = (A)x[e + 1], x2 = (A)x[e + 2], x3 = (A)x[e + 3];        \
                     for (ptrdiff_t r = 0; r < n; r++) {                                          \
-                        sum[r] = (((sum[r] + c0[r] * x0) + c1[r] * x1) + c2[r] * x2) +           \
-                                 c3[r] * x3;                                                     \
+                        sum[r] = (((sum[r] + (A)c0[r] * x0) + (A)c1[r] * x1) + (A)c2[r] * x2) +  \
+                                 (A)c3[r] * x3;                                                  \
                     }                                                                            \
                 } else {                                                                         \
                     for (ptrdiff_t r = 0; r < n; r++) {                                          \
-                        sum[r] = (((sum[r] + c0[r]) + c1[r]) + c2[r]) + c3[r];                   \
+                        sum[r] = (((sum[r] + (A)c0[r]) + (A)c1[r]) + (A)c2[r]) + (A)c3[r];       \
                     }                                                                            \
                 }                                                                                \
             }                                                                                    \
             for (; e < count; e++) {                                                             \
-                const A *restrict column = (const A *)w + at[e] * rows + from;                   \
+                const W *restrict column = w + at[e] * rows + from;                              \
                 A factor = x ? (A)x[e] : (A)1;                                                   \
                 for (ptrdiff_t r = 0; r < n; r++) {                                              \
-                    sum[r] += column[r] * factor;                                                \
+                    sum[r] += (A)column[r] * factor;                                             \
                 }                                                                                \
             }                                                                                    \
         }                                                                                        \
     }                                                                                            \
                                                                                                  \
     /* out[delay[r, c], r] += w[r, c] * x; out is delay-major */                                 \
-    static void la_dense_delayed_##NAME(ptrdiff_t rows, const T *restrict w,                     \
+    static void la_dense_delayed_##NAME(ptrdiff_t rows, const W *restrict w,                     \
                                         const int32_t *restrict delay,                           \
                                         const int32_t *restrict at, const T *restrict x,         \
                                         ptrdiff_t count, T *restrict out) {                      \
         A *restrict sum = (A *)out;                                                              \
         for (ptrdiff_t e = 0; e < count; e++) {                                                  \
-            const A *restrict column = (const A *)w + at[e] * rows;                              \
+            const W *restrict column = w + at[e] * rows;                                         \
             const int32_t *restrict late = delay + at[e] * rows;                                 \
             A factor = x ? (A)x[e] : (A)1;                                                       \
             for (ptrdiff_t r = 0; r < rows; r++) {                                               \
-                sum[late[r] * rows + r] += column[r] * factor;                                   \
+                sum[late[r] * rows + r] += (A)column[r] * factor;                                \
             }                                                                                    \
         }                                                                                        \
     }
 
-LA_DENSE(f64, double, double)
-LA_DENSE(i32, int32_t, uint32_t)
+LA_DENSE(f64, double, double, double)
+LA_DENSE(i32, int32_t, int32_t, uint32_t)
+LA_DENSE(i64, int32_t, int64_t, uint64_t)
 
 /* The largest and the smallest delay used must lie in [0, depth). */
 LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t end) {
@@ -123,13 +125,13 @@ static inline void la_fetch(const void *start, size_t width) {
     }
 
 /* out[row[k]] += weight[k] * x over the columns of the events. R: type of a row. */
-#define LA_CSC(NAME, T, A, R)                                                                    \
+#define LA_CSC(NAME, W, T, A, R)                                                                 \
     static void la_csc_add_##NAME(const la_csc *m, const int32_t *restrict at,                   \
-                                  const T *restrict x, ptrdiff_t count, T one,                   \
+                                  const T *restrict x, ptrdiff_t count, W one,                   \
                                   T *restrict out) {                                             \
         const int64_t *restrict ptr = m->ptr;                                                    \
         const R *restrict row = (const R *)m->row;                                               \
-        const T *restrict w = (const T *)m->weights;                                             \
+        const W *restrict w = (const W *)m->weights;                                             \
         const uint8_t *restrict code = m->codes;                                                 \
         A *restrict sum = (A *)out;                                                              \
         if (code) {                                                                              \
@@ -156,10 +158,12 @@ static inline void la_fetch(const void *start, size_t width) {
         }                                                                                        \
     }
 
-LA_CSC(f64_16, double, double, uint16_t)
-LA_CSC(f64_32, double, double, int32_t)
-LA_CSC(i32_16, int32_t, uint32_t, uint16_t)
-LA_CSC(i32_32, int32_t, uint32_t, int32_t)
+LA_CSC(f64_16, double, double, double, uint16_t)
+LA_CSC(f64_32, double, double, double, int32_t)
+LA_CSC(i32_16, int32_t, int32_t, uint32_t, uint16_t)
+LA_CSC(i32_32, int32_t, int32_t, uint32_t, int32_t)
+LA_CSC(i64_16, int32_t, int64_t, uint64_t, uint16_t)
+LA_CSC(i64_32, int32_t, int64_t, uint64_t, int32_t)
 
 static inline void la_csc_f64(const la_csc *m, const int32_t *at, const double *x,
                               ptrdiff_t count, double *out) {
@@ -169,6 +173,11 @@ static inline void la_csc_f64(const la_csc *m, const int32_t *at, const double *
 static inline void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x,
                               ptrdiff_t count, int32_t *out) {
     (m->narrow ? la_csc_add_i32_16 : la_csc_add_i32_32)(m, at, x, count, m->one_i32, out);
+}
+
+static inline void la_csc_i64(const la_csc *m, const int32_t *at, const int64_t *x,
+                              ptrdiff_t count, int64_t *out) {
+    (m->narrow ? la_csc_add_i64_16 : la_csc_add_i64_32)(m, at, x, count, m->one_i32, out);
 }
 
 /* Where all weights are one value and no event has a factor, a sum depends on nothing but how many

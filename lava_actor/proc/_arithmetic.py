@@ -142,9 +142,9 @@ def integral_input(
 ) -> np.ndarray:
     """Return what a fixed-point model has received as integers.
 
-    Integers pass as they are, in the type of the wider of sender and receiver. Booleans become
-    `dtype`, and so do floating-point numbers, which come from a floating-point sender and have
-    to be integral.
+    Integers pass as they are, in the type of the wider of sender and receiver: what comes in 64
+    bits is computed with in 64 bits. So are floating-point numbers, which come from a
+    floating-point sender and have to be integral and fit `dtype`. Booleans become `dtype`.
 
     Raises
     ------
@@ -156,7 +156,15 @@ def integral_input(
         return data
     if kind == "b":
         return data.astype(dtype)
-    return require_integral(model, port, data, dtype)
+    return require_integral(model, port, data, dtype).astype(np.int64, copy=False)
+
+
+def kept(state: np.ndarray, value: np.ndarray) -> np.ndarray:
+    """Return the state with a new value: the same array, unless that is too narrow for it."""
+    if not np.can_cast(value.dtype, state.dtype):
+        return value.copy()
+    state[...] = value
+    return state
 
 
 def owner_of(thing: object) -> str:

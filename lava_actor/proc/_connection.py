@@ -64,11 +64,11 @@ class ConnectionModel(PyLoihiProcessModel):
         return (at if fired.all() else at[fired]), None
 
     def factors(self, values: np.ndarray) -> np.ndarray:
-        """Return received values in the number type of the model."""
+        """Return received values as integers or floating-point numbers to sum up with."""
         raise NotImplementedError
 
     def scaled(self, sums: np.ndarray) -> np.ndarray:
-        """Return sums of weights in units of the output; may change them in place."""
+        """Return sums of weights as the model keeps them: its units, its type; may change them."""
         return sums
 
     @property
@@ -92,7 +92,10 @@ class FloatNumbers(ConnectionModel):
 
 
 class FixedNumbers(ConnectionModel):
-    """Connections in the integers of Loihi: 8-bit weights, 32-bit sums that wrap.
+    """Connections in the integers of Loihi: 8-bit weights, 32-bit messages that wrap.
+
+    What comes in 64 bits is summed up in 64 bits before it is scaled down, so that only what does
+    not fit the message afterwards wraps.
 
     Attributes
     ----------
@@ -123,19 +126,28 @@ class FixedNumbers(ConnectionModel):
         return int(require_integral(self, name, value, np.int8).reshape(-1)[0])
 
     def factors(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as int32, modulo 2**32; `InvalidValueError` for fractions."""
-        return np.ascontiguousarray(integral_input(self, "s_in", values), np.int32)
+        """Return received values as int32, or int64 where upper bits of a sum matter.
+
+        Fractions are an `InvalidValueError`.
+        """
+        whole = integral_input(self, "s_in", values)
+        wide = self._upper_bits_matter() and np.result_type(whole, np.int32) != np.int32
+        return np.ascontiguousarray(whole, np.int64 if wide else np.int32)
+
+    def _upper_bits_matter(self) -> bool:
+        """Whether a result modulo 2**32 depends on more than sums modulo 2**32: shifted right."""
+        return self.weight_exp < 0
 
     def scaled(self, sums: np.ndarray) -> np.ndarray:
         """Scale by ``2**weight_exp``, rounding down, wrapping at 32 bits."""
-        exponent = self.weight_exp
+        exponent, most = self.weight_exp, 8 * sums.itemsize - 1
         if exponent > 0:
-            sums <<= np.int32(min(exponent, 31))
-            if exponent > 31:
+            sums <<= sums.dtype.type(min(exponent, most))
+            if exponent > most:
                 sums[...] = 0
         elif exponent < 0:
-            sums >>= np.int32(min(-exponent, 31))
-        return sums
+            sums >>= sums.dtype.type(min(-exponent, most))
+        return sums.astype(self.number, copy=False)
 
     @property
     def scales(self) -> bool:
@@ -162,13 +174,16 @@ class Undelayed(ConnectionModel):
     def run_spk(self) -> None:
         """Send the activation computed in the step before, receive, compute the next one."""
         self.a_out.send(self.a_buff)
-        at, x = self.receive()
-        sums = np.zeros(self.a_out.shape, self.number)
+        self.a_buff = self.activation(*self.receive())
+
+    def activation(self, at: np.ndarray, x: np.ndarray | None) -> np.ndarray:
+        """Return what neurons `at`, with factors `x`, contribute to the next message."""
+        sums = np.zeros(self.a_out.shape, self.number if x is None else x.dtype)
         self.add_weights(at, x, sums)
-        self.a_buff = self.scaled(sums)
+        return self.scaled(sums)
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
-        """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
+        """Add the weights of neurons `at`, times `x`, to `sums` (post,), of the type of `x`."""
         raise NotImplementedError
 
     def _burst_of(
@@ -179,7 +194,7 @@ class Undelayed(ConnectionModel):
         sources = self.s_in.native_sources() if type(self.s_in) is PyInPort.VEC_DENSE else None
         sinks = self.a_out.native_sinks() if type(self.a_out) is PyOutPort.VEC_DENSE else None
         if (
-            not self._keeps(base, ("run_spk", "receive", "add_weights", reads))
+            not self._keeps(base, ("run_spk", "receive", "activation", "add_weights", reads))
             or not self._keeps(numbers, ("number", "factors", "scaled", "scales", "used_weights"))
             or not sources
             or sinks is None
@@ -218,7 +233,7 @@ class Delayed(ConnectionModel):
         if not self.scales:
             self.add_weights(at, x, line)
         elif at.size:
-            sums = np.zeros(line.shape, self.number, order="F")
+            sums = np.zeros(line.shape, self.number if x is None else x.dtype, order="F")
             self.add_weights(at, x, sums)
             line += self.scaled(sums)
 

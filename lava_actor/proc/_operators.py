@@ -1,8 +1,9 @@
 """Weights as connections use them: arranged by column, summed up for the neurons that fired.
 
 An operator adds the weights of some columns, each times a factor, to an array. Numbers are float64
-or int32; integers wrap modulo 2**32. What comes out depends on weights and events only, never on
-what was computed before, and the sum of a row is taken in the order of the events.
+or int32, or int64 sums of int32 weights; integers wrap. What comes out depends on weights and
+events only, never on what was computed before, and the sum of a row is taken in the order of the
+events.
 """
 
 from __future__ import annotations
@@ -105,9 +106,10 @@ class SparseOperator:
         ----------
         at : ndarray of int32
         x : ndarray or None
-            Of the operator's number type.
+            Of the type of `out`.
         out : ndarray
-            Contiguous, of the operator's number type: one element per row, or (delay, row).
+            Contiguous: one element per row, or (delay, row). Of the operator's number type, or
+            int64 instead of int32.
         """
         if self._codes is None:
             csc_events(self._pointers, self._rows, self._weights, self._one, at, x, out)

@@ -92,6 +92,6 @@ def test_received_integers_keep_their_type() -> None:
     wide = np.array([2**40])
     assert integral_input(Cells(), "a_in", wide) is wide
     assert integral_input(Cells(), "a_in", np.array([True])).dtype == np.int32
-    assert integral_input(Cells(), "a_in", np.array([3.0])).dtype == np.int32
+    assert integral_input(Cells(), "a_in", np.array([3.0])).dtype == np.int64
     with pytest.raises(ValueError, match=r"Cells 'cells'\.a_in"):
         integral_input(Cells(), "a_in", np.array([3.5]))

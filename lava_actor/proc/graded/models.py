@@ -13,7 +13,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._arithmetic import integral_input, kept
 from lava_actor.proc.graded.process import GradedReluVec, GradedVec, InvSqrt, NormVecDelay
 
 WORD_BITS = 24
@@ -84,8 +84,8 @@ class NormVecDelayModel(PyLoihiProcessModel):
         a_in1 = integral_input(self, "a_in1", self.a_in1.recv())
         self.s2_out.send(a_in1 * a_in1)
         a_in2 = integral_input(self, "a_in2", self.a_in2.recv())
-        self.v2[...] = self.v
-        self.v[...] = a_in1
+        self.v2 = kept(self.v2, self.v)
+        self.v = kept(self.v, a_in1)
         product = self.v2 * a_in2
         self.s_out.send(product * (np.abs(product) > self.vth))
 

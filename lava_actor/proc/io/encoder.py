@@ -20,7 +20,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import HostCPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.proc._arithmetic import integral_input, shl
+from lava_actor.proc._arithmetic import integral_input, kept, shl
 from lava_actor.proc.io.compression import (
     decode_encode_delta_sparse_8,
     encode_delta_sparse_8,
@@ -153,8 +153,8 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
         s_out = np.where(np.abs(delta) >= self.vth, delta, 0)
         if self.a_max[0] >= 0:  # -1: no limit
             s_out = np.clip(s_out, self.a_min, self.a_max)
-        self.residue[...] = delta - s_out
-        self.act[...] = a_in
+        self.residue = kept(self.residue, delta - s_out)
+        self.act = kept(self.act, a_in)
         return s_out
 
     def send_message(self, frame: np.ndarray) -> None:

@@ -15,7 +15,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc.io.source import time_major
 from lava_actor.process.ports.ports import InPort, RefPort
 from lava_actor.process.process import AbstractProcess
@@ -74,7 +74,10 @@ class AbstractPyReceiveModel(PyLoihiProcessModel):
         data = self.data
         if data is not self._arranged:
             self.data = self._arranged = data = time_major(data)
-        data[..., (self.time_step - 1) % data.shape[-1]] = self.received()
+        message = self.received()
+        if not np.can_cast(message.dtype, data.dtype):
+            self.data = self._arranged = data = time_major(data.astype(message.dtype))
+        data[..., (self.time_step - 1) % data.shape[-1]] = message
 
     def received(self) -> np.ndarray:
         """Return the message of this step."""
@@ -95,14 +98,20 @@ class PyReceiveModelFloat(AbstractPyReceiveModel):
 @requires(CPU)
 @tag("fixed_pt")
 class PyReceiveModelFixed(AbstractPyReceiveModel):
-    """Fixed-point model of the sink RingBuffer: 32-bit integers, refuses fractions."""
+    """Fixed-point model of the sink RingBuffer: integers, refuses fractions.
+
+    `data` have 32 bits, or 64 from the first message on that comes in 64.
+    """
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     data: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def received(self) -> np.ndarray:
         """Return the message of this step; `InvalidValueError` if it has fractions."""
-        return integral_input(self, "a_in", self.a_in.recv())
+        message = self.a_in.recv()
+        if message.dtype.kind != "f":
+            return message
+        return require_integral(self, "a_in", message)
 
 
 class Read(AbstractProcess):

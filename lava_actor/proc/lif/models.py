@@ -181,9 +181,9 @@ class AbstractPyLifModelFixed(_LifModel):
         v = sat24(mag(v*(4096 - dv), 12) + u + shl(bias_mant, bias_exp))
         s_out = [v > (vth << 6)];  v = 0 where s_out
 
-    ``a_in << 6`` wraps in 32 bits. Meant ranges: du, dv 0 to 4095, bias_mant -4096 to 4095,
-    bias_exp 0 to 7 (negative exponents shift right; beyond -31 and 31 they count as these), vth 0
-    to 131071.
+    ``a_in << 6`` wraps in 32 bits, or in 64 if the senders send that. Meant ranges: du, dv 0 to
+    4095, bias_mant -4096 to 4095, bias_exp 0 to 7 (negative exponents shift right; beyond -31 and
+    31 they count as these), vth 0 to 131071.
 
     Attributes
     ----------
@@ -303,9 +303,11 @@ class AbstractPyLifModelFixed(_LifModel):
 
     def _update_current(self, activation_in: np.ndarray) -> None:
         limit = self.max_uv_val
-        activation = integral_input(self, "a_in", activation_in).astype(np.int32, copy=False)
+        activation = integral_input(self, "a_in", activation_in)
+        if activation.dtype.itemsize < 4:
+            activation = activation.astype(np.int32)
         current = self._decayed(self.u, self.du + self.ds_offset)
-        current += activation << np.int32(self.act_shift)
+        current += activation << activation.dtype.type(self.act_shift)
         current -= 2 * limit * (current > limit)
         current += 2 * limit * (current <= -limit)
         self.u[...] = current
@@ -342,8 +344,12 @@ class AbstractPyLifModelFixed(_LifModel):
         self.s_out.send(self.s_out_buff)
 
     def _native_step(self, a_in: np.ndarray) -> np.ndarray | None:
-        if a_in.dtype.char != "i":  # wider integers wrap, floating-point numbers are checked
-            a_in = integral_input(self, "a_in", a_in).astype(np.int32)
+        if a_in.dtype.char != "i":
+            given = integral_input(self, "a_in", a_in)
+            a_in = given.astype(np.int32)
+            shift = np.int32(self.act_shift)
+            if not np.array_equal(a_in << shift >> shift, given):
+                return None  # wide, and shifted as such
         du, dv, vth = self.du, self.dv, self.vth
         if type(du) is not int or type(dv) is not int or type(vth) is not int:
             return None

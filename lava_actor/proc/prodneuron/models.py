@@ -10,7 +10,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.proc._arithmetic import asr, integral_input
+from lava_actor.proc._arithmetic import asr, integral_input, kept
 from lava_actor.proc.prodneuron.process import ProdNeuron
 
 
@@ -31,5 +31,5 @@ class PyProdNeuronModelFixed(PyLoihiProcessModel):
         """Receive both factors, send their product."""
         a_in1 = integral_input(self, "a_in1", self.a_in1.recv())
         a_in2 = integral_input(self, "a_in2", self.a_in2.recv())
-        self.v[...] = asr(a_in1 * a_in2, self.exp)
+        self.v = kept(self.v, asr(a_in1 * a_in2, self.exp))
         self.s_out.send(self.v * (np.abs(self.v) > self.vth))

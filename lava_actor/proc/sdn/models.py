@@ -16,7 +16,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.proc._arithmetic import asr, integral_input, shl
+from lava_actor.proc._arithmetic import asr, integral_input, kept, shl
 from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 
 
@@ -33,8 +33,8 @@ class AbstractSigmaModel(PyLoihiProcessModel):
     sigma: np.ndarray
 
     def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
-        """Add the input to `sigma`, in the number type of `sigma`; returns the new sum."""
-        self.sigma += a_in_data.astype(self.sigma.dtype, copy=False)
+        """Add the input to `sigma`; returns the new sum."""
+        self.sigma = kept(self.sigma, self.sigma + a_in_data)
         return self.sigma
 
     def run_spk(self) -> None:
@@ -61,13 +61,13 @@ class AbstractDeltaModel(PyLoihiProcessModel):
         delta = act_data - self.act + self.residue
         compared = delta
         if self.cum_error:
-            self.error += delta
+            self.error = kept(self.error, self.error + delta)
             compared = self.error
         s_out = np.where(np.abs(compared) >= self.vth, delta, 0)
         if self.cum_error:
             self.error[s_out != 0] = 0
-        self.residue[...] = delta - s_out
-        self.act[...] = act_data
+        self.residue = kept(self.residue, delta - s_out)
+        self.act = kept(self.act, act_data)
         return s_out
 
 
@@ -241,5 +241,5 @@ class PySigmaDeltaModelFixedCorrected(AbstractSigmaDeltaModelFixed):
         """Return the change to send for a new activation, both in state scale."""
         delta = act_data - self.act
         sent = asr(np.where(np.abs(delta) >= self.vth, delta, 0), self.state_exp) << self.state_exp
-        self.act += sent
+        self.act = kept(self.act, self.act + sent)
         return sent

@@ -10,7 +10,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._arithmetic import integral_input, kept
 from lava_actor.proc.clp.id_broadcast.process import IdBroadcast
 
 
@@ -26,5 +26,5 @@ class PyIdBroadcastModel(PyLoihiProcessModel):
 
     def run_spk(self) -> None:
         """Receive and pass on."""
-        self.val[...] = integral_input(self, "a_in", self.a_in.recv())
+        self.val = kept(self.val, integral_input(self, "a_in", self.a_in.recv()))
         self.s_out.send(self.val)
