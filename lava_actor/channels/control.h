@@ -22,6 +22,13 @@
  * because the winner rings after the loser's condition became visible or the sleeper, who sets
  * `sleeping` anew before each look, meets the loser in the case above.
  *
+ * The whole of it is done by `la_wait_turn` and by nobody else: announce, look at every condition
+ * and at the abort word, sleep, take the announcement back. What a caller would have to remember
+ * otherwise was forgotten twice when six callers did it by hand: one did not look at everything it
+ * waited for, one announced itself anew after a slice and did not look. All orders in which a few
+ * parties can go through this file, with the store buffers of x86-64, are tried by
+ * tests/channels/test_doorbell.py: nobody sleeps for good, and the count below is exact.
+ *
  * A bell that rings for something its owner does not wait for costs two context switches, and a
  * network has many such occasions: every message taken is space for a writer that may be waiting
  * for data. So wakers say what they changed, and leave alone a sleeper whose blocked record names
@@ -53,9 +60,9 @@
  * never yields: since Linux 6.18, sched_yield gives a whole time slice away, and a network on a
  * busy machine took a hundred times as long as without any spin.
  *
- * What can still fail: a waker that is killed between its publication and the bell. The sleeper
- * finds the condition at the end of its slice (LA_SLICE_NS), which is why slices exist even
- * though the scheme above loses no wake-up.
+ * What can still fail: a waker that is killed, or stopped for long, between its publication and the
+ * bell. The sleeper finds the condition at the end of its slice (LA_SLICE_NS), which is why slices
+ * exist even though the scheme above loses no wake-up; `missed` counts such slices.
  *
  * Sync points, named alike on both ends:
  *   SYNC_BELL     the Dekker pair above

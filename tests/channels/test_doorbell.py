@@ -1,0 +1,387 @@
+"""No wake-up is lost: every interleaving of a few parties, with the store buffers of x86-64.
+
+`doorbell` says what ``control.h`` does, `model_check` tries all orders; here is who meets whom, and
+a collection of broken protocols, each of which the explorer must see through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import pytest
+
+from tests.channels import doorbell
+from tests.channels.doorbell import BARRIER, DATA, ENDED, EVENT, STEP, Condition, Steps
+from tests.channels.model_check import Found, Program, add, explore, fence, load, sleep, store
+
+RING, OTHER_RING = DATA + 1, DATA + 2
+
+
+# -- who meets whom --------------------------------------------------------------------------------
+
+
+def changes(word: str, value: int, whom: str, record: int) -> Steps:
+    """Make something true and tell who waits for it."""
+    yield store(word, value)
+    yield from doorbell.tell(whom, record)
+
+
+def reads_two_rings() -> Steps:
+    yield from doorbell.block("a", RING, (("x", 1),))
+    yield from doorbell.block("a", OTHER_RING, (("y", 1),))
+    yield from doorbell.block("a", RING, (("x", 2),))
+
+
+def writes_one_ring() -> Steps:
+    yield from changes("x", 1, "a", RING)
+    yield from changes("x", 2, "a", RING)
+
+
+def asks(rounds: int) -> Steps:
+    """A client: its turn, one request and its answer, and the turn is over."""
+    for i in range(1, rounds + 1):
+        yield from changes("ask.write", i, "b", DATA)
+        yield from doorbell.block("a", DATA, (("answer.write", i),))
+        yield from changes("turn", i, "b", EVENT)
+
+
+def owns(rounds: int) -> Steps:
+    """The owner of the Var waits for the client to be done, and serves."""
+    for i in range(1, rounds + 1):
+        yield from doorbell.wait("b", (("turn", i),), "ask", "answer", "a")
+        assert (yield load("ask.taken")) >= i, "stopped waiting before all was served"
+
+
+def awaits_step_and_mail() -> Steps:
+    yield from doorbell.block("a", STEP, (("horizon", 1), ("a.mailbox", 1)))
+    if (yield load("horizon")) < 1:
+        yield from doorbell.block("a", STEP, (("horizon", 1), ("a.mailbox", 2)))
+    if (yield load("a.mailbox")) < 1:
+        yield from doorbell.block("a", STEP, (("horizon", 2), ("a.mailbox", 1)))
+
+
+def grants_a_step() -> Steps:
+    yield from doorbell.domain_raise(1)
+    yield from doorbell.tell("a", STEP)
+
+
+def sends_and_awaits_answer(rounds: int) -> Steps:
+    for i in range(1, rounds + 1):
+        yield store("x", i)
+        owed = yield from doorbell.tell_or_owe("b", RING)
+        yield from doorbell.block("a", OTHER_RING, (("y", i),), owed=owed)
+
+
+def answers(rounds: int) -> Steps:
+    owed: tuple[str, ...] = ()
+    for i in range(1, rounds + 1):
+        yield from doorbell.block("b", RING, (("x", i),), owed=owed)
+        yield store("y", i)
+        owed = yield from doorbell.tell_or_owe("a", OTHER_RING)
+    yield from doorbell.flush(owed)
+
+
+def selects() -> Steps:
+    found = 0
+    while not found:
+        found = yield from doorbell.wait_turn_any(("a", "b"), (("y", 1),))
+    found = 0
+    while not found:
+        found = yield from doorbell.wait_turn_any(("a", "b"), (("x", 1),))
+
+
+def steps(who: str, members: tuple[str, ...], rounds: int, release: Callable[..., Steps]) -> Steps:
+    """Lockstep: end a step at the gate, where the last one lets all go on; await the next."""
+    for step in range(1, rounds + 1):
+        epoch = yield from doorbell.domain_arrive(len(members))
+        if epoch is None:
+            yield from release(members, step)
+            yield from changes("done", step, "service", EVENT)
+        else:
+            yield from doorbell.block(who, BARRIER, (("epoch", epoch + 1),), gate=True)
+            assert (yield load("decision")) == step
+        yield from doorbell.block(who, STEP, (("horizon", step),))
+
+
+def serves(members: tuple[str, ...], rounds: int) -> Steps:
+    """The service: grants a step once the last one is done."""
+    for step in range(1, rounds + 1):
+        yield from doorbell.block("service", EVENT, (("done", step),))
+        yield from doorbell.domain_raise(step)
+        yield fence()
+        for who in members:
+            if (yield from doorbell.party_waits_for(who, STEP)):
+                yield from doorbell.party_wake_fenced(who)
+
+
+def meets(who: str, members: tuple[str, ...], rounds: int) -> Steps:
+    """Barrier after barrier; the last one grants the next step itself, hence rings no bell."""
+    for step in range(1, rounds + 1):
+        epoch = yield from doorbell.domain_arrive(len(members))
+        if epoch is None:
+            yield from doorbell.domain_release(members, step)
+        else:
+            yield from doorbell.block(who, BARRIER, (("epoch", epoch + 1),), gate=True)
+            assert (yield load("decision")) == step
+
+
+def waits_in_vain(who: str, gate: bool) -> Steps:
+    found = yield from doorbell.block(who, BARRIER if gate else RING, (("x", 1),), gate=gate)
+    assert found == ENDED
+    found = yield from doorbell.block(who, RING, (("x", 1),))
+    assert found == ENDED
+
+
+DOMAIN = {"horizon": 0, "arrived": 0, "epoch": 0, "decision": 0, "done": 0}
+GATE = {"gate.word": 0, "gate.sleepers": 0}
+TURNS = doorbell.party("a", "b") | {"ask.write": 0, "ask.taken": 0, "answer.write": 0, "turn": 0}
+LOCKSTEP = doorbell.party("a", "b", "service") | DOMAIN | GATE
+
+
+def lockstep(release: Callable[..., Steps], rounds: int) -> dict[str, Program]:
+    both = ("a", "b")
+    return {
+        "a": partial(steps, "a", both, rounds, release),
+        "b": partial(steps, "b", both, rounds, release),
+        "service": partial(serves, both, rounds),
+    }
+
+
+MEETINGS: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
+    "a reader of two rings": (
+        doorbell.party("a") | {"x": 0, "y": 0},
+        {
+            "reader": reads_two_rings,
+            "writer": writes_one_ring,
+            "other": partial(changes, "y", 1, "a", OTHER_RING),
+        },
+        1,
+    ),
+    "a client asks an owner": (TURNS, {"a": partial(asks, 1), "b": partial(owns, 1)}, 2),
+    "a client asks an owner twice": (TURNS, {"a": partial(asks, 2), "b": partial(owns, 2)}, 0),
+    "mail and a step": (
+        doorbell.party("a") | {"a.mailbox": 0, "horizon": 0},
+        {
+            "a": awaits_step_and_mail,
+            "service": grants_a_step,
+            "poster": partial(doorbell.party_post, "a"),
+        },
+        1,
+    ),
+    "wake-ups are owed": (
+        doorbell.party("a", "b") | {"x": 0, "y": 0},
+        {"a": partial(sends_and_awaits_answer, 2), "b": partial(answers, 2)},
+        0,
+    ),
+    "one waits as two parties": (
+        doorbell.party("a", "b") | {"x": 0, "y": 0},
+        {
+            "selector": selects,
+            "writer": partial(changes, "x", 1, "a", RING),
+            "other": partial(changes, "y", 1, "b", RING),
+        },
+        1,
+    ),
+    "two members and a service": (LOCKSTEP, lockstep(doorbell.domain_release, 1), 0),
+    "three members": (
+        doorbell.party("a", "b", "c") | DOMAIN | GATE,
+        {who: partial(meets, who, ("a", "b", "c"), 1) for who in "abc"},
+        1,
+    ),
+    "two members meet thrice": (
+        doorbell.party("a", "b") | DOMAIN | GATE,
+        {who: partial(meets, who, ("a", "b"), 3) for who in "ab"},
+        1,
+    ),
+    "the network ends": (
+        doorbell.party("a", "b") | {"x": 0} | GATE,
+        {
+            "a": partial(waits_in_vain, "a", False),
+            "b": partial(waits_in_vain, "b", True),
+            "service": partial(doorbell.arena_abort, ("a", "b"), True),
+        },
+        0,
+    ),
+}
+
+
+LONG_MEETINGS = {
+    "two members and a service, slices end": (LOCKSTEP, lockstep(doorbell.domain_release, 1), 1),
+    "three members meet twice": (
+        doorbell.party("a", "b", "c") | DOMAIN | GATE,
+        {who: partial(meets, who, ("a", "b", "c"), 2) for who in "abc"},
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "meeting", [*MEETINGS, *(pytest.param(m, marks=pytest.mark.slow) for m in LONG_MEETINGS)]
+)
+def test_whatever_the_order_nobody_sleeps_for_good_and_the_count_of_those_awake_is_exact(
+    meeting: str,
+) -> None:
+    memory, programs, slices = (MEETINGS | LONG_MEETINGS)[meeting]
+    found = explore(memory, programs, buffers=True, slices=slices)
+    assert found.lost is None, "\n".join(found.lost)
+    assert found.ends
+    for end in found.ends:
+        assert end["awake"] == memory["awake"]
+        assert not end.get("gate.sleepers")
+
+
+# -- protocols that are wrong, and must be found out ----------------------------------------------
+
+
+def owns_and_forgets_requests() -> Steps:
+    """Serve, announce, look at the turn only, sleep."""
+    while (yield load("turn")) < 1:
+        yield from doorbell.serve("ask", "answer", "a")
+        yield from doorbell.block("b", EVENT, (("turn", 1),))
+    yield from doorbell.serve("ask", "answer", "a")
+
+
+def sleeps_on(who: str, condition: Condition) -> Steps:
+    """Look once; after every slice announce again without a look, as long as nobody has rung."""
+    key = yield from doorbell.party_prepare(who)
+    if (yield from doorbell.holds(condition)):
+        yield from doorbell.party_cancel(who)
+        return
+    while (yield load(f"{who}.bell")) == key:
+        yield sleep((f"{who}.bell", key))
+        yield from doorbell.party_cancel(who)
+        if (yield load(f"{who}.bell")) == key:
+            yield from doorbell.party_prepare(who)
+
+
+def does_not_look_at_the_end() -> Steps:
+    key = yield from doorbell.party_prepare("a")
+    if not (yield from doorbell.holds((("x", 1),))):
+        yield sleep(("a.bell", key))
+    yield from doorbell.party_cancel("a")
+
+
+def does_not_look_again() -> Steps:
+    if (yield load("x")) < 1:
+        key = yield from doorbell.party_prepare("a")
+        yield sleep(("a.bell", key))
+
+
+def tells_without_a_fence() -> Steps:
+    yield store("x", 1)
+    if (yield from doorbell.party_waits_for("a", RING)):
+        yield from doorbell.party_wake_fenced("a")
+
+
+def records_too_late() -> Steps:
+    key = yield from doorbell.party_prepare("a")
+    yield store("a.blocked", RING)
+    if not (yield from doorbell.holds((("x", 1),))):
+        yield sleep(("a.bell", key))
+
+
+def forgets_its_debts() -> Steps:
+    yield store("x", 1)
+    yield from doorbell.tell_or_owe("b", RING)
+    yield from doorbell.block("a", OTHER_RING, (("y", 1),))
+
+
+def releases_whoever_sleeps(members: tuple[str, ...], decision: int) -> Steps:
+    """Take every member for one that sleeps at the gate."""
+    for who in members:
+        yield from doorbell.party_cancel(who)
+    yield store("decision", decision)
+    yield add("epoch", 1)
+    yield from doorbell.gate_open()
+
+
+def releases_too_late(members: tuple[str, ...], decision: int) -> Steps:
+    """Clear the flags after the epoch has moved."""
+    yield store("decision", decision)
+    yield add("epoch", 1)
+    yield from doorbell.gate_open()
+    for who in members:
+        if BARRIER <= (yield load(f"{who}.blocked")) < EVENT:
+            yield from doorbell.party_cancel(who)
+
+
+def sleeps_by_the_bell_and_arrives(who: str) -> Steps:
+    """Arrive, and do not wait for the release but for something else (the end of a run)."""
+    if (yield from doorbell.domain_arrive(2)) is None:
+        yield from releases_whoever_sleeps(("a", "b"), 1)
+        yield from changes("done", 1, "service", EVENT)
+    yield from doorbell.block(who, STEP, (("horizon", 1),))
+
+
+READER_AND_WRITER = doorbell.party("a") | {"x": 0}
+WRONG: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
+    "does not look at what it has to serve": (
+        TURNS,
+        {"a": partial(asks, 1), "b": owns_and_forgets_requests},
+        0,
+    ),
+    "announces again without a look": (
+        READER_AND_WRITER,
+        {
+            "a": partial(sleeps_on, "a", (("x", 1),)),
+            "writer": partial(changes, "x", 1, "a", RING),
+        },
+        1,
+    ),
+    "does not look at the abort word": (
+        READER_AND_WRITER,
+        {
+            "a": does_not_look_at_the_end,
+            "service": partial(doorbell.arena_abort, ("a",), False),
+        },
+        0,
+    ),
+    "does not look again": (
+        READER_AND_WRITER,
+        {"a": does_not_look_again, "writer": partial(changes, "x", 1, "a", RING)},
+        0,
+    ),
+    "tells without a fence": (
+        READER_AND_WRITER,
+        {"a": partial(doorbell.block, "a", RING, (("x", 1),)), "writer": tells_without_a_fence},
+        0,
+    ),
+    "records what it waits for once it sleeps": (
+        READER_AND_WRITER | {"a.blocked": OTHER_RING},
+        {"a": records_too_late, "writer": partial(changes, "x", 1, "a", RING)},
+        0,
+    ),
+    "forgets its debts": (
+        doorbell.party("a", "b") | {"x": 0, "y": 0},
+        {"a": forgets_its_debts, "b": partial(answers, 1)},
+        0,
+    ),
+    "a release that takes all for sleepers at the gate": (
+        LOCKSTEP,
+        {
+            "a": partial(sleeps_by_the_bell_and_arrives, "a"),
+            "b": partial(sleeps_by_the_bell_and_arrives, "b"),
+            "service": partial(serves, ("a", "b"), 1),
+        },
+        0,
+    ),
+    "a release that clears flags too late": (LOCKSTEP, lockstep(releases_too_late, 1), 0),
+}
+
+
+def explored(meeting: tuple[dict[str, int], dict[str, Program], int], buffers: bool) -> Found:
+    memory, programs, slices = meeting
+    return explore(memory, programs, buffers=buffers, slices=slices)
+
+
+@pytest.mark.parametrize("mistake", WRONG)
+def test_the_explorer_finds(mistake: str) -> None:
+    found = explored(WRONG[mistake], buffers=True)
+    broken = found.lost or [end for end in found.ends if end["awake"] != WRONG[mistake][0]["awake"]]
+    assert broken, mistake
+
+
+def test_the_explorer_knows_what_store_buffers_do() -> None:
+    assert explored(WRONG["tells without a fence"], buffers=True).lost
+    assert not explored(WRONG["tells without a fence"], buffers=False).lost
