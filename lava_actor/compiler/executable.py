@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.protocol.values import VarSlot
+
 if TYPE_CHECKING:
     from lava_actor.channels.layout import ArenaPlan
     from lava_actor.model.model import AbstractProcessModel
@@ -98,6 +100,10 @@ class VarPlan:
     shape: tuple[int, ...]
     declared: LavaPyType
     var: Var
+
+    def slot(self, owner: str) -> VarSlot:
+        """The law for its values; ``owner`` is the name of its Process."""
+        return VarSlot(self.declared, self.shape, f"{owner}.{self.name}")
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 Its rooms:
 
     decorator, resources, registry   which class implements which Process, on what
-    types, declarations, var_init    LavaPyType; do model and Process fit; initial values
+    types, declarations              LavaPyType; do model and Process fit
     model, sub, py/                  base classes of models: hierarchical, stepping, free running
     ports/                           ports as a model sees them
     sync/                            protocols and sync domains

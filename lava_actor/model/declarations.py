@@ -14,8 +14,8 @@ from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortScalarDense
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType
-from lava_actor.model.var_init import check_var
 from lava_actor.process.ports.ports import ImplicitVarPort
+from lava_actor.protocol.values import check_var
 
 if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess

@@ -20,7 +20,7 @@ from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase
-from lava_actor.model.var_init import build_var
+from lava_actor.protocol.values import VarSlot
 
 
 class MemoryVar:
@@ -35,7 +35,7 @@ class MemoryVar:
 
     def write(self, data: np.ndarray) -> None:
         """Set the value; it keeps its dtype."""
-        self.value = np.array(data).astype(self.value.dtype)
+        self.value = VarSlot(None, self.value.shape, "MemoryVar").assigned(self.value, data)
 
     def wait(self) -> None:
         """Writes are applied at once."""
@@ -87,7 +87,7 @@ class ModelHarness:
         model.process_name = process.name
         self._build_ports()
         for name, var in _items(process.vars):
-            setattr(model, name, self._var_value(name, var.init))
+            setattr(model, name, self._slot(name).initial(var.init))
             setattr(model, f"_{name}_p", self._types[name].precision)
             model.var_id_to_var_map[var.id] = name
         self._check_inputs(inputs)
@@ -126,9 +126,9 @@ class ModelHarness:
                 made = cls(port.var.name, None, None, model, tuple(port.shape))
                 setattr(model, name, made)
 
-    def _var_value(self, name: str, init: Any) -> Any:
-        var = getattr(self.process.vars, name)
-        return build_var(self._types[name], tuple(var.shape), init, f"{self.process.name}.{name}")
+    def _slot(self, name: str) -> VarSlot:
+        shape = tuple(getattr(self.process.vars, name).shape)
+        return VarSlot(self._types[name], shape, f"{self.process.name}.{name}")
 
     def connect_ref(self, name: str, value: Any) -> MemoryVar:
         """Connect the RefPort ``name`` to a Var with the given value; returns that Var."""
@@ -144,9 +144,11 @@ class ModelHarness:
             raise AttributeError(name)
         return getattr(self.model, name)
 
-    def set(self, name: str, value: Any) -> None:
+    def set(self, name: str, value: Any, idx: Any = None) -> None:
         """Set a Var like `Var.set` does, including `on_var_update`."""
-        setattr(self.model, name, self._var_value(name, value))
+        slot = self._slot(name)
+        held = getattr(self.model, name)
+        setattr(self.model, name, slot.assigned(held, slot.checked(value, idx), idx))
         self.model.on_var_update()
 
     # -- stepping ---------------------------------------------------------------------------

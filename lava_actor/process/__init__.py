@@ -1,7 +1,7 @@
 """What a user describes: Processes, their Vars and ports, and how they are connected.
 
 process                  AbstractProcess; ProcessServer gives the ids
-variable, values         Var; what it can be set to
+variable, values         Var; parts of it
 ports                    message ports, ports to remote Vars, virtual ports
 collection, parameters   members by kind and name; what a constructor was given
 connection, neuron       ports and Vars of Processes that learn

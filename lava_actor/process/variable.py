@@ -11,7 +11,7 @@ from typing import Any
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.process.hints import briefly
 from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, where
-from lava_actor.process.values import checked_value, initial_part
+from lava_actor.process.values import initial_part
 
 __all__ = ["Var", "VarServer"]
 
@@ -147,9 +147,10 @@ class Var(AbstractProcessMember):
         Parameters
         ----------
         value : array_like
-            Broadcastable to the Var's shape (or to ``var[idx]``) and cast to the model's dtype; a
-            str for string Vars. For sparse Vars: a sparse matrix with the pattern of ``init``, or
-            an array that is zero elsewhere.
+            Of the Var's shape (or that of ``var[idx]``), of as many elements, which fill it in C
+            order, or broadcastable to it; cast to the model's dtype. A str for string Vars. For
+            sparse Vars: a sparse matrix with the pattern of ``init``, or an array that is zero
+            elsewhere.
         idx : NumPy index, optional
             ``set(value, idx)`` is ``var[idx] = value``.
 
@@ -171,7 +172,6 @@ class Var(AbstractProcessMember):
                 f"{where(var)}.set: expected a network that has been started; before that, assign "
                 f"to .init"
             )
-        value = checked_value(value, tuple(var.shape), var.init, idx, f"{where(var)}.set")
         runtime.set_var(var.id, value, idx)
 
     def __repr__(self) -> str:

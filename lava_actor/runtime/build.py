@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels import CspRecvPort, CspSendPort
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.var_port import var_port_class
-from lava_actor.model.var_init import build_var
 from lava_actor.process.log import logger_of
 from lava_actor.runtime.remote import RemoteVar, VarServer
 
@@ -57,8 +56,7 @@ def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
 
 def _build_vars(spec: ActorSpec, model: Any, adopt: bool) -> None:
     for var in spec.plan.vars:
-        owner = f"{spec.plan.name}.{var.name}"
-        value = build_var(var.declared, var.shape, spec.inits[var.name], owner, adopt=adopt)
+        value = var.slot(spec.plan.name).initial(spec.inits[var.name], adopt=adopt)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
         model.var_id_to_var_map[var.id] = var.name
@@ -104,8 +102,9 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
         replies_out = arena.writer(server.reply_ring)
         built.readers.append(requests_in)
         built.writers.append(replies_out)
+        slot = by_name[server.var].slot(plan.name)
         built.servers.append(
-            VarServer(built.model, by_name[server.var], requests_in, replies_out)
+            VarServer(built.model, slot, server.var, server.port, requests_in, replies_out)
         )
     for name, var_name in plan.var_ports:
         # passive: requests are served by the VarServers; the object answers for itself only

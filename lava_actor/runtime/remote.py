@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.compiler.lower import REMOTE_HEADER
-from lava_actor.errors import RuntimeStateError
+from lava_actor.errors import LavaActorError, RuntimeStateError
+from lava_actor.protocol.values import cast, fitted, numbers
 
 if TYPE_CHECKING:
     from lava_actor.channels import RingReader, RingWriter
-    from lava_actor.compiler.executable import RefPortPlan, VarPlan
+    from lava_actor.compiler.executable import RefPortPlan
+    from lava_actor.protocol.values import VarSlot
 
 _HEAD = struct.Struct("<i16sq")
 READ, WRITE, SYNC, OK, FAILED = 1, 2, 3, 4, 5
@@ -74,9 +76,7 @@ class RemoteVar:
     def write(self, data: Any) -> None:
         """Send a new value for the Var; `wait` tells when it is applied."""
         plan = self._plan
-        value = np.asarray(data).astype(self._dtype, copy=False)
-        if value.shape != plan.shape:
-            value = np.broadcast_to(value, plan.shape)
+        value = fitted(cast(np.asarray(data), self._dtype, self._label), plan.shape, self._label)
         if plan.forward:
             for function in plan.forward:
                 value = function(value)
@@ -114,12 +114,16 @@ class VarServer:
     def __init__(
         self,
         model: Any,
-        var: VarPlan,
+        slot: VarSlot,
+        name: str,
+        port: str,
         requests: RingReader,
         replies: RingWriter,
     ) -> None:
         self._model = model
-        self._var = var
+        self._slot = slot
+        self._name = name
+        self._port = port
         self._requests = requests
         self._replies = replies
         self._size = int(replies.shape[0])
@@ -142,31 +146,22 @@ class VarServer:
 
     def _read(self) -> np.ndarray:
         try:
-            value = np.asarray(_dense(getattr(self._model, self._var.name)))
-            size = int(np.prod(self._var.shape, dtype=np.int64))
-            if value.size != size:
-                value = np.broadcast_to(value, self._var.shape)
+            found = self._slot.presented(getattr(self._model, self._name))
+            value = numbers(found, self._slot.where)
             if value.nbytes + REMOTE_HEADER > self._size:
                 raise ValueError(
                     f"the value has dtype {value.dtype}, which does not fit the channel"
                 )
             return _encode(self._size, OK, value)
         except Exception as error:  # noqa: BLE001  (the client gets every cause; the owner goes on)
-            text = f"Var {self._var.name!r} cannot be read: {error}".encode()
+            text = f"Var {self._name!r} cannot be read: {error}".encode()
             raw = np.frombuffer(text[: self._size - REMOTE_HEADER], np.uint8)
             return _encode(self._size, FAILED, raw)
 
     def _write(self, data: np.ndarray) -> None:
-        declared = self._var.declared
-        model, name = self._model, self._var.name
-        if isinstance(declared.cls, type) and issubclass(declared.cls, np.ndarray):
-            dtype = np.dtype(declared.d_type)
-            setattr(model, name, data.reshape(self._var.shape).astype(dtype, copy=False))
-        elif declared.cls in (int, float, bool) and data.size == 1:
-            setattr(model, name, declared.cls(data.reshape(-1)[0]))
-        else:
-            setattr(model, name, data.reshape(self._var.shape))
-
-
-def _dense(value: Any) -> Any:
-    return value.toarray() if hasattr(value, "toarray") else value
+        model, name = self._model, self._name
+        try:
+            value = self._slot.assigned(getattr(model, name), data)
+        except LavaActorError as error:
+            raise type(error)(f"{error} (written through the RefPort {self._port})") from error
+        setattr(model, name, value)

@@ -471,6 +471,7 @@ class Runtime:
     def set_var(self, var_id: int, value: Any, idx: Any = None) -> None:
         """Write a Var by id; returns when the model has it and ``on_var_update`` has run."""
         actor, var = self._find(var_id)
+        value = var.slot(actor.name).checked(value, idx)
         self._ask("set", (var.name, value, idx), actor.party, actor.name)
 
     def reset(self) -> None:

@@ -25,8 +25,8 @@ from lava_actor.model.harness import ModelHarness
 from lava_actor.model.memory_ring import MemoryPort, MemoryRing
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.sync.loihi_protocol import Phase
-from lava_actor.model.var_init import converted_like
 from lava_actor.process.ports import paths
+from lava_actor.protocol.values import VarSlot
 
 
 class Abandoned(BaseException):
@@ -119,7 +119,8 @@ class LocalVar:
         held = getattr(self._owner, self._name)
         flat = np.empty(data.size, data.dtype)
         flat[slice(None) if self._index_map is None else self._index_map] = data.reshape(-1)
-        setattr(self._owner, self._name, converted_like(held, flat.reshape(np.shape(held))))
+        slot = VarSlot(None, np.shape(held), self._name)
+        setattr(self._owner, self._name, slot.assigned(held, flat))
 
     def wait(self) -> None:
         """Writes are applied at once."""
@@ -252,15 +253,8 @@ class SequentialNetwork:
     def set_var(self, var_id: int, value: Any, idx: Any = None) -> None:
         """Set a Var."""
         model, var = self._vars[var_id]
-        held = getattr(model, var.name)
-        if isinstance(value, str):
-            new: Any = value
-        elif idx is None:
-            new = converted_like(held, np.broadcast_to(np.asarray(value), var.shape).copy())
-        else:
-            new = np.array(held)
-            new[idx] = value
-        setattr(model, var.name, new)
+        slot = VarSlot(None, tuple(var.shape), var.name)
+        setattr(model, var.name, slot.assigned(getattr(model, var.name), value, idx))
         model.on_var_update()
 
     def wait(self, timeout: float | None = None) -> None:

@@ -161,15 +161,6 @@ def test_whatever_broadcasts_can_be_set(value: Any) -> None:
     assert np.array_equal(holder.v.get(), np.broadcast_to(np.asarray(value), (2, 3)))
 
 
-def test_nothing_is_sent_that_does_not_fit() -> None:
-    holder = Holder(name="holder")
-    runtime = running(holder)
-    for value, idx in ((np.zeros(6), None), ([1, 2], None), (np.zeros((1, 2, 3)), None), (1, 5)):
-        with pytest.raises((ValueError, IndexError), match=r"holder\.v\.set"):
-            holder.v.set(value, idx)
-    assert not runtime.calls
-
-
 def test_errors_of_the_runtime_go_through() -> None:
     holder = Holder()
     holder.runtime = RefusingRuntime()

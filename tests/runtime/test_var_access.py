@@ -119,14 +119,14 @@ def test_a_value_that_is_no_number_is_refused_and_the_session_goes_on(held: Any)
         assert holder.steps.get() == 2
 
 
-def test_an_array_that_changed_its_size_comes_as_it_is_or_is_refused() -> None:
-    for held in (np.arange(10), np.arange(2), np.arange(6).reshape(2, 3)):
-        with hold(0, np.ndarray, np.int64, on_step=become(held)) as holder:
-            try:
-                assert np.array_equal(holder.value.get(), held)
-            except (RuntimeError, ValueError, TypeError) as error:
-                assert "holder.value" in str(error)
-            assert holder.steps.get() == 1
+@pytest.mark.parametrize("shape", [(10,), (2,), (2, 3)])
+def test_an_array_of_another_shape_is_the_models_mistake(shape: tuple[int, ...]) -> None:
+    with hold(0, np.ndarray, np.int64, on_step=become(np.zeros(shape))) as holder:
+        with pytest.raises(ValueError, match=r"holder\.value: .*\(3,\); the model has bound it"):
+            holder.value.get()
+        assert holder.steps.get() == 1
+        holder.value.set(4)
+        assert np.array_equal(holder.value.get(), [4, 4, 4])
 
 
 @pytest.mark.parametrize("text", ["", "a", "longer than the shape", "wörter – 語 🧠", "x" * 100_000])
@@ -219,9 +219,12 @@ def test_a_value_that_was_set_is_read_back_and_used(d_type: Any) -> None:
         (True, [[1, 1, 1], [1, 1, 1]]),
         (np.arange(12).reshape(2, 6)[:, ::2], [[0, 2, 4], [6, 8, 10]]),
         (np.asfortranarray(np.arange(6).reshape(2, 3)), [[0, 1, 2], [3, 4, 5]]),
+        (np.arange(6), [[0, 1, 2], [3, 4, 5]]),
+        (np.arange(6).reshape(3, 2), [[0, 1, 2], [3, 4, 5]]),
+        (np.asfortranarray(np.arange(6).reshape(3, 2)), [[0, 1, 2], [3, 4, 5]]),
     ],
 )
-def test_set_takes_what_broadcasts_to_the_shape(given: Any, expected: Any) -> None:
+def test_set_takes_what_broadcasts_to_the_shape_or_has_as_many_elements(given: Any, expected: Any) -> None:
     with hold(0, np.ndarray, np.int32, (2, 3)) as holder:
         holder.value.set(given)
         assert holder.value.get().dtype == np.int32
@@ -231,8 +234,6 @@ def test_set_takes_what_broadcasts_to_the_shape(given: Any, expected: Any) -> No
 @pytest.mark.parametrize(
     ("given", "error"),
     [
-        (np.arange(6), ValueError),
-        (np.arange(6).reshape(3, 2), ValueError),
         ([1, 2], ValueError),
         (np.arange(7), ValueError),
         (np.zeros((2, 2, 3)), ValueError),
@@ -293,7 +294,7 @@ def test_an_index_that_does_not_exist_is_refused_by_get_and_set(index: Any) -> N
         assert np.array_equal(holder.value.get(), np.full((2, 3), 4))
 
 
-def test_an_int_stays_an_int_through_set() -> None:
+def test_an_int_stays_an_int_through_set_unless_it_would_lose_a_fraction() -> None:
     def look(model: Any) -> None:
         model.updates[0] = 1000 + (type(model.value) is int)
 
@@ -304,8 +305,8 @@ def test_an_int_stays_an_int_through_set() -> None:
         assert holder.value.get() == 6
         holder.value.set(7.9)
         holder.run(RunSteps(1))
-        assert holder.updates.get() == 1001
-        assert holder.value.get() == 7
+        assert holder.updates.get() == 1000
+        assert holder.value.get() == 7.9
 
 
 def test_what_the_user_gets_is_the_users_own_copy() -> None:

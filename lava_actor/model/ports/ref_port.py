@@ -6,12 +6,13 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from lava_actor.errors import RuntimeStateError
+from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.model.ports.base import AbstractPyPort, PortDataError, check_scalar_port
 from lava_actor.model.ports.remote import ChannelRemote
 from lava_actor.model.ports.rings import dense_to_events
 from lava_actor.model.ports.transformers import AbstractTransformer, IdentityTransformer
 from lava_actor.model.sync.loihi_protocol import Phase
+from lava_actor.protocol.values import VarSlot, fitted, numbers
 
 #: Phases in which the owner of a Var serves its readers.
 OPEN_PHASES = frozenset({Phase.PRE_MGMT, Phase.POST_MGMT})
@@ -104,16 +105,16 @@ class PyRefPort(AbstractPyPort):
         if self._remote is None:
             return
         self._check_phase("write")
-        value = np.asarray(data)
-        if value.shape != self._shape:
-            try:
-                value = np.broadcast_to(value, self._shape)
-            except ValueError:
-                raise PortDataError(
-                    f"{self.label}.write: expected shape {self._shape} or one that broadcasts to "
-                    f"it, got {value.shape}"
-                ) from None
-        self._remote.write(value)
+        where = f"{self.label}.write"
+        try:
+            self._remote.write(fitted(numbers(data, where), self._shape, where))
+        except InvalidValueError as error:
+            raise PortDataError(str(error)) from error
+
+    def _write_part(self, data: Any, indices: Any) -> None:
+        value = self._read_dense().reshape(-1)
+        slot = VarSlot(None, value.shape, f"{self.label}.write")
+        self._write_dense(slot.assigned(value, data, np.asarray(indices)))
 
     def _check_phase(self, what: str) -> None:
         phase = getattr(self._process_model, "_phase", None)
@@ -160,9 +161,7 @@ class PyRefPortVectorSparse(PyRefPort):
         """Set the elements at ``indices`` to ``data``; the others keep their values."""
         if self._remote is None:
             return
-        value = self._read_dense().reshape(-1)
-        value[np.asarray(indices)] = data
-        self._write_dense(value.reshape(self._shape))
+        self._write_part(data, indices)
 
 
 class PyRefPortScalarDense(PyRefPort):
@@ -200,9 +199,7 @@ class PyRefPortScalarSparse(PyRefPort):
         """Set the element at flat index ``index``; the others keep their values."""
         if self._remote is None:
             return
-        value = self._read_dense().reshape(-1)
-        value[index] = data
-        self._write_dense(value.reshape(self._shape))
+        self._write_part(data, index)
 
 
 PyRefPort.VEC_DENSE = PyRefPortVectorDense

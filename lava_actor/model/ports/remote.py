@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lava_actor.protocol.values import cast
+
 if TYPE_CHECKING:
     from lava_actor.model.ports.transformers import AbstractTransformer
 
@@ -46,7 +48,7 @@ class ChannelRemote:
     def write(self, data: np.ndarray) -> None:
         """Send a new value."""
         self._command(VarPortCmd.SET)
-        self._send_port.send(np.asarray(data).astype(self._dtype, copy=False))
+        self._send_port.send(cast(np.asarray(data), self._dtype, "RefPort.write"))
 
     def wait(self) -> None:
         """Return when earlier writes are applied: requests are served in order."""

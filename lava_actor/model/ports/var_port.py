@@ -16,7 +16,8 @@ from lava_actor.model.ports.ref_port import (
 )
 from lava_actor.model.ports.remote import VarPortCmd
 from lava_actor.model.ports.transformers import AbstractTransformer, IdentityTransformer
-from lava_actor.model.var_init import converted_like
+from lava_actor.model.types import LavaPyType
+from lava_actor.protocol.values import VarSlot, cast, numbers
 
 __all__ = [
     "PyVarPort",
@@ -77,16 +78,18 @@ class PyVarPort(AbstractPyPort):
         if port is None or self._csp_send_port is None or not port.probe():
             return
         command = np.asarray(port.recv()).reshape(-1)[0]
+        model, name = self._process_model, self.var_name
+        declared = getattr(type(model), name, None)
+        where = f"{getattr(model, 'process_name', None) or type(model).__name__}.{name}"
+        slot = VarSlot(declared if isinstance(declared, LavaPyType) else None, self._shape, where)
         if command == VarPortCmd.GET[0]:
-            value = np.asarray(getattr(self._process_model, self.var_name))
             send_port = self._csp_send_port
-            value = np.broadcast_to(value, self._shape).astype(np.dtype(send_port.d_type))
+            value = numbers(slot.presented(getattr(model, name)), where)
+            value = cast(value, np.dtype(send_port.d_type), where)
             send_port.send(value.reshape(send_port.shape))
         else:
             data = np.asarray(self._transformer.transform(port.recv(), port))
-            held = getattr(self._process_model, self.var_name)
-            value = converted_like(held, data.reshape(self._shape))
-            setattr(self._process_model, self.var_name, value)
+            setattr(model, name, slot.assigned(getattr(model, name), data))
 
 
 class PyVarPortVectorDense(PyVarPort):

@@ -1,0 +1,487 @@
+"""What a Var's value may be, and what becomes of one that is assigned: one law for every door.
+
+A value comes to a model as an initial value, by `Var.set`, through a RefPort or VarPort, from a
+harness or out of a file, and leaves it by `Var.get`, a RefPort, a Monitor or into a file. All of
+them ask the Var's `VarSlot`:
+
+* **Shape.** A value has the Var's shape, or as many elements (they fill it in C order), or
+  broadcasts to it. So has the indexed part, if there is an index.
+* **Numbers.** They are converted as C does: 1.9 becomes 1, integers wrap, non-zero is True. What
+  that would turn into nonsense is refused: NaN, infinity and what exceeds 64 bits for integers,
+  complex for real ones, a finite number that would become infinite, text, objects.
+* **Kind.** What the model holds keeps its kind: an array its dtype, a sparse matrix its pattern, a
+  number its class as long as this can hold the value (a fraction in an ``int`` stays one).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lava_actor.errors import (
+    InvalidIndexError,
+    InvalidTypeError,
+    InvalidValueError,
+    UnsupportedError,
+)
+from lava_actor.process import matrices
+from lava_actor.process.values import part_shape
+
+_NUMBERS = "biufc"
+_SCALARS = (int, float, str, bool)
+_WHOLE = (int, np.integer, np.bool_)
+_HELD = (bool, int, float, complex, np.generic)
+
+
+def check_var(declared: Any, where: str) -> None:
+    """Refuse declarations no value can be built for.
+
+    Raises
+    ------
+    UnsupportedError
+        (a `NotImplementedError`) if ``cls`` is none of the supported classes.
+    InvalidTypeError
+        (a `TypeError`) if ``d_type`` is no NumPy dtype although one is needed.
+    """
+    cls = declared.cls
+    if not isinstance(cls, type) or not (
+        issubclass(cls, (np.ndarray, *_SCALARS)) or matrices.is_csr_class(cls)
+    ):
+        raise UnsupportedError(
+            f"{where}: LavaPyType.cls of a Var must be np.ndarray, int, float, bool, str or "
+            f"scipy.sparse.csr_matrix, got {getattr(cls, '__qualname__', cls)!r}"
+        )
+    if not issubclass(cls, _SCALARS):
+        _element_type(declared, where)
+
+
+def _element_type(declared: Any, where: str) -> np.dtype:
+    try:
+        return np.dtype(declared.d_type)
+    except TypeError as error:
+        raise InvalidTypeError(
+            f"{where}: LavaPyType.d_type must be a NumPy dtype, got {declared.d_type!r}"
+        ) from error
+
+
+def numbers(value: Any, where: str) -> np.ndarray:
+    """Return an array of numbers.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if the value is a list of unequal lists.
+    InvalidTypeError
+        (a `TypeError`) if it is anything but numbers.
+    """
+    if type(value) is np.ndarray and value.dtype.kind in _NUMBERS:
+        return value
+    if isinstance(value, str):
+        raise InvalidTypeError(f"{where}: expected numbers, got the str {short(value)}")
+    try:
+        found = np.asarray(value.toarray() if matrices.issparse(value) else value)
+    except (ValueError, OverflowError) as error:
+        raise InvalidValueError(
+            f"{where}: expected an array, got {short(value)}: {error}"
+        ) from None
+    except Exception as error:
+        raise InvalidTypeError(
+            f"{where}: expected numbers, got {type(value).__name__}: {error}"
+        ) from error
+    if found.dtype.kind not in _NUMBERS:
+        raise InvalidTypeError(
+            f"{where}: expected numbers, got {type(value).__name__} with dtype {found.dtype}"
+        )
+    return found
+
+
+def fitted(array: np.ndarray, shape: tuple[int, ...], where: str) -> np.ndarray:
+    """Return an array of ``shape``, which may be a view, or raise `InvalidValueError`."""
+    if array.shape == shape:
+        return array
+    if array.size == _size(shape):
+        return array.reshape(shape)
+    try:
+        return np.broadcast_to(array, shape)
+    except ValueError:
+        raise InvalidValueError(
+            f"{where}: expected shape {shape}, as many elements or something that broadcasts to "
+            f"it, got shape {array.shape}"
+        ) from None
+
+
+def cast(source: np.ndarray, dtype: np.dtype, where: str) -> np.ndarray:
+    """Return numbers as ``dtype``, itself if they have it; see the module for what is refused."""
+    if source.dtype == dtype:
+        return source
+    came, goes = source.dtype.kind, dtype.kind
+    if goes not in _NUMBERS:
+        return source.astype(dtype)
+    if came == "c" and goes != "c":
+        raise InvalidTypeError(f"{where}: expected real numbers, got complex ones")
+    if came in "iub":
+        return source.astype(dtype)
+    with np.errstate(over="ignore", invalid="ignore"):
+        if goes in "fc":
+            found = source.astype(dtype)
+            if dtype.itemsize < source.dtype.itemsize and np.any(
+                np.isinf(found) & np.isfinite(source)
+            ):
+                raise InvalidValueError(f"{where}: expected numbers that fit dtype {dtype}")
+            return found
+        if not np.isfinite(source).all():
+            raise InvalidValueError(
+                f"{where}: expected finite numbers for dtype {dtype}, got NaN or infinity"
+            )
+        if goes == "b":
+            return source.astype(dtype)
+        whole = np.asarray(source.astype(np.int64))
+        beyond = source >= 2.0**63
+        if beyond.any():
+            whole = np.where(beyond, source.astype(np.uint64), whole.astype(np.uint64))
+        if (source >= 2.0**64).any() or (source < -(2.0**63)).any():
+            raise InvalidValueError(
+                f"{where}: expected numbers that fit dtype {dtype}, got some beyond 64 bits"
+            )
+    return whole.astype(dtype)
+
+
+@dataclass(frozen=True)
+class VarSlot:
+    """Where the value of one Var lives in a model.
+
+    Parameters
+    ----------
+    declared : LavaPyType or None
+        The model's declaration; None where nobody declared anything: the value held decides.
+    shape : tuple of int
+        The Var's.
+    where : str
+        ``process.var``, for messages.
+    """
+
+    declared: Any
+    shape: tuple[int, ...]
+    where: str
+
+    # -- in ---------------------------------------------------------------------------------
+
+    def initial(self, init: Any, *, adopt: bool = False) -> Any:
+        """Return the value a model starts with.
+
+        Parameters
+        ----------
+        init : object
+            Initial value of the Var; it is copied.
+        adopt : bool
+            True: an array that needs no change may become the model's own without a copy.
+
+        Returns
+        -------
+        object
+            ndarray: array of the Var's shape and the declared dtype. int, float, bool: a number of
+            that class if it can hold it, as it is if not; an array or list stays an array as it
+            is. str: a str or None. csr: numbers and arrays fill a matrix; matrices keep dtype and
+            stored zeros.
+
+        Raises
+        ------
+        InvalidValueError
+            (a `ValueError`) if the shape does not fit, or a number.
+        InvalidTypeError
+            (a `TypeError`) if the value is of a kind that cannot be converted at all.
+        UnsupportedError
+            See `check_var`.
+        """
+        check_var(self.declared, self.where)
+        cls = self.declared.cls
+        if issubclass(cls, np.ndarray):
+            dtype = _element_type(self.declared, self.where)
+            if adopt and self._is_adoptable(init, dtype):
+                return init
+            array = np.empty(self.shape, dtype)
+            self._fill(array, ..., init)
+            return array if cls is np.ndarray else array.view(cls)
+        if matrices.is_csr_class(cls):
+            return self._initial_sparse(cls, init)
+        if issubclass(cls, str):
+            return self._text(init)
+        found = numbers(init, self.where)
+        if found.ndim:
+            fitted(found, self.shape, self.where)
+            self._check_real(cls, found)
+            return np.array(found)
+        return self._number(cls, found.item())
+
+    def checked(self, value: Any, index: Any = None) -> Any:
+        """Return ``value`` in the form in which it travels to the model.
+
+        What passes can be refused by the model only for what the model alone knows: the dtype or
+        the pattern that it holds, its ``on_var_update``.
+
+        Raises
+        ------
+        InvalidValueError, InvalidTypeError
+            See `initial`.
+        InvalidIndexError
+            (an `IndexError`) if ``index`` does not fit the shape.
+        """
+        if self._is_text():
+            return self._text(value, index)
+        part = part_shape(self.shape, index, self.where)
+        if self._is_sparse() and matrices.issparse(value) and index is None:
+            if value.shape != part:
+                raise InvalidValueError(
+                    f"{self.where}: expected a matrix of shape {part}, got {value.shape}"
+                )
+            return value
+        if not self._of_numbers():
+            return value
+        found = numbers(value, self.where)
+        fitted(found, part, self.where)
+        return found
+
+    def assigned(self, held: Any, value: Any, index: Any = None) -> Any:
+        """Return what a model that holds ``held`` holds after ``var[index] = value``.
+
+        Neither of them is changed or kept.
+
+        Raises
+        ------
+        InvalidValueError, InvalidTypeError, InvalidIndexError
+            See `checked`.
+        """
+        if self._is_text(held):
+            return self._text(value, index)
+        if matrices.issparse(held):
+            return self._on_pattern(held, value, index)
+        if isinstance(held, _HELD):
+            return self._renumbered(held, value, index)
+        if isinstance(held, (list, tuple)):
+            held = np.asarray(held)
+        if not isinstance(held, np.ndarray):
+            return self.initial(value)  # nothing of what the model holds can be kept
+        if index is None:
+            fits = held.shape == self.shape
+            new = np.empty_like(held) if fits else np.empty(self.shape, held.dtype)
+        else:
+            new = np.array(self.presented(held), order="K", subok=True)
+        self._fill(new, index, value)
+        return new
+
+    def _fill(self, array: np.ndarray, index: Any, value: Any) -> None:
+        part = part_shape(self.shape, index, self.where)
+        if array.dtype.kind in _NUMBERS:
+            value = fitted(numbers(value, self.where), part, self.where)
+            value = cast(value, array.dtype, self.where)
+        try:
+            array[... if index is None else index] = value
+        except (TypeError, ValueError) as error:
+            kind = InvalidTypeError if isinstance(error, TypeError) else InvalidValueError
+            raise kind(
+                f"{self.where}: {short(value)} cannot become dtype {array.dtype}: {error}"
+            ) from error
+
+    # -- out --------------------------------------------------------------------------------
+
+    def presented(self, held: Any) -> Any:
+        """Return what the world sees of ``held``: array, str or sparse matrix; may be ``held``.
+
+        An array has the Var's shape and the dtype that the model holds.
+
+        Raises
+        ------
+        InvalidValueError, InvalidTypeError
+            If the model has put something there that is no value of this Var.
+        """
+        if type(held) is np.ndarray and held.shape == self.shape and held.dtype.kind in _NUMBERS:
+            plain = self.declared is None or self.declared.cls is np.ndarray
+            return held if plain else self._declared_kind(held)
+        if self._is_text(held):
+            if held is None or isinstance(held, str):
+                return held
+            raise InvalidTypeError(f"{self.where}: the model holds {short(held)}, expected a str")
+        if matrices.issparse(held):
+            if held.shape != self.shape:
+                raise self._rebound(held.shape)
+            return self._declared_kind(held)
+        if isinstance(held, (np.ndarray, list, tuple, *_HELD)) and not isinstance(held, str):
+            found = np.asarray(held)
+            if found.dtype.kind in _NUMBERS or not self._of_numbers():
+                try:
+                    return self._declared_kind(fitted(found, self.shape, self.where))
+                except InvalidValueError:
+                    raise self._rebound(found.shape) from None
+        raise InvalidTypeError(
+            f"{self.where}: the model holds a {type(held).__name__}, which is neither array, "
+            f"number, string nor sparse matrix of numbers"
+        )
+
+    def _rebound(self, shape: tuple[int, ...]) -> InvalidValueError:
+        return InvalidValueError(
+            f"{self.where}: expected a value of the Var's shape {self.shape}; the model has bound "
+            f"it to one of shape {shape}"
+        )
+
+    def _declared_kind(self, value: Any) -> Any:
+        """An array where an array is declared, a sparse matrix where one is."""
+        if self.declared is None or matrices.issparse(value) == self._is_sparse():
+            return value
+        return self.declared.cls(value) if self._is_sparse() else value.toarray()
+
+    # -- kinds ------------------------------------------------------------------------------
+
+    def _is_text(self, held: Any = None) -> bool:
+        if self.declared is None:
+            return isinstance(held, str)
+        return isinstance(self.declared.cls, type) and issubclass(self.declared.cls, str)
+
+    def _is_sparse(self) -> bool:
+        cls = getattr(self.declared, "cls", None)
+        return isinstance(cls, type) and matrices.is_csr_class(cls)
+
+    def _of_numbers(self) -> bool:
+        """False for arrays of text, dates or objects, which NumPy alone knows how to fill."""
+        cls = getattr(self.declared, "cls", None)
+        if not (isinstance(cls, type) and issubclass(cls, np.ndarray)):
+            return True
+        return np.dtype(self.declared.d_type).kind in _NUMBERS
+
+    def _is_adoptable(self, init: Any, dtype: np.dtype) -> bool:
+        return (
+            isinstance(init, np.ndarray)
+            and init.__class__ is self.declared.cls
+            and init.shape == self.shape
+            and init.dtype == dtype
+            and bool(init.flags.writeable and init.flags.c_contiguous)
+        )
+
+    def _text(self, value: Any, index: Any = None) -> str | None:
+        if value is not None and not isinstance(value, str):
+            raise InvalidTypeError(f"{self.where}: expected a str, got {type(value).__name__}")
+        if index is not None:
+            raise InvalidIndexError(
+                f"{self.where}: a string Var is set as a whole, got index {index!r}"
+            )
+        return None if value is None else str(value)
+
+    def _number(self, cls: type, value: Any) -> Any:
+        """Return ``value`` as ``cls``, or as it is if an integer class cannot hold it."""
+        self._check_real(cls, value)
+        if type(value) is cls:
+            return value
+        try:
+            with np.errstate(over="ignore"):
+                made = cls(value)
+        except OverflowError:
+            return value
+        kept = issubclass(cls, _WHOLE) and (made != value or not -(2**63) <= made < 2**64)
+        return value if kept else made
+
+    def _check_real(self, cls: type, value: Any) -> None:
+        if np.iscomplexobj(value) and not issubclass(cls, (complex, np.complexfloating)):
+            raise InvalidTypeError(f"{self.where}: expected real numbers, got complex ones")
+        if issubclass(cls, _WHOLE) and not isinstance(value, int) and not np.isfinite(value).all():
+            raise InvalidValueError(f"{self.where}: expected finite numbers, got NaN or infinity")
+
+    def _renumbered(self, held: Any, value: Any, index: Any) -> Any:
+        part = fitted(
+            numbers(value, self.where), part_shape(self.shape, index, self.where), self.where
+        )
+        all_of_it = np.asarray(part) if index is None else np.full(self.shape, held)
+        if index is not None:
+            all_of_it = all_of_it.astype(np.result_type(all_of_it, part))
+            all_of_it[index] = part
+        if not all_of_it.size:
+            return held
+        cls = type(held)
+        if cls in _SCALARS and self.declared is not None and self.declared.cls in _SCALARS:
+            cls = self.declared.cls
+        self._check_real(cls, all_of_it)
+        flat = all_of_it.reshape(-1)
+        first = self._number(cls, flat[0].item())
+        if (flat == flat[0]).all() or flat.size == 1:
+            return first
+        with np.errstate(invalid="ignore", over="ignore"):
+            made = all_of_it.astype(np.asarray(cls()).dtype)
+        return made if (made == all_of_it).all() else np.array(all_of_it)
+
+    # -- sparse matrices --------------------------------------------------------------------
+
+    def _initial_sparse(self, cls: Any, init: Any) -> Any:
+        if matrices.issparse(init):
+            matrix = cls(init, copy=True)
+            numbers(matrix.data, self.where)
+        else:
+            found = numbers(init, self.where)
+            if found.ndim == 0:
+                found = cast(found, _element_type(self.declared, self.where), self.where)
+            matrix = cls(np.array(fitted(found, self.shape, self.where)))
+        if tuple(matrix.shape) != self.shape:
+            raise InvalidValueError(
+                f"{self.where}: expected an initial matrix of shape {self.shape}, got "
+                f"{matrix.shape}"
+            )
+        return matrix
+
+    def _on_pattern(self, held: Any, value: Any, index: Any) -> Any:
+        """The new values at the stored entries of ``held``; others than zeros fit nowhere else."""
+        own = matrices.csr_matrix(held, copy=True)
+        own.sort_indices()
+        if index is not None:
+            part = fitted(
+                numbers(value, self.where), part_shape(self.shape, index, self.where), self.where
+            )
+            given = held.astype(np.result_type(held.dtype, part.dtype)).tolil()
+            given[index] = part if part.ndim else part.item()
+            given = matrices.csr_matrix(given)
+        elif matrices.issparse(value):
+            given = matrices.csr_matrix(value, copy=True)
+            given.sum_duplicates()
+            if (
+                given.shape != own.shape
+                or not np.array_equal(given.indptr, own.indptr)
+                or not np.array_equal(given.indices, own.indices)
+            ):
+                raise InvalidValueError(
+                    f"{self.where}: expected the sparsity pattern of the present value (shape "
+                    f"{own.shape}, {own.nnz} stored entries), got shape {given.shape} with "
+                    f"{given.nnz}"
+                )
+        else:
+            given = matrices.csr_matrix(fitted(numbers(value, self.where), self.shape, self.where))
+        data = cast(given.data, held.dtype, self.where)
+        places, keys = _keys(own), _keys(given)
+        at = np.searchsorted(places, keys)
+        inside = at < places.size
+        inside[inside] = places[at[inside]] == keys[inside]
+        others = np.count_nonzero(given.data[~inside])
+        if others:
+            raise InvalidValueError(
+                f"{self.where}: expected zeros wherever the present value stores no entry, got "
+                f"{others} others"
+            )
+        own.data = np.zeros(own.nnz, held.dtype)
+        own.data[at[inside]] = data[inside]
+        return type(held)(own)
+
+
+def _keys(matrix: Any) -> np.ndarray:
+    """One number per stored entry of a csr matrix, ascending if its indices are in order."""
+    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    return rows * matrix.shape[1] + matrix.indices
+
+
+def _size(shape: tuple[int, ...]) -> int:
+    size = 1
+    for side in shape:
+        size *= side
+    return size
+
+
+def short(value: Any) -> str:
+    """The beginning of a value's text, for messages."""
+    text = repr(value).replace("\n", " ")
+    return text if len(text) <= 60 else f"{text[:57]}..."
