@@ -53,6 +53,10 @@ cdef class Domain:
             if la_party_waits_for(self.members[i], kind, <uint32_t>self.index):
                 la_party_wake_fenced(self.members[i])
 
+    @property
+    def epoch(self):
+        return la_domain_epoch(self.at)
+
     # -- barrier -------------------------------------------------------------------------------
 
     def arrive(self, uint64_t bits):

@@ -202,6 +202,10 @@ class Domain:
     def horizon(self) -> int:
         """The last step that may start."""
 
+    @property
+    def epoch(self) -> int:
+        """Number of barriers that have ended, modulo 2**32."""
+
     def raise_horizon(self, value: int) -> None:
         """Allow steps up to `value` and wake the members; never lowers it."""
 

@@ -105,6 +105,11 @@ class Crew:
         where = None if self._in_threads else surroundings()
         n_actors = len(executable.process_list)
         policy = choose_policy(n_actors)
+        served = tuple(
+            (actor.party, server.request_ring)
+            for actor in executable.actors
+            for server in actor.var_servers
+        )
         plans = []
         stepping = 0
         for index, domain in enumerate(executable.domains):
@@ -134,6 +139,7 @@ class Crew:
                     clock_parties=clock,
                     n_actors=n_actors,
                     external_parties=tuple(e.party for e in executable.externals),
+                    served_rings=served,
                     wait_policy=policy,
                     surroundings=where,
                 )

@@ -35,6 +35,7 @@ class FreeLoop:
             self.model.run_async()
             party.busy_ns += (time.monotonic_ns() - started) - (party.wait_ns - waited)
             party.flush_wakes()
+            party.turn = party.turn + 1
             actor.pipe.send("done", self._asked(), actor=party.index)
 
     def _rebuilt(self, model: Any) -> None:

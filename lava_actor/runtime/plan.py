@@ -41,5 +41,6 @@ class ServicePlan:
     clock_parties: tuple[int, ...]
     n_actors: int
     external_parties: tuple[int, ...]
+    served_rings: tuple[tuple[int, int], ...]  # owner of Vars, ring with requests for them
     wait_policy: WaitPolicy
     surroundings: Surroundings | None

@@ -86,6 +86,7 @@ class Service:
         self.members: dict[int, _Member] = {}
         self.selector = selectors.DefaultSelector()
         self.running = False
+        self.watching = False
         self.ending = False
         self.waiting_for: set[int] = set()
         self.asked = words.REACHED
@@ -134,13 +135,13 @@ class Service:
                 key.data()
                 if self.ending:
                     return
-            if self.running:
+            if self.running or self.watching:
                 self._tick()
             if self.left_alone is not None and time.monotonic() > self.left_alone[0]:
                 self._settle(self.left_alone[1])
 
     def _timeout(self) -> float | None:
-        if not self.running and self.left_alone is None:
+        if not (self.running or self.watching) and self.left_alone is None:
             return None
         if self.plan.leads and self.lease.active:
             return self.lease.period
@@ -150,11 +151,12 @@ class Service:
         if self.plan.leads:
             self.lease.extend()
         now = time.monotonic()
-        if self.plan.watches and now >= self.next_watch:
+        if self.watching and now >= self.next_watch:
             self.next_watch = now + WATCH_SECONDS
             stuck = self.watch.look()
             if stuck is not None:
                 self._end_with([stuck])
+            self.watching = self.running or not self.watch.resting()
 
     def _signalled(self) -> None:
         """An actor has ended, or the launcher: by itself, or because the user's interpreter has."""
@@ -197,8 +199,9 @@ class Service:
     def _run(self, steps: int | None) -> None:
         self.running = self.plan.leads or self.plan.is_async  # others have nothing to report
         self.asked = words.REACHED
+        self.watching = self.plan.watches  # until all rest: other domains may go on after ours
         self.next_watch = time.monotonic() + WATCH_SECONDS
-        self.watch.forget()
+        self.watch.new_run()
         if self.plan.leads:
             self.runs.phase = words.REACHED
             self.clock.pause = 0
@@ -230,12 +233,12 @@ class Service:
         """The run has ended, or an actor has used up the lease."""
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self.wake_up)
+        self.runs.step = 0
         if not self.running:
             return
         if self.runs.done == self.runs.turn:
             self._finish(self.asked or int(self.runs.phase))
         else:
-            self.runs.step = 0
             self.lease.extend(hungry=True)
 
     def _finish(self, reason: int) -> None:

@@ -1,38 +1,53 @@
-"""Reading the wait graph: what still moves, and if nothing does, who waits for whom.
+"""Reading the wait graph: who cannot go on any more, and whom does that keep waiting.
 
-Every actor keeps in the arena what it is blocked on and a counter of completed operations. A look
-costs a few loads per actor and nothing in the actors' hot path. A network is stuck when, between
-two looks, no counter moved, every actor is parked or blocked on a ring, and at least one is
-blocked on a ring whose other end is neither the user's interpreter nor still at work.
+A deadlock is a stable property: it can be read, and no clock decides it. Every party says in the
+arena what it waits for (`Party.blocked`), precisely enough to look whether that wait is over: is
+the ring really empty for this cursor and its writer not closed, is it really full, has the epoch
+ended, has the other one's stage come, is all mail answered? A record alone proves nothing. Its
+owner may have been woken and not run since: stopped by a signal, a debugger, a busy machine.
+
+The look
+--------
+All records are read, then all conditions, then all records again. A party whose record is the same
+before and after (no two waits start at the same time) was in this one wait all along and changed
+nothing. What it waits for can only be changed by others. So the largest set of such parties in
+which each waits, in vain so far, for another one of the set is one consistent state, and nobody in
+it will ever move again. The set is found by striking out, again and again, who waits for nobody
+in it. Whoever computes, is stopped, or could go on if it got a core, is not in the set to begin
+with, nor is the user; a wait that only these can end is struck out with them.
+
+A party that rests between steps waits for the slowest: the horizon is raised, and the next run
+begins, only when these have moved. How far the horizon goes depends on the lease as well, which
+may still grow while nothing else moves; so a deadlock is what two looks find alike, with an
+extension of the lease in between.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lava_actor.errors import Failure
 from lava_actor.runtime import words
 
 if TYPE_CHECKING:
-    from lava_actor.channels import Arena, Party
+    from lava_actor.channels import Arena, Party, RingReader
     from lava_actor.runtime.plan import ServicePlan
 
 #: Kinds of `Party.blocked` that name a ring: waiting for a message, waiting for a free slot.
 ON_A_RING = ("data", "space")
 
-#: Looks without any movement before a network counts as stuck.
-STILL_LOOKS = 4
+#: Stands for the user's interpreter among the parties.
+USER = -1
 
 
-def at_barrier(party: Party) -> bool:
-    """True if the actor waits for the others at the end of a step or phase."""
-    blocked = party.blocked
-    return blocked is not None and blocked[0] == "barrier"
+class Wait(NamedTuple):
+    """What a party waits for in vain so far: its record, and whom that takes, each of them."""
 
-
-def waits_for_others(party: Party) -> bool:
-    """True if the actor does nothing by itself: parked, gone, at a barrier, not its turn."""
-    return party.state in (words.PARKED, words.TURN, words.GONE) or at_barrier(party)
+    kind: str
+    index: int
+    number: int
+    needs: frozenset[int]
 
 
 def has_nothing_to_do(party: Party) -> bool:
@@ -43,7 +58,8 @@ def has_nothing_to_do(party: Party) -> bool:
 
 def state_name(party: Party) -> str:
     """What the actor is doing, in words."""
-    if at_barrier(party):
+    blocked = party.blocked
+    if blocked is not None and blocked[0] == "barrier":
         return "waiting for the others"
     return words.STATE_NAMES.get(party.state, "?")
 
@@ -53,120 +69,204 @@ class Watch:
 
     def __init__(self, arena: Arena, plan: ServicePlan) -> None:
         self._arena = arena
-        self._plan = plan
         self._parties = [arena.party(i) for i in range(plan.n_actors)]
-        self._clock = set(plan.clock_parties)
+        self._clock = arena.domain(words.CLOCK)
+        self._stepping = [self._parties[i] for i in plan.clock_parties]
+        free = set(range(plan.n_actors)) - set(plan.clock_parties)
+        self._free = [self._parties[i] for i in sorted(free)]
         self._external = set(plan.external_parties)
-        self._last: tuple[int, ...] = ()
-        self._still = 0
+        self._served: dict[int, list[int]] = {}
+        for owner, ring in plan.served_rings:
+            self._served.setdefault(owner, []).append(ring)
+        self._readers: dict[tuple[int, int], RingReader] = {}
+        self._runs = 0
+        self._last: Any = None
 
-    def forget(self) -> None:
-        """A new run begins."""
-        self._last, self._still = (), 0
+    def new_run(self) -> None:
+        """The user has begun another run."""
+        self._runs += 1
+        self._last = None
 
-    def _picture(self) -> tuple[int, ...]:
-        return tuple(p.progress + p.done + p.step for p in self._parties)
+    # -- questions --------------------------------------------------------------------------
 
     def look(self) -> Failure | None:
-        """The deadlock, once nothing has moved for a while; None as long as something may move."""
-        now = self._picture()
-        self._still = self._still + 1 if now == self._last else 0
-        self._last = now
-        if self._still < STILL_LOOKS:
+        """The deadlock, if two looks in a row find the same one."""
+        if self._clock.limit != words.NO_LIMIT:
+            return None  # somebody has failed, which is about to be reported
+        held = self._held()
+        stuck = [i for i, wait in held.items() if wait.kind != "rest"]
+        moved = [self._parties[i].progress for i in held]
+        picture = (held, moved, self._horizon())
+        last, self._last = self._last, picture
+        if not stuck or picture != last:
             return None
-        blocked = self._blocked()
-        if not blocked or not self._all_waiting(blocked):
-            return None
-        if any(self._waits_for_user(ring, kind) for _, kind, ring in blocked):
-            return None
-        return self._report(blocked)
-
-    def _blocked(self) -> list[tuple[Party, str, int]]:
-        found = []
-        for party in self._parties:
-            what = party.blocked
-            if what is not None and what[0] in ON_A_RING:
-                found.append((party, what[0], what[1]))
-        return found
-
-    def _all_waiting(self, blocked: list[tuple[Party, str, int]]) -> bool:
-        stuck = {party.index for party, _, _ in blocked}
-        return all(p.index in stuck or waits_for_others(p) for p in self._parties)
-
-    def _waits_for_user(self, ring: int, kind: str) -> bool:
-        plan = self._arena.plan.rings[ring]
-        ends = (plan.writer,) if kind == "data" else plan.readers
-        return any(end in self._external for end in ends)
+        return self._report(stuck, held)
 
     def resting(self) -> bool:
-        """True if every actor is parked or gone."""
-        return all(p.state in (words.PARKED, words.GONE) for p in self._parties)
+        """True if all actors are gone or have nothing to do until the user acts."""
+        return self._at_rest(self._held())
 
     def settled(self) -> bool:
-        """True if nobody will complete anything more: parked, gone or waiting."""
-        clock = self._arena.domain(words.CLOCK)
-        limit, horizon = clock.limit, clock.horizon
-        for party in self._parties:
-            if party.index not in self._clock:
-                continue
-            may_step = party.done < min(limit, horizon)
-            if not waits_for_others(party) or (party.state == words.PARKED and may_step):
-                return False
-        return True
+        """True if no stepping actor will complete anything more."""
+        held = self._held()
+        return all(p.index in held or p.state == words.GONE for p in self._stepping)
 
     def blocked_for_good(self) -> bool:
-        """True if a pause cannot complete: nothing moves and somebody is blocked on a ring."""
-        now = self._picture()
-        self._still = self._still + 1 if now == self._last else 0
-        self._last = now
-        blocked = self._blocked()
-        return self._still >= 10 and bool(blocked) and self._all_waiting(blocked)
+        """True if a pause cannot complete, whatever the actors do: somebody waits in vain."""
+        held = self._held(user_acts=False)
+        return not self._at_rest(held) and all(
+            p.index in held or p.state == words.GONE for p in self._parties
+        )
 
-    def _report(self, blocked: list[tuple[Party, str, int]]) -> Failure:
-        rings = self._arena.plan.rings
-        names = self._arena.plan.parties
-        lines = []
-        edges: dict[int, tuple[int, str]] = {}
-        for party, kind, ring in blocked:
-            plan = rings[ring]
-            if kind == "data":
-                cursor = plan.readers.index(party.index)
-                text = f"{plan.reader_names[cursor]} waits for a message from {plan.name}"
-                edges[party.index] = (plan.writer, text)
-            else:
-                slow = self._slowest_reader(ring)
-                text = (
-                    f"{plan.name} waits for {plan.reader_names[slow]} to receive "
-                    f"({plan.depth} messages are queued)"
-                )
-                edges[party.index] = (plan.readers[slow], text)
-            lines.append(text)
-        cycle = self._cycle(edges)
-        first = blocked[0][0]
-        shown = [edges[i][1] for i in cycle] if cycle else lines
-        head = "the network waits on itself" if cycle else "the network cannot go on"
-        others = [
-            f"{names[p.index]} is {state_name(p)} after step {p.done}"
+    def _at_rest(self, held: dict[int, Wait]) -> bool:
+        return all(
+            p.state == words.GONE or (p.index in held and not held[p.index].needs)
             for p in self._parties
-            if p.index not in edges
+        )
+
+    # -- the look ---------------------------------------------------------------------------
+
+    def _held(self, *, user_acts: bool = True) -> dict[int, Wait]:
+        """Who cannot move, whatever all the others do, the user included if ``user_acts``.
+
+        A party that needs nobody rests until the user begins another run.
+        """
+        horizon = self._horizon()
+        records = [p.blocked for p in self._parties]
+        found = {}
+        for party, record in zip(self._parties, records, strict=True):
+            if record is not None:
+                needs = self._needs(party, record, records)
+                if needs is not None:
+                    kind, index, _, number = record
+                    kind = "rest" if kind == "step" else kind
+                    found[party.index] = Wait(kind, index, number, frozenset(needs))
+        for party, record in zip(self._parties, records, strict=True):
+            if party.index in found and party.blocked != record:
+                del found[party.index]
+        if horizon != self._horizon():
+            return {}
+        last = -1
+        while last != len(found):
+            last = len(found)
+            held = set(found) if user_acts else {*found, USER}
+            found = {i: wait for i, wait in found.items() if not wait.needs or wait.needs & held}
+        return found
+
+    def _horizon(self) -> tuple[int, ...]:
+        clock = self._clock
+        return clock.horizon, clock.limit, clock.fence, clock.pause
+
+    def _needs(self, party: Party, record: Any, records: list[Any]) -> Collection[int] | None:
+        """Whom a party waits for, each of them; None if it may go on, for all that can be seen."""
+        kind, index, _, number = record
+        if kind == "data":
+            reader = self._reader(index, number)
+            if reader.probe() or reader.ended:
+                return None
+            return {self._or_user(self._arena.plan.rings[index].writer)}
+        if kind == "space":
+            return self._full_readers(index) or None
+        if kind == "barrier":
+            epoch = self._arena.domain(index).epoch
+            if epoch != number:
+                return None
+            here = ("barrier", index, number)
+            return {
+                i
+                for i in self._arena.plan.domains[index]
+                if (there := records[i]) is None or (there[0], there[1], there[3]) != here
+            } or None
+        if kind == "turn":
+            return None if self._parties[index].turn >= number or self._asked(party) else {index}
+        if kind in ("step", "rest"):
+            return self._rests_for(party, number)
+        return None
+
+    def _rests_for(self, party: Party, number: int) -> Collection[int] | None:
+        """Whom a party between two steps or runs waits for: the slowest."""
+        clock = self._clock
+        horizon, limit = clock.horizon, clock.limit
+        if party.mailbox != party.answered or self._asked(party):
+            return None
+        if number and number <= min(horizon, limit):
+            return None
+        if number > limit:
+            return ()
+        if not number and party.turn != self._runs:
+            return None  # has not been told to run yet
+        if number and party.done < clock.fence:
+            here = [p for p in self._stepping if p.state != words.GONE]
+            least = min(p.done for p in here)
+            return {p.index for p in here if p.done == least < horizon} or None
+        unfinished = {p.index for p in self._stepping if p.done < clock.fence}
+        unfinished |= {p.index for p in self._free if p.turn != self._runs}
+        return {i for i in unfinished if self._parties[i].state != words.GONE}
+
+    def _asked(self, party: Party) -> bool:
+        """Whether somebody's RefPort has asked for one of its Vars."""
+        return any(
+            self._reader(ring, 0).available() for ring in self._served.get(party.index, ())
+        )
+
+    def _full_readers(self, ring: int) -> set[int]:
+        plan = self._arena.plan.rings[ring]
+        return {
+            self._or_user(reader)
+            for cursor, reader in enumerate(plan.readers)
+            if self._reader(ring, cursor).available() >= plan.depth
+        }
+
+    def _or_user(self, party: int) -> int:
+        return USER if party in self._external else party
+
+    def _reader(self, ring: int, cursor: int) -> RingReader:
+        """A handle to look through, made when first needed."""
+        key = (ring, cursor)
+        if key not in self._readers:
+            self._readers[key] = self._arena.reader(ring, cursor)
+        return self._readers[key]
+
+    # -- the report -------------------------------------------------------------------------
+
+    def _report(self, stuck: list[int], held: dict[int, Wait]) -> Failure:
+        edges = {}
+        for i in stuck:
+            other = min(held[i].needs & held.keys())
+            edges[i] = (other, self._text(i, held[i], other))
+        cycle = self._cycle(edges)
+        shown = cycle or stuck
+        others = sorted({edges[i][0] for i in shown} - edges.keys())
+        lines = [edges[i][1] for i in shown] + [
+            f"{p.name} is {state_name(p)} after step {p.done}"
+            for p in (self._parties[i] for i in others)
         ]
+        head = "the network waits on itself" if cycle else "the network cannot go on"
+        first = self._parties[shown[0]]
         return Failure(
             process=first.name,
             model="",
             phase=words.PHASE_NAMES.get(first.phase, "?"),
             step=int(first.step),
             kind="Deadlock",
-            message=f"{head}: " + "; ".join(shown + ([] if cycle else others)),
+            message=f"{head}: " + "; ".join(lines),
             traceback="",
             exception=None,
         )
 
-    def _slowest_reader(self, ring: int) -> int:
-        queued = [
-            self._arena.reader(ring, cursor).available()
-            for cursor in range(len(self._arena.plan.rings[ring].readers))
-        ]
-        return max(range(len(queued)), key=queued.__getitem__)
+    def _text(self, party: int, wait: Wait, other: int) -> str:
+        names = self._arena.plan.parties
+        if wait.kind not in ON_A_RING:
+            what = "its turn after" if wait.kind == "turn" else "all to end the phase, also for"
+            return f"{names[party]} waits for {what} {names[other]}"
+        plan = self._arena.plan.rings[wait.index]
+        if wait.kind == "data":
+            source, _, client = plan.name.partition("->")
+            if client:
+                return f"{client} waits for an answer from {source}"
+            return f"{plan.reader_names[wait.number]} waits for a message from {plan.name}"
+        reader = plan.reader_names[plan.readers.index(other)]
+        return f"{plan.name} waits for {reader} to receive ({plan.depth} messages are queued)"
 
     @staticmethod
     def _cycle(edges: dict[int, tuple[int, str]]) -> list[int]:

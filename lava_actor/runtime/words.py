@@ -8,7 +8,7 @@ of the party table belongs to the runtime and carries its run counter.
 * ``limit``    no step beyond this one starts: set to the failing step when a model fails
 * ``pause``    1: stop at the end of this step (lockstep); for free-running actors 1 pause, 2 stop
 * run counter  (`turn` of the runtime's party) grows with every run command, so that every actor
-  announces the end of every run exactly once
+  announces the end of every run exactly once; `turn` of a free-running actor counts its runs
 """
 
 from __future__ import annotations

@@ -27,8 +27,8 @@ class Stage:
         plan = ServicePlan(
             name="domain", index=0, is_async=False, leads=True, watches=True, alone=True,
             actors=(start,), schedule=Schedule(False, "", False), arena=arena, runtime_party=1,
-            clock_parties=(0,), n_actors=1, external_parties=(), wait_policy=Blocking(),
-            surroundings=None,
+            clock_parties=(0,), n_actors=1, external_parties=(), served_rings=(),
+            wait_policy=Blocking(), surroundings=None,
         )  # fmt: skip
         self.arena = Arena.create(arena)
         self.wake_up = os.eventfd(0, os.EFD_NONBLOCK)
