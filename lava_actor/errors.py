@@ -94,7 +94,11 @@ class RuntimeStateError(LavaActorError, RuntimeError):
 
 
 class DeadlockError(LavaActorError, RuntimeError):
-    """The network waits on itself; the message names the ports."""
+    """The network waits on itself; the message names the ports, ``failures`` has one record."""
+
+    def __init__(self, message: str, failures: tuple[Failure, ...] = ()) -> None:
+        super().__init__(message)
+        self.failures = failures
 
 
 class WaitTimeoutError(LavaActorError, TimeoutError):

@@ -38,7 +38,9 @@ def raise_failures(failures: Sequence[Failure]) -> NoReturn:
     """Raise what ended a network."""
     first = failures[0]
     if first.kind == "Deadlock":
-        raise DeadlockError(f"deadlock in step {first.step}: {first.message}")
+        raise DeadlockError(
+            f"deadlock in step {first.step}: {first.message}", failures=tuple(failures)
+        )
     lines = [f"{len(failures)} Exception(s) occurred:"]
     for f in failures[:_LISTED]:
         what = f.message if f.kind == "ActorDied" else f"{f.kind}: {f.message}"

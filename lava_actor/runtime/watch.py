@@ -45,15 +45,14 @@ class Wait(NamedTuple):
     """What a party waits for in vain so far: its record, and whom that takes, each of them."""
 
     kind: str
-    index: int
+    of: int
     number: int
     needs: frozenset[int]
 
 
 def has_nothing_to_do(party: Party) -> bool:
     """True if an actor would do nothing more, now that the network ends: nobody waits for it."""
-    blocked = party.blocked
-    return waits_for_others(party) or (blocked is not None and blocked[0] in ON_A_RING)
+    return party.state in (words.PARKED, words.TURN, words.GONE) or party.blocked is not None
 
 
 def state_name(party: Party) -> str:
@@ -259,7 +258,7 @@ class Watch:
         if wait.kind not in ON_A_RING:
             what = "its turn after" if wait.kind == "turn" else "all to end the phase, also for"
             return f"{names[party]} waits for {what} {names[other]}"
-        plan = self._arena.plan.rings[wait.index]
+        plan = self._arena.plan.rings[wait.of]
         if wait.kind == "data":
             source, _, client = plan.name.partition("->")
             if client:

@@ -213,7 +213,7 @@ class Imagined:
         is_free = who in self.wiring.free
         if party.mailbox != party.answered:
             party.doing = "answer"
-        elif is_free and party.turn == 0 or not is_free and party.done < self.horizon:
+        elif party.turn == 0 if is_free else party.done < self.horizon:
             party.doing, party.pc = "step", 0
         elif is_free:
             self._wait(party, "rest", -1, 0)

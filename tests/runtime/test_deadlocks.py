@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import random
+import signal
 import time
 from typing import Any
 
@@ -11,13 +14,17 @@ import pytest
 from lava_actor import (
     AbstractProcess,
     ActorType,
+    AsyncProtocol,
     InPort,
     LavaPyType,
     LoihiProtocol,
     OutPort,
+    PyAsyncProcessModel,
     PyInPort,
     PyLoihiProcessModel,
     PyOutPort,
+    PyRefPort,
+    RefPort,
     RunContinuous,
     RunSteps,
     Var,
@@ -109,6 +116,8 @@ def test_two_models_that_both_receive_first_are_reported_as_a_cycle(config: dict
         one.run(RunSteps(3), First(), config)
     for part in ("waits on itself", "one.inp", "two.inp", "one.out", "two.out"):
         assert part in str(caught.value)
+    (failure,) = caught.value.failures
+    assert failure.process in ("one", "two")
     assert_over(one)
 
 
@@ -274,3 +283,164 @@ def test_after_a_deadlock_a_repaired_network_runs() -> None:
     with quiet:
         quiet.run(RunSteps(3))
         assert sink.total.get() == 6
+
+
+# -- what is no deadlock, however long it takes ---------------------------------------------
+
+
+class Named(AbstractProcess):
+    """Knows the number of its process; ``slow`` is how long `on_var_update` takes."""
+
+    def __init__(self, slow: float = 0.0, **kwargs: Any) -> None:
+        super().__init__(slow=slow, **kwargs)
+        self.inp, self.out = InPort((1,)), OutPort((1,))
+        self.pid, self.steps = Var((1,), init=0), Var((1,), init=0)
+
+
+@implements(proc=Named, protocol=LoihiProtocol)
+class PyNamed(PyLoihiProcessModel):
+    """Sends in step 1 what the next one waits for, then hands on what comes."""
+
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+    pid: np.ndarray = LavaPyType(np.ndarray, np.int64)
+    steps: np.ndarray = LavaPyType(np.ndarray, np.int64)
+
+    def run_spk(self) -> None:
+        self.pid[:] = os.getpid()
+        self.steps += 1
+        if self.process_name == "first":
+            self.out.send(self.steps)
+            self.inp.recv()
+        else:
+            self.out.send(self.inp.recv())
+
+    def on_var_update(self) -> None:
+        time.sleep(self.proc_params["slow"])
+
+
+def loop(n: int, **kwargs: Any) -> list[Named]:
+    names = ["first", *(f"n{i}" for i in range(1, n))]
+    nodes = [Named(name=name, **kwargs) for name in names]
+    for one, other in zip(nodes, [*nodes[1:], nodes[0]], strict=True):
+        one.out.connect(other.inp)
+    return nodes
+
+
+@pytest.mark.parametrize("config", [RUN_AHEAD, LOCKSTEP], ids=["ahead", "lockstep"])
+def test_an_actor_that_is_stopped_by_a_signal_holds_all_up_and_that_is_no_deadlock(
+    config: dict[str, Any],
+) -> None:
+    nodes = loop(3)
+    with nodes[0]:
+        nodes[0].run(RunSteps(1), First(), config)
+        for node in nodes[:2]:
+            pid = int(node.pid.get()[0])
+            nodes[0].run(RunContinuous())
+            before = nodes[0].runtime.current_step
+            while nodes[0].runtime.current_step < before + 10:
+                time.sleep(0.001)
+            os.kill(pid, signal.SIGSTOP)
+            try:
+                with pytest.raises(TimeoutError):
+                    nodes[0].wait(1.7)
+            finally:
+                os.kill(pid, signal.SIGCONT)
+            nodes[0].pause()
+        assert len({int(node.steps.get()[0]) for node in nodes}) == 1
+
+
+def test_a_slow_answer_to_a_set_holds_all_up_and_that_is_no_deadlock() -> None:
+    nodes = loop(2, slow=2.0)
+    with nodes[0]:
+        nodes[0].run(RunContinuous(), First())
+        nodes[1].pid.set([7])
+        nodes[0].pause()
+        assert nodes[0].steps.get() == nodes[1].steps.get()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("seed", range(4))
+def test_a_storm_of_stops_and_slow_answers_is_no_deadlock(seed: int) -> None:
+    rng = random.Random(seed)
+    nodes = loop(rng.randint(2, 5), slow=0.3)
+    config = rng.choice((RUN_AHEAD, LOCKSTEP))
+    n_domains = rng.randint(1, 2)
+    domains = [SyncDomain("other", LoihiProtocol(), [nodes[1]])][: n_domains - 1]
+    with nodes[0]:
+        nodes[0].run(RunSteps(1), First(custom_sync_domains=domains), config)
+        pids = [int(node.pid.get()[0]) for node in nodes]
+        for _ in range(20):
+            nodes[0].run(RunContinuous())
+            stopped = rng.sample(pids, rng.randint(1, len(pids)))
+            try:
+                for pid in stopped:
+                    time.sleep(rng.random() * 0.05)
+                    os.kill(pid, signal.SIGSTOP)
+                time.sleep(rng.choice((0.1, 0.6, 1.2)))
+            finally:
+                for pid in stopped:
+                    os.kill(pid, signal.SIGCONT)
+                    time.sleep(rng.random() * 0.01)
+            if rng.random() < 0.3:
+                rng.choice(nodes).pid.set([rng.randrange(9)])
+            nodes[0].pause()
+        assert len({int(node.steps.get()[0]) for node in nodes}) == 1
+
+
+# -- and what is one, though somebody still moves -------------------------------------------
+
+
+def test_a_free_model_that_wants_more_than_is_sent_is_reported_after_the_others_have_ended() -> None:
+    def receive_one_more(model: Any) -> None:
+        for _ in range(model.num_steps + 1):
+            model.inp.recv()
+
+    counter, free = Counter(name="counter"), Free(receive_one_more, name="free")
+    counter.out.connect(free.inp)
+    with pytest.raises(DeadlockError, match=r"free\.inp waits for a message from counter\.out"):
+        counter.run(RunSteps(3), First())
+    assert_over(counter)
+
+
+def test_a_cycle_is_named_though_a_free_model_never_rests() -> None:
+    def go_on(model: Any) -> None:
+        while not model.check_for_stop_cmd():
+            model.value += 1
+
+    one, two, busy = Relay(name="one"), Relay(name="two"), Free(go_on, name="busy")
+    one.out.connect(two.inp)
+    two.out.connect([one.inp, busy.inp])
+    with pytest.raises(DeadlockError, match="waits on itself") as caught:
+        one.run(RunSteps(3), First())
+    assert "busy" not in str(caught.value)
+    assert_over(one)
+
+
+def test_a_free_model_that_asks_one_who_waits_for_it_for_a_var_is_reported() -> None:
+    owner, asker = Relay(name="owner"), Asker(name="asker")
+    asker.ref.connect_var(owner.last)
+    asker.out.connect(owner.inp)
+    with pytest.raises(DeadlockError, match=r"asker\.ref waits for an answer from owner"):
+        owner.run(RunSteps(100), First())
+    assert_over(owner)
+
+
+class Asker(AbstractProcess):
+    """Reads a Var of the one who waits for its message."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.out, self.ref = OutPort((1,)), RefPort((1,))
+
+
+@implements(proc=Asker, protocol=AsyncProtocol)
+class PyAsker(PyAsyncProcessModel):
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+
+    def run_async(self) -> None:
+        for _ in range(self.num_steps):
+            time.sleep(0.02)  # the owner is in its step by then; if not, there are more steps
+            self.out.send(self.ref.read())
