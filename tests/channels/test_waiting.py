@@ -426,6 +426,25 @@ def test_a_party_that_waits_serves_whatever_comes_and_all_that_came_before_its_c
 
 
 @SPIN
+@pytest.mark.parametrize("look", [1, 2, 3])
+def test_a_request_that_comes_between_two_looks_is_not_slept_over(make_ring, spin_us, look):
+    ring = make_ring((1,), "i8").spin(spin_us)
+    party, server = ring.reader.party, Answers(ring.reader)
+    looks = iter(range(1, 1000))
+
+    def pending():
+        found = ring.reader.probe()
+        if next(looks) == look:
+            ring.writer.send([7])
+        return found
+
+    server.pending = pending
+    assert party.wait(lambda: server.got, serve=[server])
+    assert server.got == [7]
+    assert party.missed == 0
+
+
+@SPIN
 def test_no_post_is_missed(make_ring, child, spin_us):
     arena = make_ring().spin(spin_us).arena
     n = 2000
