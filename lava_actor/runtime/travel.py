@@ -146,6 +146,34 @@ def _with_file(code: CodeType) -> tuple[Any, ...]:
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no annotations
     dispatch_table = cloudpickle.Pickler.dispatch_table.new_child({CodeType: _with_file})
 
+    def reducer_override(self, obj: Any) -> Any:
+        """Send what has a name but no module (ufuncs) by the name of a module that can be imported.
+
+        Pickle takes the first module that has it, and that may be the program itself.
+        """
+        if getattr(obj, "__module__", None) is None and isinstance(
+            name := getattr(obj, "__name__", None), str
+        ):
+            module = _importable_home(obj, name)
+            if module is not None:
+                return getattr, (module, name)
+        return super().reducer_override(obj)
+
+
+def _importable_home(obj: Any, name: str) -> ModuleType | None:
+    """Return a module that shows `obj` under `name` and is not sent by value."""
+    by_value = cloudpickle.list_registry_pickle_by_value()
+    main = sys.modules.get("__main__")
+    for module_name, module in list(sys.modules.items()):
+        if (
+            isinstance(module, ModuleType)
+            and module is not main
+            and vars(module).get(name) is obj
+            and not any(module_name == own or module_name.startswith(own + ".") for own in by_value)
+        ):
+            return module
+    return None
+
 
 def _offender(plan: ActorPlan) -> str:
     spec = specify(plan, 0)
