@@ -77,9 +77,14 @@ def expand(
         if not todo:
             break
         for process in todo:
-            model_class = select_model(process, run_cfg, candidates)
-            process._model_class = model_class
             selected[id(process)] = process
+            try:
+                model_class = select_model(process, run_cfg, candidates)
+            except NoProcessModelFound:
+                if not _is_container(process):
+                    raise
+                continue
+            process._model_class = model_class
             if issubclass(model_class, AbstractSubProcessModel):
                 found.extend(_build_sub_processes(process, model_class))
         found.extend(todo)
@@ -92,6 +97,18 @@ def expand(
         if p.model_class is not None and not issubclass(p.model_class, AbstractSubProcessModel)
     ]
     return leaves, everything
+
+
+def _is_container(process: AbstractProcess) -> bool:
+    """Whether a Process only passes on: whatever goes in or out is wired to its parts.
+
+    Such a Process (its constructor has made the parts) does nothing itself, and needs no model.
+    """
+    inward = [*process.in_ports.members, *process.var_ports.members]
+    outward = [*process.out_ports.members, *process.ref_ports.members]
+    ends = [(port.in_connections, port.out_connections) for port in inward]
+    ends += [(port.out_connections, port.in_connections) for port in outward]
+    return any(inside for _, inside in ends) and all(inside or not out for out, inside in ends)
 
 
 def _build_sub_processes(
