@@ -277,6 +277,19 @@ def test_dense_and_sparse_ports_can_be_mixed(link: Any) -> None:
     )
 
 
+def test_events_are_sent_where_a_mask_is_true(link: Any) -> None:
+    for message in (np.array([0, 5, 0, 6]), np.array([[0, 5], [6, 7]])):
+        send, recv = link(message.shape, np.int32)
+        where = np.where(message)
+        PyOutPort.VEC_SPARSE([send], None, message.shape, np.int32).send(message[where], where)
+        port = PyInPort.VEC_DENSE([recv], None, message.shape, np.int32)
+        np.testing.assert_array_equal(port.recv(), message)
+    send, _ = link((2, 2), np.int32)
+    out = PyOutPort.VEC_SPARSE([send], None, (2, 2), np.int32)
+    with pytest.raises(ValueError, match="send"):
+        out.send(np.array([1]), (np.array([2]), np.array([0])))
+
+
 def test_events_of_several_sources_are_one_ascending_set_with_sums(link: Any) -> None:
     ends = [link((6,), np.int32) for _ in range(2)]
     outs = [PyOutPort.VEC_SPARSE([send], None, (6,), np.int32) for send, _ in ends]

@@ -151,6 +151,7 @@ class PyOutPortVectorSparse(PyOutPort):
         Parameters
         ----------
         data, indices : 1-D arrays of equal length, at most as long as the port is large
+            Indices are flat, or what ``np.where`` returns: a tuple with an array per dimension.
 
         Raises
         ------
@@ -159,7 +160,7 @@ class PyOutPortVectorSparse(PyOutPort):
         """
         if not self._rings:
             return
-        values, index = np.atleast_1d(np.asarray(data)), np.atleast_1d(np.asarray(indices))
+        values, index = np.atleast_1d(np.asarray(data)), self._flat(indices)
         if values.ndim != 1 or index.ndim != 1 or values.size != index.size:
             raise PortDataError(
                 f"{self.label}.send: expected data and indices of equal length, got shapes "
@@ -173,6 +174,17 @@ class PyOutPortVectorSparse(PyOutPort):
             index = self._integral(index)
         for ring in self._rings:
             ring.send_events(values, index)
+
+    def _flat(self, indices: Any) -> np.ndarray:
+        if isinstance(indices, tuple) and all(isinstance(i, np.ndarray) for i in indices):
+            if len(indices) == 1:
+                return np.atleast_1d(indices[0])
+            if len(indices) == len(self._shape):
+                try:
+                    return np.asarray(np.ravel_multi_index(indices, self._shape))
+                except ValueError as error:
+                    raise PortDataError(f"{self.label}.send: {error}") from None
+        return np.atleast_1d(np.asarray(indices))
 
     def _integral(self, index: np.ndarray) -> np.ndarray:
         """Indices that came out of floating-point arithmetic, if they are whole numbers."""
