@@ -164,7 +164,9 @@ def _registered(
         for model in [m for m in _open if m.implements_process is not None]:
             register(model)
         entries = list(_held_by(process_class).values())
-    models = [e.model for e in entries if e.stale is stale]
+    # A class that arrives by value gets its attributes after it has been registered.
+    shown = [e for e in entries if not e.model.__dict__.get(HIDDEN, False)]
+    models = [e.model for e in shown if e.stale is stale]
     number = {model: i for i, model in enumerate(models)}
     newest = {_function_of(model): i for model, i in number.items()}
     return sorted(
