@@ -39,12 +39,13 @@ class InputVec(AlgebraicVector):
     def __init__(self, vec: ArrayLike, loihi2: bool = False, exp: int = 0, **kwargs: Any) -> None:
         data = np.atleast_2d(vec) * (1 << exp if exp >= 0 else 2.0**exp)
         self.shape = data.shape
-        self.main: source.RingBuffer = source.RingBuffer(data=data)
+        self.exp = exp
+        self.main = self.inport_plug = source.RingBuffer(data=data)
         self.out_port = self.main.s_out
 
 
-class OutputVec(AlgebraicVector):
-    """Records what it receives.
+class OutputVec(Network):
+    """Records what it receives, from the very step in which it is sent.
 
     Parameters
     ----------
@@ -69,12 +70,13 @@ class OutputVec(AlgebraicVector):
         **kwargs: Any,
     ) -> None:
         self.shape = shape
-        self.main: sink.RingBuffer = sink.RingBuffer(shape=shape, buffer=buffer)
+        self.buffer = buffer
+        self.main = self.outport_plug = sink.RingBuffer(shape=shape, buffer=buffer)
         self.in_port = self.main.a_in
 
     def get_data(self) -> np.ndarray:
         """Return the recording, ``shape + (buffer,)``, as signed numbers of 24 bits (int32)."""
-        return (self.main.data.get().astype(np.int32) << 8) >> 8
+        return (self.outport_plug.data.get().astype(np.int32) << 8) >> 8
 
 
 class LIFVec(AlgebraicVector):
@@ -97,6 +99,7 @@ class GradedVec(AlgebraicVector):
     def __init__(self, shape: tuple[int, ...], vth: int = 10, exp: int = 0, **kwargs: Any) -> None:
         self.main: graded.GradedVec = graded.GradedVec(shape=shape, vth=vth, exp=exp, **kwargs)
         self.shape = shape
+        self.vth = vth
         self.exp = exp
         self.in_port = self.main.a_in
         self.out_port = self.main.s_out
@@ -122,6 +125,7 @@ class ProductVec(AlgebraicVector):
     def __init__(self, shape: tuple[int, ...], vth: int = 10, exp: int = 0, **kwargs: Any) -> None:
         self.main: ProdNeuron = ProdNeuron(shape=shape, vth=vth, exp=exp, **kwargs)
         self.shape = shape
+        self.vth = vth
         self.exp = exp
         self.in_port = self.main.a_in1
         self.in_port2 = self.main.a_in2

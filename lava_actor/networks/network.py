@@ -4,7 +4,7 @@
 A, which drives population y. A `Network` is a plain object around one or more Processes; only the
 Processes are compiled and run.
 
-    vec << net              net drives vec                              returns vec
+    net << net2             net2 drives net                             returns net
     vec << vec2             the same, through an identity (one step)    returns vec
     matrix @ vec            vec drives matrix                           returns matrix
     a + b + …               together, as in ``vec << a + b``            a NetworkList
@@ -45,6 +45,14 @@ class Network:
         """Stop everything that is connected; arguments of `AbstractProcess.stop`."""
         self.main.stop(**kwargs)
 
+    def __lshift__(self, other: Any) -> Network:
+        if isinstance(other, NetworkList):
+            results = [self << network for network in other]
+            return self if results else NotImplemented
+        if isinstance(other, Network) and other._drive(self.in_port):
+            return self
+        return NotImplemented
+
     def __add__(self, other: Any) -> NetworkList:
         if isinstance(other, Network):
             return NetworkList([self, other])
@@ -77,19 +85,16 @@ class NetworkList(list[Network]):
 class AlgebraicVector(Network):
     """A population: what stands left of ``<<`` and right of ``@``."""
 
-    def __lshift__(self, other: Any) -> AlgebraicVector:
-        if isinstance(other, NetworkList):
-            results = [self << network for network in other]
-            return self if results else NotImplemented
+    def __lshift__(self, other: Any) -> Network:
         if isinstance(other, AlgebraicVector):
             other = _identity(int(np.prod(self.shape))) @ other
-        if isinstance(other, Network) and other._drive(self.in_port):
-            return self
-        return NotImplemented
+        return super().__lshift__(other)
 
 
 class AlgebraicMatrix(Network):
     """A connection: what stands left of ``@``."""
+
+    __lshift__ = None  # type: ignore[assignment]  # driven by ``@``
 
     def __matmul__(self, other: Any) -> AlgebraicMatrix:
         if isinstance(other, NetworkList):

@@ -22,4 +22,4 @@ if __name__ == "__main__":
     received = out.get_data().T.tolist()
     out.stop()
     expected = [[12, 33], [20, 24], [27, 15]]
-    assert received == [[0, 0], [0, 0], *expected, *expected], received
+    assert received == [[0, 0], *expected, *expected, expected[0]], received

@@ -32,11 +32,11 @@ WEIGHTS = np.array([[0.5, -0.25], [0.1, 1]])
 
 
 def record(network: Network, steps: int) -> tuple[OutputVec, np.ndarray]:
-    """What `network` sends, recorded through an identity (one step)."""
-    out = OutputVec(shape=network.out_port.shape, buffer=steps + 1)
-    out << network
-    run([out.main], FIXED, steps + 1)
-    return out, out.get_data()[..., 1:]
+    """What `network` sends."""
+    out = OutputVec(shape=network.out_port.shape, buffer=steps)
+    assert (out << network) is out
+    run([out.main], FIXED, steps)
+    return out, out.get_data()
 
 
 def test_a_matrix_of_fractions_acts_on_a_vector() -> None:
@@ -185,6 +185,66 @@ def test_normalisation_settles_for_constant_input() -> None:
 def test_what_has_no_meaning_is_a_type_error(operation) -> None:
     with pytest.raises(TypeError):
         operation(GradedVec(shape=(1,)), GradedDense(weights=[[1]]))
+
+
+def test_an_output_records_in_the_step_in_which_it_is_sent() -> None:
+    assert not isinstance(OutputVec(shape=(1,)), AlgebraicVector)
+    _, got = record(InputVec([[1, 2, 3]]), 4)
+    assert got.ravel().tolist() == [1, 2, 3, 1]
+
+
+def test_an_output_adds_up_what_drives_it_together() -> None:
+    total = OutputVec(shape=(1,), buffer=2)
+    total << InputVec([[1, 2]]) + InputVec([[10, 20]])
+    run([total.main], FIXED, 2)
+    assert total.get_data().ravel().tolist() == [11, 22]
+
+
+def pulse_through(build) -> list[int]:
+    """Where a single value, sent in the second step, arrives."""
+    vec, out = InputVec([[0, 64] + [0] * 8]), OutputVec(shape=(1,), buffer=10)
+    out << build(vec)
+    run([out.main], FIXED, 10)
+    return [int(step) for step in np.flatnonzero(out.get_data())]
+
+
+@pytest.mark.parametrize(
+    ("delay", "build"),
+    [
+        (0, lambda v: v),
+        (1, lambda v: GradedDense(weights=[[1]]) @ v),
+        (1, lambda v: GradedSparse(weights=[[1]]) @ v),
+        (1, lambda v: GradedVec(shape=(1,), vth=1) << v),
+        (1, lambda v: GradedVec(shape=(1,), vth=1) << GradedDense(weights=[[1]]) @ v),
+        (1, lambda v: LIFVec(shape=(1,), vth=1, du=4095, dv=4095) << GradedDense([[1]]) @ v),
+        (1, lambda v: (GradedDense(weights=[[1]]) @ v) * (GradedDense(weights=[[1]]) @ v)),
+        (2, lambda v: GradedVec((1,), 1) << (GradedVec((1,), 1) << v)),
+        (3, lambda v: _squared(GradedVec((1,), 1) << v)),
+    ],
+    ids="input dense sparse vector dense-vector lif matrices vectors product".split(),
+)
+def test_every_operator_takes_the_steps_of_its_connections(delay: int, build) -> None:
+    assert pulse_through(build) == [1 + delay]
+
+
+def _squared(vector: GradedVec) -> GradedSparse:
+    return vector * vector
+
+
+def test_operators_make_their_processes_in_a_fixed_order() -> None:
+    x, y = GradedVec(shape=(1,)), GradedVec(shape=(1,))
+    result = x * y
+    product = result.main.s_in.get_src_ports()[0].process
+    factors = [p.get_src_ports()[0].process for p in (product.a_in1, product.a_in2)]
+    made = [x.main, y.main, product, *factors, result.main]
+    assert [p.id for p in made] == list(range(x.main.id, x.main.id + 6))
+
+
+def test_vectors_show_what_they_were_made_of() -> None:
+    vec, out = InputVec([[1]], exp=3), OutputVec(shape=(1,), buffer=7)
+    assert (vec.exp, vec.inport_plug) == (3, vec.main)
+    assert (out.buffer, out.outport_plug) == (7, out.main)
+    assert (GradedVec((1,), vth=4).vth, ProductVec((1,), vth=5).vth) == (4, 5)
 
 
 def test_networks_run_and_stop_their_main_process() -> None:
