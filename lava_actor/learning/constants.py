@@ -14,7 +14,10 @@ from lava_actor.learning.string_symbols import (
     PRE_TRACES,
     SPIKE_DEPENDENCIES,
     SYNAPTIC_VARIABLES,
+    X0,
+    Y0,
     C,
+    U,
 )
 
 W_EPOCH_TIME = 6
@@ -43,6 +46,10 @@ FACTOR_TO_WIDTH_DICT: dict[str, int] = {
     C: W_CONST,
 }
 """Width a factor adds to its product; it also saturates the factor."""
+
+
+DEP_TO_IDX_DICT: dict[str, int] = {X0: 0, Y0: 1, U: 2}
+"""Places of the dependencies in arrays that have one entry for each."""
 
 
 class GradedSpikeCfg(IntEnum):

@@ -113,6 +113,11 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         if self.proc_params.get("log_config") is not None:
             set_up_logger(self, self.name, self.log_config)
 
+    @property
+    def _log_config(self) -> LogConfig:
+        """`log_config` under the name that Lava's tutorials use."""
+        return self.log_config
+
     # -- members ----------------------------------------------------------------------------
 
     def _post_init(self) -> None:

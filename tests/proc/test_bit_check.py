@@ -33,7 +33,7 @@ def test_the_flag_is_raised_for_good(capsys) -> None:
     check.connect_var(holder.held)
     assert (check.shape, check.bits.get(), check.overflowed) == ((2,), 8, 0)
     harness = ModelHarness(LoihiBitCheckModel, check)
-    remote = harness.remotes["ref"]
+    remote = harness.remotes["state"]
     flags = []
     for value in (127, -129, 0):
         remote.value = np.array([0, value])

@@ -399,3 +399,16 @@ def test_stored_zeros_are_synapses() -> None:
     connection.set("weights", sparse.csr_matrix((np.array([4.0, 1.0]), ([0, 0], [0, 1])), (1, 2)))
     connection.step(s_in=[1, 0])
     assert connection.step()["a_out"] == [4.0]
+
+
+@pytest.mark.parametrize("kinds", [FLOAT, FIXED], ids=["float", "fixed"])
+def test_delays_stay_what_they_were_given_as(kinds: Any) -> None:
+    process, model = kinds["delay sparse"]
+    weights, delays = np.array([[4, 6, 0]]), np.array([[1, 2, 0]])
+    for own in (delays, sparse.csr_matrix(delays)):
+        connection = process(weights=weights, delays=own)
+        assert type(connection.delays.get()) is type(own)
+        running = ModelHarness(model.specialised(connection), connection)
+        assert type(running.delays) is type(own)
+        got = outputs(running, [[1, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]])
+        assert got.ravel().tolist() == [0, 0, 4, 6]

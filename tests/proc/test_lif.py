@@ -343,3 +343,17 @@ def test_bases_without_threshold_are_abstract() -> None:
             base({}).spiking_activation()
     with pytest.raises(NotImplementedError):
         models.AbstractPyLifModelFixed({}).scale_threshold()
+
+
+@pytest.mark.parametrize(
+    "model", [models.PyLifRefractoryModelFloat, models.PyLifRefractoryModelFixed]
+)
+def test_a_refractory_model_may_change_what_a_spike_does(model: Any) -> None:
+    class Gentle(model):  # type: ignore[misc]
+        def process_spikes(self, spike_vector: np.ndarray) -> None:
+            super().process_spikes(spike_vector)
+            self.v[spike_vector] = 1
+
+    cells = ModelHarness(Gentle, LIFRefractory(shape=(1,), vth=5, refractory_period=3))
+    assert cells.step(a_in=np.array([9]))["s_out"].tolist() == [1]
+    assert (cells.v.tolist(), cells.refractory_period_end.tolist()) == ([1], [4])

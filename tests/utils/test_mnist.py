@@ -26,7 +26,11 @@ def test_files_in_the_folder_are_read_as_they_are(tmp_path: Path) -> None:
         write_idx(tmp_path / file, parts[name])
     digits = mnist.MnistDataset(tmp_path)
     for name, data in parts.items():
-        np.testing.assert_array_equal(getattr(digits, name), data)
+        np.testing.assert_array_equal(getattr(digits, name), data.reshape(3, -1).squeeze())
+    assert digits.images is digits.train_images
+    assert digits.labels is digits.train_labels
+    assert digits.data[1] == (digits.test_images, digits.test_labels)
+    assert digits.data_path == tmp_path
 
 
 def test_other_files_are_refused(tmp_path: Path) -> None:

@@ -20,12 +20,10 @@ def exceeds_bits(values: np.ndarray, bits: int) -> bool:
     return bool(((values < -limit) | (values > limit - 1)).any())
 
 
-@implements(proc=BitCheck, protocol=LoihiProtocol)
-@requires(CPU)
-class LoihiBitCheckModel(PyLoihiProcessModel):
-    """Model of `BitCheck`."""
+class AbstractBitCheckModel(PyLoihiProcessModel):
+    """Looks at the Var in every step."""
 
-    ref: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
     layerid: np.ndarray = LavaPyType(np.ndarray, np.int32)
     debug: np.ndarray = LavaPyType(np.ndarray, np.int32)
     bits: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -37,7 +35,7 @@ class LoihiBitCheckModel(PyLoihiProcessModel):
 
     def run_post_mgmt(self) -> None:
         """Raise the flag if the Var has left its range."""
-        values = self.ref.read()
+        values = self.state.read()
         bits = int(self.bits.flat[0])
         if self._overflowed.any() or not exceeds_bits(values, bits):
             return
@@ -47,3 +45,9 @@ class LoihiBitCheckModel(PyLoihiProcessModel):
                 f"BitCheck: layer {self.layerid.flat[0]} has left {bits} bits in step "
                 f"{self.time_step}: minimum {values.min()}, maximum {values.max()}"
             )
+
+
+@implements(proc=BitCheck, protocol=LoihiProtocol)
+@requires(CPU)
+class LoihiBitCheckModel(AbstractBitCheckModel):
+    """Model of `BitCheck`."""

@@ -55,7 +55,7 @@ class BitCheck(AbstractProcess):
 
     def _create_members(self) -> None:
         layerid = self.proc_params["layerid"]
-        self.ref = RefPort(self._shape)
+        self.state = RefPort(self._shape)
         self.layerid = Var(shape=self._shape, init=0 if layerid is None else layerid)
         self.debug = Var(shape=self._shape, init=self.proc_params["debug"])
         self.bits = Var(shape=self._shape, init=self.proc_params["bits"])
@@ -69,12 +69,12 @@ class BitCheck(AbstractProcess):
         NetworkError
             (an `AssertionError`) if a Var is watched already: use one BitCheck per Var.
         """
-        if self.ref.out_connections:
+        if self.state.out_connections:
             raise NetworkError(f"{self.name}.connect_var: this BitCheck already watches a Var")
         self._shape = tuple(var.shape)
         self._create_members()
         self._post_init()
-        self.ref.connect_var(var)
+        self.state.connect_var(var)
 
     @property
     def shape(self) -> tuple[int, ...]:

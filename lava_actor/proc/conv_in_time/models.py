@@ -56,17 +56,15 @@ class PyConvInTimeFloat(AbstractPyConvInTimeModel, FloatNumbers):
 @implements(proc=ConvInTime, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")
-class PyConvInTimeFixed(AbstractPyConvInTimeModel):
-    """Fixed-point model of `ConvInTime`: int32, wrapping; weights are not clipped."""
+class PyConvInTimeFixed(AbstractPyConvInTimeModel, FloatNumbers):
+    """Fixed-point model of `ConvInTime`: whole numbers, in double precision; nothing is clipped."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
-    number = np.dtype(np.int32)
-
     def factors(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as int32; `InvalidValueError` for fractions."""
-        return np.ascontiguousarray(integral_input(self, "s_in", values), np.int32)
+        """Return received values as float64; `InvalidValueError` for fractions."""
+        return super().factors(integral_input(self, "s_in", values))

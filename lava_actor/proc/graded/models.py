@@ -22,7 +22,7 @@ CORRECTION = 1.238982962
 """Centres the first guess of the inverse square root between two powers of four."""
 
 
-class AbstractPyGradedVecModel(PyLoihiProcessModel):
+class AbstractGradedVecModel(PyLoihiProcessModel):
     """Adds the input to `v`, sends what passes the threshold, clears `v`."""
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
@@ -45,7 +45,7 @@ class AbstractPyGradedVecModel(PyLoihiProcessModel):
 @implements(proc=GradedVec, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")
-class PyGradedVecModelFixed(AbstractPyGradedVecModel):
+class PyGradedVecModelFixed(AbstractGradedVecModel):
     """Fixed-point model of `GradedVec`."""
 
     def passes(self, values: np.ndarray) -> np.ndarray:
@@ -56,7 +56,7 @@ class PyGradedVecModelFixed(AbstractPyGradedVecModel):
 @implements(proc=GradedReluVec, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")
-class PyGradedReluVecModelFixed(AbstractPyGradedVecModel):
+class PyGradedReluVecModelFixed(AbstractGradedVecModel):
     """Fixed-point model of `GradedReluVec`."""
 
     def passes(self, values: np.ndarray) -> np.ndarray:

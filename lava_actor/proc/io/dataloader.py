@@ -150,9 +150,9 @@ class StateDataloader(AbstractDataloader):
 class AbstractPyDataloaderModel(PyLoihiProcessModel):
     """The schedule and the labels; subclasses say what happens with the data."""
 
-    ground_truth: PyOutPort
-    interval: np.ndarray
-    offset: np.ndarray
+    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    interval: np.ndarray = LavaPyType(np.ndarray, int)
+    offset: np.ndarray = LavaPyType(np.ndarray, int)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -176,7 +176,7 @@ class AbstractPyDataloaderModel(PyLoihiProcessModel):
         raise NotImplementedError
 
 
-class AbstractPySpikeModel(AbstractPyDataloaderModel):
+class AbstractPySpikeDataloaderModel(AbstractPyDataloaderModel):
     """Plays samples; subclasses declare the number type."""
 
     s_out: PyOutPort
@@ -200,7 +200,7 @@ class AbstractPySpikeModel(AbstractPyDataloaderModel):
         self._column = 0
 
 
-class AbstractPyStateModel(AbstractPyDataloaderModel):
+class AbstractPyStateDataloaderModel(AbstractPyDataloaderModel):
     """Writes samples into a Var; subclasses declare the number type."""
 
     state: PyRefPortVectorDense
@@ -217,48 +217,36 @@ class AbstractPyStateModel(AbstractPyDataloaderModel):
 @implements(proc=SpikeDataloader, protocol=LoihiProtocol)
 @requires(HostCPU)
 @tag("fixed_pt")
-class PySpikeModelFixed(AbstractPySpikeModel):
+class PySpikeModelFixed(AbstractPySpikeDataloaderModel):
     """Fixed-point model of `SpikeDataloader`."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     data: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
 @implements(proc=SpikeDataloader, protocol=LoihiProtocol)
 @requires(HostCPU)
 @tag("floating_pt")
-class PySpikeModelFloat(AbstractPySpikeModel):
+class PySpikeModelFloat(AbstractPySpikeDataloaderModel):
     """Floating-point model of `SpikeDataloader`."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     data: np.ndarray = LavaPyType(np.ndarray, float)
-    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
 @implements(proc=StateDataloader, protocol=LoihiProtocol)
 @requires(HostCPU)
 @tag("fixed_pt")
-class PyStateModelFixed(AbstractPyStateModel):
+class PyStateModelFixed(AbstractPyStateDataloaderModel):
     """Fixed-point model of `StateDataloader`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
-    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
 @implements(proc=StateDataloader, protocol=LoihiProtocol)
 @requires(HostCPU)
 @tag("floating_pt")
-class PyStateModelFloat(AbstractPyStateModel):
+class PyStateModelFloat(AbstractPyStateDataloaderModel):
     """Floating-point model of `StateDataloader`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
-    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -67,7 +67,7 @@ class Reset(AbstractProcess):
         self.state.connect_var(var)
 
 
-class AbstractPyResetModel(PyLoihiProcessModel):
+class AbstractPyReset(PyLoihiProcessModel):
     """Writes on the schedule; subclasses declare the number type."""
 
     state: PyRefPortVectorDense
@@ -87,10 +87,10 @@ class AbstractPyResetModel(PyLoihiProcessModel):
 @implements(proc=Reset, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")
-class PyResetFixed(AbstractPyResetModel):
+class PyResetFixed(AbstractPyReset):
     """Fixed-point model of `Reset`."""
 
-    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, int)
     reset_value: np.ndarray = LavaPyType(np.ndarray, np.int32)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -103,7 +103,7 @@ class PyResetFixed(AbstractPyResetModel):
 @implements(proc=Reset, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
-class PyResetFloat(AbstractPyResetModel):
+class PyResetFloat(AbstractPyReset):
     """Floating-point model of `Reset`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)

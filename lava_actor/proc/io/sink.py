@@ -111,7 +111,9 @@ class PyReceiveModelFixed(AbstractPyReceiveModel):
         message = self.a_in.recv()
         if message.dtype.kind != "f":
             return message
-        return require_integral(self, "a_in", message)
+        whole = require_integral(self, "a_in", message, np.int64)
+        narrow = whole.astype(np.int32)
+        return narrow if np.array_equal(narrow, whole) else whole
 
 
 class Read(AbstractProcess):

@@ -140,30 +140,36 @@ def wait_until_ready(model: Any, channel: Any, give_up: Callable[[], bool]) -> b
     return True
 
 
-def _send_blocking(channel: Any, data: np.ndarray) -> None:
+def send_full_blocking(channel: Any, data: np.ndarray) -> None:
+    """Wait until there is room, then put the item in."""
     channel.send(data)
 
 
-def _send_drop(channel: Any, data: np.ndarray) -> None:
+def send_full_non_blocking_drop(channel: Any, data: np.ndarray) -> None:
+    """Drop the item, with a warning."""
     warnings.warn(
         f"{channel.name}: the buffer is full ({channel.size} items); the new item is dropped",
         stacklevel=3,
     )
 
 
-def _receive_blocking(channel: Any, zeros: np.ndarray) -> np.ndarray:
+def receive_empty_blocking(channel: Any, zeros: np.ndarray) -> np.ndarray:
+    """Wait for an item and take it."""
     return channel.recv()
 
 
-def _receive_zeros(channel: Any, zeros: np.ndarray) -> np.ndarray:
+def receive_empty_non_blocking_zeros(channel: Any, zeros: np.ndarray) -> np.ndarray:
+    """Take the zeros instead."""
     return zeros
 
 
-def _receive_fifo(channel: Any, zeros: np.ndarray, count: int) -> np.ndarray:
+def receive_not_empty_fifo(channel: Any, zeros: np.ndarray, count: int) -> np.ndarray:
+    """Take the oldest item."""
     return channel.recv()
 
 
-def _receive_accumulate(channel: Any, zeros: np.ndarray, count: int) -> np.ndarray:
+def receive_not_empty_accumulate(channel: Any, zeros: np.ndarray, count: int) -> np.ndarray:
+    """Take all items there are, summed."""
     total = zeros.copy()
     for _ in range(count):
         total = total + channel.recv()
@@ -171,16 +177,16 @@ def _receive_accumulate(channel: Any, zeros: np.ndarray, count: int) -> np.ndarr
 
 
 _SEND_FULL = {
-    SendFull.BLOCKING: _send_blocking,
-    SendFull.NON_BLOCKING_DROP: _send_drop,
+    SendFull.BLOCKING: send_full_blocking,
+    SendFull.NON_BLOCKING_DROP: send_full_non_blocking_drop,
 }
 _RECEIVE_EMPTY = {
-    ReceiveEmpty.BLOCKING: _receive_blocking,
-    ReceiveEmpty.NON_BLOCKING_ZEROS: _receive_zeros,
+    ReceiveEmpty.BLOCKING: receive_empty_blocking,
+    ReceiveEmpty.NON_BLOCKING_ZEROS: receive_empty_non_blocking_zeros,
 }
 _RECEIVE_NOT_EMPTY = {
-    ReceiveNotEmpty.FIFO: _receive_fifo,
-    ReceiveNotEmpty.ACCUMULATE: _receive_accumulate,
+    ReceiveNotEmpty.FIFO: receive_not_empty_fifo,
+    ReceiveNotEmpty.ACCUMULATE: receive_not_empty_accumulate,
 }
 
 

@@ -439,6 +439,10 @@ class _Refractory(_LifModel):
 
     def reset_voltage(self, spike_vector: np.ndarray) -> None:
         """Set v to zero where there is a spike, and begin the refractory period."""
+        self.process_spikes(spike_vector)
+
+    def process_spikes(self, spike_vector: np.ndarray) -> None:
+        """Do what a spike does to its neuron, see `reset_voltage`."""
         super().reset_voltage(spike_vector)
         self.refractory_period_end[spike_vector] = self.time_step + self.refractory_period
 

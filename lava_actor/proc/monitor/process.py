@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,10 @@ class Monitor(AbstractProcess):
     target_names : dict
         ``{name of the recording Var: [process name, target name]}``
     """
+
+    in_double_precision: ClassVar[bool] = False
+    """Whether `get_data` gives integers as float64 where that is exact. `lava_actor.compat` asks
+    for it: programs written for Lava divide recordings in place."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -104,6 +108,9 @@ class Monitor(AbstractProcess):
             value = var.get()
             if np.ndim(value) == 0:  # not started yet
                 value = np.zeros(var.shape)
+            elif self.in_double_precision and value.dtype.kind in "biu":
+                double = value.astype(float)
+                value = double if (double == value).all() else value
             self.data[owner][name] = value
         return self.data
 

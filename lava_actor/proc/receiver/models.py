@@ -19,8 +19,8 @@ from lava_actor.proc.receiver.process import Receiver, Receiver32Bit
 class ReceiverModel(PyLoihiProcessModel):
     """Model of `Receiver`; the payload takes the number type of what is received."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
-    payload: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, int)
+    payload: np.ndarray = LavaPyType(np.ndarray, int)
 
     def run_spk(self) -> None:
         """Receive and keep."""

@@ -22,7 +22,7 @@ class AbstractPyRFModelFloat(PyLoihiProcessModel):
 
     a_real_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     a_imag_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, bool)
     real: np.ndarray = LavaPyType(np.ndarray, float)
     imag: np.ndarray = LavaPyType(np.ndarray, float)
     sin_decay: np.ndarray = LavaPyType(np.ndarray, float)

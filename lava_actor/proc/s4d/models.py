@@ -16,11 +16,8 @@ from lava_actor.proc.sdn.models import AbstractSigmaDeltaModel
 from lava_actor.proc.sparse.process import Sparse
 
 
-@implements(proc=S4d, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
-class S4dModel(PyLoihiProcessModel):
-    """Floating-point model of `S4d`."""
+class AbstractS4dModel(PyLoihiProcessModel):
+    """The state-space recurrence in double precision."""
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -37,11 +34,15 @@ class S4dModel(PyLoihiProcessModel):
         self.s_out.send(np.real(2 * self.c * self.s4_state))
 
 
-@implements(proc=SigmaS4dDelta, protocol=LoihiProtocol)
+@implements(proc=S4d, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
-class PySigmaS4dDeltaModelFloat(AbstractSigmaDeltaModel):
-    """Floating-point model of `SigmaS4dDelta`."""
+class S4dModel(AbstractS4dModel):
+    """Floating-point model of `S4d`."""
+
+
+class AbstractSigmaS4dDeltaModel(AbstractSigmaDeltaModel):
+    """Sigma-delta around the recurrence, in double precision."""
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -68,6 +69,13 @@ class PySigmaS4dDeltaModelFloat(AbstractSigmaDeltaModel):
     def run_spk(self) -> None:
         """Receive changes, send changes."""
         self.s_out.send(self.dynamics(self.a_in.recv()))
+
+
+@implements(proc=SigmaS4dDelta, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PySigmaS4dDeltaModelFloat(AbstractSigmaS4dDeltaModel):
+    """Floating-point model of `SigmaS4dDelta`."""
 
 
 @implements(proc=SigmaS4dDeltaLayer, protocol=LoihiProtocol)

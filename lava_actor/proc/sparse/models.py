@@ -12,7 +12,9 @@ from scipy.sparse import csr_matrix
 from lava_actor.bursts import Burst, SparseBurst
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.registry import HIDDEN
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
@@ -27,6 +29,7 @@ from lava_actor.proc._connection import (
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
 from lava_actor.proc._operators import SparseOperator
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
+from lava_actor.process.process import AbstractProcess
 
 if TYPE_CHECKING:
     from lava_actor.proc.sparse.learning_models import (
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "AbstractPySparseModelFloat",
+    "AbstractPySparseModelBitAcc",
     "PySparseModelFloat",
     "PySparseModelBitAcc",
     "PyLearningSparseModelFloat",
@@ -137,11 +142,8 @@ class _SparseConnection(_SparseWeights, Undelayed):
         self.operator().add(at, x, sums)
 
 
-@implements(proc=Sparse, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
-class PySparseModelFloat(FloatNumbers, _SparseConnection):
-    """Floating-point model of `Sparse`: ``a_buff = W @ s`` in double precision."""
+class AbstractPySparseModelFloat(FloatNumbers, _SparseConnection):
+    """Sparse connections in double precision: ``a_buff = W @ s``."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -152,9 +154,13 @@ class PySparseModelFloat(FloatNumbers, _SparseConnection):
 
 @implements(proc=Sparse, protocol=LoihiProtocol)
 @requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
-class PySparseModelBitAcc(FixedNumbers, _SparseConnection):
-    """Fixed-point model of `Sparse`, bit by bit as on Loihi; see `AbstractPyDenseModelBitAcc`."""
+@tag("floating_pt")
+class PySparseModelFloat(AbstractPySparseModelFloat):
+    """Floating-point model of `Sparse`."""
+
+
+class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
+    """Sparse connections in the integers of Loihi; see `AbstractPyDenseModelBitAcc`."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
@@ -163,10 +169,30 @@ class PySparseModelBitAcc(FixedNumbers, _SparseConnection):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
-class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
-    """Sparse connections with delays; see `AbstractPyDelayDenseModel`."""
+@implements(proc=Sparse, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("bit_accurate_loihi", "fixed_pt")
+class PySparseModelBitAcc(AbstractPySparseModelBitAcc):
+    """Fixed-point model of `Sparse`, bit by bit as on Loihi."""
 
-    delays: csr_matrix
+
+class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
+    """Sparse connections with delays; see `AbstractPyDelayDenseModel`.
+
+    `delays` stay what they were given as: a csr matrix or an array.
+    """
+
+    delays: csr_matrix | np.ndarray
+
+    @classmethod
+    def specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+        """Return a model that declares an array where `process` has one."""
+        if not isinstance(process.vars.delays.init, np.ndarray):
+            return cls
+        members = {"delays": LavaPyType(np.ndarray, int), HIDDEN: True}
+        made = type(cls.__name__, (cls,), {**members, "__module__": cls.__module__})
+        made.__qualname__ = f"{cls.__qualname__}.of.{process.name}"
+        return made
 
     def _new_operator(self) -> SparseOperator:
         depth = self.a_buff.shape[-1]
@@ -216,5 +242,6 @@ class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
 
     def on_start(self) -> None:
         """Check the delays, arrange the weights."""
-        check_fixed_delays(owner_of(self), int(self.delays.data.max(initial=0)))
+        delays = scipy.sparse.csr_matrix(self.delays)
+        check_fixed_delays(owner_of(self), int(delays.data.max(initial=0)))
         super().on_start()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import scipy.sparse
 from numpy.typing import ArrayLike
 
 from lava_actor.proc._connection import canonical_csr
@@ -117,8 +116,6 @@ class DelaySparse(Sparse):
             pattern = weights.astype(int)
             pattern.data[:] = delays
             delays = pattern
-        elif not scipy.sparse.issparse(delays):
-            delays = scipy.sparse.csr_matrix(delays)
         super().__init__(
             weights=weights,
             name=name,

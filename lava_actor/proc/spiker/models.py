@@ -20,10 +20,10 @@ from lava_actor.proc.spiker.process import Spiker, Spiker32bit
 class SpikerModel(PyLoihiProcessModel):
     """Model of `Spiker`."""
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    rate: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    counter: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    payload: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int)
+    rate: np.ndarray = LavaPyType(np.ndarray, int, precision=32)
+    counter: np.ndarray = LavaPyType(np.ndarray, int, precision=32)
+    payload: np.ndarray = LavaPyType(np.ndarray, int, precision=32)
 
     def run_spk(self) -> None:
         """Send the payload where the counter has reached the period."""

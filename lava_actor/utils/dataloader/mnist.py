@@ -36,14 +36,18 @@ class MnistDataset:
 
     Parameters
     ----------
-    path
+    data_path
         Folder of the four gzipped IDX files; by default ``~/.cache/lava_actor/mnist``
         (``$XDG_CACHE_HOME`` is honoured).
 
     Attributes
     ----------
-    train_images, test_images : uint8, ``(60000, 28, 28)`` and ``(10000, 28, 28)``
+    train_images, test_images : uint8, ``(60000, 784)`` and ``(10000, 784)``
+        Row by row: ``image.reshape(28, 28)``.
     train_labels, test_labels : uint8, ``(60000,)`` and ``(10000,)``
+    images, labels : the same as train_images and train_labels
+    data : ``((train_images, train_labels), (test_images, test_labels))``
+    data_path : Path
 
     Raises
     ------
@@ -53,18 +57,23 @@ class MnistDataset:
         (a `ValueError`) if a file is not an IDX file of unsigned bytes.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        self.path = Path(path) if path is not None else _default_path()
-        self.train_images = self._load("train_images")
-        self.train_labels = self._load("train_labels")
+    def __init__(self, data_path: str | os.PathLike[str] | None = None) -> None:
+        self.data_path = Path(data_path) if data_path is not None else _default_path()
+        self.train_images = self.images = self._load("train_images")
+        self.train_labels = self.labels = self._load("train_labels")
         self.test_images = self._load("test_images")
         self.test_labels = self._load("test_labels")
+        self.data = (
+            (self.train_images, self.train_labels),
+            (self.test_images, self.test_labels),
+        )
 
     def _load(self, part: str) -> np.ndarray:
-        file = self.path / FILES[part]
+        file = self.data_path / FILES[part]
         if not file.exists():
             _download(SOURCE + FILES[part], file)
-        return read_idx(file)
+        items = read_idx(file)
+        return items.reshape(len(items), -1) if part.endswith("images") else items
 
 
 def read_idx(file: Path) -> np.ndarray:

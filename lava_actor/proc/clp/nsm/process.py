@@ -86,6 +86,7 @@ class Allocator(AbstractProcess):
         super().__init__(
             n_protos=n_protos, next_alloc_id=next_alloc_id, name=name, log_config=log_config
         )
+        self.n_protos = n_protos
         self.trigger_in = InPort(shape=(1,))
         self.allocate_out = OutPort(shape=(1,))
         self.next_alloc_id = Var(shape=(1,), init=next_alloc_id)
