@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import pickle
 import subprocess
 import sys
@@ -13,6 +14,7 @@ from pathlib import Path
 from unittest import mock
 
 import cloudpickle
+import numpy as np
 import pytest
 
 from lava_actor import compat
@@ -55,8 +57,69 @@ def test_a_name_is_the_very_object_of_our_module(path: str) -> None:
     module = importlib.import_module(path)
     sources = [importlib.import_module(source) for source in TABLE[path].sources]
     for name in TABLE[path].names:
-        owner = next(source for source in sources if hasattr(source, name))
-        assert getattr(module, name) is getattr(owner, name)
+        owner = next((source for source in sources if hasattr(source, name)), None)
+        if owner is None:
+            assert TABLE[path].inner
+        else:
+            assert getattr(module, name) is getattr(owner, name)
+
+
+@pytest.mark.usefixtures("lava")
+def test_inner_parts_of_lava_can_be_imported_and_say_what_they_are_when_used() -> None:
+    utils = importlib.import_module("lava.magma.compiler.utils")
+    part = utils.VarInitializer
+    assert part is utils.VarInitializer
+    assert pickle.loads(pickle.dumps(part)) is part
+
+    class Own(part): ...
+
+    for use in (part, Own, lambda: part.initialize, lambda: utils.AnythingElse()):
+        with pytest.raises(NotImplementedError, match=r"lava\.magma\.compiler\.\w+\.\w+ is an inn"):
+            use()
+
+
+@pytest.mark.usefixtures("lava")
+def test_programs_that_ask_for_hardware_are_told_that_there_is_none() -> None:
+    system = importlib.import_module("lava.utils.system")
+    assert system.Loihi2.is_loihi2_available is False
+    profiler = importlib.import_module("lava.utils.profiler")
+    with pytest.raises(NotImplementedError, match="hardware"):
+        profiler.Profiler.init(None)
+    for path in ("lava.utils.loihi2_profiler", "lava.proc.embedded_io", "lava.magma.core.model.nc"):
+        assert importlib.util.find_spec(path) is None
+
+
+@pytest.mark.usefixtures("lava")
+def test_find_processes_follows_all_connections() -> None:
+    graphs = importlib.import_module("lava.magma.compiler.compiler_graphs")
+    from lava.proc.dense.process import Dense
+    from lava.proc.lif.process import LIF
+
+    one, synapses, two = LIF(shape=(1,)), Dense(weights=[[1]]), LIF(shape=(1,))
+    alone = LIF(shape=(1,))
+    one.s_out.connect(synapses.s_in)
+    synapses.a_out.connect(two.a_in)
+    assert graphs.find_processes(two) == [one, synapses, two]
+    assert graphs.find_processes(two, [alone]) == [one, synapses, two, alone]
+
+
+@pytest.mark.usefixtures("lava")
+def test_recordings_come_back_as_lava_gives_them() -> None:
+    from lava.magma.core.run_conditions import RunSteps
+    from lava.magma.core.run_configs import Loihi2SimCfg
+    from lava.proc.lif.process import LIF
+    from lava.proc.monitor.process import Monitor
+
+    cells, monitor = LIF(shape=(1,), bias_mant=64, vth=10, name="cells"), Monitor()
+    monitor.probe(cells.v, 3)
+    cells.run(RunSteps(3), Loihi2SimCfg(select_tag="fixed_pt"))
+    data = monitor.get_data()["cells"]["v"]
+    assert data.dtype == float
+    data /= 64
+    compat.uninstall()
+    assert monitor.get_data()["cells"]["v"].dtype == np.int32
+    cells.stop()
+    compat.install()
 
 
 @pytest.mark.usefixtures("lava")
@@ -283,3 +346,87 @@ def test_a_program_that_cannot_be_read_is_one_line_of_error(tmp_path: Path) -> N
     assert done.stderr.strip().splitlines() == [
         "lava_actor.compat: cannot read 'absent.py': No such file or directory"
     ]
+
+
+@pytest.fixture
+def shares(tmp_path: Path) -> Path:
+    """Folders of other distributions with a share in the namespace."""
+    for root, modules in {
+        "one": ("lib/first/part.py", "gadgets/part.py"),
+        "two": ("lib/second/__init__.py", "proc/mine/process.py", "utils/more.py"),
+    }.items():
+        for module in modules:
+            file = tmp_path / root / "lava" / module
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(
+                "from lava.magma.core.process.process import AbstractProcess\n"
+                "class Mine(AbstractProcess): ...\n"
+            )
+    return tmp_path
+
+
+@pytest.mark.usefixtures("lava")
+def test_other_shares_in_the_namespace_are_found_when_their_folder_joins(
+    shares: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from lava_actor.process.process import AbstractProcess
+
+    importlib.import_module("lava.proc.lif.process")
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("lava.lib")
+    for root, names in {
+        "one": ("lava.lib.first.part", "lava.gadgets.part"),
+        "two": ("lava.lib.second", "lava.proc.mine.process", "lava.utils.more"),
+    }.items():
+        monkeypatch.setattr(sys, "path", [*sys.path, str(shares / root)])
+        for name in names:
+            assert issubclass(importlib.import_module(name).Mine, AbstractProcess)
+    with pytest.raises(ModuleNotFoundError):
+        importlib.import_module("lava.gadgets.nothing")
+
+
+def test_a_model_of_another_share_reaches_its_actor(tmp_path: Path) -> None:
+    folder = tmp_path / "lava" / "lib" / "tiny"
+    folder.mkdir(parents=True)
+    (folder / "process.py").write_text(
+        "from lava.magma.core.process.process import AbstractProcess\n"
+        "from lava.magma.core.process.variable import Var\n"
+        "class Tiny(AbstractProcess):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.x = Var(shape=(1,), init=1)\n"
+    )
+    (folder / "models.py").write_text(
+        "import numpy as np\n"
+        "from lava.lib.tiny.process import Tiny\n"
+        "from lava.magma.core.decorator import implements, requires\n"
+        "from lava.magma.core.model.py.model import PyLoihiProcessModel\n"
+        "from lava.magma.core.model.py.type import LavaPyType\n"
+        "from lava.magma.core.resources import CPU\n"
+        "from lava.magma.core.sync.protocols.loihi_protocol import LoihiProtocol\n"
+        "@implements(proc=Tiny, protocol=LoihiProtocol)\n"
+        "@requires(CPU)\n"
+        "class PyTiny(PyLoihiProcessModel):\n"
+        "    x: np.ndarray = LavaPyType(np.ndarray, int)\n"
+        "    def run_spk(self):\n"
+        "        self.x *= 2\n"
+    )
+    program = tmp_path / "program.py"
+    program.write_text(
+        f"import lava.proc.lif.process, sys\n"
+        f"sys.path.append({str(tmp_path)!r})\n"
+        "from lava.lib.tiny.process import Tiny\n"
+        "from lava.magma.core.run_conditions import RunSteps\n"
+        "from lava.magma.core.run_configs import Loihi2SimCfg\n"
+        "if __name__ == '__main__':\n"
+        "    tiny = Tiny()\n"
+        "    tiny.run(condition=RunSteps(num_steps=5), run_cfg=Loihi2SimCfg())\n"
+        "    assert tiny.x.get() == 32\n"
+        "    tiny.stop()\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-m", "lava_actor.compat", str(program)],
+        capture_output=True, text=True, timeout=100, cwd="/", check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr

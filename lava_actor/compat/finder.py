@@ -10,10 +10,10 @@ Two kinds of alias, both made when they are first imported, never before:
   look each name up where it lives. They are not our packages themselves, since importing
   ``lava.x.y`` binds ``y`` in ``lava.x``, and that binding must not land in our package.
 
-``lava`` itself keeps the folders of other distributions of the ``lava`` namespace on its path, so
-that ``lava.lib.*`` packages, when installed, are found and in turn get our modules for
-``lava.proc`` and ``lava.magma``. Names below a package of the table that are not in the table do
-not exist, even if a Lava is installed: a program must never run half on one and half on the other.
+Other distributions have a share in the ``lava`` namespace: ``lava.lib.dl``, ``lava.gadgets``,
+``lava.proc.mine``. What the table does not serve is looked for in the ``lava`` folders that are on
+``sys.path`` at that moment, and in turn gets our modules for what the table serves. Of an installed
+Lava only ``lava.lib`` counts: a program must never run half on one and half on the other.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from importlib.machinery import ModuleSpec, PathFinder
 from types import ModuleType
 from typing import Any
 
+from lava_actor.compat.lava_names.inner import inner_part
 from lava_actor.compat.table import PACKAGES, TABLE, Alias
+from lava_actor.proc.monitor.process import Monitor
 
 ROOT = "lava"
 
@@ -49,6 +51,8 @@ class AliasModule(ModuleType):
             for source in self._sources():
                 if hasattr(source, name):
                     return getattr(source, name)
+            if self._alias.inner:
+                return self.__dict__.setdefault(name, inner_part(self.__name__, name))
         served = ", ".join(self._alias.sources) or "lava_actor.compat"
         raise AttributeError(
             f"module {self.__name__!r} (served by {served}) has no attribute {name!r}",
@@ -95,14 +99,11 @@ class AliasFinder(MetaPathFinder, Loader):
     def find_spec(
         self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
-        """Return the spec of a module of the table, None for all others."""
-        if fullname not in TABLE:
-            return None
-        package = fullname in PACKAGES
-        spec = ModuleSpec(fullname, self, origin="lava_actor.compat", is_package=package)
-        if fullname == ROOT:
-            spec.submodule_search_locations = _other_portions()
-        return spec
+        """Return the spec of a module of the table or of another share in the namespace."""
+        if fullname in TABLE:
+            package = fullname in PACKAGES
+            return ModuleSpec(fullname, self, origin="lava_actor.compat", is_package=package)
+        return _find_elsewhere(fullname) if fullname.startswith(ROOT + ".") else None
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
         """Make the alias module; one that turns out to be ours is swapped in `exec_module`."""
@@ -112,7 +113,7 @@ class AliasFinder(MetaPathFinder, Loader):
         """Put our own module in the place of `module` where it stands for exactly one of ours."""
         name = module.__name__
         sources = TABLE[name].sources
-        if name not in PACKAGES and len(sources) == 1:
+        if name not in PACKAGES and len(sources) == 1 and not TABLE[name].inner:
             # The import system takes what it finds under the name afterwards.
             sys.modules[name] = importlib.import_module(sources[0])
         else:
@@ -135,6 +136,7 @@ def install() -> None:
         return
     _set_aside.update(_drop_imported())
     sys.meta_path.insert(0, _finder)
+    Monitor.in_double_precision = True
 
 
 def uninstall() -> None:
@@ -142,6 +144,7 @@ def uninstall() -> None:
     if not installed():
         return
     sys.meta_path.remove(_finder)
+    Monitor.in_double_precision = False
     _drop_imported()
     sys.modules.update(_set_aside)
     _set_aside.clear()
@@ -164,7 +167,18 @@ def _drop_imported() -> dict[str, ModuleType]:
     return {name: sys.modules.pop(name) for name in names}
 
 
-def _other_portions() -> list[str]:
-    """Folders on ``sys.path`` in which other distributions keep ``lava.lib``."""
-    folders = (os.path.join(entry or os.getcwd(), ROOT) for entry in sys.path)
-    return [folder for folder in folders if os.path.isdir(os.path.join(folder, "lib"))]
+def _find_elsewhere(fullname: str) -> ModuleSpec | None:
+    """Find a module of the namespace that is not ours, in the folders on ``sys.path``.
+
+    A namespace package keeps the folders of its first import; so they are looked up anew.
+    """
+    parent = fullname.rpartition(".")[0]
+    if parent not in PACKAGES and getattr(sys.modules.get(parent), "__file__", None) is not None:
+        return None  # a package of its own knows where its modules are
+    _, first, *_ = fullname.split(".")
+    folders = []
+    for entry in sys.path:
+        root = os.path.join(entry or os.getcwd(), ROOT)
+        if first == "lib" or not os.path.isdir(os.path.join(root, "magma")):
+            folders.append(os.path.join(root, *parent.split(".")[1:]))
+    return PathFinder.find_spec(fullname, folders)

@@ -4,6 +4,8 @@ Every row is ``Lava module: (our modules, names)``; prefixes ``lava.`` and ``lav
 out. The names are those that programs import from that module; each must resolve (a test walks all
 of them). Anything else that our modules show is reachable as well. Where several of our modules are
 named, the first that has a name gives it.
+
+`_INNER` lists modules with inner parts of Lava. Their names are stand-ins.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ class Alias:
 
     sources: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    inner: bool = False
+    """Whether all other names are inner parts of Lava, `lava_names.inner`."""
 
 
 _PROCESS = {
@@ -87,6 +91,7 @@ _MODEL = {
         "AsyncProtocol",
     ),
     "magma.core.model.model": ("model.model", "AbstractProcessModel"),
+    "magma.core.model.precision": ("compat.lava_names.precision", "Precision"),
     "magma.core.model.interfaces": ("model.ports.base", "AbstractPortImplementation"),
     "magma.core.model.spike_type": ("compat.legacy.spike_type", "SpikeType"),
     "magma.core.model.sub.model": ("model.sub", "AbstractSubProcessModel"),
@@ -127,7 +132,7 @@ _LEARNING = {
         "learning.constants",
         """W_EPOCH_TIME W_WEIGHTS_U W_WEIGHTS_S W_TAG_1_U W_TAG_2_U W_TAG_1_S W_TAG_2_S W_TRACE
         W_TRACE_FRACTIONAL_PART W_CONST W_S_MANT W_ACCUMULATOR_U W_ACCUMULATOR_S W_SYN_VAR_U
-        W_SYN_VAR_S FACTOR_TO_WIDTH_DICT GradedSpikeCfg""",
+        W_SYN_VAR_S FACTOR_TO_WIDTH_DICT DEP_TO_IDX_DICT GradedSpikeCfg""",
     ),
     "magma.core.learning.string_symbols": (
         "learning.string_symbols",
@@ -234,7 +239,8 @@ _LIBRARY = {
     "proc.sparse.process": ("proc.sparse.process", "Sparse LearningSparse DelaySparse"),
     "proc.sparse.models": (
         "proc.sparse.models",
-        """PySparseModelFloat PySparseModelBitAcc PyLearningSparseModelFloat
+        """AbstractPySparseModelFloat AbstractPySparseModelBitAcc
+        PySparseModelFloat PySparseModelBitAcc PyLearningSparseModelFloat
         PyLearningSparseModelBitApproximate AbstractPyDelaySparseModel PyDelaySparseModelFloat
         PyDelaySparseModelBitAcc""",
     ),
@@ -263,19 +269,22 @@ _LIBRARY = {
     "proc.io.utils": (
         "proc.io.utils",
         """SendFull ReceiveEmpty ReceiveNotEmpty ChannelConfig validate_shape validate_buffer_size
-        validate_channel_config""",
+        validate_channel_config send_full_blocking send_full_non_blocking_drop
+        receive_empty_blocking receive_empty_non_blocking_zeros receive_not_empty_fifo
+        receive_not_empty_accumulate""",
     ),
     "proc.io.dataloader": (
         "proc.io.dataloader",
-        """SpikeDataloader StateDataloader PySpikeModelFixed PySpikeModelFloat PyStateModelFixed
-        PyStateModelFloat""",
+        """AbstractDataloader SpikeDataloader StateDataloader AbstractPyDataloaderModel
+        AbstractPySpikeDataloaderModel AbstractPyStateDataloaderModel PySpikeModelFixed
+        PySpikeModelFloat PyStateModelFixed PyStateModelFloat""",
     ),
     "proc.io.encoder": (
         "proc.io.encoder",
         """DeltaEncoder Compression PyDeltaEncoderModelDense PyDeltaEncoderModelSparse
         decode_encode_delta_sparse_8""",
     ),
-    "proc.io.reset": ("proc.io.reset", "Reset PyResetFixed PyResetFloat"),
+    "proc.io.reset": ("proc.io.reset", "Reset AbstractPyReset PyResetFixed PyResetFloat"),
     "proc.monitor.process": ("proc.monitor.process", "Monitor"),
     "proc.monitor.models": ("proc.monitor.models", "PyMonitorModel"),
     "proc.conv.process": ("proc.conv.process", "Conv"),
@@ -304,7 +313,8 @@ _LIBRARY = {
     ),
     "proc.graded.models": (
         "proc.graded.models",
-        """PyGradedVecModelFixed PyGradedReluVecModelFixed NormVecDelayModel InvSqrtModelFloat
+        """AbstractGradedVecModel PyGradedVecModelFixed PyGradedReluVecModelFixed NormVecDelayModel
+        InvSqrtModelFloat
         InvSqrtModelFP inv_sqrt make_fpinv_table clz""",
     ),
     "proc.prodneuron.process": ("proc.prodneuron.process", "ProdNeuron"),
@@ -314,7 +324,10 @@ _LIBRARY = {
     "proc.receiver.process": ("proc.receiver.process", "Receiver Receiver32Bit"),
     "proc.receiver.models": ("proc.receiver.models", "ReceiverModel"),
     "proc.bit_check.process": ("proc.bit_check.process", "BitCheck"),
-    "proc.bit_check.models": ("proc.bit_check.models", "LoihiBitCheckModel"),
+    "proc.bit_check.models": (
+        "proc.bit_check.models",
+        "AbstractBitCheckModel LoihiBitCheckModel",
+    ),
     "proc.resfire.process": ("proc.resfire.process", "RFZero"),
     "proc.resfire.models": ("proc.resfire.models", "PyRFZeroModelFixed"),
     "proc.conv_in_time.process": ("proc.conv_in_time.process", "ConvInTime"),
@@ -334,7 +347,11 @@ _LIBRARY = {
     "proc.clp.prototype_lif.process": ("proc.clp.prototype_lif.process", "PrototypeLIF"),
     "proc.clp.prototype_lif.models": ("proc.clp.prototype_lif.models", "PrototypeLIFBitAcc"),
     "proc.s4d.process": ("proc.s4d.process", "S4d SigmaS4dDelta SigmaS4dDeltaLayer"),
-    "proc.s4d.models": ("proc.s4d.models", "S4dModel PySigmaS4dDeltaModelFloat"),
+    "proc.s4d.models": (
+        "proc.s4d.models",
+        """AbstractS4dModel S4dModel AbstractSigmaS4dDeltaModel PySigmaS4dDeltaModelFloat
+        SubSigmaS4dDeltaLayerModel""",
+    ),
 }
 
 _NETWORKS = {
@@ -364,6 +381,8 @@ _UTILS = {
         optimize_weight_bits""",
     ),
     "utils.plots": ("utils.plots", "raster_plot"),
+    "utils.profiler": ("compat.lava_names.profiler", "Profiler"),
+    "utils.system": ("compat.lava_names.system", "Loihi2"),
     "utils.dataloader.mnist": ("utils.dataloader.mnist", "MnistDataset"),
     "utils.loihi": (
         "utils.loihi",
@@ -377,8 +396,42 @@ _UTILS = {
 }
 
 
+_INNER = {
+    "magma.compiler.builders.channel_builder": "ChannelBuilderMp RuntimeChannelBuilderMp",
+    "magma.compiler.builders.interfaces": "AbstractProcessBuilder AbstractChannelBuilder",
+    "magma.compiler.builders.py_builder": "PyProcessBuilder",
+    "magma.compiler.builders.runtimeservice_builder": "RuntimeServiceBuilder",
+    "magma.compiler.channel_map": "ChannelMap Payload PortPair",
+    "magma.compiler.compiler_graphs": "ProcGroupDiGraphs",
+    "magma.compiler.compiler_utils": "split_proc_builders_by_type",
+    "magma.compiler.mappable_interface": "Mappable",
+    "magma.compiler.mapper": "Mapper",
+    "magma.compiler.subcompilers.address": "NcLogicalAddress NcVirtualAddress",
+    "magma.compiler.subcompilers.channel_builders_factory": "ChannelBuildersFactory",
+    "magma.compiler.subcompilers.channel_map_updater": "ChannelMapUpdater",
+    "magma.compiler.subcompilers.exceptions": "",
+    "magma.compiler.subcompilers.interfaces": "AbstractSubCompiler SubCompiler",
+    "magma.compiler.subcompilers.py.pyproc_compiler": "PyProcCompiler",
+    "magma.compiler.utils": "VarInitializer PortInitializer VarPortInitializer",
+    "magma.compiler.var_model": "AbstractVarModel PyVarModel LoihiVarModel CVarModel NcVarModel",
+    "magma.runtime.message_infrastructure.message_infrastructure_interface": (
+        "MessageInfrastructureInterface"
+    ),
+    "magma.runtime.message_infrastructure.nx": "NxPyCompiler",
+    "magma.runtime.runtime_services.channel_broker.channel_broker": "AbstractChannelBroker",
+    "magma.runtime.runtime_services.interfaces": "AbstractRuntimeService",
+}
+
+
 def _build() -> dict[str, Alias]:
-    table = {}
+    table = {
+        f"lava.{path}": Alias(names=tuple(names.split()), inner=True)
+        for path, names in _INNER.items()
+    }
+    graphs = table["lava.magma.compiler.compiler_graphs"]
+    table["lava.magma.compiler.compiler_graphs"] = Alias(
+        ("lava_actor.compat.lava_names.compiler_graphs",), ("find_processes", *graphs.names), True
+    )
     for rows in (
         _PROCESS, _MODEL, _LEARNING, _COMPILER, _RUNTIME, _LIBRARY, _NETWORKS, _UTILS,
     ):  # fmt: skip

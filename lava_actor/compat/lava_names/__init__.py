@@ -1,0 +1,1 @@
+"""Names that exist only because programs written for Lava import them."""
