@@ -28,6 +28,7 @@ from dataclasses import dataclass, fields
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
+from lava_actor.model.bytecode import names_in
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 
 REQUESTS = frozenset({"_req_pause", "_req_stop", "request_pause", "request_stop"})
@@ -105,9 +106,7 @@ def _assigned_attributes(classes: Iterable[type[Any]]) -> set[str]:
     for cls in classes:
         for function in _functions_of(cls):
             for code in _nested(function.__code__):
-                for step in dis.get_instructions(code):
-                    if step.opname == "STORE_ATTR":
-                        names.add(step.argval)
+                names.update(names_in(code, "STORE_ATTR"))
                 # setattr with a constant name leaves it among the constants
                 names.update(_strings(code.co_consts))
     return names
@@ -224,7 +223,7 @@ def _computes_names(code: CodeType) -> bool:
         return False
     steps = [s for s in dis.get_instructions(code) if s.opname not in ("CACHE", "PUSH_NULL")]
     return any(
-        step.argval in _BY_NAME and not _second_argument_is_constant(steps[index + 1 :])
+        step.argval in _BY_NAME and not _second_argument_is_constant(steps[index + 1 : index + 64])
         for index, step in enumerate(steps)
         if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")
     )

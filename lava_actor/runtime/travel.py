@@ -24,7 +24,7 @@ import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import cloudpickle
@@ -32,6 +32,7 @@ import cloudpickle
 from lava_actor.channels.pipe import Parcel, ParcelWriter
 from lava_actor.compiler.executable import ActorPlan
 from lava_actor.errors import InvalidTypeError
+from lava_actor.model.bytecode import names_in
 
 
 @dataclass(frozen=True)
@@ -157,7 +158,27 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
             module = _importable_home(obj, name)
             if module is not None:
                 return getattr, (module, name)
+        if isinstance(obj, FunctionType):
+            _globals_of(obj.__code__)
         return super().reducer_override(obj)
+
+
+_known_globals: Any = getattr(cloudpickle.cloudpickle, "_extract_code_globals_cache", None)
+"""Where cloudpickle keeps the globals that code names; it reads them with `dis`, which is slow."""
+
+
+def _globals_of(code: CodeType) -> dict[str, None]:
+    """Find the globals that code and functions inside of it name; tell cloudpickle."""
+    if _known_globals is None:
+        return {}
+    names: dict[str, None] | None = _known_globals.get(code)
+    if names is None:
+        found = names_in(code, "STORE_GLOBAL", "DELETE_GLOBAL", "LOAD_GLOBAL")
+        names = _known_globals[code] = dict.fromkeys(found)
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                names.update(_globals_of(constant))
+    return names
 
 
 def _importable_home(obj: Any, name: str) -> ModuleType | None:
