@@ -52,6 +52,14 @@ def test_every_name_of_the_table_resolves(path: str) -> None:
 
 
 @pytest.mark.usefixtures("lava")
+@pytest.mark.parametrize("path", sorted(TABLE))
+def test_every_name_that_completion_offers_can_be_got(path: str) -> None:
+    module = importlib.import_module(path)
+    missing = [name for name in dir(module) if not hasattr(module, name)]
+    assert not missing, f"dir({path}) names {missing}"
+
+
+@pytest.mark.usefixtures("lava")
 @pytest.mark.parametrize("path", MODULES)
 def test_a_name_is_the_very_object_of_our_module(path: str) -> None:
     module = importlib.import_module(path)

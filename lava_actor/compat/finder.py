@@ -62,7 +62,8 @@ class AliasModule(ModuleType):
 
     def __dir__(self) -> list[str]:
         children = {
-            path.rpartition(".")[2] for path in TABLE if path.startswith(self.__name__ + ".")
+            child for path in TABLE for parent, _, child in [path.rpartition(".")]
+            if parent == self.__name__
         }
         return sorted({*super().__dir__(), *self._public(), *children} - {"_alias"})
 
