@@ -43,8 +43,10 @@ class ATRLIF(AbstractProcess):
     bias_mant, bias_exp
         Constant input: ``bias_mant`` (float), ``bias_mant * 2**bias_exp`` (fixed; floor for
         negative exponents).
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
 
     Notes
     -----

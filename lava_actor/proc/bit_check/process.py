@@ -26,8 +26,12 @@ class BitCheck(AbstractProcess):
         1: print a line when the flag is raised.
     bits
         Width to check for, sign included: 1 … 31.
-    name, log_config, **kwargs
-        See `AbstractProcess`; further keywords go to ``proc_params``.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+    **kwargs
+        Go to ``proc_params``.
 
     Raises
     ------

@@ -41,8 +41,10 @@ class Conv(AbstractProcess):
         Without effect: the models do not truncate.
     num_message_bits : int
         0: binary input. More: graded.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
 
     Attributes
     ----------

@@ -28,8 +28,12 @@ class ConvInTime(AbstractProcess):
     num_message_bits
         0: binary; all that counts is whether an input (the sum over the sources) is zero.
         Positive: graded, values are used as they come.
-    name, log_config, **kwargs
-        See `AbstractProcess`; further keywords go to ``proc_params``.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+    **kwargs
+        Go to ``proc_params``.
 
     Raises
     ------

@@ -62,7 +62,16 @@ class GradedReluVec(AbstractProcess):
 
         x = v + a_in;   s_out = x * [x > vth];   v = 0
 
-    Parameters and state as for `GradedVec`.
+    State as for `GradedVec`.
+
+    Parameters
+    ----------
+    shape
+        Shape of the population and its ports.
+    vth
+        Threshold: what does not exceed it is sent as 0.
+    exp
+        Fractional bits of the values; kept for reference, the CPU model does not use it.
     """
 
     def __init__(self, shape: tuple[int, ...], vth: int = 1, exp: int = 0) -> None:

@@ -23,8 +23,23 @@ class LearningLIF(LearningNeuronProcess, AbstractLIF):
 
     Parameters
     ----------
-    shape, u, v, du, dv, bias_mant, bias_exp, vth, name, log_config
-        See `LIF`.
+    shape : tuple of int, or int
+        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
+        the OutPort `s_out`.
+    u, v : float or array_like
+        Initial current and voltage.
+    du, dv : float
+        Decay of current and voltage per step: a fraction in the floating-point models, in units of
+        1/4096 in the fixed-point models.
+    bias_mant, bias_exp : float or array_like
+        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
+        ``bias_mant`` alone in floating point.
+    vth : float
+        Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     learning_rule : LoihiLearningRule, optional
         Kept for the model, which may read constants from it.
     **kwargs

@@ -32,7 +32,7 @@ class AbstractLIF(AbstractProcess):
 
     Parameters
     ----------
-    shape : tuple of int
+    shape : tuple of int, or int
         Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
         the OutPort `s_out`.
     u, v : float or array_like
@@ -43,8 +43,10 @@ class AbstractLIF(AbstractProcess):
     bias_mant, bias_exp : float or array_like
         The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
         ``bias_mant`` alone in floating point.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     **kwargs
         Further parameters for models; they find them in ``proc_params``.
     """
@@ -99,10 +101,25 @@ class LIF(AbstractLIF):
 
     Parameters
     ----------
-    shape, u, v, du, dv, bias_mant, bias_exp, name, log_config
-        See `AbstractLIF`.
+    shape : tuple of int, or int
+        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
+        the OutPort `s_out`.
+    u, v : float or array_like
+        Initial current and voltage.
+    du, dv : float
+        Decay of current and voltage per step: a fraction in the floating-point models, in units of
+        1/4096 in the fixed-point models.
+    bias_mant, bias_exp : float or array_like
+        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
+        ``bias_mant`` alone in floating point.
     vth : float
         Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+    **kwargs
+        Further parameters for models; they find them in ``proc_params``.
 
     Examples
     --------
@@ -148,8 +165,23 @@ class LIFReset(LIF):
 
     Parameters
     ----------
-    shape, u, v, du, dv, bias_mant, bias_exp, vth, name, log_config
-        See `LIF`.
+    shape : tuple of int, or int
+        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
+        the OutPort `s_out`.
+    u, v : float or array_like
+        Initial current and voltage.
+    du, dv : float
+        Decay of current and voltage per step: a fraction in the floating-point models, in units of
+        1/4096 in the fixed-point models.
+    bias_mant, bias_exp : float or array_like
+        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
+        ``bias_mant`` alone in floating point.
+    vth : float
+        Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     reset_interval : int
         Steps between two resets, at least 1.
     reset_offset : int
@@ -210,8 +242,23 @@ class LIFRefractory(LIF):
 
     Parameters
     ----------
-    shape, u, v, du, dv, bias_mant, bias_exp, vth, name, log_config
-        See `LIF`.
+    shape : tuple of int, or int
+        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
+        the OutPort `s_out`.
+    u, v : float or array_like
+        Initial current and voltage.
+    du, dv : float
+        Decay of current and voltage per step: a fraction in the floating-point models, in units of
+        1/4096 in the fixed-point models.
+    bias_mant, bias_exp : float or array_like
+        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
+        ``bias_mant`` alone in floating point.
+    vth : float
+        Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     refractory_period : int
         For how many steps v rests, at least 1.
 
@@ -265,8 +312,21 @@ class TernaryLIF(AbstractLIF):
 
     Parameters
     ----------
-    shape, u, v, du, dv, bias_mant, bias_exp, name, log_config
-        See `AbstractLIF`.
+    shape : tuple of int, or int
+        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
+        the OutPort `s_out`.
+    u, v : float or array_like
+        Initial current and voltage.
+    du, dv : float
+        Decay of current and voltage per step: a fraction in the floating-point models, in units of
+        1/4096 in the fixed-point models.
+    bias_mant, bias_exp : float or array_like
+        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
+        ``bias_mant`` alone in floating point.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     vth_hi, vth_lo : float
         Upper and lower threshold. Fixed point: in units of 2**6.
 

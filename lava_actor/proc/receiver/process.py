@@ -14,8 +14,10 @@ class Receiver(AbstractProcess):
     ----------
     shape
         Shape of `a_in` and `payload`.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     """
 
     def __init__(
@@ -42,8 +44,10 @@ class Receiver32Bit(AbstractProcess):
     ----------
     shape
         Shape of `a_in` and of both Vars.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     """
 
     def __init__(

@@ -35,8 +35,10 @@ class RF(AbstractProcess):
         `cos_decay` hold ``int(x * 2**decay_bits)``. Leave 0 for the float model.
     vth
         Threshold of the real part, in units of the input.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     """
 
     def __init__(

@@ -35,8 +35,10 @@ class Sigma(AbstractProcess):
     ----------
     shape
         Shape of the population, of both ports and of the Var `sigma`.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
 
     Notes
     -----
@@ -90,8 +92,10 @@ class Delta(AbstractProcess):
         Fixed point: fractional bits of the messages.
     state_exp
         Fixed point: further fractional bits of the state.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     """
 
     def __init__(
@@ -155,8 +159,12 @@ class SigmaDelta(AbstractProcess):
         The activation function.
     cum_error, spike_exp, state_exp
         As for `Delta`.
-    name, log_config, **kwargs
-        See `AbstractProcess`; further keywords go to ``proc_params``.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+    **kwargs
+        Go to ``proc_params``.
     """
 
     def __init__(

@@ -28,8 +28,10 @@ class Spiker(AbstractProcess):
         Steps between spikes; held by the Var `rate`.
     payload
         What is sent.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     """
 
     def __init__(
@@ -61,8 +63,10 @@ class Spiker32bit(AbstractProcess):
         Steps between spikes; one for all or one per neuron.
     payload
         What is sent; one for all or one per neuron. If any is negative all are signed.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
 
     Raises
     ------

@@ -14,8 +14,10 @@ class IdBroadcast(AbstractProcess):
     ----------
     shape
         Shape of `a_in`, `s_out` and of the Var `val`, the value of the last step.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     """
 
     def __init__(

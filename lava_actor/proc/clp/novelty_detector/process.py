@@ -17,8 +17,10 @@ class NoveltyDetector(AbstractProcess):
     ----------
     t_wait
         How many steps to wait for an answer.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
 
     Notes
     -----

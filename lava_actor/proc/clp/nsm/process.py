@@ -28,8 +28,10 @@ class Readout(AbstractProcess):
         Number of prototypes.
     proto_labels
         Labels at the start, `(n_protos,)`; zeros if None.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
 
     Notes
     -----
@@ -66,8 +68,10 @@ class Allocator(AbstractProcess):
         Number of prototypes.
     next_alloc_id
         The number that is handed out first; 1 is the first prototype.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
 
     Notes
     -----

@@ -19,8 +19,14 @@ class PrototypeLIF(LearningLIF):
         s_out = bap, y1 = 127*bap                   if there is a bap, else the LIF's spikes
         v = 0                                       where s_out
 
-    Ports beyond those of `LearningLIF`: `reset_in`, of the population's shape. Parameters are those
-    of `LearningLIF`.
+    Ports beyond those of `LearningLIF`: `reset_in`, of the population's shape.
+
+    Parameters
+    ----------
+    shape : tuple of int, or int
+        Shape of the population.
+    **kwargs
+        The other parameters of `LearningLIF`.
     """
 
     def __init__(self, *, shape: tuple[int, ...], **kwargs: Any) -> None:
