@@ -15,6 +15,7 @@ from lava_actor.proc.io import sink, source
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.prodneuron.process import ProdNeuron
 from lava_actor.proc.sparse.process import Sparse
+from lava_actor.process import matrices
 from lava_actor.process.ports.ports import InPort
 
 MESSAGE_BITS = 24
@@ -158,7 +159,7 @@ class GradedDense(AlgebraicMatrix):
 
     def __init__(self, weights: ArrayLike, exp: int = 7, **kwargs: Any) -> None:
         self.main: Dense = Dense(
-            weights=np.asarray(weights) * 2.0**exp,
+            weights=np.trunc(np.asarray(weights) * 2.0**exp),
             num_message_bits=MESSAGE_BITS,
             num_weight_bits=WEIGHT_BITS,
             weight_exp=-exp,
@@ -179,9 +180,9 @@ class GradedSparse(AlgebraicMatrix):
     def __init__(
         self, weights: ArrayLike | spmatrix | sparray, exp: int = 7, **kwargs: Any
     ) -> None:
-        matrix: Any = weights if isinstance(weights, spmatrix | sparray) else np.asarray(weights)
+        scaled = matrices.csr_matrix(weights) * 2.0**exp
         self.main: Sparse = Sparse(
-            weights=matrix * 2.0**exp,
+            weights=scaled.trunc(),
             num_message_bits=MESSAGE_BITS,
             num_weight_bits=WEIGHT_BITS,
             weight_exp=-exp,
