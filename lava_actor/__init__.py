@@ -18,6 +18,9 @@ The names below are what a typical program needs; everything else is imported fr
 
 from __future__ import annotations
 
+import importlib
+from typing import Any
+
 from lava_actor import errors
 from lava_actor.compiler.run_configs import Loihi1SimCfg, Loihi2SimCfg, RunConfig
 from lava_actor.model.decorator import implements, requires, tag
@@ -34,6 +37,7 @@ from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
 from lava_actor.runtime.run_conditions import RunContinuous, RunSteps
+from lava_actor.runtime.runtime import stop_all
 from lava_actor.runtime.session import load_new as load
 
 __version__ = "0.1.0"
@@ -67,5 +71,12 @@ __all__ = [
     "implements",
     "load",
     "requires",
+    "stop_all",
     "tag",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "networks":  # the package, which is a function as well
+        return importlib.import_module("lava_actor.networks")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -22,8 +22,8 @@ the other end             ChannelAborted              RuntimeError
 the other end             PeerClosedError             ChannelAborted
 ========================  ==========================  =============================================
 
-Every class also derives from `LavaActorError`. Messages name the Process and the attribute, what was
-expected and what came. What is surely a mistake but no reason to stop is a `LavaActorWarning`.
+Every class also derives from `LavaActorError`. Messages name the Process and the attribute, what
+was expected and what came. A sure mistake that is no reason to stop is a `LavaActorWarning`.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ class WaitTimeoutError(LavaActorError, TimeoutError):
 
 
 class ArenaMemoryError(LavaActorError, MemoryError):
-    """Not enough memory for the arena; the message says what is needed and what is there."""
+    """Not enough memory for the arena or a Var: who needs how much, and what there is."""
 
 
 class ChannelAborted(LavaActorError, RuntimeError):

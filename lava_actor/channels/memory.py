@@ -20,6 +20,10 @@ _GROUP_FILES = (
 )
 
 
+_WORTH_ASKING = 1 << 26
+"""Bytes from which on it pays to ask how much memory is free."""
+
+
 def _number(path: Path) -> int | None:
     try:
         return int(path.read_text().split()[0])
@@ -42,10 +46,11 @@ def available_memory() -> int | None:
     return min(found) if found else None
 
 
-def _human(nbytes: int) -> str:
+def human(nbytes: int) -> str:
+    """Return a number of bytes as people write it."""
     value = float(nbytes)
-    for unit in ("bytes", "KiB", "MiB", "GiB"):
-        if value < 1024 or unit == "GiB":
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB"):
+        if value < 1024 or unit == "TiB":
             return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
         value /= 1024
     return f"{nbytes} bytes"
@@ -53,16 +58,16 @@ def _human(nbytes: int) -> str:
 
 def too_little_memory(plan: ArenaPlan, available: int | None) -> ArenaMemoryError:
     """Build the error: what is needed, what there is, and which rings to make smaller."""
-    there = "less is free" if available is None else f"{_human(available)} are available"
+    there = "less is free" if available is None else f"{human(available)} are available"
     largest = "; ".join(
-        f"{ring.name}: {ring.depth} messages of {_human(ring.slot_bytes)}"
+        f"{ring.name}: {ring.depth} messages of {human(ring.slot_bytes)}"
         for ring in plan.largest_rings()
     )
     advice = f" The largest rings are {largest}. Fewer messages per ring need less memory." * bool(
         plan.rings
     )
     return ArenaMemoryError(
-        f"the channels of this network need {_human(plan.size)} of memory, {there}.{advice}"
+        f"the channels of this network need {human(plan.size)} of memory, {there}.{advice}"
     )
 
 
@@ -71,3 +76,13 @@ def check_memory(plan: ArenaPlan) -> None:
     available = available_memory()
     if available is not None and plan.size > available:
         raise too_little_memory(plan, available)
+
+
+def check_values(owner: str, shape: tuple[int, ...], nbytes: int) -> None:
+    """Raise `ArenaMemoryError` if a value of this size does not fit the free memory."""
+    available = available_memory() if nbytes > _WORTH_ASKING else None
+    if available is not None and nbytes > available:
+        raise ArenaMemoryError(
+            f"{owner}: its value of shape {shape} needs {human(nbytes)} of memory, "
+            f"{human(available)} are available"
+        )

@@ -14,15 +14,17 @@ from lava_actor.compiler.network import find_network
 from lava_actor.compiler.schedule import decide
 from lava_actor.compiler.snapshot import Snapshot
 from lava_actor.compiler.turns import plan_turns
-from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.model.declarations import check_members
+from lava_actor.model.doubts import doubt
+from lava_actor.process.hints import did_you_mean, warn
 
 if TYPE_CHECKING:
     from lava_actor.compiler.run_configs import RunConfig
     from lava_actor.model.sync.domain import SyncDomain
     from lava_actor.process.process import AbstractProcess
 
-#: Options of ``compile_config`` with their defaults; unknown keys are ignored.
+#: Options of ``compile_config`` with their defaults; of other keys a warning tells.
 DEFAULTS: dict[str, Any] = {
     "pypy_channel_size": None,  # messages per ring; None: from the payload size (64 while small)
     "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
@@ -48,6 +50,11 @@ class Compiler:
 
     def __init__(self, compile_config: dict[str, Any] | None = None, loglevel: int = 30) -> None:
         self.compile_config = {**DEFAULTS, **(compile_config or {})}
+        for key in self.compile_config.keys() - DEFAULTS.keys():
+            warn(
+                f"compile_config[{key!r}] is no option{did_you_mean(str(key), DEFAULTS)} and "
+                f"changes nothing. Options: {', '.join(DEFAULTS)}"
+            )
         depth = self.compile_config["pypy_channel_size"]
         if depth is not None and (int(depth) != depth or depth < 1):
             raise InvalidValueError(
@@ -68,6 +75,11 @@ class Compiler:
         """
         if run_cfg is None:
             raise InvalidValueError(f"compile of {process.name}: run_cfg is required, got None")
+        if not callable(getattr(run_cfg, "select", None)) or isinstance(run_cfg, type):
+            raise InvalidTypeError(
+                f"compile of {process.name}: expected a RunConfig, such as "
+                f"Loihi2SimCfg(select_tag='floating_pt'), got {run_cfg!r}"
+            )
         for member in find_network([process]):
             _forget_if_over(member)
         network = find_network([process])
@@ -98,6 +110,7 @@ class Compiler:
         for leaf in leaves:
             assert leaf.model_class is not None
             check_members(leaf, leaf.model_class)
+            doubt(leaf, leaf.model_class)
         _check_external_pipes(everything, leaves)
         custom = list(getattr(run_cfg, "custom_sync_domains", None) or [])
         domains = assign_domains(leaves, custom, everything)

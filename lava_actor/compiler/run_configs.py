@@ -53,6 +53,8 @@ class RunConfig:
                 raise NetworkError(
                     f"{type(self).__name__}.custom_sync_domains: expected a list of SyncDomain, "
                     f"got {custom_sync_domains!r}"
+                    + f"; a tag is given as select_tag={custom_sync_domains!r}"
+                    * isinstance(custom_sync_domains, str)
                 )
             for domain in custom_sync_domains:
                 if not isinstance(domain, SyncDomain):
@@ -61,6 +63,11 @@ class RunConfig:
                         f"got {domain!r}"
                     )
             self.custom_sync_domains = custom_sync_domains
+
+    def __repr__(self) -> str:
+        """Class, and what is not as usual."""
+        given = {k: v for k, v in vars(self).items() if k != "log" and v}
+        return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
     def select(self, process: Any, proc_models: list[ModelClass]) -> Any:
         """Return the model class for ``process``; called with positional arguments.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.channels.memory import check_values
 from lava_actor.errors import NetworkError
 from lava_actor.model.ports.in_port import PyInPort, PyInPortScalarDense
 from lava_actor.model.ports.out_port import PyOutPort, PyOutPortScalarDense
@@ -14,6 +15,7 @@ from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortScalarDense
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType
+from lava_actor.process.hints import did_you_mean
 from lava_actor.process.ports.ports import ImplicitVarPort
 from lava_actor.protocol.values import check_var
 
@@ -47,11 +49,15 @@ def check_members(process: AbstractProcess, model_cls: type[Any]) -> None:
     ------
     NetworkError
         (an `AssertionError`) if a Var or port has no declaration, a declaration no Var or port,
-        a declaration is no LavaPyType, or its port class is abstract or of the wrong kind.
+        a declaration is no LavaPyType, or its port class is abstract or of the wrong kind; or the
+        constructor of the model does not take the parameters of the Process.
+    ArenaMemoryError
+        If a Var alone needs more memory than there is.
     UnsupportedError, InvalidTypeError
         If a Var is declared with a class or dtype no value can be built for.
     """
     types = declared(model_cls)
+    _check_constructor(process, model_cls)
     _check_vars(process, model_cls, types)
     _check_ports(process, model_cls, types, process.in_ports, PyInPort, "PyInPort")
     _check_ports(process, model_cls, types, process.out_ports, PyOutPort, "PyOutPort")
@@ -72,17 +78,34 @@ def _declaration(
     if name in types:
         return types[name]
     value = inspect.getattr_static(model_cls, name, _ABSENT)
-    what = "has no attribute of that name" if value is _ABSENT else f"has {value!r}"
+    what = f"has {value!r}"
+    if value is _ABSENT:
+        what = "has no attribute of that name" + did_you_mean(name, types)
     raise NetworkError(
         f"{process.name}.{name} ({kind}): expected a class attribute {name!r} of type LavaPyType "
         f"in {model_cls.__qualname__}, which {what}"
     )
 
 
+def _check_constructor(process: Any, model_cls: type[Any]) -> None:
+    try:
+        inspect.signature(model_cls).bind(process.proc_params)
+    except ValueError:  # native: it has no signature
+        return
+    except TypeError as error:
+        raise NetworkError(
+            f"{process.name}: {model_cls.__qualname__} is made with the parameters of its Process; "
+            f"expected def __init__(self, proc_params), got one that refuses them: {error}"
+        ) from None
+
+
 def _check_vars(process: Any, model_cls: type[Any], types: dict[str, LavaPyType]) -> None:
-    for name, _ in _items(process.vars):
+    for name, var in _items(process.vars):
         declaration = _declaration(process, model_cls, types, name, "Var")
         check_var(declaration, f"{model_cls.__qualname__}.{name} (Var of {process.name})")
+        if isinstance(declaration.cls, type) and issubclass(declaration.cls, np.ndarray):
+            needs = var.size * np.dtype(declaration.d_type).itemsize
+            check_values(f"{process.name}.{name}", tuple(var.shape), needs)
 
 
 def _check_ports(
@@ -154,6 +177,6 @@ def _check_surplus(process: Any, model_cls: type[Any], types: dict[str, LavaPyTy
         if name not in members:
             raise NetworkError(
                 f"{model_cls.__qualname__}.{name}: {process.name} "
-                f"({type(process).__name__}) has no Var or port of that name; it has "
-                f"{', '.join(sorted(members)) or 'none'}"
+                f"({type(process).__name__}) has no Var or port of that name"
+                f"{did_you_mean(name, members)}; it has {', '.join(sorted(members)) or 'none'}"
             )

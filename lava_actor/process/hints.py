@@ -18,19 +18,26 @@ F = TypeVar("F", bound=Callable[..., Any])
 _PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
 
 
+_ALSO_CALLED = {
+    **dict.fromkeys(("threshold", "v_threshold", "v_th"), "vth"),
+    **dict.fromkeys(("size", "n", "num_neurons", "neurons"), "shape"),
+}
+"""What other simulators call some parameters of the library."""
+
+
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name that ``name`` was probably meant to be, None if there is none."""
-    names = sorted(known)
-    found = difflib.get_close_matches(name.lower(), names, 1, cutoff)
-    if found:
-        return found[0]
-    return next((n for n in names if len(name) > 1 and (n.startswith(name + "_"))), None)
+    names = list(known)
+    longer = [known_name for known_name in names if known_name.startswith(f"{name}_")]
+    also = {word: meant for word, meant in _ALSO_CALLED.items() if meant in names}
+    alike = difflib.get_close_matches(name.lower(), [*names, *also], 1, cutoff)
+    return next((also.get(found, found) for found in longer or alike), None)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Return ``"; did you mean …?"``, or nothing."""
+    """Return ``" (did you mean …?)"``, or nothing."""
     found = nearest(name, known)
-    return "" if found is None else f"; did you mean {found!r}?"
+    return "" if found is None else f" (did you mean {found!r}?)"
 
 
 def warn(message: str) -> None:
@@ -42,8 +49,8 @@ def warn(message: str) -> None:
 
 
 def is_library(cls: type[Any]) -> bool:
-    """Whether a class is one of this package."""
-    return cls.__module__.partition(".")[0] == "lava_actor"
+    """Whether a class is one of the library's, rather than a user's or a base for users."""
+    return cls.__module__.startswith("lava_actor.proc.")
 
 
 def briefly(method: F) -> F:

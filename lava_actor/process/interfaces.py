@@ -9,6 +9,8 @@ import weakref
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+import numpy as np
+
 from lava_actor.errors import NetworkError
 
 if TYPE_CHECKING:
@@ -24,16 +26,16 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
 
     Parameters
     ----------
-    shape : tuple of int
-        Non-negative dimensions; ``()`` is a scalar.
+    shape : tuple of int, or int
+        Non-negative dimensions; ``()`` is a scalar, and 5 is ``(5,)``.
 
     Raises
     ------
     NetworkError
-        (an `AssertionError`) if ``shape`` is no tuple of non-negative integers.
+        (an `AssertionError`) if ``shape`` is neither a non-negative integer nor a tuple of them.
     """
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...] | int) -> None:
         self.shape: tuple[int, ...] = checked_shape(shape, type(self).__name__)
         self._process: AbstractProcess | None = None
         self._name: str | None = None
@@ -62,6 +64,10 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
             raise NetworkError(f"{where(self)}.process: expected a Process, got {value!r}")
         self._process = value
 
+    def _instead_of_assignment(self) -> str:
+        """What to do instead of assigning to the attribute, for the error message."""
+        return ""
+
     @property
     def size(self) -> int:
         """Number of elements; 1 for ``()``."""
@@ -77,25 +83,24 @@ def where(member: Any) -> str:
 
 
 def checked_shape(shape: Any, owner: str) -> tuple[int, ...]:
-    """Return ``shape`` itself if it is a tuple of non-negative integers.
+    """Return a tuple of non-negative integers as it is, and such an integer in a tuple.
 
     Raises
     ------
     NetworkError
         (an `AssertionError`) if it is something else.
     """
-    if not isinstance(shape, tuple):
-        raise NetworkError(f"{owner}.shape: expected a tuple of int, got {shape!r}")
-    for dimension in shape:
+    found: tuple[int, ...] = shape if isinstance(shape, tuple) else (shape,)
+    for dimension in found:
         try:
-            fine = operator.index(dimension) >= 0
+            fine = not isinstance(dimension, (bool, np.bool_)) and operator.index(dimension) >= 0
         except TypeError:
             fine = False
         if not fine:
             raise NetworkError(
-                f"{owner}.shape: expected non-negative integers, got {dimension!r} in {shape!r}"
+                f"{owner}.shape: expected a non-negative integer or a tuple of them, got {shape!r}"
             )
-    return shape
+    return found
 
 
 class IdGeneratorSingleton(ABC):

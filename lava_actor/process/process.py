@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import inspect
 import logging
 import os
 import sys
 import threading
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lava_actor.errors import NetworkError
+from lava_actor.errors import InvalidTypeError, NetworkError
 from lava_actor.process.collection import Collection
-from lava_actor.process.hints import briefly
-from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry
+from lava_actor.process.hints import briefly, did_you_mean, is_library, warn
+from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, checked_shape
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
@@ -49,13 +51,76 @@ _NOT_PARTS = frozenset({"parent_proc", "process"})
 
 
 class ProcessPostInitCaller(type):
-    """Calls ``_post_init`` once, after the outermost constructor has returned."""
+    """Makes Processes: checks what the constructor is given, then registers the members, once."""
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What the constructor takes, for help and completion."""
+        constructor: Any = cls.__init__  # type: ignore[misc]  # of this very class
+        return inspect.Signature(list(inspect.signature(constructor).parameters.values())[1:])
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Construct, then register the members."""
-        obj = super().__call__(*args, **kwargs)
+        """Construct, then register the members.
+
+        Raises
+        ------
+        InvalidTypeError
+            (a `TypeError`) if the constructor does not take these arguments.
+        """
+        if is_library(cls):
+            _check_keywords(cls, kwargs)
+            if "shape" in kwargs:
+                kwargs["shape"] = checked_shape(kwargs["shape"], kwargs.get("name") or cls.__name__)
+        try:
+            obj = super().__call__(*args, **kwargs)
+        except TypeError as error:
+            _explain(cls, args, kwargs, error)
+            raise
         obj._post_init()
         return obj
+
+
+def _explain(cls: type[Any], args: Any, kwargs: Any, error: TypeError) -> None:
+    """Raise a better error than Python's if the arguments do not fit the constructor."""
+    signature: inspect.Signature = cls.__signature__
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as misfit:
+        names = [
+            p.name if p.default is p.empty else f"{p.name}=…"
+            for p in signature.parameters.values()
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        ]
+        wrong = next((key for key in kwargs if f"'{key}'" in str(misfit)), "")
+        hint = did_you_mean(wrong, [n.removesuffix("=…") for n in names]) if wrong else ""
+        keywords = f" It takes keywords: {cls.__name__}({names[0]}…)." if args and names else ""
+        raise InvalidTypeError(
+            f"{cls.__name__}: {misfit}{hint}.{keywords} Parameters: {', '.join(names) or 'any'}"
+        ) from error
+
+
+@functools.cache
+def _keywords(cls: Any) -> tuple[str, ...]:
+    """What the constructors and the models of a library Process know by name."""
+    found: dict[str, None] = {}
+    for base in cls.__mro__:
+        if issubclass(base, AbstractProcess):
+            found.update(dict.fromkeys(base._model_parameters))
+        if (init := base.__dict__.get("__init__")) is not None and base is not object:
+            parameters = list(inspect.signature(init).parameters.values())[1:]
+            named = (p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+            found.update(dict.fromkeys(named))
+    return (*found, "name", "log_config")
+
+
+def _check_keywords(cls: Any, kwargs: dict[str, Any]) -> None:
+    known = _keywords(cls)
+    for key in kwargs:
+        if key not in known:
+            warn(
+                f"{cls.__name__}: no parameter is called {key!r}{did_you_mean(key, known)}, and no "
+                f"model of this library reads it. Parameters: {', '.join(dict.fromkeys(known))}"
+            )
 
 
 class AbstractProcess(metaclass=ProcessPostInitCaller):
@@ -83,6 +148,9 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
     parent_proc : AbstractProcess or None
         The hierarchical Process that this one is a part of.
     """
+
+    _model_parameters: ClassVar[tuple[str, ...]] = ()
+    """Keywords that models of a library Process read, though its constructor does not name them."""
 
     def __init__(self, **proc_params: Any) -> None:
         self.id: int = ProcessServer().register(self)
@@ -195,9 +263,19 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
             member.process = self
 
     def __setattr__(self, name: str, value: Any) -> None:
-        """Refuse members under reserved names at once."""
-        if name in RESERVED and isinstance(value, AbstractProcessMember):
-            raise self._reserved(name, value)
+        """Refuse members under reserved names at once, and values in the place of members."""
+        if isinstance(value, AbstractProcessMember):
+            if name in RESERVED:
+                raise self._reserved(name, value)
+        elif (
+            isinstance(held := self.__dict__.get(name), AbstractProcessMember)
+            and held.process is self
+            and not isinstance(value, AbstractProcess)
+        ):
+            raise InvalidTypeError(
+                f"{self.name}.{name}: expected a {type(held).__name__} to replace this one, "
+                f"got {type(value).__name__} {value!r}" + held._instead_of_assignment()
+            )
         object.__setattr__(self, name, value)
 
     def _reserved(self, name: str, member: Any) -> NetworkError:
@@ -265,6 +343,10 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
             sub.folded_view = self.folded_view
             sub.folded_view_inst_id = self.folded_view_inst_id
             sub.propagate_folded_views()
+
+    def _is_over(self) -> bool:
+        """Whether there was a network, which was stopped or has failed."""
+        return self._runtime is not None and bool(self._runtime.is_over)
 
     # -- hierarchy --------------------------------------------------------------------------
 

@@ -6,22 +6,27 @@ A Var is a handle. Its value lives in the ProcessModel while a network runs; bef
 
 from __future__ import annotations
 
-from typing import Any
+import warnings
+from typing import Any, ClassVar
 
-from lava_actor.errors import InvalidValueError, NetworkError
-from lava_actor.process.hints import briefly
+import numpy as np
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
+from lava_actor.process import matrices
+from lava_actor.process.arraylike import ArrayLike
+from lava_actor.process.hints import briefly, warn
 from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, where
 from lava_actor.process.values import initial_part
 
 __all__ = ["Var", "VarServer"]
 
 
-class Var(AbstractProcessMember):
+class Var(ArrayLike, AbstractProcessMember):
     """State of a Process.
 
     Parameters
     ----------
-    shape : tuple of int
+    shape : tuple of int, or int
     init : number, str, array_like or scipy.sparse matrix
         Initial value; broadcast to ``shape`` at start-up. May be reassigned until the network is
         compiled.
@@ -38,11 +43,19 @@ class Var(AbstractProcessMember):
         Set by `alias`.
     model : object
         Without meaning for models that run on a CPU.
+
+    Notes
+    -----
+    Where the value can be read, a Var is array-like: ``np.asarray(var)``, ``var[0]``, ``var + 1``
+    and plots see what `get` returns. ``var[0] = 1`` is ``var.set(1, 0)``.
     """
+
+    starts: ClassVar[int] = 0
+    """How many networks were started; each start adds one."""
 
     def __init__(
         self,
-        shape: tuple[int, ...],
+        shape: tuple[int, ...] | int,
         init: Any = 0,
         shareable: bool = True,
         name: str = "Unnamed variable",
@@ -54,6 +67,7 @@ class Var(AbstractProcessMember):
         self.aliased_var: Var | None = None
         self.model: Any = None
         self.id: int = VarServer().register(self)
+        self._born = Var.starts
 
     # -- aliases ----------------------------------------------------------------------------
 
@@ -136,9 +150,12 @@ class Var(AbstractProcessMember):
         runtime = None if var.process is None else var.process.runtime
         if runtime is not None:
             return runtime.get_var(var.id, idx)
-        if idx is None:
-            return var.init
-        return initial_part(var.init, var.shape, idx, where(var))
+        if var._born < Var.starts and not getattr(var.process, "_is_compiled", True):
+            warn(
+                f"{where(var)}.get: this is the initial value; {var.process.name} belongs to no "
+                f"network that was started. Is a connection missing?"
+            )
+        return var.init if idx is None else initial_part(var.init, var.shape, idx, where(var))
 
     @briefly
     def set(self, value: Any, idx: Any = None) -> None:
@@ -174,10 +191,32 @@ class Var(AbstractProcessMember):
             )
         runtime.set_var(var.id, value, idx)
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        """Return the present value, filling the shape.
+
+        Raises
+        ------
+        InvalidTypeError
+            (a `TypeError`) for string and sparse Vars, and what `get` raises.
+        """
+        value = self.get()
+        if isinstance(value, str) or matrices.issparse(value):
+            raise InvalidTypeError(
+                f"{where(self)}: a {type(value).__name__} is no array; use {where(self)}.get()"
+            )
+        array = np.asarray(value, dtype)
+        return array if array.ndim else np.broadcast_to(array, self.shape).copy()
+
+    def _instead_of_assignment(self) -> str:
+        name = self.name
+        return f"; write {name}.init = … before the start, {name}.set(…) after it"
+
     def __repr__(self) -> str:
         """Name, shape, initial and present value."""
         try:
-            now = self.get()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                now = self.get()
         except Exception as error:  # noqa: BLE001  (a repr must not fail)
             now = f"unknown: {error}"
         return (
@@ -189,6 +228,7 @@ class Var(AbstractProcessMember):
         """Restore and register again; the id stays if it is free."""
         self.__dict__.update(state)
         self.id = VarServer().restore(self, state["id"])
+        self._born = Var.starts
 
 
 class VarServer(WeakRegistry[Var]):

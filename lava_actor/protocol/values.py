@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.channels.memory import check_values
 from lava_actor.errors import (
     InvalidIndexError,
     InvalidTypeError,
@@ -201,6 +202,7 @@ class VarSlot:
             dtype = _element_type(self.declared, self.where)
             if adopt and self._is_adoptable(init, dtype):
                 return init
+            check_values(self.where, self.shape, _size(self.shape) * dtype.itemsize)
             array = np.empty(self.shape, dtype)
             self._fill(array, ..., init)
             return array if cls is np.ndarray else array.view(cls)

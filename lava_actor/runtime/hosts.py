@@ -8,6 +8,7 @@ of a pipe does not: a process that the model has started may hold the pipe as we
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import resource
@@ -15,6 +16,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from lava_actor.channels.pipe import Pipe
@@ -29,6 +31,9 @@ from lava_actor.runtime.processes import (
     how_it_ended,
     look,
 )
+
+_OOM_SCORE = 500
+"""Half the memory of the machine, as the kernel counts, on top of what an actor uses."""
 
 #: Seconds an actor gets to leave by itself, and then after SIGTERM.
 LEAVE_SECONDS = 1.0
@@ -70,6 +75,13 @@ class Host(Protocol):
 
         An idle actor has nothing left to do: it gets more time, and its end is no loss.
         """
+
+
+def be_the_victim() -> None:
+    """Ask the kernel to kill this process, rather than the user's, when memory runs out."""
+    with contextlib.suppress(OSError):
+        file = Path("/proc/self/oom_score_adj")
+        file.write_text(str(max(int(file.read_text()), _OOM_SCORE)))
 
 
 class ProcessHost:
@@ -130,6 +142,7 @@ class ProcessHost:
         status = 1
         try:
             hear_of_parents_end(parent, signal.SIGKILL)
+            be_the_victim()
             self.signals.leave()
             own = pipe.fileno()
             for low, high in foreign:

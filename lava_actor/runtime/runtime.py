@@ -16,6 +16,7 @@ called, as users of the programming model expect; `start` accepts a new run then
 from __future__ import annotations
 
 import contextlib
+import itertools
 import logging
 import os
 import threading
@@ -33,6 +34,7 @@ from lava_actor.errors import (
     RuntimeStateError,
     WaitTimeoutError,
 )
+from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
 from lava_actor.runtime.attendance import END_SECONDS
@@ -59,6 +61,10 @@ if TYPE_CHECKING:
 
 #: Live runtimes, ended at interpreter exit.
 _alive: weakref.WeakSet[Runtime] = weakref.WeakSet()
+_numbers = itertools.count()
+
+_MANY = 8
+"""From the how manieth live network on each start warns."""
 
 #: How long an actor may wait for the user before a request to it is refused.
 PATIENCE_NS = 2_000_000_000
@@ -99,6 +105,7 @@ class Runtime:
         self._actor_type = ActorType(message_infrastructure_type)
         self.log = logging.getLogger("lava_actor.runtime")
         self.log.setLevel(loglevel)
+        self._number = next(_numbers)
         self._is_initialized = False
         self._is_started = False
         self._is_running = False
@@ -139,6 +146,7 @@ class Runtime:
         """
         if self._is_initialized:
             raise RuntimeStateError("initialize: this runtime was initialized before")
+        _warn_of_many()
         self._is_initialized = True
         crew = Crew(self._executable, self._actor_type)
         self._crew = crew
@@ -162,6 +170,18 @@ class Runtime:
             self._start_from(self._resume)
         self._connect_externals()
         _alive.add(self)
+
+    def __repr__(self) -> str:
+        """The Processes, and what they do."""
+        names = [p.name for p in self._executable.process_list]
+        shown = ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
+        if self._failure is not None:
+            state = "failed"
+        elif self._listener is None:
+            state = "stopped" if self._is_initialized else "not started"
+        else:
+            state = f"{'running' if not self.is_finished else 'paused'}, step {self.current_step}"
+        return f"<Runtime of {shown}: {state}>"
 
     def _start_from(self, resume: Resume) -> None:
         assert self._arena is not None
@@ -600,11 +620,31 @@ def _slice(deadline: float | None) -> float:
     return max(0.0, min(0.5, deadline - time.monotonic()))
 
 
+def networks() -> list[Runtime]:
+    """Return the live networks of this interpreter, the oldest first; ``print`` names them."""
+    mine = [runtime for runtime in _alive if runtime._owner == os.getpid()]
+    return sorted(mine, key=lambda runtime: runtime._number)
+
+
+def stop_all(timeout: float = 0.5) -> None:
+    """Stop every live network of this interpreter; see `Runtime.stop`."""
+    living = networks()
+    for runtime in living:  # all at once: what one of them waits for is not added up
+        runtime._announce_stop(timeout)
+    for runtime in living:
+        runtime.stop(timeout)
+
+
 @at_exit_before_launcher
-def stop_all() -> None:
-    """Stop every live runtime of this interpreter."""
-    runtimes = [runtime for runtime in _alive if runtime._owner == os.getpid()]
-    for runtime in runtimes:  # all at once: what one of them waits for is not added up
-        runtime._announce_stop(0.5)
-    for runtime in runtimes:
-        runtime.stop(timeout=0.5)
+def _end_all() -> None:
+    stop_all()
+
+
+def _warn_of_many() -> None:
+    living = networks()
+    if len(living) + 1 >= _MANY:
+        warn(
+            f"{len(living)} networks are alive, and one more starts: "
+            f"{', '.join(map(repr, living))}. Each keeps its actors until it is stopped: stop() "
+            f"it, use it in a with block, or end all with lava_actor.stop_all()"
+        )

@@ -8,17 +8,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.network import find_network
+from lava_actor.compiler.run_configs import RunConfig
 from lava_actor.errors import InvalidValueError, RuntimeStateError
+from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.process.variable import Var
 from lava_actor.runtime import checkpoint, progress
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
-    from lava_actor.compiler.run_configs import RunConfig
     from lava_actor.process.process import AbstractProcess
 
 
@@ -45,9 +49,12 @@ def create_runtime(
     """
     mine = executable is None
     if mine and process.runtime is not None and not process.runtime.is_over:
+        _doubt_change(process, process.runtime.executable, run_cfg, compile_config)
         return  # it is there already
     if executable is None:
         executable = _known_executable(process)
+        if executable is not None:
+            _doubt_change(process, executable, run_cfg, compile_config)
     loaded = checkpoint.pending_of(_related(process, executable))
     if executable is None:
         if loaded is not None:
@@ -58,7 +65,8 @@ def create_runtime(
             )
         if run_cfg is None:
             raise InvalidValueError(
-                f"{process.name}: run_cfg is required to compile the network, got None"
+                f"{process.name}: run_cfg is required to compile the network, got None; give "
+                f"run_cfg=Loihi2SimCfg(select_tag='floating_pt'), for example"
             )
         executable = compile(process, run_cfg, compile_config)
     actor_type = executable.compile_config.get("actor_type")
@@ -77,10 +85,42 @@ def create_runtime(
         if mine:
             executable.forget()
         raise
+    Var.starts += 1
     checkpoint.forget_pending(loaded)
     executable.assign_runtime_to_all_processes(runtime)
     if process.runtime is not runtime:
         process.runtime = runtime
+
+
+def _doubt_change(
+    process: AbstractProcess,
+    executable: Executable,
+    run_cfg: RunConfig | None,
+    compile_config: dict[str, Any] | None,
+) -> None:
+    """Warn if a network that is compiled was given other settings than it has."""
+    if run_cfg is not None and not _alike(run_cfg, executable.run_cfg):
+        warn(
+            f"{process.name}.run: its network is compiled for {executable.run_cfg!r} and keeps it; "
+            f"stop() it first to run with {run_cfg!r}"
+        )
+    has = executable.compile_config
+    for key, value in (compile_config or {}).items():
+        if key in has and not np.array_equal(has[key], value):
+            warn(
+                f"{process.name}.run: its network is compiled with {key}={has[key]!r} and keeps "
+                f"it; stop() it first to run with {value!r}"
+            )
+
+
+def _alike(one: RunConfig, other: RunConfig) -> bool:
+    """Whether two run configurations say the same, as far as their attributes tell."""
+    if type(one) is not type(other):
+        return False
+    try:
+        return all(one.__dict__[k] == v for k, v in other.__dict__.items() if k != "log")
+    except (KeyError, ValueError):  # an array among them does not compare to one bool
+        return False
 
 
 def _related(
@@ -120,6 +160,8 @@ def run(
             run_cfg = last.run_cfg if run_cfg is None else run_cfg
             compile_config = last.compile_config if compile_config is None else compile_config
         create_runtime(process, run_cfg, None, compile_config)
+    else:
+        _doubt_change(process, runtime.executable, run_cfg, compile_config)
     assert process.runtime is not None
     with progress.shown(process.runtime, wanted):
         process.runtime.start(wanted)
@@ -203,6 +245,10 @@ def as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCon
         return condition
     if hasattr(condition, "__index__") and not isinstance(condition, bool):
         return RunSteps(num_steps=condition)
+    if isinstance(condition, type):
+        hint = f", the class itself; write {condition.__name__}(…)"
+    else:
+        hint = "; it belongs to run_cfg" * isinstance(condition, RunConfig)
     raise InvalidValueError(
-        f"run: expected RunSteps, RunContinuous, a number of steps or None, got {condition!r}"
+        f"run: expected RunSteps, RunContinuous, a number of steps or None, got {condition!r}{hint}"
     )

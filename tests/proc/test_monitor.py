@@ -12,6 +12,7 @@ import pytest
 from scipy import sparse
 
 from lava_actor import Loihi2SimCfg, RunSteps
+from lava_actor.errors import LavaActorWarning
 from lava_actor.model.harness import ModelHarness
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.source import RingBuffer as Source
@@ -120,7 +121,8 @@ def test_before_the_run_there_are_zeros() -> None:
     monitor, cell = Monitor(), LIF(shape=(2,))
     monitor.probe(cell.v, 3)
     assert monitor.data == {cell.name: {"v": 0}}
-    assert monitor.get_data()[cell.name]["v"].tolist() == [[0, 0]] * 3
+    with pytest.warns(LavaActorWarning, match="not started"):
+        assert monitor.get_data()[cell.name]["v"].tolist() == [[0, 0]] * 3
 
 
 def test_members_have_the_names_programs_use() -> None:
@@ -171,7 +173,8 @@ def test_plot_labels_what_it_plots() -> None:
     monitor, cell = Monitor(), LIF(shape=(2,), name="cell")
     monitor.probe(cell.v, 3)
     axes = Axes()
-    monitor.plot(axes, cell.v, "r", linewidth=2)
+    with pytest.warns(LavaActorWarning, match="not started"):
+        monitor.plot(axes, cell.v, "r", linewidth=2)
     (values, style), options = axes.calls["plot"]
     assert values.shape == (3, 2)
     assert (style, options) == ("r", {"linewidth": 2})

@@ -30,12 +30,18 @@ def test_a_shape_is_a_tuple_of_sizes_and_stays_as_given(shape: tuple[int, ...]) 
 
 
 @pytest.mark.parametrize(
-    "shape", [3, [2, 3], np.array([2, 3]), None, (-1,), (2, -3), (2.0,), (1.5,), ("2",), ((2,),)]
+    "shape",
+    [True, [2, 3], np.array([2, 3]), None, (-1,), (2, -3), (2.0,), (1.5,), ("2",), ((2,),)],
 )
 def test_anything_else_is_no_shape(shape: object) -> None:
     with pytest.raises(AssertionError, match=r"Member\.shape: expected") as raised:
         Member(shape)  # type: ignore[arg-type]
     assert isinstance(raised.value, LavaActorError)
+
+
+@pytest.mark.parametrize("size", [0, 3, np.int64(3)])
+def test_a_plain_integer_is_a_shape_of_one_dimension(size: int) -> None:
+    assert Member(size).shape == (size,)
 
 
 @pytest.mark.parametrize(("shape", "size"), [((), 1), ((3,), 3), ((2, 3), 6), ((4, 0), 0)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -35,8 +35,10 @@ class LearningDense(LearningConnectionProcess, Dense):
         Delay variable (letter d in rules); it can be learned but delays nothing. Default 0.
     tag_1 : array_like (post, pre), optional
         Tag (letter t in rules), for example an eligibility trace. Default 0.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     num_message_bits : int
         0: spikes are binary. More: payloads scale the weights, and may drive the trace x1.
     learning_rule : LoihiLearningRule
@@ -55,6 +57,8 @@ class LearningDense(LearningConnectionProcess, Dense):
     MissingRuleError
         (a `TypeError`) if there is no learning rule.
     """
+
+    _model_parameters: ClassVar[tuple[str, ...]] = ("rounding_seed",)
 
     def __init__(
         self,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc._delays import checked_delays, delay_range
+from lava_actor.process import matrices
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -43,8 +44,10 @@ class Dense(AbstractProcess):
     weights : array_like
         W, of shape (post, pre): as many rows as `a_out` and as many columns as `s_in` have
         elements.
-    name, log_config
-        See `AbstractProcess`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
     num_message_bits : int
         0: binary input. More: graded.
     **kwargs
@@ -59,6 +62,8 @@ class Dense(AbstractProcess):
         (a `TypeError`) if they are not real numbers.
     """
 
+    _model_parameters: ClassVar[tuple[str, ...]] = ("weight_exp", "num_weight_bits", "sign_mode")
+
     def __init__(
         self,
         *,
@@ -68,16 +73,7 @@ class Dense(AbstractProcess):
         log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
-        weights = np.asarray(weights)
-        owner = name or type(self).__name__
-        if weights.ndim != 2:
-            raise InvalidValueError(
-                f"{owner}.weights: expected a matrix (post, pre), got shape {weights.shape}"
-            )
-        if weights.dtype.kind not in "biuf":
-            raise InvalidTypeError(
-                f"{owner}.weights: expected real numbers, got dtype {weights.dtype}"
-            )
+        weights = _matrix(name or type(self).__name__, weights)
         super().__init__(
             weights=weights,
             num_message_bits=num_message_bits,
@@ -101,8 +97,18 @@ class DelayDense(Dense):
 
     Parameters
     ----------
-    weights, name, num_message_bits, log_config, **kwargs
-        See `Dense`.
+    weights : array_like
+        W, of shape (post, pre): as many rows as `a_out` and as many columns as `s_in` have
+        elements.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+    num_message_bits : int
+        0: binary input. More: graded.
+    **kwargs
+        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
+        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
     delays : int or array_like of int
         Delay of each synapse in steps, (post, pre), or one for all; at most 63 in the fixed-point
         model.
@@ -127,8 +133,8 @@ class DelayDense(Dense):
         log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
-        weights = np.asarray(weights)
         owner = name or type(self).__name__
+        weights = _matrix(owner, weights)
         delays = checked_delays(owner, delays, weights.shape)
         longest = delay_range(owner, delays, max_delay)
         super().__init__(
@@ -142,3 +148,24 @@ class DelayDense(Dense):
         )
         self.delays = Var(shape=weights.shape, init=delays)
         self.a_buff = Var(shape=(weights.shape[0], longest + 1), init=0)
+
+
+def _matrix(owner: str, given: ArrayLike) -> np.ndarray:
+    if matrices.issparse(given):
+        raise InvalidTypeError(
+            f"{owner}.weights: expected an array (post, pre), got a {type(given).__name__}; use "
+            f"Sparse for it, or give its toarray()"
+        )
+    try:
+        weights = np.asarray(given)
+    except ValueError as error:  # nested lists of unequal lengths
+        raise InvalidValueError(
+            f"{owner}.weights: expected a matrix (post, pre) with rows of one length: {error}"
+        ) from None
+    if weights.dtype.kind not in "biuf":
+        raise InvalidTypeError(f"{owner}.weights: expected real numbers, got dtype {weights.dtype}")
+    if weights.ndim != 2:
+        raise InvalidValueError(
+            f"{owner}.weights: expected a matrix (post, pre), got shape {weights.shape}"
+        )
+    return weights

@@ -24,10 +24,13 @@ from lava_actor.proc._arithmetic import integral_input, mag, require_integral, s
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from lava_actor.proc.lif.learning_models import (
         PyLearningLIFModelFixed,
         PyLearningLifModelFloat,
     )
+    from lava_actor.process.process import AbstractProcess
 
 __all__ = [
     "AbstractPyLifModelFloat",
@@ -140,6 +143,23 @@ class AbstractPyLifModelFloat(_LifModel):
     bias_exp: np.ndarray = LavaPyType(np.ndarray, float)
     du: float = LavaPyType(float, float)
     dv: float = LavaPyType(float, float)
+
+    @classmethod
+    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+        """Say which parameters make no sense in floating point."""
+        for name in ("du", "dv"):
+            decay = getattr(process, name).init
+            if np.any(np.asarray(decay) < 0) or np.any(np.asarray(decay) > 1):
+                yield (
+                    f"{process.name}.{name}: expected the fraction that decays per step, from 0 to "
+                    f"1, got {decay}; only fixed-point models count in units of 1/4096"
+                )
+        vth = process.vars.vth.init if "vth" in process.vars else 0
+        if np.any(np.asarray(vth) < 0):
+            yield (
+                f"{process.name}.vth: {vth} is below 0, to which a spike resets v: these neurons "
+                f"spike in every step"
+            )
 
     def _native_burst(self) -> Burst:
         return self._burst_of(AbstractPyLifModelFloat, LifFloatBurst, np.float64)

@@ -6,7 +6,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from lava_actor.errors import InvalidTypeError, InvalidValueError, MissingMemberError
+from lava_actor.errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    MissingMemberError,
+    RuntimeStateError,
+)
+from lava_actor.process.hints import warn
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -43,6 +49,7 @@ class Monitor(AbstractProcess):
         super().__init__(**kwargs)
         self.data: dict[str, dict[str, Any]] = {}
         self.target_names: dict[str, list[str]] = {}
+        self._targets: dict[tuple[str, str], Any] = {}
         for key in ("RefPorts", "VarsData1", "InPorts", "VarsData2"):
             self.proc_params[key] = []
         for key in ("n_ref_ports", "n_in_ports"):
@@ -56,15 +63,28 @@ class Monitor(AbstractProcess):
         InvalidTypeError
             (a `TypeError`) if the target is neither Var nor OutPort.
         InvalidValueError
-            (a `ValueError`) if ``num_steps`` is negative.
+            (a `ValueError`) if ``num_steps`` is negative or no integer, or what is probed has the
+            name of something else that is.
         """
         if not isinstance(target, (Var, OutPort)):
+            hint = ""
+            if isinstance(target, AbstractProcess):
+                names = [*target.vars.member_names, *target.out_ports.member_names]
+                hint = f" itself; name one of {', '.join(names) or 'its Vars, which has none'}"
+            elif isinstance(target, InPort):
+                hint = "; probe the OutPort that feeds it, or a Var of the model"
             raise InvalidTypeError(
-                f"{self.name}.probe: expected a Var or an OutPort, got {type(target).__name__}"
+                f"{self.name}.probe: expected a Var or an OutPort, got {target!r}{hint}"
             )
-        if num_steps < 0:
+        if not hasattr(num_steps, "__index__") or num_steps < 0:
             raise InvalidValueError(
                 f"{self.name}.probe: expected 0 or more steps, got {num_steps!r}"
+            )
+        owner = target.process.name if target.process is not None else ""
+        if self._targets.setdefault((owner, target.name), target) is not target:
+            raise InvalidValueError(
+                f"{self.name}.probe: another Process named {owner!r} is probed for its "
+                f"{target.name} already, and recordings are kept by name; give one another name"
             )
         shape = tuple(target.shape)
         data = Var(shape=(int(num_steps), *shape), init=0)
@@ -80,7 +100,6 @@ class Monitor(AbstractProcess):
             setattr(self, member, port)
             self._post_init()
             port.connect_from(target)
-        owner = target.process.name if target.process is not None else ""
         self.target_names[recording] = [owner, target.name]
         self.data.setdefault(owner, {})[target.name] = 0
 
@@ -98,17 +117,24 @@ class Monitor(AbstractProcess):
     def get_data(self) -> dict[str, dict[str, Any]]:
         """Return what was recorded so far; steps that did not run yet are zeros.
 
+        Recordings live in the actor of the Monitor: read them before `stop`. What the last call
+        returned stays in `data`.
+
         Returns
         -------
         dict
             ``{process name: {target name: array (num_steps, *target.shape)}}``
         """
+        if self.runtime is None and self.target_names:
+            warn(
+                f"{self.name}.get_data: nothing is recorded, all is zeros: the network of this "
+                f"Monitor was not started. Was a target probed after the start, or is another "
+                f"network the one that ran?"
+            )
         for recording, (owner, name) in self.target_names.items():
             var: Var = getattr(self, recording)
-            value = var.get()
-            if np.ndim(value) == 0:  # not started yet
-                value = np.zeros(var.shape)
-            elif self.in_double_precision and value.dtype.kind in "biu":
+            value = np.zeros(var.shape) if self.runtime is None else var.get()
+            if self.in_double_precision and value.dtype.kind in "biu":
                 double = value.astype(float)
                 value = double if (double == value).all() else value
             self.data[owner][name] = value
@@ -119,10 +145,20 @@ class Monitor(AbstractProcess):
 
         Further arguments go to ``ax.plot``.
         """
-        data = self.get_data()
+        if not callable(getattr(ax, "plot", None)):
+            raise InvalidTypeError(
+                f"{self.name}.plot: expected matplotlib axes, such as plt.gca(), got {ax!r}"
+            )
         owner = target.process.name if target.process is not None else ""
-        if target.name not in data.get(owner, {}):
+        if target.name not in self.data.get(owner, {}):
             raise MissingMemberError(f"{self.name}.plot: {owner}.{target.name} is not probed")
+        try:
+            data = self.get_data()
+        except RuntimeStateError:
+            data = self.data  # placeholders, unless something was read before the end
+            if all(np.ndim(value) == 0 for found in data.values() for value in found.values()):
+                raise
+            warn(f"{self.name}.plot: the network is over; this is what get_data() returned last")
         values = data[owner][target.name]
         ax.plot(values.reshape(values.shape[0], -1), *args, **kwargs)
         ax.set_title(owner)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix
@@ -31,10 +31,20 @@ class LearningSparse(LearningConnectionProcess, Sparse):
     weights : sparse matrix or array_like (post, pre)
     tag_2, tag_1 : sparse matrix or array_like (post, pre), optional
         Delay variable (letter d in rules) and tag (letter t). Default: no entries.
-    name, log_config
-        See `AbstractProcess`.
-    num_message_bits, learning_rule, graded_spike_cfg, **kwargs
-        See `LearningDense`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+    num_message_bits : int
+        0: spikes are binary. More: payloads scale the weights, and may drive the trace x1.
+    learning_rule : LoihiLearningRule
+        With `graded_spike_cfg` other than the default, its ``x1_impulse`` is set to 0.
+    graded_spike_cfg : GradedSpikeCfg
+        What payloads do to the trace x1.
+    **kwargs
+        ``sign_mode`` (default MIXED, *not* found from the weights), ``weight_exp`` and
+        ``num_weight_bits`` of the fixed-point model, and ``rounding_seed`` (default 2), the seed of
+        its stochastic rounding of synaptic variables.
 
     Raises
     ------
@@ -48,6 +58,8 @@ class LearningSparse(LearningConnectionProcess, Sparse):
     ``proc_params["x_idx_active_syn_vars"]`` holds the column indices of the non-zero entries of
     weights, tag_2 and tag_1.
     """
+
+    _model_parameters: ClassVar[tuple[str, ...]] = ("rounding_seed",)
 
     def __init__(
         self,

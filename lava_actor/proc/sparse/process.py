@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import ArrayLike
 
@@ -37,8 +37,15 @@ class Sparse(AbstractProcess):
     weights : sparse matrix of any format, or array_like
         Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
         are set. Entries stored twice are summed.
-    name, num_message_bits, log_config, **kwargs
-        See `Dense`.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+    num_message_bits : int
+        0: binary input. More: graded.
+    **kwargs
+        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
+        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
 
     Raises
     ------
@@ -52,6 +59,8 @@ class Sparse(AbstractProcess):
     `weights.get()` returns a csr matrix of the dtype that was given (int32 in the fixed-point
     model). `weights.set(m)` takes a matrix with the same pattern.
     """
+
+    _model_parameters: ClassVar[tuple[str, ...]] = ("weight_exp", "num_weight_bits", "sign_mode")
 
     def __init__(
         self,
@@ -82,8 +91,18 @@ class DelaySparse(Sparse):
 
     Parameters
     ----------
-    weights, name, num_message_bits, log_config, **kwargs
-        See `Sparse`.
+    weights : sparse matrix of any format, or array_like
+        Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
+        are set. Entries stored twice are summed.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+    num_message_bits : int
+        0: binary input. More: graded.
+    **kwargs
+        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
+        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
     delays : int, sparse matrix or array_like of int
         Delay of each synapse in steps, (post, pre), or one for all. Synapses without a stored
         delay have delay 0.

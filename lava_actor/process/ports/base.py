@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import NetworkError, UnsupportedError
-from lava_actor.process.interfaces import AbstractProcessMember
+from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.process.ports import wiring
 from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.wiring import Configs
@@ -68,6 +68,10 @@ class AbstractPort(AbstractProcessMember):
         """The base class that decides what this port may be connected to."""
         return AbstractPort
 
+    def __repr__(self) -> str:
+        """Name and shape."""
+        return f"<{type(self).__name__} {where(self)}, shape {tuple(self.shape)}>"
+
     # -- making connections -----------------------------------------------------------------
 
     def _connect_forward(
@@ -96,6 +100,7 @@ class AbstractPort(AbstractProcessMember):
         )
         for port, config in zip(ports, configs, strict=True):
             _link(self, port, config)
+        wiring.warn_if_late([self, *ports])
 
     def _connect_backward(
         self,
@@ -111,6 +116,7 @@ class AbstractPort(AbstractProcessMember):
         )
         for port, config in zip(ports, configs, strict=True):
             _link(port, self, config)
+        wiring.warn_if_late([self, *ports])
 
     def _checked(
         self,

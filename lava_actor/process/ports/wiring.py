@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import InvalidTypeError, NetworkError, PartnerTypeError
+from lava_actor.process.collection import Collection
+from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.exceptions import DuplicateConnectionError
@@ -42,8 +44,11 @@ def check_partners(port: AbstractPort, partners: Sequence[Any], kinds: Sequence[
     for partner in partners:
         if not _is_port(partner) or not issubclass(partner._kind(), tuple(kinds)):
             expected = " or ".join(kind.__name__ for kind in kinds)
+            hint = ""
+            if _is_port(partner) and port._kind() in getattr(partner, "_onwards", tuple)():
+                hint = f"; data flow the other way: {where(partner)}.connect({where(port)})"
             raise PartnerTypeError(
-                f"{described(port)}: expected {expected} to connect, got {_what(partner)}"
+                f"{described(port)}: expected {expected} to connect, got {_what(partner)}{hint}"
             )
 
 
@@ -54,6 +59,14 @@ def _is_port(partner: Any) -> bool:
 def _what(partner: Any) -> str:
     if _is_port(partner):
         return described(partner)
+    if isinstance(partner, type):
+        return f"the class {partner.__name__}; make an instance and name one of its ports"
+    if isinstance(getattr(partner, "in_ports", None), Collection):
+        ports = [n for c in (partner.in_ports, partner.out_ports) for n in c.member_names]
+        return (
+            f"the {type(partner).__name__} {partner.name!r} itself; name one of its ports "
+            f"({', '.join(ports) or 'it has none'})"
+        )
     if isinstance(partner, tuple):
         return "a tuple; several ports are given as a list"
     return f"{type(partner).__name__} {partner!r}"
@@ -86,10 +99,21 @@ def check_shapes(port: AbstractPort, partners: Sequence[AbstractPort]) -> None:
             hint = ""
             if partner.size == port.size:
                 hint = f"; .reshape({tuple(partner.shape)}) on the former would fit them together"
+            elif any(_is_transposed(end, port, partner) for end in (port, partner)):
+                hint = "; weights have shape (post, pre): are these transposed?"
             raise NetworkError(
                 f"expected ports of equal shape, got {where(port)} with {tuple(port.shape)} and "
                 f"{where(partner)} with {tuple(partner.shape)}{hint}"
             )
+
+
+def _is_transposed(end: AbstractPort, one: AbstractPort, other: AbstractPort) -> bool:
+    """Whether ``end`` belongs to a connection whose transposed weights would fit."""
+    weights = getattr(end.process, "weights", None)
+    if weights is None or len(getattr(weights, "shape", ())) != 2:
+        return False
+    size = (other if end is one else one).size
+    return size in weights.shape and size != end.size and end.size in weights.shape
 
 
 def check_new(port: AbstractPort, partners: Sequence[AbstractPort], forward: bool) -> None:
@@ -164,3 +188,15 @@ def matched_configs(
             f"{len(found)}"
         )
     return found
+
+
+def warn_if_late(ports: Sequence[AbstractPort]) -> None:
+    """Warn where a network that is compiled or runs will not notice a new connection."""
+    for port in ports:
+        process = port.process
+        if process is not None and process.is_compiled and not process._is_over():
+            warn(
+                f"{where(port)}: connected after the network of {process.name} was compiled; what "
+                f"runs now goes on without the connection. stop() and run() again to have it"
+            )
+            return

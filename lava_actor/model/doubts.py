@@ -1,0 +1,111 @@
+"""What a model and its Process may well have meant otherwise: warnings, never errors."""
+
+from __future__ import annotations
+
+from types import FunctionType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lava_actor.model.declarations import declared
+from lava_actor.model.py.async_ import PyAsyncProcessModel
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.process import matrices
+from lava_actor.process.hints import is_library, nearest, warn
+
+if TYPE_CHECKING:
+    from lava_actor.model.types import LavaPyType
+    from lava_actor.process.process import AbstractProcess
+
+_HOOKS = {
+    PyLoihiProcessModel: (
+        *("run_spk", "run_pre_mgmt", "run_lrn", "run_post_mgmt", "run_host_mgmt"),
+        *("pre_guard", "lrn_guard", "post_guard", "on_var_update", "on_start", "on_stop"),
+    ),
+    PyAsyncProcessModel: ("run_async", "on_var_update", "on_start", "on_stop"),
+}
+"""Methods that the runtime calls; a model overrides some of them."""
+
+_ALIKE = 0.75
+
+
+def doubt(process: AbstractProcess, model_cls: type[Any]) -> None:
+    """Warn of all that a Process and its model, which fit each other, may have meant otherwise.
+
+    A model that doubts more of its Process says so in a class method ``_doubts_of``.
+    """
+    _doubt_hooks(model_cls)
+    _doubt_values(process, declared(model_cls), model_cls.__qualname__)
+    for message in getattr(model_cls, "_doubts_of", lambda _process: ())(process):
+        warn(message)
+
+
+def _doubt_hooks(model_cls: type[Any]) -> None:
+    """Warn of methods whose name is nearly that of one which the runtime would call.
+
+    A method that the class calls itself is a helper, and one beside the real hook is none of our
+    business.
+    """
+    base = next((b for b in _HOOKS if issubclass(model_cls, b)), None)
+    if base is None:
+        return
+    own: dict[str, FunctionType] = {}
+    for cls in reversed(model_cls.__mro__):
+        if not cls.__module__.startswith("lava_actor."):
+            own.update((n, f) for n, f in vars(cls).items() if isinstance(f, FunctionType))
+    hooks = [h for h in _HOOKS[base] if hasattr(base, h)]
+    missing = [h for h in hooks if getattr(model_cls, h) is getattr(base, h)]
+    called = {name for function in own.values() for name in function.__code__.co_names}
+    for name in own.keys() - called - set(dir(base)):
+        meant = nearest(name, missing, _ALIKE)
+        if meant is not None:
+            warn(
+                f"{model_cls.__qualname__}.{name}: nothing calls a method of this name; the "
+                f"runtime calls {meant}, which {model_cls.__qualname__} does not define"
+            )
+
+
+def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model: str) -> None:
+    """Warn of initial values that will not arrive as they are: fractions for integers, and NaN."""
+    for var in process.vars.members:
+        if (given := _floats(var.init)) is None:
+            continue
+        where = f"{process.name}.{var.name}"
+        if (is_integer := _is_integer(types[var.name])) and not np.isfinite(given.sum()):
+            continue  # which building the value refuses
+        if is_integer:
+            cut = given != np.trunc(given)
+            if lost := int(np.count_nonzero(cut)):
+                first = given[cut].flat[0]
+                warn(
+                    f"{where}: {model} computes in integers; {lost} of "
+                    f"{given.size} initial values lose their fraction ({first} becomes "
+                    f"{int(first)}). Scale and round them, or select a floating-point model"
+                )
+        elif is_library(type(process)) and np.isnan(given.sum()) and np.isnan(given).any():
+            warn(
+                f"{where}: {int(np.isnan(given).sum())} of {given.size} initial values are NaN, "
+                f"which will spread"
+            )
+
+
+def _floats(init: Any) -> np.ndarray | None:
+    """Return an initial value as an array if it holds floating-point numbers."""
+    found = init.data if matrices.issparse(init) else init
+    if isinstance(found, (str, bytes)) or found is None:
+        return None
+    try:
+        array = np.asarray(found)
+    except ValueError:  # nested lists of unequal lengths: building the value refuses them
+        return None
+    return array if array.dtype.kind == "f" and array.size else None
+
+
+def _is_integer(declared: LavaPyType) -> bool:
+    """Whether a model keeps integers only; a number of class int keeps fractions."""
+    if isinstance(declared.cls, type) and issubclass(declared.cls, (int, float, str)):
+        return False
+    try:
+        return np.dtype(declared.d_type).kind in "iu"
+    except TypeError:
+        return False

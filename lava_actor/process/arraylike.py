@@ -1,0 +1,69 @@
+"""Vars in expressions: what a Var stands for is its present value."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+_BINARY = (
+    *("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul"),
+    *("and_", "or_", "xor", "lshift", "rshift"),
+)
+_COMPARISONS = ("lt", "le", "gt", "ge")  # not eq: a Var is equal to itself only, as a key has to be
+_UNARY = ("neg", "pos", "abs")
+
+
+class ArrayLike:
+    """A mixin for classes with ``__array__``, ``get`` and ``set``: reads like the array.
+
+    Every operation asks for the value anew; for more than one of them call ``get`` once.
+    """
+
+    shape: tuple[int, ...]
+    get: Callable[..., Any]
+    set: Callable[..., None]
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    def __len__(self) -> int:
+        """Length of the first dimension."""
+        if not self.shape:
+            raise TypeError("a Var of shape () has no len()")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        """True: a Var is an object; ask its value as ``var.get().any()``."""
+        return True
+
+    def __iter__(self) -> Iterator[Any]:
+        """Iterate over the present value."""
+        return iter(np.asarray(self))
+
+    def __getitem__(self, idx: Any) -> Any:
+        """``get(idx)``."""
+        return self.get(idx)
+
+    def __setitem__(self, idx: Any, value: Any) -> None:
+        """``set(value, idx)``."""
+        self.set(value, idx)
+
+
+def _forward(operation: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, *others: operation(np.asarray(self), *others)
+
+
+def _backward(operation: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda self, other: operation(other, np.asarray(self))
+
+
+for _name in (*_BINARY, *_COMPARISONS, *_UNARY):
+    _operation, _word = getattr(operator, _name), _name.rstrip("_")
+    setattr(ArrayLike, f"__{_word}__", _forward(_operation))
+    if _name in _BINARY:
+        setattr(ArrayLike, f"__r{_word}__", _backward(_operation))

@@ -1,0 +1,902 @@
+"""A mistake is answered where it is made: what is wrong, where, and what to do instead.
+
+One entry per kind of mistake. It is *refused* (an error with the given words), *doubted* (a
+`LavaActorWarning` with them, and the program goes on), or *harmless* (it does what was meant).
+Nothing is answered by silence.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import re
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+import lava_actor
+from lava_actor import (
+    AbstractProcess,
+    InPort,
+    LavaPyType,
+    Loihi2SimCfg,
+    LoihiProtocol,
+    OutPort,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    RunContinuous,
+    RunSteps,
+    Var,
+    implements,
+)
+from lava_actor.errors import LavaActorError, LavaActorWarning, WaitTimeoutError
+from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
+from lava_actor.proc.sparse.process import Sparse
+
+FLOAT, FIXED = Loihi2SimCfg(select_tag="floating_pt"), Loihi2SimCfg(select_tag="fixed_pt")
+
+REFUSED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {}
+DOUBTED: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {}
+HARMLESS: dict[str, Callable[[], Any]] = {}
+
+Body = Callable[[], Any]
+
+
+def refused(*words: str) -> Callable[[Body], Body]:
+    return lambda body: REFUSED.setdefault(body.__name__, (body, words))[0]
+
+
+def doubted(*words: str) -> Callable[[Body], Body]:
+    return lambda body: DOUBTED.setdefault(body.__name__, (body, words))[0]
+
+
+def harmless(body: Body) -> Body:
+    return HARMLESS.setdefault(body.__name__, body)
+
+
+@pytest.fixture(autouse=True)
+def networks_end() -> Any:
+    yield
+    lava_actor.stop_all(timeout=0.5)
+
+
+@pytest.mark.parametrize("mistake", REFUSED)
+def test_is_refused(mistake: str) -> None:
+    body, words = REFUSED[mistake]
+    with pytest.raises(Exception) as caught:  # noqa: PT011  (the words tell which)
+        body()
+    told = "\n".join([str(caught.value), *getattr(caught.value, "__notes__", [])])
+    for word in words:
+        assert re.search(word, told), told
+
+
+@pytest.mark.parametrize("mistake", DOUBTED)
+def test_is_doubted(mistake: str) -> None:
+    body, words = DOUBTED[mistake]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        body()
+    told = [w for w in caught if issubclass(w.category, LavaActorWarning)]
+    assert [w.category for w in caught] == [LavaActorWarning] * len(told)
+    assert {w.filename for w in told} == {__file__}
+    assert len(told) == 1, [str(w.message) for w in told]
+    for word in words:
+        assert re.search(word, str(told[0].message)), str(told[0].message)
+
+
+@pytest.mark.parametrize("mistake", HARMLESS)
+def test_is_harmless(mistake: str) -> None:
+    HARMLESS[mistake]()
+
+
+# --- parts -------------------------------------------------------------------------------------
+
+
+def lif(shape: Any = (2,), **kwargs: Any) -> LIF:
+    return LIF(shape=shape, **kwargs)
+
+
+def ran(process: Any, steps: int = 1, cfg: Any = FLOAT, **options: Any) -> Any:
+    process.run(steps, cfg, options or None)
+    return process
+
+
+class Own(AbstractProcess):
+    """Does in every step what it was given."""
+
+    def __init__(self, action: Any = None, **kwargs: Any) -> None:
+        super().__init__(action=action, **kwargs)
+        self.v = Var((2,), init=1)
+        self.inp = InPort((2,))
+        self.out = OutPort((2,))
+
+
+@implements(Own, protocol=LoihiProtocol)
+class PyOwn(PyLoihiProcessModel):
+    v: np.ndarray = LavaPyType(np.ndarray, np.int64)
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+
+    def run_spk(self) -> None:
+        if self.proc_params["action"] is not None:
+            self.proc_params["action"](self)
+
+
+class Bare(AbstractProcess):
+    """Has one Var; each mistake gives it a model of its own."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.v = Var((2,), init=1)
+
+
+def modelled(base: Any = PyLoihiProcessModel, *, declare: bool = True, **members: Any) -> Any:
+    """Run a step of `Bare` with a model that has these members."""
+    if declare:
+        members["v"] = LavaPyType(np.ndarray, float)
+    model = implements(Bare, protocol=LoihiProtocol)(type("M", (base,), members))
+    bare = Bare(name="bare")
+    return ran(bare, 2, Loihi2SimCfg(exception_proc_model_map={bare: model}))
+
+
+# --- connecting --------------------------------------------------------------------------------
+
+
+@refused(r"\(2,\)", r"\(3,\)", r"\(post, pre\)", "transposed")
+def transposed_weights() -> None:
+    lif().s_out.connect(Dense(weights=np.ones((2, 3))).s_in)
+
+
+@refused(r"\(4,\)", r"\(3,\)")
+def a_shape_that_fits_neither_way() -> None:
+    lif((4,)).s_out.connect(Dense(weights=np.ones((2, 3))).s_in)
+
+
+@refused("a.a_in", "InPort", r"b\.s_out\.connect\(a\.a_in\)")
+def in_port_to_out_port() -> None:
+    lif(name="a").a_in.connect(lif(name="b").s_out)
+
+
+@refused("a.a_in", "leaf", "only ports of hierarchical Processes")
+def in_port_to_the_in_port_of_a_sibling() -> None:
+    a, b = lif(name="a"), lif(name="b")
+    a.a_in.connect(b.a_in)
+    a.compile(FLOAT)
+
+
+@refused("b.s_out", "leaf", "only ports of hierarchical Processes")
+def out_port_to_the_out_port_of_a_sibling() -> None:
+    a, b = lif(name="a"), lif(name="b")
+    a.s_out.connect(b.s_out)
+    ran(a)
+
+
+@harmless
+def an_in_port_that_nothing_is_connected_to() -> None:
+    assert ran(lif(bias_mant=1)).v.get().tolist() == [1, 1]
+
+
+@harmless
+def an_own_model_that_receives_from_nobody() -> None:
+    assert ran(Own(lambda model: model.v.__iadd__(model.inp.recv()))).v.get().tolist() == [1, 1]
+
+
+@refused("has no attribute 's_uot'")
+def typo_of_a_port() -> None:
+    lif().s_uot
+
+
+@refused("a.s_out", "b.a_in", "already")
+def connecting_twice() -> None:
+    a, b = lif(name="a"), lif(name="b")
+    a.s_out.connect(b.a_in)
+    a.s_out.connect(b.a_in)
+
+
+@refused("'b' itself", "a_in")
+def connecting_to_a_process() -> None:
+    lif(name="a").s_out.connect(lif(name="b"))
+
+
+@refused("the class LIF", "instance")
+def connecting_to_a_class() -> None:
+    lif().s_out.connect(LIF)  # type: ignore[arg-type]
+
+
+@doubted("a.s_out", "goes on without", r"stop\(\)")
+def connecting_after_the_start() -> None:
+    a, b = ran(lif(name="a")), lif(name="b")
+    a.s_out.connect(b.a_in)
+
+
+@doubted("a.s_out|b.a_in", "was compiled")
+def connecting_after_compile() -> None:
+    a, b = lif(name="a"), lif(name="b")
+    a.compile(FLOAT)
+    b.a_in.connect_from(a.s_out)
+
+
+@harmless
+def connecting_after_stop() -> None:
+    a, b = ran(lif(vth=0, bias_mant=1)), Dense(weights=np.eye(2))
+    a.stop()
+    a.s_out.connect(b.s_in)
+    assert ran(a, 3).runtime is b.runtime
+
+
+@doubted("b.v.get", "initial value", "connection missing")
+def reading_a_process_that_was_forgotten() -> None:
+    a, b = lif(), lif(name="b")
+    ran(a)
+    b.v.get()
+
+
+@harmless
+def reading_initial_values_before_anything_runs() -> None:
+    assert lif(v=3).v.get() == 3
+    assert ran(lif()).v.get().tolist() == [0, 0]
+    assert lif(v=3).v.get() == 3  # made after the other was started
+
+
+# --- choosing models ---------------------------------------------------------------------------
+
+
+@refused("select_tag", "'floating'", "floating_pt", "fixed_pt")
+def a_wrong_tag() -> None:
+    lif().compile(Loihi2SimCfg(select_tag="floating"))
+
+
+@refused("a:", "run_cfg", r"Loihi2SimCfg\(")
+def no_run_cfg() -> None:
+    lif(name="a").run(1)
+
+
+@refused("a:", "expected a RunConfig", "got <class")
+def a_class_as_run_cfg() -> None:
+    lif(name="a").run(1, Loihi2SimCfg)
+
+
+@refused("custom_sync_domains", "select_tag='floating_pt'")
+def a_tag_by_position() -> None:
+    Loihi2SimCfg("floating_pt")  # type: ignore[arg-type]
+
+
+@refused("no ProcessModel implements .*Nobody", "@implements")
+def a_process_without_a_model() -> None:
+    class Nobody(AbstractProcess):
+        pass
+
+    Nobody().run(1, FLOAT)
+
+
+@refused("M.vv", "has no Var or port of that name", "did you mean 'v'", "it has v")
+def a_typo_in_a_model() -> None:
+    modelled(vv=LavaPyType(np.ndarray, float))
+
+
+@refused(r"bare\.v \(Var\)", "expected a class attribute 'v'", "M")
+def a_model_that_forgets_a_var() -> None:
+    modelled(declare=False)
+
+
+@doubted("M.run_spike", "run_spk")
+def a_misspelt_step() -> None:
+    modelled(run_spike=lambda self: None)
+
+
+@doubted("M.lern_guard", "lrn_guard")
+def a_misspelt_guard() -> None:
+    modelled(run_spk=lambda self: None, lern_guard=lambda self: True)
+
+
+@harmless
+def a_helper_with_a_name_like_a_hook() -> None:
+    modelled(run_spk=lambda self: None, run_spks=lambda self: None)
+    modelled(run_spikes=lambda self: None, run_pre_mgmt=lambda self: self.run_spikes())
+
+
+@refused("bare", "M", r"def __init__\(self, proc_params\)")
+def a_model_that_takes_no_parameters() -> None:
+    modelled(__init__=lambda self: None)
+
+
+@refused("there is no parameter 'gian'", "gain")
+def a_parameter_of_another_name() -> None:
+    def read(model: Any) -> None:
+        model.proc_params["gian"]
+
+    ran(Own(read, gain=1))
+
+
+@harmless
+def no_requirements_and_no_protocol() -> None:
+    class Sole(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__()
+            self.v = Var((1,), init=1)
+
+    @implements(Sole)
+    class PySole(PyLoihiProcessModel):
+        v: np.ndarray = LavaPyType(np.ndarray, float)
+
+        def run_spk(self) -> None:
+            self.v += 1
+
+    gc.collect()  # what a function defines lives as long as its Process
+    assert ran(Sole(), 2).v.get() == 3
+
+
+@doubted("keeps it", "floating_pt", "fixed_pt", r"stop\(\)")
+def another_run_cfg_in_the_second_run() -> None:
+    ran(ran(lif()), cfg=FIXED)
+
+
+@doubted("schedule=None", "keeps it", "'lockstep'")
+def another_compile_config_in_the_second_run() -> None:
+    ran(ran(lif()), schedule="lockstep")
+
+
+@harmless
+def an_equal_run_cfg_in_the_second_run() -> None:
+    ran(ran(lif()), cfg=Loihi2SimCfg(select_tag="floating_pt"))
+
+
+@doubted("'sheduler'", "did you mean 'schedule'", "pypy_channel_size")
+def a_typo_in_compile_config() -> None:
+    ran(lif(), sheduler="lockstep")
+
+
+@refused("a is already compiled", "stop")
+def compiling_twice() -> None:
+    a = lif(name="a")
+    a.compile(FLOAT)
+    a.compile(FLOAT)
+
+
+# --- making Processes --------------------------------------------------------------------------
+
+
+@doubted("'bias'", "did you mean 'bias_mant'", "vth")
+def an_unknown_keyword() -> None:
+    lif(bias=1)
+
+
+@doubted("'threshold'", "did you mean 'vth'")
+def a_keyword_of_another_simulator() -> None:
+    lif(threshold=1)
+
+
+@harmless
+def keywords_that_models_read() -> None:
+    Dense(weights=np.eye(2), weight_exp=1, num_weight_bits=6, sign_mode=None, name="d")
+    Own(gain=3, anything=4)
+
+
+@refused("LIF: missing", "'shape'", "Parameters: shape, u=")
+def no_shape() -> None:
+    LIF()  # type: ignore[call-arg]
+
+
+@refused("LIF: too many positional", r"keywords: LIF\(shape")
+def a_shape_by_position() -> None:
+    LIF((2,))  # type: ignore[misc]
+
+
+@refused("Dense: too many positional", r"keywords: Dense\(weights")
+def weights_by_position() -> None:
+    Dense(np.ones((2, 2)))  # type: ignore[misc]
+
+
+@refused("LIFReset: .*'reset_intervall'", "did you mean 'reset_interval'")
+def an_unknown_keyword_of_a_process_that_takes_no_others() -> None:
+    from lava_actor.proc.lif.process import LIFReset
+
+    LIFReset(shape=1, reset_intervall=3)  # type: ignore[call-arg]
+
+
+@refused("Dense.weights: expected real numbers", "<U")
+def weights_as_text() -> None:
+    Dense(weights="ones")
+
+
+@refused("Dense.weights", "rows of one length")
+def ragged_weights() -> None:
+    Dense(weights=[[1, 2], [3]])
+
+
+@refused("Dense.weights", r"\(post, pre\)", r"\(2,\)")
+def weights_in_a_line() -> None:
+    Dense(weights=[1, 2])
+
+
+@refused("Dense.weights: expected real numbers", "object")
+def weights_of_objects() -> None:
+    Dense(weights=np.array([[None]]))
+
+
+@refused("Dense: missing", "'weights'")
+def no_weights() -> None:
+    Dense()  # type: ignore[call-arg]
+
+
+@refused("d.weights", "csr", "use Sparse", "toarray")
+def sparse_weights_for_dense() -> None:
+    Dense(weights=scipy.sparse.eye(3, format="csr"), name="d")
+
+
+@harmless
+def dense_weights_for_sparse() -> None:
+    assert Sparse(weights=np.eye(3)).weights.init.nnz == 3
+
+
+@doubted("d.weights", "NaN", "1 of 4")
+def weights_with_nan() -> None:
+    Dense(weights=[[1, np.nan], [0, 0]], name="d").compile(FLOAT)
+
+
+@refused("d.weights", "NaN", "int")
+def weights_with_nan_in_fixed_point() -> None:
+    ran(Dense(weights=[[1, np.nan], [0, 0]], name="d"), cfg=FIXED)
+
+
+@doubted("d.weights", "integers", "2 of 4", "lose their fraction", "0.5 becomes 0")
+def fractions_as_fixed_point_weights() -> None:
+    Dense(weights=[[0.5, 1], [2.5, 0]], name="d").compile(FIXED)
+
+
+@doubted("d.weights", "lose their fraction")
+def fractions_as_sparse_fixed_point_weights() -> None:
+    Sparse(weights=scipy.sparse.csr_matrix([[0.5, 1]]), name="d").compile(FIXED)
+
+
+@refused("a.*bias_mant", "integral", "0.5")
+def fractions_as_fixed_point_parameters() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", LavaActorWarning)
+        ran(lif(name="a", bias_mant=0.5), cfg=FIXED)
+
+
+@doubted("a.vth", "every step")
+def a_negative_threshold() -> None:
+    lif(vth=-1, name="a").compile(FLOAT)
+
+
+@doubted("a.du", "from 0 to 1", "4095", "1/4096")
+def a_decay_in_units_of_the_other_model() -> None:
+    lif(du=4095, name="a").compile(FLOAT)
+
+
+@pytest.mark.parametrize("shape", [(-1,), (2.5,), 2.5, [2], "2", None, True])
+def test_what_is_no_shape_is_refused_with_the_name_of_the_process(shape: Any) -> None:
+    with pytest.raises(LavaActorError, match=r"a\.shape: expected a non-negative integer") as told:
+        lif(shape, name="a")
+    assert repr(shape) in str(told.value)
+
+
+@harmless
+def shapes_that_are_fine() -> None:
+    assert LIF(shape=2).v.shape == LIF(shape=np.int64(2)).a_in.shape == Var(2).shape == (2,)
+    assert ran(LIF(shape=0)).v.get().shape == (0,)
+
+
+@refused("a.v", r"\(3,\)", r"\(2,\)")
+def an_initial_value_of_another_shape() -> None:
+    ran(lif(v=[1, 2, 3], name="a"))
+
+
+@refused("Named.name", "reserved")
+def a_var_called_name() -> None:
+    class Named(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__()
+            self.name = Var((1,))  # type: ignore[assignment]
+
+    Named()
+
+
+@refused("Running.run", "reserved")
+def a_port_called_run() -> None:
+    class Running(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__()
+            self.run = InPort((1,))  # type: ignore[assignment,method-assign]
+
+    Running()
+
+
+@refused("Forgetful.__init__", r"super\(\).__init__")
+def no_call_of_the_base() -> None:
+    class Forgetful(AbstractProcess):
+        def __init__(self) -> None:
+            pass
+
+    Forgetful()
+
+
+@harmless
+def two_processes_of_one_name() -> None:
+    a, b = lif(name="x", bias_mant=1), lif(name="x")
+    a.s_out.connect(b.a_in)
+    ran(a, 3)
+    assert a.v.get().tolist() == [3, 3]
+    assert b.v.get().tolist() == [0, 0]
+
+
+@harmless
+def two_random_processes_of_one_name() -> None:
+    def draw(model: Any) -> None:
+        model.v[:] = model.rng.integers(0, 10**9, 2)
+
+    a, b = Own(draw, name="x"), Own(draw, name="x")
+    a.out.connect(b.inp)
+    ran(a)
+    assert a.v.get().tolist() != b.v.get().tolist()
+
+
+@refused(r"big\.weights|big\.bias|big\.", "needs .* of memory", "are available")
+def more_neurons_than_memory() -> None:
+    lif((20_000_000_000_000,), name="big").compile(FLOAT)
+
+
+@refused(r"big\.weights", r"\(1000000, 1000000\)", "needs 7.3 TiB")
+def more_synapses_than_memory() -> None:
+    Dense(weights=np.broadcast_to(0.5, (10**6, 10**6)), name="big").compile(FLOAT)
+
+
+# --- reading and writing Vars ------------------------------------------------------------------
+
+
+@refused("a.v.set", "started", ".init")
+def setting_before_the_start() -> None:
+    lif(name="a").v.set(3)
+
+
+@harmless
+def getting_before_the_start() -> None:
+    assert lif(v=4).v.get() == 4
+
+
+@refused("get", "stopped")
+def getting_after_stop() -> None:
+    a = ran(lif())
+    a.stop()
+    a.v.get()
+
+
+@refused("a.v: expected a Var", "int 5", r"v\.init =", r"v\.set\(")
+def assigning_to_a_var() -> None:
+    lif(name="a").v = 5  # type: ignore[assignment]
+
+
+@refused("a.v: expected a Var", r"v\.set\(")
+def adding_to_a_var_in_place() -> None:
+    a = lif(name="a")
+    a.v += 1  # type: ignore[misc]
+
+
+@refused("a.a_in: expected a InPort|a.a_in: expected an? InPort")
+def assigning_to_a_port() -> None:
+    lif(name="a").a_in = 5  # type: ignore[assignment]
+
+
+@harmless
+def another_var_in_the_place_of_one() -> None:
+    a = lif()
+    a.v = Var((2,), init=7)
+    a._post_init()
+    assert ran(a).v.get().tolist() == [7, 7]
+
+
+@refused("a.v", r"\(2,\)", r"\(3,\)")
+def setting_another_shape() -> None:
+    ran(lif(name="a")).v.set([1, 2, 3])
+
+
+@refused("a.v", "str", "numbers")
+def setting_text() -> None:
+    ran(lif(name="a")).v.set("one")
+
+
+@refused("a.v", "index", r"\(2,\)")
+def setting_out_of_range() -> None:
+    ran(lif(name="a")).v.set(1, 5)
+
+
+@harmless
+def a_var_as_an_array() -> None:
+    a = ran(lif(bias_mant=[1, 2]))
+    assert np.asarray(a.v).tolist() == [1, 2]
+    assert (a.v + 1).tolist() == (1 + a.v).tolist() == [2, 3]
+    assert (np.ones(2) - a.v).tolist() == [0, -1]
+    assert (a.v[1], len(a.v), a.v.ndim, list(a.v)) == (2, 2, 1, [1, 2])
+    assert (a.v > 1).tolist() == [False, True]
+    assert abs(-a.v).max() == 2
+    a.v[0] = 5
+    assert a.v.get().tolist() == [5, 2]
+    assert a.v == a.v
+    assert a.v is not None
+    assert len({a.v, a.u}) == 2
+    assert bool(lif(0).v)
+    assert np.asarray(lif(v=3).v).tolist() == [3, 3]
+
+
+@refused("d.weights", "csr", r"\.get\(\)")
+def a_sparse_var_as_an_array() -> None:
+    np.asarray(Sparse(weights=np.eye(2), name="d").weights)
+
+
+@refused("stopped")
+def a_var_as_an_array_after_stop() -> None:
+    a = ran(lif())
+    a.stop()
+    np.asarray(a.v)
+
+
+@refused("weights.set", "started", ".init")
+def assigning_to_a_weight_before_the_start() -> None:
+    Dense(weights=np.eye(2)).weights[0, 0] = 1
+
+
+@harmless
+def assigning_to_a_weight() -> None:
+    dense = ran(Dense(weights=np.eye(2)))
+    dense.weights[0] = 7
+    assert dense.weights.get().tolist() == [[7, 7], [0, 1]]
+
+
+@refused("own.v", r"\(2,\)", r"\(7,\)", "the model has bound it")
+def a_model_that_replaces_a_var_by_another_shape() -> None:
+    def replace(model: Any) -> None:
+        model.v = np.zeros(7)
+
+    ran(Own(replace, name="own")).v.get()
+
+
+@harmless
+def a_model_that_replaces_a_var_by_a_number() -> None:
+    assert ran(Own(lambda model: setattr(model, "v", 3))).v.get().tolist() == [3, 3]
+
+
+# --- recording ---------------------------------------------------------------------------------
+
+
+@doubted("a.v|a.s_out|Process", "goes on without")
+def probing_after_the_start() -> None:
+    Monitor().probe(ran(lif(name="a")).s_out, 3)
+
+
+@doubted("m.get_data", "not started", "zeros")
+def reading_a_monitor_that_never_ran() -> None:
+    monitor = Monitor(name="m")
+    monitor.probe(lif().v, 3)
+    assert next(iter(monitor.get_data().values()))["v"].shape == (3, 2)
+
+
+@refused("m.probe", "InPort a.a_in", "OutPort that feeds it")
+def probing_an_in_port() -> None:
+    Monitor(name="m").probe(lif(name="a").a_in, 3)  # type: ignore[arg-type]
+
+
+@refused("m.probe", "'a'", "itself", "vth, s_out")
+def probing_a_process() -> None:
+    Monitor(name="m").probe(lif(name="a"), 3)  # type: ignore[arg-type]
+
+
+@refused("'num_steps'")
+def probing_without_a_number_of_steps() -> None:
+    Monitor().probe(lif().v)  # type: ignore[call-arg]
+
+
+@refused("m.probe", "steps", "2.5")
+def probing_a_fraction_of_a_step() -> None:
+    Monitor(name="m").probe(lif().v, 2.5)  # type: ignore[arg-type]
+
+
+@refused("m.probe", "'x'", "another name")
+def probing_two_of_one_name() -> None:
+    monitor = Monitor(name="m")
+    for _ in range(2):
+        monitor.probe(lif(name="x").v, 3)
+
+
+@harmless
+def probing_two_targets_and_too_many_steps() -> None:
+    a, monitor = lif(bias_mant=1), Monitor()
+    monitor.probe(a.v, 5)
+    monitor.probe(a.u, 2)
+    monitor.run(2, FLOAT)  # through the Monitor
+    assert monitor.get_data()[a.name]["v"][:, 0].tolist() == [1, 2, 0, 0, 0]
+    assert monitor.get_data()[a.name]["u"].shape == (2, 2)
+
+
+@refused("get", "stopped")
+def reading_a_monitor_after_stop() -> None:
+    a, monitor = lif(), Monitor()
+    monitor.probe(a.v, 2)
+    ran(a, 2).stop()
+    monitor.get_data()
+
+
+@doubted("plot", "returned last")
+def plotting_after_stop_what_was_read_before() -> None:
+    class Axes:
+        def __getattr__(self, _name: str) -> Any:
+            return lambda *_args, **_kwargs: None
+
+    a, monitor = lif(), Monitor()
+    monitor.probe(a.v, 2)
+    with ran(a, 2):
+        monitor.get_data()
+    monitor.plot(Axes(), a.v)
+
+
+@refused("m.plot", "axes")
+def plotting_into_a_figure() -> None:
+    Monitor(name="m").plot(object(), lif().v)
+
+
+@refused("m.plot", "a.v", "not probed")
+def plotting_what_was_not_probed() -> None:
+    class Axes:
+        def plot(self) -> None:
+            pass
+
+    Monitor(name="m").plot(Axes(), lif(name="a").v)
+
+
+# --- running -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("condition", "word"),
+    [
+        ("10", "number of steps"),
+        (10.0, "number of steps"),
+        (True, "number of steps"),
+        (FLOAT, "run_cfg"),
+        (RunSteps, r"write RunSteps\("),
+    ],
+)
+def test_what_is_no_condition_is_refused(condition: Any, word: str) -> None:
+    with pytest.raises(LavaActorError, match=word):
+        lif().run(condition, FLOAT)
+
+
+@refused("num_steps", "-5")
+def a_negative_number_of_steps() -> None:
+    lif().run(-5, FLOAT)
+
+
+@refused("'num_steps'")
+def a_condition_without_a_number() -> None:
+    RunSteps()  # type: ignore[call-arg]
+
+
+@harmless
+def no_steps_at_all() -> None:
+    assert ran(lif(bias_mant=1), 0).v.get().tolist() == [0, 0]
+
+
+@harmless
+def running_and_reading_in_threads() -> None:
+    a = lif(bias_mant=1, vth=10**9)
+    thread = threading.Thread(target=ran, args=(a, 10))
+    thread.start()
+    thread.join()
+    a.run(RunContinuous())
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda: found.append(a.v.get())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    a.pause()
+    assert [value.shape for value in found] == [(2,)] * 8
+
+
+@refused("running", r"wait\(\) or pause\(\)")
+def running_while_it_runs() -> None:
+    a = lif()
+    a.run(RunContinuous(), FLOAT)
+    a.run(1)
+
+
+@harmless
+def pausing_waiting_and_stopping_before_the_run() -> None:
+    a = lif()
+    a.pause()
+    a.wait()
+    a.stop()
+    with a:
+        pass
+    assert a.runtime is None
+
+
+@doubted("7 networks are alive", "Process|lif", "stop_all")
+def building_again_and_again() -> None:
+    kept = [ran(lif()) for _ in range(8)]
+    assert len(lava_actor.networks()) == len(kept)
+
+
+@harmless
+def building_again_and_again_without_keeping_them() -> None:
+    for _ in range(12):
+        ran(lif()).stop()
+    assert lava_actor.networks() == []
+
+
+# --- what models do ----------------------------------------------------------------------------
+
+
+@refused("own", "PyOwn", "run_spk of step 1", "ZeroDivisionError", "1 // 0  # here", __file__)
+def an_error_in_a_step() -> None:
+    def fail(model: Any) -> None:
+        1 // 0  # here
+
+    ran(Own(fail, name="own"))
+
+
+@refused("too early", "bare", "could not start")
+def an_error_in_a_constructor() -> None:
+    def fail(self: Any, proc_params: Any) -> None:
+        raise LookupError("too early")
+
+    modelled(__init__=fail)
+
+
+@refused("own", "step 1", "SystemExit|exit")
+def leaving_by_sys_exit() -> None:
+    ran(Own(lambda _model: sys.exit(3), name="own"))
+
+
+@refused("own", "step 1", "exit code 3|left")
+def leaving_by_os_exit() -> None:
+    ran(Own(lambda _model: os._exit(3), name="own"))
+
+
+@refused("own", "step 1", "EOFError|left")
+def asking_the_user() -> None:
+    ran(Own(lambda _model: input(), name="own"))
+
+
+@harmless
+def looping_for_ever() -> None:
+    own = Own(lambda _model: time.sleep(10**6), name="own")
+    own.run(RunSteps(1, blocking=False), FLOAT)
+    with pytest.raises(WaitTimeoutError, match=r"0\.1 s"):
+        own.wait(0.1)
+
+
+@harmless
+def printing() -> None:
+    ran(Own(lambda model: print(model.time_step)))  # noqa: T201
+
+
+@refused("own", "parameter 'lock'")
+def a_lock_as_parameter() -> None:
+    ran(Own(name="own", lock=threading.Lock()))
+
+
+@refused("own", "parameter 'file'")
+def a_file_as_parameter() -> None:
+    with open(os.devnull, "w") as file:
+        ran(Own(name="own", file=file))
+
+
+@harmless
+def an_unseeded_global_generator() -> None:
+    def draw(model: Any) -> None:
+        model.v[:] = np.random.randint(0, 10**9, 2)  # noqa: NPY002
+
+    one, other = (ran(Own(draw), seed=3).v.get().tolist() for _ in range(2))
+    assert one == other
