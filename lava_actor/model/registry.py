@@ -164,8 +164,9 @@ def _registered(
         for model in [m for m in _open if m.implements_process is not None]:
             register(model)
         entries = list(_held_by(process_class).values())
-    # A class that arrives by value gets its attributes after it has been registered.
-    shown = [e for e in entries if not e.model.__dict__.get(HIDDEN, False)]
+    # A class that arrives by value gets its attributes after it has been registered. One that is
+    # here already never gets them: cloudpickle makes it, finds the other, and leaves it empty.
+    shown = [e for e in entries if not e.model.__dict__.get(HIDDEN, False) and not _empty(e.model)]
     models = [e.model for e in shown if e.stale is stale]
     number = {model: i for i, model in enumerate(models)}
     newest = {_function_of(model): i for model, i in number.items()}
@@ -177,6 +178,12 @@ def _registered(
             number[m],
         ),
     )
+
+
+def _empty(model: type[AbstractProcessModel]) -> bool:
+    """Whether a class was made by a call (then its module is ``abc``) and holds nothing."""
+    said = vars(model).keys() - {"__module__", "__doc__", "__abstractmethods__", "_abc_impl"}
+    return model.__module__ == "abc" and not said
 
 
 def _function_of(model: type[AbstractProcessModel]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import warnings
 from typing import Any
@@ -13,6 +14,7 @@ from scipy import sparse
 
 from lava_actor import Loihi2SimCfg, RunSteps
 from lava_actor.errors import LavaActorWarning
+from lava_actor.model import registry
 from lava_actor.model.harness import ModelHarness
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.source import RingBuffer as Source
@@ -183,3 +185,12 @@ def test_plot_labels_what_it_plots() -> None:
     assert axes.calls["set_ylabel"][0] == ("v",)
     with pytest.raises(AttributeError, match=r"cell\.u is not probed"):
         monitor.plot(axes, cell.u)
+
+
+def test_a_model_class_that_comes_back_is_no_candidate_for_other_monitors() -> None:
+    monitor, cell = Monitor(), LIF(shape=(2,))
+    monitor.probe(cell.v, 3)
+    made = PyMonitorModel.specialised(monitor)
+    assert cloudpickle.loads(cloudpickle.dumps(made)) is made
+    gc.collect()
+    assert registry.candidates(Monitor) == [PyMonitorModel]
