@@ -60,7 +60,6 @@ class SteppingLoop:
         self.base = actor.base
         self.party = actor.party
         self.clock = actor.clock
-        self.arena = actor.arena
         self.phases = actor.spec.plan.phases
         self.lockstep = actor.schedule.lockstep
         self.barriers = actor.schedule.lockstep and actor.schedule.phase_barriers
