@@ -16,7 +16,8 @@ def names_in(code: CodeType, *operations: str) -> list[str]:
     """
     wanted = {opmap[operation] for operation in operations if operation in opmap}
     doubled = opmap["LOAD_GLOBAL"]  # its lowest bit is a flag
-    raw, found, extended = code.co_code, {}, 0
+    raw, extended = code.co_code, 0
+    found: dict[str, None] = {}
     for op, arg in zip(raw[::2], raw[1::2], strict=True):
         if op == EXTENDED_ARG:
             extended = (extended | arg) << 8

@@ -1,8 +1,8 @@
 """What the models of the library declare their ports and Vars to be, against a table of all of it.
 
 `declared_types.txt` has a line for each model. Receivers see these types: a type that changes is a
-change of interface. The table agrees with the declarations that Lava documents, but for
-`DEVIATIONS`, which `docs/lava_programs.md` lists with their reasons.
+change of interface. Where Lava is known to declare something else, `DEVIATIONS` says so, and
+`docs/lava_programs.md` lists it with the reason.
 """
 
 from __future__ import annotations

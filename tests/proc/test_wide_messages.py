@@ -223,12 +223,13 @@ def test_an_identity_keeps_what_needs_64_bits() -> None:
     relay.stop()
 
 
-def test_connections_in_time_are_exact_modulo_the_width_of_their_messages() -> None:
+def test_connections_in_time_are_exact_in_double_precision() -> None:
     source = Wide(np.array([[2**40 + 3]]))
     connection = ConvInTime(weights=np.full((2, 1, 1), 100), num_message_bits=24)
     sink = Sink(shape=(1,), buffer=3)
     source.out.connect(connection.s_in)
     connection.a_out.connect(sink.a_in)
     run(sink, 3)
-    assert sink.data.get().tolist() == [[0, 300, 600]]
+    once = 100 * (2**40 + 3)
+    assert sink.data.get().tolist() == [[0, once, 2 * once]]
     sink.stop()

@@ -10,7 +10,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._arithmetic import integral_input, kept
 from lava_actor.proc.resfire.process import DECAY_SCALE, RFZero
 
 
@@ -36,6 +36,6 @@ class PyRFZeroModelFixed(PyLoihiProcessModel):
         u = self.u * self.lct // DECAY_SCALE - self.v * self.lst // DECAY_SCALE + u_in
         v = self.v * self.lct // DECAY_SCALE + self.u * self.lst // DECAY_SCALE + v_in
         crossed = (v >= 0) & (self.v < 0)
-        self.u[...] = u
-        self.v[...] = v
+        self.u = kept(self.u, u)
+        self.v = kept(self.v, v)
         self.s_out.send(u * ((u > self.uth) & crossed))
