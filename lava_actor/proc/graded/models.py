@@ -42,6 +42,10 @@ class AbstractGradedVecModel(PyLoihiProcessModel):
         self.v[...] = 0
 
 
+AbstractPyGradedVecModel = AbstractGradedVecModel
+"""The same under our own name."""
+
+
 @implements(proc=GradedVec, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")

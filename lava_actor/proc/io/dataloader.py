@@ -214,6 +214,11 @@ class AbstractPyStateDataloaderModel(AbstractPyDataloaderModel):
         self.state.write(data.reshape(self.state.shape))
 
 
+AbstractPySpikeModel = AbstractPySpikeDataloaderModel
+AbstractPyStateModel = AbstractPyStateDataloaderModel
+"""The same under our own names."""
+
+
 @implements(proc=SpikeDataloader, protocol=LoihiProtocol)
 @requires(HostCPU)
 @tag("fixed_pt")

@@ -84,6 +84,10 @@ class AbstractPyReset(PyLoihiProcessModel):
         self.state.write(np.full(self.state.shape, self.reset_value[0]))
 
 
+AbstractPyResetModel = AbstractPyReset
+"""The same under our own name."""
+
+
 @implements(proc=Reset, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("fixed_pt")
