@@ -15,7 +15,7 @@ the file                  CheckpointError             ValueError
 the call, at this moment  RuntimeStateError           RuntimeError
 a model                   ModelError                  RuntimeError
 an actor that died        ActorDiedError              ModelError
-the network as a whole    DeadlockError               RuntimeError
+the network as a whole    DeadlockError               ModelError
 the clock                 WaitTimeoutError            TimeoutError
 the machine               ArenaMemoryError            MemoryError
 the other end             ChannelAborted              RuntimeError
@@ -23,12 +23,15 @@ the other end             PeerClosedError             ChannelAborted
 ========================  ==========================  =============================================
 
 Every class also derives from `LavaActorError`. Messages name the Process and the attribute, what
-was expected and what came. A sure mistake that is no reason to stop is a `LavaActorWarning`.
+was expected and what came. Whatever ends a network badly while it runs is a `ModelError`, and says
+in `ModelError.failures` who failed and how. A sure mistake that is no reason to stop is a
+`LavaActorWarning`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import enum
+from dataclasses import dataclass, field
 
 
 class LavaActorError(Exception):
@@ -93,14 +96,6 @@ class RuntimeStateError(LavaActorError, RuntimeError):
     """The call is not possible in the present state of the network."""
 
 
-class DeadlockError(LavaActorError, RuntimeError):
-    """The network waits on itself; the message names the ports, ``failures`` has one record."""
-
-    def __init__(self, message: str, failures: tuple[Failure, ...] = ()) -> None:
-        super().__init__(message)
-        self.failures = failures
-
-
 class WaitTimeoutError(LavaActorError, TimeoutError):
     """Something did not happen within the time the caller gave it."""
 
@@ -117,6 +112,22 @@ class PeerClosedError(ChannelAborted):
     """The other end of a channel is gone and nothing is left to read."""
 
 
+class NetworkEnds(BaseException):
+    """Ends what a model does when its network does; never leaves the actor.
+
+    A wait in a model is released with it. No ``except Exception`` of the model holds it up, and no
+    error that a model raises is taken for it.
+    """
+
+
+class Verdict(enum.Enum):
+    """How a failure came about; the name of an exception class is the user's to choose."""
+
+    RAISED = "raised"
+    DIED = "died"
+    DEADLOCK = "deadlock"
+
+
 @dataclass(frozen=True)
 class Failure:
     """What one model or actor reported.
@@ -125,19 +136,28 @@ class Failure:
     ----------
     process, model : names
     phase, step : where in the run it happened
-    kind : name of the exception class
+    kind : name of the exception class if there was an exception, else empty
     message, traceback : texts; the traceback is the actor's
-    exception : the exception itself where it could be sent, else None
+    exception : the exception itself where it could be sent and opened, else None
+    verdict : whether a model raised, an actor died, or the network waited on itself
     """
 
     process: str
     model: str
     phase: str
     step: int
-    kind: str
-    message: str
-    traceback: str
-    exception: BaseException | None
+    kind: str = ""
+    message: str = ""
+    traceback: str = ""
+    exception: BaseException | None = None
+    verdict: Verdict = Verdict.RAISED
+    packed: bytes = field(default=b"", repr=False, compare=False)
+    """The exception as it travels. Only the thread that raises it opens it: it is the user's."""
+
+    @property
+    def what(self) -> str:
+        """Kind and message, in one line."""
+        return f"{self.kind}: {self.message}" if self.kind else self.message
 
 
 class ModelError(LavaActorError, RuntimeError):
@@ -150,3 +170,7 @@ class ModelError(LavaActorError, RuntimeError):
 
 class ActorDiedError(ModelError):
     """An actor ended without raising: killed, crashed, or left by itself."""
+
+
+class DeadlockError(ModelError):
+    """The network waits on itself; the message names the ports, ``failures`` has one record."""

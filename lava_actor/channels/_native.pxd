@@ -235,6 +235,7 @@ cdef class Party:
     cdef uint32_t n_pending
     cdef int32_t patience
     cdef public bint may_owe
+    cdef public bint in_model
     cdef public bint brisk
     cdef int64_t resumed_at
     cdef uint64_t resumed_progress

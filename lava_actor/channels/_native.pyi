@@ -91,6 +91,8 @@ class Party:
 
     Set by the party itself.
     """
+    in_model: bool
+    """Whether a model's code waits as this party: released waits then raise `NetworkEnds`."""
     may_owe: bool
     """Whether this party may owe wake-ups for a while instead of giving them at once.
 
@@ -139,6 +141,9 @@ class Party:
 
     def bell(self) -> None:
         """Wake the party if it sleeps; call after making true what it may wait for."""
+
+    def released(self, error: Exception) -> BaseException:
+        """Return what a wait raises that ends without what it waited for."""
 
     def flush_wakes(self) -> None:
         """Wake, now, every sleeping party this one owes a wake-up."""

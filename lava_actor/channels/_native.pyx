@@ -19,6 +19,7 @@ from lava_actor.errors import (
     ChannelAborted,
     InvalidTypeError,
     InvalidValueError,
+    NetworkEnds,
     PeerClosedError,
     RuntimeStateError,
     UnsupportedError,

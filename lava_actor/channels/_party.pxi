@@ -31,6 +31,10 @@ cdef class Party:
     def __repr__(self):
         return f"<Party {self.index}: {self.name}>"
 
+    def released(self, error):
+        """Return what a wait raises that ends without what it waited for."""
+        return NetworkEnds(str(error)) if self.in_model else error
+
     # -- words ---------------------------------------------------------------------------------
 
     @property
@@ -268,10 +272,10 @@ cdef class Party:
         what = f"the {_BLOCKED_KINDS[kind]}"
         if kind in (LA_ON_DATA, LA_ON_SPACE):
             what = f"{_BLOCKED_KINDS[kind]} in ring {self.plan.rings[index].name!r}"
-        return ChannelAborted(
+        return self.released(ChannelAborted(
             f"{self.name}: released while waiting for {what}, because the network ends "
             f"(code {la_arena_aborted(self.header)})"
-        )
+        ))
 
 
 cdef int64_t _deadline(timeout) except? -2:

@@ -318,9 +318,9 @@ cdef class RingReader(_RingEnd):
             LA_ON_DATA, <uint32_t>self.ring_index, self.cursor, NULL, la_until_data, &self.at, -1
         )
         if not la_reader_ready(&self.at):
-            raise PeerClosedError(
+            raise self.owner.released(PeerClosedError(
                 f"{self.owner.name}: ring {self.name!r} is empty and its writer is gone"
-            )
+            ))
         return 0
 
 

@@ -110,7 +110,8 @@ class CspSendPort(AbstractCspSendPort):
                 f"got shape {np.shape(data)}"
             )
         if self.ring.aborted:
-            raise ChannelAborted(f"{self._name}.send: the network has ended")
+            ended = ChannelAborted(f"{self._name}.send: the network has ended")
+            raise self.ring.party.released(ended)
         self.ring.send(data)
 
     def probe(self) -> bool:
@@ -236,7 +237,8 @@ class CspSelector:
             parties = list({id(port.ring.party): port.ring.party for port in ports}.values())
             wait_any(parties, *(port.probe for port in ports), hopeless)
         names = ", ".join(port.name for port in ports)
-        raise PeerClosedError(f"select({names}): every channel is empty and its sender gone")
+        error = PeerClosedError(f"select({names}): every channel is empty and its sender gone")
+        raise ports[0].ring.party.released(error) if ports else error
 
 
 class PyPyChannel(Channel):

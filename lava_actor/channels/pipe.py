@@ -6,9 +6,16 @@ A million float64 therefore crosses the pipe as a few bytes and one descriptor, 
 the sender, and is mapped copy-on-write by the receiver. A frame can be passed on by a process in
 the middle without opening the parcel.
 
-The byte stream is a `multiprocess.connection.Connection` on a Unix socket pair: one descriptor per
-end, since a service holds an end for each of its actors. Descriptors follow their frame on the same
-socket, so order is kept. Any thread may send (one lock per pipe); one thread receives.
+A frame arrives whole or the pipe has ended. What is to be sent is queued first and written then, in
+pieces; how far that has come is noted where no interrupt can come between (`interrupts.held`). So
+whoever gives up waiting for the rest leaves it to the next one who writes, and the stream stays in
+order. If a write is torn apart all the same, the pipe counts as broken, at this end and, once it is
+closed, at the other. Nothing here blocks unless it is told to: `post` and `flush` leave the rest in
+the queue, `frames` takes what has arrived. Who must always be able to listen uses these.
+
+The stream is a Unix socket pair: one descriptor per end, since a service holds an end for each of
+its actors. Descriptors travel with the first byte of their frame. Any thread may send; one thread
+at a time receives.
 """
 
 from __future__ import annotations
@@ -22,11 +29,13 @@ import select
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from multiprocess.connection import Connection
+from lava_actor.channels.interrupts import held
 
 #: Buffers of at least this many bytes travel in a memory file instead of the pickle.
 OUT_OF_BAND_BYTES = 64 * 1024
@@ -34,6 +43,15 @@ OUT_OF_BAND_BYTES = 64 * 1024
 _HEAD = struct.Struct("<16sqqiHH")  # kind, key, actor, data length, spans, descriptors
 _SPAN = struct.Struct("<qq")
 _ALIGN = 64
+
+#: Bytes asked for in one read.
+_READ_BYTES = 1 << 16
+#: Room for as many descriptors as a frame may bring (the kernel's limit is 253).
+_ROOM = socket.CMSG_SPACE(253 * array.array("i").itemsize)
+
+
+class PipeEnded(Exception):
+    """The other end of a pipe is gone, or a frame was torn; no error of a user is one."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +114,8 @@ class ParcelWriter:
 
     def _store(self, raw: memoryview) -> tuple[int, int]:
         if self.fd is None:
-            self.fd = os.memfd_create("lava_actor-values", os.MFD_CLOEXEC)
+            with held():
+                self.fd = os.memfd_create("lava_actor-values", os.MFD_CLOEXEC)
         offset = -(-self._size // _ALIGN) * _ALIGN
         done = 0
         while done < raw.nbytes:
@@ -106,9 +125,19 @@ class ParcelWriter:
 
     def close(self) -> None:
         """Close the memory file; receivers hold descriptors of their own."""
-        if self.fd is not None:
-            os.close(self.fd)
-            self.fd = None
+        _close([self.release()])
+
+    def release(self) -> int | None:
+        """Hand the memory file over to the caller, who closes it."""
+        fd, self.fd = self.fd, None
+        return fd
+
+
+def _close(fds: list[Any]) -> None:
+    while fds:
+        with contextlib.suppress(OSError):
+            if (fd := fds.pop()) is not None:
+                os.close(fd)
 
 
 @dataclass
@@ -128,10 +157,29 @@ class Frame:
         finally:
             self.close()
 
+    def release(self) -> list[int]:
+        """Hand the descriptors over to the caller, who closes them."""
+        fds, self.fds = self.fds, []
+        return fds
+
     def close(self) -> None:
         """Close descriptors that nobody took."""
-        while self.fds:
-            os.close(self.fds.pop())
+        _close(self.fds)
+
+    def __del__(self) -> None:
+        """Nobody has opened it: an answer that comes too late, for example."""
+        self.close()
+
+
+@dataclass
+class _Outgoing:
+    """A frame on its way: what of it is left to write, and descriptors that go with its head."""
+
+    rest: memoryview
+    fds: list[int]
+
+    def __del__(self) -> None:
+        _close(self.fds)
 
 
 _EMPTY = Parcel(pickle.dumps(None, protocol=5))
@@ -140,13 +188,20 @@ _EMPTY = Parcel(pickle.dumps(None, protocol=5))
 class Pipe:
     """One end of a framed pipe.
 
-    Raises `EOFError` from `recv` and `OSError` from `send` when the other end is gone.
+    Sending and receiving raise `PipeEnded` when the other end is gone.
     """
 
     def __init__(self, descriptor: int) -> None:
-        self._connection = Connection(descriptor)
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, descriptor)
         self._lock = threading.Lock()
-        self._poller: select.poll | None = None
+        self._outgoing: deque[_Outgoing] = deque()
+        self._torn = False  # a write was begun, and how far it came is not noted
+        self._received = bytearray()
+        self._fds: deque[int] = deque()
+        self._frames: deque[Frame] = deque()
+        self._end = ""
+        self.on_unsent: Callable[[], None] | None = None
+        """Called, in any thread, when something is left to `flush`."""
 
     @classmethod
     def pair(cls) -> tuple[Pipe, Pipe]:
@@ -156,19 +211,14 @@ class Pipe:
 
     @classmethod
     def from_fd(cls, fd: int) -> Pipe:
-        """Take over a connected, blocking socket by descriptor."""
+        """Take over a connected socket by descriptor."""
         return cls(fd)
 
     def fileno(self) -> int:
-        """The descriptor to poll for frames."""
-        return int(self._connection.fileno())
+        """The descriptor to poll for frames; -1 after `close`."""
+        return self._socket.fileno()
 
-    def poll(self, timeout: float = 0.0) -> bool:
-        """True if a frame (or the end of the stream) is there within ``timeout`` seconds."""
-        if self._poller is None:
-            self._poller = select.poll()
-            self._poller.register(self.fileno(), select.POLLIN)
-        return bool(self._poller.poll(timeout * 1000.0))
+    # -- sending ----------------------------------------------------------------------------
 
     def send(
         self,
@@ -178,92 +228,198 @@ class Pipe:
         key: int = 0,
         actor: int = -1,
         fds: Sequence[int] = (),
-        dumps: Callable[..., bytes] = pickle.dumps,
     ) -> None:
-        """Send one frame. ``fds`` are duplicated to the receiver, before the parcel's own file."""
-        if payload is None:
-            self._transmit(kind, key, actor, _EMPTY, fds)
-            return
-        writer = ParcelWriter(dumps)
+        """Send one frame. ``fds`` are duplicated to the receiver, before the parcel's own file.
+
+        Waits until all of it is written. Interrupted, it is written by whoever sends next.
+        """
+        self.post(kind, payload, key=key, actor=actor, fds=fds)
+        self.flush(None)
+
+    def post(
+        self,
+        kind: str,
+        payload: Any = None,
+        *,
+        key: int = 0,
+        actor: int = -1,
+        fds: Sequence[int] = (),
+    ) -> bool:
+        """As `send`, without waiting; False if there is more to `flush`."""
+        writer = ParcelWriter()
         try:
-            parcel = writer.pack(payload)
-            own = [] if writer.fd is None else [writer.fd]
-            self._transmit(kind, key, actor, parcel, [*fds, *own])
+            parcel = _EMPTY if payload is None else writer.pack(payload)
+            with held():
+                own = writer.release()
+                copies = [os.dup(fd) for fd in fds]
+                self._queue(kind, key, actor, parcel, copies if own is None else [*copies, own])
+                return self.flush()
         finally:
             writer.close()
 
-    def forward(self, frame: Frame, *, actor: int | None = None) -> None:
-        """Pass a frame on without opening it, and close our copies of its descriptors."""
-        try:
-            self._transmit(
-                frame.kind,
-                frame.key,
-                frame.actor if actor is None else actor,
-                frame.parcel,
-                frame.fds,
-            )
-        finally:
-            frame.close()
+    def forward(self, frame: Frame, *, actor: int | None = None) -> bool:
+        """Pass a frame on without opening it or waiting; False if there is more to `flush`."""
+        to = frame.actor if actor is None else actor
+        self._queue(frame.kind, frame.key, to, frame.parcel, frame.release())
+        return self.flush()
 
-    def _transmit(
-        self, kind: str, key: int, actor: int, parcel: Parcel, fds: Sequence[int]
-    ) -> None:
+    def _queue(self, kind: str, key: int, actor: int, parcel: Parcel, fds: list[int]) -> None:
+        spans = b"".join(_SPAN.pack(*span) for span in parcel.spans)
         head = _HEAD.pack(
             kind.encode(), key, actor, len(parcel.data), len(parcel.spans), len(fds)
         )
-        spans = b"".join(_SPAN.pack(*span) for span in parcel.spans)
-        with self._lock:
-            self._connection.send_bytes(head + spans + parcel.data)
-            if fds:
-                with self._socket() as sock:
-                    socket.send_fds(sock, [b"\0"], list(fds))
+        self._outgoing.append(_Outgoing(memoryview(head + spans + parcel.data), fds))
 
-    @contextlib.contextmanager
-    def _socket(self) -> Iterator[socket.socket]:
-        """The same descriptor as a socket, for the calls that only sockets have."""
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM, 0, fileno=self.fileno())
-        try:
-            yield sock
-        finally:
-            sock.detach()
+    @property
+    def unsent(self) -> bool:
+        """True if frames wait to be written."""
+        return bool(self._outgoing)
+
+    def flush(self, timeout: float | None = 0.0) -> bool:
+        """Write what waits, for at most ``timeout`` seconds (None: to the end); True if all is."""
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while self._outgoing:
+            with held():
+                if self._write():
+                    return True
+                if self.on_unsent is not None:
+                    self.on_unsent()
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                return False
+            _wait(self.fileno(), select.POLLOUT, left)
+        return True
+
+    def _write(self) -> bool:
+        """Write until all is written; False if there is no more room."""
+        with self._lock:
+            if self._torn:
+                raise self._broken("a frame was torn")
+            while self._outgoing:
+                item = self._outgoing[0]
+                control = []
+                if item.fds:
+                    rights = array.array("i", item.fds)
+                    control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
+                flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
+                self._torn = True
+                try:
+                    done = self._socket.sendmsg([item.rest], control, flags)
+                except BlockingIOError:
+                    self._torn = False
+                    return False
+                except OSError as error:
+                    raise self._broken(str(error)) from None
+                item.rest = item.rest[done:]
+                if not item.rest:
+                    self._outgoing.popleft()
+                self._torn = False
+                _close(item.fds)
+        return True
+
+    def _broken(self, why: str) -> PipeEnded:
+        self._outgoing.clear()
+        self._torn = True
+        with contextlib.suppress(OSError):  # the other end is to know
+            self._socket.shutdown(socket.SHUT_WR)
+        return PipeEnded(why)
+
+    # -- receiving --------------------------------------------------------------------------
+
+    def frames(self) -> list[Frame]:
+        """Every whole frame that has arrived, without waiting."""
+        if not self._frames:
+            self._read()
+        found = [self._frames.popleft() for _ in range(len(self._frames))]
+        if not found and self._end:
+            raise PipeEnded(self._end)
+        return found
+
+    def wait(self, timeout: float) -> None:
+        """Wait until something arrives, at most ``timeout`` seconds."""
+        _wait(self.fileno(), select.POLLIN, timeout)
+
+    def poll(self, timeout: float = 0.0) -> bool:
+        """True if a frame (or the end of the stream) is there within ``timeout`` seconds."""
+        deadline = time.monotonic() + timeout
+        while not (self._frames or self._end):
+            if self._read():
+                continue
+            left = deadline - time.monotonic()
+            if left <= 0 or not _wait(self.fileno(), select.POLLIN, left):
+                return bool(self._frames)
+        return True
 
     def recv(self) -> Frame:
         """Block for the next frame."""
-        raw = self._connection.recv_bytes()
-        kind, key, actor, length, n_spans, n_fds = _HEAD.unpack_from(raw)
-        position = _HEAD.size
-        spans = []
-        for _ in range(n_spans):
-            spans.append(_SPAN.unpack_from(raw, position))
-            position += _SPAN.size
-        parcel = Parcel(raw[position : position + length], tuple(spans))
-        fds = self._receive_fds(n_fds) if n_fds else []
-        return Frame(kind.rstrip(b"\0").decode(), key, actor, parcel, fds)
+        while not self._frames:
+            if self._end:
+                raise PipeEnded(self._end)
+            if not self._read():
+                _wait(self.fileno(), select.POLLIN, None)
+        return self._frames.popleft()
 
-    def _receive_fds(self, count: int) -> list[int]:
-        found = array.array("i")
-        with self._socket() as sock:
-            data, ancillary, _, _ = sock.recvmsg(
-                1, socket.CMSG_SPACE(count * found.itemsize), socket.MSG_CMSG_CLOEXEC
-            )
-        if not data:
-            raise EOFError("the pipe ended between a frame and its descriptors")
+    def _read(self) -> bool:
+        """Take what has arrived; False if that was nothing."""
+        if self._end:
+            return False
+        flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+        try:
+            data, ancillary, got, _ = self._socket.recvmsg(_READ_BYTES, _ROOM, flags)
+        except BlockingIOError:
+            return False
+        except OSError as error:
+            self._end = str(error)
+            return True
         for level, kind, content in ancillary:
             if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-                found.frombytes(content[: len(content) - len(content) % found.itemsize])
-        if len(found) != count:
-            for fd in found:
-                os.close(fd)
-            raise OSError(f"expected {count} descriptors on the pipe, got {len(found)}")
-        return list(found)
+                fds = array.array("i")
+                fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
+                self._fds.extend(fds)
+        if got & socket.MSG_CTRUNC:
+            self._end = "too few descriptors were left in this process to take a frame"
+        elif not data:
+            cut = ", in the middle of a frame" if self._received else ""
+            self._end = f"the other end is gone{cut}"
+        else:
+            self._received += data
+            self._cut()
+        return True
+
+    def _cut(self) -> None:
+        """Cut what has been received into frames."""
+        raw, at = self._received, 0
+        while len(raw) - at >= _HEAD.size:
+            kind, key, actor, length, n_spans, n_fds = _HEAD.unpack_from(raw, at)
+            first = at + _HEAD.size
+            data = first + n_spans * _SPAN.size
+            if len(raw) < data + length:
+                break
+            spans = tuple(_SPAN.iter_unpack(raw[first:data]))
+            parcel = Parcel(bytes(raw[data : data + length]), spans)
+            fds = [self._fds.popleft() for _ in range(n_fds)]
+            self._frames.append(Frame(kind.rstrip(b"\0").decode(), key, actor, parcel, fds))
+            at = data + length
+        del raw[:at]
+
+    # -- ends -------------------------------------------------------------------------------
 
     def detach(self) -> int:
         """Give up the pipe and return its descriptor (to hand it to another process)."""
-        descriptor = os.dup(self.fileno())
-        self._connection.close()
-        return descriptor
+        return self._socket.detach()
 
     def close(self) -> None:
         """Close this end; the other end sees the end of the stream."""
-        self._poller = None
-        self._connection.close()
+        self._socket.close()
+        self._outgoing.clear()
+        _close(list(self._fds))
+        self._fds.clear()
+        self._frames.clear()
+        self._end = self._end or "this end was closed"
+
+
+def _wait(descriptor: int, event: int, timeout: float | None) -> bool:
+    """Wait until a descriptor is ready, or for ``timeout`` seconds."""
+    poller = select.poll()
+    poller.register(descriptor, event)
+    return bool(poller.poll(None if timeout is None else timeout * 1000.0))

@@ -11,20 +11,19 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import os
-import pickle
-import sys
+import threading
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena
-from lava_actor.channels.pipe import Pipe
-from lava_actor.errors import ChannelAborted, Failure, LavaActorError
+from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
+from lava_actor.errors import NetworkEnds
 from lava_actor.runtime import words
 from lava_actor.runtime.build import BuiltModel, build
 from lava_actor.runtime.output import redirect_output
+from lava_actor.runtime.report import failure_of, packed
 from lava_actor.runtime.requests import answer
 from lava_actor.runtime.seeds import seed_globals
-from lava_actor.runtime.tracebacks import remote_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,6 +62,7 @@ class Actor:
         self._load = load
         self.arena = arena
         self.party = arena.party(party)
+        self.party.in_model = True
         self.clock = arena.domain(words.CLOCK)
         self.free = arena.domain(words.FREE)
         self.runs = arena.party(runtime_party)
@@ -78,22 +78,22 @@ class Actor:
         self.on_rebased: Callable[[int], None] = lambda _base: None
         self.spec: ActorSpec
         self.built: BuiltModel
-        self.servers: list[VarServer] = []  # this very list, also after a reset
         self.mail_seen = 0
+        self.servers: list[VarServer] = []  # this very list, also after a reset
+        self.on_taken: Callable[[int], None] = lambda _amount: None
+        self._inbox: deque[Frame] = deque()
+        self._reading = threading.Lock()
 
     def main(self) -> None:
         """Live until the network ends. Never raises."""
-        restore = redirect_output(self.pipe, self.party) if self.own_process else None
+        restore = redirect_output(self) if self.own_process else None
         try:
             self.party.state = words.STARTING
             if self._start():
                 self._drive()
-        except ChannelAborted:
-            if not self.arena.aborted:  # a peer is gone, not the network
-                with contextlib.suppress(OSError):
-                    self.pipe.send("left", actor=self.party.index)
-        except (EOFError, BrokenPipeError):
-            pass  # the service is gone
+        except NetworkEnds:
+            if not self.arena.aborted:  # a peer is gone, or the service; not the network
+                self.send("left")
         except BaseException as error:  # noqa: BLE001  (everything must reach the user)
             self._report("failed", error)
         finally:
@@ -105,6 +105,11 @@ class Actor:
                 restore()
             self.pipe.close()
 
+    def send(self, kind: str, payload: Any = None, key: int = 0) -> None:
+        """Send a frame of the runtime's own; nobody may be there any more to get it."""
+        with contextlib.suppress(PipeEnded):
+            self.pipe.send(kind, payload, key=key, actor=self.party.index)
+
     def _start(self) -> bool:
         try:
             self.spec = self._load()
@@ -114,7 +119,7 @@ class Actor:
         except BaseException as error:  # noqa: BLE001  (start-up errors reach the user as they are)
             self._report("startfail", error)
             return False
-        self.pipe.send("ready", actor=self.party.index)
+        self.send("ready")
         return True
 
     def _build(self) -> None:
@@ -143,10 +148,32 @@ class Actor:
     def answer_requests(self) -> None:
         """Answer what came through the pipe since the last look."""
         self.mail_seen = self.party.mailbox
-        while self.pipe.poll():
-            frame = self.pipe.recv()
-            answer(self, frame)
+        self.fetch()
+        while self._inbox:
+            answer(self, self._inbox.popleft())
+            self.fetch()
         self.party.answered = self.mail_seen
+
+    def fetch(self, timeout: float = 0.0) -> None:
+        """Take in what comes through the pipe; any thread of the model may (`output.py`).
+
+        Raises
+        ------
+        NetworkEnds
+            If the service is gone.
+        """
+        if timeout:
+            self.pipe.wait(timeout)
+        with self._reading:
+            try:
+                frames = self.pipe.frames()
+            except PipeEnded as end:
+                raise NetworkEnds(f"{self.name}: the service has ended: {end}") from None
+            for frame in frames:
+                if frame.kind == "taken":
+                    self.on_taken(frame.take())
+                else:
+                    self._inbox.append(frame)
 
     def rebuild(self, inits: dict[str, Any]) -> None:
         """Reset: a new model from initial values; messages in flight are dropped."""
@@ -170,45 +197,11 @@ class Actor:
     # -- failure ----------------------------------------------------------------------------
 
     def _report(self, kind: str, error: BaseException) -> None:
-        """Tell the service; the exception itself travels when it can be pickled."""
-        step = int(self.party.step)
-        failure = Failure(
-            process=self.name,
-            model=self.model_name,
-            phase=words.PHASE_NAMES.get(self.party.phase, "?") if kind == "failed" else "start",
-            step=step,
-            kind=type(error).__name__,
-            message=str(error),
-            traceback=remote_text(error),
-            exception=_portable(error),
-        )
+        """Tell the service, in words; then the exception itself, if it can be pickled."""
+        step, phase = int(self.party.step), "start"
         if kind == "failed":
+            phase = words.PHASE_NAMES.get(self.party.phase, "?")
             limit = self.clock.limit
             self.clock.limit = min(limit, step)
-        with contextlib.suppress(OSError, ValueError):
-            self.pipe.send(kind, failure, actor=self.party.index)
-
-
-def _portable(error: BaseException) -> BaseException | None:
-    """The exception without traceback if it survives a round trip, else None."""
-    if isinstance(error, (SystemExit, KeyboardInterrupt)):
-        return None
-    bare = error.with_traceback(None)
-    try:
-        copy = pickle.loads(pickle.dumps(bare))
-    except Exception:  # noqa: BLE001  (any class of the user may refuse)
-        return None
-    if type(copy) is not type(error):
-        return None
-    bare.__cause__ = bare.__context__ = None
-    if isinstance(error, LavaActorError):
-        return bare
-    return bare
-
-
-def leave() -> None:
-    """End an actor's process without running the exit handlers it was forked with."""
-    with contextlib.suppress(Exception):
-        sys.stdout.flush()
-        sys.stderr.flush()
-    os._exit(0)
+        self.send(kind, failure_of(error, self.name, self.model_name, phase, step))
+        self.send("exception", packed(error))

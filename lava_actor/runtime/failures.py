@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import traceback
+import contextlib
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -13,7 +13,9 @@ from lava_actor.errors import (
     ModelError,
     RemoteTraceback,
     RuntimeStateError,
+    Verdict,
 )
+from lava_actor.runtime.report import failure_of, opened
 from lava_actor.runtime.tracebacks import shortened, with_sources
 
 _LISTED = 8
@@ -29,72 +31,58 @@ def select(failures: Sequence[Failure]) -> list[Failure]:
     free = [f for f in failures if f.phase == "run_async"]
     stepping = [f for f in failures if f.phase != "run_async"]
     first = min((f.step for f in stepping), default=0)
-    gone = list(dict.fromkeys(f for f in failures if f.kind == "ActorDied"))  # each told once
+    gone = list(dict.fromkeys(f for f in failures if f.verdict is Verdict.DIED))  # each told once
     kept = gone or [*free, *(f for f in stepping if f.step == first)]
     return sorted(kept, key=lambda f: f.process)
 
 
-def raise_failures(failures: Sequence[Failure]) -> NoReturn:
-    """Raise what ended a network."""
+def raise_failures(records: Sequence[Failure]) -> NoReturn:
+    """Raise what ended a network; only here, in the user's thread, are its exceptions opened."""
+    failures = tuple(opened(record) for record in records)
     first = failures[0]
-    if first.kind == "Deadlock":
-        raise DeadlockError(
-            f"deadlock in step {first.step}: {first.message}", failures=tuple(failures)
-        )
+    if first.verdict is Verdict.DEADLOCK:
+        raise DeadlockError(f"deadlock in step {first.step}: {first.message}", failures)
     lines = [f"{len(failures)} Exception(s) occurred:"]
     for f in failures[:_LISTED]:
-        what = f.message if f.kind == "ActorDied" else f"{f.kind}: {f.message}"
         model = f" ({f.model})" if f.model else ""
-        lines.append(f"  {f.process}{model} in {f.phase} of step {f.step}: {what}")
+        lines.append(f"  {f.process}{model} in {f.phase} of step {f.step}: {f.what}")
     if len(failures) > _LISTED:
         lines.append(f"  … and {len(failures) - _LISTED} more: error.failures has all of them")
     told = [(n, f) for n, f in enumerate(failures) if f.traceback]
     for number, f in told[:1]:  # the others are in the failures
         text = shortened(with_sources(f.traceback), f"error.failures[{number}].traceback")
         lines.append(f"\nTraceback of {f.process}:\n{text}")
-    kind = ActorDiedError if first.kind == "ActorDied" else ModelError
-    raise kind("\n".join(lines), failures=tuple(failures)) from first.exception
+    kind = ActorDiedError if first.verdict is Verdict.DIED else ModelError
+    raise kind("\n".join(lines), failures) from first.exception
+
+
+def raise_as_it_is(record: Failure, where: str) -> NoReturn:
+    """Raise the exception of the user's code itself, or one with its text if it cannot be had."""
+    failure = opened(record)
+    error, remote = failure.exception, RemoteTraceback(with_sources(failure.traceback))
+    if error is not None and issubclass(type(error), Exception):
+        with contextlib.suppress(Exception):  # the class is the user's
+            BaseException.add_note(error, where)
+        raise error from remote
+    text = f"{where}: {failure.what}"
+    if failure.verdict is Verdict.DIED:
+        raise ActorDiedError(text, failures=(failure,))
+    raise RuntimeStateError(text) from remote
 
 
 def raise_start_failure(failure: Failure) -> NoReturn:
     """Raise what kept a network from starting: the model's own exception where it can travel."""
     model = f" ({failure.model})" if failure.model else ""
-    where = f"{failure.process}{model} could not start"
-    if failure.exception is not None:
-        error = failure.exception
-        error.add_note(where)
-        raise error from RemoteTraceback(with_sources(failure.traceback))
-    if failure.kind == "ActorDied":
-        raise ActorDiedError(f"{where}: {failure.message}", failures=(failure,))
-    text = f"{where}: {failure.kind}: {failure.message}"
-    raise RuntimeStateError(text) from RemoteTraceback(with_sources(failure.traceback))
+    raise_as_it_is(failure, f"{failure.process}{model} could not start")
 
 
 def died(
     process: str, message: str, *, model: str = "", phase: str = "?", step: int = 0
 ) -> Failure:
     """The record of a process that has ended without a word of its own."""
-    return Failure(
-        process=process,
-        model=model,
-        phase=phase,
-        step=step,
-        kind="ActorDied",
-        message=message,
-        traceback="",
-        exception=None,
-    )
+    return Failure(process, model, phase, step, message=message, verdict=Verdict.DIED)
 
 
-def of_service(error: BaseException) -> Failure:
-    """The record of what kept a RuntimeService from starting its actors."""
-    return Failure(
-        process="RuntimeService",
-        model="",
-        phase="start",
-        step=0,
-        kind=type(error).__name__,
-        message=str(error),
-        traceback="".join(traceback.format_exception(error)),
-        exception=None,
-    )
+def of_runtime(error: BaseException, part: str, what: str = "") -> Failure:
+    """The record of an error in a part of the runtime itself, with its traceback."""
+    return failure_of(error, part, what, phase="?", verdict=Verdict.DIED)

@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lava_actor.channels.pipe import Pipe
+from lava_actor.channels.pipe import Pipe, PipeEnded
 from lava_actor.runtime.processes import how_it_ended, look
 
 #: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
@@ -76,7 +76,8 @@ class Launcher:
         with self._lock:
             new = modules - self._preloaded
             if new:
-                self.pipe.send("preload", sorted(new))
+                with contextlib.suppress(PipeEnded):  # met again, and told, by who waits for it
+                    self.pipe.send("preload", sorted(new))
                 self._preloaded |= new
 
     def order(self, plan: Any, fds: Sequence[int]) -> None:
@@ -90,13 +91,13 @@ class Launcher:
         with open(order, "wb") as file:
             pickle.dump(plan, file, protocol=5)
             file.flush()
-            with self._lock:
+            with contextlib.suppress(PipeEnded), self._lock:
                 self.pipe.send("service", fds=[pipe, arena, wake_up, order, *values])
 
     def fate(self, pid: int) -> str:
         """How a service ended, in words; what is known if the launcher does not say."""
         deadline = time.monotonic() + FATE_SECONDS
-        with contextlib.suppress(OSError, EOFError), self._lock:
+        with contextlib.suppress(PipeEnded), self._lock:
             self.pipe.send("fate", key=pid)
             while self.pipe.poll(max(0.0, deadline - time.monotonic())):
                 frame = self.pipe.recv()

@@ -33,11 +33,11 @@ from typing import Any, NoReturn
 
 import lava_actor
 from lava_actor.channels import Arena
-from lava_actor.channels.pipe import Frame, Pipe
+from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.process.log import logger_of, logger_of_models
+from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime import build, forking, free, stepping, travel
 from lava_actor.runtime.actor import Actor
-from lava_actor.runtime.failures import of_service
 from lava_actor.runtime.hosts import ProcessHost
 from lava_actor.runtime.plan import ActorStart, ServicePlan
 from lava_actor.runtime.processes import (
@@ -48,6 +48,7 @@ from lava_actor.runtime.processes import (
     look,
 )
 from lava_actor.runtime.rehearsal import rehearse
+from lava_actor.runtime.report import failure_of
 from lava_actor.runtime.seeds import global_state
 from lava_actor.runtime.service import Service, ignore_terminal_signals
 from lava_actor.runtime.travel import ActorSpec
@@ -81,6 +82,10 @@ class Launcher:
         self._signals = Signals(signal.SIGCHLD, signal.SIGTERM)
         self._services: set[int] = set()
         self._fates: dict[int, int] = {}
+        self._orders = Receiver(
+            {"preload": _preload, "service": self._fork_service, "fate": self._tell_fate},
+            Way.USER_TO_LAUNCHER,
+        )
 
     def run(self) -> NoReturn:
         """Serve until there is nobody to serve."""
@@ -103,21 +108,11 @@ class Launcher:
             if signal.SIGTERM in self._signals.take():
                 self._leave()
             self._reap()
-            if self._pipe.poll():
-                self._obey()
-
-    def _obey(self) -> None:
-        try:
-            frame = self._pipe.recv()
-        except (EOFError, OSError):
-            self._leave()
-        if frame.kind == "preload":
-            _preload(frame.take())
-        elif frame.kind == "fate":
-            frame.close()
-            self._tell_fate(frame.key)
-        else:
-            self._fork_service(frame)
+            try:
+                while self._pipe.poll():
+                    self._orders(self._pipe.recv())
+            except PipeEnded:
+                self._leave()
 
     def _fork_service(self, frame: Frame) -> None:
         parent = os.getpid()
@@ -160,13 +155,14 @@ class Launcher:
             end_offspring(self._reap, self._services)
         return True
 
-    def _tell_fate(self, pid: int) -> None:
+    def _tell_fate(self, frame: Frame) -> None:
         """How a service ended, if it has."""
+        pid = frame.key
+        frame.close()
         deadline = time.monotonic() + FATE_SECONDS
         while self._reap() and pid in self._services and time.monotonic() < deadline:
             time.sleep(0.001)
-        with contextlib.suppress(OSError):
-            self._pipe.send("fate", self._fates.get(pid), key=pid)
+        self._pipe.post("fate", self._fates.get(pid), key=pid)
 
     def _leave(self) -> NoReturn:
         """Let the services end their networks, then end what is left."""
@@ -186,8 +182,8 @@ class Launcher:
         os._exit(0)
 
 
-def _preload(modules: Iterable[str]) -> None:
-    for name in modules:
+def _preload(frame: Frame) -> None:
+    for name in frame.take():
         with contextlib.suppress(Exception):  # met again, and reported, by the actor it concerns
             importlib.import_module(name)
     _share_all()
@@ -214,11 +210,11 @@ def _watch_owner(owner: int, poller: select.poll) -> int | None:
 
 def run_service(frame: Frame) -> None:
     """Open the order and be the RuntimeService it describes."""
-    user_fd, arena_fd, wake_up, order, *values = frame.fds
+    user_fd, arena_fd, wake_up, order, *values = frame.release()
     user = Pipe.from_fd(user_fd)
     try:
         _introduce(user)
-    except OSError:
+    except PipeEnded:
         return  # nobody waits for this network any more
     try:
         with open(order, "rb") as file:
@@ -235,7 +231,7 @@ def run_service(frame: Frame) -> None:
         del loads  # the host lets go of it once the actors run
         service = Service(plan, arena, user, wake_up, host)
     except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
-        user.send("startfail", of_service(error))
+        user.send("startfail", failure_of(error, "RuntimeService"))
         return
     service.main()
 

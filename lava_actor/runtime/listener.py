@@ -1,4 +1,12 @@
-"""The listener: one thread that receives everything the services of a runtime send."""
+"""The listener: one thread that receives everything the services of a runtime send.
+
+The whole network hangs on this thread, so nothing of the user's runs in it: values and exceptions
+are opened by the thread that asked for them, output is written by a thread of its own
+(`output.Emitter`). It also writes what the user's threads could not send without waiting. Whoever
+waits for an answer may be interrupted at any moment; the answer that comes then is dropped. Should
+the thread end for whatever reason (a debugger's trace function, no memory), the run and all that is
+waited for end with an error that names the cause, and so does the network.
+"""
 
 from __future__ import annotations
 
@@ -8,30 +16,38 @@ import os
 import selectors
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels.pipe import Frame, Pipe
-from lava_actor.errors import Failure, RemoteTraceback, RuntimeStateError
+from lava_actor.channels.interrupts import Signal
+from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
+from lava_actor.errors import Failure, RuntimeStateError
+from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime import words
-from lava_actor.runtime.failures import died, select
-from lava_actor.runtime.output import emit_log, emit_print
+from lava_actor.runtime.failures import died, of_runtime, raise_as_it_is, select
+from lava_actor.runtime.output import CREDIT, Emitter, emit_log, emit_print
 from lava_actor.runtime.processes import KILL_SECONDS
-from lava_actor.runtime.tracebacks import with_sources
+from lava_actor.runtime.report import EXCEPTION_SECONDS
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
     from lava_actor.runtime.attendance import Attendance
 
+#: Seconds that the end of a run, or of the network, waits for a stream that takes no output.
+OUTPUT_SECONDS = 2.0
+
 
 class _Answer:
-    """A pending request."""
+    """A pending request: the reply as it came, or a failure and the exception that follows it."""
 
-    def __init__(self, party: int) -> None:
-        self.party = party
-        self.there = threading.Event()
-        self.value: Any = None
+    def __init__(self) -> None:
+        self.there = Signal()
+        self.reply: Frame | None = None
+        self.failure: Failure | None = None
+        self.complete = Signal()
         self.error: BaseException | None = None
 
 
@@ -42,7 +58,9 @@ class Listener:
     ----------
     finished : set when the present run has ended, in whatever way
     reason : how it ended (`words.REACHED`, ``PAUSED``, ``STOPPED``)
+    step : the step in which it ended; -1 while it has not, or if the network ended first
     failures : what failed, if anything did
+    ending : set by whoever ends the network on purpose
     """
 
     def __init__(
@@ -68,12 +86,39 @@ class Listener:
         self._found: list[Failure] = []
         self._reported: set[int] = set()
         self._start_failure: Failure | None = None
-        self._started = threading.Event()
-        self._all_stopped = threading.Event()
-        self.finished = threading.Event()
+        self._started = Signal()
+        self._all_stopped = Signal()
+        self.finished = Signal()
         self.reason = words.REACHED
+        self.step = -1
         self.failures: list[Failure] = []
-        self._leave, self._signal = os.pipe()
+        self.ending = False
+        self._closing = False
+        self._nudging = threading.Lock()
+        self._nudges = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._taken: Counter[int] = Counter()
+        self._homes: dict[int, int] = {}
+        self._emitter = Emitter(self._has_taken)
+        self._receive = Receiver(
+            {
+                "here": self._on_here,
+                "ready": self._on_ready,
+                "startfail": self._on_startfail,
+                "finished": self._on_finished,
+                "ask": self._on_ask,
+                "failed": self._on_failed,
+                "stopped": self._on_stopped,
+                "reply": self._on_reply,
+                "error": self._on_error,
+                "raised": self._on_raised,
+                "print": self._on_print,
+                "log": self._on_log,
+            },
+            Way.SERVICE_TO_USER,
+            Way.ACTOR_TO_USER,
+        )
+        for pipe in self._pipes:
+            pipe.on_unsent = self._nudge
         self._thread = threading.Thread(
             target=self._listen, name="lava_actor listener", daemon=True
         )
@@ -84,13 +129,25 @@ class Listener:
 
     def close(self) -> None:
         """End the thread; pending requests fail."""
-        os.write(self._signal, b"x")
+        self._closing = True
+        self._nudge()
         if self._thread.is_alive() and self._thread is not threading.current_thread():
             self._thread.join()
-        os.close(self._leave)
-        os.close(self._signal)
+        for pipe in self._pipes:
+            pipe.on_unsent = None
+        with self._nudging:
+            os.close(self._nudges)
+            self._nudges = -1
         self._fail_pending(RuntimeStateError("the network has ended"))
         self.finished.set()
+        self._selector.close()
+        self._emitter.close(OUTPUT_SECONDS)
+
+    def _nudge(self) -> None:
+        """Let the thread look around: there is something to write, or it is to end."""
+        with self._nudging:
+            if self._nudges >= 0:
+                os.eventfd_write(self._nudges, 1)
 
     # -- waiting for the network ------------------------------------------------------------
 
@@ -115,6 +172,10 @@ class Listener:
             self._all_stopped.wait(KILL_SECONDS)
         return self._late
 
+    def await_output(self) -> None:
+        """Wait until what was printed in a run that has ended is written, if it can be."""
+        self._emitter.flush(OUTPUT_SECONDS)
+
     def begin_run(self, send: Callable[[], None]) -> None:
         """Let ``send`` give the command to run to all services.
 
@@ -123,11 +184,18 @@ class Listener:
         """
         with self._lock:
             if not self._reported:
-                self.reason = words.REACHED
+                self.reason, self.step = words.REACHED, -1
                 self._running = self._reporting - self._stopped
                 self.finished.clear()
         with self._commands:
             send()
+
+    def tell(self, kind: str, payload: Any = None, indices: set[int] | None = None) -> None:
+        """Send a command to all services, or to some; one that is gone has been noticed."""
+        for index, pipe in enumerate(self._pipes):
+            if indices is None or index in indices:
+                with contextlib.suppress(PipeEnded):
+                    pipe.post(kind, payload)
 
     # -- requests ---------------------------------------------------------------------------
 
@@ -142,83 +210,120 @@ class Listener:
     ) -> Any:
         """Send a request to an actor and wait for its answer."""
         key = next(self._keys)
-        answer = _Answer(party)
-        with self._lock:
-            self._answers[key] = answer
+        answer = _Answer()
         try:
-            pipe.send(kind, payload, key=key, actor=party)
-        except OSError as error:
-            with self._lock:
-                self._answers.pop(key, None)
-            raise RuntimeStateError(f"{kind}: the network has ended") from error
-        while not answer.there.wait(0.5):
-            why = hindrance(party)
-            if why is not None:
-                raise RuntimeStateError(f"{kind}: {name} cannot answer: {why}")
-        if answer.error is not None:
-            raise answer.error
-        return answer.value
+            self._answers[key] = answer
+            try:
+                pipe.post(kind, payload, key=key, actor=party)
+            except PipeEnded as error:
+                raise RuntimeStateError(f"{kind}: the network has ended") from error
+            while not answer.there.wait(0.5):
+                if self._closing:
+                    raise RuntimeStateError(f"{kind}: the network has ended")
+                why = hindrance(party)
+                if why is not None:
+                    raise RuntimeStateError(f"{kind}: {name} cannot answer: {why}")
+            if answer.error is not None:
+                raise answer.error
+            if answer.failure is not None:
+                answer.complete.wait(EXCEPTION_SECONDS)
+                raise_as_it_is(answer.failure, f"{kind}: {name} could not carry it out")
+            assert answer.reply is not None
+            return answer.reply.take()
+        finally:  # an answer that comes after this is dropped
+            self._answers.pop(key, None)
 
     def _fail_pending(self, error: BaseException) -> None:
-        with self._lock:
-            pending, self._answers = list(self._answers.values()), {}
-        for answer in pending:
-            answer.error = error
-            answer.there.set()
+        for key in list(self._answers):
+            answer = self._answers.pop(key, None)
+            if answer is not None:
+                answer.error = error
+                answer.there.set()
 
     # -- the thread -------------------------------------------------------------------------
 
     def _listen(self) -> None:
+        try:
+            self._loop()
+        except BaseException as error:  # noqa: BLE001  (the last line: nobody may wait for ever)
+            self._give_up(error)
+
+    def _loop(self) -> None:
         with self._selector as selector:
-            selector.register(self._leave, selectors.EVENT_READ, None)
+            selector.register(self._nudges, selectors.EVENT_READ, self._nudged)
             for index, pipe in enumerate(self._pipes):
                 selector.register(pipe.fileno(), selectors.EVENT_READ, partial(self._hear, index))
-            while True:
-                for key, _ in selector.select():
-                    if key.data is None:
-                        return
-                    key.data()
+            while not self._closing:
+                for key, events in selector.select():
+                    key.data(events)
 
-    def _hear(self, index: int) -> None:
-        try:
-            frame = self._pipes[index].recv()
-        except (EOFError, OSError):
-            self._selector.unregister(self._pipes[index].fileno())
-            self._service_gone(index)
+    def _nudged(self, _events: int) -> None:
+        os.eventfd_read(self._nudges)
+        for index in range(len(self._pipes)):
+            self._write(index)
+
+    def _write(self, index: int) -> None:
+        """Write what is left, and go on when there is room again."""
+        pipe = self._pipes[index]
+        if pipe.fileno() not in self._selector.get_map():
             return
-        self._handle(index, frame)
+        with contextlib.suppress(PipeEnded):  # to be read as well
+            pipe.flush()
+        events = selectors.EVENT_READ | (selectors.EVENT_WRITE * pipe.unsent)
+        self._selector.modify(pipe.fileno(), events, partial(self._hear, index))
 
-    def _on_here(self, index: int, frame: Frame) -> None:
+    def _hear(self, index: int, events: int = selectors.EVENT_READ) -> None:
+        if events & selectors.EVENT_WRITE:
+            self._write(index)
+        if events & selectors.EVENT_READ:
+            try:
+                for frame in self._pipes[index].frames():
+                    self._receive(frame, index)
+            except PipeEnded:
+                self._selector.unregister(self._pipes[index].fileno())
+                self._service_gone(index)
+
+    def _on_here(self, frame: Frame, index: int) -> None:
         descriptor = self._services.note(index, frame)
         if descriptor is not None:
             ended = partial(self._service_ended, index, descriptor)
             self._selector.register(descriptor, selectors.EVENT_READ, ended)
 
-    def _service_ended(self, index: int, descriptor: int) -> None:
+    def _service_ended(self, index: int, descriptor: int, _events: int) -> None:
         """Nothing follows what is in the pipe, whoever else holds the other end."""
         self._selector.unregister(descriptor)
         while self._pipes[index].fileno() in self._selector.get_map() and self._pipes[index].poll():
             self._hear(index)
         self._service_gone(index)
 
-    def _handle(self, index: int, frame: Frame) -> None:
-        handler = getattr(self, f"_on_{frame.kind}")
-        handler(index, frame)
+    def _give_up(self, error: BaseException) -> None:
+        """The thread cannot go on: end the network, and everybody's waiting."""
+        self.failures = self.failures or [of_runtime(error, "the runtime", "listener")]
+        self.tell("stop", 0.0)
+        self._start_failure = self._start_failure or self.failures[0]
+        self._started.set()
+        self._all_stopped.set()
+        self.finished.set()
+        self._fail_pending(self._has_failed())
 
-    def _on_ready(self, index: int, frame: Frame) -> None:
+    def _has_failed(self) -> RuntimeStateError:
+        return RuntimeStateError(f"the network has failed: {self.failures[0].what}")
+
+    def _on_ready(self, frame: Frame, index: int) -> None:
         frame.close()
         self._ready.add(index)
         if len(self._ready) == len(self._pipes):
             self._started.set()
 
-    def _on_startfail(self, index: int, frame: Frame) -> None:
+    def _on_startfail(self, frame: Frame, _index: int) -> None:
         self._start_failure = self._start_failure or frame.take()
         self._started.set()
 
-    def _on_finished(self, index: int, frame: Frame) -> None:
-        reason, _step = frame.take()
+    def _on_finished(self, frame: Frame, index: int) -> None:
+        reason, step = frame.take()
         with self._lock:
             self.reason = self.reason or reason
+            self.step = max(self.step, step)
             self._running.discard(index)
             done = not self._running
         if reason != words.REACHED and not done:
@@ -226,16 +331,16 @@ class Listener:
         if done:
             self.finished.set()
 
-    def _on_ask(self, index: int, frame: Frame) -> None:
+    def _on_ask(self, frame: Frame, index: int) -> None:
         frame.close()
         self._tell_others(index)
 
     def _tell_others(self, index: int) -> None:
         """One domain's request pauses all."""
         with self._commands:
-            self._send_to(set(range(len(self._pipes))) - {index}, "pause")
+            self.tell("pause", None, set(range(len(self._pipes))) - {index})
 
-    def _on_failed(self, index: int, frame: Frame) -> None:
+    def _on_failed(self, frame: Frame, index: int) -> None:
         self._end_with(index, frame.take())
 
     def _end_with(self, index: int, failures: list[Failure]) -> None:
@@ -246,32 +351,34 @@ class Listener:
             first = len(self._reported) == 1
             missing = set(range(len(self._pipes))) - self._reported - self._stopped
         if first:
-            self._send_to(missing, "settle")
+            self.tell("settle", None, missing)
         if not missing and not self.failures:
             self._conclude()
 
     def _conclude(self) -> None:
         with self._lock:
             self.failures = select(self._found)
-        self._send_to(set(range(len(self._pipes))) - self._stopped, "stop", 0.0)
+        self.tell("stop", 0.0, set(range(len(self._pipes))) - self._stopped)
         if not self._started.is_set():
             self._start_failure = self.failures[0]
             self._started.set()
         self.finished.set()
-        self._fail_pending(
-            RuntimeStateError(f"the network has failed: {self.failures[0].message}")
-        )
+        self._fail_pending(self._has_failed())
 
-    def _send_to(self, indices: set[int], kind: str, payload: Any = None) -> None:
-        for index in indices:
-            with contextlib.suppress(OSError):
-                self._pipes[index].send(kind, payload)
-
-    def _on_stopped(self, index: int, frame: Frame) -> None:
+    def _on_stopped(self, frame: Frame, index: int) -> None:
         self._late.extend(frame.take())
-        self._note_stopped(index)
+        self._note_stopped(index, "ended, and nobody has told it to")
 
-    def _note_stopped(self, index: int) -> None:
+    def _service_gone(self, index: int) -> None:
+        self._note_stopped(index, "")
+
+    def _note_stopped(self, index: int, why: str) -> None:
+        """A service has ended: as it was told to, or after a failure; or else that is one."""
+        expected = self.ending or self._reported or self._start_failure is not None
+        if index not in self._stopped and not expected:
+            why = why or self._services.fate(index)
+            self._stopped.add(index)
+            self._end_with(index, [died("RuntimeService", why, model=f"domain {index}")])
         self._stopped.add(index)
         everybody = set(range(len(self._pipes)))
         if self._reported and not self.failures and self._reported | self._stopped == everybody:
@@ -280,42 +387,47 @@ class Listener:
             self._all_stopped.set()
             self.finished.set()
 
-    def _service_gone(self, index: int) -> None:
-        if index not in self._stopped and not self._reported:
-            self._end_with(
-                index,
-                [died("RuntimeService", self._services.fate(index), model=f"domain {index}")],
-            )
-        self._note_stopped(index)
+    def _on_reply(self, frame: Frame, _index: int) -> None:
+        answer = self._answers.pop(frame.key, None)
+        if answer is not None:
+            answer.reply = frame
+            answer.there.set()
 
-    def _on_reply(self, _index: int, frame: Frame) -> None:
-        with self._lock:
-            answer = self._answers.pop(frame.key, None)
-        if answer is None:
-            frame.close()
-            return
-        try:
-            answer.value = frame.take()
-        except Exception as error:  # noqa: BLE001  (belongs to whoever asked)
-            answer.error = error
-        answer.there.set()
+    def _on_error(self, frame: Frame, _index: int) -> None:
+        answer = self._answers.get(frame.key)
+        failure = frame.take()
+        if answer is not None:
+            answer.failure = failure
+            answer.there.set()
 
-    def _on_error(self, _index: int, frame: Frame) -> None:
-        with self._lock:
-            answer = self._answers.pop(frame.key, None)
-        error, text = frame.take()
-        if answer is None:
-            return
-        if error is None:
-            error = RuntimeStateError("the actor could not carry out the request")
-        error.__cause__ = RemoteTraceback(with_sources(text))
-        answer.error = error
-        answer.there.set()
+    def _on_raised(self, frame: Frame, _index: int) -> None:
+        answer = self._answers.pop(frame.key, None)
+        packed = frame.take()
+        if answer is not None and answer.failure is not None:
+            answer.failure = replace(answer.failure, packed=packed)
+            answer.complete.set()
 
-    def _on_print(self, _index: int, frame: Frame) -> None:
-        stream, text = frame.take()
-        emit_print(self._names.get(frame.actor, "?"), stream, text)
+    # -- output -----------------------------------------------------------------------------
 
-    def _on_log(self, _index: int, frame: Frame) -> None:
-        step, name, level, text = frame.take()
-        emit_log(self._names.get(frame.actor, "?"), step, name, level, text)
+    def _on_print(self, frame: Frame, index: int) -> None:
+        stream, text, amount = frame.take()
+        self._emit(frame, index, amount, emit_print, stream, text)
+
+    def _on_log(self, frame: Frame, index: int) -> None:
+        step, name, level, text, amount = frame.take()
+        self._emit(frame, index, amount, emit_log, step, name, level, text)
+
+    def _emit(
+        self, frame: Frame, index: int, amount: int, emit: Callable[..., None], *what: Any
+    ) -> None:
+        self._homes[frame.actor] = index
+        name = self._names.get(frame.actor, "?")
+        self._emitter.put(frame.actor, amount, emit, name, *what)
+
+    def _has_taken(self, party: int, amount: int) -> None:
+        """The user's stream has taken output: its actor may send more."""
+        self._taken[party] += amount
+        if self._taken[party] > CREDIT // 4:
+            pipe = self._pipes[self._homes[party]]
+            with contextlib.suppress(PipeEnded):
+                pipe.post("taken", self._taken.pop(party), actor=party)

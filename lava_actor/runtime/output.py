@@ -2,8 +2,14 @@
 
 In the actor, ``sys.stdout`` and ``sys.stderr`` are replaced by writers that send whole lines
 through the pipe, and the library's logger gets a handler that sends records. In the user's
-interpreter the listener re-emits them, on whatever ``sys.stdout`` is at that moment: a terminal,
-a notebook cell, a test's capture.
+interpreter a thread of its own writes them, to whatever ``sys.stdout`` is at that moment: a
+terminal, a notebook cell, a test's capture, a widget, nothing at all.
+
+That stream is the user's code: it may raise anything, and it may block (a pager that nobody
+scrolls). So the thread that writes is not the one that listens, and what the stream raises ends
+nothing; the output is lost, as it would be for the stream's owner. Memory stays bounded, because an
+actor has a credit: so much of its output may be on its way. Then its next print waits until the
+stream has taken some of it. Neither the service nor the listener ever waits for output.
 """
 
 from __future__ import annotations
@@ -11,24 +17,58 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import os
 import sys
+import threading
+from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.channels.interrupts import Signal
+from lava_actor.channels.pipe import PipeEnded
+from lava_actor.errors import NetworkEnds
 
 if TYPE_CHECKING:
-    from lava_actor.channels import Party
-    from lava_actor.channels.pipe import Pipe
+    from lava_actor.runtime.actor import Actor
 
 #: A partial line is sent when it has grown to this many characters.
 LONGEST_LINE = 8192
+
+#: Output of one actor that may be on its way, and what a frame counts besides its characters. A
+#: socket takes that much, so to send it never waits for a service that is busy elsewhere.
+CREDIT = 96 * 1024
+_PER_FRAME = 512
+
+
+class Outlet:
+    """Sends what an actor has to say, and waits while too much of it is on its way."""
+
+    def __init__(self, actor: Actor) -> None:
+        self._actor = actor
+        self._on_its_way = 0
+        self._owner = os.getpid()
+        actor.on_taken = self._taken
+
+    def _taken(self, amount: int) -> None:
+        self._on_its_way -= amount
+
+    def send(self, kind: str, *payload: Any) -> None:
+        """Send a frame of output; its last part is its text."""
+        amount = len(payload[-1]) + _PER_FRAME
+        with contextlib.suppress(NetworkEnds, PipeEnded):  # nobody listens any more
+            while self._on_its_way > CREDIT and self._owner == os.getpid():  # not a child of it
+                if self._actor.arena.aborted:
+                    return
+                self._actor.fetch(0.1)
+            self._on_its_way += amount
+            self._actor.pipe.send(kind, (*payload, amount), actor=self._actor.party.index)
 
 
 class LineSender(io.TextIOBase):
     """A text stream that sends complete lines as "print" frames."""
 
-    def __init__(self, pipe: Pipe, actor: int, stream: str) -> None:
-        self._pipe = pipe
-        self._actor = actor
+    def __init__(self, outlet: Outlet, stream: str) -> None:
+        self._outlet = outlet
         self._stream = stream
         self._rest = ""
 
@@ -53,36 +93,31 @@ class LineSender(io.TextIOBase):
             self._send(text)
 
     def _send(self, text: str) -> None:
-        with contextlib.suppress(OSError):  # nobody listens any more
-            self._pipe.send("print", (self._stream, text), actor=self._actor)
+        self._outlet.send("print", self._stream, text)
 
 
 class RecordSender(logging.Handler):
     """Sends log records as "log" frames: step, logger name, level, text."""
 
-    def __init__(self, pipe: Pipe, party: Party) -> None:
+    def __init__(self, outlet: Outlet, actor: Actor) -> None:
         super().__init__()
-        self._pipe = pipe
-        self._party = party
+        self._outlet = outlet
+        self._party = actor.party
 
     def emit(self, record: logging.LogRecord) -> None:
         """Send one record, formatted here because its arguments may not travel."""
         text = record.getMessage()
         if record.exc_info:
             text += "\n" + logging.Formatter().formatException(record.exc_info)
-        with contextlib.suppress(OSError):
-            self._pipe.send(
-                "log",
-                (int(self._party.step), record.name, record.levelno, text),
-                actor=self._party.index,
-            )
+        self._outlet.send("log", int(self._party.step), record.name, record.levelno, text)
 
 
-def redirect_output(pipe: Pipe, party: Party) -> Callable[[], None]:
-    """Route prints and log records of this process into ``pipe``; returns the flush at the end."""
-    out, err = LineSender(pipe, party.index, "stdout"), LineSender(pipe, party.index, "stderr")
+def redirect_output(actor: Actor) -> Callable[[], None]:
+    """Route prints and log records of this process to the user; returns the flush at the end."""
+    outlet = Outlet(actor)
+    out, err = LineSender(outlet, "stdout"), LineSender(outlet, "stderr")
     sys.stdout, sys.stderr = out, err
-    handler = RecordSender(pipe, party)
+    handler = RecordSender(outlet, actor)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     library = logging.getLogger("lava_actor")
@@ -97,12 +132,69 @@ def redirect_output(pipe: Pipe, party: Party) -> Callable[[], None]:
     return restore
 
 
+class Emitter:
+    """Writes in the user's interpreter what actors print and log, in a thread of its own.
+
+    Parameters
+    ----------
+    taken : callable
+        Told the party and the amount once the user's stream has taken it.
+    """
+
+    def __init__(self, taken: Callable[[int, int], None]) -> None:
+        self._taken = taken
+        self._queue: deque[tuple[int, int, Callable[..., None], tuple[Any, ...]] | None] = deque()
+        self._lock = threading.Lock()
+        self._more = threading.Semaphore(0)
+        self._idle = Signal()
+        self._idle.set()
+        self._thread: threading.Thread | None = None
+
+    def put(self, party: int, amount: int, emit: Callable[..., None], *what: Any) -> None:
+        """Let the thread call ``emit(*what)``; the thread starts with the first."""
+        with self._lock:
+            self._idle.clear()
+            self._queue.append((party, amount, emit, what))
+        self._more.release()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="lava_actor output", daemon=True)
+            self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            self._more.acquire()
+            item = self._queue.popleft()
+            if item is None:
+                return
+            party, amount, emit, what = item
+            with contextlib.suppress(BaseException):  # the stream and its handlers are the user's
+                emit(*what)
+            with contextlib.suppress(BaseException):
+                self._taken(party, amount)
+            with self._lock:
+                if not self._queue:
+                    self._idle.set()
+
+    def flush(self, timeout: float) -> None:
+        """Wait until all is written, at most ``timeout`` seconds: the stream may block."""
+        if threading.current_thread() is not self._thread:
+            self._idle.wait(timeout)
+
+    def close(self, timeout: float) -> None:
+        """End the thread; one whose stream blocks is left to itself."""
+        thread = self._thread
+        if thread is not None:
+            self._queue.append(None)
+            self._more.release()
+            if thread is not threading.current_thread():
+                thread.join(timeout)
+
+
 def emit_print(name: str, stream: str, text: str) -> None:
     """Write an actor's lines to the user's stream, each marked with the process name."""
     target = sys.stderr if stream == "stderr" else sys.stdout
-    marked = "".join(f"[{name}] {line}\n" for line in text.split("\n"))
-    with contextlib.suppress(ValueError, OSError):  # the user closed the stream
-        target.write(marked)
+    if target is not None:  # a program without a terminal may have none
+        target.write("".join(f"[{name}] {line}\n" for line in text.split("\n")))
         target.flush()
 
 

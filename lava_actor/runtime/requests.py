@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import pickle
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.runtime.tracebacks import remote_text
+from lava_actor.channels.pipe import PipeEnded
+from lava_actor.errors import NetworkEnds
+from lava_actor.protocol.frames import Receiver, Way
+from lava_actor.runtime.report import failure_of, packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,34 +18,24 @@ if TYPE_CHECKING:
 
 
 def answer(actor: Actor, frame: Frame) -> None:
-    """Carry out one request and reply under its key; errors travel back to the asker."""
-    handlers: dict[str, Callable[[Actor, Any], Any]] = {
-        "get": _get,
-        "set": _set,
-        "reset": _reset,
-        "snapshot": _snapshot,
-        "restore": _restore,
-    }
-    if frame.kind == "run":
-        frame.close()
-        actor.pending_run = frame.key
-        return
+    """Carry out one request and reply under its key; errors travel back to the asker.
+
+    What the user's code raises in between, and what its values raise when they are opened or
+    pickled, concerns the asker alone: the actor goes on.
+    """
+    key = frame.key
     try:
-        payload = frame.take()
-        result = handlers[frame.kind](actor, payload)
-        actor.pipe.send("reply", (result, actor.step), key=frame.key, actor=actor.party.index)
-    except (OSError, EOFError):
+        result = _receive(frame, actor)
+        if result is not _NO_REPLY:
+            actor.pipe.send("reply", (result, actor.step), key=key, actor=actor.party.index)
+    except NetworkEnds:
         raise
-    except Exception as error:  # noqa: BLE001  (the asker gets every cause; the actor goes on)
-        text = remote_text(error)
-        bare: Exception | None = error.with_traceback(None)
-        with contextlib.suppress(Exception):
-            pickle.loads(pickle.dumps(bare))
-            actor.pipe.send("error", (bare, text), key=frame.key, actor=actor.party.index)
-            return
-        actor.pipe.send(
-            "error", (None, text), key=frame.key, actor=actor.party.index
-        )
+    except PipeEnded as end:
+        raise NetworkEnds(str(end)) from None
+    except BaseException as error:  # noqa: BLE001  (the asker gets every cause)
+        said = failure_of(error, actor.name, actor.model_name, frame.kind, actor.step)
+        actor.send("error", said, key)
+        actor.send("raised", packed(error), key)
 
 
 def _slot(actor: Actor, name: str) -> VarSlot:
@@ -80,3 +71,33 @@ def _restore(actor: Actor, payload: tuple[Any, list[str], bool]) -> None:
 
     document, homes, trusted = payload
     models.restore(actor, document, homes, trusted)
+
+
+def _run(actor: Actor, steps: int) -> object:
+    actor.pending_run = steps
+    return _NO_REPLY
+
+
+def _taken(actor: Actor, amount: int) -> object:
+    actor.on_taken(amount)
+    return _NO_REPLY
+
+
+def _with_payload(carry_out: Callable[[Actor, Any], Any]) -> Callable[[Frame, Actor], Any]:
+    return lambda frame, actor: carry_out(actor, frame.take())
+
+
+_NO_REPLY = object()
+_receive = Receiver(
+    {
+        "get": _with_payload(_get),
+        "set": _with_payload(_set),
+        "reset": _with_payload(_reset),
+        "snapshot": _with_payload(_snapshot),
+        "restore": _with_payload(_restore),
+        "run": _with_payload(_run),
+        "taken": _with_payload(_taken),
+    },
+    Way.USER_TO_ACTOR,
+    Way.SERVICE_TO_ACTOR,
+)

@@ -26,6 +26,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, CspRecvPort, CspSendPort
+from lava_actor.channels.interrupts import held
 from lava_actor.errors import (
     InvalidTypeError,
     InvalidValueError,
@@ -40,7 +41,6 @@ from lava_actor.runtime import words
 from lava_actor.runtime.attendance import END_SECONDS
 from lava_actor.runtime.crew import Crew
 from lava_actor.runtime.failures import raise_failures, raise_start_failure
-from lava_actor.runtime.interrupts import held
 from lava_actor.runtime.launcher import at_exit_before_launcher
 from lava_actor.runtime.listener import Listener
 from lava_actor.runtime.run_conditions import (
@@ -160,6 +160,7 @@ class Runtime:
             crew.launch()
             self._listener.start()
             failure = self._listener.await_ready()
+            self._listener.await_output()
         except BaseException:
             self._tear_down()
             raise
@@ -248,7 +249,7 @@ class Runtime:
             with held(), self._lock:
                 steps = self._steps_of(run_condition)
                 self.num_steps = 0 if steps is None else steps
-                listener.begin_run(partial(self._send_all, "run", steps))
+                listener.begin_run(partial(listener.tell, "run", steps))
             if run_condition.blocking:
                 self._wait(None)
         except KeyboardInterrupt:
@@ -259,7 +260,7 @@ class Runtime:
         """One step of a `RunUntil`; False if the network ended or a model paused it."""
         listener = self._ready("run")
         with held():
-            listener.begin_run(partial(self._send_all, "run", 1))
+            listener.begin_run(partial(listener.tell, "run", 1))
         while not listener.finished.wait(0.5):
             pass
         return not listener.failures and listener.reason == words.REACHED
@@ -350,7 +351,7 @@ class Runtime:
                 return
             listener = self._ready("pause")
             if not listener.finished.is_set():
-                self._send_all("pause", None)
+                listener.tell("pause")
         while not listener.finished.wait(0.2):
             pass
         self._collect()
@@ -376,8 +377,9 @@ class Runtime:
             self._tear_down()
 
     def _announce_stop(self, seconds: float) -> None:
-        if self._crew is not None:
-            self._send_all("stop", seconds)
+        if self._crew is not None and self._listener is not None:
+            self._listener.ending = True
+            self._listener.tell("stop", seconds)
             self._crew.services.told_to_end()
 
     def _last_words(self, names: list[str]) -> list[str]:
@@ -435,6 +437,7 @@ class Runtime:
             if listener is None:
                 return
             ended, self._is_running = self._is_running, False
+            listener.await_output()
             if listener.failures:
                 failures = listener.failures
                 self._tear_down()
@@ -458,14 +461,6 @@ class Runtime:
         listener = self._listener
         if listener is not None and listener.failures:
             self._collect()
-
-    def _send_all(self, kind: str, payload: Any) -> None:
-        assert self._crew is not None
-        for pipe in self._crew.pipes:
-            try:
-                pipe.send(kind, payload)
-            except OSError:
-                continue  # that service is gone; the listener has noticed or will
 
     # -- Vars -------------------------------------------------------------------------------
 

@@ -2,7 +2,9 @@
 
 It starts the actors, relays requests between them and the user's interpreter, raises the horizon
 in leases, and watches. It never touches data. Everything it waits for is a descriptor: the user's
-pipe, one pipe per actor, and the event descriptor that the last actor of a run writes.
+pipe, one pipe per actor, and the event descriptor that the last actor of a run writes. It never
+waits for a pipe to take what it sends: frames that find no room wait in their pipe's queue until
+the selector says there is some.
 
 The service of the first stepping domain *leads*: it alone moves the clock's words, so the domains
 of one network park at the same step.
@@ -17,6 +19,7 @@ Ends, and what each one looks like from here:
 * the user's interpreter goes away: our pipe to it ends, or the launcher, which watches it, sends
   SIGTERM. Everything is taken down.
 * the launcher dies: the kernel sends SIGTERM (``PR_SET_PDEATHSIG``). As above, and reported.
+* something in here raises: the error is reported with its traceback, as a failure of the run.
 * we die: every actor asked the kernel to be killed with its parent. What models have started
   becomes the launcher's, which ends it.
 * nothing moves although a run is on: the wait graph is read from the arena and, if it cannot
@@ -31,14 +34,17 @@ import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels.pipe import Frame
+from lava_actor.channels.pipe import Frame, PipeEnded
+from lava_actor.protocol.frames import FRAMES, Receiver, Way
 from lava_actor.runtime import words
-from lava_actor.runtime.failures import died, of_service
+from lava_actor.runtime.failures import died, of_runtime
 from lava_actor.runtime.lease import Lease
+from lava_actor.runtime.report import EXCEPTION_SECONDS, failure_of
 from lava_actor.runtime.watch import Watch, has_nothing_to_do
 
 if TYPE_CHECKING:
@@ -52,6 +58,8 @@ if TYPE_CHECKING:
 SETTLE_SECONDS = 0.5
 #: Seconds a service that has failed waits for the other domains of its network.
 FAREWELL_SECONDS = 2.0
+#: Seconds that the user's interpreter gets to take the last words of a service.
+LAST_WORDS_SECONDS = 5.0
 #: Seconds between two looks at the wait graph.
 WATCH_SECONDS = 0.25
 
@@ -88,6 +96,8 @@ class Service:
         self.running = False
         self.watching = False
         self.ending = False
+        self.leaving = False
+        self.told_to_stop = False
         self.waiting_for: set[int] = set()
         self.asked = words.REACHED
         self.failures: list[Failure] = []
@@ -96,6 +106,28 @@ class Service:
         self.next_watch = 0.0
         self.left_alone: tuple[float, Failure] | None = None
         self.parent = os.getppid()
+        self.patience: float | None = None  # until when exceptions may follow their texts
+        self._of_user = Receiver(
+            {
+                "run": self._run,
+                "pause": self._pause,
+                "stop": self._stop,
+                "settle": self._settle_for_others,
+            },
+            Way.USER_TO_SERVICE,
+        )
+        self._of_actors = Receiver(
+            {
+                "ready": self._actor_ready,
+                "startfail": self._actor_could_not_start,
+                "failed": self._actor_failed,
+                "exception": self._nothing,  # of a failure that has been reported without it
+                "left": self._actor_left,
+                "done": self._async_done,
+                "ask": self._actor_asks,
+            },
+            Way.ACTOR_TO_SERVICE,
+        )
 
     # -- life -------------------------------------------------------------------------------
 
@@ -104,8 +136,11 @@ class Service:
         try:
             self._start_actors()
             self._serve()
-        except (EOFError, BrokenPipeError, ConnectionResetError):
+        except PipeEnded:
             pass  # the user's interpreter is gone
+        except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
+            with contextlib.suppress(PipeEnded):
+                self.user.post("failed", [of_runtime(error, "RuntimeService", self.plan.name)])
         finally:
             self._take_down()
             self.selector.close()
@@ -118,23 +153,55 @@ class Service:
         try:
             started = self.host.start_all(self.plan.actors, foreign)
         except OSError as error:
-            self._start_failed(of_service(error))
+            self._start_failed(failure_of(error, "RuntimeService"))
             return
         for actor, (pipe, handle) in zip(self.plan.actors, started, strict=True):
             member = _Member(actor.party, actor.name, actor.model, pipe, handle)
             self.members[actor.party] = member
-            self.selector.register(pipe.fileno(), selectors.EVENT_READ, self._reader(member))
+            self._listen_to(pipe, partial(self._from_actor, member))
         self.waiting_for = set(self.members)
-        self.selector.register(self.user.fileno(), selectors.EVENT_READ, self._from_user)
+        self._listen_to(self.user, self._from_user)
         if self.plan.leads:
             self.selector.register(self.wake_up, selectors.EVENT_READ, self._woken)
 
+    def _listen_to(self, pipe: Pipe, read: Callable[[], None]) -> None:
+        """Let the selector call ``read`` when frames have come, and write what found no room."""
+        both = selectors.EVENT_READ | selectors.EVENT_WRITE
+        key = self.selector.register(pipe.fileno(), selectors.EVENT_READ, read)
+        pipe.on_unsent = lambda: self._watch(key.fd, both, read)
+
+    def _watch(self, descriptor: int, events: int, read: Callable[[], None]) -> None:
+        if descriptor in self.selector.get_map():
+            self.selector.modify(descriptor, events, read)
+
+    def _look(self, timeout: float | None) -> None:
+        """Wait for descriptors and handle what they say; end at once if the network does."""
+        for key, events in self.selector.select(timeout):
+            if events & selectors.EVENT_WRITE:
+                self._write(key)
+            if events & selectors.EVENT_READ:
+                key.data()
+            if self.ending:
+                return
+
+    def _write(self, key: selectors.SelectorKey) -> None:
+        """There is room again in a pipe."""
+        pipes = (self.user, *(m.pipe for m in self.members.values() if m.open))
+        pipe = next((p for p in pipes if p.fileno() == key.fd), None)
+        if pipe is None:
+            return  # closed since the selector looked
+        self._watch(key.fd, selectors.EVENT_READ, key.data)
+        try:
+            pipe.flush()
+        except PipeEnded:
+            if pipe is self.user:
+                raise
+
     def _serve(self) -> None:
         while not self.ending:
-            for key, _ in self.selector.select(self._timeout()):
-                key.data()
-                if self.ending:
-                    return
+            self._look(self._timeout())
+            if self.ending:
+                return
             if self.running or self.watching:
                 self._tick()
             if self.left_alone is not None and time.monotonic() > self.left_alone[0]:
@@ -164,7 +231,7 @@ class Service:
         told = signal.SIGTERM in self.host.signals.take()
         for member in list(self.members.values()):
             if member.open and not self.ending and self.host.is_dead(member.handle):
-                self._drain(member)  # its last words; nothing follows, whoever holds the pipe
+                self._from_actor(member)  # its last words; nothing follows, whoever holds the pipe
                 if member.open and not self.ending:
                     self._actor_gone(member)
         if told and not self.ending:
@@ -174,29 +241,28 @@ class Service:
     # -- from the user ----------------------------------------------------------------------
 
     def _from_user(self) -> None:
-        frame = self.user.recv()
-        if frame.actor >= 0:
-            self._to_actor(frame)
-            return
-        payload = frame.take()
-        handler: Callable[[Any], None] = {
-            "run": self._run,
-            "pause": self._pause,
-            "stop": self._stop,
-            "settle": self._settle_for_others,
-        }[frame.kind]
-        handler(payload)
+        for frame in self.user.frames():
+            if frame.actor >= 0:
+                self._to_actor(frame)
+            elif not self.leaving:
+                self._of_user(frame)
+            else:  # no command is of use any more; output and answers still go to and fro
+                self.told_to_stop |= frame.kind == "stop"
+                frame.close()
 
     def _to_actor(self, frame: Frame) -> None:
         member = self.members.get(frame.actor)
         if member is None or not member.open:
             frame.close()
             return
-        with contextlib.suppress(OSError):
+        ring = frame.kind != "taken"  # that is for an actor that waits in its pipe
+        with contextlib.suppress(PipeEnded):
             member.pipe.forward(frame)
-            self.arena.party(frame.actor).post()
+            if ring:
+                self.arena.party(frame.actor).post()
 
-    def _run(self, steps: int | None) -> None:
+    def _run(self, frame: Frame) -> None:
+        steps = frame.take()
         self.running = self.plan.leads or self.plan.is_async  # others have nothing to report
         self.asked = words.REACHED
         self.watching = self.plan.watches  # until all rest: other domains may go on after ours
@@ -212,16 +278,16 @@ class Service:
         if self.plan.is_async:
             self.free.pause = 0
             self.waiting_for = set(self.members)
+            many = sys.maxsize if steps is None else steps
             for member in self.members.values():
-                member.pipe.send(
-                    "run", key=sys.maxsize if steps is None else steps, actor=member.party
-                )
-                self.arena.party(member.party).post()
+                with contextlib.suppress(PipeEnded):
+                    member.pipe.post("run", many, actor=member.party)
+                    self.arena.party(member.party).post()
 
     def _count_run(self) -> None:
         self.runs.turn = self.runs.turn + 1
 
-    def _pause(self, _payload: Any) -> None:
+    def _pause(self, frame: Frame | None = None) -> None:
         if not self.running:
             return
         if self.plan.leads:
@@ -242,61 +308,75 @@ class Service:
             self.lease.extend(hungry=True)
 
     def _finish(self, reason: int) -> None:
-        for member in list(self.members.values()):  # what was printed in this run comes first
-            self._drain(member)
+        self._drain()  # what was printed in this run comes first
         if self.ending:
             return
         self.running = False
         self.lease.stop()
         step = int(self.clock.fence) if self.plan.leads else 0
-        self.user.send("finished", (reason, step))
+        self.user.post("finished", (reason, step))
 
-    def _drain(self, member: _Member) -> None:
-        while member.open and member.pipe.poll():
+    def _drain(self) -> None:
+        for member in list(self.members.values()):
             self._from_actor(member)
 
     # -- from the actors --------------------------------------------------------------------
 
-    def _reader(self, member: _Member) -> Callable[[], None]:
-        """What to do when a member's pipe can be read.
-
-        Or could be: another event that was seen at the same time may have drained it since.
-        """
-
-        def read() -> None:
-            if member.open and member.pipe.poll():
-                self._from_actor(member)
-
-        return read
-
     def _from_actor(self, member: _Member) -> None:
-        try:
-            frame = member.pipe.recv()
-        except (EOFError, OSError):
-            self._actor_gone(member)
-            return
-        if frame.kind in ("reply", "error", "print", "log"):
-            self.user.forward(frame, actor=member.party)
-        elif frame.kind == "ready":
-            frame.close()
-            self.waiting_for.discard(member.party)
-            if not self.waiting_for:
-                self.user.send("ready")
-        elif frame.kind == "startfail":
-            self._start_failed(frame.take())
-        elif frame.kind == "failed":
-            self._settle(frame.take())
-        elif frame.kind == "left":
-            frame.close()
-            self._actor_left(member)
-        elif frame.kind == "done":
-            self._async_done(member, frame.take())
-        elif frame.kind == "ask":
-            self.asked = frame.take()
-            self._pause(None)
-            self.user.send("ask", self.asked)
+        """Handle what a member has sent; another event may have brought us here before."""
+        for frame in self._frames_of(member):
+            if self.ending or frame.kind in FRAMES[Way.ACTOR_TO_USER]:
+                self._pass_on(frame, member)
+            else:
+                self._of_actors(frame, member)
 
-    def _async_done(self, member: _Member, reason: int) -> None:
+    def _frames_of(self, member: _Member, wait: float = 0.0) -> Iterator[Frame]:
+        """What a member has sent, or sends within ``wait`` seconds, as long as it is there."""
+        while member.open:
+            try:
+                if not member.pipe.poll(wait):
+                    return
+                frame = member.pipe.recv()
+            except PipeEnded:
+                self._actor_gone(member)
+                return
+            yield frame
+
+    def _nothing(self, frame: Frame, _member: _Member) -> None:
+        frame.close()
+
+    def _actor_ready(self, frame: Frame, member: _Member) -> None:
+        frame.close()
+        self.waiting_for.discard(member.party)
+        if not self.waiting_for:
+            self.user.post("ready")
+
+    def _actor_could_not_start(self, frame: Frame, member: _Member) -> None:
+        self._start_failed(self._complete(frame, member))
+
+    def _actor_failed(self, frame: Frame, member: _Member) -> None:
+        self._settle(self._complete(frame, member))
+
+    def _complete(self, frame: Frame, member: _Member) -> Failure:
+        """A failure with the exception that follows it: soon, since to pickle it may take ever."""
+        failure: Failure = frame.take()
+        now = time.monotonic()
+        if self.patience is None:
+            self.patience = now + EXCEPTION_SECONDS
+        self.ending = True  # an actor that is gone now has said why
+        for following in self._frames_of(member, max(0.0, self.patience - now)):
+            if following.kind == "exception":
+                return replace(failure, packed=following.take())
+            self.user.forward(following, actor=member.party)
+        return failure
+
+    def _actor_asks(self, frame: Frame, _member: _Member) -> None:
+        self.asked = frame.take()
+        self._pause()
+        self.user.post("ask", self.asked)
+
+    def _async_done(self, frame: Frame, member: _Member) -> None:
+        reason = frame.take()
         self.waiting_for.discard(member.party)
         if reason == words.STOPPED or self.asked == words.REACHED:
             self.asked = reason or self.asked
@@ -305,40 +385,29 @@ class Service:
         if not self.waiting_for and self.running:
             self._finish(self.asked)
 
-    def _actor_left(self, member: _Member) -> None:
+    def _actor_left(self, frame: Frame, member: _Member) -> None:
         """An actor was released because the other end of a channel is gone.
 
         Its cause is in another domain, whose service reports it; if nobody does, this is all
         there is to say.
         """
+        frame.close()
         self._close(member)
-        self.left_alone = self.left_alone or (
-            time.monotonic() + FAREWELL_SECONDS,
-            died(
-                member.name,
-                "left, because the other end of a channel is gone",
-                model=member.model,
-                phase=words.PHASE_NAMES.get(int(self.arena.party(member.party).phase), "?"),
-                step=int(self.arena.party(member.party).step),
-            ),
-        )
+        died = self._died(member, "left, because the other end of a channel is gone")
+        self.left_alone = self.left_alone or (time.monotonic() + FAREWELL_SECONDS, died)
 
     def _actor_gone(self, member: _Member) -> None:
         self._close(member)
         if self.ending:
             return
         how = self.host.ended(member.handle)
-        party = self.arena.party(member.party)
         self._let_go_of(member.party)
-        self._settle(
-            died(
-                member.name,
-                how,
-                model=member.model,
-                phase=words.PHASE_NAMES.get(int(party.phase), "?"),
-                step=int(party.step),
-            )
-        )
+        self._settle(self._died(member, how))
+
+    def _died(self, member: _Member, how: str) -> Failure:
+        party = self.arena.party(member.party)
+        phase = words.PHASE_NAMES.get(int(party.phase), "?")
+        return died(member.name, how, model=member.model, phase=phase, step=int(party.step))
 
     def _close(self, member: _Member) -> None:
         if member.open:
@@ -350,15 +419,16 @@ class Service:
 
     def _start_failed(self, failure: Failure) -> None:
         self.ending = True
-        self.user.send("startfail", failure)
+        self.user.post("startfail", failure)
 
-    def _settle_for_others(self, _payload: Any) -> None:
+    def _settle_for_others(self, frame: Frame) -> None:
         """Another domain has failed: end as well, and say who failed here with it."""
+        frame.close()
         self._settle(None)
 
     def _settle(self, first: Failure | None) -> None:
         """Let the others complete the failing step, collect who fails with it, then end."""
-        self.ending = True
+        self.ending = self.leaving = True
         failures = [] if first is None else [first]
         if first is not None and not self.plan.is_async:
             self.clock.limit = min(int(self.clock.limit), first.step)
@@ -366,29 +436,32 @@ class Service:
             self.arena.party(member.party).post()
         deadline = time.monotonic() + SETTLE_SECONDS
         while time.monotonic() < deadline and not self.watch.settled():
-            for key, _ in self.selector.select(0.005):
-                if key.fileobj is self.host.signals:
-                    self._signalled()
-                sender = next(
-                    (m for m in self.members.values() if m.open and m.pipe.fileno() == key.fd),
-                    None,
-                )
-                if sender is not None:
-                    self._collect(sender, failures)
+            self._look_for_failures(failures)
         for member in list(self.members.values()):
-            while member.open and member.pipe.poll():
-                self._collect(member, failures)
+            self._collect(member, failures)
         self._end_with(failures)
 
+    def _look_for_failures(self, failures: list[Failure]) -> None:
+        for key, events in self.selector.select(0.005):
+            if events & selectors.EVENT_WRITE:
+                self._write(key)
+            if key.data in (self._from_user, self._signalled):
+                key.data()
+                continue
+            of = (m for m in self.members.values() if m.open and m.pipe.fileno() == key.fd)
+            for sender in of:
+                self._collect(sender, failures)
+
     def _collect(self, member: _Member, failures: list[Failure]) -> None:
-        try:
-            frame = member.pipe.recv()
-        except (EOFError, OSError):
-            self._close(member)
-            return
-        if frame.kind == "failed":
-            failures.append(frame.take())
-        elif frame.kind in ("print", "log", "reply", "error"):
+        for frame in self._frames_of(member):
+            if frame.kind == "failed":
+                failures.append(self._complete(frame, member))
+            else:
+                self._pass_on(frame, member)
+
+    def _pass_on(self, frame: Frame, member: _Member) -> None:
+        """Let the user have what is the user's; the rest comes too late."""
+        if frame.kind in FRAMES[Way.ACTOR_TO_USER]:
             self.user.forward(frame, actor=member.party)
         else:
             frame.close()
@@ -406,36 +479,32 @@ class Service:
     def _end_with(self, failures: list[Failure]) -> None:
         """Report, and give the other domains time to settle before everything is taken down."""
         self.ending = True
-        self.user.send("failed", failures)
+        self.user.post("failed", failures)
         if not self.plan.alone:
             self._await_farewell()
 
     def _await_farewell(self) -> None:
         deadline = time.monotonic() + FAREWELL_SECONDS
-        while time.monotonic() < deadline:
-            if self.user.poll(0.05):
-                frame = self.user.recv()
-                frame.close()
-                if frame.kind == "stop":
-                    return
+        while time.monotonic() < deadline and not self.told_to_stop:
+            self.user.flush()
+            self.user.wait(0.05)
+            self._from_user()
 
-    def _stop(self, timeout: float) -> None:
+    def _stop(self, frame: Frame) -> None:
         """Let the step in progress end, then leave; `_take_down` does the rest."""
-        deadline = time.monotonic() + timeout
+        deadline = time.monotonic() + frame.take()
+        self.leaving = True
         if self.running:
-            self._pause(None)
+            self._pause()
             if self.plan.is_async:
                 self.free.pause = words.STOPPED
         while time.monotonic() < deadline and not self._may_leave():
-            for key, _ in self.selector.select(0.02):
-                if key.data not in (self._from_user,):
-                    key.data()
-                if self.ending:
-                    return
+            self._look(0.02)
+            if self.ending:
+                return
             if self.plan.leads:
                 self.lease.extend()
-        for member in list(self.members.values()):
-            self._drain(member)
+        self._drain()
         self.ending = True
 
     def _may_leave(self) -> bool:
@@ -450,17 +519,14 @@ class Service:
         parties = {m.handle: self.arena.party(m.party) for m in self.members.values()}
         late = self.host.end_all(list(parties), lambda handle: has_nothing_to_do(parties[handle]))
         names = [m.name for m in self.members.values() if m.handle in late]
+        with contextlib.suppress(PipeEnded):
+            for member in self.members.values():
+                for frame in self._frames_of(member):
+                    self._pass_on(frame, member)
+            self.user.post("stopped", names)
+            self.user.flush(LAST_WORDS_SECONDS)
         for member in self.members.values():
-            with contextlib.suppress(OSError, EOFError):
-                while member.open and member.pipe.poll():
-                    frame = member.pipe.recv()
-                    if frame.kind in ("print", "log"):
-                        self.user.forward(frame, actor=member.party)
-                    else:
-                        frame.close()
             self._close(member)
-        with contextlib.suppress(OSError):
-            self.user.send("stopped", names)
 
 
 def ignore_terminal_signals() -> None:

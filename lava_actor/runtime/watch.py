@@ -27,7 +27,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from lava_actor.errors import Failure
+from lava_actor.errors import Failure, Verdict
 from lava_actor.runtime import words
 
 if TYPE_CHECKING:
@@ -247,10 +247,8 @@ class Watch:
             model="",
             phase=words.PHASE_NAMES.get(first.phase, "?"),
             step=int(first.step),
-            kind="Deadlock",
             message=f"{head}: " + "; ".join(lines),
-            traceback="",
-            exception=None,
+            verdict=Verdict.DEADLOCK,
         )
 
     def _text(self, party: int, wait: Wait, other: int) -> str:

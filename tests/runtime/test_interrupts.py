@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from lava_actor.runtime.interrupts import held
+from lava_actor.channels.interrupts import held
 
 
 def test_an_interrupt_takes_effect_at_the_end_of_the_block() -> None:

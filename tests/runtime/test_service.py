@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from lava_actor.channels import Arena, Blocking, plan_arena
-from lava_actor.channels.pipe import Parcel, Pipe
+from lava_actor.channels.pipe import Parcel, Pipe, PipeEnded
 from lava_actor.compiler.executable import Schedule
 from lava_actor.runtime import words
 from lava_actor.runtime.plan import ActorStart, ServicePlan
@@ -69,7 +69,8 @@ def test_a_run_that_ends_while_an_actor_reports_waits_for_no_other_report(stage:
     arena, actor, service = stage.arena, stage.actor, stage.service
     runs = arena.party(1)
     service._start_actors()
-    service._run(5)
+    stage.user.send("run", 5)
+    service._from_user()
     arena.party(0).done = 5
     arena.party(0).state = words.PARKED
     runs.done = runs.turn
@@ -84,7 +85,7 @@ def test_a_run_that_ends_while_an_actor_reports_waits_for_no_other_report(stage:
     while stage.user.poll():
         try:
             frame = stage.user.recv()
-        except EOFError:
+        except PipeEnded:
             break
         kinds.append(frame.kind)
         frame.close()

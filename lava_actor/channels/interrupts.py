@@ -1,0 +1,83 @@
+"""Ctrl-C during what must not be half done.
+
+Python raises `KeyboardInterrupt` between any two instructions of the main thread. A frame is one
+only if all of it is sent. Commands to several services are one command only if all of them get it:
+a run that some have heard of can be neither waited for nor paused. Blocking the signal in this
+thread does not help, as any other thread may take it and Python then tells the main one. So for the
+length of such a section another handler takes note, and the real one is called at its end (`held`).
+
+Waiting is the other way about: it must be cut short at any moment and leave nothing behind.
+`threading.Event` and `Condition` do not: an interrupt inside of them can leave their lock taken, or
+end in "release unlocked lock". `Signal` has no lock.
+"""
+
+from __future__ import annotations
+
+import _thread
+import contextlib
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterator
+from types import FrameType
+
+
+@contextlib.contextmanager
+def held() -> Iterator[None]:
+    """Let an interrupt take effect at the end of the block, not inside of it.
+
+    Without effect outside of the main thread, where no interrupt is raised, and where SIGINT is
+    ignored or not Python's to handle.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+    if not callable(before):
+        yield
+        return
+    arrived: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: arrived.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if arrived:
+            before(*arrived[-1])
+
+
+class Signal:
+    """A flag to wait for, like `threading.Event`, that an interrupt at any moment leaves whole."""
+
+    def __init__(self) -> None:
+        self._set = False
+        self._waiting: deque[_thread.LockType] = deque()
+
+    def is_set(self) -> bool:
+        """True after `set`."""
+        return self._set
+
+    def set(self) -> None:
+        """Let everybody go on who waits, now or later."""
+        self._set = True
+        with contextlib.suppress(IndexError):
+            while True:
+                self._waiting.popleft().release()
+
+    def clear(self) -> None:
+        """From now on, waiting waits again."""
+        self._set = False
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the flag is set, at most ``timeout`` seconds; tell whether it is."""
+        if not self._set and (timeout is None or timeout > 0):
+            sleeper = _thread.allocate_lock()
+            sleeper.acquire()
+            self._waiting.append(sleeper)
+            try:
+                if not self._set:  # or else `set` has seen the sleeper, or will
+                    sleeper.acquire(timeout=-1 if timeout is None else timeout)
+            finally:
+                with contextlib.suppress(ValueError):
+                    self._waiting.remove(sleeper)
+        return self._set

@@ -1,0 +1,127 @@
+"""Every frame that travels through a pipe of a running network: its payload, and who sends it.
+
+A frame is sent one way. What goes between an actor and the user passes through the actor's service,
+which does not open it. Whoever receives declares a `Receiver` with a handler for each kind that may
+come that way, neither more nor less; a kind that is in no table is an error with a name.
+
+Payloads of the user's making (values, parameters, exceptions) are opened only where the user's own
+code runs: in the actor, or in the thread of the user that asked. Everything else is plain data.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lava_actor.channels.pipe import Frame
+from lava_actor.errors import LavaActorError
+
+
+class Way(enum.Enum):
+    """From whom to whom a frame goes."""
+
+    USER_TO_LAUNCHER = "user to launcher"
+    LAUNCHER_TO_USER = "launcher to user"
+    USER_TO_SERVICE = "user to service"
+    USER_TO_ACTOR = "user to actor"
+    SERVICE_TO_ACTOR = "service to actor"
+    ACTOR_TO_SERVICE = "actor to service"
+    ACTOR_TO_USER = "actor to user"
+    SERVICE_TO_USER = "service to user"
+
+
+#: What each frame carries.
+FRAMES: Mapping[Way, Mapping[str, str]] = {
+    Way.USER_TO_LAUNCHER: {
+        "preload": "names of modules to import, once for all networks to come",
+        "service": "descriptors of pipe, arena, wake-up event, ServicePlan, initial values",
+        "fate": "nothing; the key is a service's process id: how has it ended? answered by fate",
+    },
+    Way.LAUNCHER_TO_USER: {
+        "fate": "exit status, or None if it is not known; the key as asked",
+    },
+    Way.USER_TO_SERVICE: {
+        "run": "number of steps, or None for no end",
+        "pause": "nothing: stop at the end of this step",
+        "stop": "seconds that the step in progress may take",
+        "settle": "nothing: another domain has failed; end, and say who fails here with it",
+    },
+    Way.USER_TO_ACTOR: {
+        "get": "name of the Var, index; answered by reply or error, as those below",
+        "set": "name of the Var, value, index",
+        "reset": "initial values by name",
+        "snapshot": "packages that may be named, whether pickles may be written",
+        "restore": "Document, packages that may be named, whether pickles may be read",
+        "taken": "how much of the actor's output the user's stream has taken; not answered",
+    },
+    Way.SERVICE_TO_ACTOR: {
+        "run": "number of steps, or a very large one for no end (free-running models only)",
+    },
+    Way.ACTOR_TO_SERVICE: {
+        "ready": "nothing: the model is built",
+        "startfail": "Failure that kept the model from being built; then comes an exception",
+        "failed": "Failure of a model; then comes an exception",
+        "exception": "the exception of the Failure before, pickled, or nothing",
+        "left": "nothing: released, because the other end of a channel is gone",
+        "done": "why run_async returned",
+        "ask": "what a model asks for in the middle of a run: pause or stop",
+    },
+    Way.ACTOR_TO_USER: {
+        "reply": "result of a request, last step completed",
+        "error": "Failure of a request; then comes a raised",
+        "raised": "the exception of the error before, pickled, or nothing",
+        "print": "name of the stream, text, how much output that is",
+        "log": "step, logger name, level, text, how much output that is",
+    },
+    Way.SERVICE_TO_USER: {
+        "here": "nothing; the service's process id is the key, a pidfd the descriptor",
+        "ready": "nothing: all actors of the domain are ready",
+        "startfail": "Failure",
+        "finished": "how the run ended, last step",
+        "ask": "what a model of the domain asks for: the others are to pause",
+        "failed": "list of Failures; the network ends",
+        "stopped": "names of actors that had to be killed; the service ends",
+    },
+}
+
+
+class UnknownFrameError(LavaActorError, RuntimeError):
+    """A frame that nobody sends this way: the two ends do not belong together."""
+
+
+class Receiver:
+    """What one end does with each frame that may reach it.
+
+    Parameters
+    ----------
+    handlers : mapping of kind to callable
+        Called with the frame and what `__call__` is given besides.
+    *ways : Way
+        How frames reach this end.
+    """
+
+    def __init__(self, handlers: Mapping[str, Callable[..., Any]], *ways: Way) -> None:
+        known = {kind for way in ways for kind in FRAMES[way]}
+        if known != set(handlers):
+            differ = ", ".join(sorted(known ^ set(handlers)))
+            raise UnknownFrameError(f"{_names(ways)}: handlers and table differ in {differ}")
+        self._handlers, self._ways = handlers, ways
+
+    def __call__(self, frame: Frame, *context: Any) -> Any:
+        """Handle a frame.
+
+        Raises
+        ------
+        UnknownFrameError
+            If no such frame comes this way.
+        """
+        handler = self._handlers.get(frame.kind)
+        if handler is None:
+            frame.close()
+            raise UnknownFrameError(f"{_names(self._ways)}: nobody sends {frame.kind!r}")
+        return handler(frame, *context)
+
+
+def _names(ways: tuple[Way, ...]) -> str:
+    return " or ".join(way.value for way in ways)

@@ -1,0 +1,124 @@
+"""Telling what a user's code raised, whatever the exception does when it is looked at.
+
+An exception is the user's code: its ``__str__`` may fail, its class may be known to the actor
+alone, to pickle it may take for ever. So its text and the object travel apart. The text goes first;
+nothing that the exception does keeps it from being sent. The object follows as bytes that nobody
+opens on the way, in none of the threads and processes that supervise. Only the thread of the user
+that raises the error opens it, and if that fails, it costs nothing but the object.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import pickle
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+import cloudpickle
+
+from lava_actor.errors import Failure, Verdict
+from lava_actor.runtime.tracebacks import remote_text
+
+#: Characters of a message and of a traceback that travel.
+LONGEST_MESSAGE = 20_000
+LONGEST_TRACEBACK = 200_000
+#: Bytes an exception may take.
+LARGEST_EXCEPTION = 1 << 24
+
+#: Seconds that the exception may come later than its text.
+EXCEPTION_SECONDS = 0.5
+
+_name_of = type.__dict__["__name__"].__get__  # a metaclass may say something else, or fail
+
+
+def failure_of(
+    error: BaseException,
+    process: str,
+    model: str = "",
+    phase: str = "start",
+    step: int = 0,
+    verdict: Verdict = Verdict.RAISED,
+) -> Failure:
+    """The record of an exception: texts only. Never raises."""
+    kind = _name_of(type(error))
+    said = _safely(lambda: str(error))
+    message = f"<{kind} whose str() fails>" if said is None else said
+    last = f"{kind}: {message}\n"
+    text = (
+        _safely(lambda: remote_text(error))
+        or _safely(lambda: "".join(traceback.format_exception(error)))
+        or _safely(lambda: "".join(traceback.format_tb(_traceback_of(error))) + last)
+        or last
+    )
+    return Failure(
+        process,
+        model,
+        phase,
+        step,
+        kind,
+        _bounded(message, LONGEST_MESSAGE),
+        _bounded(text, LONGEST_TRACEBACK),
+        verdict=verdict,
+    )
+
+
+def packed(error: BaseException) -> bytes:
+    """The exception without its traceback; nothing if it cannot travel. Never raises."""
+    file = _Bounded()
+    try:
+        cloudpickle.Pickler(file, protocol=5).dump(error)
+        return b"".join(file.parts)
+    except BaseException:  # noqa: BLE001  (user code; whatever it raises, the text was sent)
+        return b""
+
+
+def opened(failure: Failure) -> Failure:
+    """The failure with its exception, if it can be opened; for the thread that raises it."""
+    if not failure.packed:
+        return failure
+    error: Any = None
+    try:
+        error = pickle.loads(failure.packed)
+    except BaseException:  # noqa: BLE001  (user code; the error is raised without the object)
+        error = None
+    cls = type(error)
+    if not issubclass(cls, BaseException) or _name_of(cls) != failure.kind:
+        error = None
+    return dataclasses.replace(failure, exception=error, packed=b"")
+
+
+class _Bounded:
+    """A file that refuses to become too large."""
+
+    def __init__(self) -> None:
+        self.parts: list[bytes] = []
+        self._room = LARGEST_EXCEPTION
+
+    def write(self, data: Any) -> int:
+        """Keep a copy of ``data``."""
+        part = bytes(data)
+        self._room -= len(part)
+        if self._room < 0:
+            raise OverflowError("this exception holds too much to travel")
+        self.parts.append(part)
+        return len(part)
+
+
+def _traceback_of(error: BaseException) -> Any:
+    return BaseException.__dict__["__traceback__"].__get__(error)
+
+
+def _safely(make: Callable[[], str]) -> str | None:
+    """The text, of a plain class; None if the user's code does not give one."""
+    try:
+        return "".join((make(), ""))
+    except BaseException:  # noqa: BLE001  (see the top of this module)
+        return None
+
+
+def _bounded(text: str, limit: int) -> str:
+    if len(text) <= limit:
+        return text
+    left_out = f"\n[... {len(text) - limit} characters left out ...]\n"
+    return text[: limit // 2] + left_out + text[-limit // 2 :]
