@@ -24,6 +24,8 @@ the other end             PeerClosedError             ChannelAborted
 
 Every class also derives from `LavaActorError`. Messages name the Process and the attribute, what
 was expected and what came. Whatever ends a network badly while it runs is a `ModelError`, and says
+Every class also derives from `LavaActorError`. Messages name the Process and the attribute, what
+was expected and what came. Whatever ends a network badly while it runs is a `ModelError`, and says
 in `ModelError.failures` who failed and how. A sure mistake that is no reason to stop is a
 `LavaActorWarning`.
 """

@@ -59,14 +59,14 @@ def raise_failures(records: Sequence[Failure]) -> NoReturn:
 def raise_as_it_is(record: Failure, where: str) -> NoReturn:
     """Raise the exception of the user's code itself, or one with its text if it cannot be had."""
     failure = opened(record)
+    text = f"{where}: {failure.what}"
+    if failure.verdict is Verdict.DIED:
+        raise ActorDiedError(text, failures=(failure,))
     error, remote = failure.exception, RemoteTraceback(with_sources(failure.traceback))
     if error is not None and issubclass(type(error), Exception):
         with contextlib.suppress(Exception):  # the class is the user's
             BaseException.add_note(error, where)
         raise error from remote
-    text = f"{where}: {failure.what}"
-    if failure.verdict is Verdict.DIED:
-        raise ActorDiedError(text, failures=(failure,))
     raise RuntimeStateError(text) from remote
 
 

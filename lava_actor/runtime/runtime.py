@@ -109,7 +109,7 @@ class Runtime:
         self._is_initialized = False
         self._is_started = False
         self._is_running = False
-        self._failure: BaseException | None = None
+        self._failure: ModelError | None = None
         self._owner = os.getpid()
         self._lock = threading.RLock()
         self._crew: Crew | None = None
@@ -422,7 +422,7 @@ class Runtime:
         if self._listener is None:
             if self._failure is not None:
                 told = str(self._failure).splitlines()
-                first = told[isinstance(self._failure, ModelError)].strip()
+                first = told[min(1, len(told) - 1)].strip()  # the head says how many
                 raise RuntimeStateError(
                     f"{what}: the network has failed and is gone, as the error before says: {first}"
                 )
@@ -443,7 +443,7 @@ class Runtime:
                 self._tear_down()
                 try:
                     raise_failures(failures)
-                except Exception as error:
+                except ModelError as error:
                     self._failure = error
                     raise
             if listener.reason == words.STOPPED:

@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import traceback
+from itertools import zip_longest
 from pathlib import Path
 
 from lava_actor.errors import LavaActorError
@@ -49,7 +50,7 @@ def with_sources(text: str) -> str:
     """Fill in lines that the actor could not read, and call cells what the notebook calls them."""
     lines = text.splitlines()
     shown = []
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for line, following in zip_longest(lines, lines[1:], fillvalue=""):
         frame = _FRAME.match(line)
         if frame is None:
             shown.append(line)

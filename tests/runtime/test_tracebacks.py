@@ -15,6 +15,7 @@ from lava_actor.errors import (
     LavaActorError,
     ModelError,
     RuntimeStateError,
+    Verdict,
 )
 from lava_actor.runtime.failures import raise_failures
 from lava_actor.runtime.tracebacks import remote_text, shortened, with_sources
@@ -80,7 +81,7 @@ def test_an_own_frame_is_shown_only_where_nothing_else_tells() -> None:
 
 def test_an_error_that_the_package_raises_on_purpose_is_one_line() -> None:
     with pytest.raises(LavaActorError) as caught:
-        raise_failures([Failure("p", "M", "run_spk", 3, "Deadlock", "why", "", None)])
+        raise_failures([Failure("p", "M", "run_spk", 3, message="why", verdict=Verdict.DEADLOCK)])
     assert caught.value.__traceback__ is not None
     own = caught.value.with_traceback(caught.value.__traceback__.tb_next)
     assert remote_text(own).count("\n") == 1
