@@ -328,8 +328,8 @@ class Pipe:
 
     def frames(self) -> list[Frame]:
         """Every whole frame that has arrived, without waiting."""
-        if not self._frames:
-            self._read()
+        while not self._frames and self._read():
+            pass
         found = [self._frames.popleft() for _ in range(len(self._frames))]
         if not found and self._end:
             raise PipeEnded(self._end)

@@ -117,8 +117,8 @@ class Listener:
             Way.SERVICE_TO_USER,
             Way.ACTOR_TO_USER,
         )
-        for pipe in self._pipes:
-            pipe.on_unsent = self._nudge
+        for index, pipe in enumerate(self._pipes):
+            pipe.on_unsent = partial(self._unsent, index)
         self._thread = threading.Thread(
             target=self._listen, name="lava_actor listener", daemon=True
         )
@@ -259,22 +259,27 @@ class Listener:
 
     def _nudged(self, _events: int) -> None:
         os.eventfd_read(self._nudges)
-        for index in range(len(self._pipes)):
-            self._write(index)
+        for index, pipe in enumerate(self._pipes):
+            if pipe.unsent:
+                self._watch(index, selectors.EVENT_READ | selectors.EVENT_WRITE)
 
-    def _write(self, index: int) -> None:
-        """Write what is left, and go on when there is room again."""
-        pipe = self._pipes[index]
-        if pipe.fileno() not in self._selector.get_map():
-            return
-        with contextlib.suppress(PipeEnded):  # to be read as well
-            pipe.flush()
-        events = selectors.EVENT_READ | (selectors.EVENT_WRITE * pipe.unsent)
-        self._selector.modify(pipe.fileno(), events, partial(self._hear, index))
+    def _unsent(self, index: int) -> None:
+        """Something is left to write, whoever tried to."""
+        if threading.current_thread() is self._thread:
+            self._watch(index, selectors.EVENT_READ | selectors.EVENT_WRITE)
+        else:
+            self._nudge()
+
+    def _watch(self, index: int, events: int) -> None:
+        descriptor = self._pipes[index].fileno()
+        if descriptor in self._selector.get_map():
+            self._selector.modify(descriptor, events, partial(self._hear, index))
 
     def _hear(self, index: int, events: int = selectors.EVENT_READ) -> None:
         if events & selectors.EVENT_WRITE:
-            self._write(index)
+            self._watch(index, selectors.EVENT_READ)
+            with contextlib.suppress(PipeEnded):  # to be read as well
+                self._pipes[index].flush()
         if events & selectors.EVENT_READ:
             try:
                 for frame in self._pipes[index].frames():

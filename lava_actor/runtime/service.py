@@ -186,16 +186,14 @@ class Service:
 
     def _write(self, key: selectors.SelectorKey) -> None:
         """There is room again in a pipe."""
-        pipes = (self.user, *(m.pipe for m in self.members.values() if m.open))
-        pipe = next((p for p in pipes if p.fileno() == key.fd), None)
-        if pipe is None:
-            return  # closed since the selector looked
         self._watch(key.fd, selectors.EVENT_READ, key.data)
-        try:
-            pipe.flush()
-        except PipeEnded:
-            if pipe is self.user:
-                raise
+        if key.fd == self.user.fileno():
+            self.user.flush()
+        for member in self.members.values():
+            if member.open and member.pipe.fileno() == key.fd:
+                with contextlib.suppress(PipeEnded):
+                    member.pipe.flush()
+                self.arena.party(member.party).post()  # it looks into its pipe when it is rung
 
     def _serve(self) -> None:
         while not self.ending:
