@@ -18,6 +18,8 @@ from __future__ import annotations
 
 try:
     from lava_actor.bursts._bursts import (
+        ASK_PAUSE,
+        ASK_STOP,
         ASKED,
         DECIDE,
         DONE,
@@ -37,6 +39,8 @@ except ModuleNotFoundError as error:
 
 __all__ = [
     "ASKED",
+    "ASK_PAUSE",
+    "ASK_STOP",
     "Burst",
     "DECIDE",
     "DONE",

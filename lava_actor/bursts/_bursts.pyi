@@ -6,6 +6,8 @@ import numpy as np
 
 from lava_actor.channels import Domain, Party, RingReader, RingWriter
 
+ASK_PAUSE: int
+ASK_STOP: int
 DONE: int
 """Nothing to do, or time for the main loop to look around."""
 ASKED: int
@@ -24,7 +26,7 @@ class Burst:
 
     model: Any
     bits: int
-    """What the model (`ASKED`) or somebody (`DECIDE`) asks for: 1 a pause, 2 a stop."""
+    """What the model (`ASKED`) or somebody (`DECIDE`) asks for: ASK_PAUSE, ASK_STOP."""
     native_steps: int
     """Steps done without the interpreter so far."""
 

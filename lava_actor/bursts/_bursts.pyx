@@ -64,10 +64,13 @@ cnp.import_array()
 # in lockstep, this actor was the last and has to decide how to go on.
 DONE, ASKED, DECIDE = 0, 1, 2
 
-cdef enum:
-    MOST = 1024
+# What a model may ask for; in lockstep, bits of a barrier.
+cpdef enum:
     ASK_PAUSE = 1
     ASK_STOP = 2
+
+cdef enum:
+    MOST = 1024
     # Additions beyond which other threads of the interpreter may work meanwhile.
     LONG_LOOP = 100_000
 

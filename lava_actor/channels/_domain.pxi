@@ -1,6 +1,12 @@
 """A domain: parties that step together. Included by ``_native.pyx``."""
 
 
+cdef int _checked_phase(int phase) except -1:
+    if not 0 <= phase < LA_PHASES:
+        raise InvalidValueError(f"expected a phase below {LA_PHASES}, got {phase}")
+    return phase
+
+
 cdef class Domain:
     """The step words of one synchronisation domain."""
 
@@ -45,6 +51,14 @@ cdef class Domain:
     @pause.setter
     def pause(self, uint32_t value):
         la_set32(&self.at.pause, value)
+
+    def wish(self, int phase, uint64_t step):
+        """Note that a member wishes for a phase of `step`; all who do write the same."""
+        la_set64(&self.at.wished[_checked_phase(phase)], step)
+
+    def wished(self, int phase):
+        """The last step for which a member wished for `phase`."""
+        return la_get64(&self.at.wished[_checked_phase(phase)])
 
     cdef void _wake_members(self, uint32_t kind) noexcept nogil:
         cdef uint32_t i

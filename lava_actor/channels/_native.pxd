@@ -16,6 +16,7 @@ cdef extern from "waits.h" nogil:
     const int64_t LA_SLICE_NS
     const int64_t LA_PARKED_SLICE_NS
     const int LA_LINE
+    const int LA_PHASES
     const int LA_NOT_BLOCKED
     const int LA_ON_DATA
     const int LA_ON_SPACE
@@ -64,6 +65,7 @@ cdef extern from "waits.h" nogil:
         atomic64 limit
         atomic64 fence
         atomic32 pause
+        atomic64 wished[5]
         la_gate gate
     ctypedef struct la_ring:
         atomic64 blocked

@@ -211,6 +211,15 @@ class Domain:
     def epoch(self) -> int:
         """Number of barriers that have ended, modulo 2**32."""
 
+    def wish(self, phase: int, step: int) -> None:
+        """Note that a member wishes for a phase of a step; all who do write the same.
+
+        It is seen by whoever is released from a barrier that this member arrived at afterwards.
+        """
+
+    def wished(self, phase: int) -> int:
+        """The last step for which a member wished for a phase."""
+
     def raise_horizon(self, value: int) -> None:
         """Allow steps up to `value` and wake the members; never lowers it."""
 

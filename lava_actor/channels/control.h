@@ -89,6 +89,9 @@
 /* What waking an idle core costs: spinning longer than that cannot pay. */
 #define LA_BRIEF_NS INT64_C(50000)
 
+/* Phases of a step a member may wish for, and those before (protocol/step.py). */
+#define LA_PHASES 5
+
 typedef struct {
     uint64_t magic;
     uint32_t version, n_parties, n_domains, n_rings;
@@ -130,6 +133,7 @@ typedef struct {
     _Alignas(LA_LINE) _Atomic uint64_t limit;
     _Atomic uint64_t fence;
     _Atomic uint32_t pause;
+    _Atomic uint64_t wished[LA_PHASES]; /* last step for which a member wished for the phase */
     _Alignas(LA_LINE) _Atomic uint64_t bits;
     _Atomic int64_t decision;
     _Atomic uint32_t arrived;

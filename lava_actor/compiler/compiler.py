@@ -143,7 +143,7 @@ class Compiler:
             schedule=decide(actors, self.compile_config),
             turns=plan_turns(actors),
             externals=tuple(lowering.externals),
-            arena=lowering.plan((clock, free)),
+            arena=lowering.plan((clock, free, *(d.members for d in plans if not d.is_async))),
             run_cfg=run_cfg,
             compile_config=self.compile_config,
             node_configs=[],

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.bursts import ASK_PAUSE, ASK_STOP
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.model.declarations import check_members, declared
 from lava_actor.model.memory_ring import MemoryPort, MemoryRing
@@ -19,7 +20,7 @@ from lava_actor.model.ports.out_port import PyOutPortScalarSparse, PyOutPortVect
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.sync.loihi_protocol import Phase
+from lava_actor.protocol import step
 from lava_actor.protocol.values import VarSlot
 
 
@@ -199,10 +200,8 @@ class ModelHarness:
 
     def end_run(self) -> None:
         """Do what happens at the end of a run: the host phase."""
-        if self.model.host_guard():
-            self._enter(Phase.HOST)
-            self.model.run_host_mgmt()
-            self.model.phase = Phase.SPK
+        step.take_part(self.model, step.AnyGuard, step.HOST, self._enter)
+        self._enter(step.SPK)
 
     def run_async(self, num_steps: int = 1, **inputs: Sequence[Any]) -> dict[str, list[Any]]:
         """Call ``run_async`` of a free-running model.
@@ -288,39 +287,20 @@ class ModelHarness:
         self.model.phase = phase
 
     def _run_phases(self) -> None:
-        """One step under the LoihiProtocol, for a domain of one model (core protocol table)."""
+        """One step for a domain of one model: what it wishes for comes."""
         model = self.model
-        self._enter(Phase.SPK)
+        self._enter(step.SPK)
         model.run_spk()
-        if self._take_requests():
-            return
-        learn = bool(model.lrn_guard())
-        if learn and model.pre_guard():
-            self._enter(Phase.PRE_MGMT)
-            if model.pre_guard():
-                model.run_pre_mgmt()
-            if self._take_requests():
-                self._enter(Phase.SPK)
-                return
-        if learn:
-            self._enter(Phase.LRN)
-            if model.lrn_guard():
-                model.run_lrn()
-            if self._take_requests():
-                self._enter(Phase.SPK)
-                return
-        if model.post_guard():
-            self._enter(Phase.POST_MGMT)
-            model.run_post_mgmt()
-            self._take_requests()
-        self._enter(Phase.SPK)
+        passed = step.SPK
+        while not self._take_requests() and (phase := step.wish(model, step.AnyGuard, passed)):
+            step.take_part(model, step.AnyGuard, phase, self._enter)
+            passed = phase
+        self._enter(step.SPK)
 
-    def _take_requests(self) -> bool:
-        model = self.model
-        asked = bool(model._req_pause or model._req_stop)
-        self.pause_requested |= bool(model._req_pause)
-        self.stop_requested |= bool(model._req_stop and not model._req_pause)
-        model._req_pause = model._req_stop = False
+    def _take_requests(self) -> int:
+        asked = step.take_request(self.model)
+        self.pause_requested |= asked == ASK_PAUSE
+        self.stop_requested |= asked == ASK_STOP
         return asked
 
     def _collect(self) -> dict[str, Any]:

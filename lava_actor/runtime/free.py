@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from lava_actor.protocol.step import ASYNC
 from lava_actor.runtime import words
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ class FreeLoop:
             party.state = words.PARKED
             self._await_command()
             n_steps, actor.pending_run = actor.pending_run, None
-            party.state, party.phase = words.STEPPING, words.ASYNC
+            party.state, party.phase = words.STEPPING, ASYNC
             started, waited = time.monotonic_ns(), party.wait_ns
             self.model.num_steps = n_steps
             self.model.run_async()

@@ -3,8 +3,7 @@
 Running ahead, an actor starts step t when the horizon allows it; its own guards decide which
 phases follow. In lockstep, all stepping actors meet at a barrier after every phase that some
 model's guard may ask for, and at the end of every step; the last to arrive looks at everybody's
-answers, decides for all, and grants the next step. The rules of the decision are those of the
-LoihiProtocol (`decide_phase`).
+answers, decides for all, and grants the next step. What a step is stands in `protocol/step.py`.
 """
 
 from __future__ import annotations
@@ -13,43 +12,23 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.bursts import ASKED, DECIDE
+from lava_actor.bursts import ASK_PAUSE, ASK_STOP, ASKED, DECIDE
+from lava_actor.protocol.step import (
+    END,
+    HOST,
+    SPK,
+    AnyGuard,
+    earliest,
+    take_part,
+    take_request,
+    wish,
+)
 from lava_actor.runtime import words
-from lava_actor.runtime.turns import ALL_DONE, LEARNED, PRE_DONE, SPIKED, Turns
+from lava_actor.runtime.turns import Turns
 
 if TYPE_CHECKING:
     from lava_actor.bursts import Burst
     from lava_actor.runtime.actor import Actor
-
-#: What an actor asks for at a phase barrier; one group of three bits per sync domain.
-WANT_PRE, WANT_LRN, WANT_POST = 1, 2, 4
-_FLAGS = 2  # bits of ASK_PAUSE and ASK_STOP, below the groups
-MAX_DOMAINS = 9
-
-#: Decision of a barrier: the phase that comes next and the domains that take part.
-END_OF_STEP = 0
-
-
-def decide_phase(bits: int) -> tuple[int, int]:
-    """From everybody's requests to ``(phase, mask of domains)``.
-
-    Pre-management goes before learning before post-management, in every domain by itself; the
-    domains that asked for the earliest phase take part in it.
-    """
-    groups = bits >> _FLAGS
-    for want, phase in (
-        (WANT_PRE, words.PRE_MGMT),
-        (WANT_LRN, words.LRN),
-        (WANT_POST, words.POST_MGMT),
-    ):
-        mask = 0
-        for domain in range(MAX_DOMAINS):
-            if groups >> (3 * domain) & want:
-                mask |= 1 << domain
-        if mask:
-            return phase, mask
-    return END_OF_STEP, 0
-
 
 class SteppingLoop:
     """Drives one PyLoihiProcessModel."""
@@ -63,7 +42,7 @@ class SteppingLoop:
         self.phases = actor.spec.plan.phases
         self.lockstep = actor.schedule.lockstep
         self.barriers = actor.schedule.lockstep and actor.schedule.phase_barriers
-        self.domain_index = actor.domain_index
+        self.domain = actor.arena.domain(words.FIRST + actor.domain_index)
         self.turns: Turns | None = None
         if actor.turn_plan is not None:
             self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.servers)
@@ -85,7 +64,7 @@ class SteppingLoop:
         started, waited = time.monotonic_ns(), party.wait_ns
         party.state = words.STEPPING
         party.may_owe = True
-        self._enter(words.SPK)
+        self._enter(SPK)
         while True:
             upcoming = party.done + 1
             if actor.mail_seen != party.mailbox:
@@ -107,7 +86,7 @@ class SteppingLoop:
         self.model = model
         self.burst = self._new_burst()
         self.actor.rebase(int(self.party.done))
-        self._enter(words.SPK)
+        self._enter(SPK)
 
     def _rebased(self, base: int) -> None:
         self.base = base
@@ -142,10 +121,9 @@ class SteppingLoop:
         """The run has reached its end: host phase, then tell the service (last one only)."""
         actor, model = self.actor, self.model
         self.announced = actor.runs.turn
-        if self.phases.run_host_mgmt and model.host_guard():
-            self._enter(words.HOST)
-            model.run_host_mgmt()
-            self._enter(words.SPK)
+        if self.phases.run_host_mgmt:
+            take_part(model, AnyGuard, HOST, self._enter)
+            self._enter(SPK)
         last, _ = self.clock.arrive(0)
         if last:
             self.clock.release(0)
@@ -180,148 +158,68 @@ class SteppingLoop:
             self._conclude(int(self.party.done), burst.bits)
 
     def _step(self, step: int) -> None:
-        model, party = self.model, self.party
+        model, party, phases, turns = self.model, self.party, self.phases, self.turns
         party.step = step
         model.time_step = step - self.base
-        self._enter(words.SPK)
+        self._enter(SPK)
         model.run_spk()
-        if self.lockstep:
-            self._finish_in_lockstep(step)
-            return
-        self._finish_alone(step)
+        passed, asked = SPK, 0
+        begin = self._enter if turns is None else self._begin
+        while True:
+            if turns is not None:
+                turns.after(step, passed)
+            if model._req_pause or model._req_stop:
+                asked |= take_request(model)
+            wanted = END if asked else wish(model, phases, passed)
+            passed = self._next(step, wanted) if self.lockstep else wanted
+            if passed == END:
+                break
+            if turns is not None:
+                turns.before(step, passed)
+            take_part(model, phases, passed, begin)
+        self._enter(SPK)
+        if turns is not None:
+            turns.after(step, END)
         party.done = step
-        if flags := self._take_flags():
-            self._ask_late(flags)
+        if self.lockstep:
+            self._end_of_step(step, asked)
+        elif asked:
+            self._ask_late(asked)
+
+    def _begin(self, phase: int) -> None:
+        assert self.turns is not None
+        self.turns.begin(self.party.step, phase)
+        self._enter(phase)
 
     def _ask_late(self, flags: int) -> None:
         """A request that the compiler did not foresee: end the run at the next fence."""
-        reason = words.PAUSED if flags & words.ASK_PAUSE else words.STOPPED
+        reason = words.PAUSED if flags & ASK_PAUSE else words.STOPPED
         self.actor.pipe.send("ask", reason, actor=self.party.index)
-
-    def _finish_alone(self, step: int) -> None:
-        model, phases, turns = self.model, self.phases, self.turns
-        if turns is not None:
-            turns.publish(step, SPIKED)
-        learn = bool(phases.lrn_guard and model.lrn_guard())
-        if learn and phases.pre_guard and model.pre_guard():
-            if turns is not None:
-                turns.await_pre(step)
-            self._enter(words.PRE_MGMT)
-            model.run_pre_mgmt()
-            learn = bool(model.lrn_guard())
-        if turns is not None:
-            turns.publish(step, PRE_DONE)
-            turns.await_learning(step)
-        if learn:
-            self._enter(words.LRN)
-            model.run_lrn()
-        if turns is not None:
-            turns.publish(step, LEARNED)
-        if phases.post_guard and model.post_guard():
-            if turns is not None:
-                turns.await_post(step)
-            self._enter(words.POST_MGMT)
-            model.run_post_mgmt()
-        self._enter(words.SPK)
-        if turns is not None:
-            turns.publish(step, ALL_DONE)
-            turns.await_next(step)
 
     # -- lockstep ---------------------------------------------------------------------------
 
-    def _finish_in_lockstep(self, step: int) -> None:
-        model, phases, turns = self.model, self.phases, self.turns
-        me = 1 << self.domain_index
-        flags = self._take_flags()
-        passed = SPIKED
-        if turns is not None:
-            turns.publish(step, SPIKED)
-        want = 0 if flags else self._wants_after_spiking()
-        while self.barriers:
-            phase, mask = self._meet(want)
-            if phase == END_OF_STEP:
-                break
-            taking_part = bool(mask & me)
-            if not taking_part:
-                continue  # our own request of a later phase stands
-            want = 0
-            if phase == words.PRE_MGMT:
-                if phases.pre_guard and model.pre_guard():
-                    if turns is not None:
-                        turns.await_pre(step)
-                    self._enter(phase)
-                    model.run_pre_mgmt()
-                if turns is not None:
-                    turns.publish(step, PRE_DONE)
-                    turns.await_learning(step)  # keep serving while clients have their turn
-                passed = PRE_DONE
-                asked = self._take_flags()
-                flags |= asked
-                want = 0 if asked else WANT_LRN
-            elif phase == words.LRN:
-                if turns is not None:
-                    turns.publish(step, PRE_DONE)
-                    turns.await_learning(step)
-                if phases.lrn_guard and model.lrn_guard():
-                    self._enter(phase)
-                    model.run_lrn()
-                if turns is not None:
-                    turns.publish(step, LEARNED)
-                passed = LEARNED
-                asked = self._take_flags()
-                flags |= asked
-                if not asked and phases.post_guard and model.post_guard():
-                    want = WANT_POST
-            else:
-                if turns is not None and passed < LEARNED:
-                    turns.publish(step, LEARNED)
-                    passed = LEARNED
-                if phases.post_guard and model.post_guard():
-                    if turns is not None:
-                        turns.await_post(step)
-                    self._enter(phase)
-                    model.run_post_mgmt()
-                if turns is not None:
-                    turns.publish(step, ALL_DONE)
-                    turns.await_next(step)
-                flags |= self._take_flags()
-        self._enter(words.SPK)
-        if turns is not None:
-            turns.publish(step, ALL_DONE)
-            turns.await_next(step)
-        self.party.done = step
-        self._end_of_step(step, flags)
+    def _next(self, step: int, wanted: int) -> int:
+        """The next phase that comes to our domain, or `END`: everybody's wishes meet."""
+        if not self.barriers:
+            return END
+        if wanted:
+            self.domain.wish(wanted, step)
+        while True:
+            phase = self._meet(1 << wanted)
+            if phase == END or self.domain.wished(phase) == step:
+                return phase
+            if self.turns is not None:  # serve those of other domains who take part
+                self.turns.before(step, phase)
+                self.turns.after(step, phase)
 
-    def _wants_after_spiking(self) -> int:
-        model, phases = self.model, self.phases
-        if phases.lrn_guard and model.lrn_guard():
-            if phases.pre_guard and model.pre_guard():
-                return WANT_PRE
-            return WANT_LRN
-        if phases.post_guard and model.post_guard():
-            return WANT_POST
-        return 0
-
-    def _take_flags(self) -> int:
-        model = self.model
-        if model._req_pause:  # pause wins over stop
-            model._req_pause = model._req_stop = False
-            return words.ASK_PAUSE
-        if model._req_stop:
-            model._req_stop = False
-            return words.ASK_STOP
-        return 0
-
-    def _meet(self, want: int) -> tuple[int, int]:
-        """Barrier after a phase: everybody's requests in, the next phase out."""
+    def _meet(self, wishes: int) -> int:
         clock = self.clock
-        last, value = clock.arrive(want << (_FLAGS + 3 * self.domain_index))
-        if last:
-            phase, mask = decide_phase(value)
-            clock.release(phase | mask << 3)
-            return phase, mask
-        decision = self.clock.await_release(self.party, value)
-        return decision & 7, decision >> 3
+        last, value = clock.arrive(wishes)
+        if not last:
+            return clock.await_release(self.party, value)
+        phase = earliest(value)
+        clock.release(phase)
+        return phase
 
     def _end_of_step(self, step: int, flags: int) -> None:
         last, value = self.clock.arrive(flags)
@@ -333,9 +231,9 @@ class SteppingLoop:
     def _conclude(self, step: int, value: int) -> None:
         """Everybody has arrived at the end of the step: decide for all how to go on."""
         clock = self.clock
-        if value & words.ASK_PAUSE:
+        if value & ASK_PAUSE:
             self.actor.runs.phase = words.PAUSED
-        elif value & words.ASK_STOP:
+        elif value & ASK_STOP:
             self.actor.runs.phase = words.STOPPED
         if value or clock.pause:
             clock.fence = step

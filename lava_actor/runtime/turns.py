@@ -24,6 +24,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lava_actor.protocol.step import END, LRN, POST_MGMT, PRE_MGMT, SPK
 from lava_actor.runtime import words
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from lava_actor.runtime.remote import VarServer
 
 SPIKED, PRE_DONE, LEARNED, ALL_DONE = 1, 2, 3, 4
+BEHIND = {SPK: SPIKED, PRE_MGMT: PRE_DONE, LRN: LEARNED, POST_MGMT: ALL_DONE, END: ALL_DONE}
 
 
 class Turns:
@@ -52,31 +54,38 @@ class Turns:
         self._uses_pre = plan.uses_pre
         self._uses_post = plan.uses_post
 
-    def publish(self, step: int, stage: int) -> None:
-        """Tell the group that ``stage`` of ``step`` is behind us."""
-        self._party.turn = 4 * step + stage
-        for other in self._others:
-            other.bell()
+    def before(self, step: int, phase: int) -> None:
+        """A phase has come, whether or not we take part: what is behind us, and who goes first."""
+        if phase == LRN:
+            self._publish(step, PRE_DONE)
+            if self._uses_pre:
+                self._await(self._clients, 4 * step + PRE_DONE)
+        elif phase == POST_MGMT:
+            self._publish(step, LEARNED)
 
-    def await_pre(self, step: int) -> None:
-        """Wait until it is our turn for pre-management."""
-        self._await(self._others, 4 * step + SPIKED)
-        self._await(self._before, 4 * step + PRE_DONE)
+    def begin(self, step: int, phase: int) -> None:
+        """Wait until it is our turn to do a phase."""
+        if phase == PRE_MGMT:
+            self._await(self._others, 4 * step + SPIKED)
+            self._await(self._before, 4 * step + PRE_DONE)
+        elif phase == POST_MGMT:
+            self._await(self._others, 4 * step + LEARNED)
+            self._await(self._before, 4 * step + ALL_DONE)
 
-    def await_learning(self, step: int) -> None:
-        """Wait until nobody will touch our Vars before learning."""
-        if self._uses_pre:
+    def after(self, step: int, phase: int) -> None:
+        """A phase is behind us; wait until nobody will touch our Vars in it any more."""
+        self._publish(step, BEHIND[phase])
+        if phase == PRE_MGMT and self._uses_pre:
             self._await(self._clients, 4 * step + PRE_DONE)
-
-    def await_post(self, step: int) -> None:
-        """Wait until it is our turn for post-management."""
-        self._await(self._others, 4 * step + LEARNED)
-        self._await(self._before, 4 * step + ALL_DONE)
-
-    def await_next(self, step: int) -> None:
-        """Wait until nobody will touch our Vars in this step any more."""
-        if self._uses_post or self._uses_pre:
+        elif phase in (POST_MGMT, END) and (self._uses_post or self._uses_pre):
             self._await(self._clients, 4 * step + ALL_DONE)
+
+    def _publish(self, step: int, stage: int) -> None:
+        """Tell the group that ``stage`` of ``step`` is behind us."""
+        if self._party.turn < 4 * step + stage:
+            self._party.turn = 4 * step + stage
+            for other in self._others:
+                other.bell()
 
     def _await(self, parties: Sequence[Party], stage: int) -> None:
         self._party.state = words.TURN

@@ -13,8 +13,12 @@ of the party table belongs to the runtime and carries its run counter.
 
 from __future__ import annotations
 
+from lava_actor.protocol.step import ASYNC, METHODS, SPK
+
 CLOCK = 0
 FREE = 1
+#: Domain of the arena of the first stepping sync domain; the others follow.
+FIRST = 2
 
 #: ``limit`` while nothing has failed.
 NO_LIMIT = 1 << 62
@@ -30,20 +34,12 @@ STATE_NAMES = {
     GONE: "gone",
 }
 
-#: Phase constants of the programming model.
-SPK, PRE_MGMT, LRN, POST_MGMT, HOST = 1, 2, 3, 4, 5
 PHASE_NAMES = {
     0: "start",
     SPK: "run_spk",
-    PRE_MGMT: "run_pre_mgmt",
-    LRN: "run_lrn",
-    POST_MGMT: "run_post_mgmt",
-    HOST: "run_host_mgmt",
-    6: "run_async",
+    **{phase: method for phase, (_, method) in METHODS.items()},
+    ASYNC: "run_async",
 }
-ASYNC = 6
 
-#: What a model may ask for (bits of a barrier).
-ASK_PAUSE, ASK_STOP = 1, 2
 #: How a run ended (reason in a "finished" frame).
 REACHED, PAUSED, STOPPED = 0, 1, 2

@@ -29,6 +29,7 @@ from lava_actor import (
     Var,
     implements,
 )
+from lava_actor.model.sync.domain import SyncDomain
 
 SIZE = 4
 PRIME = 1_000_003
@@ -209,6 +210,7 @@ class Plan:
     edges: list[Edge] = field(default_factory=list)
     references: dict[int, int] = field(default_factory=dict)
     runs: list[int] = field(default_factory=list)
+    domain_of: list[int] = field(default_factory=list)
 
     @staticmethod
     def draw(rng: random.Random) -> Plan:
@@ -229,7 +231,15 @@ class Plan:
         for i in range(n):
             if issubclass(plan.kinds[i], Referrer) and n > 1:
                 plan.references[i] = rng.choice([j for j in range(n) if j != i])
+        plan.domain_of = [rng.randrange(rng.choice((1, n))) for _ in range(n)]
         return plan
+
+    def domains(self, nodes: list[Node]) -> list[SyncDomain]:
+        """The nodes in their sync domains, to be named in a run configuration."""
+        found: dict[int, list[Node]] = {}
+        for node, index in zip(nodes, self.domain_of, strict=True):
+            found.setdefault(index, []).append(node)
+        return [SyncDomain(f"d{i}", LoihiProtocol(), list(n)) for i, n in found.items()]
 
     def build(self) -> list[Node]:
         """The Processes, connected."""

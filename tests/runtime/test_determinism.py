@@ -30,10 +30,11 @@ def test_a_random_network_computes_what_it_should_in_every_setting(seed: int) ->
     settings = SETTINGS if seed >= 10 else dict(rng.sample([*SETTINGS.items()], 2))
     for name, config in {**settings, "run_ahead": SETTINGS["run_ahead"]}.items():
         nodes = plan.build()
+        run_cfg = First(custom_sync_domains=plan.domains(nodes))
         with nodes[0]:
             steps = 0
             for run in plan.runs:
-                rng.choice(nodes).run(RunSteps(run), First(), config)
+                rng.choice(nodes).run(RunSteps(run), run_cfg, config)
                 steps += run
                 expected = plan.expected(steps)
                 for node, state in zip(nodes, expected, strict=True):
@@ -46,9 +47,10 @@ def test_a_random_network_computes_what_it_should_in_every_setting(seed: int) ->
 def test_pauses_at_random_moments_change_nothing(seed: int, schedule: str) -> None:
     plan = Plan.draw(random.Random(seed))
     nodes = plan.build()
+    run_cfg = First(custom_sync_domains=plan.domains(nodes))
     with nodes[0]:
         for _ in range(10):
-            nodes[0].run(RunContinuous(), First(), {"schedule": schedule})
+            nodes[0].run(RunContinuous(), run_cfg, {"schedule": schedule})
             nodes[-1].pause()
         steps = int(nodes[0].steps.get()[0])
         if steps > 3000:

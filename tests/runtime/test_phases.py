@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from typing import Any
 
 import numpy as np
@@ -472,3 +473,51 @@ def test_a_guard_may_look_at_the_state() -> None:
             if expected < 100:
                 expected *= 2
         assert doubling.value.get() == expected
+
+
+# --- many domains ------------------------------------------------------------------------------
+
+
+def expected_trace(members: list[Phased], steps: int) -> list[list[tuple[int, int]]]:
+    """What the members of one domain do, by the table in the documentation of models."""
+    traces: list[list[tuple[int, int]]] = [[] for _ in members]
+    for step in range(1, steps + 1):
+        pre, lrn, post = (
+            [step in m.proc_params["guards"].get(guard, ()) for m in members]
+            for guard in ("pre", "lrn", "post")
+        )
+        first = any(wants and also for wants, also in zip(lrn, pre, strict=True))
+        second = any(lrn)
+        third = any(post)
+        for done, *takes in zip(traces, pre, lrn, post, strict=True):
+            come = zip((PRE, LRN, POST), (first, second, third), takes, strict=True)
+            done += [(step, SPK), *((step, phase) for phase, here, own in come if here and own)]
+    return traces
+
+
+@pytest.mark.parametrize(
+    "count", [1, 9, 10, 12, pytest.param(40, marks=pytest.mark.slow)]
+)
+def test_any_number_of_domains_keeps_its_phases_apart_in_lockstep(count: int) -> None:
+    steps, rng = 6, random.Random(count)
+
+    def some() -> tuple[int, ...]:
+        return tuple(s for s in range(1, steps + 1) if rng.random() < 0.5)
+
+    domains: list[list[Phased]] = [
+        [
+            Phased(guards={g: some() for g in ("pre", "lrn", "post") if rng.random() < 0.7})
+            for _ in range(1 if count > 12 else rng.randint(1, 2))
+        ]
+        for _ in range(count)
+    ]
+    models = [model for domain in domains for model in domain]
+    for one, other in zip(models, models[1:], strict=False):
+        one.out.connect(other.inp)
+    named = [SyncDomain(f"d{i}", LoihiProtocol(), list(d)) for i, d in enumerate(domains)]
+    with models[0]:
+        models[0].run(
+            RunSteps(steps), First(custom_sync_domains=named), {"schedule": "lockstep"}
+        )
+        for domain in domains:
+            assert [trace(m) for m in domain] == expected_trace(domain, steps)

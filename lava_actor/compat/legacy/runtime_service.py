@@ -15,6 +15,7 @@ from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.sync.protocol import register_service
+from lava_actor.protocol import step
 
 
 class LoihiVersion(IntEnum):
@@ -27,11 +28,11 @@ class LoihiVersion(IntEnum):
 class LoihiPhase(IntEnum):
     """Phases of a step, numbered as in `LoihiProtocol`."""
 
-    SPIKING = 1
-    PRE_MGMT = 2
-    LEARNING = 3
-    POST_MGMT = 4
-    HOST = 5
+    SPIKING = step.SPK
+    PRE_MGMT = step.PRE_MGMT
+    LEARNING = step.LRN
+    POST_MGMT = step.POST_MGMT
+    HOST = step.HOST
 
 
 class PyRuntimeService(ABC):

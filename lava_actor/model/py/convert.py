@@ -10,6 +10,7 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from lava_actor.errors import InvalidTypeError
@@ -17,7 +18,7 @@ from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.registry import HIDDEN
 from lava_actor.model.sync.async_protocol import AsyncProtocol
-from lava_actor.model.sync.loihi_protocol import Phase
+from lava_actor.protocol.step import POST_MGMT, PRE_MGMT, SPK, AnyGuard, take_part
 
 _converted: weakref.WeakValueDictionary[type[Any], type[Any]] = weakref.WeakValueDictionary()
 
@@ -57,17 +58,14 @@ class FreeRunning(PyAsyncProcessModel):
     def run_async(self) -> None:
         """Do ``num_steps`` further steps, or fewer if a pause or stop is asked for."""
         model: Any = self._stepper
+        enter = partial(setattr, model, "phase")
         for _ in range(self.num_steps):
             model.time_step += 1
-            if model.pre_guard():
-                model.phase = Phase.PRE_MGMT
-                model.run_pre_mgmt()
-                model.phase = Phase.SPK
+            take_part(model, AnyGuard, PRE_MGMT, enter)
+            enter(SPK)
             model.run_spk()
-            if model.post_guard():
-                model.phase = Phase.POST_MGMT
-                model.run_post_mgmt()
-                model.phase = Phase.SPK
+            take_part(model, AnyGuard, POST_MGMT, enter)
+            enter(SPK)
             if model._req_pause or model._req_stop:
                 return
             if self.check_for_stop_cmd() or self.check_for_pause_cmd():

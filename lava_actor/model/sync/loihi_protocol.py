@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from lava_actor.model.sync.protocol import AbstractSyncProtocol, registered_services
+from lava_actor.protocol import step
 
 
 class Phase:
     """Phases of a step, in order; the host phase ends a run."""
 
-    SPK = 1
-    PRE_MGMT = 2
-    LRN = 3
-    POST_MGMT = 4
-    HOST = 5
+    SPK = step.SPK
+    PRE_MGMT = step.PRE_MGMT
+    LRN = step.LRN
+    POST_MGMT = step.POST_MGMT
+    HOST = step.HOST
 
 
 class Proc_Function_With_Guard(NamedTuple):  # noqa: N801  (the name users import)
@@ -41,10 +42,7 @@ class LoihiProtocol(AbstractSyncProtocol):
         Phase.HOST,
     ]
     proc_functions: ClassVar[list[Proc_Function_With_Guard]] = [
-        Proc_Function_With_Guard("pre_guard", "run_pre_mgmt"),
-        Proc_Function_With_Guard("lrn_guard", "run_lrn"),
-        Proc_Function_With_Guard("post_guard", "run_post_mgmt"),
-        Proc_Function_With_Guard("host_guard", "run_host_mgmt"),
+        *(Proc_Function_With_Guard(*pair) for pair in step.METHODS.values()),
         Proc_Function_With_Guard(None, "run_spk"),
     ]
 
