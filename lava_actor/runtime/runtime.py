@@ -117,6 +117,8 @@ class Runtime:
         self._arena: Arena | None = None
         self.num_steps = 0
         self._until: UntilRun | None = None
+        self._goal = 0  # the step that a run of so many steps ends with
+        self._external_ports: list[Any] = []
         self._var_index = {
             var.id: (actor, var) for actor in exe.actors for var in actor.vars
         }
@@ -206,10 +208,13 @@ class Runtime:
             port: Any = ports[plan.process_id, plan.port]
             if plan.cursor is None:
                 writer = self._arena.writer(plan.ring)
-                port.external_pipe_csp_send_port = CspSendPort.from_writer(writer, port.name)
+                end: Any = CspSendPort.from_writer(writer, port.name)
+                port.external_pipe_csp_send_port = end
             else:
                 reader = self._arena.reader(plan.ring, plan.cursor)
-                port.external_pipe_csp_recv_port = CspRecvPort.from_reader(reader, port.name)
+                end = CspRecvPort.from_reader(reader, port.name)
+                port.external_pipe_csp_recv_port = end
+            self._external_ports.append(end)
 
     def start(self, run_condition: AbstractRunCondition) -> None:
         """Begin a run; blocks until it ends if the condition says so.
@@ -249,6 +254,7 @@ class Runtime:
             with held(), self._lock:
                 steps = self._steps_of(run_condition)
                 self.num_steps = 0 if steps is None else steps
+                self._goal = 0 if steps is None else self.current_step + steps
                 listener.begin_run(partial(listener.tell, "run", steps))
             if run_condition.blocking:
                 self._wait(None)
@@ -314,6 +320,7 @@ class Runtime:
             raise
 
     def _wait(self, timeout: float | None) -> None:
+        self._own("wait")
         if not self._is_running:
             self._raise_failure_once()
             return
@@ -329,6 +336,11 @@ class Runtime:
             return
         while not listener.finished.wait(_slice(deadline)):
             self._check_deadline(deadline, timeout)
+        clock = self._executable.arena.domains[words.CLOCK]
+        if listener.ending and listener.step < (self._goal if clock else 0):
+            raise RuntimeStateError(
+                f"run: the network was stopped, by another thread, before step {self._goal}"
+            )
         self._collect()
 
     def _check_deadline(self, deadline: float | None, timeout: float | None) -> None:
@@ -339,6 +351,7 @@ class Runtime:
 
     def pause(self) -> None:
         """Let every actor finish the same step, then rest; no-op if nothing is running."""
+        self._own("pause")
         try:
             self._end_until(cancel=True)
         finally:
@@ -362,8 +375,7 @@ class Runtime:
         The step in progress may end within ``timeout`` seconds (default 10); after that actors
         are terminated, then killed, and a warning names the actors that did not leave.
         """
-        if self._owner != os.getpid():
-            return
+        self._own("stop")
         with contextlib.suppress(Exception):  # an error of a predicate does not keep us running
             self._end_until(cancel=True)
         with self._lock:
@@ -413,12 +425,31 @@ class Runtime:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        """Stop, whatever happened."""
-        self.stop()
+        """Stop, whatever happened; a forked child leaves that to its parent."""
+        if self._owner == os.getpid():
+            self.stop()
 
     # -- ends of runs -----------------------------------------------------------------------
 
+    def _own(self, what: str) -> None:
+        """Refuse a process that was forked from the network's owner; nothing is sent."""
+        if self._owner != os.getpid():
+            raise RuntimeStateError(f"{what}: {self._whose()}")
+
+    def _whose(self) -> str:
+        return (
+            f"this network belongs to process {self._owner}, from which this one ({os.getpid()}) "
+            f"was forked; build a network of its own here"
+        )
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child: ends of external pipes would move what is the parent's."""
+        whose = self._whose()
+        for port in self._external_ports:
+            port.ring = _Foreign(f"{port.name}: {whose}")
+
     def _ready(self, what: str) -> Listener:
+        self._own(what)
         if self._listener is None:
             if self._failure is not None:
                 told = str(self._failure).splitlines()
@@ -554,12 +585,14 @@ class Runtime:
 
     def status(self) -> list[ActorStatus]:
         """What every actor is doing right now; costs the actors nothing."""
+        self._own("status")
         if self._arena is None:
             return []
         return read_status(self._arena, self._executable)
 
     def statistics(self) -> list[Any]:
         """Statistics of every ring."""
+        self._own("statistics")
         if self._arena is None:
             return []
         return [self._arena.writer(r.index).statistics() for r in self._executable.arena.rings]
@@ -628,6 +661,24 @@ def stop_all(timeout: float = 0.5) -> None:
         runtime._announce_stop(timeout)
     for runtime in living:
         runtime.stop(timeout)
+
+
+class _Foreign:
+    """In place of a ring in a forked child: says whose it is, whatever is asked."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeStateError(self._text)
+
+
+def _leave_to_parent() -> None:
+    for runtime in list(_alive):
+        runtime._leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
 
 
 @at_exit_before_launcher
