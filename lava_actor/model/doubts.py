@@ -28,6 +28,9 @@ _HOOKS = {
 
 _ALIKE = 0.75
 
+_ROUNDED = ("_impulse", "_tau")
+"""Constants of learning rules: the models take their fractions from the rule itself."""
+
 
 def doubt(process: AbstractProcess, model_cls: type[Any]) -> None:
     """Warn of all that a Process and its model, which fit each other, may have meant otherwise.
@@ -68,7 +71,7 @@ def _doubt_hooks(model_cls: type[Any]) -> None:
 def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model: str) -> None:
     """Warn of initial values that will not arrive as they are: fractions for integers, and NaN."""
     for var in process.vars.members:
-        if (given := _floats(var.init)) is None:
+        if (given := _floats(var.init)) is None or var.name.endswith(_ROUNDED):
             continue
         where = f"{process.name}.{var.name}"
         if (is_integer := _is_integer(types[var.name])) and not np.isfinite(given.sum()):

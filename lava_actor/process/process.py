@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError
 from lava_actor.process.collection import Collection
-from lava_actor.process.hints import briefly, did_you_mean, is_library, warn
+from lava_actor.process.hints import briefly, did_you_mean, is_library, nearest, warn
 from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, checked_shape
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
@@ -116,7 +116,7 @@ def _keywords(cls: Any) -> tuple[str, ...]:
 def _check_keywords(cls: Any, kwargs: dict[str, Any]) -> None:
     known = _keywords(cls)
     for key in kwargs:
-        if key not in known:
+        if key not in known and not (cls._for_own_models and nearest(key, known) is None):
             warn(
                 f"{cls.__name__}: no parameter is called {key!r}{did_you_mean(key, known)}, and no "
                 f"model of this library reads it. Parameters: {', '.join(dict.fromkeys(known))}"
@@ -151,6 +151,9 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
 
     _model_parameters: ClassVar[tuple[str, ...]] = ()
     """Keywords that models of a library Process read, though its constructor does not name them."""
+
+    _for_own_models: ClassVar[bool] = False
+    """Whether a library Process is meant for models of users, who may read other keywords."""
 
     def __init__(self, **proc_params: Any) -> None:
         self.id: int = ProcessServer().register(self)

@@ -51,9 +51,10 @@ def raise_failures(records: Sequence[Failure]) -> NoReturn:
     told = [(n, f) for n, f in enumerate(failures) if f.traceback]
     for number, f in told[:1]:  # the others are in the failures
         text = shortened(with_sources(f.traceback), f"error.failures[{number}].traceback")
-        lines.append(f"\nTraceback of {f.process}:\n{text}")
+        lines.append(f"Traceback of {f.process} {text.removeprefix('Traceback ')}")
     kind = ActorDiedError if first.verdict is Verdict.DIED else ModelError
-    raise kind("\n".join(lines), failures) from first.exception
+    # The exception of the model is in the failures; as the cause it would be told twice.
+    raise kind("\n".join(lines), failures) from None
 
 
 def raise_as_it_is(record: Failure, where: str) -> NoReturn:

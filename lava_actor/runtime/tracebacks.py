@@ -20,7 +20,7 @@ _OURS = (str(Path(__file__).resolve().parent.parent) + os.sep, f"lava_actor{os.s
 """Where the files of this package are; those of native modules have relative names."""
 
 _FRAME = re.compile(r'^(\s*)File "(.+)", line (\d+), in (.*)$')
-_HEAD, _TAIL = 4, 8
+_HEAD, _TAIL = 4, 6
 """Lines of a long traceback that are shown: where it begins, and where it ends."""
 
 

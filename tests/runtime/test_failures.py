@@ -119,7 +119,7 @@ def test_an_exception_names_process_model_phase_step_and_carries_the_traceback(p
     text = str(caught.value)
     for part in ("bad", "PyPhased", PHASE_METHODS[phase], "raise_error", "this was to be expected"):
         assert part in text
-    assert isinstance(caught.value.__cause__, ValueError)
+    assert isinstance(failure.exception, ValueError)
     assert text.count("raise_error") == str(failure.traceback).count("raise_error")
     assert_over(bad, peer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike
 
@@ -45,6 +45,8 @@ class LearningLIF(LearningNeuronProcess, AbstractLIF):
     **kwargs
         Go to ``proc_params``.
     """
+
+    _for_own_models: ClassVar[bool] = True
 
     def __init__(
         self,
