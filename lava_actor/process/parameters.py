@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lava_actor.errors import InvalidKeyError
+
+
+@dataclass
+class OfVar:
+    """Stands for a parameter whose value is that of a Var: what the model holds now."""
+
+    model: Any
+    name: str
 
 
 class ProcessParameters(Mapping[str, Any]):
@@ -34,10 +43,11 @@ class ProcessParameters(Mapping[str, Any]):
     def __getitem__(self, key: str) -> Any:
         """Return the value of a parameter; `InvalidKeyError` (a `KeyError`) if there is none."""
         try:
-            return self._parameters[key]
+            found = self._parameters[key]
         except KeyError:
             known = ", ".join(map(str, self._parameters)) or "none"
             raise InvalidKeyError(f"there is no parameter {key!r}; there is: {known}") from None
+        return getattr(found.model, found.name) if type(found) is OfVar else found
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""

@@ -14,6 +14,7 @@ Outside of it
     service         one per sync domain: starts, grants steps (lease), watches (watch)
     hosts           actors as processes (forking) or as threads
     actor           one model: build, stepping or free loop, requests, turns, remote
+    shared_values   parameters that are initial values too: kept once
 
 Between them
 

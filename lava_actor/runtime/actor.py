@@ -24,6 +24,7 @@ from lava_actor.runtime.output import redirect_output
 from lava_actor.runtime.report import failure_of, packed
 from lava_actor.runtime.requests import answer
 from lava_actor.runtime.seeds import seed_globals
+from lava_actor.runtime.shared_values import share, unshare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,6 +130,8 @@ class Actor:
         self.built = build(self.spec, self.arena, adopt=self.own_process)
         self.servers[:] = self.built.servers
         self.built.model.on_start()
+        if self.own_process:
+            share(self.built.model, self.spec.proc_params, self.spec.inits)
         self.spec = dataclasses.replace(self.spec, inits={})
 
     def _drive(self) -> None:
@@ -175,9 +178,10 @@ class Actor:
                 else:
                     self._inbox.append(frame)
 
-    def rebuild(self, inits: dict[str, Any]) -> None:
+    def rebuild(self, inits: dict[str, Any], params: dict[str, Any]) -> None:
         """Reset: a new model from initial values; messages in flight are dropped."""
         self.spec = dataclasses.replace(self.spec, inits=inits)
+        unshare(self.spec.proc_params, params)
         for reader in self.built.readers:
             while reader.available():
                 reader.skip()

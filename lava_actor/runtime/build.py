@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +57,11 @@ def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
 
 def _build_vars(spec: ActorSpec, model: Any, adopt: bool) -> None:
     for var in spec.plan.vars:
-        value = var.slot(spec.plan.name).initial(spec.inits[var.name], adopt=adopt)
+        init = spec.inits[var.name]
+        # Another Var, or a parameter, may be the same array: besides the dict only `init` and the
+        # argument of the count refer to one that is nobody else's.
+        alone = adopt and sys.getrefcount(init) <= 3
+        value = var.slot(spec.plan.name).initial(init, adopt=alone)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
         model.var_id_to_var_map[var.id] = var.name

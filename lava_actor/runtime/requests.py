@@ -55,8 +55,8 @@ def _set(actor: Actor, payload: tuple[str, Any, Any]) -> None:
     model.on_var_update()
 
 
-def _reset(actor: Actor, inits: dict[str, Any]) -> None:
-    actor.rebuild(inits)
+def _reset(actor: Actor, payload: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    actor.rebuild(*payload)
 
 
 def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> Any:

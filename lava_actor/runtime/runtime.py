@@ -49,6 +49,7 @@ from lava_actor.runtime.run_conditions import (
     RunSteps,
     RunUntil,
 )
+from lava_actor.runtime.shared_values import large
 from lava_actor.runtime.status import ActorStatus, read_status
 from lava_actor.runtime.until import UntilRun
 from lava_actor.runtime.watch import ON_A_RING
@@ -529,7 +530,8 @@ class Runtime:
         for actor in self._executable.actors:
             inits = {v.name: v.var.init for v in actor.vars}
             pipe = self._crew.pipe_of(actor.party)
-            listener.ask(pipe, "reset", inits, actor.party, actor.name, self._blocked)
+            values = inits, large(actor.process.proc_params)
+            listener.ask(pipe, "reset", values, actor.party, actor.name, self._blocked)
 
     def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
         """Send every actor, which must rest, a request of its own; the answers in their order."""
