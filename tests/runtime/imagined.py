@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from lava_actor.protocol.step import SPK
 from lava_actor.runtime import words
 from lava_actor.runtime.watch import Watch
 
@@ -322,7 +323,7 @@ class _Seen:
 
 
 class _Words(_Seen):
-    phase = words.SPK
+    phase = SPK
     state = words.STEPPING
 
     def __getattr__(self, name: str) -> Any:
