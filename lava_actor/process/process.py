@@ -487,8 +487,9 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        """Stop the network, whatever happened."""
-        self.stop()
+        """Stop the network, whatever happened; a forked child leaves that to its parent."""
+        if self._runtime is not None:
+            self._runtime.__exit__()
 
     # -- end of life, and travelling ---------------------------------------------------------
 

@@ -52,6 +52,7 @@ def test_a_forked_child_is_told_whose_network_it_is_and_moves_nothing() -> None:
                     call(counter)
 
         in_a_forked_child(body)
+        in_a_forked_child(lambda: counter.__exit__(None, None, None))  # the end of a with block
         assert counter.count.get() == 5
         counter.run(RunSteps(2))
         assert counter.count.get() == 7
