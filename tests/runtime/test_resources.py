@@ -272,3 +272,14 @@ def test_phases_leave_no_trace_of_a_failed_start() -> None:
         with pytest.raises(ValueError, match="expected"):
             Phased({"init": raise_error}).run(RunSteps(1), First())
     assert Books().counts == before.counts
+
+
+def test_when_memory_runs_out_the_kernel_takes_actors_first() -> None:
+    mine = int(Path("/proc/self/oom_score_adj").read_text())
+    with Counter() as counter:
+        counter.run(RunSteps(1), First())
+        scores = [
+            int(Path(f"/proc/{process.pid}/oom_score_adj").read_text())
+            for process in psutil.Process().children(recursive=True)
+        ]
+    assert max(scores) == max(500, mine)
