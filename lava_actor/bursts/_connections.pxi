@@ -210,14 +210,14 @@ cdef class SparseBurst(_ConnectionBurst):
         operator = self.model.operator()
         if operator is self.operator:
             return True
-        if tuple(operator.shape) != (self.n_out, self.n_in):
+        if tuple(operator.shape) != (self.n_out, self.n_in) or operator.reach > self.n_out:
             return False
         pointers, rows, weights, codes, one = operator.parts()
         self.matrix.narrow = is_array(rows, cnp.NPY_UINT16)
         if not (
             is_of(pointers, cnp.NPY_INT64, self.n_in + 1)
             and (self.matrix.narrow or is_array(rows, cnp.NPY_INT32))
-            and (weights is None or is_array(weights, self.kind))
+            and (weights is None or is_of(weights, self.kind, 256 if codes is not None else size_of(rows)))
             and (codes is None or is_of(codes, cnp.NPY_UINT8, size_of(rows)))
         ):
             return False

@@ -316,6 +316,13 @@ def conv_events(kernel, geometry, at, x, out):
      g.stride_x, g.stride_y, g.dilation_x, g.dilation_y, g.groups) = geometry
     if min(geometry[:8]) < 1 or min(geometry[8:10]) < 0 or min(geometry[10:]) < 1:
         raise ValueError(f"geometry: expected positive sizes, got {geometry}")
+    # Python's integers: products of 32-bit numbers can exceed 64 bits
+    if max(
+        geometry[0] * geometry[1] * geometry[2],
+        geometry[3] * geometry[4] * geometry[5],
+        geometry[2] * geometry[5] * geometry[6] * geometry[7],
+    ) >= 1 << 62:
+        raise ValueError(f"geometry: too large: {geometry}")
     if g.in_c % g.groups or g.out_c % g.groups:
         raise ValueError(f"geometry: channels {g.in_c}, {g.out_c} not divisible by {g.groups} groups")
     if not is_of(kernel, kind, <Py_ssize_t>g.in_c * g.kernel_x * g.kernel_y * (g.out_c // g.groups)):

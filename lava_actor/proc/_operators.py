@@ -15,6 +15,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import csc_events, csc_events_coded, one_value
+from lava_actor.process import matrices
 
 
 def column_major(weights: Any, dtype: np.dtype) -> np.ndarray:
@@ -45,6 +46,11 @@ class SparseOperator:
     depth : int
         Number of different delays there may be: 1 + the largest.
 
+    Attributes
+    ----------
+    reach : int
+        How many elements an output needs: 1 + the last row with an entry, delays included.
+
     Raises
     ------
     InvalidValueError
@@ -52,6 +58,8 @@ class SparseOperator:
 
     Notes
     -----
+    Native loops believe an operator: whatever makes one checks it, and nobody else has its arrays.
+
     With delays, the result is a matrix (delay, row); the entry of a synapse with delay d in row r
     counts as one in row ``d*rows + r`` of a tall matrix.
     """
@@ -63,6 +71,7 @@ class SparseOperator:
         delays: csr_matrix | None = None,
         depth: int = 1,
     ) -> None:
+        matrices.check(matrix)
         columns = csc_matrix(matrix)
         columns.sort_indices()
         self.shape: tuple[int, int] = columns.shape
@@ -83,9 +92,11 @@ class SparseOperator:
                 f"weights: {self.shape[0]} rows with {depth} delays are more than 32 bits address"
             )
         if delays is not None:
+            matrices.check(delays)
             self._rows += self._shifts(delays, depth)
         if depth * self.shape[0] <= 2**16:
             self._rows = self._rows.astype(np.uint16)
+        self._measure()
 
     def _shifts(self, delays: csr_matrix, depth: int) -> np.ndarray:
         """How much further down each entry belongs, because of its delay."""
@@ -99,6 +110,41 @@ class SparseOperator:
             )
         return (found * self.shape[0]).astype(np.int32)
 
+    def _check_restored(self) -> None:
+        """Check what came from a file, and keep copies: arrays in a file may share memory.
+
+        Raises
+        ------
+        InvalidValueError
+            (a `ValueError`) if a native loop could read or write outside of an array.
+        """
+        for name in ("_pointers", "_rows", "_weights", "_codes", "_table"):
+            if getattr(self, name, None) is not None:
+                setattr(self, name, np.array(getattr(self, name), order="C"))
+        size, pointers = self._rows.size, self._pointers
+        values: Any = np.asarray(self._one)
+        shape: tuple[int, ...] = ()
+        if self._codes is not None:
+            values, shape = self._table, (256,)
+        elif self._weights is not None:
+            values, shape = self._weights, (size,)
+        if not (
+            self._number in (np.float64, np.int32)
+            and (values.dtype, values.shape) == (self._number, shape)
+            and (self._weights is None or self._codes is None)
+            and (self._codes is None or _is(self._codes, (np.uint8,), (size,)))
+            and _is(self._rows, (np.int32, np.uint16), (size,))
+            and _is(pointers, (np.int64,), (self.shape[1] + 1,))
+            and (pointers[0], pointers[-1]) == (0, size)
+            and (np.diff(pointers) >= 0).all()
+            and (not size or self._rows.min() >= 0)
+        ):
+            raise InvalidValueError("the parts of a sparse operator do not fit together")
+        self._measure()
+
+    def _measure(self) -> None:
+        self.reach = 1 + int(self._rows.max()) if self._rows.size else 0
+
     def add(self, at: np.ndarray, x: np.ndarray | None, out: np.ndarray) -> None:
         """Add the columns `at`, each times its element of `x` (None: 1), to `out`.
 
@@ -111,6 +157,8 @@ class SparseOperator:
             Contiguous: one element per row, or (delay, row). Of the operator's number type, or
             int64 instead of int32.
         """
+        if out.size < self.reach:
+            raise InvalidValueError(f"out: expected {self.reach} rows, got {out.size}")
         if self._codes is None:
             csc_events(self._pointers, self._rows, self._weights, self._one, at, x, out)
         else:
@@ -153,6 +201,10 @@ class SparseOperator:
         pointers = np.zeros(self.shape[0] + 1, np.int64)
         np.cumsum(np.bincount(rows, minlength=self.shape[0]), out=pointers[1:])
         return csr_matrix((data[order], columns[order], pointers), shape=self.shape)
+
+
+def _is(array: np.ndarray, dtypes: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
+    return array.dtype in dtypes and array.shape == shape
 
 
 def _coded(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:

@@ -31,6 +31,18 @@ def is_csr_class(cls: type) -> bool:
     return issubclass(cls, tuple(c for c in found if c is not None))
 
 
+def check(matrix: Any) -> None:
+    """Raise `ValueError` if the indices of a sparse matrix lead out of it: SciPy believes them."""
+    if matrix.format in ("csr", "csc", "bsr"):
+        matrix.check_format(full_check=True)
+    elif matrix.format == "coo":
+        for places, size in ((matrix.row, matrix.shape[0]), (matrix.col, matrix.shape[1])):
+            if places.size != matrix.data.size:
+                raise ValueError("coo matrix: as many rows and columns as data are needed")
+            if places.size and not 0 <= places.min() <= places.max() < size:
+                raise ValueError(f"coo matrix: index outside of 0 … {size - 1}")
+
+
 def __getattr__(name: str) -> Any:
     """Everything else of `scipy.sparse`, which is imported now."""
     if name.startswith("__"):

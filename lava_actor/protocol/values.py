@@ -212,7 +212,6 @@ class VarSlot:
             return self._text(init)
         found = numbers(init, self.where)
         if found.ndim:
-            fitted(found, self.shape, self.where)
             self._check_real(cls, found)
             return np.array(found)
         return self._number(cls, found.item())
@@ -238,6 +237,7 @@ class VarSlot:
                 raise InvalidValueError(
                     f"{self.where}: expected a matrix of shape {part}, got {value.shape}"
                 )
+            self._check_sparse(value)
             return value
         if not self._of_numbers():
             return value
@@ -291,7 +291,8 @@ class VarSlot:
     def presented(self, held: Any) -> Any:
         """Return what the world sees of ``held``: array, str or sparse matrix; may be ``held``.
 
-        An array has the Var's shape and the dtype that the model holds.
+        An array has the Var's shape, unless a number is declared, and the dtype that the model
+        holds.
 
         Raises
         ------
@@ -315,6 +316,8 @@ class VarSlot:
                 try:
                     return self._declared_kind(fitted(found, self.shape, self.where))
                 except InvalidValueError:
+                    if self._is_scalar():  # as it was given: parameters per neuron, for example
+                        return found
                     raise self._rebound(found.shape) from None
         raise InvalidTypeError(
             f"{self.where}: the model holds a {type(held).__name__}, which is neither array, "
@@ -339,6 +342,9 @@ class VarSlot:
         if self.declared is None:
             return isinstance(held, str)
         return isinstance(self.declared.cls, type) and issubclass(self.declared.cls, str)
+
+    def _is_scalar(self) -> bool:
+        return self.declared is not None and self.declared.cls in _SCALARS
 
     def _is_sparse(self) -> bool:
         cls = getattr(self.declared, "cls", None)
@@ -399,7 +405,7 @@ class VarSlot:
         if not all_of_it.size:
             return held
         cls = type(held)
-        if cls in _SCALARS and self.declared is not None and self.declared.cls in _SCALARS:
+        if cls in _SCALARS and self._is_scalar():
             cls = self.declared.cls
         self._check_real(cls, all_of_it)
         flat = all_of_it.reshape(-1)
@@ -412,8 +418,15 @@ class VarSlot:
 
     # -- sparse matrices --------------------------------------------------------------------
 
+    def _check_sparse(self, matrix: Any) -> None:
+        try:
+            matrices.check(matrix)
+        except ValueError as error:
+            raise InvalidValueError(f"{self.where}: expected a sparse matrix: {error}") from error
+
     def _initial_sparse(self, cls: Any, init: Any) -> Any:
         if matrices.issparse(init):
+            self._check_sparse(init)
             matrix = cls(init, copy=True)
             numbers(matrix.data, self.where)
         else:
@@ -440,6 +453,7 @@ class VarSlot:
             given[index] = part if part.ndim else part.item()
             given = matrices.csr_matrix(given)
         elif matrices.issparse(value):
+            self._check_sparse(value)
             given = matrices.csr_matrix(value, copy=True)
             given.sum_duplicates()
             if (

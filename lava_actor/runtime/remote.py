@@ -147,7 +147,7 @@ class VarServer:
     def _read(self) -> np.ndarray:
         try:
             found = self._slot.presented(getattr(self._model, self._name))
-            value = numbers(found, self._slot.where)
+            value = fitted(numbers(found, self._slot.where), self._slot.shape, self._slot.where)
             if value.nbytes + REMOTE_HEADER > self._size:
                 raise ValueError(
                     f"the value has dtype {value.dtype}, which does not fit the channel"

@@ -10,7 +10,7 @@ import scipy.sparse
 from scipy.sparse import csr_matrix
 
 from lava_actor.bursts import Burst, SparseBurst
-from lava_actor.errors import InvalidValueError
+from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -83,6 +83,7 @@ class _SparseWeights(ConnectionModel):
     """Keeps the weights in an operator."""
 
     weights: Any
+    a_buff: np.ndarray
 
     _operator: SparseOperator | None = None
     _given: tuple[Any, Any] = (None, None)
@@ -106,10 +107,17 @@ class _SparseWeights(ConnectionModel):
             if isinstance(inspect.getattr_static(type(self), "weights", None), WeightsVar):
                 held.pop("weights", None)
             self._given = held.get("weights"), held.get("delays")
+        if type(operator) is not SparseOperator:
+            raise InvalidTypeError(f"{owner_of(self)}: its operator is none")
         return operator
 
     def _new_operator(self) -> SparseOperator:
         return SparseOperator(self._used_matrix(), self.number)
+
+    def _check_restored(self) -> None:
+        """Refuse an operator out of a file that does not fit the output."""
+        if self._operator is not None and self._operator.reach > self.a_buff.size:
+            raise InvalidValueError(f"{owner_of(self)}.weights: rows beyond the output")
 
     def _used_matrix(self) -> csr_matrix:
         """The present weights as they are used; stored zeros, given or new, stay stored."""

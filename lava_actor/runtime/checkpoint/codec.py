@@ -14,8 +14,10 @@ from __future__ import annotations
 import base64
 import enum
 import functools
+import inspect
 import io
 import logging
+import math
 import pathlib
 import pickle
 import random
@@ -23,7 +25,7 @@ import struct
 import threading
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, is_dataclass
 from typing import Any
 
@@ -404,6 +406,7 @@ class Decoder:
         self._made: dict[int, Any] = {}
         self._making: set[int] = set()
         self._unfilled: list[int] = []
+        self._copies: dict[int, tuple[Any, np.ndarray]] = {}
 
     def value(self, node: Any) -> Any:
         """Decode what `Encoder.add` returned."""
@@ -460,7 +463,9 @@ class Decoder:
                 made[place] = self._value(node)
         elif "object" in entry:
             state = {name: self._value(node) for name, node in entry["state"]}
-            set_state(made, state)
+            set_state(made, state, trusted=self._trusted)
+            if hasattr(type(made), "_check_restored"):  # what native code will believe
+                made._check_restored()
 
     # -- makers of table entries ------------------------------------------------------------
 
@@ -520,26 +525,35 @@ class Decoder:
         made = getattr(matrices, f"{first}_{suffix}")(given, shape=shape)
         if first != kind:
             return made.asformat(kind)
-        if hasattr(made, "check_format"):
-            made.check_format(full_check=True)
+        matrices.check(made)
         for name, part in parts.items():  # constructor and check may have made copies
-            setattr(made, name, part)
+            # SciPy believes indices: nothing else in the file may share their memory.
+            setattr(made, name, part if name == "data" else self._indices(part))
         return made
+
+    def _indices(self, array: Any) -> np.ndarray:
+        if array.dtype.kind != "i":
+            raise CheckpointError(f"expected indices, got dtype {array.dtype}")
+        if id(array) not in self._copies:
+            self._copies[id(array)] = array, np.array(array)
+        return self._copies[id(array)][1]
 
     def _make_bit_generator(self, entry: dict[str, Any]) -> Any:
         seeds = entry["seeds"]
         seed: Any = 0
         if seeds is not None:
             entropy, spawn_key, pool_size, spawned = map(self.value, seeds)
+            if not (type(pool_size) is int and 4 <= pool_size <= 1024):
+                raise CheckpointError(f"expected the size of a pool of seeds, got {pool_size!r}")
             seed = np.random.SeedSequence(
                 entropy, spawn_key=spawn_key, pool_size=pool_size, n_children_spawned=spawned
             )
         made = _BIT_GENERATORS[entry["bit_generator"]](seed)
-        made.state = self.value(entry["state"])
+        made.state = checked_position(self.value(entry["state"]))
         return made
 
     def _make_random_state(self, entry: dict[str, Any]) -> Any:
-        state = self.value(entry["random_state"])
+        state = checked_position(self.value(entry["random_state"]))
         made = np.random.RandomState(_BIT_GENERATORS[state["bit_generator"]]())
         made.set_state(state)
         return made
@@ -576,7 +590,28 @@ class Decoder:
         owner, name = node["method"]
         if not isinstance(name, str) or name.startswith("__"):
             raise CheckpointError(f"expected the name of a method, got {name!r}")
-        return getattr(self._value(owner), name)
+        owner = self._value(owner)
+        there = inspect.getattr_static(owner, name, None)
+        if not (callable(there) or isinstance(there, (staticmethod, classmethod))):
+            raise CheckpointError(f"{type(owner).__name__} has no method {name!r}")
+        return getattr(owner, name)
+
+
+def _make_objects(entry: dict[str, Any]) -> np.ndarray:
+    shape = tuple(entry["shape"])
+    if math.prod(shape) != len(entry["objects"]) or min(shape, default=0) < 0:
+        raise CheckpointError(f"{len(entry['objects'])} objects are no array of shape {shape}")
+    return np.empty(shape, object)
+
+
+def checked_position(state: Any) -> Any:
+    """The state of a bit generator: NumPy believes where it is in its numbers."""
+    inner = state.get("state")
+    places = (inner["pos"] if isinstance(inner, dict) and "pos" in inner else 0, 624)
+    for place, most in (places, (state.get("buffer_pos", 0), 4)):
+        if not 0 <= int(place) <= most:
+            raise CheckpointError(f"expected a position from 0 to {most}, got {place}")
+    return state
 
 
 class _Unpickler(pickle.Unpickler):
@@ -589,10 +624,31 @@ class _Unpickler(pickle.Unpickler):
         return self._value(pid)
 
 
-def set_state(obj: Any, state: dict[str, Any]) -> None:
-    """Give an object the attributes that `state_of` returned."""
+def set_state(
+    obj: Any,
+    state: dict[str, Any],
+    reserved: Collection[str] = (),
+    *,
+    trusted: bool = False,
+) -> None:
+    """Give an object the attributes that `state_of` returned.
+
+    Raises
+    ------
+    CheckpointError
+        If one of them is ``reserved``, or takes the place of a method or property of the class: a
+        method may only be replaced by another method.
+    """
     slots = set(slots_of(type(obj)))
     for name, value in state.items():
+        there = inspect.getattr_static(type(obj), name, None)
+        code = isinstance(there, (types.FunctionType, staticmethod, classmethod, property))
+        if (
+            name in reserved
+            or (name.startswith("__") and name.endswith("__"))
+            or (code and not trusted and not isinstance(value, types.MethodType))
+        ):
+            raise CheckpointError(f"no file may set {type(obj).__name__}.{name}")
         if name in slots:
             object.__setattr__(obj, name, value)
         else:
@@ -637,7 +693,7 @@ _MAKERS: dict[str, Callable[[Decoder, dict[str, Any]], Any]] = {
     "partial": Decoder._make_partial,
     "lock": lambda _d, e: _LOCKS[e["lock"]](),
     "iterator": Decoder._make_iterator,
-    "objects": lambda _d, e: np.empty(tuple(e["shape"]), object),
+    "objects": lambda _d, e: _make_objects(e),
     "array": Decoder._make_array,
     "sparse": Decoder._make_sparse,
     "generator": lambda d, e: np.random.Generator(d._value(e["generator"])),

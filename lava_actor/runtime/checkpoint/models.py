@@ -17,7 +17,14 @@ from lava_actor.errors import CheckpointError
 from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
-from lava_actor.runtime.checkpoint.codec import Decoder, Document, Encoder, set_state, state_of
+from lava_actor.runtime.checkpoint.codec import (
+    Decoder,
+    Document,
+    Encoder,
+    checked_position,
+    set_state,
+    state_of,
+)
 from lava_actor.runtime.checkpoint.names import Names
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ def snapshot(actor: Actor, homes: Iterable[str], trusted: bool) -> tuple[Documen
         If an attribute cannot be written; the message names it.
     """
     actor.party.wait(serve=actor.servers, timeout=0)
+    _check_vars(actor)
     model = actor.built.model
     ports = _ports(model)
     methods = {
@@ -120,7 +128,8 @@ def restore(actor: Actor, document: Document, homes: Iterable[str], trusted: boo
         raise CheckpointError(f"unknown kind of value: {kind!r}")
 
     try:
-        _restore(actor, document, Decoder(document, Names(homes), resolve, trusted=trusted), port)
+        decoder = Decoder(document, Names(homes), resolve, trusted=trusted)
+        _restore(actor, document, decoder, port, trusted)
     except Exception as error:
         raise CheckpointError(
             f"{actor.name}: its model cannot be restored: {type(error).__name__}: {error}"
@@ -128,25 +137,41 @@ def restore(actor: Actor, document: Document, homes: Iterable[str], trusted: boo
 
 
 def _restore(
-    actor: Actor, document: Document, decoder: Decoder, port: Callable[[Any], Any]
+    actor: Actor,
+    document: Document,
+    decoder: Decoder,
+    port: Callable[[Any], Any],
+    trusted: bool,
 ) -> None:
     model, root = actor.built.model, document.root
     state = {name: decoder.value(node) for name, node in root["attributes"]}
     waiting = [(port(name), what, decoder.value(node)) for name, what, node in root["ports"]]
     numbers = decoder.value(root["random"])
     base = root["base"]
+    if type(base) is not int or not 0 <= base <= actor.step:
+        raise CheckpointError(f"expected the step of the last reset, got {base!r}")
     for name in list(model.__dict__):
         value = model.__dict__[name]
         if name not in OF_ACTOR and not isinstance(value, AbstractPyPort):
             del model.__dict__[name]
-    set_state(model, state)
+    set_state(model, state, {*OF_ACTOR, *_ports(model)}, trusted=trusted)
+    _check_vars(actor)
+    if hasattr(type(model), "_check_restored"):
+        model._check_restored()
     for owner, what, value in waiting:
         if what in OF_PORT:
             owner.__dict__[what] = value
     if numbers is not None and actor.own_process:
-        np.random.set_state(numbers["numpy"])  # noqa: NPY002  (models may use the global one)
+        np.random.set_state(checked_position(numbers["numpy"]))  # noqa: NPY002  (models may use the global one)
         random.setstate(numbers["random"])
     actor.rebase(int(base))
+
+
+def _check_vars(actor: Actor) -> None:
+    """Refuse a model whose Vars hold what they must not; operators check themselves."""
+    for var in actor.spec.plan.vars:
+        if var.name in actor.built.model.__dict__:
+            var.slot(actor.name).presented(getattr(actor.built.model, var.name))
 
 
 def _ports(model: Any) -> dict[str, Any]:

@@ -9,12 +9,19 @@ import cloudpickle
 
 from lava_actor.errors import CheckpointError
 from lava_actor.model import registry
+from lava_actor.process.log import LogConfig
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess, ProcessServer
 from lava_actor.process.variable import Var
 from lava_actor.runtime.checkpoint.codec import Decoder, Document, set_state
-from lava_actor.runtime.checkpoint.describe import COLLECTIONS, PLAIN_NAMES
+from lava_actor.runtime.checkpoint.describe import (
+    COLLECTIONS,
+    OF_PORT,
+    OF_PROCESS,
+    OF_VAR,
+    PLAIN_NAMES,
+)
 from lava_actor.runtime.checkpoint.names import Names, found
 
 
@@ -141,7 +148,7 @@ class Rebuilt:
                 port.name = _text(entry["name"])
             self._give_owner(port, entry)
         for port, entry in zip(self.ports, self.manifest["ports"], strict=True):
-            set_state(port, self._state(entry))
+            set_state(port, self._state(entry), OF_PORT, trusted=self._trusted)
             port.in_connections.extend(self._port(p) for p in entry["in"])
             port.out_connections.extend(self._port(p) for p in entry["out"])
             for partner, config in entry["configs"]:
@@ -151,7 +158,7 @@ class Rebuilt:
             var.init = self.decoder.value(entry["init"])
             var.aliased_var = self._maybe(entry["alias"], Var)
             self._give_owner(var, entry)
-            set_state(var, self._state(entry))
+            set_state(var, self._state(entry), OF_VAR, trusted=self._trusted)
 
     def _give_owner(self, member: Any, entry: dict[str, Any]) -> None:
         owner = self._maybe(entry["process"], AbstractProcess)
@@ -171,7 +178,10 @@ class Rebuilt:
             process.proc_params = ProcessParameters(params)
             process.log_config = self.decoder.value(entry["log_config"])
             process.parent_proc = self._maybe(entry["parent"], AbstractProcess)
-            process.__dict__.update(self._state(entry))
+            set_state(process, self._state(entry), OF_PROCESS, trusted=self._trusted)
+            for config in (process.log_config, params.get("log_config")):
+                if isinstance(config, LogConfig) and not self._trusted:
+                    config.logs_to_file = False  # the file would say what is written where
             for name in COLLECTIONS:
                 kind = kinds.get(name, AbstractPort)
                 members = {

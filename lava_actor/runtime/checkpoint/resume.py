@@ -35,7 +35,6 @@ def identity(plan: ActorPlan) -> dict[str, Any]:
     return {
         "class": path_of(type(plan.process)),
         "model": path_of(bases[0]),
-        "model_name": plan.model_class.__qualname__,
         "is_async": plan.is_async,
         "vars": [[var.name, [int(n) for n in var.shape]] for var in plan.vars],
     }
