@@ -46,7 +46,6 @@ class Burst:
             The mailbox count already seen.
         base : int
             Steps before the model began to count.
-
         Returns
         -------
         DONE, ASKED or DECIDE

@@ -15,6 +15,7 @@ cdef class Domain:
 
     def __dealloc__(self):
         free(self.members)
+        free(self.paced)
 
     def __repr__(self):
         return f"<Domain {self.index}: {self.n_members} parties, horizon {self.horizon}>"
@@ -25,8 +26,30 @@ cdef class Domain:
 
     def raise_horizon(self, uint64_t value):
         """Allow steps up to `value`; a smaller value than before changes nothing."""
-        if la_domain_raise(self.at, value):
+        if la_domain_grant(self.at, self.paced, self.n_paced, value):
             self._wake_members(LA_ON_STEP)
+
+    def open(self, Party party not None):
+        """A paced party is ready for more."""
+        cdef uint32_t i
+        if not la_domain_open(self.at, self.paced, self.n_paced):
+            return
+        la_full_fence()
+        for i in range(self.n_members):
+            if la_party_waits_for(self.members[i], LA_ON_STEP, <uint32_t>self.index):
+                party._call(self.members[i], LA_ON_STEP, self.n_members)
+
+    @property
+    def granted(self):
+        return la_get64(&self.at.granted)
+
+    def freeze(self):
+        """Return the horizon, which nobody can raise until `thaw`."""
+        return la_domain_freeze(self.at)
+
+    def thaw(self):
+        """Let the horizon be raised again."""
+        la_domain_thaw(self.at)
 
     @property
     def limit(self):
@@ -111,10 +134,10 @@ cdef class Domain:
         if not la_domain_arrive(self.at, self.n_members, bits, result):
             self._await_epoch(party, <uint32_t>result[0])
             return False
-        if result[0] or la_get32(&self.at.pause) or step >= la_get64(&self.at.fence):
+        if result[0] or step >= la_get64(&self.at.fence):
             return True
         # Every member is at this barrier: nobody waits for the horizon, hence no bell is rung.
-        la_domain_raise(self.at, step + 1)
+        la_domain_grant(self.at, self.paced, self.n_paced, step + 1)
         la_domain_release(self.at, self.members, self.n_members, 0)
         return False
 
@@ -140,8 +163,10 @@ cdef Domain _new_domain(Arena arena, Py_ssize_t index):
     cdef Domain domain = Domain.__new__(Domain)
     cdef uint32_t i
     members = arena.plan.domains[index]
+    paced = [member for member in arena.plan.paced if member in members]
     domain.members = <la_party **>calloc(max(1, len(members)), sizeof(la_party *))
-    if domain.members == NULL:
+    domain.paced = <la_party **>calloc(max(1, len(paced)), sizeof(la_party *))
+    if domain.members == NULL or domain.paced == NULL:
         raise MemoryError()
     domain.mapping = arena.mapping
     domain.header = arena.header
@@ -149,5 +174,8 @@ cdef Domain _new_domain(Arena arena, Py_ssize_t index):
     domain.n_members = len(members)
     for i in range(domain.n_members):
         domain.members[i] = &arena.parties[<Py_ssize_t>members[i]]
+    domain.n_paced = len(paced)
+    for i in range(domain.n_paced):
+        domain.paced[i] = &arena.parties[<Py_ssize_t>paced[i]]
     domain.index = index
     return domain

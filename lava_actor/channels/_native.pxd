@@ -52,6 +52,7 @@ cdef extern from "waits.h" nogil:
         atomic64 step
         atomic64 done
         atomic64 turn
+        atomic64 ready
         atomic32 phase
         atomic32 state
         atomic32 answered
@@ -64,6 +65,7 @@ cdef extern from "waits.h" nogil:
     ctypedef struct la_domain:
         atomic64 limit
         atomic64 fence
+        atomic64 granted
         atomic32 pause
         atomic64 wished[5]
         la_gate gate
@@ -134,7 +136,10 @@ cdef extern from "waits.h" nogil:
     void la_arena_abort(la_arena *arena, la_party *parties, uint32_t code)
 
     uint64_t la_domain_horizon(la_domain *domain)
-    int la_domain_raise(la_domain *domain, uint64_t value)
+    int la_domain_grant(la_domain *domain, la_party **paced, uint32_t n, uint64_t value)
+    int la_domain_open(la_domain *domain, la_party **paced, uint32_t n)
+    uint64_t la_domain_freeze(la_domain *domain)
+    void la_domain_thaw(la_domain *domain)
     uint32_t la_domain_epoch(la_domain *domain)
     int la_domain_arrive(la_domain *domain, uint32_t n, uint64_t bits, uint64_t *result)
     void la_domain_release(la_domain *domain, la_party **members, uint32_t n, int64_t decision)
@@ -258,6 +263,8 @@ cdef class Domain:
     cdef la_domain *at
     cdef la_party **members
     cdef uint32_t n_members
+    cdef la_party **paced
+    cdef uint32_t n_paced
     cdef readonly Py_ssize_t index
 
     cdef void _wake_members(self, uint32_t kind) noexcept nogil

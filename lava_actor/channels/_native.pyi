@@ -106,6 +106,8 @@ class Party:
     done: int
     """Last completed step."""
     turn: int
+    ready: int
+    """Of a paced party: the last step it can do without waiting for the user's program."""
     answered: int
     """Number of `post` calls whose requests are answered; the party's own to write."""
     phase: int
@@ -221,7 +223,23 @@ class Domain:
         """The last step for which a member wished for a phase."""
 
     def raise_horizon(self, value: int) -> None:
-        """Allow steps up to `value` and wake the members; never lowers it."""
+        """Allow steps up to `value`, as far as paced parties are ready; never lowers it."""
+
+    def open(self, party: Party) -> None:
+        """Raise the horizon to what is `granted`, now that a paced party is ready for more.
+
+        That party may owe the members their wake-ups until it waits.
+        """
+
+    @property
+    def granted(self) -> int:
+        """The largest value of `raise_horizon` so far, or since the last `freeze` its result."""
+
+    def freeze(self) -> int:
+        """Return the horizon, which from now on nobody can raise until `thaw`."""
+
+    def thaw(self) -> None:
+        """Let the horizon be raised again."""
 
     def arrive(self, bits: int) -> tuple[bool, int]:
         """Arrive at the barrier with some bits (64 of them).

@@ -62,6 +62,14 @@ cdef class Party:
         la_set64(&self.at.turn, value)
 
     @property
+    def ready(self):
+        return la_get64(&self.at.ready)
+
+    @ready.setter
+    def ready(self, uint64_t value):
+        la_set64(&self.at.ready, value)
+
+    @property
     def phase(self):
         return la_get32(&self.at.phase)
 

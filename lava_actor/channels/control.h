@@ -60,6 +60,18 @@
  * never yields: since Linux 6.18, sched_yield gives a whole time slice away, and a network on a
  * busy machine took a hundred times as long as without any spin.
  *
+ * Paced parties
+ * -------------
+ * A party that exchanges messages with the user's program may wait for them for ever. If it did so
+ * inside a step, others could be inside that step as well, or beyond it, and no step would be left
+ * at which everybody can be found. So it says up to which step it is `ready`, and the horizon of its
+ * domain never passes the least of these words. Whoever grants steps says how far (`granted`), a
+ * paced party says when it is ready for more, and both then raise the horizon to the least of all:
+ * each publishes its own word, fences, and reads the others', so the later one sees everything.
+ *
+ * Several parties raise, and a pause must know where it ends. It sets the top bit of the horizon:
+ * from then on every raise fails, and the value that was read with the bit is the last one.
+ *
  * What can still fail: a waker that is killed, or stopped for long, between its publication and the
  * bell. The sleeper finds the condition at the end of its slice (LA_SLICE_NS), which is why slices
  * exist even though the scheme above loses no wake-up; `missed` counts such slices.
@@ -70,6 +82,7 @@
  *   SYNC_WORD     words of a party or a domain: what was done before setting -> whoever reads it
  *   SYNC_MAILBOX  what a poster prepared -> the party that sees the count change
  *   SYNC_HORIZON  what the service did before raising -> the actor that starts the step
+ *   SYNC_READY    `granted` or a `ready` word -> whoever raises the horizon to the least of them
  *   SYNC_ARRIVE   what a member did before arriving -> the last to arrive
  *   SYNC_EPOCH    the last one's decision -> the members it releases
  *   SYNC_GATE     the Dekker pair of the gate
@@ -112,6 +125,7 @@ typedef struct {
     /* Written by the party at every step. */
     _Alignas(LA_LINE) _Atomic uint64_t step;
     _Atomic uint64_t done, turn;
+    _Atomic uint64_t ready; /* paced parties: the last step that need not wait for the user */
     _Atomic uint32_t phase, state;
     _Atomic uint32_t answered; /* mail that is behind it */
     /* Written by the party at every message; read by whoever watches. */
@@ -132,6 +146,7 @@ typedef struct {
     _Alignas(LA_LINE) _Atomic uint64_t horizon;
     _Alignas(LA_LINE) _Atomic uint64_t limit;
     _Atomic uint64_t fence;
+    _Atomic uint64_t granted; /* the horizon, as far as paced parties are ready */
     _Atomic uint32_t pause;
     _Atomic uint64_t wished[LA_PHASES]; /* last step for which a member wished for the phase */
     _Alignas(LA_LINE) _Atomic uint64_t bits;
@@ -359,11 +374,15 @@ static inline void la_arena_abort(la_arena *arena, la_party *parties, uint32_t c
 
 /* ---- domains ----------------------------------------------------------------------------------- */
 
+#define LA_FROZEN (UINT64_C(1) << 63)
+
 static inline uint64_t la_domain_horizon(la_domain *domain) {
-    return atomic_load_explicit(&domain->horizon, memory_order_acquire); /* SYNC_HORIZON */
+    return atomic_load_explicit(&domain->horizon, memory_order_acquire) & /* SYNC_HORIZON */
+           ~LA_FROZEN;
 }
 
-/* Returns 1 if this call raised it (the caller then wakes the members). */
+/* Returns 1 if this call raised it (the caller then wakes the members). One that is frozen is more
+ * than any step. */
 static inline int la_domain_raise(la_domain *domain, uint64_t value) {
     uint64_t now = atomic_load_explicit(&domain->horizon, memory_order_relaxed);
     while (now < value) {
@@ -374,6 +393,40 @@ static inline int la_domain_raise(la_domain *domain, uint64_t value) {
         }
     }
     return 0;
+}
+
+/* Raise the horizon to what is granted, as far as all paced parties are ready. */
+static inline int la_domain_open(la_domain *domain, la_party **paced, uint32_t n) {
+    uint64_t upto, ready;
+    uint32_t i;
+    la_full_fence(); /* SYNC_READY */
+    upto = la_get64(&domain->granted);
+    for (i = 0; i < n; i++) {
+        ready = la_get64(&paced[i]->ready);
+        upto = ready < upto ? ready : upto;
+    }
+    return la_domain_raise(domain, upto);
+}
+
+/* One party grants at a time: the service, or in lockstep the last at the barrier. */
+static inline int la_domain_grant(la_domain *domain, la_party **paced, uint32_t n,
+                                  uint64_t value) {
+    if (la_get64(&domain->granted) < value) {
+        la_set64(&domain->granted, value);
+    }
+    return n ? la_domain_open(domain, paced, n) : la_domain_raise(domain, value);
+}
+
+/* The horizon, which stays until `la_domain_thaw`. */
+static inline uint64_t la_domain_freeze(la_domain *domain) {
+    uint64_t last = atomic_fetch_or_explicit(&domain->horizon, LA_FROZEN, memory_order_acq_rel) &
+                    ~LA_FROZEN;
+    la_set64(&domain->granted, last);
+    return last;
+}
+
+static inline void la_domain_thaw(la_domain *domain) {
+    atomic_fetch_and_explicit(&domain->horizon, ~LA_FROZEN, memory_order_acq_rel);
 }
 
 static inline uint32_t la_domain_epoch(la_domain *domain) {

@@ -130,12 +130,16 @@ class ArenaPlan:
         All rings, in the order of the requests.
     size : int
         Bytes of the arena.
+    paced : tuple of int
+        Parties that say up to which step they need not wait for the user's program; the horizon of
+        their domain does not pass that step.
     """
 
     parties: tuple[str, ...]
     domains: tuple[tuple[int, ...], ...]
     rings: tuple[RingPlan, ...]
     size: int
+    paced: tuple[int, ...] = ()
 
     def party_offset(self, index: int) -> int:
         """Offset of the block of party `index`."""
@@ -250,6 +254,7 @@ def plan_arena(
     parties: Sequence[str],
     domains: Iterable[Iterable[int]],
     rings: Iterable[RingRequest],
+    paced: Iterable[int] = (),
 ) -> ArenaPlan:
     """Lay out an arena.
 
@@ -261,6 +266,8 @@ def plan_arena(
         Member parties of each domain.
     rings : iterable of RingRequest
         The rings to place.
+    paced : iterable of int
+        See `ArenaPlan`.
 
     Returns
     -------
@@ -308,4 +315,4 @@ def plan_arena(
             )
         )
         offset += nbytes
-    return ArenaPlan(parties=names, domains=groups, rings=tuple(placed), size=offset)
+    return ArenaPlan(names, groups, tuple(placed), offset, tuple(paced))

@@ -143,7 +143,10 @@ class Compiler:
             schedule=decide(actors, self.compile_config),
             turns=plan_turns(actors),
             externals=tuple(lowering.externals),
-            arena=lowering.plan((clock, free, *(d.members for d in plans if not d.is_async))),
+            arena=lowering.plan(
+                (clock, free, *(d.members for d in plans if not d.is_async)),
+                [p for p in clock if actors[p].phases.paced],
+            ),
             run_cfg=run_cfg,
             compile_config=self.compile_config,
             node_configs=[],

@@ -136,12 +136,13 @@ class Lowering:
             )
         return plans
 
-    def plan(self, domains: Sequence[tuple[int, ...]]) -> ArenaPlan:
+    def plan(self, domains: Sequence[tuple[int, ...]], paced: Sequence[int]) -> ArenaPlan:
         """The arena for everything collected so far."""
         return plan_arena(
             (*self.party_names, RUNTIME_PARTY),
             tuple(domains),
             tuple(d.request() for d in self.drafts),
+            paced,
         )
 
     # -- message ports ----------------------------------------------------------------------

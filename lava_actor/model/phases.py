@@ -40,7 +40,10 @@ _LIBRARY = "lava_actor."
 
 @dataclass(frozen=True)
 class PhaseTable:
-    """Which guards and phase methods a model class overrides, and whether it may ask for a halt."""
+    """Which guards and phase methods a model class overrides, and whether it may ask for a halt.
+
+    ``paced``: it says how many steps it can do without waiting for the user (`steps_ready`).
+    """
 
     pre_guard: bool = False
     run_pre_mgmt: bool = False
@@ -51,6 +54,7 @@ class PhaseTable:
     host_guard: bool = False
     run_host_mgmt: bool = False
     may_request: bool = False
+    paced: bool = False
 
     def describe(self) -> str:
         """List what is True."""
@@ -61,7 +65,7 @@ _tables: weakref.WeakKeyDictionary[type[Any], tuple[tuple[int, ...], PhaseTable]
     weakref.WeakKeyDictionary()
 )
 
-_METHODS = tuple(f.name for f in fields(PhaseTable) if f.name != "may_request")
+_METHODS = tuple(f.name for f in fields(PhaseTable) if f.name not in ("may_request", "paced"))
 
 
 def phase_table(model_cls: type[Any]) -> PhaseTable:
@@ -87,7 +91,22 @@ def _read_table(model_cls: type[Any], classes: list[type[Any]]) -> PhaseTable:
     overridden = {
         name: stepping and (name in assigned or _overrides(model_cls, name)) for name in _METHODS
     }
-    return PhaseTable(**overridden, may_request=_Reader().may_request(classes))
+    return PhaseTable(
+        **overridden,
+        may_request=_Reader().may_request(classes),
+        paced=stepping and _is_paced(model_cls),
+    )
+
+
+def _is_paced(model_cls: type[Any]) -> bool:
+    """Whether `steps_ready` was written by, or after, whoever wrote the steps."""
+    phases = {"run_spk", "run_pre_mgmt", "run_lrn", "run_post_mgmt"}
+    for cls in model_cls.__mro__:
+        if "steps_ready" in vars(cls):
+            return cls is not PyLoihiProcessModel
+        if phases & vars(cls).keys():
+            return False
+    return False
 
 
 def _is_framework(cls: type[Any]) -> bool:

@@ -9,6 +9,9 @@ horizon all the same wakes the service.
 
 In lockstep the actors grant each step to themselves (the last at the barrier does); the lease is
 then the first step only.
+
+What is granted becomes the horizon as far as the actors that wait for the user are ready, see
+`control.h`. A pause freezes the horizon: the last step that may start is the one all end with.
 """
 
 from __future__ import annotations
@@ -24,6 +27,8 @@ if TYPE_CHECKING:
 #: Work granted at a time, in seconds.
 LEASE_SECONDS = 0.01
 LEAST_STEPS = 4
+#: Seconds between two looks when there is nothing to do.
+PATIENT_SECONDS = 0.25
 
 
 class Lease:
@@ -37,7 +42,6 @@ class Lease:
         self.lockstep = lockstep
         self.target = 0
         self.active = False
-        self.period = LEASE_SECONDS / 5
         self._rate = 0.0
         self._mark = (0.0, 0)
         self._steps = LEAST_STEPS
@@ -53,6 +57,7 @@ class Lease:
         self.target = (1 << 61) if steps is None else here + steps
         self.clock.fence = self.target
         count()
+        self.clock.thaw()
         self._mark = (time.monotonic(), here)
         if self.lockstep:
             self.clock.raise_horizon(here + 1)
@@ -77,18 +82,21 @@ class Lease:
 
     def _grant(self, done: int) -> None:
         horizon = min(self.target, done + self._steps)
-        if horizon > self.clock.horizon:
+        if horizon > self.clock.granted:
             self._granted_at = time.monotonic()
             self.clock.raise_horizon(horizon)
-        self.active = self.clock.horizon < self.target
+        self.active = self.clock.granted < self.target
+
+    @property
+    def period(self) -> float:
+        """When to look again: soon, unless there is nothing to grant before the user acts."""
+        waits = self.clock.horizon < self.clock.granted
+        return LEASE_SECONDS / 5 if self.active and not waits else PATIENT_SECONDS
 
     def end_here(self) -> None:
-        """Pause: the run ends at the last step that was granted."""
+        """Pause: the run ends at the last step that may start."""
         self.active = False
-        if self.lockstep:
-            self.clock.pause = 1
-            return
-        self.clock.fence = min(self.clock.fence, self.clock.horizon)
+        self.clock.fence = min(self.clock.fence, self.clock.freeze())
         for party in self.parties:
             party.post()
 

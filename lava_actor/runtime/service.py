@@ -208,9 +208,7 @@ class Service:
     def _timeout(self) -> float | None:
         if not (self.running or self.watching) and self.left_alone is None:
             return None
-        if self.plan.leads and self.lease.active:
-            return self.lease.period
-        return WATCH_SECONDS
+        return self.lease.period if self.plan.leads else WATCH_SECONDS
 
     def _tick(self) -> None:
         if self.plan.leads:
@@ -268,7 +266,6 @@ class Service:
         self.watch.new_run()
         if self.plan.leads:
             self.runs.phase = words.REACHED
-            self.clock.pause = 0
             if steps == 0:
                 self._finish(words.REACHED)
             else:

@@ -46,6 +46,8 @@ class SteppingLoop:
         self.turns: Turns | None = None
         if actor.turn_plan is not None:
             self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.servers)
+        self.paced = actor.spec.plan.phases.paced
+        self._ahead = 0
         self.announced = 0
         actor.on_rebuilt = self._rebuilt
         actor.on_rebased = self._rebased
@@ -84,6 +86,8 @@ class SteppingLoop:
     def _rebuilt(self, model: Any) -> None:
         """The model was built again (reset): it counts its steps from here."""
         self.model = model
+        if self.paced:
+            self._open()
         self.burst = self._new_burst()
         self.actor.rebase(int(self.party.done))
         self._enter(SPK)
@@ -96,6 +100,10 @@ class SteppingLoop:
     def _park(self, upcoming: int) -> None:
         """Wait until the next step may start; announce the end of the run on the way."""
         actor, party, clock = self.actor, self.party, self.clock
+        if self.paced and upcoming <= clock.limit:
+            self._open()
+            if upcoming <= clock.horizon:
+                return
         party.flush_wakes()
         rest = ("rest", words.CLOCK, upcoming)
         if upcoming > clock.limit:
@@ -104,18 +112,28 @@ class SteppingLoop:
             return
         if party.done == clock.fence and self.announced != actor.runs.turn:
             self._announce()
-        elif party.done == clock.horizon < clock.fence and not self.lockstep:
+        elif party.done == clock.horizon == clock.granted < clock.fence and not self.lockstep:
             self._ask_for_more()
         party.state = words.PARKED
-        if actor.servers:
+        if actor.servers or self.paced:
             party.wait(
                 lambda: clock.horizon >= upcoming,
                 actor.has_mail,
+                self._is_ready_for_more,
                 serve=actor.servers,
                 record=rest,
             )
         else:
             clock.await_step(party, upcoming, actor.mail_seen)
+
+    def _open(self) -> None:
+        """Let the network go as far as this model need not wait for the user."""
+        self._ahead = max(0, self.model.steps_ready())
+        self.party.ready = self.party.done + self._ahead
+        self.clock.open(self.party)
+
+    def _is_ready_for_more(self) -> bool:
+        return self.paced and self.model.steps_ready() > self._ahead
 
     def _announce(self) -> None:
         """The run has reached its end: host phase, then tell the service (last one only)."""
@@ -235,7 +253,7 @@ class SteppingLoop:
             self.actor.runs.phase = words.PAUSED
         elif value & ASK_STOP:
             self.actor.runs.phase = words.STOPPED
-        if value or clock.pause:
+        if value:
             clock.fence = step
         if step < clock.fence:
             clock.raise_horizon(step + 1)

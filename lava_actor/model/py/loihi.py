@@ -10,6 +10,9 @@ from lava_actor.bursts import Burst
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 
+#: `PyLoihiProcessModel.steps_ready` of models that never wait for the user.
+UNLIMITED = 1 << 61
+
 
 def _frozen(phase: int) -> np.ndarray:
     array = np.array([phase])
@@ -76,6 +79,20 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         Models of the library whose step exists as a native loop return something faster.
         """
         return Burst(self)
+
+    def steps_ready(self) -> int:
+        """How many more steps can be done before this model has to wait for the user's program.
+
+        For models that exchange messages with ordinary Python code through an external pipe, and
+        would wait for it in the middle of a step. No actor starts a step for which a model is not
+        ready, so the wait comes between two steps, where the network can be paused, read, written
+        and saved. The answer counts from the last step that was completed. It is asked for whenever
+        a message or room in a pipe may have made it larger; it never becomes smaller by itself.
+
+        The base class never waits. An answer that a class gives holds for its own steps: where a
+        subclass overrides a phase, it answers anew, or its waits are part of its steps again.
+        """
+        return UNLIMITED
 
     # -- phases, overridden by models -------------------------------------------------------
 

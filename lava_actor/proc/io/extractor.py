@@ -97,6 +97,10 @@ class PyLoihiExtractorModel(PyLoihiProcessModel):
         super().__init__(proc_params)
         self._config: ChannelConfig = proc_params["channel_config"]
 
+    def steps_ready(self) -> int:
+        """As many as there is room for items."""
+        return self._config.steps_to_send(self.out_port.csp_ports[-1])
+
     def run_spk(self) -> None:
         """Receive and put."""
         self._config.send(self.out_port.csp_ports[-1], self.in_port.recv())
@@ -213,6 +217,10 @@ class PyLoihiVarWireModel(PyLoihiProcessModel):
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
         self._config: ChannelConfig = proc_params["channel_config"]
+
+    def steps_ready(self) -> int:
+        """As many as there is room for values."""
+        return self._config.steps_to_send(self.out_port.csp_ports[-1])
 
     def post_guard(self) -> bool:
         """Every step."""

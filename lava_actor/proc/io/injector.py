@@ -102,6 +102,10 @@ class PyLoihiInjectorModel(PyLoihiProcessModel):
         self._config: ChannelConfig = proc_params["channel_config"]
         self._zeros = np.zeros(proc_params["shape"])
 
+    def steps_ready(self) -> int:
+        """As many as there are items."""
+        return self._config.steps_to_receive(self.in_port.csp_ports[-1])
+
     def run_spk(self) -> None:
         """Take and send."""
         self.out_port.send(self._config.receive(self.in_port.csp_ports[-1], self._zeros))

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.model.py.loihi import UNLIMITED
 
 
 class SendFull(IntEnum):
@@ -79,6 +80,17 @@ class ChannelConfig:
         if count == 0:
             return self.get_receive_empty_function()(channel, zeros)
         return self.get_receive_not_empty_function()(channel, zeros, count)
+
+    def steps_to_receive(self, channel: Any) -> int:
+        """How many times `receive` can be called in a row before it has to wait."""
+        if not self.may_wait_to_receive or channel.ring.ended:  # it will say that it has ended
+            return UNLIMITED
+        count: int = channel.num_available()
+        return min(count, 1) if self.receive_not_empty is ReceiveNotEmpty.ACCUMULATE else count
+
+    def steps_to_send(self, channel: Any) -> int:
+        """How many times `send` can be called in a row before it has to wait."""
+        return int(channel.ring.free) if self.may_wait_to_send else UNLIMITED
 
     @property
     def may_wait_to_receive(self) -> bool:

@@ -90,7 +90,7 @@ class Resume:
         clock = arena.domain(words.CLOCK)
         for member in arena.plan.domains[words.CLOCK]:
             party = arena.party(member)
-            party.step = party.done = self.step
+            party.step = party.done = party.ready = self.step
             party.turn = 4 * self.step + 4  # all stages of that step are behind it
         clock.fence = self.step
         clock.raise_horizon(self.step)
