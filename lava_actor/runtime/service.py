@@ -288,7 +288,13 @@ class Service:
         if self.plan.leads:
             self.lease.end_here()
         if self.plan.is_async:
-            self.free.pause = words.PAUSED
+            self._ask_to_return(words.PAUSED)
+
+    def _ask_to_return(self, reason: int) -> None:
+        """Tell the free-running actors, also those that wait for messages."""
+        self.free.pause = reason
+        for member in self.members.values():
+            self.arena.party(member.party).post()
 
     def _woken(self) -> None:
         """The run has ended, or an actor has used up the lease."""
@@ -376,7 +382,7 @@ class Service:
         if reason == words.STOPPED or self.asked == words.REACHED:
             self.asked = reason or self.asked
         if reason != words.REACHED and self.free.pause != words.STOPPED:
-            self.free.pause = reason  # the others of this domain are asked to return
+            self._ask_to_return(reason)
         if not self.waiting_for and self.running:
             self._finish(self.asked)
 
@@ -492,7 +498,7 @@ class Service:
         if self.running:
             self._pause()
             if self.plan.is_async:
-                self.free.pause = words.STOPPED
+                self._ask_to_return(words.STOPPED)
         while time.monotonic() < deadline and not self._may_leave():
             self._look(0.02)
             if self.ending:
