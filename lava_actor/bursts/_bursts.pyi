@@ -46,6 +46,7 @@ class Burst:
             The mailbox count already seen.
         base : int
             Steps before the model began to count.
+
         Returns
         -------
         DONE, ASKED or DECIDE

@@ -55,7 +55,7 @@ from lava_actor.runtime.until import UntilRun
 from lava_actor.runtime.watch import ON_A_RING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lava_actor.compiler.executable import Executable
     from lava_actor.runtime.checkpoint.resume import Resume
@@ -67,11 +67,15 @@ _numbers = itertools.count()
 _MANY = 8
 """From the how manieth live network on each start warns."""
 
-#: How long an actor may wait for the user before a request to it is refused.
+#: How long an actor may wait for the user inside a step before a request to it is refused.
 PATIENCE_NS = 2_000_000_000
 
 #: Seconds `stop` waits for the step in progress.
 STOP_SECONDS = 10.0
+
+
+class _CannotPauseError(RuntimeStateError):
+    """A model waits for the user inside a step."""
 
 
 class Runtime:
@@ -260,7 +264,7 @@ class Runtime:
             if run_condition.blocking:
                 self._wait(None)
         except KeyboardInterrupt:
-            self.pause()
+            self._rest(self.pause)
             raise
 
     def _one_step(self) -> bool:
@@ -275,9 +279,13 @@ class Runtime:
     def _drive_until(self, until: UntilRun) -> None:
         try:
             until.drive()
-        finally:  # also after Ctrl-C: the step in progress ends first
+        except KeyboardInterrupt:
             self._until = None
-            self._pause()
+            self._rest(self._pause)  # the step in progress ends first
+            raise
+        finally:
+            self._until = None
+        self._pause()
 
     def _end_until(self, *, cancel: bool) -> None:
         """Wait for a `RunUntil` in the background, or make it end."""
@@ -286,6 +294,7 @@ class Runtime:
             return
         if cancel:
             until.cancel()
+            self._ask_for_pause()  # the step in progress may wait for the user
         try:
             until.finish()
         finally:
@@ -317,7 +326,7 @@ class Runtime:
         try:
             self._wait(timeout)
         except KeyboardInterrupt:
-            self.pause()
+            self._rest(self.pause)
             raise
 
     def _wait(self, timeout: float | None) -> None:
@@ -351,7 +360,14 @@ class Runtime:
             )
 
     def pause(self) -> None:
-        """Let every actor finish the same step, then rest; no-op if nothing is running."""
+        """Let every actor finish the same step, then rest; no-op if nothing is running.
+
+        Raises
+        ------
+        RuntimeStateError
+            If a model has been waiting for the user inside a step for two seconds. The network
+            rests as soon as it gets what it needs for the steps that were granted already.
+        """
         self._own("pause")
         try:
             self._end_until(cancel=True)
@@ -364,11 +380,26 @@ class Runtime:
                 self._raise_failure_once()
                 return
             listener = self._ready("pause")
-            if not listener.finished.is_set():
-                listener.tell("pause")
+            self._ask_for_pause()
         while not listener.finished.wait(0.2):
-            pass
+            for actor in self._executable.actors:
+                if hindrance := self._blocked(actor.party):
+                    raise _CannotPauseError(
+                        f"pause: {actor.name} cannot rest: {hindrance}; the network rests after "
+                        f"step {self.arena.domain(words.CLOCK).fence}"
+                    )
         self._collect()
+
+    def _ask_for_pause(self) -> None:
+        with self._lock:
+            if self._listener is not None and not self._listener.finished.is_set():
+                self._listener.tell("pause")
+
+    @staticmethod
+    def _rest(pause: Callable[[], None]) -> None:
+        """Pause, after Ctrl-C, which is the error to be told."""
+        with contextlib.suppress(_CannotPauseError):
+            pause()
 
     def stop(self, timeout: float | None = None) -> None:
         """End the network from whatever state it is in; idempotent.

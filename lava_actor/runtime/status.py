@@ -45,6 +45,8 @@ def read_status(arena: Arena, executable: Executable) -> list[ActorStatus]:
         if blocked is not None and blocked[0] in ON_A_RING:
             what = "a message from" if blocked[0] == "data" else "space in"
             waits = f"{what} {executable.arena.rings[blocked[1]].name}"
+        elif _waits_for_user(arena, actor.party):
+            waits = "the user's end of its external pipe"
         found.append(
             ActorStatus(
                 process=actor.name,
@@ -58,3 +60,11 @@ def read_status(arena: Arena, executable: Executable) -> list[ActorStatus]:
             )
         )
     return found
+
+
+def _waits_for_user(arena: Arena, index: int) -> bool:
+    """True if the network could go on if this actor did not have to wait for the user."""
+    if index not in arena.plan.paced:
+        return False
+    clock, party = arena.domain(words.CLOCK), arena.party(index)
+    return bool(party.done == party.ready == clock.horizon < clock.granted)

@@ -197,6 +197,8 @@ class Watch:
         if number and party.done < clock.fence:
             here = [p for p in self._stepping if p.state != words.GONE]
             least = min(p.done for p in here)
+            if horizon < clock.granted:
+                return None  # the user may let it go on: somebody waits for him
             return {p.index for p in here if p.done == least < horizon} or None
         unfinished = {p.index for p in self._stepping if p.done < clock.fence}
         unfinished |= {p.index for p in self._free if p.turn != self._runs}

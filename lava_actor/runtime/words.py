@@ -3,10 +3,11 @@
 One clock (domain 0 of the arena) grants steps to all stepping actors; the extra party at the end
 of the party table belongs to the runtime and carries its run counter.
 
-* ``horizon``  the last step that may start; only ever grows
+* ``horizon``  the last step that may start; only ever grows; a pause freezes it
+* ``granted``  what the horizon is as far as actors that wait for the user are ready
 * ``fence``    the step at which the present run ends (a pause moves it to the horizon)
 * ``limit``    no step beyond this one starts: set to the failing step when a model fails
-* ``pause``    1: stop at the end of this step (lockstep); for free-running actors 1 pause, 2 stop
+* ``pause``    for free-running actors: 1 pause, 2 stop
 * run counter  (`turn` of the runtime's party) grows with every run command, so that every actor
   announces the end of every run exactly once; `turn` of a free-running actor counts its runs
 """
