@@ -427,10 +427,12 @@ class Runtime:
             self._crew.services.told_to_end()
 
     def _last_words(self, names: list[str]) -> list[str]:
+        assert self._arena is not None
+        late = [(a.name, self._arena.party(a.party)) for a in self._executable.actors]
         return [
-            f"{s.process} (in {s.phase} of step {s.step})"
-            for s in self.status()
-            if s.process in names
+            f"{name} (in {words.PHASE_NAMES.get(party.phase, '?')} of step {party.step})"
+            for name, party in late
+            if name in names
         ]
 
     def join(self) -> None:
