@@ -18,6 +18,7 @@ an actor that died        ActorDiedError              ModelError
 the network as a whole    DeadlockError               ModelError
 the clock                 WaitTimeoutError            TimeoutError
 the machine               ArenaMemoryError            MemoryError
+the machine               TooFewDescriptorsError      OSError
 the other end             ChannelAborted              RuntimeError
 the other end             PeerClosedError             ChannelAborted
 ========================  ==========================  =============================================
@@ -104,6 +105,10 @@ class WaitTimeoutError(LavaActorError, TimeoutError):
 
 class ArenaMemoryError(LavaActorError, MemoryError):
     """Not enough memory for the arena or a Var: who needs how much, and what there is."""
+
+
+class TooFewDescriptorsError(LavaActorError, OSError):
+    """More files would have to be open than are allowed; the message has both numbers."""
 
 
 class ChannelAborted(LavaActorError, RuntimeError):

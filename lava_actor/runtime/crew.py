@@ -14,14 +14,22 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe
 from lava_actor.process.message_interface_enum import ActorType
-from lava_actor.runtime import words
+from lava_actor.runtime import descriptors, words
 from lava_actor.runtime.attendance import Attendance
+from lava_actor.runtime.hosts import descriptors_for
 from lava_actor.runtime.plan import ActorStart, ServicePlan
 from lava_actor.runtime.seeds import actor_seeds, root_seed
-from lava_actor.runtime.travel import library_modules, pack_actors, specify, surroundings
+from lava_actor.runtime.surroundings import surroundings
+from lava_actor.runtime.travel import library_modules, pack_actors, specify
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
+
+
+#: Descriptors in this interpreter: arena, event, values, order, listener, perhaps a launcher.
+OWN_DESCRIPTORS = 12
+#: Both ends of a pipe and the process; an end is closed once the service is ordered.
+DESCRIPTORS_PER_SERVICE = 3
 
 
 class Crew:
@@ -45,6 +53,7 @@ class Crew:
     def prepare(self) -> Arena:
         """Reserve the arena and pack the models; nothing is running yet."""
         executable = self._executable
+        self._require_descriptors()
         self.root_seed = root_seed(executable.compile_config)
         self._seeds = actor_seeds(self.root_seed, [actor.name for actor in executable.actors])
         if not self._in_threads:
@@ -59,6 +68,21 @@ class Crew:
             for member in domain.members:
                 self._pipe_index[member] = index
         return self._arena
+
+    def _require_descriptors(self) -> None:
+        """Refuse at once what would fail half-way."""
+        domains = self._executable.domains
+        inside = sum(2 * len(d.members) + 2 for d in domains) if self._in_threads else 0
+        descriptors.require(
+            OWN_DESCRIPTORS + DESCRIPTORS_PER_SERVICE * len(domains) + inside, "this network"
+        )
+        if not self._in_threads:
+            for domain in domains:
+                descriptors.require(
+                    descriptors_for(len(domain.members)),
+                    f"the service of {len(domain.members)} actors",
+                    below_hard_limit=True,
+                )
 
     @property
     def leader(self) -> int | None:
@@ -102,7 +126,7 @@ class Crew:
         executable = self._executable
         turn_of = {m: plan for plan in executable.turns for m in plan.members}
         clock = executable.arena.domains[words.CLOCK]
-        where = None if self._in_threads else surroundings()
+        where = surroundings()
         n_actors = len(executable.process_list)
         policy = choose_policy(n_actors)
         served = tuple(

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-import resource
 import signal
 import threading
 import time
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from lava_actor.channels.pipe import Pipe
+from lava_actor.runtime import descriptors
 from lava_actor.runtime.forking import cheapest
 from lava_actor.runtime.plan import ActorStart
 from lava_actor.runtime.processes import (
@@ -100,7 +100,9 @@ class ProcessHost:
         self, actors: Sequence[ActorStart], foreign: Sequence[int]
     ) -> list[tuple[Pipe, int]]:
         """Fork in rows; each child closes what belongs to others."""
-        allow_descriptors(len(actors) + ROW)
+        needed = descriptors_for(len(actors))
+        descriptors.allow(needed + _SPARE_DESCRIPTORS)
+        descriptors.require(needed, f"the service of {len(actors)} actors")
         pipes: list[Pipe] = []
         try:
             for first in range(0, len(actors), ROW):
@@ -213,15 +215,9 @@ class ProcessHost:
             time.sleep(0.0005)
 
 
-def allow_descriptors(more: int) -> None:
-    """Raise this process's limit of open descriptors if it has to be, as far as it may be."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    with open(os.devnull) as lowest:
-        wanted = lowest.fileno() + more + _SPARE_DESCRIPTORS
-    if hard != resource.RLIM_INFINITY:
-        wanted = min(wanted, hard)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+def descriptors_for(n_actors: int) -> int:
+    """How many a service opens for its actors: one for each, and two while a row is started."""
+    return n_actors + min(n_actors, ROW)
 
 
 def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:

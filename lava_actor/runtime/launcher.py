@@ -22,6 +22,7 @@ from typing import Any
 
 from lava_actor.channels.pipe import Pipe, PipeEnded
 from lava_actor.runtime.processes import how_it_ended, look
+from lava_actor.runtime.surroundings import flags
 
 #: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
 THREADS_VARIABLE = "LAVA_ACTOR_BLAS_THREADS"
@@ -45,16 +46,17 @@ class Launcher:
 
     def __init__(self) -> None:
         ours, theirs = Pipe.pair()
-        package_root = str(Path(__file__).resolve().parents[2])
+        path = [str(Path(__file__).resolve().parents[2]), *filter(os.path.isabs, sys.path)]
         program = (
-            "import sys; sys.path.insert(0, sys.argv.pop(1)); "
+            "import sys, warnings; warnings.simplefilter('ignore'); "
+            "path = sys.argv[3:]; sys.path[:] = [path[0], *filter(None, sys.path), *path[1:]]; "
             "from lava_actor.runtime.launcher_main import main; "
             "main(int(sys.argv[1]), int(sys.argv[2]))"
         )
         control = theirs.detach()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", program, package_root, str(control), str(os.getpid())],
+                [sys.executable, *flags(), "-c", program, str(control), str(os.getpid()), *path],
                 pass_fds=(control,),
                 stdin=subprocess.DEVNULL,
                 env=_environment(),
@@ -149,7 +151,8 @@ class Launcher:
 
 def _environment() -> dict[str, str]:
     threads = os.environ.get(THREADS_VARIABLE, "1")
-    return {**os.environ, **dict.fromkeys(_THREAD_VARIABLES, threads)}
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONWARNINGS"}  # those are for models
+    return {**kept, **dict.fromkeys(_THREAD_VARIABLES, threads)}
 
 
 _launcher: Launcher | None = None

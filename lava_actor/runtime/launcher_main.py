@@ -36,7 +36,7 @@ from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.protocol.frames import Receiver, Way
-from lava_actor.runtime import build, forking, free, stepping, travel
+from lava_actor.runtime import build, forking, free, stepping
 from lava_actor.runtime.actor import Actor
 from lava_actor.runtime.hosts import ProcessHost
 from lava_actor.runtime.plan import ActorStart, ServicePlan
@@ -51,6 +51,7 @@ from lava_actor.runtime.rehearsal import rehearse
 from lava_actor.runtime.report import failure_of
 from lava_actor.runtime.seeds import global_state
 from lava_actor.runtime.service import Service, ignore_terminal_signals
+from lava_actor.runtime.surroundings import attune, settle_in
 from lava_actor.runtime.travel import ActorSpec
 
 _PRELOADED: tuple[Any, ...] = (lava_actor, build, free, stepping)
@@ -220,8 +221,7 @@ def run_service(frame: Frame) -> None:
         with open(order, "rb") as file:
             file.seek(0)
             plan: ServicePlan = pickle.load(file)
-        if plan.surroundings is not None:
-            travel.settle_in(plan.surroundings)
+        settle_in(plan.surroundings)
         arena = Arena.attach(arena_fd, plan.arena)
         loads = load_specs(plan, values[0] if values else None)
         for descriptor in values:
@@ -312,4 +312,5 @@ def run_actor(
         own_process=own_process,
     )
     actor.model_name = start.model
+    attune(plan.surroundings, own_process=own_process)
     actor.main()

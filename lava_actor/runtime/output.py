@@ -72,6 +72,10 @@ class LineSender(io.TextIOBase):
         self._stream = stream
         self._rest = ""
 
+    def fileno(self) -> int:
+        """The user's own stream, for who cannot do with less (`faulthandler`, child processes)."""
+        return 2 if self._stream == "stderr" else 1
+
     def writable(self) -> bool:
         """Always."""
         return True

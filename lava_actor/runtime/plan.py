@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from lava_actor.channels.pipe import Parcel
     from lava_actor.channels.wait import WaitPolicy
     from lava_actor.compiler.executable import Schedule, TurnPlan
-    from lava_actor.runtime.travel import Surroundings
+    from lava_actor.runtime.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -43,4 +43,4 @@ class ServicePlan:
     external_parties: tuple[int, ...]
     served_rings: tuple[tuple[int, int], ...]  # owner of Vars, ring with requests for them
     wait_policy: WaitPolicy
-    surroundings: Surroundings | None
+    surroundings: Surroundings

@@ -19,7 +19,6 @@ import contextlib
 import dataclasses
 import importlib.machinery
 import io
-import logging
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,54 +43,6 @@ class ActorSpec:
     proc_params: Any
     inits: dict[str, Any]
     seed: int
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What by-name imports in the service depend on."""
-
-    path: tuple[str, ...]
-    directory: str
-    environment: dict[str, str]
-    compat: bool
-    log_level: int
-
-
-def surroundings() -> Surroundings:
-    """The import surroundings of this interpreter, as they are now."""
-    here = os.getcwd()
-    compat = sys.modules.get("lava_actor.compat")
-    return Surroundings(
-        path=tuple(os.path.abspath(entry) if entry else here for entry in sys.path),
-        directory=here,
-        environment=dict(os.environ),
-        compat=bool(compat is not None and compat.installed()),
-        log_level=_lowest_level(),
-    )
-
-
-def _lowest_level() -> int:
-    """What the most talkative logger of this interpreter lets through; less need not travel."""
-    root = logging.getLogger()
-    levels = [root.getEffectiveLevel()]
-    for name, logger in root.manager.loggerDict.items():
-        if isinstance(logger, logging.Logger) and name.startswith("lava_actor") and logger.level:
-            levels.append(logger.level)
-    return min(levels)
-
-
-def settle_in(where: Surroundings) -> None:
-    """Make this process import what the user's interpreter would import."""
-    sys.path[:] = list(where.path)
-    with contextlib.suppress(OSError):
-        os.chdir(where.directory)
-    os.environ.clear()
-    os.environ.update(where.environment)
-    logging.getLogger().setLevel(where.log_level)
-    if where.compat:
-        from importlib import import_module
-
-        import_module("lava_actor.compat").install()
 
 
 def specify(plan: ActorPlan, seed: int) -> ActorSpec:

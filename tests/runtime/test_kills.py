@@ -403,6 +403,6 @@ def test_kills_at_random_moments_each_end_in_one_clear_error(seed: int) -> None:
     assert len(known) == 50
 
 
-def test_a_few_kills_at_random_moments(seed: int = 77) -> None:
-    for number in range(4):
-        assault(seed + number)
+def test_a_few_kills_at_random_moments() -> None:
+    for seed in range(77, 81):
+        assault(seed)

@@ -1,0 +1,211 @@
+"""What the user's interpreter is set to, handed on to services and actors.
+
+Code may not do one thing alone and another in a model: where modules are found and files are
+opened, what a process may use, which warnings are shown or raised, what NumPy does about a division
+by zero. All of that is read when a network starts. A service takes over what imports depend on.
+Warnings and floating-point errors are for models: they are set in the actor, so that a module which
+warns when it is imported does not fail there although it did not fail here.
+
+What is fixed when an interpreter starts (``-O``, ``-X dev``) is handed to the launcher as flags.
+"""
+
+from __future__ import annotations
+
+import builtins
+import contextlib
+import faulthandler
+import logging
+import os
+import resource
+import sys
+import tempfile
+import warnings
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+#: Options of the interpreter by the names they have in `sys.flags`.
+_OPTIONS = {
+    "debug": "d",
+    "optimize": "O",
+    "dont_write_bytecode": "B",
+    "no_site": "S",
+    "bytes_warning": "b",
+}
+_PATH_OPTIONS = {"ignore_environment": "E", "no_user_site": "s", "safe_path": "P"}
+
+#: Modes of `numpy.seterr` that need an object of the user's interpreter, and what stands for them.
+_OTHER_WAYS = {"call": "warn", "log": "warn"}
+
+_LIMITS = tuple(sorted(name for name in dir(resource) if name.startswith("RLIMIT_")))
+
+
+def flags() -> list[str]:
+    """The options this interpreter was started with, but for those about warnings."""
+    options = dict(_OPTIONS)
+    isolated = ["-I"] if sys.flags.isolated else []
+    if not isolated:
+        options |= _PATH_OPTIONS
+    short = ["-" + letter * getattr(sys.flags, name) for name, letter in options.items()]
+    extra = [
+        f"-X{name}" if value is True else f"-X{name}={value}"
+        for name, value in sys._xoptions.items()
+    ]
+    return [*isolated, *(option for option in short if option != "-"), *extra]
+
+
+@dataclass(frozen=True)
+class _Filter:
+    """One entry of `warnings.filters`; the class of warnings by its name."""
+
+    action: str
+    message: str
+    module_of_category: str
+    category: str
+    module: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What code in a service or an actor depends on; see above."""
+
+    path: tuple[str, ...]
+    directory: str | None
+    environment: dict[str, str]
+    compat: bool
+    log_level: int
+    umask: int | None
+    niceness: int
+    cores: frozenset[int]
+    limits: tuple[tuple[str, tuple[int, int]], ...]
+    warn_options: tuple[str, ...]
+    filters: tuple[_Filter, ...]
+    float_errors: dict[str, str]
+    faults: bool
+
+
+def surroundings() -> Surroundings:
+    """The surroundings of this interpreter, as they are now."""
+    try:
+        here = os.getcwd()
+    except OSError:  # somebody has removed it
+        here = None
+    compat = sys.modules.get("lava_actor.compat")
+    full = (os.path.join(here, entry) if here is not None else entry for entry in sys.path)
+    return Surroundings(
+        path=tuple(os.path.normpath(entry) for entry in full if os.path.isabs(entry)),
+        directory=here,
+        environment=dict(os.environ),
+        compat=bool(compat is not None and compat.installed()),
+        log_level=_lowest_level(),
+        umask=_umask(),
+        niceness=os.getpriority(os.PRIO_PROCESS, 0),
+        cores=frozenset(os.sched_getaffinity(0)),
+        limits=tuple((name, resource.getrlimit(getattr(resource, name))) for name in _LIMITS),
+        warn_options=tuple(sys.warnoptions),
+        filters=tuple(_described(*entry) for entry in warnings.filters),
+        float_errors={k: _OTHER_WAYS.get(str(v), str(v)) for k, v in np.geterr().items()},
+        faults=faulthandler.is_enabled(),
+    )
+
+
+def _lowest_level() -> int:
+    """What the most talkative logger of this interpreter lets through; less need not travel."""
+    root = logging.getLogger()
+    levels = [root.getEffectiveLevel()]
+    for name, logger in root.manager.loggerDict.items():
+        if isinstance(logger, logging.Logger) and name.startswith("lava_actor") and logger.level:
+            levels.append(logger.level)
+    return min(levels)
+
+
+def _umask() -> int | None:
+    """Read, not set: another thread may just create a file."""
+    with contextlib.suppress(OSError), open("/proc/self/status") as file:
+        for line in file:
+            if line.startswith("Umask:"):
+                return int(line.split()[1], 8)
+    return None
+
+
+def settle_in(where: Surroundings) -> None:
+    """Make this process find, import and be allowed what the user's interpreter would."""
+    sys.path[:] = list(where.path)
+    try:
+        os.chdir(where.directory if where.directory is not None else "")
+    except OSError:
+        _go_nowhere()
+    os.environ.clear()
+    os.environ.update(where.environment)
+    sys.warnoptions[:] = where.warn_options
+    if where.umask is not None:
+        os.umask(where.umask)
+    for name, limit in where.limits:
+        with contextlib.suppress(OSError, ValueError):
+            resource.setrlimit(getattr(resource, name), limit)
+    with contextlib.suppress(OSError):
+        os.sched_setaffinity(0, where.cores)
+    with contextlib.suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, where.niceness)
+    logging.getLogger().setLevel(where.log_level)
+    if where.compat:
+        from importlib import import_module
+
+        import_module("lava_actor.compat").install()
+
+
+def _go_nowhere() -> None:
+    """To a folder that does not exist either: files of another one would be the wrong ones."""
+    with contextlib.suppress(OSError), tempfile.TemporaryDirectory() as folder:
+        os.chdir(folder)
+
+
+def attune(where: Surroundings, *, own_process: bool) -> None:
+    """Let models in this thread, or process, warn and fail as code of the user's does."""
+    np.seterr(**where.float_errors)  # type: ignore[arg-type]
+    if not own_process:
+        return
+    if where.faults and not faulthandler.is_enabled():
+        faulthandler.enable(2)
+    warnings.resetwarnings()
+    for entry in where.filters:
+        warnings.filterwarnings(
+            entry.action,  # type: ignore[arg-type]
+            entry.message,
+            _category(entry.module_of_category, entry.category),
+            entry.module,
+            entry.line,
+            append=True,
+        )
+
+
+def _described(action: str, message: Any, category: Any, module: Any, line: int) -> _Filter:
+    return _Filter(
+        action,
+        "" if message is None else getattr(message, "pattern", message),
+        category.__module__,
+        category.__qualname__,
+        "" if module is None else getattr(module, "pattern", module),
+        line,
+    )
+
+
+def _category(module: str, name: str) -> type[Warning]:
+    found: Any
+    if module == "builtins":
+        found = getattr(builtins, name)
+    else:
+        found = _Named(name, (Warning,), {"home": (module, name)})
+    return cast("type[Warning]", found)
+
+
+class _Named(type):
+    """A class of warnings known by its name: nothing is imported for the sake of a filter."""
+
+    home: tuple[str, str]
+
+    def __subclasscheck__(cls, other: type) -> bool:
+        """True for the class of that name and what derives from it."""
+        return any((c.__module__, c.__qualname__) == cls.home for c in other.__mro__)
