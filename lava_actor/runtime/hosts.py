@@ -14,6 +14,7 @@ import os
 import signal
 import threading
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
@@ -155,6 +156,8 @@ class ProcessHost:
             assert self._body is not None
             self._body(actor, pipe, True)
             status = 0
+        except BaseException:  # noqa: BLE001  (a fault of ours: it must be seen)
+            traceback.print_exc()
         finally:
             os._exit(status)
 
