@@ -81,7 +81,7 @@ def test_inner_parts_of_lava_can_be_imported_and_say_what_they_are_when_used() -
 
     class Own(part): ...
 
-    for use in (part, Own, lambda: part.initialize, lambda: utils.AnythingElse()):
+    for use in (part, Own, lambda: part.initialize, utils.AnythingElse):
         with pytest.raises(NotImplementedError, match=r"lava\.magma\.compiler\.\w+\.\w+ is an inn"):
             use()
 

@@ -221,7 +221,10 @@ def pulse_through(build) -> list[int]:
         (2, lambda v: GradedVec((1,), 1) << (GradedVec((1,), 1) << v)),
         (3, lambda v: _squared(GradedVec((1,), 1) << v)),
     ],
-    ids="input dense sparse vector dense-vector lif matrices vectors product".split(),
+    ids=[
+        "input", "dense", "sparse", "vector", "dense-vector", "lif", "matrices", "vectors",
+        "product",
+    ],  # fmt: skip
 )
 def test_every_operator_takes_the_steps_of_its_connections(delay: int, build) -> None:
     assert pulse_through(build) == [1 + delay]
