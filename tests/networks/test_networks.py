@@ -224,7 +224,7 @@ def pulse_through(build) -> list[int]:
     ids=[
         "input", "dense", "sparse", "vector", "dense-vector", "lif", "matrices", "vectors",
         "product",
-    ],  # fmt: skip
+    ],
 )
 def test_every_operator_takes_the_steps_of_its_connections(delay: int, build) -> None:
     assert pulse_through(build) == [1 + delay]
