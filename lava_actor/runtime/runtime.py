@@ -279,12 +279,11 @@ class Runtime:
     def _drive_until(self, until: UntilRun) -> None:
         try:
             until.drive()
-        except KeyboardInterrupt:
+        except BaseException:  # of the predicate, or Ctrl-C
             self._until = None
             self._rest(self._pause)  # the step in progress ends first
             raise
-        finally:
-            self._until = None
+        self._until = None
         self._pause()
 
     def _end_until(self, *, cancel: bool) -> None:

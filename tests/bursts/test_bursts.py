@@ -165,6 +165,7 @@ def test_fixed_point_neurons_do_natively_what_they_do_in_python(
 
 @pytest.mark.parametrize("make", CONNECTIONS.values(), ids=CONNECTIONS)
 @pytest.mark.parametrize("select", ["floating_pt", "fixed_pt"])
+@pytest.mark.filterwarnings("ignore:.*lose their fraction")
 @QUICK
 @given(
     kinds=st.sampled_from([["float"], ["int"], ["bool"], ["long"], ["float events"],

@@ -415,10 +415,10 @@ def test_commands_reach_the_runtime() -> None:
 
 def test_leaving_the_block_stops_even_after_an_error() -> None:
     process = AbstractProcess()
-    process.runtime = mock.Mock(is_over=True)
+    process.runtime = mock.MagicMock(is_over=True)
     with pytest.raises(ZeroDivisionError), process:
         raise ZeroDivisionError
-    process.runtime.stop.assert_called_once()
+    process.runtime.__exit__.assert_called_once()
 
 
 def test_compiling_and_running_go_through_the_session() -> None:

@@ -193,6 +193,22 @@ def outcome(case: Case, door: Callable[[Case, Any], Any], value: Any) -> tuple[s
     return "taken", dense.tolist()
 
 
+def stays_as_it_is(case: Case, door: str, value: Any) -> bool:
+    """A start value with more than fits, where a number is declared: parameters per neuron."""
+    if door not in ("initial", "load") or case.cls not in (int, float, bool):
+        return False
+    try:
+        shape = np.shape(value)
+    except ValueError:  # ragged
+        return False
+    if not shape or np.prod(shape) == np.prod(case.shape):
+        return False
+    try:
+        return np.broadcast_shapes(shape, case.shape) != case.shape
+    except ValueError:
+        return True
+
+
 def same(one: tuple[str, Any], two: tuple[str, Any]) -> bool:
     if one[0] != two[0] or one[0] == "refused":
         return one == two
@@ -211,6 +227,8 @@ def test_every_door_gives_the_same_answer(name: str, door: str) -> None:
     if case.cls is csr and door in ("initial", "load"):
         pytest.skip("an initial value makes the pattern")
     for value in ODD:
+        if stays_as_it_is(case, door, value):
+            continue
         expected = outcome(case, Case.set, value)
         try:
             found = outcome(case, DOORS[door], value)
@@ -239,9 +257,11 @@ numbers = st.one_of(
 def test_every_door_gives_the_same_answer_to_random_arrays(value: Any, name: str) -> None:
     case = Case(name)
     expected = outcome(case, Case.set, value)
-    for door in DOORS.values():
+    for door, through in DOORS.items():
+        if stays_as_it_is(case, door, value):
+            continue
         try:
-            found = outcome(case, door, value)
+            found = outcome(case, through, value)
         except pytest.skip.Exception:
             continue
         assert same(found, expected), (found, expected)

@@ -273,7 +273,8 @@ def test_a_wrong_partner_is_named_with_its_class() -> None:
     with pytest.raises(AssertionError) as raised:
         one.inp.connect(other.out)
     assert str(raised.value) == (
-        "one.inp (InPort): expected InPort to connect, got other.out (OutPort)"
+        "one.inp (InPort): expected InPort to connect, got other.out (OutPort); "
+        "data flow the other way: other.out.connect(one.inp)"
     )
     with pytest.raises(AssertionError, match="several ports are given as a list"):
         one.out.connect((other.inp,))  # type: ignore[arg-type]
