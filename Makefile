@@ -6,6 +6,7 @@
 #
 #   PYTHON=/path/to/python3.12   which Python makes .venv (default: the first suitable one found)
 #   ARGS="-k ring"               extra arguments for pytest, the benchmarks or the demo
+#   JOBS=0                       tests in one process, one after the other (default: one per core)
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
@@ -21,7 +22,8 @@ NATIVE := $(VENV)/.native-built
 NATIVE_SOURCES := $(shell find lava_actor \( -name '*.pyx' -o -name '*.pxd' -o -name '*.pxi' -o -name '*.h' \) 2>/dev/null)
 
 ARGS ?=
-PYTEST := $(PY) -m pytest $(ARGS)
+JOBS ?= auto
+PYTEST := $(PY) -m pytest -n $(JOBS) $(ARGS)
 
 .PHONY: help demo test test-slow test-all bench bench-full lint type check sanitize build wheels clean distclean
 
@@ -36,7 +38,7 @@ test: $(NATIVE) $(TOOLS) ## all tests but the slow ones
 	@$(PYTEST) -m "not slow"
 
 test-slow: $(NATIVE) $(TOOLS) ## the slow tests only: soak, load, large networks
-	@$(PYTEST) -m slow
+	@$(PY) -m pytest $(ARGS) -m slow
 
 test-all: $(NATIVE) $(TOOLS) ## every test there is
 	@$(PYTEST)
