@@ -100,6 +100,7 @@ def test_bench_alone_measures_and_checks_two_networks(monkeypatch: pytest.Monkey
     from lava_actor.bench import quick
 
     monkeypatch.setattr(quick, "SECONDS", 0.0)
+    monkeypatch.setattr(quick, "CHAINS", ((2, 20), (3, 30)))
     assert sum(" us per step, " in line for line in quick.measure()) == 2
     monkeypatch.setattr(quick, "DECAY", 0.5)
     real = quick.LIF

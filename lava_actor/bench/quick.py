@@ -21,6 +21,8 @@ from lava_actor.runtime.run_conditions import RunSteps
 DECAY, THRESHOLD = 0.25, 10.0
 CHECKED_STEPS = 200
 SECONDS = 1.0
+#: Chains: layers, neurons of each.
+CHAINS = ((2, 100), (4, 2000))
 
 
 class WrongResultError(LavaActorError):
@@ -37,7 +39,7 @@ def measure() -> Iterator[str]:
     """
     cores = len(os.sched_getaffinity(0))
     yield (f"{cores} cores, load {os.getloadavg()[0]:.2f}; results are checked against NumPy")
-    for layers, size in ((2, 100), (4, 2000)):
+    for layers, size in CHAINS:
         rng = np.random.default_rng(layers)
         biases = [rng.integers(0, 12, size) / 4 for _ in range(layers)]
         weights = [
