@@ -299,6 +299,32 @@ def a_misspelt_guard() -> None:
     modelled(run_spk=lambda self: None, lern_guard=lambda self: True)
 
 
+def reading(**methods: Any) -> None:
+    """Run a model with one in-port, behind a sender."""
+
+    class P(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inp = InPort(shape=(2,))
+
+    model = {"inp": LavaPyType(PyInPort.VEC_DENSE, float), "__module__": __name__, **methods}
+    implements(P, protocol=LoihiProtocol)(type("M", (PyLoihiProcessModel,), model))
+    reader, sender = P(), lif()
+    sender.s_out.connect(reader.inp)
+    ran(sender, 2)
+
+
+@doubted("M only peeks at .*inp", "first for ever")
+def a_port_that_is_only_peeked_at() -> None:
+    reading(run_spk=lambda self: self.inp.probe() and self.inp.peek())
+
+
+@harmless
+def peeking_at_a_port_that_is_received_from() -> None:
+    reading(run_spk=lambda self: self.inp.peek(), run_post_mgmt=lambda self: self.inp.recv())
+    reading(run_spk=lambda self: (self.inp.peek(), max([self.inp]).recv()))
+
+
 @harmless
 def a_helper_with_a_name_like_a_hook() -> None:
     modelled(run_spk=lambda self: None, run_spks=lambda self: None)

@@ -26,7 +26,9 @@ from lava_actor.channels._native cimport (
     la_can_find,
     la_domain_horizon,
     la_find,
+    la_full_fence,
     la_gather,
+    la_get32,
     la_get64,
     la_party,
     la_party_mailbox,
@@ -113,6 +115,10 @@ cdef class Burst:
                 else:
                     self.bits = self.call(step - base)
                 la_set64(&me.done, step)
+                if not self.native:
+                    la_full_fence()
+                if la_get32(&me.polled):
+                    self.party.tell_pollers()
                 step += 1
                 if self.lockstep:
                     if self.clock.finish_step(self.party, step - 1, self.bits, &self.bits):

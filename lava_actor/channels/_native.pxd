@@ -22,6 +22,7 @@ cdef extern from "waits.h" nogil:
     const int LA_ON_SPACE
     const int LA_ON_STEP
     const int LA_ON_BARRIER
+    const int LA_ON_POLL
     const int LA_ON_EVENT
     const int LA_ON_REST
     const int LA_ON_TURN
@@ -49,6 +50,7 @@ cdef extern from "waits.h" nogil:
     ctypedef struct la_party:
         atomic32 bell
         uint32_t index
+        atomic32 polled
         atomic64 step
         atomic64 done
         atomic64 turn
@@ -83,6 +85,7 @@ cdef extern from "waits.h" nogil:
     ctypedef struct la_slot:
         uint32_t form
         uint32_t count
+        uint64_t stamp
     ctypedef struct la_view:
         la_ring *ring
         la_cursor *cursors
@@ -100,6 +103,10 @@ cdef extern from "waits.h" nogil:
         la_party *party
         uint64_t number
         uint32_t seen
+    ctypedef struct la_polling:
+        la_reader *reader
+        la_party *asker
+        la_party *writer
     ctypedef struct la_waitv "struct la_waitv":
         pass
     ctypedef int (*la_condition)(void *)
@@ -129,6 +136,9 @@ cdef extern from "waits.h" nogil:
     void la_party_blocked(la_party *party, uint32_t kind, uint32_t index, uint64_t number,
                           int64_t now)
     void la_party_unblocked(la_party *party)
+    uint64_t la_sent_at(la_party *party)
+    uint64_t la_stage(la_party *party)
+    int la_has_reached(la_party *party, uint64_t stage)
     uint32_t la_party_inspect(la_party *party, uint32_t *index, uint64_t *number,
                               int64_t *since)
 
@@ -153,6 +163,7 @@ cdef extern from "waits.h" nogil:
                          la_waitv *words, int64_t sleep_ns)
     int la_until_space(void *writer)
     int la_until_data(void *reader)
+    int la_until_told(void *polling)
     int la_until_step(void *waiting)
     int la_until_epoch(void *waiting)
 
@@ -240,6 +251,10 @@ cdef class Party:
     cdef unsigned char *listed
     cdef uint32_t *pending
     cdef uint32_t n_pending
+    # Readers of what this party writes, who may ask how far it has come, with their rings.
+    cdef la_party **pollers
+    cdef uint32_t *polled_rings
+    cdef uint32_t n_pollers
     cdef int32_t patience
     cdef public bint may_owe
     cdef public bint in_model
@@ -250,6 +265,8 @@ cdef class Party:
     cdef void _call(self, la_party *peer, uint32_t kind, uint32_t patience) noexcept nogil
     cdef void _owe(self, la_party *peer, uint32_t patience) noexcept nogil
     cdef void _flush(self) noexcept nogil
+    cdef int tell_pollers(self) except -1
+    cdef int _find_pollers(self) except -1
     cdef void _look_at_pace(self, int64_t now) noexcept nogil
     cdef void _resume(self, int64_t now) noexcept nogil
     cdef int _block(self, uint32_t kind, uint32_t index, uint64_t number, la_gate *gate, la_condition until, void *what, int64_t deadline) except -1
@@ -327,6 +344,7 @@ cdef class RingWriter(_RingEnd):
 cdef class RingReader(_RingEnd):
     cdef la_reader at
     cdef la_party *peer
+    cdef bint ordered, waits
     cdef int32_t *scratch
     cdef readonly Py_ssize_t cursor
 
@@ -346,6 +364,7 @@ cdef class RingReader(_RingEnd):
     cdef const int32_t *_checked_map(self, index_map) except? NULL
     cdef int _accumulate_slowly(self, la_slot *slot, out, index_map) except -1
     cdef int _wait_data(self) except -1
+    cdef int _wait_told(self) except -1
 
 
 cdef class Arena:

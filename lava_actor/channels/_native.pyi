@@ -133,8 +133,8 @@ class Party:
     def blocked(self) -> tuple[str, int, int, int] | None:
         """What the party waits for right now: (kind, index, since, number).
 
-        Kind is "data" or "space" (index: the ring; number: the cursor), "step" or "barrier" (index:
-        the domain; number: the step or epoch), "rest", "turn" or "event" (see `wait`);
+        Kind is "data", "space" or "poll" (index: the ring; number: the cursor), "step" or "barrier"
+        (index: the domain; number: the step or epoch), "rest", "turn" or "event" (see `wait`);
         since is ``time.monotonic_ns()`` at the start of the wait, which no two waits share.
         """
 
@@ -384,6 +384,24 @@ class RingReader(RingEnd):
     @property
     def ended(self) -> bool:
         """True if nothing is left to take and nothing will come: writer gone, or detached."""
+
+    def order(self, waits: bool) -> None:
+        """Let ``probe`` answer, from now on, by what was sent before this phase of this step.
+
+        The answer then does not depend on who is ahead: messages of the present phase are not
+        seen yet, and where none is queued ``probe`` waits until the writer has come as far as the
+        reader. Messages to oneself are always seen. Not to be asked for where the writer does not
+        step.
+
+        Parameters
+        ----------
+        waits : bool
+            False in lockstep, where everybody has come as far.
+        """
+
+    @property
+    def told(self) -> bool:
+        """True if ``probe`` would not wait once it is ordered."""
 
     def available(self) -> int:
         """Number of messages that wait to be taken."""

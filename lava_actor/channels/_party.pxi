@@ -5,6 +5,7 @@ _BLOCKED_KINDS = {
     LA_ON_SPACE: "space",
     LA_ON_STEP: "step",
     LA_ON_BARRIER: "barrier",
+    LA_ON_POLL: "poll",
     LA_ON_EVENT: "event",
     LA_ON_REST: "rest",
     LA_ON_TURN: "turn",
@@ -27,6 +28,8 @@ cdef class Party:
     def __dealloc__(self):
         free(self.listed)
         free(self.pending)
+        free(self.pollers)
+        free(self.polled_rings)
 
     def __repr__(self):
         return f"<Party {self.index}: {self.name}>"
@@ -52,6 +55,8 @@ cdef class Party:
     @done.setter
     def done(self, uint64_t value):
         la_set64(&self.at.done, value)
+        la_full_fence()
+        self.tell_pollers()
 
     @property
     def turn(self):
@@ -76,6 +81,8 @@ cdef class Party:
     @phase.setter
     def phase(self, uint32_t value):
         la_set32(&self.at.phase, value)
+        la_full_fence()
+        self.tell_pollers()
 
     @property
     def state(self):
@@ -191,6 +198,38 @@ cdef class Party:
             la_party_wake_fenced(&self.parties[self.pending[i]])
         self.n_pending = 0
 
+    cdef int tell_pollers(self) except -1:
+        """Wake who waits for this party to come as far as it has; see `la_has_reached`."""
+        cdef uint32_t i
+        if not la_get32(&self.at.polled):
+            return 0
+        if self.pollers == NULL:
+            self._find_pollers()
+        la_full_fence()
+        for i in range(self.n_pollers):
+            if la_party_waits_for(
+                self.pollers[i], LA_ON_POLL, self.polled_rings[i]
+            ) and la_has_reached(self.at, la_stage(self.pollers[i])):
+                la_party_wake_fenced(self.pollers[i])
+        return 0
+
+    cdef int _find_pollers(self) except -1:
+        cdef uint32_t i
+        found = [
+            (reader, ring.index)
+            for ring in self.plan.rings if ring.writer == self.index
+            for reader in sorted(set(ring.readers) - {ring.writer})
+        ]
+        self.pollers = <la_party **>calloc(len(found) + 1, sizeof(la_party *))
+        self.polled_rings = <uint32_t *>calloc(len(found) + 1, sizeof(uint32_t))
+        if self.pollers == NULL or self.polled_rings == NULL:
+            raise MemoryError()
+        for i in range(len(found)):
+            self.pollers[i] = &self.parties[<Py_ssize_t>found[i][0]]
+            self.polled_rings[i] = found[i][1]
+        self.n_pollers = len(found)
+        return 0
+
     cdef void _look_at_pace(self, int64_t now) noexcept nogil:
         """Before a wait: were messages brisk since the last one?"""
         cdef uint64_t moved = la_get64(&self.at.progress) - self.resumed_progress
@@ -248,6 +287,8 @@ cdef class Party:
         cdef int outcome
         self._check_waiter()
         self._flush()
+        la_full_fence()
+        self.tell_pollers()
         now = start = la_now_ns()
         self._look_at_pace(start)
         la_party_blocked(self.at, kind, index, number, start)
@@ -278,7 +319,7 @@ cdef class Party:
 
     cdef _ended(self, uint32_t kind, uint32_t index):
         what = f"the {_BLOCKED_KINDS[kind]}"
-        if kind in (LA_ON_DATA, LA_ON_SPACE):
+        if kind in (LA_ON_DATA, LA_ON_SPACE, LA_ON_POLL):
             what = f"{_BLOCKED_KINDS[kind]} in ring {self.plan.rings[index].name!r}"
         return self.released(ChannelAborted(
             f"{self.name}: released while waiting for {what}, because the network ends "

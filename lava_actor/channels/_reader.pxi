@@ -62,8 +62,33 @@ cdef class RingReader(_RingEnd):
     # -- state ---------------------------------------------------------------------------------
 
     def probe(self):
-        """True if ``recv`` would not wait."""
-        return not self._is_detached() and bool(la_reader_ready(&self.at))
+        """True if ``recv`` would not wait; for one that is ordered, see `order`."""
+        if self._is_detached():
+            return False
+        if not self.ordered:
+            return bool(la_reader_ready(&self.at))
+        if not (la_reader_ready(&self.at) or self.told or self.owner.looking):
+            self._wait_told()
+        return bool(
+            la_reader_ready(&self.at)
+            and la_reader_slot(&self.at).stamp < la_stage(self.owner.at)
+        )
+
+    def order(self, bint waits):
+        """From now on ``probe`` answers by what was sent before this phase of this step."""
+        self.ordered = self.peer != NULL
+        self.waits = waits
+
+    @property
+    def told(self):
+        """True if ``probe`` would not wait, were it ordered."""
+        cdef la_polling polling
+        if self.peer == NULL or (self.ordered and not self.waits):
+            return True
+        polling.reader = &self.at
+        polling.asker = self.owner.at
+        polling.writer = self.peer
+        return bool(la_until_told(&polling))
 
     def available(self):
         """Number of messages that wait to be taken."""
@@ -321,6 +346,17 @@ cdef class RingReader(_RingEnd):
             raise self.owner.released(PeerClosedError(
                 f"{self.owner.name}: ring {self.name!r} is empty and its writer is gone"
             ))
+        return 0
+
+    cdef int _wait_told(self) except -1:
+        cdef la_polling polling
+        polling.reader = &self.at
+        polling.asker = self.owner.at
+        polling.writer = self.peer
+        la_set32(&self.peer.polled, 1)
+        self.owner._block(
+            LA_ON_POLL, <uint32_t>self.ring_index, self.cursor, NULL, la_until_told, &polling, -1
+        )
         return 0
 
 

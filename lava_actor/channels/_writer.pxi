@@ -370,6 +370,7 @@ cdef class RingWriter(_RingEnd):
     cdef inline void publish(self) noexcept nogil:
         """Hand the filled slot to the readers."""
         cdef uint32_t i
+        la_writer_slot(&self.at).stamp = la_sent_at(self.owner.at)
         la_writer_publish(&self.at)
         if self.n_peers == 1:
             self._wake(self.peers[0], LA_ON_DATA)

@@ -72,6 +72,15 @@
  * Several parties raise, and a pause must know where it ends. It sets the top bit of the horizon:
  * from then on every raise fails, and the value that was read with the bit is the last one.
  *
+ * Asking instead of waiting
+ * -------------------------
+ * Whoever asks whether there is a message (`probe`) must not be answered by who happens to be ahead.
+ * The answer in a phase of step t is about what was sent before that phase: a message says when it
+ * was sent (`la_sent_at`), and where there is none, the asker waits until its sender has come so far
+ * (`la_has_reached`). It asks for the bell by `polled`, which a sender looks at after each step. That
+ * word may change between a step's end and the look, and only a fence would tell; a native step does
+ * without, hence the very first question may be heard one native step late.
+ *
  * What can still fail: a waker that is killed, or stopped for long, between its publication and the
  * bell. The sleeper finds the condition at the end of its slice (LA_SLICE_NS), which is why slices
  * exist even though the scheme above loses no wake-up; `missed` counts such slices.
@@ -94,7 +103,7 @@
 #include "futex.h"
 
 #define LA_MAGIC UINT64_C(0x31416e4172764c61)
-#define LA_VERSION 3u
+#define LA_VERSION 4u
 #define LA_SLICE_NS INT64_C(100000000)
 /* Parked: whoever grants steps takes its parties with it when it dies, and forty parties that look
  * around ten times per second would take half a percent of a core. */
@@ -122,6 +131,7 @@ typedef struct {
     _Atomic uint32_t computing;  /* counted in `awake` */
     /* Written by posters. */
     _Alignas(LA_LINE) _Atomic uint32_t mailbox;
+    _Atomic uint32_t polled; /* somebody asks how far this party has come; stays */
     /* Written by the party at every step. */
     _Alignas(LA_LINE) _Atomic uint64_t step;
     _Atomic uint64_t done, turn;
@@ -167,11 +177,12 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
  *   data, space  index: the ring; number of the cursor (data)
  *   step         index: the domain; number of the step
  *   barrier      index: the domain; number of the epoch
+ *   poll         like data, or until the ring's writer has reached the stage of who waits
  *   event        anything
  *   rest         between steps or runs; number of the step that is to come, 0 if none is
  *   turn         index: another party; number: what its `turn` must reach */
 enum {
-    LA_NOT_BLOCKED, LA_ON_DATA, LA_ON_SPACE, LA_ON_STEP, LA_ON_BARRIER,
+    LA_NOT_BLOCKED, LA_ON_DATA, LA_ON_SPACE, LA_ON_STEP, LA_ON_BARRIER, LA_ON_POLL,
     LA_ON_EVENT, LA_ON_REST, LA_ON_TURN, /* whatever happens may end these */
 };
 
@@ -263,7 +274,8 @@ static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t in
     }
     /* Relaxed: ordered by the fences, like `sleeping`. */
     on = atomic_load_explicit(&party->blocked_on, memory_order_relaxed);
-    return on == ((uint64_t)kind << 32 | index) || on == 0 || on >> 32 >= LA_ON_EVENT;
+    return on == ((uint64_t)kind << 32 | index) || on == 0 || on >> 32 >= LA_ON_EVENT ||
+           (kind == LA_ON_DATA && on == ((uint64_t)LA_ON_POLL << 32 | index));
 }
 
 static inline void la_party_wake(la_party *party) {
@@ -324,6 +336,41 @@ static inline uint32_t la_party_inspect(la_party *party, uint32_t *index, uint64
     *since = atomic_load_explicit(&party->blocked_since, memory_order_acquire);
     *index = (uint32_t)on;
     return *since == before ? (uint32_t)(on >> 32) : LA_NOT_BLOCKED;
+}
+
+/* ---- stages ----------------------------------------------------------------------------------- */
+
+/* First and last phase of a step (protocol/step.py). A stage is 8 * step + phase. */
+enum { LA_SPK = 1, LA_HOST = 5 };
+
+/* When a party sends what it sends now. */
+static inline uint64_t la_sent_at(la_party *party) {
+    /* Relaxed: its own words, or what is published after them. */
+    return 8 * atomic_load_explicit(&party->step, memory_order_relaxed) +
+           atomic_load_explicit(&party->phase, memory_order_relaxed);
+}
+
+/* Where a party is; between two steps, at the start of the next one. To be asked by the party
+ * itself, or while it waits. */
+static inline uint64_t la_stage(la_party *party) {
+    uint64_t done = la_get64(&party->done);
+    uint64_t stage = la_sent_at(party);
+    return done < stage / 8 || stage % 8 == LA_HOST ? stage : 8 * (done + 1) + LA_SPK;
+}
+
+/* True if a party will not send anything any more that comes before `stage`. */
+static inline int la_has_reached(la_party *party, uint64_t stage) {
+    uint64_t step = stage / 8, done = la_get64(&party->done);
+    uint32_t phase;
+    if (done >= step || (stage % 8 == LA_SPK && done + 1 == step)) {
+        return 1;
+    }
+    if (stage % 8 == LA_HOST || la_get64(&party->step) != step) {
+        return 0;
+    }
+    phase = la_get32(&party->phase);
+    /* The phase of this very step. */
+    return phase >= stage % 8 && phase < LA_HOST && la_get64(&party->step) == step;
 }
 
 /* ---- gate -------------------------------------------------------------------------------------- */

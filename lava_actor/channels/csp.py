@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -232,13 +233,18 @@ class CspSelector:
 
         while not hopeless():
             for port, action in args:
-                if port.probe():
+                if _is_ready(port):
                     return action()
             parties = list({id(port.ring.party): port.ring.party for port in ports}.values())
-            wait_any(parties, *(port.probe for port in ports), hopeless)
+            wait_any(parties, *(partial(_is_ready, port) for port in ports), hopeless)
         names = ", ".join(port.name for port in ports)
         error = PeerClosedError(f"select({names}): every channel is empty and its sender gone")
         raise ports[0].ring.party.released(error) if ports else error
+
+
+def _is_ready(port: Any) -> bool:
+    """Whether it can go on now; `probe` of a model's own port may wait (`RingReader.order`)."""
+    return port.ring.available() > 0 if isinstance(port, CspRecvPort) else port.probe()
 
 
 class PyPyChannel(Channel):

@@ -63,7 +63,7 @@ typedef struct {
 typedef struct {
     uint32_t form;  /* combination of LA_FORM_... */
     uint32_t count; /* events in the message; unused when dense */
-    uint64_t reserved;
+    uint64_t stamp; /* when it was sent: la_sent_at, control.h */
 } la_slot;
 
 enum {

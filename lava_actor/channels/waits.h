@@ -21,6 +21,17 @@ static int la_until_data(void *reader) {
     return la_reader_ready((la_reader *)reader) || la_reader_ended((la_reader *)reader);
 }
 
+/* What a reader asks for: a message, or the certainty that none was sent before its stage. */
+typedef struct {
+    la_reader *reader;
+    la_party *asker, *writer;
+} la_polling;
+
+static int la_until_told(void *p) {
+    la_polling *w = (la_polling *)p;
+    return la_until_data(w->reader) || la_has_reached(w->writer, la_stage(w->asker));
+}
+
 static int la_until_step(void *p) {
     la_waiting *w = (la_waiting *)p;
     return la_domain_horizon(w->domain) >= w->number || la_party_mailbox(w->party) != w->seen;

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from types import FunctionType
+import dis
+from itertools import pairwise
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.model.declarations import declared
+from lava_actor.model.phases import functions_of, is_framework, nested, strings
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.process import matrices
@@ -28,6 +31,10 @@ _HOOKS = {
 
 _ALIKE = 0.75
 
+_PEEKS = frozenset({"peek", "peek_events"})
+_LOOKS = frozenset({"probe", "shape", "size", "dtype", "d_type"})
+_TAKE = ("LOAD_ATTR", "LOAD_METHOD")
+
 _ROUNDED = ("_impulse", "_tau")
 """Constants of learning rules: the models take their fractions from the rule itself."""
 
@@ -38,6 +45,7 @@ def doubt(process: AbstractProcess, model_cls: type[Any]) -> None:
     A model that doubts more of its Process says so in a class method ``_doubts_of``.
     """
     _doubt_hooks(model_cls)
+    _doubt_peeks(process, model_cls)
     _doubt_values(process, declared(model_cls), model_cls.__qualname__)
     for message in getattr(model_cls, "_doubts_of", lambda _process: ())(process):
         warn(message)
@@ -66,6 +74,41 @@ def _doubt_hooks(model_cls: type[Any]) -> None:
                 f"{model_cls.__qualname__}.{name}: nothing calls a method of this name; the "
                 f"runtime calls {meant}, which {model_cls.__qualname__} does not define"
             )
+
+
+def _doubt_peeks(process: AbstractProcess, model_cls: type[Any]) -> None:
+    """Warn of ports that a model only ever peeks at: it would see their first message for ever.
+
+    A port that the code does anything else with, as passing it on, is not doubted.
+    """
+    codes = [
+        code
+        for cls in model_cls.__mro__
+        if not is_framework(cls)
+        for function in functions_of(cls)
+        for code in nested(function.__code__)
+    ]
+    if not any(not _PEEKS.isdisjoint(code.co_names) for code in codes):
+        return
+    for port in process.in_ports.members:
+        uses = {use for code in codes for use in _uses(code, port.name)}
+        if port.get_src_ports() and uses & _PEEKS and uses <= _PEEKS | _LOOKS:
+            warn(
+                f"{model_cls.__qualname__} only peeks at {process.name}.{port.name}, and never "
+                f"calls recv: peek leaves a message where it is, so this one will be the first "
+                f"for ever, and its sender waits once the channel is full"
+            )
+
+
+def _uses(code: CodeType, name: str) -> set[str | None]:
+    """Attributes that are taken of the attribute ``name`` of anything; None: another use of it."""
+    found: set[str | None] = {None} if name in strings(code.co_consts) else set()
+    if name in code.co_names:
+        steps = [*dis.get_instructions(code)]
+        for step, following in pairwise(steps):
+            if step.opname.startswith(_TAKE) and step.argval == name:
+                found.add(following.argval if following.opname.startswith(_TAKE) else None)
+    return found
 
 
 def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model: str) -> None:

@@ -65,7 +65,8 @@ class ModelHarness:
     Notes
     -----
     An in-port without a message in a step receives zeros once. A port that did get messages in
-    this step and asks for more raises `DeadlockError`, as a network would block.
+    this step and asks for more raises `DeadlockError`, as a network would block. As in a network,
+    ``probe`` sees a message of a step once spiking is over; what was fed before the step is seen.
 
     Messages are arrays; the dtype of an array is that of its sender. Other numbers and lists are
     taken as of the port's dtype if they fit it exactly. A tuple ``(values, indices)`` is a message
@@ -259,6 +260,7 @@ class ModelHarness:
         for name, message in messages.items():
             if message is not None:
                 self.feed(name, message)
+                self._in_rings[name].unseen += 1
 
     def _sender_of_type(self, name: str, dtype: np.dtype) -> MemoryRing:
         """The ring of an in-port; a sender of another dtype is another connection."""
@@ -291,6 +293,8 @@ class ModelHarness:
         model = self.model
         self._enter(step.SPK)
         model.run_spk()
+        for ring in self._in_rings.values():
+            ring.unseen = 0
         passed = step.SPK
         while not self._take_requests() and (phase := step.wish(model, step.AnyGuard, passed)):
             step.take_part(model, step.AnyGuard, phase, self._enter)

@@ -25,6 +25,7 @@ class MemoryRing:
     ----------
     queue : messages that wait, each an array or a tuple (values, indices)
     raw_events : events stay events when they are collected by `take_all`
+    unseen : how many of the last messages `probe` does not see yet
     """
 
     def __init__(self, name: str, shape: tuple[int, ...], dtype: np.dtype) -> None:
@@ -37,6 +38,7 @@ class MemoryRing:
         self.received = 0
         self.sent = 0
         self._may_be_silent = True
+        self.unseen = 0
 
     def next_step(self) -> None:
         """Allow one receive without a message again."""
@@ -110,8 +112,8 @@ class MemoryRing:
         self._take()
 
     def probe(self) -> bool:
-        """True if there is a message."""
-        return bool(self.queue)
+        """True if there is a message that was sent before this phase of this step."""
+        return len(self.queue) > self.unseen
 
     def available(self) -> int:
         """Number of messages that wait."""

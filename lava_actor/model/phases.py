@@ -76,7 +76,7 @@ def phase_table(model_cls: type[Any]) -> PhaseTable:
     model_cls : ProcessModel class
         For models that do not work step by step only ``may_request`` can be True.
     """
-    classes = [c for c in model_cls.__mro__ if not _is_framework(c)]
+    classes = [c for c in model_cls.__mro__ if not is_framework(c)]
     # Large networks ask about few classes many times; a method that was replaced asks again.
     content = tuple(id(value) for cls in classes for value in vars(cls).values())
     known = _tables.get(model_cls)
@@ -109,7 +109,8 @@ def _is_paced(model_cls: type[Any]) -> bool:
     return False
 
 
-def _is_framework(cls: type[Any]) -> bool:
+def is_framework(cls: type[Any]) -> bool:
+    """Whether a class is a base of all models, rather than somebody's model."""
     # Not by module "abc": that is what classes made by calling ABCMeta say.
     return cls in (object, ABC) or f"{cls.__module__}.".startswith(_FRAMEWORK)
 
@@ -123,15 +124,16 @@ def _assigned_attributes(classes: Iterable[type[Any]]) -> set[str]:
     """Names of all attributes that the methods of ``classes`` assign to anything."""
     names = set()
     for cls in classes:
-        for function in _functions_of(cls):
-            for code in _nested(function.__code__):
+        for function in functions_of(cls):
+            for code in nested(function.__code__):
                 names.update(names_in(code, "STORE_ATTR"))
                 # setattr with a constant name leaves it among the constants
-                names.update(_strings(code.co_consts))
+                names.update(strings(code.co_consts))
     return names
 
 
-def _functions_of(cls: type[Any]) -> Iterator[FunctionType]:
+def functions_of(cls: type[Any]) -> Iterator[FunctionType]:
+    """Functions that a class itself defines."""
     for value in vars(cls).values():
         yield from _functions_in(value)
 
@@ -161,19 +163,21 @@ def _functions_in(value: Any) -> Iterator[FunctionType]:
         yield from _functions_in(inspect.getattr_static(value, "__wrapped__", type))
 
 
-def _nested(code: CodeType) -> Iterator[CodeType]:
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """Code, and that of the functions inside of it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            yield from _nested(constant)
+            yield from nested(constant)
 
 
-def _strings(constants: Iterable[Any]) -> Iterator[str]:
+def strings(constants: Iterable[Any]) -> Iterator[str]:
+    """Strings among the constants of code."""
     for constant in constants:
         if isinstance(constant, str):
             yield constant
         elif isinstance(constant, (tuple, frozenset)):
-            yield from _strings(constant)
+            yield from strings(constant)
 
 
 class _Reader:
@@ -196,7 +200,7 @@ class _Reader:
         self._classes.add(cls)
         trusted = f"{cls.__module__}.".startswith(_LIBRARY)
         helpers = [v for v in vars(cls).values() if not isinstance(v, (type, FunctionType))]
-        return any(self._function_may(f, trusted) for f in _functions_of(cls)) or any(
+        return any(self._function_may(f, trusted) for f in functions_of(cls)) or any(
             self._object_may(helper) for helper in helpers
         )
 
@@ -204,7 +208,7 @@ class _Reader:
         if function.__code__ in self._seen:
             return False
         named: set[str] = set()
-        for code in _nested(function.__code__):
+        for code in nested(function.__code__):
             self._seen.add(code)
             named.update(code.co_names)
             if _names_request(code) or (not trusted and _computes_names(code)):
@@ -219,7 +223,7 @@ class _Reader:
                 value, trusted=module.startswith(_LIBRARY)
             )
         cls = value if isinstance(value, type) else type(value)
-        return self._is_users(cls.__module__) and not _is_framework(cls) and self._class_may(cls)
+        return self._is_users(cls.__module__) and not is_framework(cls) and self._class_may(cls)
 
     def _is_users(self, module: str) -> bool:
         top = _top(module)
@@ -230,7 +234,7 @@ class _Reader:
 
 def _names_request(code: CodeType) -> bool:
     return not REQUESTS.isdisjoint(code.co_names) or not REQUESTS.isdisjoint(
-        _strings(code.co_consts)
+        strings(code.co_consts)
     )
 
 

@@ -127,7 +127,9 @@ class Actor:
         """Make the model, and let go of what it was made from: arrays as large as its own."""
         if self.own_process:
             seed_globals(self.spec.seed)
-        self.built = build(self.spec, self.arena, adopt=self.own_process)
+        self.built = build(
+            self.spec, self.arena, adopt=self.own_process, lockstep=self.schedule.lockstep
+        )
         self.servers[:] = self.built.servers
         self.built.model.on_start()
         if self.own_process:

@@ -10,6 +10,7 @@ from lava_actor.channels import CspRecvPort, CspSendPort
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.process.log import logger_of
+from lava_actor.runtime import words
 from lava_actor.runtime.remote import RemoteVar, VarServer
 
 if TYPE_CHECKING:
@@ -34,10 +35,13 @@ class BuiltModel:
             reader.detach()
 
 
-def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
+def build(
+    spec: ActorSpec, arena: Arena, *, adopt: bool, lockstep: bool = False
+) -> BuiltModel:
     """Construct the model of ``spec`` with its ports and Vars.
 
     ``adopt``: initial arrays belong to this actor alone and may become the model's own.
+    ``lockstep``: how the network is scheduled.
 
     Raises whatever the model's constructor or the initial values raise.
     """
@@ -48,7 +52,7 @@ def build(spec: ActorSpec, arena: Arena, *, adopt: bool) -> BuiltModel:
     model.process_name = plan.name
     model.log = logger_of(plan.name)  # as the Process was told to log (LogConfig)
     model._rng_seed = spec.seed
-    _build_in_ports(spec, arena, built)
+    _build_in_ports(spec, arena, built, lockstep)
     _build_out_ports(spec, arena, built)
     _build_remote_access(spec, arena, built)
     _build_vars(spec, model, adopt)
@@ -67,11 +71,14 @@ def _build_vars(spec: ActorSpec, model: Any, adopt: bool) -> None:
         model.var_id_to_var_map[var.id] = var.name
 
 
-def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
+def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel, lockstep: bool) -> None:
+    stepping = () if spec.plan.is_async else arena.plan.domains[words.CLOCK]
     for port in spec.plan.in_ports:
         edges = []
         for edge in port.edges:
             reader = arena.reader(edge.ring, edge.cursor)
+            if arena.plan.rings[edge.ring].writer in stepping:
+                reader.order(not lockstep)
             built.readers.append(reader)
             csp = CspRecvPort.from_reader(reader, edge.source)
             edges.append(Edge(csp, edge.index_map, edge.functions))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lava_actor.runtime import words
-from lava_actor.runtime.watch import ON_A_RING, state_name
+from lava_actor.runtime.watch import WAITS_FOR, state_name
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
@@ -42,9 +42,8 @@ def read_status(arena: Arena, executable: Executable) -> list[ActorStatus]:
         party = arena.party(actor.party)
         blocked = party.blocked
         waits = ""
-        if blocked is not None and blocked[0] in ON_A_RING:
-            what = "a message from" if blocked[0] == "data" else "space in"
-            waits = f"{what} {executable.arena.rings[blocked[1]].name}"
+        if blocked is not None and blocked[0] in WAITS_FOR:
+            waits = f"{WAITS_FOR[blocked[0]]} {executable.arena.rings[blocked[1]].name}"
         elif _waits_for_user(arena, actor.party):
             waits = "the user's end of its external pipe"
         found.append(

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 #: Kinds of `Party.blocked` that name a ring: waiting for a message, waiting for a free slot.
 ON_A_RING = ("data", "space")
 
+#: Waits at a ring, in words.
+WAITS_FOR = {"data": "a message from", "space": "space in", "poll": "the last step of"}
+
 #: Stands for the user's interpreter among the parties.
 USER = -1
 
@@ -164,6 +167,10 @@ class Watch:
             if reader.probe() or reader.ended:
                 return None
             return {self._or_user(self._arena.plan.rings[index].writer)}
+        if kind == "poll":
+            if self._reader(index, number).told:
+                return None
+            return {self._arena.plan.rings[index].writer}
         if kind == "space":
             return self._full_readers(index) or None
         if kind == "barrier":
@@ -255,6 +262,9 @@ class Watch:
 
     def _text(self, party: int, wait: Wait, other: int) -> str:
         names = self._arena.plan.parties
+        if wait.kind == "poll":
+            asked = self._arena.plan.rings[wait.of].name
+            return f"{names[party]} asks whether {asked} has sent, and waits for {names[other]}"
         if wait.kind not in ON_A_RING:
             what = "its turn after" if wait.kind == "turn" else "all to end the phase, also for"
             return f"{names[party]} waits for {what} {names[other]}"
