@@ -2,7 +2,8 @@
 
 Every node holds an integer state that depends on everything it ever received, read or was
 written, so that any difference in order or content shows in the end. A new kind of Process or port
-joins `KINDS`.
+joins `KINDS`. Beside the nodes, and only listening to them, there may be free-running watchers and
+neurons of the library that learn (`Company`).
 
 Actors import this module by name, so it stays light.
 """
@@ -17,10 +18,12 @@ import numpy as np
 
 from lava_actor import (
     AbstractProcess,
+    AsyncProtocol,
     InPort,
     LavaPyType,
     LoihiProtocol,
     OutPort,
+    PyAsyncProcessModel,
     PyInPort,
     PyLoihiProcessModel,
     PyOutPort,
@@ -30,6 +33,9 @@ from lava_actor import (
     implements,
 )
 from lava_actor.model.sync.domain import SyncDomain
+from lava_actor.proc.dense.process import Dense, LearningDense
+from lava_actor.proc.learning_rules.stdp_learning_rule import STDPLoihi
+from lava_actor.proc.lif.process import LIF, LearningLIF
 
 SIZE = 4
 PRIME = 1_000_003
@@ -186,6 +192,25 @@ class PySparse(_NodeModel):
         self.out.send(self.state[indices], indices)
 
 
+class Watcher(AbstractProcess):
+    """Takes one message per step of a run, and is not driven by the clock."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.state = Var((SIZE,), init=0)
+        self.inp = InPort((SIZE,))
+
+
+@implements(proc=Watcher, protocol=AsyncProtocol)
+class PyWatcher(PyAsyncProcessModel):
+    state: np.ndarray = LavaPyType(np.ndarray, np.int64)
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+
+    def run_async(self) -> None:
+        for _ in range(self.num_steps):
+            self.state = mixed(self.state, self.inp.recv(), 3)
+
+
 KINDS: tuple[type[Node], ...] = (
     Speaker, Listener, Learner, Poster, Learned, RemoteReader, RemoteWriter, Sparse,
 )  # fmt: skip
@@ -198,6 +223,33 @@ class Edge:
     source: int
     target: int
     transposed: bool
+
+
+class Company:
+    """What listens to a node: a free-running watcher, and a chain that learns."""
+
+    def __init__(self, source: Node, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        self.watcher = Watcher(name="watcher")
+        source.out.connect(self.watcher.inp)
+        weigh = Dense(weights=rng.random((8, SIZE)) * 4 / PRIME, num_message_bits=24, name="weigh")
+        drive = LIF(shape=(8,), du=1.0, dv=0.2, vth=8.0, bias_mant=rng.random(8), name="drive")
+        rule = STDPLoihi(
+            learning_rate=1, A_plus=2, A_minus=-2, tau_plus=10, tau_minus=10, t_epoch=2
+        )
+        self.plastic = LearningDense(
+            weights=rng.random((3, 8)) * 8, learning_rule=rule, name="plastic"
+        )
+        self.taught = LearningLIF(shape=(3,), du=0.5, dv=0.1, vth=20.0, name="taught")
+        source.out.connect(weigh.s_in)
+        weigh.a_out.connect(drive.a_in)
+        drive.s_out.connect(self.plastic.s_in)
+        self.plastic.a_out.connect(self.taught.a_in)
+        self.taught.s_out.connect(self.plastic.s_in_bap)
+
+    def domain(self) -> SyncDomain:
+        """Where the watcher runs."""
+        return SyncDomain("free", AsyncProtocol(), [self.watcher])
 
 
 @dataclass
@@ -262,18 +314,25 @@ class Plan:
 
     def expected(self, steps: int) -> list[np.ndarray]:
         """All states after ``steps`` steps."""
+        return self.expected_with_watcher(steps, 0)[0]
+
+    def expected_with_watcher(
+        self, steps: int, watched: int
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """All states after ``steps`` steps, and that of a watcher of node ``watched``."""
         n = len(self.kinds)
+        seen = np.zeros(SIZE, np.int64)
         states = [np.arange(SIZE, dtype=np.int64) + seed for seed in self.seeds]
         for step in range(1, steps + 1):
-            self._spike(states)
+            seen = mixed(seen, self._spike(states)[watched], 3)
             for i in range(n):
                 if self._learns(i, step):
                     states[i] = mixed(states[i], states[i], 5)
             for i in self._order():
                 self._tidy(i, step, states)
-        return states
+        return states, seen
 
-    def _spike(self, states: list[np.ndarray]) -> None:
+    def _spike(self, states: list[np.ndarray]) -> list[Any]:
         n = len(self.kinds)
         sent: list[Any] = [
             None if kind is Listener else self._message(i, states[i])
@@ -290,6 +349,7 @@ class Plan:
                 inputs[i] = self._sum(i, sent, np.zeros(SIZE, np.int64))
         for i, data in inputs.items():
             states[i] = mixed(states[i], data, 3)
+        return sent
 
     def _message(self, i: int, state: np.ndarray) -> np.ndarray:
         return np.where(state % 3 == 0, state, 0) if self.kinds[i] is Sparse else state

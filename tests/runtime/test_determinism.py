@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import pickle
 import random
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,7 +15,7 @@ import pytest
 
 from lava_actor import ActorType, RunContinuous, RunSteps
 from tests.runtime.networks import First
-from tests.runtime.random_networks import Plan
+from tests.runtime.random_networks import Company, Plan
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "run_ahead": {"schedule": "run_ahead"},
@@ -40,6 +45,88 @@ def test_a_random_network_computes_what_it_should_in_every_setting(seed: int) ->
                 for node, state in zip(nodes, expected, strict=True):
                     assert node.steps.get() == steps, (name, node.name)
                     assert np.array_equal(node.state.get(), state), (name, node.name, steps)
+
+
+class Floating(First):
+    """Takes models in floating point where a library Process has others, too."""
+
+    def select(self, process: Any, models: list[Any]) -> Any:
+        return next((m for m in models if "floating_pt" in m.tags), models[0])
+
+
+def learned(company: Company) -> tuple[bytes, ...]:
+    taught, plastic = company.taught, company.plastic
+    return tuple(var.get().tobytes() for var in (plastic.weights, taught.v, taught.u))
+
+
+COMPANY = [100, 101, *(pytest.param(s, marks=pytest.mark.slow) for s in range(102, 130))]
+
+
+@pytest.mark.parametrize("seed", COMPANY)
+def test_watchers_and_learning_neurons_beside_a_random_network_get_the_same_in_every_setting(
+    seed: int,
+) -> None:
+    rng = random.Random(seed)
+    plan = Plan.draw(rng)
+    watched = rng.randrange(len(plan.kinds))
+    found = set()
+    for name, config in SETTINGS.items():
+        nodes = plan.build()
+        company = Company(nodes[watched], seed)
+        domains = [*plan.domains(nodes), company.domain()]
+        with nodes[0]:
+            for _ in range(2):
+                nodes[0].run(RunSteps(20), Floating(custom_sync_domains=domains), config)
+            states, seen = plan.expected_with_watcher(40, watched)
+            for node, state in zip(nodes, states, strict=True):
+                assert np.array_equal(node.state.get(), state), (name, node.name)
+            assert np.array_equal(company.watcher.state.get(), seen), name
+            weights = company.plastic.weights
+            assert not np.array_equal(weights.get(), weights.init)
+            found.add(learned(company))
+    assert len(found) == 1
+
+
+PROGRAM = "from tests.checkpoint.networks import main; main()"
+SAVED = [200, 201, *(pytest.param(s, marks=pytest.mark.slow) for s in range(202, 220))]
+
+
+@pytest.mark.parametrize("seed", SAVED)
+def test_a_random_network_goes_on_in_a_fresh_interpreter(seed: int, tmp_path: Path) -> None:
+    rng = random.Random(seed)
+    plan = Plan.draw(rng)
+    nodes = plan.build()
+    company = Company(nodes[0], seed)
+    before, after = rng.choice((0, 1, 7)), rng.choice((1, 8))
+    file, output = tmp_path / "paused", tmp_path / "held"
+    with nodes[0]:
+        nodes[0].run(RunSteps(before), Floating(custom_sync_domains=[company.domain()]))
+        nodes[0].save(file)
+        nodes[0].run(RunSteps(after))
+        own = learned(company)
+        places = {
+            f"{actor.party}.{var.name}": actor.name
+            for actor in nodes[0].runtime.executable.actors
+            for var in actor.vars
+        }
+    root = Path(__file__).parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, str(file), str(after), str(output), "trusted"],
+        env={**os.environ, "PYTHONPATH": str(root)}, cwd=root,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    held = {
+        (process, place.split(".")[1]): value
+        for place, value in pickle.loads(output.read_bytes()).items()
+        if (process := places.get(place))
+    }
+    states, seen = plan.expected_with_watcher(before + after, 0)
+    for node, state in zip(nodes, states, strict=True):
+        assert held[node.name, "state"][2] == state.tobytes()
+    assert held["watcher", "state"][2] == seen.tobytes()
+    learns = [("plastic", "weights"), ("taught", "v"), ("taught", "u")]
+    assert tuple(held[key][2] for key in learns) == own
 
 
 @pytest.mark.parametrize("seed", [1, 4, pytest.param(7, marks=pytest.mark.slow)])
