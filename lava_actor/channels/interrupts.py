@@ -13,6 +13,7 @@ end in "release unlocked lock". `Signal` has no lock.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # has no stub; without enums, which cost 40 µs
 import _thread
 import contextlib
 import signal
@@ -32,16 +33,16 @@ def held() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
+    before = _signal.getsignal(signal.SIGINT)
     if not callable(before):
         yield
         return
     arrived: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda number, frame: arrived.append((number, frame)))
+    _signal.signal(signal.SIGINT, lambda number, frame: arrived.append((number, frame)))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        _signal.signal(signal.SIGINT, before)
         if arrived:
             before(*arrived[-1])
 

@@ -49,6 +49,11 @@ _READ_BYTES = 1 << 16
 #: Room for as many descriptors as a frame may bring (the kernel's limit is 253).
 _ROOM = socket.CMSG_SPACE(253 * array.array("i").itemsize)
 
+# As numbers: to combine these enums takes longer than to send.
+_SEND_FLAGS = int(socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+_RECEIVE_FLAGS = int(socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC)
+_CUT = int(socket.MSG_CTRUNC)
+
 
 class PipeEnded(Exception):
     """The other end of a pipe is gone, or a frame was torn; no error of a user is one."""
@@ -253,7 +258,7 @@ class Pipe:
                 own = writer.release()
                 copies = [os.dup(fd) for fd in fds]
                 self._queue(kind, key, actor, parcel, copies if own is None else [*copies, own])
-                return self.flush()
+                return self._pass_on()
         finally:
             writer.close()
 
@@ -280,15 +285,19 @@ class Pipe:
         deadline = None if timeout is None else time.monotonic() + timeout
         while self._outgoing:
             with held():
-                if self._write():
+                if self._pass_on():
                     return True
-                if self.on_unsent is not None:
-                    self.on_unsent()
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
             _wait(self.fileno(), select.POLLOUT, left)
         return True
+
+    def _pass_on(self) -> bool:
+        done = self._write()
+        if not done and self.on_unsent is not None:
+            self.on_unsent()
+        return done
 
     def _write(self) -> bool:
         """Write until all is written; False if there is no more room."""
@@ -301,10 +310,9 @@ class Pipe:
                 if item.fds:
                     rights = array.array("i", item.fds)
                     control = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, rights)]
-                flags = socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL
                 self._torn = True
                 try:
-                    done = self._socket.sendmsg([item.rest], control, flags)
+                    done = self._socket.sendmsg([item.rest], control, _SEND_FLAGS)
                 except BlockingIOError:
                     self._torn = False
                     return False
@@ -363,9 +371,8 @@ class Pipe:
         """Take what has arrived; False if that was nothing."""
         if self._end:
             return False
-        flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
         try:
-            data, ancillary, got, _ = self._socket.recvmsg(_READ_BYTES, _ROOM, flags)
+            data, ancillary, got, _ = self._socket.recvmsg(_READ_BYTES, _ROOM, _RECEIVE_FLAGS)
         except BlockingIOError:
             return False
         except OSError as error:
@@ -376,7 +383,7 @@ class Pipe:
                 fds = array.array("i")
                 fds.frombytes(content[: len(content) - len(content) % fds.itemsize])
                 self._fds.extend(fds)
-        if got & socket.MSG_CTRUNC:
+        if got & _CUT:
             self._end = "too few descriptors were left in this process to take a frame"
         elif not data:
             cut = ", in the middle of a frame" if self._received else ""

@@ -156,7 +156,6 @@ class Actor:
         self.fetch()
         while self._inbox:
             answer(self, self._inbox.popleft())
-            self.fetch()
         self.party.answered = self.mail_seen
 
     def fetch(self, timeout: float = 0.0) -> None:
