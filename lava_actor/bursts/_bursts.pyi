@@ -1,5 +1,6 @@
 """What a burst promises; the idea is in the package's docstring."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,16 @@ class Burst:
     """Steps done without the interpreter so far."""
 
     def __init__(self, model: Any) -> None: ...
-    def attach(self, clock: Domain, party: Party, lockstep: bool) -> None:
-        """Say under which clock and as which party the steps are done."""
+    first: RingReader | None
+    """Native steps, and those of a plain `Burst`, begin with a message from here."""
+
+    def attach(
+        self, clock: Domain, party: Party, lockstep: bool, opener: Callable[[], int] | None = None
+    ) -> None:
+        """Say under which clock and as which party the steps are done.
+
+        ``opener`` lets the network go as far as the model is ready, and returns how many steps.
+        """
 
     def run(self, mail: int, base: int) -> int:
         """Do steps while the clock allows and no mail comes; 1024 at the most.

@@ -24,12 +24,14 @@ from lava_actor.channels._native cimport (
     RingReader,
     RingWriter,
     la_can_find,
+    la_domain,
     la_domain_horizon,
     la_find,
     la_full_fence,
     la_gather,
     la_get32,
     la_get64,
+    la_now_ns,
     la_party,
     la_party_mailbox,
     la_set64,
@@ -85,22 +87,29 @@ cdef class Burst:
     cdef Party party
     cdef bint lockstep
     cdef bint native
+    cdef object opener
+    cdef uint64_t reopen
+    cdef public RingReader first
     cdef readonly uint64_t bits
     cdef readonly uint64_t native_steps
 
     def __init__(self, model):
         self.model = model
 
-    def attach(self, Domain clock not None, Party party not None, bint lockstep):
-        """Say under which clock, as which party."""
+    def attach(self, Domain clock not None, Party party not None, bint lockstep, opener=None):
+        """Say under which clock, as which party, and how to let the network go further."""
         self.clock = clock
         self.party = party
         self.lockstep = lockstep
+        self.opener = opener
+        self.reopen = 0
 
     def run(self, uint32_t mail, uint64_t base):
         """Do steps as long as the clock allows and nobody has sent mail."""
         cdef la_party *me = self.party.at
         cdef uint64_t first = la_get64(&me.done) + 1, step = first
+        cdef int64_t start = la_now_ns() if self.clock.n_paced else 0
+        cdef uint64_t waited = la_get64(&me.wait_ns), busy = la_get64(&me.busy_ns)
         self.bits = 0
         try:
             self.native = self.prepare()
@@ -108,7 +117,20 @@ cdef class Burst:
             la_set64(&me.step, first)  # whatever is wrong, this step would have met it
             raise
         try:
-            while step < first + MOST and self._may_start(step, mail):
+            while step < first + MOST:
+                if not self._may_start(step, mail):
+                    if not self.clock.n_paced or not self._is_to_wait(step, mail):
+                        break
+                    la_set64(
+                        &me.busy_ns, busy + la_now_ns() - start - (la_get64(&me.wait_ns) - waited)
+                    )
+                    self.clock.await_begin(
+                        self.party, step, mail,
+                        self.first if self.native or type(self) is Burst else None,
+                    )
+                    continue
+                if self.opener is not None and step > self.reopen:
+                    self._open(step)
                 la_set64(&me.step, step)
                 if self.native:
                     self.step()
@@ -138,6 +160,26 @@ cdef class Burst:
             and step <= la_domain_horizon(self.clock.at)
             and step <= la_get64(&self.clock.at.limit)
         )
+
+    cdef int _open(self, uint64_t step) except -1:
+        """Let the network go on, and again when half of that is done: it need not come to rest."""
+        self.reopen = step + <uint64_t>self.opener() // 2
+        return 0
+
+    cdef bint _is_to_wait(self, uint64_t step, uint32_t mail) except -1:
+        """Whether others let the next step start: not the service, and not the user by this model."""
+        cdef la_domain *clock = self.clock.at
+        if (
+            la_party_mailbox(self.party.at) != mail
+            or step > la_get64(&clock.limit)
+            or step > la_get64(&clock.fence)
+        ):
+            return False
+        if self.opener is not None:
+            self._open(step)
+            if la_get64(&self.party.at.ready) < step:
+                return False
+        return la_domain_horizon(clock) < la_get64(&clock.granted)
 
     cdef uint64_t call(self, uint64_t number) except? 255:
         """One step in Python; returns what the model asks for."""

@@ -25,6 +25,8 @@ cdef class _LifBurst(Burst):
         if self.n_sources == 1 and self.index_maps[0] is None:
             if (<RingReader?>self.readers[0]).code == self._code():
                 self.single = self.readers[0]
+        if self.n_sources:
+            self.first = self.readers[0]
         self.input = malloc(max(1, size) * 8)
         if self.input == NULL:
             raise MemoryError()

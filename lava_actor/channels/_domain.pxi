@@ -158,6 +158,26 @@ cdef class Domain:
             )
         return la_party_mailbox(party.at) == mailbox
 
+    cdef int await_begin(
+        self, Party party, uint64_t step, uint32_t mailbox, RingReader first
+    ) except -1:
+        """Wait until `step` may start or, if it begins with a message, until that is there.
+
+        Also ends for mail, and for a message that came before the step may start.
+        """
+        cdef la_waiting waiting
+        if first is None or first._is_detached() or la_until_data(&first.at):
+            self.await_step(party, step, mailbox)
+            return 0
+        waiting.party = party.at
+        waiting.seen = mailbox
+        waiting.reader = &first.at
+        party._block(
+            LA_ON_FIRST, <uint32_t>first.ring_index, <uint64_t>first.cursor, NULL, la_until_first,
+            &waiting, -1,
+        )
+        return 0
+
 
 cdef Domain _new_domain(Arena arena, Py_ssize_t index):
     cdef Domain domain = Domain.__new__(Domain)

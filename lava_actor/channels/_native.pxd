@@ -23,6 +23,7 @@ cdef extern from "waits.h" nogil:
     const int LA_ON_STEP
     const int LA_ON_BARRIER
     const int LA_ON_POLL
+    const int LA_ON_FIRST
     const int LA_ON_EVENT
     const int LA_ON_REST
     const int LA_ON_TURN
@@ -103,6 +104,7 @@ cdef extern from "waits.h" nogil:
         la_party *party
         uint64_t number
         uint32_t seen
+        la_reader *reader
     ctypedef struct la_polling:
         la_reader *reader
         la_party *asker
@@ -165,6 +167,7 @@ cdef extern from "waits.h" nogil:
     int la_until_data(void *reader)
     int la_until_told(void *polling)
     int la_until_step(void *waiting)
+    int la_until_first(void *waiting)
     int la_until_epoch(void *waiting)
 
     la_view la_view_of(void *block, uint32_t n_readers, uint64_t depth, uint64_t stride)
@@ -285,6 +288,7 @@ cdef class Domain:
     cdef readonly Py_ssize_t index
 
     cdef void _wake_members(self, uint32_t kind) noexcept nogil
+    cdef int await_begin(self, Party party, uint64_t step, uint32_t mailbox, RingReader first) except -1
     cdef int _await_epoch(self, Party party, uint32_t epoch) except -1
     cdef bint finish_step(self, Party party, uint64_t step, uint64_t bits, uint64_t *result) except -1
 

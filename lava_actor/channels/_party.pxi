@@ -6,6 +6,7 @@ _BLOCKED_KINDS = {
     LA_ON_STEP: "step",
     LA_ON_BARRIER: "barrier",
     LA_ON_POLL: "poll",
+    LA_ON_FIRST: "first",
     LA_ON_EVENT: "event",
     LA_ON_REST: "rest",
     LA_ON_TURN: "turn",
@@ -281,7 +282,8 @@ cdef class Party:
         The one place where a wait ends because the network does.
         """
         cdef bint asking = kind >= <uint32_t>LA_ON_EVENT
-        cdef int64_t slice_ns = LA_PARKED_SLICE_NS if kind == <uint32_t>LA_ON_STEP else LA_SLICE_NS
+        cdef bint parked = kind == <uint32_t>LA_ON_STEP or kind == <uint32_t>LA_ON_FIRST
+        cdef int64_t slice_ns = LA_PARKED_SLICE_NS if parked else LA_SLICE_NS
         cdef int64_t spin = <int64_t>self.spin_us * 1000
         cdef int64_t start, now
         cdef int outcome
@@ -319,8 +321,9 @@ cdef class Party:
 
     cdef _ended(self, uint32_t kind, uint32_t index):
         what = f"the {_BLOCKED_KINDS[kind]}"
-        if kind in (LA_ON_DATA, LA_ON_SPACE, LA_ON_POLL):
-            what = f"{_BLOCKED_KINDS[kind]} in ring {self.plan.rings[index].name!r}"
+        if kind in (LA_ON_DATA, LA_ON_SPACE, LA_ON_FIRST, LA_ON_POLL):
+            missing = "data" if kind == <uint32_t>LA_ON_FIRST else _BLOCKED_KINDS[kind]
+            what = f"{missing} in ring {self.plan.rings[index].name!r}"
         return self.released(ChannelAborted(
             f"{self.name}: released while waiting for {what}, because the network ends "
             f"(code {la_arena_aborted(self.header)})"

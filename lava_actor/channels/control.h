@@ -69,6 +69,10 @@
  * paced party says when it is ready for more, and both then raise the horizon to the least of all:
  * each publishes its own word, fences, and reads the others', so the later one sees everything.
  *
+ * Such a network often takes few steps at a time, and most parties that a raised horizon wakes
+ * would sleep again at once, for the message with which their step begins. They wait for that
+ * message in the first place: whoever sends it has started the step, so the horizon is there.
+ *
  * Several parties raise, and a pause must know where it ends. It sets the top bit of the horizon:
  * from then on every raise fails, and the value that was read with the bit is the last one.
  *
@@ -176,13 +180,14 @@ _Static_assert(ATOMIC_LLONG_LOCK_FREE == 2 && ATOMIC_INT_LOCK_FREE == 2,
  * for anybody to tell whether the wait is over:
  *   data, space  index: the ring; number of the cursor (data)
  *   step         index: the domain; number of the step
+ *   first        the same as data, but between two steps: the message with which the next one begins
  *   barrier      index: the domain; number of the epoch
  *   poll         like data, or until the ring's writer has reached the stage of who waits
  *   event        anything
  *   rest         between steps or runs; number of the step that is to come, 0 if none is
  *   turn         index: another party; number: what its `turn` must reach */
 enum {
-    LA_NOT_BLOCKED, LA_ON_DATA, LA_ON_SPACE, LA_ON_STEP, LA_ON_BARRIER, LA_ON_POLL,
+    LA_NOT_BLOCKED, LA_ON_DATA, LA_ON_SPACE, LA_ON_STEP, LA_ON_BARRIER, LA_ON_FIRST, LA_ON_POLL,
     LA_ON_EVENT, LA_ON_REST, LA_ON_TURN, /* whatever happens may end these */
 };
 
@@ -274,8 +279,10 @@ static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t in
     }
     /* Relaxed: ordered by the fences, like `sleeping`. */
     on = atomic_load_explicit(&party->blocked_on, memory_order_relaxed);
-    return on == ((uint64_t)kind << 32 | index) || on == 0 || on >> 32 >= LA_ON_EVENT ||
-           (kind == LA_ON_DATA && on == ((uint64_t)LA_ON_POLL << 32 | index));
+    if (on >> 32 == LA_ON_FIRST || on >> 32 == LA_ON_POLL) {
+        on = (uint64_t)LA_ON_DATA << 32 | (uint32_t)on;
+    }
+    return on == ((uint64_t)kind << 32 | index) || on == 0 || on >> 32 >= LA_ON_EVENT;
 }
 
 static inline void la_party_wake(la_party *party) {

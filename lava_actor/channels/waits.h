@@ -11,6 +11,7 @@ typedef struct {
     la_party *party; /* whose mailbox counts */
     uint64_t number; /* step or epoch */
     uint32_t seen;   /* mailbox count */
+    la_reader *reader;
 } la_waiting;
 
 static int la_until_space(void *writer) {
@@ -35,6 +36,11 @@ static int la_until_told(void *p) {
 static int la_until_step(void *p) {
     la_waiting *w = (la_waiting *)p;
     return la_domain_horizon(w->domain) >= w->number || la_party_mailbox(w->party) != w->seen;
+}
+
+static int la_until_first(void *p) {
+    la_waiting *w = (la_waiting *)p;
+    return la_until_data(w->reader) || la_party_mailbox(w->party) != w->seen;
 }
 
 static int la_until_epoch(void *p) {

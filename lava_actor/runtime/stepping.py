@@ -63,7 +63,8 @@ class SteppingLoop:
     def run(self) -> None:
         """Step whenever the clock allows it, until the network ends."""
         actor, party, clock = self.actor, self.party, self.clock
-        started, waited = time.monotonic_ns(), party.wait_ns
+        started = time.monotonic_ns()
+        busy, waited = party.busy_ns, party.wait_ns
         party.state = words.STEPPING
         party.may_owe = True
         self._enter(SPK)
@@ -78,9 +79,10 @@ class SteppingLoop:
                     self._do_burst(self.burst)
                 continue
             now = time.monotonic_ns()
-            party.busy_ns += (now - started) - (party.wait_ns - waited)
+            party.busy_ns = busy + (now - started) - (party.wait_ns - waited)
             self._park(upcoming)
-            started, waited = time.monotonic_ns(), party.wait_ns
+            started = time.monotonic_ns()
+            busy, waited = party.busy_ns, party.wait_ns
             party.state = words.STEPPING
 
     def _rebuilt(self, model: Any) -> None:
@@ -115,25 +117,28 @@ class SteppingLoop:
         elif party.done == clock.horizon == clock.granted < clock.fence and not self.lockstep:
             self._ask_for_more()
         party.state = words.PARKED
-        if actor.servers or self.paced:
+        for_user = self.paced and party.ready < upcoming  # otherwise others keep the horizon down
+        if actor.servers or for_user:
+            more = (self._is_ready_for_more,) if for_user else ()
             party.wait(
                 lambda: clock.horizon >= upcoming,
                 actor.has_mail,
-                self._is_ready_for_more,
+                *more,
                 serve=actor.servers,
                 record=rest,
             )
         else:
             clock.await_step(party, upcoming, actor.mail_seen)
 
-    def _open(self) -> None:
-        """Let the network go as far as this model need not wait for the user."""
+    def _open(self) -> int:
+        """Let the network go as far as this model need not wait for the user: how many steps."""
         self._ahead = max(0, self.model.steps_ready())
         self.party.ready = self.party.done + self._ahead
         self.clock.open(self.party)
+        return self._ahead
 
     def _is_ready_for_more(self) -> bool:
-        return self.paced and self.model.steps_ready() > self._ahead
+        return bool(self.model.steps_ready() > self._ahead)
 
     def _announce(self) -> None:
         """The run has reached its end: host phase, then tell the service (last one only)."""
@@ -165,7 +170,7 @@ class SteppingLoop:
         if not self.plain:
             return None
         burst: Burst = self.model._native_burst()
-        burst.attach(self.clock, self.party, self.lockstep)
+        burst.attach(self.clock, self.party, self.lockstep, self._open if self.paced else None)
         return burst
 
     def _do_burst(self, burst: Burst) -> None:

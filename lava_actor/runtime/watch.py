@@ -63,6 +63,8 @@ def state_name(party: Party) -> str:
     blocked = party.blocked
     if blocked is not None and blocked[0] == "barrier":
         return "waiting for the others"
+    if blocked is not None and blocked[0] in ("step", "first"):
+        return words.STATE_NAMES[words.PARKED]
     return words.STATE_NAMES.get(party.state, "?")
 
 
@@ -140,8 +142,7 @@ class Watch:
             if record is not None:
                 needs = self._needs(party, record, records)
                 if needs is not None:
-                    kind, index, _, number = record
-                    kind = "rest" if kind == "step" else kind
+                    kind, index, number = self._waits_for(party, record)
                     found[party.index] = Wait(kind, index, number, frozenset(needs))
         for party, record in zip(self._parties, records, strict=True):
             if party.index in found and party.blocked != record:
@@ -161,7 +162,9 @@ class Watch:
 
     def _needs(self, party: Party, record: Any, records: list[Any]) -> Collection[int] | None:
         """Whom a party waits for, each of them; None if it may go on, for all that can be seen."""
-        kind, index, _, number = record
+        kind, index, number = self._waits_for(party, record)
+        if record[0] == "first" and party.mailbox != party.answered:
+            return None
         if kind == "data":
             reader = self._reader(index, number)
             if reader.probe() or reader.ended:
@@ -185,9 +188,21 @@ class Watch:
             } or None
         if kind == "turn":
             return None if self._parties[index].turn >= number or self._asked(party) else {index}
-        if kind in ("step", "rest"):
+        if kind == "rest":
             return self._rests_for(party, number)
         return None
+
+    def _waits_for(self, party: Party, record: Any) -> tuple[str, int, int]:
+        """Kind, index, number: of a step that begins with a message first the step."""
+        kind, index, _, number = record
+        if kind == "step":
+            return "rest", index, number
+        if kind == "first":
+            upcoming = party.done + 1
+            if upcoming > min(self._clock.horizon, self._clock.limit):
+                return "rest", words.CLOCK, upcoming
+            return "data", index, number
+        return kind, index, number
 
     def _rests_for(self, party: Party, number: int) -> Collection[int] | None:
         """Whom a party between two steps or runs waits for: the slowest."""

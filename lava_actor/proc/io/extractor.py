@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.bursts import Burst
 from lava_actor.errors import NetworkError
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
@@ -100,6 +101,12 @@ class PyLoihiExtractorModel(PyLoihiProcessModel):
     def steps_ready(self) -> int:
         """As many as there is room for items."""
         return self._config.steps_to_send(self.out_port.csp_ports[-1])
+
+    def _native_burst(self) -> Burst:
+        burst = super()._native_burst()
+        if type(self).run_spk is PyLoihiExtractorModel.run_spk and "run_spk" not in vars(self):
+            burst.first = next((port.ring for port in self.in_port.csp_ports), None)
+        return burst
 
     def run_spk(self) -> None:
         """Receive and put."""
