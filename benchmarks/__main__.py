@@ -24,6 +24,8 @@ SHAPES = (
     "pipeline",
     "two_cores",
     "var_access",
+    "observed",
+    "stream",
     "start_stop",
     "overhead",
     "memory",

@@ -147,6 +147,7 @@ def actors(
     name: str,
     build: Callable[[], tuple[AbstractProcess, Check]],
     schedule: str | None = None,
+    fixed: int | None = None,
 ) -> Contender:
     """A network of ours as a contender: a unit is a step.
 
@@ -157,8 +158,10 @@ def actors(
         Returns one Process of the network, and what checks the network after a number of steps.
     schedule : {"run_ahead", "lockstep"}, optional
         None: as the compiler decides.
+    fixed : int, optional
+        The number of steps of every run.
     """
-    return Contender(name, lambda: _running(build, schedule))
+    return Contender(name, lambda: _running(build, schedule), fixed)
 
 
 def _running(

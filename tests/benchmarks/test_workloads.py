@@ -28,12 +28,14 @@ from benchmarks.shapes import (
     idle,
     many_to_one,
     memory,
+    observed,
     one_to_many,
     one_to_one,
     overhead,
     pipeline,
     ring,
     start_stop,
+    stream,
     two_cores,
     var_access,
 )
@@ -51,6 +53,10 @@ NETWORKS = {
     "ping-pong": lambda: ring.build(2),
     "pipeline": lambda: pipeline.build(5),
     "two cores": two_cores.build,
+    "Monitor on v": lambda: observed.monitored("v"),
+    "Monitor on s_out": lambda: observed.monitored("s_out"),
+    "RefPort": observed.referred,
+    "unobserved": observed.alone,
     "balanced": lambda: balanced.build(Balanced(200, 4000)),
 }
 
@@ -102,6 +108,8 @@ def test_processes_without_a_runtime_pass_on_the_same_messages(shape, kind) -> N
         memory.as_kept(Balanced(100, 1000)),
         memory.actors("balanced", lambda: balanced.build(Balanced(100, 1000))),
         idle.paused(3, 0.01),
+        stream.streaming(5, ahead=True),
+        stream.streaming(5, ahead=False),
     ],
     ids=lambda contender: contender.name,
 )
