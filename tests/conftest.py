@@ -130,6 +130,9 @@ def _describe(pid: int) -> str:
         return f"{pid} (just ended)"
 
 
+os.environ[launcher.WARM_VARIABLE] = "0"  # or tests find a process more where imports are slow
+
+
 def launcher_pid() -> int:
     """Start the runtime's launcher if it does not run, and return its process id."""
     return launcher.ensure().process.pid

@@ -23,6 +23,7 @@ class Way(enum.Enum):
 
     USER_TO_LAUNCHER = "user to launcher"
     LAUNCHER_TO_USER = "launcher to user"
+    USER_TO_STARTING_SERVICE = "user to starting service"
     USER_TO_SERVICE = "user to service"
     USER_TO_ACTOR = "user to actor"
     SERVICE_TO_ACTOR = "service to actor"
@@ -37,9 +38,13 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "preload": "names of modules to import, once for all networks to come",
         "service": "descriptors of pipe, arena, wake-up event, ServicePlan, initial values",
         "fate": "nothing; the key is a service's process id: how has it ended? answered by fate",
+        "retire": "nothing: end as soon as no service is left",
     },
     Way.LAUNCHER_TO_USER: {
         "fate": "exit status, or None if it is not known; the key as asked",
+    },
+    Way.USER_TO_STARTING_SERVICE: {
+        "program": "values of the program's own modules, as differ asked for; any other: give up",
     },
     Way.USER_TO_SERVICE: {
         "run": "number of steps, or None for no end",
@@ -76,6 +81,8 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
     },
     Way.SERVICE_TO_USER: {
         "here": "nothing; the service's process id is the key, a pidfd the descriptor",
+        "warm": "what this process, now a launcher, has imported; its pipe is the descriptor",
+        "differ": "names in the program's own modules that are not here as in the user's",
         "ready": "nothing: all actors of the domain are ready",
         "startfail": "Failure",
         "finished": "how the run ended, last step",

@@ -59,6 +59,7 @@ class Attendance:
     def __init__(self, n_services: int) -> None:
         self._missing = n_services
         self._launcher: Launcher | None = None
+        self._warm: dict[int, Launcher] = {}
         self._pids: dict[int, int] = {}
         self._pidfds: dict[int, int] = {}
         self._vigils: list[_Vigil] = []
@@ -79,6 +80,15 @@ class Attendance:
             self._pidfds[index] = frame.fds.pop()
         return self._pidfds.get(index)
 
+    def replace(self, index: int, frame: Frame) -> int:
+        """A service stays as a warm launcher, whose child comes next; the descriptor of its end."""
+        from lava_actor.runtime.launcher import keep_warm
+
+        self._missing += 1
+        pid, descriptor = self._pids.pop(index), self._pidfds.pop(index)
+        self._warm[index] = keep_warm(pid, descriptor, frame)
+        return descriptor
+
     def complaint(self) -> str | None:
         """What keeps the network from starting, if that is not just its work."""
         if self._launcher is None:
@@ -98,7 +108,7 @@ class Attendance:
         """How a service has ended, in words."""
         if self._launcher is None or index not in self._pids:
             return "ended for unknown reasons"
-        return self._launcher.fate(self._pids[index])
+        return self._warm.get(index, self._launcher).fate(self._pids[index])
 
     # -- ends -------------------------------------------------------------------------------
 

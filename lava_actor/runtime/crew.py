@@ -6,18 +6,20 @@ launcher, or threads of this interpreter for `ActorType.Threading`.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, choose_policy
-from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe
+from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe, PipeEnded
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import descriptors, words
 from lava_actor.runtime.attendance import Attendance
 from lava_actor.runtime.hosts import descriptors_for
 from lava_actor.runtime.plan import ActorStart, ServicePlan
+from lava_actor.runtime.program import Key, ProgramPlan, Survey
 from lava_actor.runtime.seeds import actor_seeds, root_seed
 from lava_actor.runtime.surroundings import surroundings
 from lava_actor.runtime.travel import library_modules, pack_actors, specify
@@ -43,6 +45,7 @@ class Crew:
         self._wake_up = -1
         self._values: ParcelWriter | None = None
         self._parcels: list[Parcel] = []
+        self._survey = Survey(())
         self.root_seed = 0
         self._seeds: list[int] = []
         self.pipes: list[Pipe] = []
@@ -57,7 +60,8 @@ class Crew:
         self.root_seed = root_seed(executable.compile_config)
         self._seeds = actor_seeds(self.root_seed, [actor.name for actor in executable.actors])
         if not self._in_threads:
-            self._parcels, self._values = pack_actors(executable.actors, self._seeds)
+            packed = pack_actors(executable.actors, self._seeds)
+            self._parcels, self._values, self._survey = packed
         self._arena = Arena.create(executable.arena)
         self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
         self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
@@ -102,13 +106,15 @@ class Crew:
 
     def launch(self) -> None:
         """Start all services; they report through their pipes."""
-        plans = self._service_plans()
         if self._in_threads:
-            self._launch_threads(plans)
+            self._launch_threads(self._service_plans(ProgramPlan()))
             return
-        from lava_actor.runtime.launcher import ensure
+        from lava_actor.runtime import launcher as launchers
 
-        launcher = ensure()
+        program = self._survey.plan()
+        launcher = launchers.warm(program.needed) or launchers.ensure()
+        may_stay = launchers.most_warm() > 0 and not isinstance(launcher, launchers.WarmLauncher)
+        plans = self._service_plans(program, may_stay=may_stay)
         launcher.preload(library_modules(self._executable.actors))
         assert self._arena is not None
         values = [] if self._values is None or self._values.fd is None else [self._values.fd]
@@ -122,7 +128,13 @@ class Crew:
             self._values.close()
         self._parcels = []
 
-    def _service_plans(self) -> list[ServicePlan]:
+    def tell_program(self, index: int, wanted: list[Key]) -> None:
+        """Send a service what differs from what it has imported."""
+        packed = self._survey.pack(wanted)
+        with contextlib.suppress(PipeEnded):  # met again, and told, by who waits for it
+            self.pipes[index].send("program", packed)
+
+    def _service_plans(self, program: ProgramPlan, *, may_stay: bool = False) -> list[ServicePlan]:
         executable = self._executable
         turn_of = {m: plan for plan in executable.turns for m in plan.members}
         clock = executable.arena.domains[words.CLOCK]
@@ -166,6 +178,8 @@ class Crew:
                     served_rings=served,
                     wait_policy=policy,
                     surroundings=where,
+                    program=program,
+                    may_stay=may_stay and index == 0,
                 )
             )
             stepping += not domain.is_async

@@ -41,10 +41,14 @@ def watch() -> None:
     os.register_at_fork = noticed
 
 
+def is_single() -> bool:
+    """Whether this process is known to have one thread only."""
+    try:
+        return len(os.listdir("/proc/self/task")) == 1
+    except OSError:  # no /proc here
+        return False
+
+
 def cheapest() -> Callable[[], int]:
     """The fork to use in this process as it is now."""
-    try:
-        single = len(os.listdir("/proc/self/task")) == 1
-    except OSError:  # no /proc here
-        single = False
-    return _system_fork if single and _only_known else os.fork
+    return _system_fork if is_single() and _only_known else os.fork

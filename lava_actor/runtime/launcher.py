@@ -2,8 +2,9 @@
 
 Forking a notebook kernel is unsafe (threads, locks, sockets) and ``spawn`` imports the user's
 ``__main__`` again. So a clean interpreter is started with `subprocess` (which only execs), and
-everything of ours is forked from there. If this interpreter is itself forked, the child starts a
-launcher of its own when it needs one.
+everything of ours is forked from there. A service that had to import something slow stays, and is
+the launcher of the networks that need the same: warm, as long as no file has changed. If this
+interpreter is itself forked, the child starts a launcher of its own when it needs one.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ import atexit
 import contextlib
 import os
 import pickle
+import select
+import signal
 import subprocess
 import sys
+import sysconfig
 import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from lava_actor.channels.pipe import Pipe, PipeEnded
+from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.runtime.processes import how_it_ended, look
-from lava_actor.runtime.surroundings import flags
+from lava_actor.runtime.program import stamp
+from lava_actor.runtime.surroundings import flags, import_places
 
 #: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
 THREADS_VARIABLE = "LAVA_ACTOR_BLAS_THREADS"
@@ -39,24 +44,60 @@ _THREAD_VARIABLES = (
 FATE_SECONDS = 1.0
 #: Seconds for the launcher to end, and with it all networks of this interpreter.
 CLOSE_SECONDS = 5.0
+#: Environment variable: how many warm launchers to keep (default 3; 0: none is ever made).
+WARM_VARIABLE = "LAVA_ACTOR_WARM_LAUNCHERS"
+
+
+class _Process:
+    """A process that is not our child, held by its pidfd, as `subprocess.Popen` holds one."""
+
+    def __init__(self, pid: int, descriptor: int) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._descriptor = descriptor
+
+    def poll(self) -> int | None:
+        """None while it lives. Its own parent knows how it has ended; we say "killed"."""
+        if self.returncode is None and select.select([self._descriptor], [], [], 0)[0]:
+            self.returncode = -signal.SIGKILL
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait for its end."""
+        if self.returncode is None and not select.select([self._descriptor], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
+        self.close()
+
+    def kill(self) -> None:
+        """Kill it, if it lives."""
+        if self.poll() is None:
+            with contextlib.suppress(OSError):
+                signal.pidfd_send_signal(self._descriptor, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self.returncode = self.returncode or -signal.SIGKILL
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
+            self._descriptor = -1
 
 
 class Launcher:
     """A running launcher process and our pipe to it."""
 
+    process: subprocess.Popen[bytes] | _Process
+
     def __init__(self) -> None:
         ours, theirs = Pipe.pair()
-        path = [str(Path(__file__).resolve().parents[2]), *filter(os.path.isabs, sys.path)]
         program = (
-            "import sys, warnings; warnings.simplefilter('ignore'); "
-            "path = sys.argv[3:]; sys.path[:] = [path[0], *filter(None, sys.path), *path[1:]]; "
+            "import sys, warnings; warnings.simplefilter('ignore'); sys.path[:] = sys.argv[3:]; "
             "from lava_actor.runtime.launcher_main import main; "
             "main(int(sys.argv[1]), int(sys.argv[2]))"
         )
         control = theirs.detach()
         try:
             self.process = subprocess.Popen(
-                [sys.executable, *flags(), "-c", program, str(control), str(os.getpid()), *path],
+                [sys.executable, *flags(), "-c", program, str(control), str(os.getpid()), *_path()],
                 pass_fds=(control,),
                 stdin=subprocess.DEVNULL,
                 env=_environment(),
@@ -67,7 +108,10 @@ class Launcher:
             raise
         finally:
             os.close(control)
-        self.pipe = ours
+        self._begin(ours)
+
+    def _begin(self, pipe: Pipe) -> None:
+        self.pipe = pipe
         self.owner = os.getpid()
         self._lock = threading.Lock()
         self._preloaded: set[str] = set()
@@ -149,6 +193,55 @@ class Launcher:
         self.process.wait()
 
 
+class WarmLauncher(Launcher):
+    """A process that was to be a service, and stays because of what it has imported.
+
+    Parameters
+    ----------
+    frame : names it has imported; import path, Lava's names; files of the program's own modules
+        with their time and size
+    """
+
+    process: _Process
+
+    def __init__(self, pid: int, descriptor: int, frame: Frame) -> None:
+        self.process = _Process(pid, descriptor)
+        self._names, self._where, self._files = frame.parcel.unpack()
+        self._begin(Pipe.from_fd(frame.release()[0]))
+
+    def fits(self, needed: set[str]) -> bool:
+        """Whether it has what is needed, from the same places."""
+        return needed <= self._names and self._where == import_places()
+
+    def is_stale(self) -> bool:
+        """Whether a file that it has imported has changed, or it has ended."""
+        return not self.alive() or any(stamp(file) != known for file, known in self._files.items())
+
+    def retire(self) -> None:
+        """Let it end as soon as no service is left."""
+        self.give_up()
+        with contextlib.suppress(PipeEnded), self._lock:
+            self.pipe.post("retire")
+
+    def leave_to_parent(self) -> None:
+        """In a forked child: only our copies are closed."""
+        self.pipe.close()
+        self.process.close()
+
+
+def _path() -> list[str]:
+    """The folders this interpreter imports from, in their order: NumPy is to be the same one.
+
+    Python's own come first, whatever lies beside the program, and this package's is among them.
+    """
+    path, _ = import_places()
+    own = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    own |= {os.path.join(folder, "lib-dynload") for folder in own}
+    first = [entry for entry in path if entry in own]
+    rest = [entry for entry in path if entry not in own]
+    return [*first, *rest, str(Path(__file__).resolve().parents[2])]
+
+
 def _environment() -> dict[str, str]:
     threads = os.environ.get(THREADS_VARIABLE, "1")
     kept = {k: v for k, v in os.environ.items() if k != "PYTHONWARNINGS"}  # those are for models
@@ -157,6 +250,8 @@ def _environment() -> dict[str, str]:
 
 _launcher: Launcher | None = None
 _given_up: list[Launcher] = []
+_warm: list[WarmLauncher] = []
+"""Launchers that have imported what networks of this program need; the last used is last."""
 _lock = threading.Lock()
 
 
@@ -173,13 +268,53 @@ def ensure() -> Launcher:
         return _launcher
 
 
+def warm(needed: set[str]) -> WarmLauncher | None:
+    """A launcher that has imported what a network needs; ends those that are of no more use."""
+    with _lock:
+        for launcher in _given_up[:]:
+            if launcher.end():
+                launcher.forget()
+                _given_up.remove(launcher)
+        for launcher in [each for each in _warm if each.is_stale()] + _surplus():
+            _retire(launcher)
+        found = next((each for each in _warm if needed and each.fits(needed)), None)
+        if found is not None:
+            _warm.remove(found)
+            _warm.append(found)
+        return found
+
+
+def most_warm() -> int:
+    """How many warm launchers to keep."""
+    return int(os.environ.get(WARM_VARIABLE, "3"))
+
+
+def _surplus() -> list[WarmLauncher]:
+    return _warm[: max(0, len(_warm) - most_warm())]
+
+
+def keep_warm(pid: int, descriptor: int, frame: Frame) -> WarmLauncher:
+    """A service has become a launcher."""
+    with _lock:
+        _warm.append(WarmLauncher(pid, descriptor, frame))
+        return _warm[-1]
+
+
+def _retire(launcher: WarmLauncher) -> None:
+    if launcher in _warm:
+        _warm.remove(launcher)
+        _given_up.append(launcher)
+        launcher.retire()
+
+
 def _forget_in_child() -> None:
     """A child the user forks gets a launcher of its own when it needs one."""
     global _launcher, _lock  # noqa: PLW0603  (see below)
     _lock = threading.Lock()
-    for launcher in (*_given_up, *filter(None, [_launcher])):
+    for launcher in (*_given_up, *_warm, *filter(None, [_launcher])):
         launcher.leave_to_parent()
     _given_up.clear()
+    _warm.clear()
     _launcher = None
 
 
@@ -196,7 +331,8 @@ def shut_down() -> None:
     """End the launcher, if there is one."""
     global _launcher  # noqa: PLW0603  (see above)
     with _lock:
-        for launcher in (*_given_up, *filter(None, [_launcher])):
+        for launcher in (*_warm, *_given_up, *filter(None, [_launcher])):
             launcher.close()
         _given_up.clear()
+        _warm.clear()
         _launcher = None

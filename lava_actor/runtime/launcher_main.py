@@ -4,7 +4,8 @@ It is started once per user's interpreter, imports NumPy and this package, and t
 orders to start a service, or for the end of its pipe, with which it leaves. What a network needs of
 this package besides, it imports when it is told to, once for all networks to come. It never imports
 user code and never has a second thread, so forking it is safe. Services are its children; each
-asked the kernel to be told of its end, and ends its network then.
+asked the kernel to be told of its end, and ends its network then. A service whose imports took long
+and started no thread stays as a launcher of a second kind; its child is the service then.
 
 A service ends what its models have started. If it is killed, that becomes the launcher's, which
 ends it instead; it also tells the user's interpreter how a service ended. When the interpreter is
@@ -25,6 +26,7 @@ import os
 import pickle
 import select
 import signal
+import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable
@@ -36,7 +38,7 @@ from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.protocol.frames import Receiver, Way
-from lava_actor.runtime import build, forking, free, stepping
+from lava_actor.runtime import build, forking, free, program, stepping
 from lava_actor.runtime.actor import Actor
 from lava_actor.runtime.hosts import ProcessHost
 from lava_actor.runtime.plan import ActorStart, ServicePlan
@@ -51,7 +53,7 @@ from lava_actor.runtime.rehearsal import rehearse
 from lava_actor.runtime.report import failure_of
 from lava_actor.runtime.seeds import global_state
 from lava_actor.runtime.service import Service, ignore_terminal_signals
-from lava_actor.runtime.surroundings import attune, settle_in
+from lava_actor.runtime.surroundings import attune, import_places, settle_in
 from lava_actor.runtime.travel import ActorSpec
 
 _PRELOADED: tuple[Any, ...] = (lava_actor, build, free, stepping)
@@ -63,6 +65,8 @@ LARGE_VALUES = 1 << 20
 SERVICE_SECONDS = 15.0
 #: Seconds after which a halted one is not waited for any longer.
 HALTED_SECONDS = 1.0
+#: Seconds of imports from which on the next network is not to wait for them.
+SLOW_IMPORTS = 0.1
 #: Seconds that a service whose pipe has ended gets to end as well.
 FATE_SECONDS = 0.5
 
@@ -76,27 +80,34 @@ def main(control: int, owner: int) -> None:
 class Launcher:
     """The launcher's loop: orders, ends of services, the end of the owner."""
 
-    def __init__(self, pipe: Pipe, owner: int) -> None:
+    def __init__(self, pipe: Pipe, owner: int, services: Iterable[int] = ()) -> None:
         adopt_orphans()
         self._pipe = pipe
         self._owner = owner
         self._signals = Signals(signal.SIGCHLD, signal.SIGTERM)
-        self._services: set[int] = set()
+        self._services = set(services)
+        self._retired = False
         self._fates: dict[int, int] = {}
         self._orders = Receiver(
-            {"preload": _preload, "service": self._fork_service, "fate": self._tell_fate},
+            {
+                "preload": _preload,
+                "service": self._fork_service,
+                "fate": self._tell_fate,
+                "retire": self._retire,
+            },
             Way.USER_TO_LAUNCHER,
         )
 
-    def run(self) -> NoReturn:
-        """Serve until there is nobody to serve."""
+    def run(self, *, warm: bool = False) -> NoReturn:
+        """Serve until there is nobody to serve; ``warm``: forked from one that has done it."""
         poller = select.poll()
         poller.register(self._pipe.fileno(), select.POLLIN)
         poller.register(self._signals, select.POLLIN)
         gone = _watch_owner(self._owner, poller)
-        forking.watch()
+        if not warm:
+            forking.watch()
         _share_all()
-        idle = False
+        idle = warm
         while True:
             events = poller.poll(None if idle else 0)
             if not events:
@@ -114,6 +125,12 @@ class Launcher:
                     self._orders(self._pipe.recv())
             except PipeEnded:
                 self._leave()
+            if self._retired and not self._services:
+                self._leave()
+
+    def _retire(self, frame: Frame) -> None:
+        frame.close()
+        self._retired = True
 
     def _fork_service(self, frame: Frame) -> None:
         parent = os.getpid()
@@ -127,7 +144,7 @@ class Launcher:
             hear_of_parents_end(parent, signal.SIGTERM)
             self._signals.leave()
             self._pipe.close()
-            run_service(frame)
+            run_service(frame, self._owner)
             status = 0
         except BaseException:  # noqa: BLE001  (a fault of ours: it must be seen)
             traceback.print_exc()
@@ -209,12 +226,12 @@ def _watch_owner(owner: int, poller: select.poll) -> int | None:
     return descriptor
 
 
-def run_service(frame: Frame) -> None:
+def run_service(frame: Frame, owner: int) -> None:
     """Open the order and be the RuntimeService it describes."""
     user_fd, arena_fd, wake_up, order, *values = frame.release()
     user = Pipe.from_fd(user_fd)
     try:
-        _introduce(user)
+        can_stay = _introduce(user)
     except PipeEnded:
         return  # nobody waits for this network any more
     try:
@@ -222,6 +239,13 @@ def run_service(frame: Frame) -> None:
             file.seek(0)
             plan: ServicePlan = pickle.load(file)
         settle_in(plan.surroundings)
+        began = time.monotonic() - _kept_waiting()
+        program.import_all(plan.program)
+        slow = time.monotonic() - _kept_waiting() - began > SLOW_IMPORTS
+        if slow and can_stay and plan.may_stay and forking.is_single():
+            _stay(user, owner, [arena_fd, wake_up, *values])
+        if not _agree(user, plan.program):
+            return
         arena = Arena.attach(arena_fd, plan.arena)
         loads = load_specs(plan, values[0] if values else None)
         for descriptor in values:
@@ -236,16 +260,64 @@ def run_service(frame: Frame) -> None:
     service.main()
 
 
-def _introduce(user: Pipe) -> None:
+def _introduce(user: Pipe) -> bool:
     """Let the user's interpreter hold us by a pidfd: the pipe may outlive us."""
     pid = os.getpid()
     try:
         descriptor = os.pidfd_open(pid)
     except OSError:
         user.send("here", key=pid)
-        return
+        return False
     user.send("here", key=pid, fds=[descriptor])
     os.close(descriptor)
+    return True
+
+
+def _kept_waiting() -> float:
+    """Seconds this process could have computed but got no core: no fault of what it does."""
+    try:
+        with open("/proc/self/schedstat") as file:
+            return int(file.read().split()[1]) * 1e-9
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
+def _stay(user: Pipe, owner: int, others: Iterable[int]) -> None:
+    """Become the launcher of all networks that need what was imported here.
+
+    Returns in a child, which is the service from now on.
+    """
+    ours, theirs = Pipe.pair()
+    found = (set(sys.modules), import_places(), program.files())
+    user.send("warm", found, fds=[theirs.fileno()])
+    theirs.close()
+    _share_all()
+    parent = os.getpid()
+    child = os.fork()
+    if not child:
+        ours.close()
+        hear_of_parents_end(parent, signal.SIGTERM)
+        _introduce(user)
+        return
+    user.close()
+    for descriptor in others:
+        os.close(descriptor)
+    Launcher(ours, owner, [child]).run(warm=True)
+
+
+def _agree(user: Pipe, plan: program.ProgramPlan) -> bool:
+    """Make the program's own modules what they are in the user's interpreter; False: it is gone."""
+    wanted = program.differences(plan)
+    if wanted:
+        try:
+            user.send("differ", wanted)
+            frame = user.recv()
+        except PipeEnded:
+            return False
+        if frame.kind != "program":  # the start was given up
+            return False
+        program.apply(frame.take())
+    return True
 
 
 def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[], ActorSpec]]:

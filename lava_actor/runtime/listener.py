@@ -16,7 +16,7 @@ import os
 import selectors
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -87,6 +87,7 @@ class Listener:
         self._reported: set[int] = set()
         self._start_failure: Failure | None = None
         self._started = Signal()
+        self._differences: deque[tuple[int, Any]] = deque()
         self._all_stopped = Signal()
         self.finished = Signal()
         self.reason = words.REACHED
@@ -102,6 +103,8 @@ class Listener:
         self._receive = Receiver(
             {
                 "here": self._on_here,
+                "warm": self._on_warm,
+                "differ": self._on_differ,
                 "ready": self._on_ready,
                 "startfail": self._on_startfail,
                 "finished": self._on_finished,
@@ -151,12 +154,20 @@ class Listener:
 
     # -- waiting for the network ------------------------------------------------------------
 
-    def await_ready(self) -> Failure | None:
-        """Wait until all services report their actors built; the failure if one did not."""
-        while not self._started.wait(0.5):
-            why = self._services.complaint()
-            if why is not None:
-                return died("RuntimeService", why, phase="start")
+    def await_ready(self, tell: Callable[[int, Any], None]) -> Failure | None:
+        """Wait until all services report their actors built; the failure if one did not.
+
+        ``tell`` sends a service what it asks for of the program's modules. It runs code of the
+        user's, so it does here.
+        """
+        while not (self._start_failure or len(self._ready) == len(self._pipes)):
+            if not self._started.wait(0.5):
+                why = self._services.complaint()
+                if why is not None:
+                    return died("RuntimeService", why, phase="start")
+            self._started.clear()
+            while self._differences:
+                tell(*self._differences.popleft())
         return self._start_failure
 
     def await_stopped(self, timeout: float) -> list[str]:
@@ -293,6 +304,14 @@ class Listener:
         if descriptor is not None:
             ended = partial(self._service_ended, index, descriptor)
             self._selector.register(descriptor, selectors.EVENT_READ, ended)
+
+    def _on_warm(self, frame: Frame, index: int) -> None:
+        """The service stays as a launcher; a child of it takes its place."""
+        self._selector.unregister(self._services.replace(index, frame))
+
+    def _on_differ(self, frame: Frame, index: int) -> None:
+        self._differences.append((index, frame.take()))
+        self._started.set()
 
     def _service_ended(self, index: int, descriptor: int, _events: int) -> None:
         """Nothing follows what is in the pipe, whoever else holds the other end."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+from lava_actor.runtime.program import ProgramPlan
 
 if TYPE_CHECKING:
     from lava_actor.channels.layout import ArenaPlan
@@ -44,3 +46,5 @@ class ServicePlan:
     served_rings: tuple[tuple[int, int], ...]  # owner of Vars, ring with requests for them
     wait_policy: WaitPolicy
     surroundings: Surroundings
+    program: ProgramPlan = field(default_factory=ProgramPlan)
+    may_stay: bool = False  # as a warm launcher, if imports take long

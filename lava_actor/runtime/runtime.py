@@ -166,7 +166,7 @@ class Runtime:
             )
             crew.launch()
             self._listener.start()
-            failure = self._listener.await_ready()
+            failure = self._listener.await_ready(crew.tell_program)
             self._listener.await_output()
         except BaseException:
             self._tear_down()

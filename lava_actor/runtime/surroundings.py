@@ -86,19 +86,30 @@ class Surroundings:
     faults: bool
 
 
-def surroundings() -> Surroundings:
-    """The surroundings of this interpreter, as they are now."""
+def _here() -> str | None:
     try:
-        here = os.getcwd()
+        return os.getcwd()
     except OSError:  # somebody has removed it
-        here = None
+        return None
+
+
+def import_places() -> tuple[tuple[str, ...], bool]:
+    """Where this interpreter imports from: its path, and whether Lava's names are ours."""
+    here = _here()
     compat = sys.modules.get("lava_actor.compat")
     full = (os.path.join(here, entry) if here is not None else entry for entry in sys.path)
+    path = tuple(os.path.normpath(entry) for entry in full if os.path.isabs(entry))
+    return path, bool(compat is not None and compat.installed())
+
+
+def surroundings() -> Surroundings:
+    """The surroundings of this interpreter, as they are now."""
+    path, compat = import_places()
     return Surroundings(
-        path=tuple(os.path.normpath(entry) for entry in full if os.path.isabs(entry)),
-        directory=here,
+        path=path,
+        directory=_here(),
         environment=dict(os.environ),
-        compat=bool(compat is not None and compat.installed()),
+        compat=compat,
         log_level=_lowest_level(),
         umask=_umask(),
         niceness=os.getpriority(os.PRIO_PROCESS, 0),

@@ -13,7 +13,7 @@ import cloudpickle
 import pytest
 
 from lava_actor.model.bytecode import names_in
-from lava_actor.runtime import travel
+from lava_actor.runtime import pickling
 
 # More than 256 names make arguments of two bytes.
 MANY = "\n".join(f"    global g{i}\n    g{i} = h{i}\n    self.a{i} = g{i}" for i in range(300))
@@ -49,5 +49,5 @@ def test_globals_are_those_that_cloudpickle_would_find() -> None:
         theirs = list(cloudpickle.cloudpickle._extract_code_globals(code))
         for inner in nested(code):
             cloudpickle.cloudpickle._extract_code_globals_cache.pop(inner, None)
-        assert list(travel._globals_of(code)) == theirs
+        assert list(pickling.globals_of(code)) == theirs
         assert list(cloudpickle.cloudpickle._extract_code_globals(code)) == theirs

@@ -487,7 +487,7 @@ def test_an_asynchronous_model_is_told_when_a_stepping_one_fails() -> None:
 
 def test_parameters_that_cannot_be_sent_are_named_before_anything_starts() -> None:
     counter = Counter(on_step=None, name="stubborn", lock=threading.Lock())
-    with pytest.raises(TypeError, match="stubborn.*lock"):
+    with pytest.raises(TypeError, match="stubborn.*lock.*ActorType.Threading"):
         counter.run(RunSteps(1), First())
     assert counter.runtime is None
     assert actors() == []

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import scipy.special
 
-from lava_actor.runtime import travel
+from lava_actor.runtime import pickling
 
 PROGRAM = """
 import numpy as np
@@ -65,6 +65,6 @@ def test_a_program_sends_a_ufunc_that_it_imported_by_name(tmp_path: Path) -> Non
 
 def test_a_ufunc_is_sent_by_a_module_that_can_be_imported() -> None:
     for ufunc in (np.negative, scipy.special.expit):
-        module = travel._importable_home(ufunc, ufunc.__name__)
+        module = pickling._importable_home(ufunc, ufunc.__name__)
         assert module.__name__.partition(".")[0] in ("numpy", "scipy")
-    assert travel._importable_home([].append, "append") is None
+    assert pickling._importable_home([].append, "append") is None
