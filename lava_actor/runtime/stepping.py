@@ -16,6 +16,7 @@ from lava_actor.bursts import ASK_PAUSE, ASK_STOP, ASKED, DECIDE
 from lava_actor.protocol.step import (
     END,
     HOST,
+    POST_MGMT,
     SPK,
     AnyGuard,
     earliest,
@@ -199,7 +200,11 @@ class SteppingLoop:
                 break
             if turns is not None:
                 turns.before(step, passed)
-            take_part(model, phases, passed, begin)
+            if passed == POST_MGMT and not self.lockstep:  # its guard has just been asked
+                begin(passed)
+                model.run_post_mgmt()
+            else:
+                take_part(model, phases, passed, begin)
         self._enter(SPK)
         if turns is not None:
             turns.after(step, END)
