@@ -29,6 +29,12 @@ _HOOKS = {
 }
 """Methods that the runtime calls; a model overrides some of them."""
 
+_LAVAS_LOOP = {
+    *("start", "run", "_run", "_get_var", "_set_var", "_handle_var_port"),
+    *("_spike", "_pre_mgmt", "_lrn", "_post_mgmt", "_host"),
+}
+"""Parts of the loop of Lava's models: methods that our actors do not call."""
+
 _ALIKE = 0.75
 
 _PEEKS = frozenset({"peek", "peek_events"})
@@ -67,7 +73,13 @@ def _doubt_hooks(model_cls: type[Any]) -> None:
     hooks = [h for h in _HOOKS[base] if hasattr(base, h)]
     missing = [h for h in hooks if getattr(model_cls, h) is getattr(base, h)]
     called = {name for function in own.values() for name in function.__code__.co_names}
-    for name in own.keys() - called - set(dir(base)):
+    for name in sorted(own.keys() & _LAVAS_LOOP):
+        if not any(name in f.__code__.co_names for n, f in own.items() if n != name):
+            warn(
+                f"{model_cls.__qualname__}.{name}: nothing calls this part of Lava's model loop; "
+                f"what an actor calls are {', '.join(hooks)}, _pause and _stop"
+            )
+    for name in own.keys() - called - set(dir(base)) - _LAVAS_LOOP:
         meant = nearest(name, missing, _ALIKE)
         if meant is not None:
             warn(

@@ -43,6 +43,7 @@ class PhaseTable:
     """Which guards and phase methods a model class overrides, and whether it may ask for a halt.
 
     ``paced``: it says how many steps it can do without waiting for the user (`steps_ready`).
+    ``cleans_up``: it does something at the end of the network.
     """
 
     pre_guard: bool = False
@@ -55,6 +56,7 @@ class PhaseTable:
     run_host_mgmt: bool = False
     may_request: bool = False
     paced: bool = False
+    cleans_up: bool = False
 
     def describe(self) -> str:
         """List what is True."""
@@ -65,7 +67,8 @@ _tables: weakref.WeakKeyDictionary[type[Any], tuple[tuple[int, ...], PhaseTable]
     weakref.WeakKeyDictionary()
 )
 
-_METHODS = tuple(f.name for f in fields(PhaseTable) if f.name not in ("may_request", "paced"))
+_OTHERS = ("may_request", "paced", "cleans_up")
+_METHODS = tuple(f.name for f in fields(PhaseTable) if f.name not in _OTHERS)
 
 
 def phase_table(model_cls: type[Any]) -> PhaseTable:
@@ -95,6 +98,7 @@ def _read_table(model_cls: type[Any], classes: list[type[Any]]) -> PhaseTable:
         **overridden,
         may_request=_Reader().may_request(classes),
         paced=stepping and _is_paced(model_cls),
+        cleans_up=any(_overrides(model_cls, name) for name in ("_stop", "join")),
     )
 
 

@@ -62,6 +62,7 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
     },
     Way.SERVICE_TO_ACTOR: {
         "run": "number of steps, or a very large one for no end (free-running models only)",
+        "leave": "nothing: the network ends, so that the model may clean up; answered by clean",
     },
     Way.ACTOR_TO_SERVICE: {
         "ready": "nothing: the model is built",
@@ -70,6 +71,7 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "exception": "the exception of the Failure before, pickled, or nothing",
         "left": "nothing: released, because the other end of a channel is gone",
         "done": "why run_async returned",
+        "clean": "nothing: the model has cleaned up",
         "ask": "what a model asks for in the middle of a run: pause or stop",
     },
     Way.ACTOR_TO_USER: {

@@ -20,6 +20,8 @@ from lava_actor.bursts import ASK_PAUSE, ASK_STOP
 
 #: Phases in their order; the host phase ends a run, free-running models know one only.
 SPK, PRE_MGMT, LRN, POST_MGMT, HOST, ASYNC = 1, 2, 3, 4, 5, 6
+#: No phase: a model does what it does at a pause or at the end (`_pause`, `_stop`).
+CLEAN_UP = 7
 #: In place of a phase: the step is over.
 END = 0
 

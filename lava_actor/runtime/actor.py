@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.errors import NetworkEnds
+from lava_actor.protocol.step import CLEAN_UP
 from lava_actor.runtime import words
 from lava_actor.runtime.build import BuiltModel, build
 from lava_actor.runtime.output import redirect_output
@@ -84,6 +85,7 @@ class Actor:
         self.on_taken: Callable[[int], None] = lambda _amount: None
         self._inbox: deque[Frame] = deque()
         self._reading = threading.Lock()
+        self._clean = False
 
     def main(self) -> None:
         """Live until the network ends. Never raises."""
@@ -95,6 +97,8 @@ class Actor:
         except NetworkEnds:
             if not self.arena.aborted:  # a peer is gone, or the service; not the network
                 self.send("left")
+            elif self.clock.limit == words.NO_LIMIT and hasattr(self, "built"):
+                self.clean_up()  # unless it has, before others ended the network
         except BaseException as error:  # noqa: BLE001  (everything must reach the user)
             self._report("failed", error)
         finally:
@@ -105,6 +109,27 @@ class Actor:
             if restore is not None:
                 restore()
             self.pipe.close()
+
+    def clean_up(self) -> None:
+        """Let the model do what it does at the end, once; what it raises is logged."""
+        if self._clean:
+            return
+        self._clean = True
+        state, phase = self.party.state, self.party.phase
+        self.party.state, self.party.phase = words.STEPPING, CLEAN_UP
+        try:
+            self.built.model._stop()
+        except NetworkEnds:
+            pass
+        except BaseException:
+            self.built.model.log.exception("%s._stop failed", self.model_name)
+        self.party.state, self.party.phase = state, phase
+
+    def pause_model(self) -> None:
+        """Tell the model that the network pauses."""
+        phase, self.party.phase = self.party.phase, CLEAN_UP
+        self.built.model._pause()
+        self.party.phase = phase
 
     def send(self, kind: str, payload: Any = None, key: int = 0) -> None:
         """Send a frame of the runtime's own; nobody may be there any more to get it."""

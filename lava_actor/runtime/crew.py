@@ -156,6 +156,7 @@ class Crew:
                     model=actor.model_name,
                     parcel=self._parcels[actor.party] if self._parcels else Parcel(b""),
                     turns=turn_of.get(actor.party),
+                    cleans_up=actor.phases.cleans_up,
                 )
                 for actor in executable.actors
                 if actor.party in domain.members

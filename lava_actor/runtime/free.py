@@ -20,6 +20,7 @@ class FreeLoop:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.model: Any = actor.built.model
+        self._told = True  # of no run yet
         self._rebuilt(self.model)
         actor.on_rebuilt = self._rebuilt
 
@@ -30,14 +31,17 @@ class FreeLoop:
             party.state = words.PARKED
             self._await_command()
             n_steps, actor.pending_run = actor.pending_run, None
+            self._told = False
             party.state, party.phase = words.STEPPING, ASYNC
             started, waited = time.monotonic_ns(), party.wait_ns
             self.model.num_steps = n_steps
             self.model.run_async()
             party.busy_ns += (time.monotonic_ns() - started) - (party.wait_ns - waited)
             party.flush_wakes()
+            asked = self._asked()
+            self._tell_pause(asked)
             party.turn = party.turn + 1
-            actor.pipe.send("done", self._asked(), actor=party.index)
+            actor.pipe.send("done", asked, actor=party.index)
 
     def _rebuilt(self, model: Any) -> None:
         self.model = model
@@ -48,6 +52,14 @@ class FreeLoop:
         while actor.pending_run is None:
             party.wait(actor.has_mail, serve=actor.servers, record=("rest", -1, 0))
             actor.answer_requests()
+            self._tell_pause(words.REACHED)
+
+    def _tell_pause(self, asked: int) -> None:
+        """Tell the model of a pause, once per run; also if it has done its work before."""
+        paused = words.PAUSED in (asked, self.actor.free.pause)
+        if paused and not self._told and self.actor.pending_run is None:
+            self._told = True
+            self.actor.pause_model()
 
     def _asked(self) -> int:
         model = self.model

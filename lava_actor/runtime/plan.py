@@ -24,6 +24,7 @@ class ActorStart:
     model: str
     parcel: Parcel
     turns: TurnPlan | None
+    cleans_up: bool = False  # its model does something at the end
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,12 @@ def _run(actor: Actor, steps: int) -> object:
     return _NO_REPLY
 
 
+def _leave(actor: Actor, _payload: None) -> object:
+    actor.clean_up()
+    actor.send("clean")
+    return _NO_REPLY
+
+
 def _taken(actor: Actor, amount: int) -> object:
     actor.on_taken(amount)
     return _NO_REPLY
@@ -96,6 +102,7 @@ _receive = Receiver(
         "snapshot": _with_payload(_snapshot),
         "restore": _with_payload(_restore),
         "run": _with_payload(_run),
+        "leave": _with_payload(_leave),
         "taken": _with_payload(_taken),
     },
     Way.USER_TO_ACTOR,

@@ -99,6 +99,7 @@ class Service:
         self.leaving = False
         self.told_to_stop = False
         self.waiting_for: set[int] = set()
+        self.cleaning: set[int] = set()
         self.asked = words.REACHED
         self.failures: list[Failure] = []
         self.lease = Lease(arena, plan.clock_parties, plan.schedule.lockstep)
@@ -125,6 +126,7 @@ class Service:
                 "left": self._actor_left,
                 "done": self._async_done,
                 "ask": self._actor_asks,
+                "clean": self._actor_is_clean,
             },
             Way.ACTOR_TO_SERVICE,
         )
@@ -265,7 +267,7 @@ class Service:
         self.next_watch = time.monotonic() + WATCH_SECONDS
         self.watch.new_run()
         if self.plan.leads:
-            self.runs.phase = words.REACHED
+            self.runs.phase = self.clock.pause = words.REACHED
             if steps == 0:
                 self._finish(words.REACHED)
             else:
@@ -282,13 +284,14 @@ class Service:
     def _count_run(self) -> None:
         self.runs.turn = self.runs.turn + 1
 
-    def _pause(self, frame: Frame | None = None) -> None:
+    def _pause(self, frame: Frame | None = None, reason: int = words.PAUSED) -> None:
         if not self.running:
             return
         if self.plan.leads:
+            self.clock.pause = reason
             self.lease.end_here()
         if self.plan.is_async:
-            self._ask_to_return(words.PAUSED)
+            self._ask_to_return(reason)
 
     def _ask_to_return(self, reason: int) -> None:
         """Tell the free-running actors, also those that wait for messages."""
@@ -373,7 +376,7 @@ class Service:
 
     def _actor_asks(self, frame: Frame, _member: _Member) -> None:
         self.asked = frame.take()
-        self._pause()
+        self._pause(reason=self.asked)
         self.user.post("ask", self.asked)
 
     def _async_done(self, frame: Frame, member: _Member) -> None:
@@ -496,17 +499,34 @@ class Service:
         deadline = time.monotonic() + frame.take()
         self.leaving = True
         if self.running:
-            self._pause()
-            if self.plan.is_async:
-                self._ask_to_return(words.STOPPED)
+            self._pause(reason=words.STOPPED)
         while time.monotonic() < deadline and not self._may_leave():
             self._look(0.02)
             if self.ending:
                 return
             if self.plan.leads:
                 self.lease.extend()
+        self._let_clean_up(deadline)
         self._drain()
         self.ending = True
+
+    def _let_clean_up(self, deadline: float) -> None:
+        """Let models do what they do at the end, also those of other domains who have begun."""
+        if not self.watch.resting():
+            return
+        self.cleaning = {actor.party for actor in self.plan.actors if actor.cleans_up}
+        for party in self.cleaning:
+            with contextlib.suppress(PipeEnded):
+                self.members[party].pipe.post("leave", actor=party)
+                self.arena.party(party).post()
+        while (self.cleaning or not self.watch.resting()) and time.monotonic() < deadline:
+            self._look(0.02)
+            if self.ending:
+                return
+
+    def _actor_is_clean(self, frame: Frame, member: _Member) -> None:
+        frame.close()
+        self.cleaning.discard(member.party)
 
     def _may_leave(self) -> bool:
         """The whole network rests (other domains end their step, too), or never will."""

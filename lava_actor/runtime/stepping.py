@@ -148,6 +148,8 @@ class SteppingLoop:
         if self.phases.run_host_mgmt:
             take_part(model, AnyGuard, HOST, self._enter)
             self._enter(SPK)
+        if self.clock.pause == words.PAUSED:
+            actor.pause_model()
         last, _ = self.clock.arrive(0)
         if last:
             self.clock.release(0)
@@ -260,7 +262,7 @@ class SteppingLoop:
         """Everybody has arrived at the end of the step: decide for all how to go on."""
         clock = self.clock
         if value & ASK_PAUSE:
-            self.actor.runs.phase = words.PAUSED
+            self.actor.runs.phase = clock.pause = words.PAUSED
         elif value & ASK_STOP:
             self.actor.runs.phase = words.STOPPED
         if value:

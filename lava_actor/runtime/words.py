@@ -7,14 +7,14 @@ of the party table belongs to the runtime and carries its run counter.
 * ``granted``  what the horizon is as far as actors that wait for the user are ready
 * ``fence``    the step at which the present run ends (a pause moves it to the horizon)
 * ``limit``    no step beyond this one starts: set to the failing step when a model fails
-* ``pause``    for free-running actors: 1 pause, 2 stop
+* ``pause``    what ends this run before its time: 1 pause, 2 stop; free-running actors ask for it
 * run counter  (`turn` of the runtime's party) grows with every run command, so that every actor
   announces the end of every run exactly once; `turn` of a free-running actor counts its runs
 """
 
 from __future__ import annotations
 
-from lava_actor.protocol.step import ASYNC, METHODS, SPK
+from lava_actor.protocol.step import ASYNC, CLEAN_UP, METHODS, SPK
 
 CLOCK = 0
 FREE = 1
@@ -40,6 +40,7 @@ PHASE_NAMES = {
     SPK: "run_spk",
     **{phase: method for phase, (_, method) in METHODS.items()},
     ASYNC: "run_async",
+    CLEAN_UP: "_pause or _stop",
 }
 
 #: How a run ended (reason in a "finished" frame).

@@ -84,6 +84,21 @@ class AbstractPyProcessModel(AbstractProcessModel):
         Not called for writes through a RefPort.
         """
 
+    def _pause(self) -> None:
+        """Override to react to a pause of a run that was to go on; runs at its last step.
+
+        What it raises is an error of the model. Under this name since Lava's models have it.
+        """
+
+    def _stop(self) -> None:
+        """Override to clean up (close a socket, save a plot); runs once, when the network ends.
+
+        The network rests by then. The model has as long as ``stop(timeout)`` may take. What it
+        raises is logged. After a failure the network ends at once, and this is not called. The
+        base class calls `join`, as in Lava.
+        """
+        self.join()
+
     # -- requests ---------------------------------------------------------------------------
 
     def request_pause(self) -> None:
@@ -129,6 +144,6 @@ class AbstractPyProcessModel(AbstractProcessModel):
         )
 
     def join(self) -> None:
-        """End all ports."""
+        """End all ports; runs once, when the network ends (`_stop`)."""
         for port in self.py_ports:
             port.join()

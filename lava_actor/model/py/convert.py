@@ -55,6 +55,12 @@ class FreeRunning(PyAsyncProcessModel):
         """Run the original's hook."""
         self._stepper.on_var_update()
 
+    def _pause(self) -> None:
+        self._stepper._pause()
+
+    def _stop(self) -> None:
+        self._stepper._stop()
+
     def run_async(self) -> None:
         """Do ``num_steps`` further steps, or fewer if a pause or stop is asked for."""
         model: Any = self._stepper
