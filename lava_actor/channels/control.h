@@ -279,7 +279,7 @@ static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t in
     }
     /* Relaxed: ordered by the fences, like `sleeping`. */
     on = atomic_load_explicit(&party->blocked_on, memory_order_relaxed);
-    if (on >> 32 == LA_ON_FIRST || on >> 32 == LA_ON_POLL) {
+    if (kind == LA_ON_DATA && (on >> 32 == LA_ON_FIRST || on >> 32 == LA_ON_POLL)) {
         on = (uint64_t)LA_ON_DATA << 32 | (uint32_t)on;
     }
     return on == ((uint64_t)kind << 32 | index) || on == 0 || on >> 32 >= LA_ON_EVENT;

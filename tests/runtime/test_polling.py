@@ -269,6 +269,8 @@ def say_then_ask(model: Any) -> None:
 def seen_by(asker: Peer, others: list[Any], setting: str, steps: int = STEPS) -> Any:
     with asker:
         asker.run(RunSteps(steps), First(), SETTINGS[setting])
+        arena = asker.runtime._arena
+        assert not sum(arena.party(i).missed for i in range(len(arena.plan.parties)))
         return asker.seen.get(), [other.seen.get() for other in others]
 
 
