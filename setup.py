@@ -8,6 +8,7 @@ interpreter then needs the matching run-time library preloaded).
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from setuptools import Extension, setup
 
 ROOT = Path(__file__).resolve().parent
 PACKAGE = "lava_actor"
+built_from = runpy.run_path(str(ROOT / PACKAGE / "built.py"))["built_from"]
 
 # Portable code only: functions that profit from wide vectors choose at run time (target_clones).
 OPTIMISED = ["-O3", "-g0"]
@@ -52,6 +54,7 @@ def extensions() -> list[Extension]:
     found = []
     for source in sorted((ROOT / PACKAGE).rglob("*.pyx")):
         relative = source.relative_to(ROOT)
+        inside = [str(Path(path).relative_to(PACKAGE)) for path in (relative, *depends)]
         found.append(
             Extension(
                 ".".join(relative.with_suffix("").parts),
@@ -61,6 +64,7 @@ def extensions() -> list[Extension]:
                 define_macros=[
                     ("NPY_NO_DEPRECATED_API", "NPY_1_7_API_VERSION"),
                     ("_GNU_SOURCE", "1"),
+                    ("LA_BUILT_FROM", f'"{built_from(inside)}"'),
                 ],
                 extra_compile_args=["-std=gnu11", *compile_flags],
                 extra_link_args=link_flags,

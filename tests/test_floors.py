@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lava_actor"
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors"}),
+    frozenset({"errors", "built"}),
     frozenset({"channels", "kernels"}),
     frozenset({"bursts"}),
     frozenset({"process"}),

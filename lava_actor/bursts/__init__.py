@@ -16,26 +16,22 @@ of a burst, hence whenever anybody can look, the model's attributes are what the
 
 from __future__ import annotations
 
-try:
-    from lava_actor.bursts._bursts import (
-        ASK_PAUSE,
-        ASK_STOP,
-        ASKED,
-        DECIDE,
-        DONE,
-        Burst,
-        DenseBurst,
-        LifFixedBurst,
-        LifFloatBurst,
-        SparseBurst,
-    )
-except ModuleNotFoundError as error:
-    if error.name != "lava_actor.bursts._bursts":
-        raise
-    raise ImportError(
-        "the native part of lava_actor is not built in this tree; run `make build` "
-        "(or install the package with pip)"
-    ) from error
+from lava_actor import built
+
+built.require("lava_actor.bursts._bursts")
+
+from lava_actor.bursts._bursts import (  # noqa: E402  (after the check)
+    ASK_PAUSE,
+    ASK_STOP,
+    ASKED,
+    DECIDE,
+    DONE,
+    Burst,
+    DenseBurst,
+    LifFixedBurst,
+    LifFloatBurst,
+    SparseBurst,
+)
 
 __all__ = [
     "ASKED",

@@ -64,6 +64,17 @@ from lava_actor.kernels.loops cimport (
 cnp.import_array()
 
 
+cdef extern from *:
+    """
+    #ifndef LA_BUILT_FROM
+    #define LA_BUILT_FROM ""
+    #endif
+    """
+    const char *LA_BUILT_FROM
+
+BUILT_FROM = LA_BUILT_FROM.decode()
+
+
 # Why a burst ended: nothing to do or a look around is due; the model asked for a pause or a stop;
 # in lockstep, this actor was the last and has to decide how to go on.
 DONE, ASKED, DECIDE = 0, 1, 2

@@ -22,6 +22,7 @@ if sys.platform != "linux":
         f"futex and memfd_create system calls, which {sys.platform!r} does not have"
     )
 
+from lava_actor import built
 from lava_actor.channels.interfaces import (
     AbstractCspPort,
     AbstractCspRecvPort,
@@ -39,16 +40,10 @@ from lava_actor.channels.wait import (
     choose_policy,
 )
 
-try:
-    from lava_actor.channels._native import Arena, Domain, Party, RingReader, RingWriter
-    from lava_actor.channels.csp import CspRecvPort, CspSelector, CspSendPort, PyPyChannel
-except ModuleNotFoundError as error:
-    if error.name != "lava_actor.channels._native":
-        raise
-    raise ImportError(
-        "the native part of lava_actor is not built in this tree; run `make build` "
-        "(or install the package with pip)"
-    ) from error
+built.require("lava_actor.channels._native")
+
+from lava_actor.channels._native import Arena, Domain, Party, RingReader, RingWriter  # noqa: E402  (after the check)
+from lava_actor.channels.csp import CspRecvPort, CspSelector, CspSendPort, PyPyChannel  # noqa: E402  (after the check)
 
 __all__ = [
     "AbstractCspPort",

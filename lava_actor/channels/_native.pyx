@@ -43,6 +43,16 @@ cdef extern from "<sys/mman.h>" nogil:
     int MAP_SHARED
 
 
+cdef extern from *:
+    """
+    #ifndef LA_BUILT_FROM
+    #define LA_BUILT_FROM ""
+    #endif
+    """
+    const char *LA_BUILT_FROM
+
+BUILT_FROM = LA_BUILT_FROM.decode()
+
 # Copies longer than this let other Python threads run meanwhile.
 cdef Py_ssize_t GIL_BYTES = 65536
 

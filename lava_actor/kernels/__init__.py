@@ -7,25 +7,23 @@ last bit, except that sums over many synapses may be rounded in another order th
 
 from __future__ import annotations
 
-try:
-    from lava_actor.kernels._kernels import (
-        advance_columns,
-        as_unique,
-        conv_events,
-        csc_events,
-        csc_events_coded,
-        dense_events,
-        dense_events_delayed,
-        lif_fixed,
-        lif_float,
-        one_value,
-        spike_indices,
-    )
-except ImportError as error:
-    raise ImportError(
-        "the native part of lava_actor is not built: run `make build` in the project's root "
-        f"({error})"
-    ) from error
+from lava_actor import built
+
+built.require("lava_actor.kernels._kernels")
+
+from lava_actor.kernels._kernels import (  # noqa: E402  (after the check)
+    advance_columns,
+    as_unique,
+    conv_events,
+    csc_events,
+    csc_events_coded,
+    dense_events,
+    dense_events_delayed,
+    lif_fixed,
+    lif_float,
+    one_value,
+    spike_indices,
+)
 
 __all__ = [
     "lif_float",
