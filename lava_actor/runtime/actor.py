@@ -11,7 +11,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
+import sys
 import threading
+import traceback
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
@@ -74,6 +77,7 @@ class Actor:
         self.wake_up = wake_up
         self.domain_index = domain_index
         self.own_process = own_process
+        self._owner = os.getpid()
         self.pending_run: int | None = None
         self.on_rebuilt: Callable[[Any], None] = lambda _model: None
         self.base = 0  # steps before the last reset; the model counts from there
@@ -94,13 +98,15 @@ class Actor:
             self.party.state = words.STARTING
             if self._start():
                 self._drive()
-        except NetworkEnds:
-            if not self.arena.aborted:  # a peer is gone, or the service; not the network
+            self.leave_if_child(None)
+        except BaseException as error:  # noqa: BLE001  (everything must reach the user)
+            self.leave_if_child(error)
+            if not isinstance(error, NetworkEnds):
+                self._report("failed", error)
+            elif not self.arena.aborted:  # a peer is gone, or the service; not the network
                 self.send("left")
             elif self.clock.limit == words.NO_LIMIT and hasattr(self, "built"):
                 self.clean_up()  # unless it has, before others ended the network
-        except BaseException as error:  # noqa: BLE001  (everything must reach the user)
-            self._report("failed", error)
         finally:
             self.party.state = words.GONE
             self.party.computing = False
@@ -121,7 +127,8 @@ class Actor:
             self.built.model._stop()
         except NetworkEnds:
             pass
-        except BaseException:
+        except BaseException as error:
+            self.leave_if_child(error)
             self.built.model.log.exception("%s._stop failed", self.model_name)
         self.party.state, self.party.phase = state, phase
 
@@ -136,6 +143,26 @@ class Actor:
         with contextlib.suppress(PipeEnded):
             self.pipe.send(kind, payload, key=key, actor=self.party.index)
 
+    def leave_if_child(self, error: BaseException | None) -> None:
+        """End a process that the model has forked and that comes back to us.
+
+        It ends as any program does: rings and pipe are its parent's, which goes on.
+        """
+        if self._owner == os.getpid():
+            return
+        code: Any = 0
+        if isinstance(error, SystemExit):
+            code = error.code
+        elif error is not None:
+            traceback.print_exception(error)
+            code = 1
+        if code is not None and not isinstance(code, int):
+            sys.stderr.write(f"{code}\n")
+            code = 1
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        os._exit(code or 0)
+
     def _start(self) -> bool:
         try:
             self.spec = self._load()
@@ -143,6 +170,7 @@ class Actor:
             self.model_name = self.spec.plan.model_name
             self._build()
         except BaseException as error:  # noqa: BLE001  (start-up errors reach the user as they are)
+            self.leave_if_child(error)
             self._report("startfail", error)
             return False
         self.send("ready")

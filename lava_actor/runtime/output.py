@@ -53,10 +53,19 @@ class Outlet:
         self._on_its_way -= amount
 
     def send(self, kind: str, *payload: Any) -> None:
-        """Send a frame of output; its last part is its text."""
+        """Send a frame of output; its last part is its text.
+
+        A process that the model has forked writes it to the user's own stream: two who write to
+        one pipe would cut each other's frames.
+        """
+        if self._owner != os.getpid():
+            marked = _marked(self._actor.name, payload[-1])
+            with contextlib.suppress(OSError):
+                os.write(1 if payload[0] == "stdout" else 2, marked.encode(errors="replace"))
+            return
         amount = len(payload[-1]) + _PER_FRAME
         with contextlib.suppress(NetworkEnds, PipeEnded):  # nobody listens any more
-            while self._on_its_way > CREDIT and self._owner == os.getpid():  # not a child of it
+            while self._on_its_way > CREDIT:
                 if self._actor.arena.aborted:
                     return
                 self._actor.fetch(0.1)
@@ -198,8 +207,12 @@ def emit_print(name: str, stream: str, text: str) -> None:
     """Write an actor's lines to the user's stream, each marked with the process name."""
     target = sys.stderr if stream == "stderr" else sys.stdout
     if target is not None:  # a program without a terminal may have none
-        target.write("".join(f"[{name}] {line}\n" for line in text.split("\n")))
+        target.write(_marked(name, text))
         target.flush()
+
+
+def _marked(name: str, text: str) -> str:
+    return "".join(f"[{name}] {line}\n" for line in text.split("\n"))
 
 
 def emit_log(process: str, step: int, name: str, level: int, text: str) -> None:

@@ -33,6 +33,7 @@ def answer(actor: Actor, frame: Frame) -> None:
     except PipeEnded as end:
         raise NetworkEnds(str(end)) from None
     except BaseException as error:  # noqa: BLE001  (the asker gets every cause)
+        actor.leave_if_child(error)
         said = failure_of(error, actor.name, actor.model_name, frame.kind, actor.step)
         actor.send("error", said, key)
         actor.send("raised", packed(error), key)
