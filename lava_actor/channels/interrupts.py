@@ -24,23 +24,23 @@ from types import FrameType
 
 
 @contextlib.contextmanager
-def held() -> Iterator[None]:
+def held() -> Iterator[list[tuple[int, FrameType | None]]]:
     """Let an interrupt take effect at the end of the block, not inside of it.
 
-    Without effect outside of the main thread, where no interrupt is raised, and where SIGINT is
-    ignored or not Python's to handle.
+    The block may look at what has arrived, to come to its end sooner. Without effect outside of the
+    main thread, where no interrupt is raised, and where SIGINT is ignored or not Python's own.
     """
+    arrived: list[tuple[int, FrameType | None]] = []
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield arrived
         return
     before = _signal.getsignal(signal.SIGINT)
     if not callable(before):
-        yield
+        yield arrived
         return
-    arrived: list[tuple[int, FrameType | None]] = []
     _signal.signal(signal.SIGINT, lambda number, frame: arrived.append((number, frame)))
     try:
-        yield
+        yield arrived
     finally:
         _signal.signal(signal.SIGINT, before)
         if arrived:

@@ -138,6 +138,13 @@ class ParcelWriter:
         return fd
 
 
+class _Descriptors(list[int]):
+    """Closed in the end if nobody has taken them: an answer that comes too late, for example."""
+
+    def __del__(self) -> None:
+        _close(self)
+
+
 def _close(fds: list[Any]) -> None:
     while fds:
         with contextlib.suppress(OSError):
@@ -164,16 +171,13 @@ class Frame:
 
     def release(self) -> list[int]:
         """Hand the descriptors over to the caller, who closes them."""
-        fds, self.fds = self.fds, []
+        fds = list(self.fds)
+        self.fds.clear()
         return fds
 
     def close(self) -> None:
         """Close descriptors that nobody took."""
         _close(self.fds)
-
-    def __del__(self) -> None:
-        """Nobody has opened it: an answer that comes too late, for example."""
-        self.close()
 
 
 @dataclass
@@ -182,9 +186,6 @@ class _Outgoing:
 
     rest: memoryview
     fds: list[int]
-
-    def __del__(self) -> None:
-        _close(self.fds)
 
 
 _EMPTY = Parcel(pickle.dumps(None, protocol=5))
@@ -273,7 +274,8 @@ class Pipe:
         head = _HEAD.pack(
             kind.encode(), key, actor, len(parcel.data), len(parcel.spans), len(fds)
         )
-        self._outgoing.append(_Outgoing(memoryview(head + spans + parcel.data), fds))
+        message = memoryview(head + spans + parcel.data)
+        self._outgoing.append(_Outgoing(message, _Descriptors(fds) if fds else fds))
 
     @property
     def unsent(self) -> bool:
@@ -404,7 +406,7 @@ class Pipe:
                 break
             spans = tuple(_SPAN.iter_unpack(raw[first:data]))
             parcel = Parcel(bytes(raw[data : data + length]), spans)
-            fds = [self._fds.popleft() for _ in range(n_fds)]
+            fds = _Descriptors(self._fds.popleft() for _ in range(n_fds)) if n_fds else []
             self._frames.append(Frame(kind.rstrip(b"\0").decode(), key, actor, parcel, fds))
             at = data + length
         del raw[:at]

@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, choose_policy
+from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe, PipeEnded
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import descriptors, words
@@ -62,13 +63,15 @@ class Crew:
         if not self._in_threads:
             packed = pack_actors(executable.actors, self._seeds)
             self._parcels, self._values, self._survey = packed
-        self._arena = Arena.create(executable.arena)
+        with held():
+            self._arena = Arena.create(executable.arena)
+            self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
-        self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         for index, domain in enumerate(executable.domains):
-            ours, theirs = Pipe.pair()
-            self.pipes.append(ours)
-            self._theirs.append(theirs)
+            with held():
+                ours, theirs = Pipe.pair()
+                self.pipes.append(ours)
+                self._theirs.append(theirs)
             for member in domain.members:
                 self._pipe_index[member] = index
         return self._arena

@@ -45,7 +45,8 @@ def raise_failures(records: Sequence[Failure]) -> NoReturn:
     lines = [f"{len(failures)} Exception(s) occurred:"]
     for f in failures[:_LISTED]:
         model = f" ({f.model})" if f.model else ""
-        lines.append(f"  {f.process}{model} in {f.phase} of step {f.step}: {f.what}")
+        where = f" in {f.phase} of step {f.step}" if f.phase != "?" else ""
+        lines.append(f"  {f.process}{model}{where}: {f.what}")
     if len(failures) > _LISTED:
         lines.append(f"  … and {len(failures) - _LISTED} more: error.failures has all of them")
     told = [(n, f) for n, f in enumerate(failures) if f.traceback]

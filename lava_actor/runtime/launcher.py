@@ -24,6 +24,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.runtime.processes import how_it_ended, look
 from lava_actor.runtime.program import stamp
@@ -133,12 +134,13 @@ class Launcher:
         this does not wait for a launcher that does not read.
         """
         pipe, arena, wake_up, *values = fds
-        order = os.memfd_create("lava_actor-order", os.MFD_CLOEXEC)
-        with open(order, "wb") as file:
+        with held(), open(os.memfd_create("lava_actor-order", os.MFD_CLOEXEC), "wb") as file:
             pickle.dump(plan, file, protocol=5)
             file.flush()
             with contextlib.suppress(PipeEnded), self._lock:
-                self.pipe.send("service", fds=[pipe, arena, wake_up, order, *values])
+                self.pipe.post("service", fds=[pipe, arena, wake_up, file.fileno(), *values])
+        with contextlib.suppress(PipeEnded):
+            self.pipe.flush(None)
 
     def fate(self, pid: int) -> str:
         """How a service ended, in words; what is known if the launcher does not say."""
@@ -258,7 +260,7 @@ _lock = threading.Lock()
 def ensure() -> Launcher:
     """The launcher of this interpreter; starts it if there is none (about 0.2 s)."""
     global _launcher  # noqa: PLW0603  (one launcher per interpreter is the point)
-    with _lock:
+    with held(), _lock:  # one that is not noted down would be nobody's
         if _launcher is None or not _launcher.alive():
             if _launcher is not None and _launcher.end():
                 _launcher.forget()

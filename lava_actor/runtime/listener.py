@@ -22,7 +22,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels.interrupts import Signal
+from lava_actor.channels.interrupts import Signal, held
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.errors import Failure, RuntimeStateError
 from lava_actor.protocol.frames import Receiver, Way
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
     from lava_actor.runtime.attendance import Attendance
 
+#: Seconds until it is known why a service is gone.
+CAUSE_SECONDS = 5.0
 #: Seconds that the end of a run, or of the network, waits for a stream that takes no output.
 OUTPUT_SECONDS = 2.0
 
@@ -89,7 +91,9 @@ class Listener:
         self._started = Signal()
         self._differences: deque[tuple[int, Any]] = deque()
         self._all_stopped = Signal()
+        self._over = Signal()  # it is known how all ends
         self.finished = Signal()
+        self.finished.set()  # none is on
         self.reason = words.REACHED
         self.step = -1
         self.failures: list[Failure] = []
@@ -143,6 +147,7 @@ class Listener:
             self._nudges = -1
         self._fail_pending(RuntimeStateError("the network has ended"))
         self.finished.set()
+        self._over.set()
         self._selector.close()
         self._emitter.close(OUTPUT_SECONDS)
 
@@ -170,14 +175,19 @@ class Listener:
                 tell(*self._differences.popleft())
         return self._start_failure
 
-    def await_stopped(self, timeout: float) -> list[str]:
+    def await_stopped(self, timeout: float, interrupts: Sequence[Any] = ()) -> list[str]:
         """Wait until all services have ended; names of actors that had to be killed.
 
-        Services that are stopped, or that have not ended in that time, are killed.
+        Services that are stopped, or that have not ended in that time, are killed. With the first
+        of the ``interrupts`` nobody waits any longer for the step in progress.
         """
         deadline = time.monotonic() + timeout
+        hurried = False
         while not self._all_stopped.wait(0.1) and time.monotonic() < deadline:
             self._services.kill_halted()
+            if interrupts and not hurried:
+                hurried = True
+                self.tell("stop", 0.0)
         if not self._all_stopped.is_set():
             self._services.kill()
             self._all_stopped.wait(KILL_SECONDS)
@@ -203,10 +213,11 @@ class Listener:
 
     def tell(self, kind: str, payload: Any = None, indices: set[int] | None = None) -> None:
         """Send a command to all services, or to some; one that is gone has been noticed."""
-        for index, pipe in enumerate(self._pipes):
-            if indices is None or index in indices:
-                with contextlib.suppress(PipeEnded):
-                    pipe.post(kind, payload)
+        with held():
+            for index, pipe in enumerate(self._pipes):
+                if indices is None or index in indices:
+                    with contextlib.suppress(PipeEnded):
+                        pipe.post(kind, payload)
 
     # -- requests ---------------------------------------------------------------------------
 
@@ -227,7 +238,9 @@ class Listener:
             try:
                 pipe.post(kind, payload, key=key, actor=party)
             except PipeEnded as error:
-                raise RuntimeStateError(f"{kind}: the network has ended") from error
+                self._over.wait(CAUSE_SECONDS)  # its cause is soon known
+                cause = f": {self.failures[0].what}" if self.failures else ""
+                raise RuntimeStateError(f"{kind}: the network has ended{cause}") from error
             while not answer.there.wait(0.5):
                 if self._closing:
                     raise RuntimeStateError(f"{kind}: the network has ended")
@@ -328,6 +341,7 @@ class Listener:
         self._started.set()
         self._all_stopped.set()
         self.finished.set()
+        self._over.set()
         self._fail_pending(self._has_failed())
 
     def _has_failed(self) -> RuntimeStateError:
@@ -387,6 +401,7 @@ class Listener:
             self._start_failure = self.failures[0]
             self._started.set()
         self.finished.set()
+        self._over.set()
         self._fail_pending(self._has_failed())
 
     def _on_stopped(self, frame: Frame, index: int) -> None:
@@ -410,6 +425,7 @@ class Listener:
         if len(self._stopped) == len(self._pipes):
             self._all_stopped.set()
             self.finished.set()
+            self._over.set()
 
     def _on_reply(self, frame: Frame, _index: int) -> None:
         answer = self._answers.pop(frame.key, None)

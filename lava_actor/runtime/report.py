@@ -45,8 +45,9 @@ def failure_of(
     said = _safely(lambda: str(error))
     message = f"<{kind} whose str() fails>" if said is None else said
     last = f"{kind}: {message}\n"
+    ours = verdict is Verdict.DIED  # an error of the runtime: its own frames say where
     text = (
-        _safely(lambda: remote_text(error))
+        (not ours and _safely(lambda: remote_text(error)))
         or _safely(lambda: "".join(traceback.format_exception(error)))
         or _safely(lambda: "".join(traceback.format_tb(_traceback_of(error))) + last)
         or last

@@ -168,16 +168,15 @@ class Runtime:
             self._listener.start()
             failure = self._listener.await_ready(crew.tell_program)
             self._listener.await_output()
+            if failure is not None:
+                raise_start_failure(failure)
+            if self._resume is not None:
+                self._start_from(self._resume)
+            self._connect_externals()
+            _alive.add(self)
         except BaseException:
             self._tear_down()
             raise
-        if failure is not None:
-            self._tear_down()
-            raise_start_failure(failure)
-        if self._resume is not None:
-            self._start_from(self._resume)
-        self._connect_externals()
-        _alive.add(self)
 
     def __repr__(self) -> str:
         """The Processes, and what they do."""
@@ -194,11 +193,7 @@ class Runtime:
     def _start_from(self, resume: Resume) -> None:
         assert self._arena is not None
         self._resume = None  # large, and not needed any more
-        try:
-            resume.apply(self, self._arena)
-        except BaseException:
-            self._tear_down()
-            raise
+        resume.apply(self, self._arena)
         self._is_started = resume.started
 
     def _connect_externals(self) -> None:
@@ -237,65 +232,80 @@ class Runtime:
             raise InvalidValueError(
                 f"run: expected a run condition (RunSteps, RunContinuous), got {run_condition!r}"
             )
-        with self._lock:
-            listener = self._ready("run")
-            if self._is_running:
-                if not listener.finished.is_set():
-                    raise RuntimeStateError(
-                        "run: the network is running; call wait() or pause() first"
-                    )
-                self._collect()
-            self._call_back("pre_run_callback")
-            self._is_started = self._is_running = True
-            if isinstance(run_condition, RunUntil):
-                self._until = UntilRun(run_condition, self._one_step)
-                if not run_condition.blocking:
-                    self._until.drive_in_background()
-                    return
-        if self._until is not None:
-            self._drive_until(self._until)
-            return
+        until: UntilRun | None = None
         try:
-            with held(), self._lock:
-                steps = self._steps_of(run_condition)
-                self.num_steps = 0 if steps is None else steps
-                self._goal = 0 if steps is None else self.current_step + steps
-                listener.begin_run(partial(listener.tell, "run", steps))
-            if run_condition.blocking:
-                self._wait(None)
+            with self._lock:
+                listener = self._ready("run")
+                if self._is_running:
+                    if not listener.finished.is_set():
+                        raise RuntimeStateError(
+                            "run: the network is running; call wait() or pause() first"
+                        )
+                    self._collect()
+                self._call_back("pre_run_callback")
+                until = self._begin(listener, run_condition)
+            if run_condition.blocking and until is not None:
+                self._drive_until(until, listener)
+            elif run_condition.blocking:
+                self._await(listener, None)
         except KeyboardInterrupt:
+            until = until or self._until
+            if until is not None:
+                until.abandon()
             self._rest(self.pause)
             raise
 
+    def _begin(self, listener: Listener, condition: AbstractRunCondition) -> UntilRun | None:
+        """Let a run begin that is known to all who may ask for its end."""
+        until = UntilRun(condition, self._one_step) if isinstance(condition, RunUntil) else None
+        steps = None if until is not None else self._steps_of(condition)
+        with held():
+            self._is_started = self._is_running = True
+            self._until = until
+            if until is None:
+                self.num_steps = 0 if steps is None else steps
+                clock = self._executable.arena.domains[words.CLOCK]
+                self._goal = -1 if steps is None else self.current_step + steps if clock else 0
+                listener.begin_run(partial(listener.tell, "run", steps))
+            elif not condition.blocking:
+                until.drive_in_background()
+        return until
+
     def _one_step(self) -> bool:
         """One step of a `RunUntil`; False if the network ended or a model paused it."""
-        listener = self._ready("run")
-        with held():
-            listener.begin_run(partial(listener.tell, "run", 1))
+        with self._lock:
+            listener = self._ready("run")
+            with held():
+                listener.begin_run(partial(listener.tell, "run", 1))
         while not listener.finished.wait(0.5):
             pass
-        return not listener.failures and listener.reason == words.REACHED
+        reached = listener.reason == words.REACHED and listener.step >= 0
+        return reached and not listener.failures
 
-    def _drive_until(self, until: UntilRun) -> None:
+    def _drive_until(self, until: UntilRun, listener: Listener) -> None:
         try:
             until.drive()
-        except BaseException:  # of the predicate, or Ctrl-C
+        except Exception:  # of the predicate
             self._until = None
-            self._rest(self._pause)  # the step in progress ends first
+            self._rest(self._pause)
             raise
-        self._until = None
+        finally:
+            self._until = None
         self._pause()
+        self._check_end(listener, until)
 
-    def _end_until(self, *, cancel: bool) -> None:
-        """Wait for a `RunUntil` in the background, or make it end."""
+    def _end_until(
+        self, *, cancel: bool, to_stop: bool = False, timeout: float | None = None
+    ) -> None:
+        """Wait for the end of a `RunUntil` that another thread drives, or make it end."""
         until = self._until
         if until is None:
             return
         if cancel:
-            until.cancel()
+            until.cancel(to_stop=to_stop)
             self._ask_for_pause()  # the step in progress may wait for the user
         try:
-            until.finish()
+            until.finish(timeout)
         finally:
             self._until = None
 
@@ -330,27 +340,43 @@ class Runtime:
 
     def _wait(self, timeout: float | None) -> None:
         self._own("wait")
+        until = self._until
         if not self._is_running:
             self._raise_failure_once()
             return
         listener = self._ready("wait")
-        deadline = None if timeout is None else time.monotonic() + timeout
-        if self._until is not None:
-            while not self._until.done.wait(_slice(deadline)):
-                self._check_deadline(deadline, timeout)
-            try:
-                self._end_until(cancel=False)
-            finally:
-                self._collect()
+        if until is None:
+            self._await(listener, timeout)
             return
+        deadline = None if timeout is None else time.monotonic() + timeout
+        while not until.done.wait(_slice(deadline)):
+            self._check_deadline(deadline, timeout)
+        try:
+            self._end_until(cancel=False)
+        finally:
+            self._collect()
+        self._check_end(listener, until)
+
+    def _await(self, listener: Listener, timeout: float | None) -> None:
+        """Wait for the end of a run that is not a `RunUntil`."""
+        deadline = None if timeout is None else time.monotonic() + timeout
         while not listener.finished.wait(_slice(deadline)):
             self._check_deadline(deadline, timeout)
-        clock = self._executable.arena.domains[words.CLOCK]
-        if listener.ending and listener.step < (self._goal if clock else 0):
-            raise RuntimeStateError(
-                f"run: the network was stopped, by another thread, before step {self._goal}"
-            )
+        failures = listener.failures
         self._collect()
+        if failures:  # another thread has collected them, and put the network away
+            raise_failures(failures)
+        self._check_end(listener, None)
+
+    def _check_end(self, listener: Listener, until: UntilRun | None) -> None:
+        """Another thread may have stopped the network before what this one waited for."""
+        if until is not None and until.cut_short_by_stop:
+            goal = "the predicate held"
+        elif until is None and listener.ending and listener.step < self._goal:
+            goal = f"step {self._goal}" if self._goal else "it had ended"
+        else:
+            return
+        raise RuntimeStateError(f"run: the network was stopped, by another thread, before {goal}")
 
     def _check_deadline(self, deadline: float | None, timeout: float | None) -> None:
         if deadline is not None and time.monotonic() >= deadline:
@@ -404,20 +430,23 @@ class Runtime:
         """End the network from whatever state it is in; idempotent.
 
         The step in progress may end within ``timeout`` seconds (default 10); after that actors
-        are terminated, then killed, and a warning names the actors that did not leave.
+        are terminated, then killed, and a warning names the actors that did not leave. After
+        Ctrl-C the step in progress is not waited for; `KeyboardInterrupt` follows the end.
         """
         self._own("stop")
+        seconds = STOP_SECONDS if timeout is None else timeout
         with contextlib.suppress(Exception):  # an error of a predicate does not keep us running
-            self._end_until(cancel=True)
-        with self._lock:
-            seconds = STOP_SECONDS if timeout is None else timeout
+            self._end_until(cancel=True, to_stop=True, timeout=seconds)
+        with self._lock, held() as interrupts:
             self._announce_stop(seconds)
+            late: list[str] = []
             if self._crew is not None and self._listener is not None:
-                late = self._last_words(self._listener.await_stopped(seconds + END_SECONDS))
+                left = self._listener.await_stopped(seconds + END_SECONDS, interrupts)
+                late += self._last_words(left)
                 late += [f"RuntimeService of domain {i}" for i in self._crew.services.killed]
-                if late:
-                    self.log.warning("stop: had to kill %s", ", ".join(late))
             self._tear_down()
+            if late:
+                self.log.warning("stop: had to kill %s", ", ".join(late))
 
     def _announce_stop(self, seconds: float) -> None:
         if self._crew is not None and self._listener is not None:
@@ -438,19 +467,20 @@ class Runtime:
         """Wait until all actors have left (they have after `stop`)."""
 
     def _tear_down(self) -> None:
-        self._is_running = self._is_started = False
-        if self._arena is not None:
-            self._arena.abort(1)
-        if self._listener is not None:  # it reads the crew's pipes: it ends before they are closed
-            self._listener.close()
-            self._listener = None
-        if self._crew is not None:
-            self._crew.close()
-            self._crew = None
-        if self._arena is not None:
-            self._arena.close()
-            self._arena = None
-        _alive.discard(self)
+        with held():  # half of it would be a network that nobody can use or end
+            self._is_running = self._is_started = False
+            if self._arena is not None:
+                self._arena.abort(1)
+            if self._listener is not None:  # it reads the crew's pipes: it ends before they close
+                self._listener.close()
+                self._listener = None
+            if self._crew is not None:
+                self._crew.close()
+                self._crew = None
+            if self._arena is not None:
+                self._arena.close()
+                self._arena = None
+            _alive.discard(self)
 
     def __enter__(self) -> Runtime:
         """Initialize and hand out the runtime."""
@@ -554,16 +584,25 @@ class Runtime:
         self._ask("set", (var.name, value, idx), actor.party, actor.name)
 
     def reset(self) -> None:
-        """Give every model its initial values again; see `session.reset`."""
+        """Give every model its initial values again; see `session.reset`.
+
+        An initial value that is refused changes nothing. If anything else goes wrong on the way, an
+        interrupt included, the network is stopped: a part of it would begin anew and a part go on.
+        """
         self._ready("reset")
         self.pause()
-        listener = self._ready("reset")
-        assert self._crew is not None
         for actor in self._executable.actors:
-            inits = {v.name: v.var.init for v in actor.vars}
-            pipe = self._crew.pipe_of(actor.party)
-            values = inits, large(actor.process.proc_params)
-            listener.ask(pipe, "reset", values, actor.party, actor.name, self._blocked)
+            for var in actor.vars:
+                var.slot(actor.name).initial(var.var.init)
+        payloads = [
+            ({v.name: v.var.init for v in actor.vars}, large(actor.process.proc_params))
+            for actor in self._executable.actors
+        ]
+        try:
+            self.ask_all("reset", payloads)
+        except BaseException:
+            self.stop(0.0)
+            raise
 
     def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
         """Send every actor, which must rest, a request of its own; the answers in their order."""

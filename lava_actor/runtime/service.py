@@ -98,6 +98,7 @@ class Service:
         self.ending = False
         self.leaving = False
         self.told_to_stop = False
+        self.leave_by = 0.0
         self.waiting_for: set[int] = set()
         self.cleaning: set[int] = set()
         self.asked = words.REACHED
@@ -244,8 +245,10 @@ class Service:
                 self._to_actor(frame)
             elif not self.leaving:
                 self._of_user(frame)
-            else:  # no command is of use any more; output and answers still go to and fro
-                self.told_to_stop |= frame.kind == "stop"
+            elif frame.kind == "stop":  # once more, and perhaps sooner
+                self.told_to_stop = True
+                self.leave_by = min(self.leave_by, time.monotonic() + frame.take())
+            else:  # no other command is of use any more; output and answers still go to and fro
                 frame.close()
 
     def _to_actor(self, frame: Frame) -> None:
@@ -496,11 +499,11 @@ class Service:
 
     def _stop(self, frame: Frame) -> None:
         """Let the step in progress end, then leave; `_take_down` does the rest."""
-        deadline = time.monotonic() + frame.take()
+        self.leave_by = time.monotonic() + frame.take()
         self.leaving = True
         if self.running:
             self._pause(reason=words.STOPPED)
-        while time.monotonic() < deadline and not self._may_leave():
+        while time.monotonic() < self.leave_by and not self._may_leave():
             self._look(0.02)
             if self.ending:
                 return

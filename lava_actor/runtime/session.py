@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.channels.interrupts import held
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.network import find_network
 from lava_actor.compiler.run_configs import RunConfig
@@ -71,6 +72,7 @@ def create_runtime(
         executable = compile(process, run_cfg, compile_config)
     actor_type = executable.compile_config.get("actor_type")
     resume = None if loaded is None else loaded.resume
+    runtime: Runtime | None = None
     try:
         if resume is not None:
             resume.check(executable)
@@ -81,15 +83,18 @@ def create_runtime(
             resume=resume,
         )
         runtime.initialize()
+        with held():
+            Var.starts += 1
+            checkpoint.forget_pending(loaded)
+            executable.assign_runtime_to_all_processes(runtime)
+            if process.runtime is not runtime:
+                process.runtime = runtime
     except BaseException:
+        if runtime is not None:
+            runtime.stop(0.0)
         if mine:
             executable.forget()
         raise
-    Var.starts += 1
-    checkpoint.forget_pending(loaded)
-    executable.assign_runtime_to_all_processes(runtime)
-    if process.runtime is not runtime:
-        process.runtime = runtime
 
 
 def _doubt_change(
@@ -200,17 +205,20 @@ def load(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
             f"{process.name}.load: the file has no state of a paused network, and this network is "
             f"started; stop() it first"
         )
-    update.commit()
     successor = Runtime(
         runtime.executable, runtime.actor_type, loglevel=_loglevel(process), resume=resume
     )
     try:
+        update.commit()
         successor.initialize()
+        with held():
+            runtime.executable.assign_runtime_to_all_processes(successor)
+            runtime.stop()
     except BaseException:
-        update.undo()
+        if process.runtime is not successor:
+            successor.stop(0.0)
+            update.undo()
         raise
-    runtime.stop()
-    runtime.executable.assign_runtime_to_all_processes(successor)
 
 
 def load_new(path: str | Path, *, trusted: bool = False) -> AbstractProcess:

@@ -70,17 +70,20 @@ def pack_actors(
     met: list[Any] = []
     writer = ParcelWriter(partial(dumps, met=met))
     parcels = []
-    for plan, seed in zip(plans, seeds, strict=True):
-        try:
-            parcels.append(writer.pack(specify(plan, seed)))
-        except Exception as error:
-            writer.close()
-            raise InvalidTypeError(
-                f"{plan.name} ({plan.model_name}): its parameters, initial values or model "
-                f"class cannot be sent to an actor: {_offender(plan)}{error}. Make it in the "
-                f"model's constructor, or run all models in threads of this interpreter "
-                f"(compile_config={{'actor_type': ActorType.Threading}})"
-            ) from error
+    try:
+        for plan, seed in zip(plans, seeds, strict=True):
+            try:
+                parcels.append(writer.pack(specify(plan, seed)))
+            except Exception as error:
+                raise InvalidTypeError(
+                    f"{plan.name} ({plan.model_name}): its parameters, initial values or model "
+                    f"class cannot be sent to an actor: {_offender(plan)}{error}. Make it in the "
+                    f"model's constructor, or run all models in threads of this interpreter "
+                    f"(compile_config={{'actor_type': ActorType.Threading}})"
+                ) from error
+    except BaseException:
+        writer.close()
+        raise
     return parcels, writer, Survey(met)
 
 

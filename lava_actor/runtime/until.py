@@ -6,6 +6,8 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from lava_actor.channels.interrupts import Signal
+
 if TYPE_CHECKING:
     from lava_actor.runtime.run_conditions import RunUntil
 
@@ -22,17 +24,19 @@ class UntilRun:
     def __init__(self, condition: RunUntil, one_step: Callable[[], bool]) -> None:
         self._condition = condition
         self._one_step = one_step
-        self._cancelled = threading.Event()
+        self._cancelled = self._to_stop = False
         self._error: BaseException | None = None
-        self.done = threading.Event()
-        self._thread: threading.Thread | None = None
+        self.cut_short_by_stop = False
+        self.done = Signal()
+        self._driver = threading.current_thread()
 
     def drive(self) -> None:
         """Run until the predicate holds, the step limit is reached, or somebody cancels."""
         try:
             limit, steps = self._condition.max_steps, 0
-            while (limit is None or steps < limit) and not self._cancelled.is_set():
-                if not self._one_step():
+            while limit is None or steps < limit:
+                if self._cancelled or not self._one_step():
+                    self.cut_short_by_stop = self._to_stop
                     break
                 steps += 1
                 if self._condition.predicate():
@@ -49,17 +53,28 @@ class UntilRun:
             except BaseException as error:  # noqa: BLE001  (raised again by finish)
                 self._error = error
 
-        self._thread = threading.Thread(target=body, name="lava_actor until", daemon=True)
-        self._thread.start()
+        self._driver = threading.Thread(target=body, name="lava_actor until", daemon=True)
+        try:
+            self._driver.start()
+        except BaseException:
+            self.done.set()
+            raise
 
-    def cancel(self) -> None:
+    def cancel(self, *, to_stop: bool) -> None:
         """End after the step in progress."""
-        self._cancelled.set()
+        self._to_stop |= to_stop
+        self._cancelled = True
 
-    def finish(self) -> None:
-        """Join the thread, and raise what the predicate raised."""
-        if self._thread is not None and self._thread is not threading.current_thread():
-            self._thread.join()
+    def abandon(self) -> None:
+        """Its thread was interrupted, and drives no further."""
+        self._cancelled = True
+        if self._driver is threading.current_thread():
+            self.done.set()
+
+    def finish(self, timeout: float | None = None) -> None:
+        """Wait until nobody drives any more, and raise what the predicate raised in a thread."""
+        if self._driver is not threading.current_thread():
+            self.done.wait(timeout)
         if self._error is not None:
             error, self._error = self._error, None
             raise error

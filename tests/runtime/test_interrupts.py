@@ -5,10 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from typing import Any
 
+import numpy as np
 import pytest
 
-from lava_actor.channels.interrupts import held
+from lava_actor import RunContinuous, RunSteps, networks
+from lava_actor.channels.interrupts import Signal, held
+from lava_actor.compiler.executable import Executable
+from lava_actor.runtime.listener import Listener
+from tests.runtime.networks import Counter, First, Sink
 
 
 def test_an_interrupt_takes_effect_at_the_end_of_the_block() -> None:
@@ -63,3 +69,156 @@ def test_other_threads_leave_the_handler_alone() -> None:
     thread.start()
     thread.join()
     assert found == [signal.default_int_handler]
+
+
+def test_a_held_block_may_see_that_it_was_interrupted() -> None:
+    with pytest.raises(KeyboardInterrupt), held() as arrived:
+        assert not arrived
+        os.kill(os.getpid(), signal.SIGINT)
+        while not arrived:
+            os.sched_yield()
+
+
+# --- waiting -----------------------------------------------------------------------------------
+
+
+def test_a_signal_lets_everybody_go_who_waits_now_or_later_until_it_is_cleared() -> None:
+    signal_ = Signal()
+    assert not signal_.wait(0.0)
+    assert not signal_.wait(0.001)
+    threads = [threading.Thread(target=signal_.wait) for _ in range(5)]
+    for thread in threads:
+        thread.start()
+    while len(signal_._waiting) < 5:
+        os.sched_yield()
+    signal_.set()
+    for thread in threads:
+        thread.join()
+    assert signal_.wait()
+    assert signal_.is_set()
+    signal_.clear()
+    assert not signal_.wait(0.001)
+    assert not signal_._waiting
+
+
+def test_an_interrupted_wait_leaves_the_signal_whole() -> None:
+    signal_ = Signal()
+
+    def interrupt() -> None:
+        while not signal_._waiting:
+            os.sched_yield()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        signal_.wait()
+    thread.join()
+    assert not signal_._waiting
+    threading.Thread(target=signal_.set).start()
+    assert signal_.wait()
+
+
+# --- what must not be half done ----------------------------------------------------------------
+
+
+def interrupt(*_: Any, **__: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def test_an_interrupted_start_leaves_no_network_and_can_be_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter = Counter()
+    for name in ("await_ready", "await_output"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Listener, name, interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                counter.run(RunSteps(1), First())
+        assert counter.runtime is None
+    with monkeypatch.context() as patch:  # all actors are there, and nobody has heard of it
+        patch.setattr(Executable, "assign_runtime_to_all_processes", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            counter.run(RunSteps(1), First())
+    assert networks() == []
+    with counter:
+        counter.run(RunSteps(2), First())
+        assert counter.count.get() == 2
+
+
+def test_an_interrupted_reset_ends_the_network_for_a_part_of_it_has_begun_anew(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter, sink = Counter(), Sink()
+    counter.out.connect(sink.inp)
+    counter.run(RunSteps(3), First())
+    asked = []
+
+    def ask(self: Listener, *args: Any) -> Any:
+        asked.append(args[1])
+        return interrupt() if len(asked) == 2 else ask_(self, *args)
+
+    ask_ = Listener.ask
+    monkeypatch.setattr(Listener, "ask", ask)
+    with pytest.raises(KeyboardInterrupt):
+        counter.reset()
+    monkeypatch.undo()
+    assert asked == ["reset", "reset"]
+    assert not counter.runtime.is_alive
+    counter.run(RunSteps(2))
+    assert (counter.count.get(), sink.total.get()) == (2, 3)
+    counter.stop()
+
+
+def test_an_initial_value_that_is_refused_leaves_a_network_as_it_was_before_the_reset() -> None:
+    counter, sink = Counter(), Sink()
+    counter.out.connect(sink.inp)
+    with counter:
+        counter.run(RunSteps(3), First())
+        sink.last.init = np.array([np.nan])
+        with pytest.raises(ValueError, match="expected finite numbers"):
+            counter.reset()
+        assert (counter.count.get(), sink.total.get()) == (3, 6)
+        counter.run(RunSteps(1))
+        assert sink.total.get() == 10
+
+
+def never_return(model: Any) -> None:
+    while True:
+        pass
+
+
+def test_an_interrupted_stop_does_not_wait_for_the_step_and_the_network_is_gone(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    counter = Counter(on_step=never_return, name="counter")
+    counter.run(RunContinuous(), First())
+    runtime = counter.runtime
+
+    def interrupt_stop() -> None:
+        while not runtime._listener.ending:
+            os.sched_yield()
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt_stop)
+    thread.start()
+    with pytest.raises(KeyboardInterrupt):
+        counter.stop(timeout=10**6)
+    thread.join()
+    assert not runtime.is_alive
+    assert "had to kill counter" in caplog.text
+
+
+def test_a_network_whose_start_was_interrupted_before_any_run_can_be_paused_and_awaited(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with Counter() as counter:
+        counter.create_runtime(First())
+        monkeypatch.setattr(Listener, "begin_run", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            counter.run(RunSteps(1))
+        monkeypatch.undo()
+        counter.wait()
+        counter.pause()
+        counter.run(RunSteps(1))
+        assert counter.count.get() == 1

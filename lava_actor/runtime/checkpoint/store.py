@@ -36,6 +36,7 @@ def live_runtime(process: AbstractProcess, what: str) -> Runtime | None:
     runtime: Runtime | None = process.runtime
     if runtime is None or not runtime.is_alive:
         return None
+    runtime._own(f"{process.name}.{what}")
     if not runtime.is_finished:
         raise RuntimeStateError(f"{process.name}.{what}: the network is running; pause() it first")
     return runtime
