@@ -509,11 +509,11 @@ class Service:
                 return
             if self.plan.leads:
                 self.lease.extend()
-        self._let_clean_up(deadline)
+        self._let_clean_up()
         self._drain()
         self.ending = True
 
-    def _let_clean_up(self, deadline: float) -> None:
+    def _let_clean_up(self) -> None:
         """Let models do what they do at the end, also those of other domains who have begun."""
         if not self.watch.resting():
             return
@@ -522,7 +522,7 @@ class Service:
             with contextlib.suppress(PipeEnded):
                 self.members[party].pipe.post("leave", actor=party)
                 self.arena.party(party).post()
-        while (self.cleaning or not self.watch.resting()) and time.monotonic() < deadline:
+        while (self.cleaning or not self.watch.resting()) and time.monotonic() < self.leave_by:
             self._look(0.02)
             if self.ending:
                 return
