@@ -101,7 +101,7 @@ class Actor:
             self.leave_if_child(None)
         except BaseException as error:  # noqa: BLE001  (everything must reach the user)
             self.leave_if_child(error)
-            if not isinstance(error, NetworkEnds):
+            if not issubclass(type(error), NetworkEnds):  # isinstance would ask the user's class
                 self._report("failed", error)
             elif not self.arena.aborted:  # a peer is gone, or the service; not the network
                 self.send("left")
