@@ -735,17 +735,26 @@ def probing_two_of_one_name() -> None:
         monitor.probe(lif(name="x").v, 3)
 
 
-@harmless
+@doubted("eye.get_data", "fewer than the 5 steps", "zeros")
 def probing_two_targets_and_too_many_steps() -> None:
-    a, monitor = lif(bias_mant=1), Monitor()
+    a, monitor = lif(bias_mant=1), Monitor(name="eye")
     monitor.probe(a.v, 5)
     monitor.probe(a.u, 2)
     monitor.run(2, FLOAT)  # through the Monitor
-    assert monitor.get_data()[a.name]["v"][:, 0].tolist() == [1, 2, 0, 0, 0]
-    assert monitor.get_data()[a.name]["u"].shape == (2, 2)
+    data = monitor.get_data()
+    assert data[a.name]["v"][:, 0].tolist() == [1, 2, 0, 0, 0]
+    assert data[a.name]["u"].shape == (2, 2)
 
 
-@refused("get", "stopped")
+@refused("nothing called 'cell' is recorded; there is: a$")
+def a_recording_of_another_name() -> None:
+    a, monitor = lif(name="a"), Monitor()
+    monitor.probe(a.v, 1)
+    ran(a)
+    monitor.get_data()["cell"]
+
+
+@refused("get_data", "stopped", r"before stop\(\)")
 def reading_a_monitor_after_stop() -> None:
     a, monitor = lif(), Monitor()
     monitor.probe(a.v, 2)
@@ -926,3 +935,137 @@ def an_unseeded_global_generator() -> None:
 
     one, other = (ran(Own(draw), seed=3).v.get().tolist() for _ in range(2))
     assert one == other
+
+
+# --- relatives ---------------------------------------------------------------------------------
+
+
+class Mine(LIF):
+    """A user's own LIF, with a parameter of its own."""
+
+    def __init__(self, gain: float = 1, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+
+
+@doubted("Mine", "'treshold'", "did you mean 'vth'")
+def a_misspelt_keyword_of_a_subclass() -> None:
+    Mine(shape=(2,), treshold=3)
+
+
+@harmless
+def keywords_of_a_subclass_for_its_own_model() -> None:
+    assert Mine(shape=(2,), gain=2, colour="red").proc_params["colour"] == "red"
+
+
+@doubted("no parameter is called .weight_.", "did you mean 'weights'")
+def a_keyword_that_is_one_letter_off() -> None:
+    Dense(weights=np.eye(2), weight_=np.eye(2))
+
+
+@doubted(r"a\.treshold: LIF has no such member", "did you mean 'vth'", r"vth\.set")
+def a_value_for_a_misspelt_member() -> None:
+    lif(name="a").treshold = 3
+
+
+@harmless
+def an_attribute_of_ones_own() -> None:
+    a = lif()
+    a.position = 3
+    a._vt = 4
+
+
+@doubted(r"a\.v\.init", "next start", r"v\.set\(")
+def an_initial_value_for_a_network_that_lives() -> None:
+    ran(lif(name="a")).v.init = 5
+
+
+@harmless
+def an_initial_value_after_stop() -> None:
+    a = ran(lif(vth=99))
+    a.stop()
+    a.v.init = 5
+    assert ran(a).v.get().tolist() == [5, 5]
+
+
+@refused(r"a\.v\.get: the network is stopped", r"before stop\(\)")
+def reading_a_var_after_stop() -> None:
+    a = ran(lif(name="a"))
+    a.stop()
+    a.v.get()
+
+
+@refused(r"a\.v", "index 7", r"shape \(2,\)")
+def reading_an_index_that_is_not_there() -> None:
+    ran(lif(name="a")).v.get(7)
+
+
+@refused("'Var' object has no attribute 'mean'", r"\.get\(\)\.mean")
+def a_method_that_arrays_have() -> None:
+    lif().v.mean()
+
+
+@doubted(r"a\.v: PyLifModelBitAcc computes in integers", r"1\.5 becomes 1")
+def setting_a_fraction_in_fixed_point() -> None:
+    ran(lif(name="a"), cfg=FIXED).v.set(1.5)
+
+
+@doubted(r"a\.v: 1 of 1 values do not fit into int32", "wrap around")
+def setting_what_wraps_around() -> None:
+    ran(lif(name="a"), cfg=FIXED).v.set(2**40)
+
+
+@doubted("d.weights: 2 of 3 do not fit into 8 bits", "300 becomes 255", "weight_exp")
+def weights_that_the_hardware_cannot_hold() -> None:
+    Dense(weights=np.array([[300, 400, 7]]), name="d").compile(FIXED)
+
+
+@doubted("s.weights: 1 of 2 do not fit into 8 bits", "-300 becomes -256")
+def sparse_weights_that_the_hardware_cannot_hold() -> None:
+    weights = scipy.sparse.csr_matrix(np.array([[-300, 0, 7]]))
+    Sparse(weights=weights, name="s").compile(FIXED)
+
+
+@doubted("p.ins: the InPorts in this list are no members of p")
+def ports_in_a_list() -> None:
+    class Listing(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__(name="p")
+            self.ins = [InPort((2,)), InPort((2,))]
+
+    Listing()
+
+
+@harmless
+def a_list_of_ports_that_are_members() -> None:
+    class Both(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__()
+            self.left, self.right = InPort((2,)), InPort((2,))
+            self.ins = [self.left, self.right]
+
+    Both()
+
+
+@refused(r"LavaPyType\(np.ndarray, float\)", "takes the class first")
+def class_and_dtype_swapped() -> None:
+    modelled(declare=False, v=LavaPyType(float, np.ndarray))
+
+
+@refused("compile_config: expected a dict of options", "seed")
+def options_as_a_list() -> None:
+    lif().run(1, FLOAT, ["seed"])  # type: ignore[arg-type]
+
+
+@refused("wait: expected a timeout in seconds", "'10'")
+def a_timeout_as_text() -> None:
+    ran(lif()).wait("10")  # type: ignore[arg-type]
+
+
+@refused("stop: expected a timeout in seconds", "'10'")
+def a_timeout_of_stop_as_text() -> None:
+    ran(lif()).stop("10")  # type: ignore[arg-type]
+
+
+@refused("out.send: expected numbers, got NoneType")
+def sending_nothing() -> None:
+    ran(Own(lambda model: model.out.send(None)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.compiler.domains import assign_domains, is_async
@@ -49,6 +51,11 @@ class Compiler:
     """
 
     def __init__(self, compile_config: dict[str, Any] | None = None, loglevel: int = 30) -> None:
+        if not isinstance(compile_config, (Mapping, NoneType)):
+            raise InvalidTypeError(
+                f"compile_config: expected a dict of options, got {compile_config!r}. Options: "
+                f"{', '.join(DEFAULTS)}"
+            )
         self.compile_config = {**DEFAULTS, **(compile_config or {})}
         for key in self.compile_config.keys() - DEFAULTS.keys():
             warn(

@@ -185,7 +185,7 @@ class ChannelPlan:
     dtype: str
 
 
-@dataclass
+@dataclass(repr=False)
 class Executable:
     """A compiled network.
 
@@ -228,6 +228,15 @@ class Executable:
             process._executable = None
         if self.before is not None:
             self.before.undo()
+
+    def __repr__(self) -> str:
+        """Which Processes, how many channels, how it steps; `describe` says all."""
+        names = [process.name for process in self.process_list]
+        how = "lockstep" if self.schedule.lockstep else "run-ahead"
+        return (
+            f"<Executable of {', '.join(names[:5])}{', …' if names[5:] else ''}: "
+            f"{len(names)} actors, {len(self.channel_builders)} channels, {how}>"
+        )
 
     def __getstate__(self) -> dict[str, Any]:
         """An Executable is saved without the way back."""

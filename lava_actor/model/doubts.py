@@ -124,39 +124,50 @@ def _uses(code: CodeType, name: str) -> set[str | None]:
 
 
 def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model: str) -> None:
-    """Warn of initial values that will not arrive as they are: fractions for integers, and NaN."""
+    """Warn of initial values that will not arrive as they are."""
     for var in process.vars.members:
-        if (given := _floats(var.init)) is None or var.name.endswith(_ROUNDED):
-            continue
-        where = f"{process.name}.{var.name}"
-        if (is_integer := _is_integer(types[var.name])) and not np.isfinite(given.sum()):
-            continue  # which building the value refuses
-        if is_integer:
-            cut = given != np.trunc(given)
-            if lost := int(np.count_nonzero(cut)):
-                first = given[cut].flat[0]
-                warn(
-                    f"{where}: {model} computes in integers; {lost} of "
-                    f"{given.size} initial values lose their fraction ({first} becomes "
-                    f"{int(first)}). Scale and round them, or select a floating-point model"
-                )
-        elif is_library(type(process)) and np.isnan(given.sum()) and np.isnan(given).any():
-            warn(
-                f"{where}: {int(np.isnan(given).sum())} of {given.size} initial values are NaN, "
-                f"which will spread"
-            )
+        where, declared = f"{process.name}.{var.name}", types[var.name]
+        if not var.name.endswith(_ROUNDED):
+            doubt_value(where, declared, var.init, model)
+        plain = is_library(type(process)) and not _is_integer(declared)
+        given = _reals(var.init) if plain else None
+        if given is not None and np.isnan(given.sum()) and np.isnan(given).any():
+            lost = int(np.isnan(given).sum())
+            warn(f"{where}: {lost} of {given.size} initial values are NaN, which will spread")
 
 
-def _floats(init: Any) -> np.ndarray | None:
-    """Return an initial value as an array if it holds floating-point numbers."""
-    found = init.data if matrices.issparse(init) else init
+def doubt_value(where: str, declared: LavaPyType, value: Any, model: str) -> None:
+    """Warn if a Var of integers is given fractions, or what wraps around in its type."""
+    given = _reals(value) if _is_integer(declared) else None
+    if given is None or not np.isfinite(given.sum()):  # which building the value refuses
+        return
+    limits = np.iinfo(np.dtype(declared.d_type))
+    cut = given != np.trunc(given)
+    wraps = (given < limits.min) | (given > limits.max)
+    if lost := int(np.count_nonzero(cut)):
+        first = given[cut].flat[0]
+        warn(
+            f"{where}: {model} computes in integers; {lost} of {given.size} values lose their "
+            f"fraction ({first} becomes {int(first)}). Scale and round them, or select a "
+            f"floating-point model"
+        )
+    elif lost := int(np.count_nonzero(wraps)):
+        warn(
+            f"{where}: {lost} of {given.size} values do not fit into {np.dtype(declared.d_type)} "
+            f"and wrap around ({given[wraps].flat[0]})"
+        )
+
+
+def _reals(value: Any) -> np.ndarray | None:
+    """Return a value as an array if it holds real numbers."""
+    found = value.data if matrices.issparse(value) else value
     if isinstance(found, (str, bytes)) or found is None:
         return None
     try:
         array = np.asarray(found)
     except ValueError:  # nested lists of unequal lengths: building the value refuses them
         return None
-    return array if array.dtype.kind == "f" and array.size else None
+    return array if array.dtype.kind in "iuf" and array.size else None
 
 
 def _is_integer(declared: LavaPyType) -> bool:

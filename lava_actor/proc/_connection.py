@@ -21,7 +21,11 @@ from lava_actor.process import matrices
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from scipy.sparse import csr_matrix
+
+    from lava_actor.process.process import AbstractProcess
 
 STORED_WEIGHT_BITS = 8
 """Width of the magnitude of a weight on the hardware."""
@@ -118,6 +122,23 @@ class FixedNumbers(ConnectionModel):
         self.num_weight_bits = self._integer(given, "num_weight_bits", STORED_WEIGHT_BITS)
         self.sign_mode: SignMode | None = given.get("sign_mode")
         self.weights_set = False
+
+    @classmethod
+    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+        """Say which weights are clipped."""
+        given = process.vars.weights.init
+        values = given.data if matrices.issparse(given) else np.asarray(given)
+        if not values.size or values.dtype.kind not in "iuf" or not np.isfinite(values).all():
+            return
+        mode = process.proc_params.get("sign_mode") or determine_sign_mode(values)
+        kept = clip_weights(values, mode, STORED_WEIGHT_BITS)
+        cut = kept != np.trunc(values)
+        if lost := int(np.count_nonzero(cut)):
+            yield (
+                f"{process.name}.weights: {lost} of {values.size} do not fit into "
+                f"{STORED_WEIGHT_BITS} bits and a sign and are clipped ({values[cut].flat[0]} "
+                f"becomes {kept[cut].flat[0]}); scale them and give weight_exp"
+            )
 
     def _integer(self, given: Any, name: str, default: int) -> int:
         value = given.get(name)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.proc._connection import FixedNumbers, Undelayed
 from lava_actor.utils.weightutils import SignMode, truncated_bits
+
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
 
 
 class LearningSteps(Undelayed):
@@ -39,6 +42,10 @@ class LearningSteps(Undelayed):
 
 class TruncatedWeights(FixedNumbers):
     """Fixed-point weights that are truncated once, and not clipped."""
+
+    @classmethod
+    def _doubts_of(cls, _process: AbstractProcess) -> Iterator[str]:
+        return iter(())
 
     def used_weights(self, weights: Any) -> Any:
         """Keep `num_weight_bits` of the initial weights; later ones are used as they are."""

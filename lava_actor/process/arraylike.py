@@ -31,6 +31,13 @@ class ArrayLike:
         """Number of dimensions."""
         return len(self.shape)
 
+    def __getattr__(self, name: str) -> Any:
+        """Say how to have what arrays have and Vars have not."""
+        member = f"{type(self).__name__!r} object has no attribute {name!r}"
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            member += f"; its value has: .get().{name}"
+        raise AttributeError(member, name=name, obj=self)
+
     def __len__(self) -> int:
         """Length of the first dimension."""
         if not self.shape:

@@ -25,13 +25,17 @@ _ALSO_CALLED = {
 """What other simulators call some parameters of the library."""
 
 
+_A_LETTER_OFF = 0.9
+
+
 def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     """Return the known name that ``name`` was probably meant to be, None if there is none."""
     names = list(known)
     longer = [known_name for known_name in names if known_name.startswith(f"{name}_")]
     also = {word: meant for word, meant in _ALSO_CALLED.items() if meant in names}
     alike = difflib.get_close_matches(name.lower(), [*names, *also], 1, cutoff)
-    return next((also.get(found, found) for found in longer or alike), None)
+    nearly = difflib.get_close_matches(name.lower(), names, 1, _A_LETTER_OFF)
+    return next((also.get(found, found) for found in nearly or longer or alike), None)
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -61,8 +65,9 @@ def briefly(method: F) -> F:
         __tracebackhide__ = True  # IPython and pytest leave this frame out as well
         try:
             return method(*args, **kwargs)
-        except Exception as error:
-            if isinstance(error, LavaActorError) or isinstance(error.__cause__, RemoteTraceback):
+        except (Exception, KeyboardInterrupt) as error:
+            brief = LavaActorError, KeyboardInterrupt
+            if isinstance(error, brief) or isinstance(error.__cause__, RemoteTraceback):
                 raise error.with_traceback(None)  # noqa: B904  (the same error)
             raise
 

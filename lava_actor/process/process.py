@@ -67,36 +67,40 @@ class ProcessPostInitCaller(type):
         InvalidTypeError
             (a `TypeError`) if the constructor does not take these arguments.
         """
-        if is_library(cls):
+        if any(map(is_library, cls.__mro__)):
             _check_keywords(cls, kwargs)
-            if "shape" in kwargs:
-                kwargs["shape"] = checked_shape(kwargs["shape"], kwargs.get("name") or cls.__name__)
+        if is_library(cls) and "shape" in kwargs:
+            kwargs["shape"] = checked_shape(kwargs["shape"], kwargs.get("name") or cls.__name__)
         try:
             obj = super().__call__(*args, **kwargs)
-        except TypeError as error:
-            _explain(cls, args, kwargs, error)
+        except TypeError:
+            if (misfit := _misfit(cls, args, kwargs)) is not None:
+                raise misfit from None
             raise
         obj._post_init()
         return obj
 
 
-def _explain(cls: type[Any], args: Any, kwargs: Any, error: TypeError) -> None:
-    """Raise a better error than Python's if the arguments do not fit the constructor."""
+def _misfit(cls: type[Any], args: Any, kwargs: Any) -> InvalidTypeError | None:
+    """A better error than Python's if the arguments do not fit the constructor."""
     signature: inspect.Signature = cls.__signature__
     try:
         signature.bind(*args, **kwargs)
     except TypeError as misfit:
-        names = [
-            p.name if p.default is p.empty else f"{p.name}=…"
+        named = [
+            p
             for p in signature.parameters.values()
             if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         ]
+        names = [p.name for p in named]
         wrong = next((key for key in kwargs if f"'{key}'" in str(misfit)), "")
-        hint = did_you_mean(wrong, [n.removesuffix("=…") for n in names]) if wrong else ""
-        keywords = f" It takes keywords: {cls.__name__}({names[0]}…)." if args and names else ""
-        raise InvalidTypeError(
-            f"{cls.__name__}: {misfit}{hint}.{keywords} Parameters: {', '.join(names) or 'any'}"
-        ) from error
+        hint = did_you_mean(wrong, names) if wrong else ""
+        keywords = f" It takes keywords: {cls.__name__}({names[0]}=…)." if args and names else ""
+        listed = ", ".join(p.name if p.default is p.empty else f"{p.name}=…" for p in named)
+        return InvalidTypeError(
+            f"{cls.__name__}: {misfit}{hint}.{keywords} Parameters: {listed or 'any'}"
+        )
+    return None
 
 
 @functools.cache
@@ -115,8 +119,9 @@ def _keywords(cls: Any) -> tuple[str, ...]:
 
 def _check_keywords(cls: Any, kwargs: dict[str, Any]) -> None:
     known = _keywords(cls)
+    for_others = cls._for_own_models or not is_library(cls)
     for key in kwargs:
-        if key not in known and not (cls._for_own_models and nearest(key, known) is None):
+        if key not in known and not (for_others and nearest(key, known) is None):
             warn(
                 f"{cls.__name__}: no parameter is called {key!r}{did_you_mean(key, known)}, and no "
                 f"model of this library reads it. Parameters: {', '.join(dict.fromkeys(known))}"
@@ -225,6 +230,21 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
             for name in others:
                 collection.remove_member(name)
             collection.add_members(found)
+        self._doubt_lists()
+
+    def _doubt_lists(self) -> None:
+        """Warn of members that stand in a list, tuple or dict only: nobody finds them there."""
+        for name, held in self.__dict__.items():
+            items = held.values() if type(held) is dict else held
+            if type(held) not in (list, tuple, dict):
+                continue
+            lost = [m for m in items if isinstance(m, AbstractProcessMember) and m.process is None]
+            if lost:
+                warn(
+                    f"{self.name}.{name}: the {type(lost[0]).__name__}s in this "
+                    f"{type(held).__name__} are no members of {self.name}; give each an attribute "
+                    f"of its own, such as setattr(self, '{name}_0', …)"
+                )
 
     def _find_attr_by_type(self, cls: type[Any]) -> dict[str, Any]:
         """Return the attributes that are instances of ``cls``, by name in alphabetical order.
@@ -279,7 +299,21 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
                 f"{self.name}.{name}: expected a {type(held).__name__} to replace this one, "
                 f"got {type(value).__name__} {value!r}" + held._instead_of_assignment()
             )
+        elif is_library(type(self)) and name not in self.__dict__ and name[0] != "_":
+            self._doubt_attribute(name)
         object.__setattr__(self, name, value)
+
+    def _doubt_attribute(self, name: str) -> None:
+        """Warn of an attribute that a made Process gets, if its name is nearly a member's."""
+        held = self.__dict__.items()
+        members = {n: m for n, m in held if isinstance(m, AbstractProcessMember)}
+        meant = None if hasattr(type(self), name) else nearest(name, members)
+        if meant is not None and members[meant].process is self:
+            warn(
+                f"{self.name}.{name}: {type(self).__name__} has no such member, and no model sees "
+                f"what is assigned here{did_you_mean(name, members)}"
+                f"{members[meant]._instead_of_assignment()}"
+            )
 
     def _reserved(self, name: str, member: Any) -> NetworkError:
         return NetworkError(

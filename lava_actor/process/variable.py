@@ -61,13 +61,28 @@ class Var(ArrayLike, AbstractProcessMember):
         name: str = "Unnamed variable",
     ) -> None:
         super().__init__(shape)
-        self.init = init
+        self._init = init
         self.shareable = shareable
         self.name = name
         self.aliased_var: Var | None = None
         self.model: Any = None
         self.id: int = VarServer().register(self)
         self._born = Var.starts
+
+    @property
+    def init(self) -> Any:
+        """Initial value; one assigned while a network lives counts from its next start or reset."""
+        return self._init
+
+    @init.setter
+    def init(self, value: Any) -> None:
+        runtime = None if self.process is None else self.process.runtime
+        if runtime is not None and not runtime.is_over:
+            warn(
+                f"{where(self)}.init: the network lives already, and a new initial value counts "
+                f"from its next start or reset(); {self.name}.set(…) changes the value now"
+            )
+        self._init = value
 
     # -- aliases ----------------------------------------------------------------------------
 

@@ -47,6 +47,11 @@ def check_var(declared: Any, where: str) -> None:
         (a `TypeError`) if ``d_type`` is no NumPy dtype although one is needed.
     """
     cls = declared.cls
+    if declared.d_type is np.ndarray:
+        raise InvalidTypeError(
+            f"{where}: LavaPyType(cls, d_type) takes the class first, LavaPyType(np.ndarray, "
+            f"{getattr(cls, '__name__', cls)}); got {getattr(cls, '__name__', cls)} as the class"
+        )
     if not isinstance(cls, type) or not (
         issubclass(cls, (np.ndarray, *_SCALARS)) or matrices.is_csr_class(cls)
     ):

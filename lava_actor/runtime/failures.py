@@ -49,7 +49,7 @@ def raise_failures(records: Sequence[Failure]) -> NoReturn:
         lines.append(f"  {f.process}{model}{where}: {f.what}")
     if len(failures) > _LISTED:
         lines.append(f"  … and {len(failures) - _LISTED} more: error.failures has all of them")
-    told = [(n, f) for n, f in enumerate(failures) if f.traceback]
+    told = [(n, f) for n, f in enumerate(failures) if "\n  " in f.traceback]  # it has frames
     for number, f in told[:1]:  # the others are in the failures
         text = shortened(with_sources(f.traceback), f"error.failures[{number}].traceback")
         lines.append(f"Traceback of {f.process} {text.removeprefix('Traceback ')}")
@@ -64,7 +64,9 @@ def raise_as_it_is(record: Failure, where: str) -> NoReturn:
     text = f"{where}: {failure.what}"
     if failure.verdict is Verdict.DIED:
         raise ActorDiedError(text, failures=(failure,))
-    error, remote = failure.exception, RemoteTraceback(with_sources(failure.traceback))
+    error, remote = failure.exception, None
+    if "\n  " in failure.traceback:  # frames of the user; without them the message says all
+        remote = RemoteTraceback(with_sources(failure.traceback))
     if error is not None and issubclass(type(error), Exception):
         with contextlib.suppress(Exception):  # the class is the user's
             BaseException.add_note(error, where)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import PipeEnded
-from lava_actor.errors import NetworkEnds
+from lava_actor.errors import InvalidIndexError, NetworkEnds
 from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime.report import failure_of, packed
 
@@ -45,8 +45,14 @@ def _slot(actor: Actor, name: str) -> VarSlot:
 
 def _get(actor: Actor, payload: tuple[str, Any]) -> Any:
     name, index = payload
-    value = _slot(actor, name).presented(getattr(actor.built.model, name))
-    return value if index is None else value[index]
+    slot = _slot(actor, name)
+    value = slot.presented(getattr(actor.built.model, name))
+    try:
+        return value if index is None else value[index]
+    except IndexError as error:
+        raise InvalidIndexError(
+            f"{slot.where}: index {index!r} for shape {slot.shape}: {error}"
+        ) from None
 
 
 def _set(actor: Actor, payload: tuple[str, Any, Any]) -> None:

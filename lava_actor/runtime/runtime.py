@@ -35,6 +35,7 @@ from lava_actor.errors import (
     RuntimeStateError,
     WaitTimeoutError,
 )
+from lava_actor.model.doubts import doubt_value
 from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime import words
@@ -180,15 +181,17 @@ class Runtime:
 
     def __repr__(self) -> str:
         """The Processes, and what they do."""
-        names = [p.name for p in self._executable.process_list]
-        shown = ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
         if self._failure is not None:
             state = "failed"
         elif self._listener is None:
             state = "stopped" if self._is_initialized else "not started"
         else:
             state = f"{'running' if not self.is_finished else 'paused'}, step {self.current_step}"
-        return f"<Runtime of {shown}: {state}>"
+        return f"<Runtime of {self._members()}: {state}>"
+
+    def _members(self) -> str:
+        names = [p.name for p in self._executable.process_list]
+        return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
 
     def _start_from(self, resume: Resume) -> None:
         assert self._arena is not None
@@ -340,6 +343,7 @@ class Runtime:
 
     def _wait(self, timeout: float | None) -> None:
         self._own("wait")
+        _check_timeout("wait", timeout)
         until = self._until
         if not self._is_running:
             self._raise_failure_once()
@@ -434,6 +438,7 @@ class Runtime:
         Ctrl-C the step in progress is not waited for; `KeyboardInterrupt` follows the end.
         """
         self._own("stop")
+        _check_timeout("stop", timeout)
         seconds = STOP_SECONDS if timeout is None else timeout
         with contextlib.suppress(Exception):  # an error of a predicate does not keep us running
             self._end_until(cancel=True, to_stop=True, timeout=seconds)
@@ -520,8 +525,12 @@ class Runtime:
                 raise RuntimeStateError(
                     f"{what}: the network has failed and is gone, as the error before says: {first}"
                 )
-            state = "stopped" if self._is_initialized else "not initialized"
-            raise RuntimeStateError(f"{what}: the runtime is {state}")
+            if not self._is_initialized:
+                raise RuntimeStateError(f"{what}: the runtime is not initialized")
+            raise RuntimeStateError(
+                f"{what}: the network is stopped, and its values are gone; ask before stop(), or "
+                f"inside of the with block"
+            )
         return self._listener
 
     def _collect(self) -> None:
@@ -581,6 +590,7 @@ class Runtime:
         """Write a Var by id; returns when the model has it and ``on_var_update`` has run."""
         actor, var = self._find(var_id)
         value = var.slot(actor.name).checked(value, idx)
+        doubt_value(f"{actor.name}.{var.name}", var.declared, value, actor.model_name)
         self._ask("set", (var.name, value, idx), actor.party, actor.name)
 
     def reset(self) -> None:
@@ -620,11 +630,12 @@ class Runtime:
             raise MissingMemberError(f"no model of this network holds the Var with id {var_id}")
         return self._var_index[var_id]
 
-    def _ask(self, kind: str, payload: Any, party: int, name: str) -> Any:
-        listener = self._ready(kind)
+    def _ask(self, kind: str, payload: tuple[Any, ...], party: int, name: str) -> Any:
+        what = f"{name}.{payload[0]}.{kind}"
+        listener = self._ready(what)
         self._raise_failure_once()
         if not self._is_started:
-            raise RuntimeStateError(f"{kind}: the network has not been started yet; run it first")
+            raise RuntimeStateError(f"{what}: the network has not been started yet; run it first")
         assert self._crew is not None
         return listener.ask(self._crew.pipe_of(party), kind, payload, party, name, self._blocked)
 
@@ -736,6 +747,11 @@ def stop_all(timeout: float = 0.5) -> None:
         runtime.stop(timeout)
 
 
+def _check_timeout(what: str, timeout: Any) -> None:
+    if timeout is not None and not isinstance(timeout, (int, float)):
+        raise InvalidTypeError(f"{what}: expected a timeout in seconds or None, got {timeout!r}")
+
+
 class _Foreign:
     """In place of a ring in a forked child: says whose it is, whatever is asked."""
 
@@ -764,6 +780,8 @@ def _warn_of_many() -> None:
     if len(living) + 1 >= _MANY:
         warn(
             f"{len(living)} networks are alive, and one more starts: "
-            f"{', '.join(map(repr, living))}. Each keeps its actors until it is stopped: stop() "
-            f"it, use it in a with block, or end all with lava_actor.stop_all()"
+            f"those of {'; '.join(r._members() for r in living[:_MANY])}"
+            f"{'; …' if living[_MANY:] else ''}. Each keeps its actors until it is stopped: "
+            f"stop() it, use it in a with block, or end all with lava_actor.stop_all(); "
+            f"lava_actor.networks() lists them"
         )

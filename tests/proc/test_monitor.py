@@ -95,7 +95,7 @@ def test_a_full_recording_ends_with_one_warning_and_others_go_on() -> None:
             harness.step(in_port_0=np.array([10.0 * t]))
         found += [(t, str(warning.message)) for warning in caught]
     assert [t for t, _ in found] == [3, 5]
-    assert "eye.out_read_0: the recording is full after 2 steps" in found[0][1]
+    assert f"eye: the recording of {cell.name}.s_out is full after 2 steps" in found[0][1]
     assert harness.out_read_0.ravel().tolist() == [10, 20]
     assert harness.var_read_0.ravel().tolist() == [1, 2, 3, 4]
     assert not harness.model.post_guard()

@@ -14,6 +14,7 @@ from unittest.mock import create_autospec
 import numpy as np
 import pytest
 
+from lava_actor.errors import LavaActorWarning
 from lava_actor.process.log import LogConfig
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
 from lava_actor.process.process import AbstractProcess, ProcessPostInitCaller, ProcessServer
@@ -167,7 +168,9 @@ def test_underscores_count_and_lists_do_not() -> None:
             self.listed = [Var(shape=(1,))]
             self.mapped = {"v": Var(shape=(1,))}
 
-    process = Hidden()
+    with pytest.warns(LavaActorWarning, match="in this (list|dict) are no members") as told:
+        process = Hidden()
+    assert len(told) == 2
     assert process.vars.member_names == ["_v"]
     assert process.listed[0].process is None
 

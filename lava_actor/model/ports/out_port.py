@@ -108,17 +108,17 @@ class PyOutPortVectorDense(PyOutPort):
 
     def _message(self, data: Any) -> np.ndarray:
         message = np.asarray(data)
+        if message.dtype.kind not in "biufc":
+            raise InvalidTypeError(
+                f"{self.label}.send: expected numbers, got {type(data).__name__} of dtype "
+                f"{message.dtype}"
+            )
         if message.shape != self._shape:
             if message.size != 1 or self._size != 1:
                 raise PortDataError(
                     f"{self.label}.send: expected shape {self._shape}, got {message.shape}"
                 )
             message = message.reshape(self._shape)
-        if message.dtype.kind not in "biufc":
-            raise InvalidTypeError(
-                f"{self.label}.send: expected numbers, got {type(data).__name__} of dtype "
-                f"{message.dtype}"
-            )
         return message
 
     def _fast_send(self) -> Callable[[Any], None]:

@@ -48,6 +48,7 @@ class PyMonitorModel(PyLoihiProcessModel):
         super().__init__(proc_params)
         self._ports = list(zip(proc_params["InPorts"], proc_params["VarsData2"], strict=True))
         self._vars = list(zip(proc_params["RefPorts"], proc_params["VarsData1"], strict=True))
+        self._targets = proc_params["Targets"]
         self._full: set[str] = set()
 
     def run_spk(self) -> None:
@@ -88,7 +89,7 @@ class PyMonitorModel(PyLoihiProcessModel):
             return
         self._full.add(recording)
         warnings.warn(
-            f"{self.process_name}.{recording}: the recording is full after {steps} steps, later "
-            f"ones are not recorded; give probe a larger num_steps",
+            f"{self.process_name}: the recording of {self._targets[recording]} is full after "
+            f"{steps} steps, later ones are not recorded; give probe a larger num_steps",
             stacklevel=2,
         )

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lava_actor.errors import (
+    InvalidKeyError,
     InvalidTypeError,
     InvalidValueError,
     MissingMemberError,
@@ -16,6 +17,15 @@ from lava_actor.process.hints import warn
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
+
+
+class _Recordings(dict[str, Any]):
+    """What `get_data` returns: names what there is where a name is wrong."""
+
+    def __missing__(self, name: str) -> Any:
+        raise InvalidKeyError(
+            f"nothing called {name!r} is recorded; there is: {', '.join(self) or 'nothing'}"
+        )
 
 
 class Monitor(AbstractProcess):
@@ -54,6 +64,7 @@ class Monitor(AbstractProcess):
             self.proc_params[key] = []
         for key in ("n_ref_ports", "n_in_ports"):
             self.proc_params[key] = 0
+        self.proc_params["Targets"] = {}  # what the recordings are of, for messages
 
     def probe(self, target: Var | OutPort, num_steps: int) -> None:
         """Record ``target`` for ``num_steps`` steps.
@@ -101,6 +112,7 @@ class Monitor(AbstractProcess):
             self._post_init()
             port.connect_from(target)
         self.target_names[recording] = [owner, target.name]
+        self.proc_params["Targets"][recording] = f"{owner}.{target.name}"
         self.data.setdefault(owner, {})[target.name] = 0
 
     def _add(
@@ -115,7 +127,7 @@ class Monitor(AbstractProcess):
         return names
 
     def get_data(self) -> dict[str, dict[str, Any]]:
-        """Return what was recorded so far; steps that did not run yet are zeros.
+        """Return what was recorded so far; steps that did not run yet are zeros, with a warning.
 
         Recordings live in the actor of the Monitor: read them before `stop`. What the last call
         returned stays in `data`.
@@ -124,7 +136,17 @@ class Monitor(AbstractProcess):
         -------
         dict
             ``{process name: {target name: array (num_steps, *target.shape)}}``
+
+        Raises
+        ------
+        RuntimeStateError
+            (a `RuntimeError`) if the network is stopped or has failed.
         """
+        if self._is_over():
+            raise RuntimeStateError(
+                f"{self.name}.get_data: the network is stopped or has failed, and recordings end "
+                f"with it; call get_data() before stop(), or inside of the with block"
+            )
         if self.runtime is None and self.target_names:
             warn(
                 f"{self.name}.get_data: nothing is recorded, all is zeros: the network of this "
@@ -138,7 +160,17 @@ class Monitor(AbstractProcess):
                 double = value.astype(float)
                 value = double if (double == value).all() else value
             self.data[owner][name] = value
-        return self.data
+        if self.runtime is not None:
+            self._doubt_length(self.runtime.current_step)
+        return _Recordings({owner: _Recordings(found) for owner, found in self.data.items()})
+
+    def _doubt_length(self, steps: int) -> None:
+        longest = max((getattr(self, name).shape[0] for name in self.target_names), default=0)
+        if steps < longest:
+            warn(
+                f"{self.name}.get_data: fewer than the {longest} steps that were given to probe "
+                f"have run; the rows of the others are zeros"
+            )
 
     def plot(self, ax: Any, target: Var | OutPort, *args: Any, **kwargs: Any) -> None:
         """Plot the recording of ``target`` over time into a matplotlib axes.

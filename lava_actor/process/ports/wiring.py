@@ -195,8 +195,9 @@ def warn_if_late(ports: Sequence[AbstractPort]) -> None:
     for port in ports:
         process = port.process
         if process is not None and process.is_compiled and not process._is_over():
+            place = where(getattr(port, "var", None) or port)
             warn(
-                f"{where(port)}: connected after the network of {process.name} was compiled; what "
+                f"{place}: connected after the network of {process.name} was compiled; what "
                 f"runs now goes on without the connection. stop() and run() again to have it"
             )
             return
