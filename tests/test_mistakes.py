@@ -1068,4 +1068,6 @@ def a_timeout_of_stop_as_text() -> None:
 
 @refused("out.send: expected numbers, got NoneType")
 def sending_nothing() -> None:
-    ran(Own(lambda model: model.out.send(None)))
+    own = Own(lambda model: model.out.send(None))
+    own.out.connect(lif().a_in)
+    ran(own)
