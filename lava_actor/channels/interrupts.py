@@ -17,6 +17,7 @@ import _signal  # type: ignore[import-not-found]  # has no stub; without enums, 
 import _thread
 import contextlib
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
@@ -45,6 +46,29 @@ def held() -> Iterator[list[tuple[int, FrameType | None]]]:
         _signal.signal(signal.SIGINT, before)
         if arrived:
             before(*arrived[-1])
+
+
+@contextlib.contextmanager
+def raised() -> Iterator[None]:
+    """Let an interrupt raise `KeyboardInterrupt` in the block, where an event loop would not.
+
+    The loop of a notebook cell with ``await``, or of `asyncio.run`, cancels the task that is on,
+    which takes effect at its next ``await``: too late for one that waits right here.
+    """
+    aside = None
+    if (
+        threading.current_thread() is threading.main_thread()
+        and (asyncio := sys.modules.get("asyncio")) is not None
+        and asyncio._get_running_loop() is not None
+        and callable(before := signal.getsignal(signal.SIGINT))
+    ):
+        aside = before
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        if aside is not None:
+            signal.signal(signal.SIGINT, aside)
 
 
 class Signal:

@@ -26,7 +26,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, CspRecvPort, CspSendPort
-from lava_actor.channels.interrupts import held
+from lava_actor.channels.interrupts import held, raised
 from lava_actor.errors import (
     InvalidTypeError,
     InvalidValueError,
@@ -247,10 +247,12 @@ class Runtime:
                     self._collect()
                 self._call_back("pre_run_callback")
                 until = self._begin(listener, run_condition)
-            if run_condition.blocking and until is not None:
-                self._drive_until(until, listener)
-            elif run_condition.blocking:
-                self._await(listener, None)
+            if run_condition.blocking:
+                with raised():
+                    if until is not None:
+                        self._drive_until(until, listener)
+                    else:
+                        self._await(listener, None)
         except KeyboardInterrupt:
             until = until or self._until
             if until is not None:
@@ -336,7 +338,8 @@ class Runtime:
             If a model raised or an actor died.
         """
         try:
-            self._wait(timeout)
+            with raised():
+                self._wait(timeout)
         except KeyboardInterrupt:
             self._rest(self.pause)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import threading
@@ -10,9 +11,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor import RunContinuous, RunSteps, networks
+from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps, networks
 from lava_actor.channels.interrupts import Signal, held
 from lava_actor.compiler.executable import Executable
+from lava_actor.proc.lif.process import LIF
 from lava_actor.runtime.listener import Listener
 from tests.runtime.networks import Counter, First, Sink
 
@@ -222,3 +224,27 @@ def test_a_network_whose_start_was_interrupted_before_any_run_can_be_paused_and_
         counter.pause()
         counter.run(RunSteps(1))
         assert counter.count.get() == 1
+
+
+def test_a_task_of_an_event_loop_is_interrupted_where_it_waits() -> None:
+    """`asyncio.run` alone would cancel the task, which takes effect at its next await."""
+    cell = LIF(shape=(1,))
+
+    def interrupt() -> None:
+        while cell.runtime is None or cell.runtime.current_step == 0:
+            threading.Event().wait(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    async def session() -> None:
+        cell.run(RunSteps(num_steps=2**60), Loihi2SimCfg(select_tag="floating_pt"))
+
+    with cell:
+        helper = threading.Thread(target=interrupt)
+        helper.start()
+        with pytest.raises(KeyboardInterrupt):
+            asyncio.run(session())
+        helper.join()
+        step = cell.runtime.current_step
+        cell.run(2)
+        assert cell.runtime.current_step == step + 2
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -1,0 +1,134 @@
+"""What a user meets in the cells of a notebook: a real kernel, driven from a process of its own.
+
+Skipped where the extra `notebook` is not installed.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+pytest.importorskip("ipykernel")
+
+DRIVER = r'''
+import json, re, sys
+from jupyter_client.manager import start_new_kernel
+
+manager, client = start_new_kernel(startup_timeout=100)
+
+def cell(code, interrupt_at=None):
+    asked, said = client.execute(code), {"out": "", "error": None, "trace": ""}
+    while True:
+        message = client.get_iopub_msg(timeout=100)
+        if message["parent_header"].get("msg_id") != asked:
+            continue
+        kind, content = message["msg_type"], message["content"]
+        if kind == "stream":
+            said["out"] += content["text"]
+            if interrupt_at is not None and interrupt_at in said["out"]:
+                interrupt_at = manager.interrupt_kernel()
+        elif kind == "execute_result":
+            said["out"] += content["data"]["text/plain"]
+        elif kind == "error":
+            said["error"] = content["ename"]
+            said["trace"] = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(content["traceback"]))
+        elif kind == "status" and content["execution_state"] == "idle":
+            return said
+
+try:
+    done = {}
+    for name, code, *interrupt_at in json.load(sys.stdin):
+        done[name] = cell(code, *interrupt_at)
+    reply = client.complete("from lava.proc.", len("from lava.proc."), reply=True, timeout=100)
+    done["completion"] = reply["content"]["matches"]
+finally:
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+print(json.dumps(done))
+'''
+
+MODEL = """\
+import numpy as np
+import lava_actor, lava_actor.compat
+from lava_actor import *
+from lava_actor.proc.lif.process import LIF
+
+class Fragile(AbstractProcess):
+    pass
+
+@implements(Fragile, protocol=LoihiProtocol)
+class PyFragile(PyLoihiProcessModel):
+    def run_spk(self):
+        if self.time_step == 1:
+            print("the first step")
+        if self.time_step == self.proc_params.get("end"):
+            [][7]  # the line to be shown
+"""
+
+CELLS: list[tuple[str, ...]] = [
+    ("define", MODEL),
+    ("fail", "a = Fragile(end=2, name='a')\na.run(5, Loihi2SimCfg())"),
+    ("again", "a.run(RunContinuous(), Loihi1SimCfg()); a.wait()"),
+    ("endless", "b = Fragile(name='b')\nb.run(condition=None, run_cfg=Loihi2SimCfg())\nb.wait()",
+     "the first step"),
+    ("goes on", "before = b.runtime.current_step; b.run(2); b.runtime.current_step - before"),
+    ("await", ("import asyncio\nc = Fragile(name='c')\nc.run(condition=None, "
+     "run_cfg=Loihi2SimCfg())\nc.wait()\nawait asyncio.sleep(0)"), "the first step"),
+    ("pile", ("lava_actor.stop_all()\nkept = [LIF(shape=1) for _ in range(8)]\n"
+     "for one in kept: one.run(1, Loihi2SimCfg())")),
+    ("stop", "lava_actor.stop_all(); lava_actor.networks()"),
+    ("redefine", MODEL.replace("the first step", "the new model")),
+    ("new", "d = Fragile(name='d')\nd.run(1, Loihi2SimCfg())\nd.stop()"),
+    ("install", "lava_actor.compat.install()"),
+]
+
+
+@pytest.fixture(scope="module")
+def cells() -> Any:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", DRIVER],
+        input=json.dumps(CELLS),
+        capture_output=True,
+        text=True,
+        timeout=110,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def test_a_failing_model_shows_cell_line_and_source_in_at_most_25_lines(cells: Any) -> None:
+    trace = cells["fail"]["trace"]
+    assert len(trace.splitlines()) <= 25, trace
+    assert "in run_spk" in trace and "[][7]  # the line to be shown" in trace, trace
+    assert trace.count("IndexError") == 2, trace  # in the summary, and below the line
+    assert "Cell In[1], line 15" in trace, trace
+
+
+@pytest.mark.parametrize("name", ["endless", "await"])
+def test_a_run_can_be_interrupted(cells: Any, name: str) -> None:
+    """In a cell with ``await`` too, where the kernel would wait for the next one."""
+    assert cells[name]["error"] == "KeyboardInterrupt", cells[name]
+
+
+def test_an_interrupted_network_goes_on(cells: Any) -> None:
+    assert cells["goes on"] == {"out": "2", "error": None, "trace": ""}
+
+
+def test_networks_that_pile_up_are_named_and_can_be_ended(cells: Any) -> None:
+    assert cells["pile"]["error"] is None
+    assert "networks are alive" in cells["pile"]["out"]
+    assert cells["stop"]["out"] == "[]"
+
+
+def test_a_model_that_is_defined_again_is_the_one_that_runs(cells: Any) -> None:
+    assert cells["new"] == {"out": "[d] the new model\n", "error": None, "trace": ""}
+
+
+def test_completion_knows_the_modules_of_lava(cells: Any) -> None:
+    assert cells["install"]["error"] is None
+    assert {"lava.proc.lif", "lava.proc.dense"} <= set(cells["completion"])
