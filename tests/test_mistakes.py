@@ -974,9 +974,21 @@ def an_attribute_of_ones_own() -> None:
     a._vt = 4
 
 
-@doubted(r"a\.v\.init", "next start", r"v\.set\(")
+@doubted(r"a\.v: its init was assigned after", r"next reset\(\)", r"v\.set\(")
 def an_initial_value_for_a_network_that_lives() -> None:
-    ran(lif(name="a")).v.init = 5
+    a = ran(lif(name="a"))
+    a.v.init = 5
+    a.run(1)
+    a.run(1)
+
+
+@harmless
+def an_initial_value_before_a_reset() -> None:
+    a = ran(lif(vth=99))
+    a.v.init = 5
+    a.reset()
+    a.run(1)
+    assert a.v.get().tolist() == [5, 5]
 
 
 @harmless

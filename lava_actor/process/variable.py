@@ -71,17 +71,14 @@ class Var(ArrayLike, AbstractProcessMember):
 
     @property
     def init(self) -> Any:
-        """Initial value; one assigned while a network lives counts from its next start or reset."""
+        """Initial value; one assigned while a network lives counts from its next reset or start."""
         return self._init
 
     @init.setter
     def init(self, value: Any) -> None:
         runtime = None if self.process is None else self.process.runtime
         if runtime is not None and not runtime.is_over:
-            warn(
-                f"{where(self)}.init: the network lives already, and a new initial value counts "
-                f"from its next start or reset(); {self.name}.set(…) changes the value now"
-            )
+            runtime.late.append(where(self))
         self._init = value
 
     # -- aliases ----------------------------------------------------------------------------

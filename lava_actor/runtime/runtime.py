@@ -125,6 +125,7 @@ class Runtime:
         self._until: UntilRun | None = None
         self._goal = 0  # the step that a run of so many steps ends with
         self._external_ports: list[Any] = []
+        self.late: list[str] = []  # Vars with an initial value that no reset has taken up yet
         self._var_index = {
             var.id: (actor, var) for actor in exe.actors for var in actor.vars
         }
@@ -604,6 +605,7 @@ class Runtime:
         """
         self._ready("reset")
         self.pause()
+        self.late.clear()  # they are taken up, or an error says why not
         for actor in self._executable.actors:
             for var in actor.vars:
                 var.slot(actor.name).initial(var.var.init)

@@ -167,6 +167,13 @@ def run(
         create_runtime(process, run_cfg, None, compile_config)
     else:
         _doubt_change(process, runtime.executable, run_cfg, compile_config)
+        if runtime.late:
+            name = runtime.late[0]
+            warn(
+                f"{name}: its init was assigned after the network was started, and counts from the "
+                f"next reset() or start; {name}.set(…) changes the value now"
+            )
+            runtime.late.clear()
     assert process.runtime is not None
     with progress.shown(process.runtime, wanted):
         process.runtime.start(wanted)

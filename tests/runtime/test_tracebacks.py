@@ -123,7 +123,7 @@ def test_the_middle_of_a_long_traceback_is_left_out() -> None:
 
 def test_of_forty_failures_a_few_are_told_and_all_are_kept() -> None:
     failures = [
-        Failure(f"p{n}", "M", "run_spk", 3, "ValueError", "boom", f"traceback {n}\n", None)
+        Failure(f"p{n}", "M", "run_spk", 3, "ValueError", "boom", f"traceback {n}\n  line\n", None)
         for n in range(40)
     ]
     with pytest.raises(ModelError) as caught:
