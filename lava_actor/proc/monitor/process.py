@@ -127,7 +127,7 @@ class Monitor(AbstractProcess):
         return names
 
     def get_data(self) -> dict[str, dict[str, Any]]:
-        """Return what was recorded so far; steps that did not run yet are zeros, with a warning.
+        """Return what was recorded so far; steps that did not run yet are zeros.
 
         Recordings live in the actor of the Monitor: read them before `stop`. What the last call
         returned stays in `data`.
@@ -160,17 +160,7 @@ class Monitor(AbstractProcess):
                 double = value.astype(float)
                 value = double if (double == value).all() else value
             self.data[owner][name] = value
-        if self.runtime is not None:
-            self._doubt_length(self.runtime.current_step)
         return _Recordings({owner: _Recordings(found) for owner, found in self.data.items()})
-
-    def _doubt_length(self, steps: int) -> None:
-        longest = max((getattr(self, name).shape[0] for name in self.target_names), default=0)
-        if steps < longest:
-            warn(
-                f"{self.name}.get_data: fewer than the {longest} steps that were given to probe "
-                f"have run; the rows of the others are zeros"
-            )
 
     def plot(self, ax: Any, target: Var | OutPort, *args: Any, **kwargs: Any) -> None:
         """Plot the recording of ``target`` over time into a matplotlib axes.
