@@ -81,7 +81,9 @@ def test_a_lava_program_runs_unchanged(tmp_path: Path) -> None:
         "from lava.proc.lif.process import LIF\nprint(LIF(shape=(1,)).v.shape)\n"
     )
     assert run("run", "--compat", "old.py", folder=tmp_path).stdout == "(1,)\n"
-    assert "No module named 'lava'" in run("run", "old.py", folder=tmp_path).stderr
+    said = run("run", "old.py", folder=tmp_path).stderr
+    assert "No module named 'lava'" in said
+    assert "lava-actor run --compat" in said
 
 
 def test_a_program_that_cannot_be_read_is_one_line_of_error(tmp_path: Path) -> None:

@@ -100,6 +100,10 @@ def _run(given: argparse.Namespace) -> None:
         progress.show_all()
     try:
         run_program(given.program, given.arguments, as_module=given.module)
+    except ModuleNotFoundError as error:
+        if not given.compat and error.name == "lava":
+            error.add_note("a program written for Lava: lava-actor run --compat PROGRAM")
+        raise
     except OSError as error:
         if given.module or error.filename != given.program:
             raise
