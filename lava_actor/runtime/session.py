@@ -215,6 +215,7 @@ def load(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
     successor = Runtime(
         runtime.executable, runtime.actor_type, loglevel=_loglevel(process), resume=resume
     )
+    late = list(runtime.late)
     try:
         update.commit()
         successor.initialize()
@@ -225,6 +226,7 @@ def load(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
         if process.runtime is not successor:
             successor.stop(0.0)
             update.undo()
+            runtime.late[:] = late  # what was taken back is nobody's late assignment
         raise
 
 

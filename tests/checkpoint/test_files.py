@@ -18,11 +18,13 @@ import numpy as np
 import pytest
 
 import lava_actor
-from lava_actor import RunSteps
+from lava_actor import Loihi2SimCfg, RunSteps
 from lava_actor.errors import CheckpointError
+from lava_actor.proc.lif.process import LIF
 from lava_actor.process.process import AbstractProcess
 from lava_actor.runtime.checkpoint import archive
 from lava_actor.runtime.checkpoint.codec import Document
+from lava_actor.runtime.runtime import Runtime
 
 from . import networks
 from .test_running_on import ROOT, configured
@@ -337,3 +339,23 @@ def test_the_same_network_gives_the_same_file(tmp_path: Path) -> None:
     process.save(tmp_path / "one")
     process.save(tmp_path / "two")
     assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes()
+
+
+def test_a_load_whose_start_fails_leaves_the_network_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    neurons = LIF(shape=(1,), bias_mant=1.0, vth=1e9)
+    cfg = Loihi2SimCfg(select_tag="floating_pt")
+    with neurons:
+        neurons.run(RunSteps(num_steps=2), run_cfg=cfg)
+        neurons.save(tmp_path / "file")
+
+        def fails(_runtime: Runtime) -> None:
+            raise MemoryError("no room")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(Runtime, "initialize", fails)
+            with pytest.raises(MemoryError, match="no room"):
+                neurons.load(tmp_path / "file")
+        neurons.run(RunSteps(num_steps=1))  # and does not doubt what the load took back
+        assert neurons.v.get() == 3
