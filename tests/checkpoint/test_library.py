@@ -25,6 +25,7 @@ def kind_of(path: Path) -> str:
 CASES = {kind_of(path): path for path in sorted(rebuild.DATA.glob("*.npz"), reverse=True)}
 
 
+@pytest.mark.filterwarnings("ignore:.*are clipped:lava_actor.errors.LavaActorWarning")
 @pytest.mark.parametrize("path", CASES.values(), ids=CASES.keys())
 def test_half_way_through_a_file(path: Path, tmp_path: Path) -> None:
     case = rebuild.Case.load(path)

@@ -142,6 +142,7 @@ class SequentialNetwork:
     _is_initialized = True
     _is_started = True
     _is_running = False
+    is_over = False
 
     def __init__(self, seeds: Sequence[Any], run_cfg: Any) -> None:
         self.current: Coroutine | None = None

@@ -15,6 +15,7 @@ from lava_actor.runtime.run_conditions import RunSteps
 from . import rebuild
 
 CASES = sorted(rebuild.DATA.glob("*.npz"))
+pytestmark = pytest.mark.filterwarnings("ignore:.*are clipped:lava_actor.errors.LavaActorWarning")
 UNTOUCHED = [path for path in CASES if not rebuild.Case.load(path).meta["events"]]
 
 
