@@ -10,7 +10,8 @@ The floors, from the top; a lower floor never imports a higher one:
     model              how a Process behaves: ProcessModels and their ports
     protocol           what a running network agrees upon: steps, values, frames
     process            what a user describes: Processes, Vars, ports
-    channels, kernels  rings in shared memory, pipes; inner loops over arrays
+    kernels            inner loops over arrays; steps in a row
+    channels           rings in shared memory, pipes
     errors             what can go wrong
 
 The names below are what a typical program needs; everything else is imported from its module.

@@ -57,7 +57,7 @@ def test_info_names_versions_cores_memory_native_part_and_extras(tmp_path: Path)
 def test_info_ends_with_1_where_no_network_can_run(monkeypatch: pytest.MonkeyPatch) -> None:
     from lava_actor.cli.info import describe
 
-    monkeypatch.setitem(sys.modules, "lava_actor.bursts", None)
+    monkeypatch.setitem(sys.modules, "lava_actor.kernels.steps", None)
     text, usable = describe()
     assert not usable
     assert re.search("native part +missing", text)

@@ -20,8 +20,8 @@ PACKAGE = ROOT / "lava_actor"
 
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"errors", "built"}),
-    frozenset({"channels", "kernels"}),
-    frozenset({"bursts"}),
+    frozenset({"channels"}),
+    frozenset({"kernels"}),
     frozenset({"process"}),
     frozenset({"protocol"}),
     frozenset({"model"}),

@@ -50,7 +50,7 @@ def _cores() -> str:
 
 
 def _native() -> tuple[str, bool]:
-    for name in ("channels._native", "kernels", "bursts"):
+    for name in ("channels._native", "kernels", "kernels.steps"):
         try:
             importlib.import_module(f"lava_actor.{name}")
         except ImportError as error:

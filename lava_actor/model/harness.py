@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.bursts import ASK_PAUSE, ASK_STOP
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP
 from lava_actor.model.declarations import check_members, declared
 from lava_actor.model.memory_ring import MemoryPort, MemoryRing
 from lava_actor.model.ports.in_port import Edge, PyInPort

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lava_actor.bursts import Burst, DenseBurst, SparseBurst
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.kernels import advance_columns, as_unique
+from lava_actor.kernels.steps import Burst, DenseBurst, SparseBurst
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lava_actor.bursts import ASK_PAUSE, ASK_STOP
+from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP
 
 #: Phases in their order; the host phase ends a run, free-running models know one only.
 SPK, PRE_MGMT, LRN, POST_MGMT, HOST, ASYNC = 1, 2, 3, 4, 5, 6

@@ -12,7 +12,7 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.bursts import ASK_PAUSE, ASK_STOP, ASKED, DECIDE
+from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, ASKED, DECIDE
 from lava_actor.protocol.step import (
     END,
     HOST,
@@ -28,7 +28,7 @@ from lava_actor.runtime import words
 from lava_actor.runtime.turns import Turns
 
 if TYPE_CHECKING:
-    from lava_actor.bursts import Burst
+    from lava_actor.kernels.steps import Burst
     from lava_actor.runtime.actor import Actor
 
 class SteppingLoop:

@@ -148,7 +148,7 @@ def test_an_import_that_cannot_work_says_why(break_it, message):
     [
         ("lava_actor.channels._native", "channels/control.h"),
         ("lava_actor.kernels._kernels", "kernels/_kernels.pyx"),
-        ("lava_actor.bursts._bursts", "channels/_party.pxi"),
+        ("lava_actor.kernels.steps._steps", "channels/_party.pxi"),
     ],
 )
 def test_a_native_module_that_is_older_than_its_sources_is_not_used(module, source, monkeypatch):

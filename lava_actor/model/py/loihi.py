@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.bursts import Burst
+from lava_actor.kernels.steps import Burst
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 
@@ -74,7 +74,7 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         """Nothing to add."""
 
     def _native_burst(self) -> Burst:
-        """Return what does several steps of this model in a row, see `lava_actor.bursts`.
+        """Return what does several steps of this model in a row, see `lava_actor.kernels.steps`.
 
         Models of the library whose step exists as a native loop return something faster.
         """

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lava_actor.bursts import Burst, DenseBurst
 from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import dense_events, dense_events_delayed
+from lava_actor.kernels.steps import Burst, DenseBurst
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.resources import CPU

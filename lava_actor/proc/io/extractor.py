@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.bursts import Burst
 from lava_actor.errors import NetworkError
+from lava_actor.kernels.steps import Burst
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense

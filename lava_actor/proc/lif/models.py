@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lava_actor.bursts import Burst, LifFixedBurst, LifFloatBurst
 from lava_actor.kernels import lif_fixed, lif_float, spike_indices
+from lava_actor.kernels.steps import Burst, LifFixedBurst, LifFloatBurst
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel

@@ -9,8 +9,8 @@ import numpy as np
 import scipy.sparse
 from scipy.sparse import csr_matrix
 
-from lava_actor.bursts import Burst, SparseBurst
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.kernels.steps import Burst, SparseBurst
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports import PyInPort, PyOutPort

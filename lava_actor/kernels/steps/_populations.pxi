@@ -1,4 +1,4 @@
-"""Populations of neurons. Included by ``_bursts.pyx``."""
+"""Populations of neurons. Included by ``_steps.pyx``."""
 
 
 cdef class _LifBurst(Burst):

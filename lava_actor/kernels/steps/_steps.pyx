@@ -1,5 +1,5 @@
 # cython: language_level=3
-"""Steps in a row; see ``__init__.py`` for the idea and ``_bursts.pyi`` for the contracts.
+"""Steps in a row; see ``__init__.py`` for the idea and ``_steps.pyi`` for the contracts.
 
 The classes hold the interpreter lock, except in waits and in long loops over synapses. A burst is
 cut off after MOST steps, so that other threads of the interpreter get their turn.

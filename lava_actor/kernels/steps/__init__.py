@@ -18,9 +18,9 @@ from __future__ import annotations
 
 from lava_actor import built
 
-built.require("lava_actor.bursts._bursts")
+built.require("lava_actor.kernels.steps._steps")
 
-from lava_actor.bursts._bursts import (  # noqa: E402  (after the check)
+from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     ASK_PAUSE,
     ASK_STOP,
     ASKED,

@@ -11,15 +11,15 @@ import scipy.sparse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lava_actor.bursts import ASKED, DECIDE, DONE, Burst, LifFloatBurst
 from lava_actor.channels import Arena, plan_arena
+from lava_actor.kernels.steps import ASKED, DECIDE, DONE, Burst, LifFloatBurst
 from lava_actor.proc.dense.models import PyDenseModelFloat
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF, LIFReset, TernaryLIF
 from lava_actor.proc.sparse.process import Sparse
-from tests.bursts.conftest import Bench
 from tests.channels.conftest import child
+from tests.steps.conftest import Bench
 
 STEPS = 12
 N_IN, N_OUT = 70, 40  # more than the 256 bytes below which no message is compressed

@@ -1,4 +1,4 @@
-"""Connections without delays. Included by ``_bursts.pyx``."""
+"""Connections without delays. Included by ``_steps.pyx``."""
 
 
 cdef class _ConnectionBurst(Burst):

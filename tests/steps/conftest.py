@@ -22,8 +22,8 @@ from lava_actor import (
     implements,
     tag,
 )
-from lava_actor.bursts import Burst
 from lava_actor.channels import Arena, RingReader, RingWriter
+from lava_actor.kernels.steps import Burst
 from lava_actor.runtime.build import build
 from lava_actor.runtime.travel import specify
 

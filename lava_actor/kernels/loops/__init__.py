@@ -1,0 +1,1 @@
+"""The native loops: C headers, and their declarations for other native modules."""
