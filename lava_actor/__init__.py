@@ -6,6 +6,7 @@ The floors, from the top; a lower floor never imports a higher one:
     compat             `lava.*` import paths resolved to ours
     proc, networks     the library of neurons, connections, sources and sinks
     runtime, learning  actors, services, supervision; learning rules and traces
+    checkpoint         networks in files
     compiler           Processes -> Executable (plain data)
     model              how a Process behaves: ProcessModels and their ports
     protocol           what a running network agrees upon: steps, values, frames

@@ -26,6 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"protocol"}),
     frozenset({"model"}),
     frozenset({"compiler"}),
+    frozenset({"checkpoint"}),
     frozenset({"runtime", "learning"}),
     frozenset({"proc", "networks", "utils"}),
     frozenset({"compat"}),

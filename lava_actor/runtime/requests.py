@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import PipeEnded
+from lava_actor.checkpoint import models
 from lava_actor.errors import InvalidIndexError, NetworkEnds
 from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime.report import failure_of, packed
@@ -67,15 +68,11 @@ def _reset(actor: Actor, payload: tuple[dict[str, Any], dict[str, Any]]) -> None
 
 
 def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> Any:
-    from lava_actor.runtime.checkpoint import models  # only where something is saved
-
     homes, trusted = payload
     return models.snapshot(actor, homes, trusted)
 
 
 def _restore(actor: Actor, payload: tuple[Any, list[str], bool]) -> None:
-    from lava_actor.runtime.checkpoint import models
-
     document, homes, trusted = payload
     models.restore(actor, document, homes, trusted)
 

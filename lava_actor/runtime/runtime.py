@@ -58,8 +58,8 @@ from lava_actor.runtime.watch import ON_A_RING
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lava_actor.checkpoint.resume import Resume
     from lava_actor.compiler.executable import Executable
-    from lava_actor.runtime.checkpoint.resume import Resume
 
 #: Live runtimes, ended at interpreter exit.
 _alive: weakref.WeakSet[Runtime] = weakref.WeakSet()
@@ -162,7 +162,7 @@ class Runtime:
         try:
             self._arena = crew.prepare()
             if self._resume is not None:
-                self._resume.set_clock(self._arena)
+                self._set_clock(self._resume.step)
             self._listener = Listener(
                 crew.pipes, self._executable.actors, crew.reporting, crew.services
             )
@@ -194,10 +194,20 @@ class Runtime:
         names = [p.name for p in self._executable.process_list]
         return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
 
-    def _start_from(self, resume: Resume) -> None:
+    def _set_clock(self, step: int) -> None:
+        """Let the actors, which are not there yet, begin after a step of a saved network."""
         assert self._arena is not None
+        clock = self._arena.domain(words.CLOCK)
+        for member in self._executable.arena.domains[words.CLOCK]:
+            party = self._arena.party(member)
+            party.step = party.done = party.ready = step
+            party.turn = 4 * step + 4  # all stages of that step are behind it
+        clock.fence = step
+        clock.raise_horizon(step)
+
+    def _start_from(self, resume: Resume) -> None:
         self._resume = None  # large, and not needed any more
-        resume.apply(self, self._arena)
+        resume.apply(self)
         self._is_started = resume.started
 
     def _connect_externals(self) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor import checkpoint
 from lava_actor.channels.interrupts import held
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.network import find_network
@@ -18,9 +19,10 @@ from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.variable import Var
-from lava_actor.runtime import checkpoint, progress
+from lava_actor.runtime import progress
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
+from lava_actor.runtime.seeds import root_seed
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
@@ -190,8 +192,31 @@ def reset(process: AbstractProcess) -> None:
 
 
 def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
-    """Write the network of ``process`` to a file; see `lava_actor.runtime.checkpoint`."""
-    checkpoint.save(process, path, trusted=trusted)
+    """Write the network of ``process`` to a file; see `lava_actor.checkpoint`."""
+    runtime = _live_runtime(process, "save")
+    if runtime is not None:
+        seed = runtime.root_seed
+    else:
+        executable = _known_executable(process)
+        seed = root_seed({} if executable is None else executable.compile_config)
+    checkpoint.save(process, path, runtime, seed, trusted=trusted)
+
+
+def _live_runtime(process: AbstractProcess, what: str) -> Runtime | None:
+    """The runtime of a paused network; None if there are no actors.
+
+    Raises
+    ------
+    RuntimeStateError
+        If the network is running.
+    """
+    runtime: Runtime | None = process.runtime
+    if runtime is None or not runtime.is_alive:
+        return None
+    runtime._own(f"{process.name}.{what}")
+    if not runtime.is_finished:
+        raise RuntimeStateError(f"{process.name}.{what}: the network is running; pause() it first")
+    return runtime
 
 
 def load(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
@@ -200,7 +225,7 @@ def load(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
     If the network has actors, they are replaced by new ones in the saved state. Otherwise the
     next start begins there. Nothing is changed if anything is wrong.
     """
-    runtime = checkpoint.live_runtime(process, "load")
+    runtime = _live_runtime(process, "load")
     update = checkpoint.Update(process, path, trusted=trusted)
     if runtime is None:
         update.commit()

@@ -22,11 +22,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
+from lava_actor.checkpoint.codec import Decoder, Document, Encoder
+from lava_actor.checkpoint.names import Names, home_of
 from lava_actor.errors import CheckpointError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.process.log import LogConfig
-from lava_actor.runtime.checkpoint.codec import Decoder, Document, Encoder
-from lava_actor.runtime.checkpoint.names import Names, home_of
 
 
 class Colour(enum.Enum):

@@ -19,11 +19,11 @@ import pytest
 
 import lava_actor
 from lava_actor import Loihi2SimCfg, RunSteps
+from lava_actor.checkpoint import archive
+from lava_actor.checkpoint.codec import Document
 from lava_actor.errors import CheckpointError
 from lava_actor.proc.lif.process import LIF
 from lava_actor.process.process import AbstractProcess
-from lava_actor.runtime.checkpoint import archive
-from lava_actor.runtime.checkpoint.codec import Document
 from lava_actor.runtime.runtime import Runtime
 
 from . import networks
@@ -303,8 +303,8 @@ def test_being_killed_while_writing_leaves_the_old_file(tmp_path: Path) -> None:
     file.write_bytes(b"what was there")
     program = (
         "import os, sys, signal, numpy, pathlib\n"
-        "from lava_actor.runtime.checkpoint import archive\n"
-        "from lava_actor.runtime.checkpoint.codec import Document\n"
+        "from lava_actor.checkpoint import archive\n"
+        "from lava_actor.checkpoint.codec import Document\n"
         "with archive.writing(pathlib.Path(sys.argv[1])) as writer:\n"
         "    writer.document(Document([], None, [numpy.zeros(100_000)]))\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"

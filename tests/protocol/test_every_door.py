@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lava_actor import AbstractProcess, LavaPyType, RunSteps, Var
+from lava_actor.checkpoint.codec import Decoder, Encoder
+from lava_actor.checkpoint.names import Names
 from lava_actor.compiler.executable import RefPortPlan
 from lava_actor.model.harness import MemoryVar, ModelHarness
 from lava_actor.model.ports import PyRefPort, PyVarPort
@@ -22,8 +24,6 @@ from lava_actor.model.ports.remote import VarPortCmd
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.protocol.values import VarSlot
 from lava_actor.runtime import requests
-from lava_actor.runtime.checkpoint.codec import Decoder, Encoder
-from lava_actor.runtime.checkpoint.names import Names
 from lava_actor.runtime.remote import REMOTE_HEADER, RemoteVar, VarServer
 from tests.runtime.networks import HoldAs, Holder
 

@@ -14,12 +14,11 @@ import numpy as np
 
 from lava_actor.channels import Arena
 from lava_actor.errors import CheckpointError
-from lava_actor.runtime import words
 
 if TYPE_CHECKING:
     from lava_actor.channels import RingReader
     from lava_actor.channels.layout import ArenaPlan, RingPlan
-    from lava_actor.runtime.checkpoint.codec import Decoder, Encoder
+    from lava_actor.checkpoint.codec import Decoder, Encoder
 
 
 def copy_of(arena: Arena) -> Arena:
@@ -39,15 +38,6 @@ def copy_of(arena: Arena) -> Arena:
         return Arena.attach(fd, arena.plan)
     finally:
         os.close(fd)
-
-
-def step_of(arena: Arena, plan: ArenaPlan) -> int:
-    """The step at which all stepping actors rest."""
-    members = plan.domains[words.CLOCK]
-    steps = {int(arena.party(member).done) for member in members}
-    if len(steps) > 1:
-        raise CheckpointError(f"the actors rest at different steps: {sorted(steps)}")
-    return steps.pop() if steps else 0
 
 
 def take(arena: Arena, encoder: Encoder) -> list[dict[str, Any]]:

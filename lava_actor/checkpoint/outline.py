@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from lava_actor.checkpoint.describe import COLLECTIONS
+from lava_actor.checkpoint.names import path_of
+from lava_actor.checkpoint.view import View
 from lava_actor.process.ports.ports import AbstractPort, AbstractVirtualPort, ConcatPort
 from lava_actor.process.process import AbstractProcess
-from lava_actor.runtime.checkpoint.describe import COLLECTIONS
-from lava_actor.runtime.checkpoint.names import path_of
-from lava_actor.runtime.checkpoint.view import View
 
 
 class Outline:

@@ -7,6 +7,9 @@ from typing import Any
 
 import cloudpickle
 
+from lava_actor.checkpoint.codec import Document, Encoder, state_of
+from lava_actor.checkpoint.names import Names, home_of, is_importable, path_of
+from lava_actor.checkpoint.view import View
 from lava_actor.errors import CheckpointError
 from lava_actor.model import registry
 from lava_actor.process.collection import Collection
@@ -25,9 +28,6 @@ from lava_actor.process.ports.ports import (
 )
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
-from lava_actor.runtime.checkpoint.codec import Document, Encoder, state_of
-from lava_actor.runtime.checkpoint.names import Names, home_of, is_importable, path_of
-from lava_actor.runtime.checkpoint.view import View
 
 COLLECTIONS = ("in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs")
 

@@ -4,21 +4,42 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from lava_actor.checkpoint import rings
+from lava_actor.checkpoint.codec import Decoder, Document
+from lava_actor.checkpoint.names import Names, is_importable, path_of
 from lava_actor.errors import CheckpointError
 from lava_actor.process.process import AbstractProcess
-from lava_actor.runtime import words
-from lava_actor.runtime.checkpoint import rings
-from lava_actor.runtime.checkpoint.codec import Decoder, Document
-from lava_actor.runtime.checkpoint.names import Names, is_importable, path_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from lava_actor.channels import Arena
     from lava_actor.compiler.executable import ActorPlan, Executable
-    from lava_actor.runtime.runtime import Runtime
+
+
+class Resting(Protocol):
+    """A network whose actors rest between two steps: what the runtime has to offer."""
+
+    @property
+    def arena(self) -> Arena:
+        """The shared memory of its actors."""
+
+    @property
+    def current_step(self) -> int:
+        """The last step that all of them completed."""
+
+    @property
+    def is_started(self) -> bool:
+        """Whether it was ever run."""
+
+    @property
+    def root_seed(self) -> int:
+        """What all its random numbers come from."""
+
+    def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
+        """Send every actor a request of its own; the answers in the order of the compiler."""
 
 
 @dataclass(frozen=True)
@@ -85,22 +106,12 @@ class Resume:
                     )
         rings.check(self.rings, executable.arena)
 
-    def set_clock(self, arena: Arena) -> None:
-        """Let the actors, which are not there yet, begin after the saved step."""
-        clock = arena.domain(words.CLOCK)
-        for member in arena.plan.domains[words.CLOCK]:
-            party = arena.party(member)
-            party.step = party.done = party.ready = self.step
-            party.turn = 4 * self.step + 4  # all stages of that step are behind it
-        clock.fence = self.step
-        clock.raise_horizon(self.step)
-
-    def apply(self, runtime: Runtime, arena: Arena) -> None:
+    def apply(self, runtime: Resting) -> None:
         """Restore models, then messages; all actors rest and have taken no step."""
         homes = sorted(self.homes)
         states = [(actor.state, homes, self.trusted) for actor in self.actors]
         runtime.ask_all("restore", states)
-        rings.put_back(self.rings, arena, self._decoder())
+        rings.put_back(self.rings, runtime.arena, self._decoder())
 
     def _decoder(self) -> Decoder:
         def resolve(kind: str, _which: Any) -> Any:

@@ -9,15 +9,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from lava_actor.errors import CheckpointError
-from lava_actor.model.ports.base import AbstractPyPort
-from lava_actor.process.interfaces import AbstractProcessMember
-from lava_actor.process.process import AbstractProcess
-from lava_actor.runtime.checkpoint.codec import (
+from lava_actor.checkpoint.codec import (
     Decoder,
     Document,
     Encoder,
@@ -25,10 +21,11 @@ from lava_actor.runtime.checkpoint.codec import (
     set_state,
     state_of,
 )
-from lava_actor.runtime.checkpoint.names import Names
-
-if TYPE_CHECKING:
-    from lava_actor.runtime.actor import Actor
+from lava_actor.checkpoint.names import Names
+from lava_actor.errors import CheckpointError
+from lava_actor.model.ports.base import AbstractPyPort
+from lava_actor.process.interfaces import AbstractProcessMember
+from lava_actor.process.process import AbstractProcess
 
 #: What the actor gives a model, and what is the actor's.
 OF_ACTOR = frozenset(
@@ -42,7 +39,7 @@ OF_ACTOR = frozenset(
 OF_PORT = ("_waiting",)
 
 
-def snapshot(actor: Actor, homes: Iterable[str], trusted: bool) -> tuple[Document, bool]:
+def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document, bool]:
     """The state of an actor that rests between two steps, and whether it needed pickle.
 
     Raises
@@ -103,7 +100,7 @@ def snapshot(actor: Actor, homes: Iterable[str], trusted: bool) -> tuple[Documen
     return encoder.finish(root), encoder.pickled
 
 
-def restore(actor: Actor, document: Document, homes: Iterable[str], trusted: bool) -> None:
+def restore(actor: Any, document: Document, homes: Iterable[str], trusted: bool) -> None:
     """Give the model of an actor the state that `snapshot` returned."""
     model = actor.built.model
     ports = _ports(model)
@@ -137,7 +134,7 @@ def restore(actor: Actor, document: Document, homes: Iterable[str], trusted: boo
 
 
 def _restore(
-    actor: Actor,
+    actor: Any,
     document: Document,
     decoder: Decoder,
     port: Callable[[Any], Any],
@@ -167,7 +164,7 @@ def _restore(
     actor.rebase(int(base))
 
 
-def _check_vars(actor: Actor) -> None:
+def _check_vars(actor: Any) -> None:
     """Refuse a model whose Vars hold what they must not; operators check themselves."""
     for var in actor.spec.plan.vars:
         if var.name in actor.built.model.__dict__:

@@ -16,15 +16,15 @@
 The format is written down in ``docs/file_format.md``.
 """
 
-from lava_actor.runtime.checkpoint.archive import complaints
-from lava_actor.runtime.checkpoint.resume import (
+from lava_actor.checkpoint.archive import complaints
+from lava_actor.checkpoint.resume import (
     Pending,
     Resume,
     forget_pending,
     pending_of,
     set_pending,
 )
-from lava_actor.runtime.checkpoint.store import Update, live_runtime, load_new, save
+from lava_actor.checkpoint.store import Update, load_new, save
 
 __all__ = [
     "Pending",
@@ -32,7 +32,6 @@ __all__ = [
     "Update",
     "complaints",
     "forget_pending",
-    "live_runtime",
     "load_new",
     "pending_of",
     "save",

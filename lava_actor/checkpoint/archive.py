@@ -21,8 +21,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lava_actor.checkpoint.codec import Document
 from lava_actor.errors import CheckpointError
-from lava_actor.runtime.checkpoint.codec import Document
 
 MAGIC = "lava_actor checkpoint"
 

@@ -5,52 +5,40 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lava_actor.checkpoint import archive, rings
+from lava_actor.checkpoint.codec import Document
+from lava_actor.checkpoint.describe import COLLECTIONS, Description
+from lava_actor.checkpoint.names import Names, is_importable
+from lava_actor.checkpoint.outline import Outline
+from lava_actor.checkpoint.rebuild import Rebuilt
+from lava_actor.checkpoint.resume import ActorState, Pending, Resting, Resume, identity
 from lava_actor.compiler.run_configs import RunConfig
-from lava_actor.errors import CheckpointError, RuntimeStateError
+from lava_actor.errors import CheckpointError
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
-from lava_actor.runtime.checkpoint import archive, rings
-from lava_actor.runtime.checkpoint.codec import Document
-from lava_actor.runtime.checkpoint.describe import COLLECTIONS, Description
-from lava_actor.runtime.checkpoint.names import Names, is_importable
-from lava_actor.runtime.checkpoint.outline import Outline
-from lava_actor.runtime.checkpoint.rebuild import Rebuilt
-from lava_actor.runtime.checkpoint.resume import ActorState, Pending, Resume, identity
-from lava_actor.runtime.seeds import root_seed
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
-    from lava_actor.runtime.runtime import Runtime
-
-
-def live_runtime(process: AbstractProcess, what: str) -> Runtime | None:
-    """The runtime of a paused network; None if there are no actors.
-
-    Raises
-    ------
-    RuntimeStateError
-        If the network is running.
-    """
-    runtime: Runtime | None = process.runtime
-    if runtime is None or not runtime.is_alive:
-        return None
-    runtime._own(f"{process.name}.{what}")
-    if not runtime.is_finished:
-        raise RuntimeStateError(f"{process.name}.{what}: the network is running; pause() it first")
-    return runtime
 
 
 # -- saving -------------------------------------------------------------------------------------
 
 
-def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
-    """Write the network of a Process, and its state if it is paused, to a file.
+def save(
+    process: AbstractProcess,
+    path: str | Path,
+    runtime: Resting | None,
+    seed: int,
+    *,
+    trusted: bool = False,
+) -> None:
+    """Write the network of a Process to a file, and its state if it has a ``runtime``.
 
-    See `AbstractProcess.save`.
+    See `AbstractProcess.save`. ``seed`` is the root seed of the network, or what it would be if it
+    were started now.
     """
-    runtime = live_runtime(process, "save")
     described = Description(process, trusted=trusted)
     executable: Executable | None = process._executable if process._is_compiled else None
     parts: list[Document] = []
@@ -73,19 +61,12 @@ def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
             {
                 "kind": "compiled" if runtime is None and run else "paused" if run else "described",
                 "trusted": pickled,
-                "seed": _seed(executable, runtime),
+                "seed": seed,
                 "network": network,
                 "values": writer.document(values),
                 "run": run,
             }
         )
-
-
-def _seed(executable: Executable | None, runtime: Runtime | None) -> int:
-    """The root seed of the network, or what it would be if it were started now."""
-    if runtime is not None:
-        return runtime.root_seed
-    return root_seed({} if executable is None else executable.compile_config)
 
 
 def _places(run: dict[str, Any]) -> tuple[list[Any], list[str]]:
@@ -132,20 +113,19 @@ def _describe_configs(
 
 
 def _describe_state(
-    described: Description, executable: Executable, runtime: Runtime
+    described: Description, executable: Executable, runtime: Resting
 ) -> tuple[dict[str, Any], list[Document], bool]:
     request = (sorted(described.names.homes), described.is_trusted)
     answers = runtime.ask_all("snapshot", [request] * len(executable.actors))
     copy = rings.copy_of(runtime.arena)
     try:
-        step = rings.step_of(copy, executable.arena)
         encoder = described.new_encoder()
         content = rings.take(copy, encoder)
         messages = encoder.finish()
     finally:
         copy.close()
     state = {
-        "step": step,
+        "step": runtime.current_step,
         "started": runtime.is_started,
         "actors": [
             {"process": plan.name, **identity(plan), "state": None} for plan in executable.actors

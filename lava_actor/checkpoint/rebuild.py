@@ -7,6 +7,15 @@ from typing import Any
 
 import cloudpickle
 
+from lava_actor.checkpoint.codec import Decoder, Document, set_state
+from lava_actor.checkpoint.describe import (
+    COLLECTIONS,
+    OF_PORT,
+    OF_PROCESS,
+    OF_VAR,
+    PLAIN_NAMES,
+)
+from lava_actor.checkpoint.names import Names, found
 from lava_actor.errors import CheckpointError
 from lava_actor.model import registry
 from lava_actor.process.log import LogConfig
@@ -14,15 +23,6 @@ from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess, ProcessServer
 from lava_actor.process.variable import Var
-from lava_actor.runtime.checkpoint.codec import Decoder, Document, set_state
-from lava_actor.runtime.checkpoint.describe import (
-    COLLECTIONS,
-    OF_PORT,
-    OF_PROCESS,
-    OF_VAR,
-    PLAIN_NAMES,
-)
-from lava_actor.runtime.checkpoint.names import Names, found
 
 
 class Rebuilt:

@@ -32,13 +32,13 @@ from typing import Any
 import cloudpickle
 import numpy as np
 
+from lava_actor.checkpoint import arrays
+from lava_actor.checkpoint.names import Names, is_importable, path_of
 from lava_actor.errors import CheckpointError
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.process import matrices
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
-from lava_actor.runtime.checkpoint import arrays
-from lava_actor.runtime.checkpoint.names import Names, is_importable, path_of
 
 #: Entries that are referred to from somewhere else, e.g. ``{"process": 3}``.
 Reference = dict[str, Any]
