@@ -452,7 +452,7 @@ def draw(name: str, folder: Path = FOLDER) -> Path:
 
 def actors_left() -> list[str]:
     """Name the children of the launcher: services and actors that are still there."""
-    from lava_actor.runtime import launcher
+    from lava_actor.runtime.start import launcher
 
     pid = launcher.ensure().process.pid
     listing = Path(f"/proc/{pid}/task/{pid}/children")

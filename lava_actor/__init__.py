@@ -40,7 +40,7 @@ from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
 from lava_actor.runtime.run_conditions import RunContinuous, RunSteps
 from lava_actor.runtime.runtime import stop_all
-from lava_actor.runtime.session import load_new as load
+from lava_actor.runtime.user.session import load_new as load
 
 __version__ = "0.1.0"
 

@@ -24,7 +24,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from lava_actor.runtime import launcher
+from lava_actor.runtime.start import launcher
 
 GRACE = 10.0
 """Seconds that a process, descriptor, segment or thread gets to disappear after its test."""

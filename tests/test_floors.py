@@ -42,7 +42,7 @@ NEIGHBOURS = frozenset({"proc", "networks", "utils"})
 DOORS_UP = {("process/process.py", "lava_actor.runtime")}
 """Late imports that reach up by design: where a user's object starts the machinery."""
 
-PRELOADS = {"runtime/launcher_main.py"}
+PRELOADS = {"runtime/start/launcher_main.py"}
 """May import the roof: the launcher's program, whose forks start with everything imported."""
 
 DEPENDENCIES = frozenset({"numpy", "scipy", "multiprocess", "cloudpickle", "tqdm"})

@@ -18,10 +18,10 @@ from typing import Any
 
 from lava_actor.bench.report import ActorReport, RingReport, RunReport
 from lava_actor.channels import RingStatistics
+from lava_actor.protocol.words import PARKED, STATE_NAMES
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunUntil
 from lava_actor.runtime.runtime import Runtime
-from lava_actor.runtime.status import ActorStatus
-from lava_actor.runtime.words import PARKED, STATE_NAMES
+from lava_actor.runtime.user.status import ActorStatus
 
 
 @dataclass(frozen=True)

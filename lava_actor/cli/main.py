@@ -95,7 +95,7 @@ def _run(given: argparse.Namespace) -> None:
 
         install()
     if given.progress:
-        from lava_actor.runtime import progress
+        from lava_actor.runtime.user import progress
 
         progress.show_all()
     try:

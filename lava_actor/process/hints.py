@@ -8,14 +8,14 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterable
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from lava_actor.built import PACKAGE
 from lava_actor.errors import LavaActorError, LavaActorWarning, RemoteTraceback
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_PACKAGE = str(Path(__file__).resolve().parent.parent) + os.sep
+_PACKAGE = str(PACKAGE) + os.sep
 
 
 _ALSO_CALLED = {

@@ -440,7 +440,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         -------
         Executable
         """
-        from lava_actor.runtime import session
+        from lava_actor.runtime.user import session
 
         return session.compile(self, run_cfg, compile_config)
 
@@ -452,7 +452,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         compile_config: dict[str, Any] | None = None,
     ) -> None:
         """Compile if necessary and start the actors; nothing runs yet."""
-        from lava_actor.runtime import session
+        from lava_actor.runtime.user import session
 
         session.create_runtime(self, run_cfg, executable, compile_config)
 
@@ -473,7 +473,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
             Required the first time.
         compile_config : dict, optional
         """
-        from lava_actor.runtime import session
+        from lava_actor.runtime.user import session
 
         session.run(self, condition, run_cfg, compile_config)
 
@@ -498,21 +498,21 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
     @briefly
     def reset(self) -> None:
         """Restore the initial values of all Vars of the network without building it again."""
-        from lava_actor.runtime import session
+        from lava_actor.runtime.user import session
 
         session.reset(self)
 
     @briefly
     def save(self, path: str | Path, **options: Any) -> None:
         """Save the network of this Process to a file."""
-        from lava_actor.runtime import session
+        from lava_actor.runtime.user import session
 
         session.save(self, path, **options)
 
     @briefly
     def load(self, path: str | Path, **options: Any) -> None:
         """Load state that was saved from an equal network."""
-        from lava_actor.runtime import session
+        from lava_actor.runtime.user import session
 
         session.load(self, path, **options)
 

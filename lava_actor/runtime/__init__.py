@@ -1,23 +1,12 @@
 """Running a network: the user's handle, services, actors, supervision.
 
-In the user's interpreter
+runtime         the handle: run, pause, wait, stop, Var access
+run_conditions  how long a network runs
 
-    session     what `compile`, `run`, `reset` of a Process do
-    runtime     the handle: run, pause, wait, stop, Var access
-    crew        what a runtime starts and puts away; listener: what comes back from it
-    travel      how models get to their actors
-    launcher    the clean interpreter everything is forked from
-
-Outside of it
-
-    launcher_main   the launcher's program, which rehearses what actors do (rehearsal)
-    service         one per sync domain: starts, grants steps (lease), watches (watch)
-    hosts           actors as processes (forking) or as threads
-    actor           one model: build, stepping or free loop, requests, turns, remote
-    shared_values   parameters that are initial values too: kept once
-
-Between them
-
-    plan, words, status     plain data
-    output, failures        what actors print, log and raise
+user/       in the user's interpreter: what the methods of a Process do (session), what a runtime
+starts and puts away (supervision), what comes back to it (listener)
+start/      the launcher and its program, processes, and what travels to them
+service/    one per sync domain: starts, grants steps (lease), watches (deadlock)
+actor/      one model: build, stepping or free loop, requests, turns, remote
+reports/    what actors print and raise, and the one exception that comes of it
 """

@@ -38,22 +38,22 @@ from lava_actor.errors import (
 from lava_actor.model.doubts import doubt_value
 from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
-from lava_actor.runtime import words
-from lava_actor.runtime.attendance import END_SECONDS
-from lava_actor.runtime.crew import Crew
-from lava_actor.runtime.failures import raise_failures, raise_start_failure
-from lava_actor.runtime.launcher import at_exit_before_launcher
-from lava_actor.runtime.listener import Listener
+from lava_actor.protocol import words
+from lava_actor.runtime.actor.shared_values import large
+from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
 from lava_actor.runtime.run_conditions import (
     AbstractRunCondition,
     RunContinuous,
     RunSteps,
     RunUntil,
 )
-from lava_actor.runtime.shared_values import large
-from lava_actor.runtime.status import ActorStatus, read_status
-from lava_actor.runtime.until import UntilRun
-from lava_actor.runtime.watch import ON_A_RING
+from lava_actor.runtime.service.deadlock import ON_A_RING
+from lava_actor.runtime.start.launcher import at_exit_before_launcher
+from lava_actor.runtime.user.listener import Listener
+from lava_actor.runtime.user.services import END_SECONDS
+from lava_actor.runtime.user.status import ActorStatus, read_status
+from lava_actor.runtime.user.supervision import Crew
+from lava_actor.runtime.user.until import UntilRun
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

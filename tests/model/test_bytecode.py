@@ -13,7 +13,7 @@ import cloudpickle
 import pytest
 
 from lava_actor.model.bytecode import names_in
-from lava_actor.runtime import pickling
+from lava_actor.runtime.start import pickling
 
 # More than 256 names make arguments of two bytes.
 MANY = "\n".join(f"    global g{i}\n    g{i} = h{i}\n    self.a{i} = g{i}" for i in range(300))

@@ -426,8 +426,8 @@ def test_leaving_the_block_stops_even_after_an_error() -> None:
 
 def test_compiling_and_running_go_through_the_session() -> None:
     process, config, condition, options = AbstractProcess(), object(), object(), {"x": 1}
-    real = importlib.import_module("lava_actor.runtime.session")
-    with mock.patch("lava_actor.runtime.session", create_autospec(real)) as session:
+    real = importlib.import_module("lava_actor.runtime.user.session")
+    with mock.patch("lava_actor.runtime.user.session", create_autospec(real)) as session:
         session.compile.return_value = executable = object()
         assert process.compile(config, options) is executable
         process.create_runtime(config, executable, options)

@@ -23,8 +23,8 @@ from lava_actor.model.ports import PyRefPort, PyVarPort
 from lava_actor.model.ports.remote import VarPortCmd
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.protocol.values import VarSlot
-from lava_actor.runtime import requests
-from lava_actor.runtime.remote import REMOTE_HEADER, RemoteVar, VarServer
+from lava_actor.runtime.actor import requests
+from lava_actor.runtime.actor.remote import REMOTE_HEADER, RemoteVar, VarServer
 from tests.runtime.networks import HoldAs, Holder
 
 csr = scipy.sparse.csr_matrix
@@ -285,7 +285,9 @@ def test_what_is_refused_changes_nothing_and_what_is_taken_is_copied(value: Any,
     assert (now != before).sum() == 0
 
 
-@pytest.mark.filterwarnings("ignore:.*(lose their fraction|wrap around):lava_actor.errors.LavaActorWarning")
+@pytest.mark.filterwarnings(
+    "ignore:.*(lose their fraction|wrap around):lava_actor.errors.LavaActorWarning"
+)
 @pytest.mark.parametrize("name", ["int32", "float32", "an int", "sparse"])
 def test_a_running_network_gives_the_same_answer(name: str) -> None:
     case = Case(name)

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+from lava_actor.protocol import words
 from lava_actor.protocol.step import SPK
-from lava_actor.runtime import words
-from lava_actor.runtime.watch import Watch
+from lava_actor.runtime.service.deadlock import Watch
 
 LEASE, MAIL, USER = -1, -2, -3
 

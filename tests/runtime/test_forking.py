@@ -93,7 +93,7 @@ def test_a_network_may_have_more_actors_than_a_process_may_open_files(tmp_path: 
 
 REFUSED = """
 import os, sys
-from lava_actor.runtime import hosts, plan
+from lava_actor.runtime.start import hosts, plan
 from lava_actor.channels.pipe import Parcel
 
 forks = []
@@ -128,7 +128,7 @@ def test_all_actors_are_forked_or_none(tmp_path: Path) -> None:
 REHEARSED = """
 import logging, os, random, sys
 import numpy as np
-from lava_actor.runtime import rehearsal
+from lava_actor.runtime.start import rehearsal
 
 def everything():
     return [

@@ -15,7 +15,7 @@ from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps, networks
 from lava_actor.channels.interrupts import Signal, held
 from lava_actor.compiler.executable import Executable
 from lava_actor.proc.lif.process import LIF
-from lava_actor.runtime.listener import Listener
+from lava_actor.runtime.user.listener import Listener
 from tests.runtime.networks import Counter, First, Sink
 
 

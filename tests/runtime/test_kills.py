@@ -24,7 +24,7 @@ import pytest
 
 from lava_actor import RunContinuous, RunSteps
 from lava_actor.errors import ActorDiedError, LavaActorError
-from lava_actor.runtime import launcher
+from lava_actor.runtime.start import launcher
 from tests.conftest import launcher_pid
 from tests.runtime.networks import Counter, First, Sink
 from tests.runtime.scripts import Script
@@ -211,7 +211,7 @@ def test_a_stopped_launcher_does_not_keep_a_network_from_running_and_ending() ->
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lava_actor.runtime.attendance.HALTED_SECONDS", 0.2)
+    monkeypatch.setattr("lava_actor.runtime.user.services.HALTED_SECONDS", 0.2)
 
 
 def test_a_start_says_that_the_launcher_is_stopped_and_the_next_one_works(impatient: None) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from lava_actor.channels.pipe import Pipe
-from lava_actor.runtime import words
-from lava_actor.runtime.attendance import Attendance
-from lava_actor.runtime.listener import Listener
+from lava_actor.protocol import words
+from lava_actor.runtime.user.listener import Listener
+from lava_actor.runtime.user.services import Attendance
 
 
 def test_a_pause_asked_for_by_one_domain_reaches_the_others_after_their_command_to_run() -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import scipy.special
 
-from lava_actor.runtime import pickling
+from lava_actor.runtime.start import pickling
 
 PROGRAM = """
 import numpy as np

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lava_actor.runtime import fingerprints
-from lava_actor.runtime.launcher import WARM_VARIABLE
+from lava_actor.runtime.start import fingerprints
+from lava_actor.runtime.start.launcher import WARM_VARIABLE
 from tests.runtime.scripts import ROOT
 
 LAB = """
@@ -255,7 +255,7 @@ def test_imports_that_start_threads_are_never_forked_from(run: Run, tmp_path: Pa
     (tmp_path / "lab.py").write_text("import slow\n" + LAB)
     said = run(
         """
-        from lava_actor.runtime import launcher
+        from lava_actor.runtime.start import launcher
         for _ in range(2):
             print(lab.ask("GAIN"), launcher.warm({"lab"}))
         os._exit(0)
@@ -274,7 +274,7 @@ def test_a_warm_launcher_that_is_killed_is_replaced_and_its_networks_end(
         import signal
         from lava_actor import Loihi2SimCfg, RunContinuous
         from lava_actor.errors import ModelError
-        from lava_actor.runtime import launcher
+        from lava_actor.runtime.start import launcher
         print(lab.ask("GAIN"))
         asked = lab.Asked("GAIN")
         asked.run(RunContinuous(), run_cfg=Loihi2SimCfg())

@@ -19,7 +19,7 @@ from lava_actor import (
     Var,
     implements,
 )
-from lava_actor.runtime.seeds import seed_globals
+from lava_actor.runtime.start.seeds import seed_globals
 
 
 class Dice(AbstractProcess):

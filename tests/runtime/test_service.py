@@ -11,10 +11,10 @@ import pytest
 from lava_actor.channels import Arena, Blocking, plan_arena
 from lava_actor.channels.pipe import Parcel, Pipe, PipeEnded
 from lava_actor.compiler.executable import Schedule
-from lava_actor.runtime import words
-from lava_actor.runtime.plan import ActorStart, ServicePlan
-from lava_actor.runtime.service import Service
-from lava_actor.runtime.surroundings import surroundings
+from lava_actor.protocol import words
+from lava_actor.runtime.service.service import Service
+from lava_actor.runtime.start.environment import surroundings
+from lava_actor.runtime.start.plan import ActorStart, ServicePlan
 
 
 class Stage:

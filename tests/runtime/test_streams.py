@@ -14,8 +14,8 @@ import pytest
 
 from lava_actor import ActorType, RunContinuous, RunSteps
 from lava_actor.errors import ModelError
-from lava_actor.runtime.lease import Lease
-from lava_actor.runtime.output import CREDIT, LONGEST_LINE
+from lava_actor.runtime.reports.output import CREDIT, LONGEST_LINE
+from lava_actor.runtime.service.lease import Lease
 from tests.runtime.networks import Counter, First, Holder
 from tests.runtime.scripts import run_script
 
@@ -109,7 +109,7 @@ def test_a_stream_that_blocks_for_ever_does_not_keep_a_network_from_running_and_
 ) -> None:
     stream = Blocking()
     monkeypatch.setattr(sys, "stdout", stream)
-    monkeypatch.setattr("lava_actor.runtime.listener.OUTPUT_SECONDS", 0.1)
+    monkeypatch.setattr("lava_actor.runtime.user.listener.OUTPUT_SECONDS", 0.1)
     with Counter(on_step=talk) as counter:
         counter.run(RunSteps(5), First())
         assert counter.count.get() == 5

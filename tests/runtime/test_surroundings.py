@@ -16,7 +16,7 @@ import pytest
 
 from lava_actor import ActorType, RunSteps
 from lava_actor.errors import ModelError
-from lava_actor.runtime import surroundings
+from lava_actor.runtime.start import environment as surroundings
 from tests.runtime.networks import Counter, First
 from tests.runtime.scripts import PRELUDE, ROOT, run_script
 

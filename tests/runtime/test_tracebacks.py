@@ -17,8 +17,8 @@ from lava_actor.errors import (
     RuntimeStateError,
     Verdict,
 )
-from lava_actor.runtime.failures import raise_failures
-from lava_actor.runtime.tracebacks import remote_text, shortened, with_sources
+from lava_actor.runtime.reports.failures import raise_failures
+from lava_actor.runtime.reports.tracebacks import remote_text, shortened, with_sources
 from tests.runtime.networks import First, Phased, raise_error
 from tests.runtime.scripts import run_script
 

@@ -22,8 +22,8 @@ from lava_actor.errors import (
     RuntimeStateError,
     Verdict,
 )
-from lava_actor.runtime import report
-from lava_actor.runtime.failures import raise_failures
+from lava_actor.runtime.reports import exceptions as report
+from lava_actor.runtime.reports.failures import raise_failures
 from tests.runtime.networks import Counter, First, Free, Holder, Phased, Sink
 
 EVERYTHING = {"pre": None, "lrn": None, "post": None, "host": None}

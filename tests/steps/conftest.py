@@ -24,8 +24,8 @@ from lava_actor import (
 )
 from lava_actor.channels import Arena, RingReader, RingWriter
 from lava_actor.kernels.steps import Burst
-from lava_actor.runtime.build import build
-from lava_actor.runtime.travel import specify
+from lava_actor.runtime.actor.build import build
+from lava_actor.runtime.start.serialize import specify
 
 
 class Feeder(AbstractProcess):

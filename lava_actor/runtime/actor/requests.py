@@ -8,14 +8,14 @@ from lava_actor.channels.pipe import PipeEnded
 from lava_actor.checkpoint import models
 from lava_actor.errors import InvalidIndexError, NetworkEnds
 from lava_actor.protocol.frames import Receiver, Way
-from lava_actor.runtime.report import failure_of, packed
+from lava_actor.runtime.reports.exceptions import failure_of, packed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lava_actor.channels.pipe import Frame
     from lava_actor.protocol.values import VarSlot
-    from lava_actor.runtime.actor import Actor
+    from lava_actor.runtime.actor.actor import Actor
 
 
 def answer(actor: Actor, frame: Frame) -> None:

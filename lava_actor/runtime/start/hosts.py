@@ -20,10 +20,10 @@ from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
 from lava_actor.channels.pipe import Pipe
-from lava_actor.runtime import descriptors
-from lava_actor.runtime.forking import cheapest
-from lava_actor.runtime.plan import ActorStart
-from lava_actor.runtime.processes import (
+from lava_actor.runtime.start import descriptors
+from lava_actor.runtime.start.forking import cheapest
+from lava_actor.runtime.start.plan import ActorStart
+from lava_actor.runtime.start.processes import (
     KILL_SECONDS,
     Signals,
     adopt_orphans,

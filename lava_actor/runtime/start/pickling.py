@@ -18,7 +18,7 @@ from typing import Any
 import cloudpickle
 
 from lava_actor.model.bytecode import names_in
-from lava_actor.runtime.fingerprints import at_home, is_own
+from lava_actor.runtime.start.fingerprints import at_home, is_own
 
 _inner: Any = cloudpickle.cloudpickle
 _CACHED: Any = type(functools.lru_cache(len))

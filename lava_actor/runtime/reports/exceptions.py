@@ -18,7 +18,7 @@ from typing import Any
 import cloudpickle
 
 from lava_actor.errors import Failure, Verdict
-from lava_actor.runtime.tracebacks import remote_text
+from lava_actor.runtime.reports.tracebacks import remote_text
 
 #: Characters of a message and of a traceback that travel.
 LONGEST_MESSAGE = 20_000

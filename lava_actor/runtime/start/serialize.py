@@ -27,8 +27,8 @@ import cloudpickle
 from lava_actor.channels.pipe import Parcel, ParcelWriter
 from lava_actor.compiler.executable import ActorPlan
 from lava_actor.errors import InvalidTypeError
-from lava_actor.runtime.pickling import dumps
-from lava_actor.runtime.program import Survey
+from lava_actor.runtime.start.pickling import dumps
+from lava_actor.runtime.start.program import Survey
 
 
 @dataclass(frozen=True)

@@ -21,14 +21,14 @@ import sysconfig
 import threading
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
+from lava_actor.built import PACKAGE
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
-from lava_actor.runtime.processes import how_it_ended, look
-from lava_actor.runtime.program import stamp
-from lava_actor.runtime.surroundings import flags, import_places
+from lava_actor.runtime.start.environment import flags, import_places
+from lava_actor.runtime.start.processes import how_it_ended, look
+from lava_actor.runtime.start.program import stamp
 
 #: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
 THREADS_VARIABLE = "LAVA_ACTOR_BLAS_THREADS"
@@ -92,7 +92,7 @@ class Launcher:
         ours, theirs = Pipe.pair()
         program = (
             "import sys, warnings; warnings.simplefilter('ignore'); sys.path[:] = sys.argv[3:]; "
-            "from lava_actor.runtime.launcher_main import main; "
+            "from lava_actor.runtime.start.launcher_main import main; "
             "main(int(sys.argv[1]), int(sys.argv[2]))"
         )
         control = theirs.detach()
@@ -241,7 +241,7 @@ def _path() -> list[str]:
     own |= {os.path.join(folder, "lib-dynload") for folder in own}
     first = [entry for entry in path if entry in own]
     rest = [entry for entry in path if entry not in own]
-    return [*first, *rest, str(Path(__file__).resolve().parents[2])]
+    return [*first, *rest, str(PACKAGE.parent)]
 
 
 def _environment() -> dict[str, str]:

@@ -39,8 +39,8 @@ from typing import Any
 
 from lava_actor.errors import LavaActorWarning
 from lava_actor.model.bytecode import names_in
-from lava_actor.runtime.fingerprints import at_home, contents, fingerprint, is_own
-from lava_actor.runtime.pickling import dumps, globals_of, owner_of
+from lava_actor.runtime.start.fingerprints import at_home, contents, fingerprint, is_own
+from lava_actor.runtime.start.pickling import dumps, globals_of, owner_of
 
 Key = tuple[str, str]
 """A module, and a name in it or in a class of it (``Class.attribute``)."""

@@ -25,16 +25,16 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels.interrupts import Signal, held
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.errors import Failure, RuntimeStateError
+from lava_actor.protocol import words
 from lava_actor.protocol.frames import Receiver, Way
-from lava_actor.runtime import words
-from lava_actor.runtime.failures import died, of_runtime, raise_as_it_is, select
-from lava_actor.runtime.output import CREDIT, Emitter, emit_log, emit_print
-from lava_actor.runtime.processes import KILL_SECONDS
-from lava_actor.runtime.report import EXCEPTION_SECONDS
+from lava_actor.runtime.reports.exceptions import EXCEPTION_SECONDS
+from lava_actor.runtime.reports.failures import died, of_runtime, raise_as_it_is, select
+from lava_actor.runtime.reports.output import CREDIT, Emitter, emit_log, emit_print
+from lava_actor.runtime.start.processes import KILL_SECONDS
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
-    from lava_actor.runtime.attendance import Attendance
+    from lava_actor.runtime.user.services import Attendance
 
 #: Seconds until it is known why a service is gone.
 CAUSE_SECONDS = 5.0

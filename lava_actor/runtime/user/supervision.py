@@ -16,14 +16,15 @@ from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe, PipeEnded
 from lava_actor.process.message_interface_enum import ActorType
-from lava_actor.runtime import descriptors, words
-from lava_actor.runtime.attendance import Attendance
-from lava_actor.runtime.hosts import descriptors_for
-from lava_actor.runtime.plan import ActorStart, ServicePlan
-from lava_actor.runtime.program import Key, ProgramPlan, Survey
-from lava_actor.runtime.seeds import actor_seeds, root_seed
-from lava_actor.runtime.surroundings import surroundings
-from lava_actor.runtime.travel import library_modules, pack_actors, specify
+from lava_actor.protocol import words
+from lava_actor.runtime.start import descriptors
+from lava_actor.runtime.start.environment import surroundings
+from lava_actor.runtime.start.hosts import descriptors_for
+from lava_actor.runtime.start.plan import ActorStart, ServicePlan
+from lava_actor.runtime.start.program import Key, ProgramPlan, Survey
+from lava_actor.runtime.start.seeds import actor_seeds, root_seed
+from lava_actor.runtime.start.serialize import library_modules, pack_actors, specify
+from lava_actor.runtime.user.services import Attendance
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
@@ -112,7 +113,7 @@ class Crew:
         if self._in_threads:
             self._launch_threads(self._service_plans(ProgramPlan()))
             return
-        from lava_actor.runtime import launcher as launchers
+        from lava_actor.runtime.start import launcher as launchers
 
         program = self._survey.plan()
         launcher = launchers.warm(program.needed) or launchers.ensure()
@@ -190,9 +191,9 @@ class Crew:
         return plans
 
     def _launch_threads(self, plans: list[ServicePlan]) -> None:
-        from lava_actor.runtime.hosts import ThreadHost
-        from lava_actor.runtime.launcher_main import run_actor
-        from lava_actor.runtime.service import Service
+        from lava_actor.runtime.service.service import Service
+        from lava_actor.runtime.start.hosts import ThreadHost
+        from lava_actor.runtime.start.launcher_main import run_actor
 
         assert self._arena is not None
         actors = {actor.party: actor for actor in self._executable.actors}

@@ -40,19 +40,19 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import Frame, PipeEnded
+from lava_actor.protocol import words
 from lava_actor.protocol.frames import FRAMES, Receiver, Way
-from lava_actor.runtime import words
-from lava_actor.runtime.failures import died, of_runtime
-from lava_actor.runtime.lease import Lease
-from lava_actor.runtime.report import EXCEPTION_SECONDS, failure_of
-from lava_actor.runtime.watch import Watch, has_nothing_to_do
+from lava_actor.runtime.reports.exceptions import EXCEPTION_SECONDS, failure_of
+from lava_actor.runtime.reports.failures import died, of_runtime
+from lava_actor.runtime.service.deadlock import Watch, has_nothing_to_do
+from lava_actor.runtime.service.lease import Lease
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
     from lava_actor.channels.pipe import Pipe
     from lava_actor.errors import Failure
-    from lava_actor.runtime.hosts import Host
-    from lava_actor.runtime.plan import ServicePlan
+    from lava_actor.runtime.start.hosts import Host
+    from lava_actor.runtime.start.plan import ServicePlan
 
 #: Seconds that the others get to complete the step in which somebody failed.
 SETTLE_SECONDS = 0.5

@@ -15,8 +15,8 @@ from lava_actor.errors import (
     RuntimeStateError,
     Verdict,
 )
-from lava_actor.runtime.report import failure_of, opened
-from lava_actor.runtime.tracebacks import shortened, with_sources
+from lava_actor.runtime.reports.exceptions import failure_of, opened
+from lava_actor.runtime.reports.tracebacks import shortened, with_sources
 
 _LISTED = 8
 """Of how many failures one error tells."""

@@ -10,12 +10,12 @@ from lava_actor.channels import CspRecvPort, CspSendPort
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.process.log import logger_of
-from lava_actor.runtime import words
-from lava_actor.runtime.remote import RemoteVar, VarServer
+from lava_actor.protocol import words
+from lava_actor.runtime.actor.remote import RemoteVar, VarServer
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, RingReader, RingWriter
-    from lava_actor.runtime.travel import ActorSpec
+    from lava_actor.runtime.start.serialize import ActorSpec
 
 
 @dataclass

@@ -19,10 +19,10 @@ from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.variable import Var
-from lava_actor.runtime import progress
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
-from lava_actor.runtime.seeds import root_seed
+from lava_actor.runtime.start.seeds import root_seed
+from lava_actor.runtime.user import progress
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable

@@ -15,11 +15,11 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from lava_actor.runtime.processes import look
+from lava_actor.runtime.start.processes import look
 
 if TYPE_CHECKING:
     from lava_actor.channels.pipe import Frame
-    from lava_actor.runtime.launcher import Launcher
+    from lava_actor.runtime.start.launcher import Launcher
 
 #: Seconds that a start waits for a launcher or service that is stopped.
 HALTED_SECONDS = 10.0
@@ -82,7 +82,7 @@ class Attendance:
 
     def replace(self, index: int, frame: Frame) -> int:
         """A service stays as a warm launcher, whose child comes next; the descriptor of its end."""
-        from lava_actor.runtime.launcher import keep_warm
+        from lava_actor.runtime.start.launcher import keep_warm
 
         self._missing += 1
         pid, descriptor = self._pids.pop(index), self._pidfds.pop(index)

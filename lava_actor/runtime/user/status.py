@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lava_actor.runtime import words
-from lava_actor.runtime.watch import WAITS_FOR, state_name
+from lava_actor.protocol import words
+from lava_actor.runtime.service.deadlock import WAITS_FOR, state_name
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena

@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, ASKED, DECIDE
+from lava_actor.protocol import words
 from lava_actor.protocol.step import (
     END,
     HOST,
@@ -24,12 +25,11 @@ from lava_actor.protocol.step import (
     take_request,
     wish,
 )
-from lava_actor.runtime import words
-from lava_actor.runtime.turns import Turns
+from lava_actor.runtime.actor.turns import Turns
 
 if TYPE_CHECKING:
     from lava_actor.kernels.steps import Burst
-    from lava_actor.runtime.actor import Actor
+    from lava_actor.runtime.actor.actor import Actor
 
 class SteppingLoop:
     """Drives one PyLoihiProcessModel."""

@@ -38,23 +38,24 @@ from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.protocol.frames import Receiver, Way
-from lava_actor.runtime import build, forking, free, program, stepping
-from lava_actor.runtime.actor import Actor
-from lava_actor.runtime.hosts import ProcessHost
-from lava_actor.runtime.plan import ActorStart, ServicePlan
-from lava_actor.runtime.processes import (
+from lava_actor.runtime.actor import build, free, stepping
+from lava_actor.runtime.actor.actor import Actor
+from lava_actor.runtime.reports.exceptions import failure_of
+from lava_actor.runtime.service.service import Service, ignore_terminal_signals
+from lava_actor.runtime.start import forking, program
+from lava_actor.runtime.start.environment import attune, import_places, settle_in
+from lava_actor.runtime.start.hosts import ProcessHost
+from lava_actor.runtime.start.plan import ActorStart, ServicePlan
+from lava_actor.runtime.start.processes import (
     Signals,
     adopt_orphans,
     end_offspring,
     hear_of_parents_end,
     look,
 )
-from lava_actor.runtime.rehearsal import rehearse
-from lava_actor.runtime.report import failure_of
-from lava_actor.runtime.seeds import global_state
-from lava_actor.runtime.service import Service, ignore_terminal_signals
-from lava_actor.runtime.surroundings import attune, import_places, settle_in
-from lava_actor.runtime.travel import ActorSpec
+from lava_actor.runtime.start.rehearsal import rehearse
+from lava_actor.runtime.start.seeds import global_state
+from lava_actor.runtime.start.serialize import ActorSpec
 
 _PRELOADED: tuple[Any, ...] = (lava_actor, build, free, stepping)
 

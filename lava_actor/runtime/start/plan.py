@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from lava_actor.runtime.program import ProgramPlan
+from lava_actor.runtime.start.program import ProgramPlan
 
 if TYPE_CHECKING:
     from lava_actor.channels.layout import ArenaPlan
     from lava_actor.channels.pipe import Parcel
     from lava_actor.channels.wait import WaitPolicy
     from lava_actor.compiler.executable import Schedule, TurnPlan
-    from lava_actor.runtime.surroundings import Surroundings
+    from lava_actor.runtime.start.environment import Surroundings
 
 
 @dataclass(frozen=True)

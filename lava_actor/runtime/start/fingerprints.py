@@ -23,13 +23,14 @@ from typing import Any
 
 import cloudpickle
 
+from lava_actor.built import PACKAGE
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
 
 _INSTALLED = ("site-packages", "dist-packages")
 _LIBRARY = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})
-_OURS = str(Path(__file__).resolve().parents[1])
+_OURS = str(PACKAGE)
 _OF_A_NETWORK = (AbstractProcess, AbstractPort, Var)
 """What describes networks is built anew by each import, and models have no use for it."""
 

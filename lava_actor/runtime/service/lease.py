@@ -35,7 +35,7 @@ class Lease:
     """Moves ``horizon`` and ``fence`` of the clock for the leading service."""
 
     def __init__(self, arena: Arena, parties: tuple[int, ...], lockstep: bool) -> None:
-        from lava_actor.runtime import words
+        from lava_actor.protocol import words
 
         self.clock = arena.domain(words.CLOCK)
         self.parties = [arena.party(p) for p in parties]

@@ -28,11 +28,11 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lava_actor.errors import Failure, Verdict
-from lava_actor.runtime import words
+from lava_actor.protocol import words
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, Party, RingReader
-    from lava_actor.runtime.plan import ServicePlan
+    from lava_actor.runtime.start.plan import ServicePlan
 
 #: Kinds of `Party.blocked` that name a ring: waiting for a message, waiting for a free slot.
 ON_A_RING = ("data", "space")

@@ -29,7 +29,7 @@ from lava_actor.channels.pipe import PipeEnded
 from lava_actor.errors import NetworkEnds
 
 if TYPE_CHECKING:
-    from lava_actor.runtime.actor import Actor
+    from lava_actor.runtime.actor.actor import Actor
 
 #: A partial line is sent when it has grown to this many characters.
 LONGEST_LINE = 8192

@@ -12,11 +12,11 @@ import re
 import sys
 import traceback
 from itertools import zip_longest
-from pathlib import Path
 
+from lava_actor.built import PACKAGE
 from lava_actor.errors import LavaActorError
 
-_OURS = (str(Path(__file__).resolve().parent.parent) + os.sep, f"lava_actor{os.sep}")
+_OURS = (str(PACKAGE) + os.sep, f"lava_actor{os.sep}")
 """Where the files of this package are; those of native modules have relative names."""
 
 _FRAME = re.compile(r'^(\s*)File "(.+)", line (\d+), in (.*)$')

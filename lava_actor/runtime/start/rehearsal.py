@@ -36,9 +36,9 @@ from lava_actor.model.types import LavaPyType
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
-from lava_actor.runtime import words
-from lava_actor.runtime.actor import Actor
-from lava_actor.runtime.travel import specify
+from lava_actor.protocol import words
+from lava_actor.runtime.actor.actor import Actor
+from lava_actor.runtime.start.serialize import specify
 
 #: Python specialises a function after this many calls (8 in CPython 3.11), ports have two ends.
 TIMES = 6

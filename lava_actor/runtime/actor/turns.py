@@ -24,15 +24,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lava_actor.protocol import words
 from lava_actor.protocol.step import END, LRN, POST_MGMT, PRE_MGMT, SPK
-from lava_actor.runtime import words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lava_actor.channels import Arena, Party
     from lava_actor.compiler.executable import TurnPlan
-    from lava_actor.runtime.remote import VarServer
+    from lava_actor.runtime.actor.remote import VarServer
 
 SPIKED, PRE_DONE, LEARNED, ALL_DONE = 1, 2, 3, 4
 BEHIND = {SPK: SPIKED, PRE_MGMT: PRE_DONE, LRN: LEARNED, POST_MGMT: ALL_DONE, END: ALL_DONE}

@@ -21,21 +21,21 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.errors import NetworkEnds
+from lava_actor.protocol import words
 from lava_actor.protocol.step import CLEAN_UP
-from lava_actor.runtime import words
-from lava_actor.runtime.build import BuiltModel, build
-from lava_actor.runtime.output import redirect_output
-from lava_actor.runtime.report import failure_of, packed
-from lava_actor.runtime.requests import answer
-from lava_actor.runtime.seeds import seed_globals
-from lava_actor.runtime.shared_values import share, unshare
+from lava_actor.runtime.actor.build import BuiltModel, build
+from lava_actor.runtime.actor.requests import answer
+from lava_actor.runtime.actor.shared_values import share, unshare
+from lava_actor.runtime.reports.exceptions import failure_of, packed
+from lava_actor.runtime.reports.output import redirect_output
+from lava_actor.runtime.start.seeds import seed_globals
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lava_actor.compiler.executable import Schedule, TurnPlan
-    from lava_actor.runtime.remote import VarServer
-    from lava_actor.runtime.travel import ActorSpec
+    from lava_actor.runtime.actor.remote import VarServer
+    from lava_actor.runtime.start.serialize import ActorSpec
 
 
 class Actor:
@@ -190,8 +190,8 @@ class Actor:
         self.spec = dataclasses.replace(self.spec, inits={})
 
     def _drive(self) -> None:
-        from lava_actor.runtime.free import FreeLoop
-        from lava_actor.runtime.stepping import SteppingLoop
+        from lava_actor.runtime.actor.free import FreeLoop
+        from lava_actor.runtime.actor.stepping import SteppingLoop
 
         loop: FreeLoop | SteppingLoop
         loop = FreeLoop(self) if self.spec.plan.is_async else SteppingLoop(self)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from lava_actor.protocol import words
 from lava_actor.protocol.step import ASYNC
-from lava_actor.runtime import words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lava_actor.runtime.actor import Actor
+    from lava_actor.runtime.actor.actor import Actor
 
 
 class FreeLoop:

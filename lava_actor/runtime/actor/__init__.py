@@ -1,0 +1,1 @@
+"""One model: built, driven, asked."""

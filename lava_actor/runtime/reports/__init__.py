@@ -1,0 +1,1 @@
+"""What actors print and raise, and what the user is told of it."""

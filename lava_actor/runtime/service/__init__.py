@@ -1,0 +1,1 @@
+"""One per sync domain: starts actors, grants steps, watches."""

@@ -1,0 +1,1 @@
+"""The launcher, its program, processes, and what travels to them."""
