@@ -2,9 +2,9 @@
 
 From the text of a rule to the change of a synapse::
 
-    symbols, symbolic_equation   text -> tokens that know their place in it
+    symbolic_equation            text -> tokens that know their place in it
     syntax_tree, grammar         tokens -> products; errors point at the offending term
-    product_series               the products of one target: plain data
+    products, product_series     the products of one target: plain data
     learning_rule                up to three targets, time constants, impulses, epoch, seed
 
     spikes                       booking spikes as they arrive

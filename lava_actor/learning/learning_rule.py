@@ -6,7 +6,8 @@ epoch, ``z ← z + dz`` for each synaptic variable z that the rule targets, with
 
 from __future__ import annotations
 
-from typing import Any, overload
+import functools
+from typing import Any
 
 import numpy as np
 
@@ -22,31 +23,55 @@ SLOWEST_TAU = 65535
 
 
 class _Targets:
-    """The parsed strings of a rule; replaced as a whole, so a faulty string changes nothing."""
+    """The strings of a rule; replaced as a whole, so a faulty string changes nothing."""
 
     def __init__(self, strings: dict[str, str | None]) -> None:
         self.strings = strings
-        self.series = {
-            target: ProductSeries(SymbolicEquation(target, text))
-            for target, text in strings.items()
-            if text is not None
-        }
-        if not self.series:
+        if not self.parsed:
             raise InvalidValueError(
                 "learning rule: expected at least one of dw, dd and dt, all three are None"
             )
-        exponents = {target: s.decimate_exponent for target, s in self.series.items()}
-        given = {target: k for target, k in exponents.items() if k is not None}
-        if len(set(given.values())) > 1:
-            found = ", ".join(f"u{k} in {target}" for target, k in given.items())
+        given = {k: t for t, s in self.parsed.items() if (k := s.decimate_exponent) is not None}
+        if len(given) > 1:
+            found = ", ".join(f"u{k} in {target}" for k, target in given.items())
             raise InvalidValueError(
                 f"learning rule: all u need the same digit in dw, dd and dt, found {found}"
             )
-        self.decimate_exponent: int | None = next(iter(given.values()), None)
-        self.traces_per_dependency: dict[str, set[str]] = {}
-        for series in self.series.values():
-            for dependency, traces in series.active_traces_per_dependency.items():
-                self.traces_per_dependency.setdefault(dependency, set()).update(traces)
+
+    @property
+    def parsed(self) -> dict[str, ProductSeries]:
+        return {t: _parsed(t, text) for t, text in self.strings.items() if text is not None}
+
+
+@functools.lru_cache(maxsize=256)
+def _parsed(target: str, text: str) -> ProductSeries:
+    return ProductSeries(SymbolicEquation(target, text))
+
+
+class _Text:
+    """A rule as text, None if there is none. Setting it parses it."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+
+    def __get__(self, rule: Any, owner: type) -> Any:
+        return self if rule is None else rule._targets.strings[self._target]
+
+    def __set__(self, rule: Any, text: str | None) -> None:
+        rule.set_strings(**{**rule._targets.strings, self._target: text})
+
+
+class _Parsed:
+    """A rule as products, None if there is none."""
+
+    def __init__(self, target: str) -> None:
+        self._target = target
+
+    def __get__(self, rule: Any, owner: type) -> Any:
+        return self if rule is None else rule._targets.parsed.get(self._target)
+
+    def __set__(self, rule: Any, value: Any) -> None:
+        raise AttributeError(f"{self._target} is read only: set {self._target}_str")
 
 
 class _Constant:
@@ -58,13 +83,7 @@ class _Constant:
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    @overload
-    def __get__(self, rule: None, owner: type) -> _Constant: ...
-
-    @overload
-    def __get__(self, rule: object, owner: type) -> float: ...
-
-    def __get__(self, rule: object | None, owner: type) -> float | _Constant:
+    def __get__(self, rule: Any, owner: type) -> Any:
         return self if rule is None else getattr(rule, f"_{self._name}")
 
     def __set__(self, rule: object, value: float | np.ndarray) -> None:
@@ -140,35 +159,9 @@ class LoihiLearningRule:
 
     # The three rules
 
-    @property
-    def dw_str(self) -> str | None:
-        """The rule of the weight as text, None if there is none. Setting it parses it."""
-        return self._targets.strings[names.DW]
-
-    @dw_str.setter
-    def dw_str(self, text: str | None) -> None:
-        self._set_string(names.DW, text)
-
-    @property
-    def dd_str(self) -> str | None:
-        """The rule of the delay variable as text, None if there is none. Setting it parses it."""
-        return self._targets.strings[names.DD]
-
-    @dd_str.setter
-    def dd_str(self, text: str | None) -> None:
-        self._set_string(names.DD, text)
-
-    @property
-    def dt_str(self) -> str | None:
-        """The rule of the tag as text, None if there is none. Setting it parses it."""
-        return self._targets.strings[names.DT]
-
-    @dt_str.setter
-    def dt_str(self, text: str | None) -> None:
-        self._set_string(names.DT, text)
-
-    def _set_string(self, target: str, text: str | None) -> None:
-        self.set_strings(**{**self._targets.strings, target: text})
+    dw_str = _Text(names.DW)
+    dd_str = _Text(names.DD)
+    dt_str = _Text(names.DT)
 
     def set_strings(self, dw: str | None, dd: str | None, dt: str | None) -> None:
         """Replace all three rules at once; if one is not valid, none is replaced.
@@ -186,40 +179,34 @@ class LoihiLearningRule:
         strings = {names.DW: dw, names.DD: dd, names.DT: dt}
         self._targets = _Targets({key: _rule_string(key, text) for key, text in strings.items()})
 
-    @property
-    def dw(self) -> ProductSeries | None:
-        """The parsed rule of the weight."""
-        return self._targets.series.get(names.DW)
-
-    @property
-    def dd(self) -> ProductSeries | None:
-        """The parsed rule of the delay variable."""
-        return self._targets.series.get(names.DD)
-
-    @property
-    def dt(self) -> ProductSeries | None:
-        """The parsed rule of the tag."""
-        return self._targets.series.get(names.DT)
+    dw = _Parsed(names.DW)
+    dd = _Parsed(names.DD)
+    dt = _Parsed(names.DT)
 
     @property
     def active_product_series(self) -> dict[str, ProductSeries]:
         """The parsed rules that there are, by target, in the order dw, dd, dt."""
-        return dict(self._targets.series)
+        return self._targets.parsed
 
     @property
     def decimate_exponent(self) -> int | None:
         """The k of all ``uk``, None if no rule has one."""
-        return self._targets.decimate_exponent
+        exponents = {s.decimate_exponent for s in self._targets.parsed.values()} - {None}
+        return exponents.pop() if exponents else None
 
     @property
     def active_traces(self) -> set[str]:
         """Names of all traces that a rule uses."""
-        return set().union(*self._targets.traces_per_dependency.values())
+        return set().union(*self.active_traces_per_dependency.values())
 
     @property
     def active_traces_per_dependency(self) -> dict[str, set[str]]:
         """Which traces are used under which condition (x0, y0, u); conditions that occur only."""
-        return {key: set(traces) for key, traces in self._targets.traces_per_dependency.items()}
+        used: dict[str, set[str]] = {}
+        for series in self._targets.parsed.values():
+            for dependency, traces in series.active_traces_per_dependency.items():
+                used.setdefault(dependency, set()).update(traces)
+        return used
 
     # The constants
 
@@ -287,17 +274,8 @@ class Loihi3FLearningRule(LoihiLearningRule):
         t_epoch: int = 1,
         rng_seed: int | None = None,
     ) -> None:
+        slowest: Any = {f"{trace}_tau": SLOWEST_TAU for trace in names.POST_TRACES}
         super().__init__(
-            dw=dw,
-            dd=dd,
-            dt=dt,
-            x1_impulse=x1_impulse,
-            x1_tau=x1_tau,
-            x2_impulse=x2_impulse,
-            x2_tau=x2_tau,
-            y1_tau=SLOWEST_TAU,
-            y2_tau=SLOWEST_TAU,
-            y3_tau=SLOWEST_TAU,
-            t_epoch=t_epoch,
-            rng_seed=rng_seed,
-        )
+            dw, dd, dt, x1_impulse, x1_tau, x2_impulse, x2_tau,
+            t_epoch=t_epoch, rng_seed=rng_seed, **slowest,
+        )  # fmt: skip

@@ -144,6 +144,8 @@ def test_products_come_in_the_order_of_the_text() -> None:
         ("--x0", "x0", "a sign starts a new product"),
         ("x0 +", "+", "nothing to work on"),
         ("*x0", "*", "nothing to work on"),
+        ("x0*y1 + x0*y1 -", "-", "nothing to work on"),
+        ("x0*(w+)*y1", "+)", "nothing to work on"),
         ("x0*(*w)", "*w", "nothing to work on"),
         ("x0***y1", "*y1", "too many"),
         ("x0*(w+t)", "(w+t)", "brackets hold"),
