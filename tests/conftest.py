@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 import time
 from collections import Counter
@@ -25,6 +26,10 @@ import psutil
 import pytest
 
 from lava_actor.runtime.start import launcher
+
+# A shell starts what it sends into the background deaf to Ctrl-C, which many tests are about.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 GRACE = 10.0
 """Seconds that a process, descriptor, segment or thread gets to disappear after its test."""
