@@ -1,7 +1,7 @@
 """The house has floors: a lower one never imports a higher one.
 
-Read from the sources, not from what happens to be imported, so that a forgotten late import counts
-too.
+Read from the sources, not from what happens to be imported: an import inside of a function counts
+like any other.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -39,11 +40,6 @@ FLOORS: tuple[frozenset[str], ...] = (
 NEIGHBOURS = frozenset({"proc", "networks", "utils"})
 """Rooms of one floor that may import each other; all other neighbours do not know one another."""
 
-DOORS_UP = {("process/process.py", "lava_actor.runtime")}
-"""Late imports that reach up by design: where a user's object starts the machinery."""
-
-PRELOADS = {"runtime/start/launcher_main.py"}
-"""May import the roof: the launcher's program, whose forks start with everything imported."""
 
 DEPENDENCIES = frozenset({"numpy", "scipy", "multiprocess", "cloudpickle", "tqdm"})
 """What an installed package may import at module level; extras only inside of functions."""
@@ -134,16 +130,9 @@ def test_a_module_imports_only_its_own_floor_and_lower_ones(file: Path) -> None:
         parts = found.target.split(".")
         if parts[0] != "lava_actor":
             continue
-        if found.target == "lava_actor" and str(file.relative_to(PACKAGE)) in PRELOADS:
-            continue
         assert len(parts) > 1, f"{found.place} imports the roof: import the room it needs"
         other = parts[1]
         if other == own:
-            continue
-        if found.late and any(
-            str(file.relative_to(PACKAGE)) == door and found.target.startswith(target)
-            for door, target in DOORS_UP
-        ):
             continue
         assert floor_of(other) <= floor_of(own), (
             f"{found.place}: {own} (floor {floor_of(own)}) imports {found.target} "
@@ -163,6 +152,40 @@ def test_a_module_needs_nothing_but_the_declared_dependencies(file: Path) -> Non
         if found.late or top in sys.stdlib_module_names or top in PART_OF_THE_BUILD:
             continue
         assert top in DEPENDENCIES, f"{found.place} imports {found.target}, which is no dependency"
+
+
+def test_no_two_modules_import_each_other_on_whatever_way() -> None:
+    graph = {_module_of(file): _imported(file) for file in PACKAGE.rglob("*.py")}
+    sorter = TopologicalSorter({m: found & graph.keys() - {m} for m, found in graph.items()})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def _module_of(file: Path) -> str:
+    return ".".join(file.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def _imported(file: Path) -> set[str]:
+    """Modules and names that a file imports when it runs: not for type checkers only."""
+    tree, found = ast.parse(file.read_text(encoding="utf-8")), set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            node.body.clear()
+        elif isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = _absolute(file, node.module or "", node.level)
+            for alias in node.names:
+                name = f"{base}.{alias.name}"
+                found.add(name if _is_module(name) else base)
+    return found
+
+
+def _is_module(name: str) -> bool:
+    path = ROOT.joinpath(*name.split("."))
+    return path.with_suffix(".py").is_file() or (path / "__init__.py").is_file()
 
 
 def test_the_doors_at_the_root_are_relative_links_into_the_package() -> None:

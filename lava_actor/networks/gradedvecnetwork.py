@@ -8,7 +8,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import sparray, spmatrix
 
-from lava_actor.networks.network import AlgebraicMatrix, AlgebraicVector, Network, NetworkList
+from lava_actor.networks.network import (
+    AlgebraicMatrix,
+    AlgebraicVector,
+    Network,
+    NetworkList,
+    build_with,
+)
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.graded import process as graded
 from lava_actor.proc.io import sink, source
@@ -228,3 +234,6 @@ class NormalizeNet(AlgebraicVector):
 
 def _identity(vector: AlgebraicVector) -> GradedSparse:
     return GradedSparse(weights=np.eye(int(np.prod(vector.shape))))
+
+
+build_with(GradedSparse, ProductVec)

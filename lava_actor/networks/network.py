@@ -13,7 +13,7 @@ Processes are compiled and run.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -107,12 +107,18 @@ class AlgebraicMatrix(Network):
     def __mul__(self, other: Any) -> AlgebraicVector:
         if not isinstance(other, AlgebraicMatrix):
             return NotImplemented
-        from lava_actor.networks.gradedvecnetwork import ProductVec  # builds on this module
-
-        return ProductVec(shape=self.shape, vth=1, exp=0) << (self, other)
+        return _of_products(shape=self.shape, vth=1, exp=0) << (self, other)
 
 
 def _identity(size: int) -> AlgebraicMatrix:
-    from lava_actor.networks.gradedvecnetwork import GradedSparse  # builds on this module
+    return _of_weights(weights=np.eye(size))
 
-    return GradedSparse(weights=np.eye(size))
+
+def build_with(weights: Callable[..., AlgebraicMatrix], product: Callable[..., Any]) -> None:
+    """Name what ``a << b`` and ``a * b`` build: the connection and population of a family."""
+    global _of_weights, _of_products
+    _of_weights, _of_products = weights, product
+
+
+_of_weights: Callable[..., AlgebraicMatrix]
+_of_products: Callable[..., Any]

@@ -16,9 +16,14 @@ from lava_actor.errors import NetworkError
 if TYPE_CHECKING:
     from typing import Self
 
-    from lava_actor.process.process import AbstractProcess
-
 T = TypeVar("T")
+
+
+class Owner:
+    """What members belong to: the base of `AbstractProcess`."""
+
+    id: int
+    name: str
 
 
 class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never made by itself)
@@ -37,7 +42,7 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
 
     def __init__(self, shape: tuple[int, ...] | int) -> None:
         self.shape: tuple[int, ...] = checked_shape(shape, type(self).__name__)
-        self._process: AbstractProcess | None = None
+        self._process: Owner | None = None
         self._name: str | None = None
 
     @property
@@ -57,10 +62,8 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
         return self._process
 
     @process.setter
-    def process(self, value: AbstractProcess) -> None:
-        from lava_actor.process.process import AbstractProcess  # it imports this module
-
-        if not isinstance(value, AbstractProcess):
+    def process(self, value: Owner) -> None:
+        if not isinstance(value, Owner):
             raise NetworkError(f"{where(self)}.process: expected a Process, got {value!r}")
         self._process = value
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import functools
-import inspect
 import logging
 import os
 import sys
-import threading
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError
 from lava_actor.process.collection import Collection
+from lava_actor.process.construction import ProcessPostInitCaller
+from lava_actor.process.handles import RunConfigLike, RuntimeHandle, Session, stop_abandoned
 from lava_actor.process.hints import briefly, did_you_mean, is_library, nearest, warn
-from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, checked_shape
+from lava_actor.process.interfaces import AbstractProcessMember, Owner, WeakRegistry
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
@@ -50,85 +49,7 @@ _NOT_PARTS = frozenset({"parent_proc", "process"})
 """Attributes that hold other Processes which are not parts of this one."""
 
 
-class ProcessPostInitCaller(type):
-    """Makes Processes: checks what the constructor is given, then registers the members, once."""
-
-    @property
-    def __signature__(cls) -> inspect.Signature:
-        """What the constructor takes, for help and completion."""
-        constructor: Any = cls.__init__  # type: ignore[misc]  # of this very class
-        return inspect.Signature(list(inspect.signature(constructor).parameters.values())[1:])
-
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Construct, then register the members.
-
-        Raises
-        ------
-        InvalidTypeError
-            (a `TypeError`) if the constructor does not take these arguments.
-        """
-        if any(map(is_library, cls.__mro__)):
-            _check_keywords(cls, kwargs)
-        if is_library(cls) and "shape" in kwargs:
-            kwargs["shape"] = checked_shape(kwargs["shape"], kwargs.get("name") or cls.__name__)
-        try:
-            obj = super().__call__(*args, **kwargs)
-        except TypeError:
-            if (misfit := _misfit(cls, args, kwargs)) is not None:
-                raise misfit from None
-            raise
-        obj._post_init()
-        return obj
-
-
-def _misfit(cls: type[Any], args: Any, kwargs: Any) -> InvalidTypeError | None:
-    """A better error than Python's if the arguments do not fit the constructor."""
-    signature: inspect.Signature = cls.__signature__
-    try:
-        signature.bind(*args, **kwargs)
-    except TypeError as misfit:
-        named = [
-            p
-            for p in signature.parameters.values()
-            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-        ]
-        names = [p.name for p in named]
-        wrong = next((key for key in kwargs if f"'{key}'" in str(misfit)), "")
-        hint = did_you_mean(wrong, names) if wrong else ""
-        keywords = f" It takes keywords: {cls.__name__}({names[0]}=…)." if args and names else ""
-        listed = ", ".join(p.name if p.default is p.empty else f"{p.name}=…" for p in named)
-        return InvalidTypeError(
-            f"{cls.__name__}: {misfit}{hint}.{keywords} Parameters: {listed or 'any'}"
-        )
-    return None
-
-
-@functools.cache
-def _keywords(cls: Any) -> tuple[str, ...]:
-    """What the constructors and the models of a library Process know by name."""
-    found: dict[str, None] = {}
-    for base in cls.__mro__:
-        if issubclass(base, AbstractProcess):
-            found.update(dict.fromkeys(base._model_parameters))
-        if (init := base.__dict__.get("__init__")) is not None and base is not object:
-            parameters = list(inspect.signature(init).parameters.values())[1:]
-            named = (p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
-            found.update(dict.fromkeys(named))
-    return (*found, "name", "log_config")
-
-
-def _check_keywords(cls: Any, kwargs: dict[str, Any]) -> None:
-    known = _keywords(cls)
-    for_others = cls._for_own_models or not is_library(cls)
-    for key in kwargs:
-        if key not in known and not (for_others and nearest(key, known) is None):
-            warn(
-                f"{cls.__name__}: no parameter is called {key!r}{did_you_mean(key, known)}, and no "
-                f"model of this library reads it. Parameters: {', '.join(dict.fromkeys(known))}"
-            )
-
-
-class AbstractProcess(metaclass=ProcessPostInitCaller):
+class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     """Base of all Processes.
 
     Subclasses call ``super().__init__(**kwargs)`` and assign Vars and ports to attributes, in any
@@ -160,9 +81,12 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
     _for_own_models: ClassVar[bool] = False
     """Whether a library Process is meant for models of users, who may read other keywords."""
 
+    _session: ClassVar[Session]
+    """What compiles and runs networks; the runtime fills it."""
+
     def __init__(self, **proc_params: Any) -> None:
-        self.id: int = ProcessServer().register(self)
-        self.name: str = proc_params.get("name") or f"Process_{self.id}"
+        self.id = ProcessServer().register(self)
+        self.name = proc_params.get("name") or f"Process_{self.id}"
         self.proc_params = ProcessParameters(proc_params)
         self.log_config: LogConfig = proc_params.get("log_config") or LogConfig(file="lava.log")
 
@@ -176,7 +100,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         self.parent_proc: AbstractProcess | None = None
         self._folded_view: Any = None
         self._folded_view_inst_id = -1
-        self._runtime: Any = None
+        self._runtime: RuntimeHandle | None = None
         self._model: Any = None
         self._model_class: type[Any] | None = None
         self._is_compiled = False
@@ -334,7 +258,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         return self._runtime
 
     @runtime.setter
-    def runtime(self, value: Any) -> None:
+    def runtime(self, value: RuntimeHandle | None) -> None:
         self._runtime = value
 
     @property
@@ -424,10 +348,10 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
             current = current.parent_proc
         return False
 
-    # -- execution: the one place that reaches up; hence the late imports --------------------
+    # -- execution: what reaches up goes through the session ----------------------------------
 
     @briefly
-    def compile(self, run_cfg: Any, compile_config: dict[str, Any] | None = None) -> Any:
+    def compile(self, run_cfg: RunConfigLike, compile_config: dict[str, Any] | None = None) -> Any:
         """Compile this Process and everything connected to it; no actor is started.
 
         Parameters
@@ -440,27 +364,23 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         -------
         Executable
         """
-        from lava_actor.runtime.user import session
-
-        return session.compile(self, run_cfg, compile_config)
+        return self._session.compile(self, run_cfg, compile_config)
 
     @briefly
     def create_runtime(
         self,
-        run_cfg: Any = None,
+        run_cfg: RunConfigLike | None = None,
         executable: Any = None,
         compile_config: dict[str, Any] | None = None,
     ) -> None:
         """Compile if necessary and start the actors; nothing runs yet."""
-        from lava_actor.runtime.user import session
-
-        session.create_runtime(self, run_cfg, executable, compile_config)
+        self._session.create_runtime(self, run_cfg, executable, compile_config)
 
     @briefly
     def run(
         self,
         condition: Any = None,
-        run_cfg: Any = None,
+        run_cfg: RunConfigLike | None = None,
         compile_config: dict[str, Any] | None = None,
     ) -> None:
         """Run the network of this Process; compiles and starts it first where necessary.
@@ -473,9 +393,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
             Required the first time.
         compile_config : dict, optional
         """
-        from lava_actor.runtime.user import session
-
-        session.run(self, condition, run_cfg, compile_config)
+        self._session.run(self, condition, run_cfg, compile_config)
 
     @briefly
     def wait(self, timeout: float | None = None) -> None:
@@ -498,23 +416,17 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
     @briefly
     def reset(self) -> None:
         """Restore the initial values of all Vars of the network without building it again."""
-        from lava_actor.runtime.user import session
-
-        session.reset(self)
+        self._session.reset(self)
 
     @briefly
     def save(self, path: str | Path, **options: Any) -> None:
         """Save the network of this Process to a file."""
-        from lava_actor.runtime.user import session
-
-        session.save(self, path, **options)
+        self._session.save(self, path, **options)
 
     @briefly
     def load(self, path: str | Path, **options: Any) -> None:
         """Load state that was saved from an equal network."""
-        from lava_actor.runtime.user import session
-
-        session.load(self, path, **options)
+        self._session.load(self, path, **options)
 
     def __enter__(self) -> Self:
         """Hand out the Process; leaving the block stops the network."""
@@ -533,7 +445,7 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         if runtime is None or self.__dict__.get("_home") != os.getpid() or sys.is_finalizing():
             return
         with contextlib.suppress(Exception):
-            _stop_abandoned(runtime)
+            stop_abandoned(runtime)
 
     def __getstate__(self) -> dict[str, Any]:
         """Everything but the running network."""
@@ -552,25 +464,6 @@ class AbstractProcess(metaclass=ProcessPostInitCaller):
         """Class, name and id."""
         known = self.__dict__
         return f"<{type(self).__name__} {known.get('name')!r}, id {known.get('id')}>"
-
-
-def _stop_abandoned(runtime: Any) -> None:
-    """Stop a runtime from a thread of its own, once.
-
-    Objects die wherever memory happens to be collected: in the middle of starting another network,
-    say, with its locks held. Stopping takes locks and time, so it must not happen right there.
-    """
-    if getattr(runtime, "is_over", False) or getattr(runtime, "_is_abandoned", False):
-        return
-    runtime._is_abandoned = True
-    threading.Thread(target=_stop_quietly, args=(runtime,), name="lava_actor-abandoned").start()
-
-
-def _stop_quietly(runtime: Any) -> None:
-    try:
-        runtime.stop()
-    except Exception:
-        logging.getLogger("lava_actor").exception("stopping a network nobody refers to failed")
 
 
 class ProcessServer(WeakRegistry[AbstractProcess]):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
+from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.dense.process import DelayDense, Dense
 
 if TYPE_CHECKING:
@@ -44,13 +45,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # These derive from the bases below: their module can only be imported after this one.
-    if name in ("PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate"):
-        from lava_actor.proc.dense import learning_models
-
-        return getattr(learning_models, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = of_sibling(__name__, "PyLearningDenseModelFloat PyLearningDenseModelBitApproximate")
 
 
 class _DenseWeights(ConnectionModel):

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc._delays import checked_delays, delay_range
+from lava_actor.proc._siblings import of_sibling
 from lava_actor.process import matrices
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
@@ -20,13 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Dense", "LearningDense", "DelayDense"]
 
 
-def __getattr__(name: str) -> Any:
-    # LearningDense derives from Dense below: its module can only be imported after this one.
-    if name == "LearningDense":
-        from lava_actor.proc.dense.learning_process import LearningDense
-
-        return LearningDense
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = of_sibling(__name__, "LearningDense")
 
 
 class Dense(AbstractProcess):

@@ -21,6 +21,7 @@ from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, mag, require_integral, shl
+from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 
 if TYPE_CHECKING:
@@ -48,13 +49,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # These derive from the bases below: their module can only be imported after this one.
-    if name in ("PyLearningLifModelFloat", "PyLearningLIFModelFixed"):
-        from lava_actor.proc.lif import learning_models
-
-        return getattr(learning_models, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = of_sibling(__name__, "PyLearningLifModelFloat PyLearningLIFModelFixed")
 
 
 class _LifModel(PyLoihiProcessModel):

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.proc._siblings import of_sibling
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -18,13 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["AbstractLIF", "LIF", "LIFReset", "LIFRefractory", "TernaryLIF", "LearningLIF"]
 
 
-def __getattr__(name: str) -> Any:
-    # LearningLIF derives from AbstractLIF below: its module can only be imported after this one.
-    if name == "LearningLIF":
-        from lava_actor.proc.lif.learning_process import LearningLIF
-
-        return LearningLIF
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = of_sibling(__name__, "LearningLIF")
 
 
 class AbstractLIF(AbstractProcess):

@@ -28,6 +28,7 @@ from lava_actor.proc._connection import (
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
 from lava_actor.proc._operators import SparseOperator
+from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
 from lava_actor.process.process import AbstractProcess
 
@@ -50,13 +51,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # These derive from the bases below: their module can only be imported after this one.
-    if name in ("PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate"):
-        from lava_actor.proc.sparse import learning_models
-
-        return getattr(learning_models, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = of_sibling(__name__, "PyLearningSparseModelFloat PyLearningSparseModelBitApproximate")
 
 
 class WeightsVar(LavaPyType):

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike
 
 from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._delays import checked_delays, delay_range
+from lava_actor.proc._siblings import of_sibling
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -18,13 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Sparse", "LearningSparse", "DelaySparse"]
 
 
-def __getattr__(name: str) -> Any:
-    # LearningSparse derives from Sparse below: its module can only be imported after this one.
-    if name == "LearningSparse":
-        from lava_actor.proc.sparse.learning_process import LearningSparse
-
-        return LearningSparse
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = of_sibling(__name__, "LearningSparse")
 
 
 class Sparse(AbstractProcess):

@@ -8,19 +8,16 @@ RefPort counts as the source.
 
 from __future__ import annotations
 
-import math
-import operator
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from lava_actor.errors import NetworkError, UnsupportedError
 from lava_actor.process.interfaces import AbstractProcessMember, where
-from lava_actor.process.ports import wiring
+from lava_actor.process.ports import paths, wiring
 from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.wiring import Configs
 
 if TYPE_CHECKING:
-    from lava_actor.process.ports.paths import Path
     from lava_actor.process.ports.virtual import (
         AbstractVirtualPort,
         ConcatPort,
@@ -57,6 +54,12 @@ class AbstractPort(AbstractProcessMember):
         In the order in which they were connected.
     connection_configs : {partner: ConnectionConfig}
     """
+
+    _views: ClassVar[dict[str, Callable[..., AbstractPort]]] = {}
+    """What makes the virtual ports; the module `virtual` fills it."""
+
+    _role: ClassVar[str] = ""
+    """Where the port may stand on a way of data: `paths.SOURCE`, `DESTINATION` or `VIEW`."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__(shape)
@@ -182,8 +185,6 @@ class AbstractPort(AbstractProcessMember):
             out. Where several paths lead here from one origin, this has the first;
             `lava_actor.process.ports.paths` has them all.
         """
-        from lava_actor.process.ports import paths
-
         found: dict[str, list[Callable[..., Any]]] = {}
         for path in paths.incoming_paths(self):
             if path.steps:
@@ -200,8 +201,6 @@ class AbstractPort(AbstractProcessMember):
             data that comes back from there, so the one next to the destination is the first. The
             list may be empty. Where several paths lead to one destination, this has the first.
         """
-        from lava_actor.process.ports import paths
-
         found: dict[str, list[Callable[..., Any]]] = {}
         for path in paths.outgoing_paths(self):
             found.setdefault(_id_of(path.destination), list(paths.backward_functions(path)))
@@ -222,8 +221,6 @@ class AbstractPort(AbstractProcessMember):
         NetworkError
             (an `AssertionError`) if there are several ways: ask `paths.incoming_paths`.
         """
-        from lava_actor.process.ports import paths
-
         found = paths.incoming_paths(self)
         return self._only_way(found, [path.source for path in found])
 
@@ -232,18 +229,14 @@ class AbstractPort(AbstractProcessMember):
 
         See `get_incoming_virtual_ports`.
         """
-        from lava_actor.process.ports import paths
-
         found = paths.outgoing_paths(self)
         return self._only_way(found, [path.destination for path in found])
 
     def _only_way(
-        self, found: list[Path], ends: list[AbstractPort]
+        self, found: list[paths.Path], ends: list[AbstractPort]
     ) -> tuple[str, list[AbstractVirtualPort]]:
-        from lava_actor.process.ports.virtual import ConcatPort
-
         ports = [port for path in found for port, _ in path.steps]
-        if any(isinstance(port, ConcatPort) for port in ports):
+        if any(hasattr(port, "concat_axis") for port in ports):
             raise UnsupportedError(
                 f"{wiring.described(self)}: a concatenation is on the way, which has no single "
                 f"list of virtual ports; ask lava_actor.process.ports.paths"
@@ -265,13 +258,7 @@ class AbstractPort(AbstractProcessMember):
         ReshapeError
             If the number of elements differs; -1 is not understood.
         """
-        from lava_actor.process.ports.exceptions import ReshapeError
-        from lava_actor.process.ports.virtual import ReshapePort
-
-        shape = tuple(to_list(new_shape) if not isinstance(new_shape, tuple) else new_shape)
-        if any(dimension < 0 for dimension in shape) or math.prod(shape) != self.size:
-            raise ReshapeError(self.shape, shape)
-        return self._continued(ReshapePort(shape, self.shape))
+        return self._continued(self._views["reshape"](self, new_shape))
 
     def flatten(self) -> ReshapePort:
         """Return a one-dimensional view of this port."""
@@ -292,10 +279,7 @@ class AbstractPort(AbstractProcessMember):
         TransposeIndexError
             If an axis does not exist or comes twice.
         """
-        from lava_actor.process.ports.virtual import TransposePort, checked_axes
-
-        plain = checked_axes(self.shape, axes)
-        return self._continued(TransposePort(tuple(self.shape[axis] for axis in plain), plain))
+        return self._continued(self._views["transpose"](self, axes))
 
     def concat_with(self, ports: AbstractPort | list[Any], axis: int) -> ConcatPort:
         """Return one port made of this one and ``ports``, side by side along ``axis``.
@@ -311,9 +295,8 @@ class AbstractPort(AbstractProcessMember):
         DuplicateConnectionError
             If a port comes twice.
         """
-        from lava_actor.process.ports.virtual import ConcatPort
-
-        return ConcatPort([self, *to_list(ports)], operator.index(axis))
+        joined: Any = self._views["concat"](self, to_list(ports), axis)
+        return joined
 
     def _continued(self, port: Any) -> Any:
         self._connect_forward([port], AbstractPort, None, assert_same_shape=False)

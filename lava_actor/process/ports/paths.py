@@ -12,25 +12,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.process.interfaces import where
-from lava_actor.process.ports.ports import (
-    AbstractPort,
-    AbstractVirtualPort,
-    ConcatPort,
-    InPort,
-    OutPort,
-    RefPort,
-    ReshapePort,
-    TransposePort,
-    VarPort,
-)
 
-Step = tuple[AbstractVirtualPort, int]
+if TYPE_CHECKING:
+    from lava_actor.process.ports.base import AbstractPort
+
+Step = tuple[Any, int]
+
+SOURCE, DESTINATION, VIEW = "source", "destination", "view"
+"""Roles of ports: OutPort and RefPort; InPort and VarPort; virtual ports."""
 
 
 @dataclass(frozen=True)
@@ -61,25 +56,23 @@ def incoming_paths(port: AbstractPort) -> list[Path]:
     A way that begins elsewhere (at the InPort of a parent that nothing is connected to) brings no
     data and is left out.
     """
-    begins = (OutPort, RefPort)
     return [
         Path(way[-1], port, _steps(way[::-1]))
         for way in _ways(port, "in_connections")
-        if isinstance(way[-1], begins)
+        if way[-1]._role == SOURCE
     ]
 
 
 def outgoing_paths(port: AbstractPort) -> list[Path]:
     """Return every way from ``port`` to an InPort or VarPort, in the order of the connections."""
-    ends = (InPort, VarPort)
     return [
         Path(port, way[-1], _steps(way))
         for way in _ways(port, "out_connections")
-        if isinstance(way[-1], ends)
+        if way[-1]._role == DESTINATION
     ]
 
 
-def remote_paths(port: RefPort) -> list[Path]:
+def remote_paths(port: AbstractPort) -> list[Path]:
     """Return the way from a RefPort to the VarPort it reaches; ``[]`` if there is none."""
     return outgoing_paths(port)
 
@@ -110,7 +103,7 @@ def _steps(way: list[AbstractPort]) -> tuple[Step, ...]:
     return tuple(
         (port, _input_index(port, way[position]))
         for position, port in enumerate(way[1:])
-        if isinstance(port, AbstractVirtualPort)
+        if port._role == VIEW
     )
 
 
@@ -123,8 +116,8 @@ def _input_index(port: AbstractPort, source: AbstractPort) -> int:
 
 def is_index_map(path: Path) -> bool:
     """Return True if the way only moves elements, so that `index_map` can be asked."""
-    # Subclasses may compute something else, so the class has to be the very one.
-    return all(type(port) in (ReshapePort, TransposePort, ConcatPort) for port, _ in path.steps)
+    # Subclasses may compute something else, so the very class has to say where elements go.
+    return all("moved" in vars(type(port)) for port, _ in path.steps)
 
 
 def index_map(path: Path) -> np.ndarray | None:
@@ -154,24 +147,11 @@ def index_map(path: Path) -> np.ndarray | None:
     flat = np.arange(size, dtype=np.intp)
     shape = path.source.shape
     for port, index in path.steps:
-        flat = _moved(flat, tuple(shape), port, index)
+        flat = port.moved(flat, tuple(shape), index)
         shape = port.shape
     if end == size and np.array_equal(flat, np.arange(size)):
         return None
     return flat.astype(np.int32)
-
-
-def _moved(flat: np.ndarray, shape: tuple[int, ...], port: Any, index: int) -> np.ndarray:
-    """Return the flat indices after a virtual port for flat indices before it."""
-    if isinstance(port, ReshapePort) or not flat.size:
-        return flat
-    coordinates = list(np.unravel_index(flat, shape)) if shape else []
-    if isinstance(port, TransposePort):
-        coordinates = [coordinates[axis] for axis in port.axes]
-    else:
-        axis = port.concat_axis
-        coordinates[axis] = coordinates[axis] + port.part(index)[axis].start
-    return np.ravel_multi_index(coordinates, tuple(port.shape)) if coordinates else flat
 
 
 def functions(path: Path) -> tuple[Callable[..., Any], ...]:

@@ -5,7 +5,7 @@ The other classes of ports live in `base`, `families` and `virtual`; all can be 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lava_actor.errors import NetworkError, PartnerTypeError, UnsupportedError
 from lava_actor.process.interfaces import where
@@ -17,6 +17,7 @@ from lava_actor.process.ports.families import (
     AbstractRVPort,
     AbstractSrcPort,
 )
+from lava_actor.process.ports.paths import DESTINATION, SOURCE
 from lava_actor.process.ports.reduce_ops import AbstractReduceOp, ReduceSum
 from lava_actor.process.ports.virtual import (
     AbstractVirtualPort,
@@ -25,9 +26,7 @@ from lava_actor.process.ports.virtual import (
     TransposePort,
 )
 from lava_actor.process.ports.wiring import Configs, described
-
-if TYPE_CHECKING:
-    from lava_actor.process.variable import Var
+from lava_actor.process.variable import Var
 
 __all__ = [
     "AbstractDstPort",
@@ -59,6 +58,8 @@ class OutPort(AbstractIOPort, AbstractSrcPort):
     ----------
     shape : tuple of int
     """
+
+    _role = SOURCE
 
     def _kind(self) -> type[Any]:
         return OutPort
@@ -121,6 +122,8 @@ class InPort(AbstractIOPort, AbstractDstPort):
             )
         self._reduce_op = reduce_op
 
+    _role = DESTINATION
+
     def _kind(self) -> type[Any]:
         return InPort
 
@@ -150,6 +153,8 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
     shape : tuple of int
         The Var's.
     """
+
+    _role = SOURCE
 
     def _kind(self) -> type[Any]:
         return RefPort
@@ -204,8 +209,6 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
         VarNotSharableError
             If the Var is not shareable.
         """
-        from lava_actor.process.variable import Var
-
         found = to_list(variables)
         self._check_multiplicity(found, True)
         if not found:
@@ -261,14 +264,14 @@ class VarPort(AbstractRVPort, AbstractDstPort):
     """
 
     def __init__(self, var: Var) -> None:
-        from lava_actor.process.variable import Var
-
         if not isinstance(var, Var):
             raise NetworkError(f"{type(self).__name__}: expected a Var, got {type(var).__name__}")
         if not var.shareable:
             raise VarNotSharableError(where(var))
         super().__init__(var.shape)
         self.var = var
+
+    _role = DESTINATION
 
     def _kind(self) -> type[Any]:
         return VarPort

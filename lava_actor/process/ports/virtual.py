@@ -7,6 +7,7 @@ Made from a port (`reshape`, `flatten`, `transpose`, `concat_with`), connected o
 
 from __future__ import annotations
 
+import math
 import operator
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
@@ -23,10 +24,12 @@ from lava_actor.process.ports.exceptions import (
     ConcatIndexError,
     ConcatShapeError,
     DuplicateConnectionError,
+    ReshapeError,
     TransposeIndexError,
     TransposeShapeError,
 )
 from lava_actor.process.ports.families import AbstractIOPort, AbstractRVPort
+from lava_actor.process.ports.paths import VIEW
 from lava_actor.process.ports.wiring import Configs
 
 Function = Callable[..., Any]
@@ -40,6 +43,8 @@ class AbstractVirtualPort(AbstractPort):
     functions travel to the actors, so they must be picklable (by cloudpickle) and should not hold
     the port itself.
     """
+
+    _role = VIEW
 
     @property  # type: ignore[misc]  # read-only: it follows from the connections
     def process(self) -> Any:
@@ -127,6 +132,18 @@ class ReshapePort(AbstractVirtualPort):
         super().__init__(new_shape)
         self.old_shape = checked_shape(old_shape, "ReshapePort.old_shape")
 
+    @classmethod
+    def of(cls, port: AbstractPort, new_shape: Any) -> ReshapePort:
+        """Return the view of a port in another shape; see `AbstractPort.reshape`."""
+        shape = tuple(to_list(new_shape) if not isinstance(new_shape, tuple) else new_shape)
+        if any(dimension < 0 for dimension in shape) or math.prod(shape) != port.size:
+            raise ReshapeError(port.shape, shape)
+        return cls(shape, port.shape)
+
+    def moved(self, flat: np.ndarray, _shape: tuple[int, ...], _input: int) -> np.ndarray:
+        """Return where elements at flat indices of a source of some shape go."""
+        return flat
+
     def get_transform_func_fwd(self) -> Function:
         """Reshape to the new shape."""
         return partial(_reshaped, shape=_plain(self.shape))
@@ -150,6 +167,19 @@ class TransposePort(AbstractVirtualPort):
     def __init__(self, new_shape: tuple[int, ...], axes: Sequence[int] | None = None) -> None:
         super().__init__(new_shape)
         self.axes = checked_axes(self.shape, axes)
+
+    @classmethod
+    def of(cls, port: AbstractPort, axes: Sequence[int] | None) -> TransposePort:
+        """Return the view of a port with permuted axes; see `AbstractPort.transpose`."""
+        plain = checked_axes(port.shape, axes)
+        return cls(tuple(port.shape[axis] for axis in plain), plain)
+
+    def moved(self, flat: np.ndarray, shape: tuple[int, ...], _input: int) -> np.ndarray:
+        """Return where elements at flat indices of a source of some shape go."""
+        if not (flat.size and shape):
+            return flat
+        coordinates = np.unravel_index(flat, shape)
+        return np.ravel_multi_index([coordinates[axis] for axis in self.axes], _plain(self.shape))
 
     def get_transform_func_fwd(self) -> Function:
         """Permute the axes."""
@@ -195,6 +225,19 @@ class ConcatPort(AbstractVirtualPort):
         super().__init__(shape)
         self._connect_backward(list(ports), AbstractPort, None, assert_same_shape=False)
 
+    @classmethod
+    def of(cls, port: AbstractPort, others: list[Any], axis: int) -> ConcatPort:
+        """Return a port and others side by side; see `AbstractPort.concat_with`."""
+        return cls([port, *others], operator.index(axis))
+
+    def moved(self, flat: np.ndarray, shape: tuple[int, ...], input_index: int) -> np.ndarray:
+        """Return where elements at flat indices of a source of some shape go."""
+        if not flat.size:
+            return flat
+        coordinates, axis = list(np.unravel_index(flat, shape)), self.concat_axis
+        coordinates[axis] = coordinates[axis] + self.part(input_index)[axis].start
+        return np.ravel_multi_index(coordinates, _plain(self.shape))
+
     def part(self, input_index: int) -> tuple[slice, ...]:
         """Return the index of the part of this port that one of its sources fills."""
         axis = self.concat_axis
@@ -223,6 +266,9 @@ class ConcatPort(AbstractVirtualPort):
             f"{wiring.described(self)}: a concatenation has one function per source; ask "
             f"ConcatPort.backward or lava_actor.process.ports.paths"
         )
+
+
+AbstractPort._views.update(reshape=ReshapePort.of, transpose=TransposePort.of, concat=ConcatPort.of)
 
 
 def checked_axes(shape: tuple[int, ...], axes: Sequence[int] | None) -> tuple[int, ...]:

@@ -33,7 +33,6 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, NoReturn
 
-import lava_actor
 from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.process.log import logger_of, logger_of_models
@@ -57,7 +56,7 @@ from lava_actor.runtime.start.rehearsal import rehearse
 from lava_actor.runtime.start.seeds import global_state
 from lava_actor.runtime.start.serialize import ActorSpec
 
-_PRELOADED: tuple[Any, ...] = (lava_actor, build, free, stepping)
+_PRELOADED: tuple[Any, ...] = (build, free, stepping)
 
 
 #: Bytes of initial values from which on they are worth letting go of.

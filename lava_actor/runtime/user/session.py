@@ -1,10 +1,11 @@
 """What the methods of a Process do when they reach up: compile, start, run.
 
-This is the one module that `AbstractProcess` imports (late) from the floors above it.
+This module fills the slot `AbstractProcess._session` with itself.
 """
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from lava_actor.compiler.run_configs import RunConfig
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
@@ -26,7 +28,6 @@ from lava_actor.runtime.user import progress
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
-    from lava_actor.process.process import AbstractProcess
 
 
 def compile(  # noqa: A001  (the programming model's word)
@@ -294,3 +295,6 @@ def as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCon
     raise InvalidValueError(
         f"run: expected RunSteps, RunContinuous, a number of steps or None, got {condition!r}{hint}"
     )
+
+
+AbstractProcess._session = sys.modules[__name__]

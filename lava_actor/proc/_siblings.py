@@ -1,0 +1,24 @@
+"""Names that a module shows and its `learning_` sibling defines.
+
+Learning variants derive from what `process` and `models` define, so they live beside them and need
+the arithmetic of learning; programs look for them where Lava has them. They are imported when a
+program asks.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+
+def of_sibling(module: str, names: str) -> Callable[[str], Any]:
+    """Return the ``__getattr__`` of a module that shows some names of its sibling."""
+    package, _, own = module.rpartition(".")
+
+    def get(name: str) -> Any:
+        if name in names.split():
+            return getattr(importlib.import_module(f"{package}.learning_{own}"), name)
+        raise AttributeError(f"module {module!r} has no attribute {name!r}")
+
+    return get

@@ -1,0 +1,91 @@
+"""How a Process is made: what its constructor is given is checked, then its members are registered.
+
+A constructor that is called wrongly names its parameters; a keyword that nobody reads is warned of.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from typing import Any
+
+from lava_actor.errors import InvalidTypeError
+from lava_actor.process.hints import did_you_mean, is_library, nearest, warn
+from lava_actor.process.interfaces import checked_shape
+
+
+class ProcessPostInitCaller(type):
+    """Makes Processes: checks what the constructor is given, then registers the members, once."""
+
+    @property
+    def __signature__(cls) -> inspect.Signature:
+        """What the constructor takes, for help and completion."""
+        constructor: Any = cls.__init__  # type: ignore[misc]  # of this very class
+        return inspect.Signature(list(inspect.signature(constructor).parameters.values())[1:])
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Construct, then register the members.
+
+        Raises
+        ------
+        InvalidTypeError
+            (a `TypeError`) if the constructor does not take these arguments.
+        """
+        if any(map(is_library, cls.__mro__)):
+            _check_keywords(cls, kwargs)
+        if is_library(cls) and "shape" in kwargs:
+            kwargs["shape"] = checked_shape(kwargs["shape"], kwargs.get("name") or cls.__name__)
+        try:
+            obj = super().__call__(*args, **kwargs)
+        except TypeError:
+            if (misfit := _misfit(cls, args, kwargs)) is not None:
+                raise misfit from None
+            raise
+        obj._post_init()
+        return obj
+
+
+def _misfit(cls: type[Any], args: Any, kwargs: Any) -> InvalidTypeError | None:
+    """A better error than Python's if the arguments do not fit the constructor."""
+    signature: inspect.Signature = cls.__signature__
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as misfit:
+        named = [
+            p
+            for p in signature.parameters.values()
+            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        ]
+        names = [p.name for p in named]
+        wrong = next((key for key in kwargs if f"'{key}'" in str(misfit)), "")
+        hint = did_you_mean(wrong, names) if wrong else ""
+        keywords = f" It takes keywords: {cls.__name__}({names[0]}=…)." if args and names else ""
+        listed = ", ".join(p.name if p.default is p.empty else f"{p.name}=…" for p in named)
+        return InvalidTypeError(
+            f"{cls.__name__}: {misfit}{hint}.{keywords} Parameters: {listed or 'any'}"
+        )
+    return None
+
+
+@functools.cache
+def _keywords(cls: Any) -> tuple[str, ...]:
+    """What the constructors and the models of a library Process know by name."""
+    found: dict[str, None] = {}
+    for base in cls.__mro__:
+        found.update(dict.fromkeys(getattr(base, "_model_parameters", ())))
+        if (init := base.__dict__.get("__init__")) is not None and base is not object:
+            parameters = list(inspect.signature(init).parameters.values())[1:]
+            named = (p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+            found.update(dict.fromkeys(named))
+    return (*found, "name", "log_config")
+
+
+def _check_keywords(cls: Any, kwargs: dict[str, Any]) -> None:
+    known = _keywords(cls)
+    for_others = cls._for_own_models or not is_library(cls)
+    for key in kwargs:
+        if key not in known and not (for_others and nearest(key, known) is None):
+            warn(
+                f"{cls.__name__}: no parameter is called {key!r}{did_you_mean(key, known)}, and no "
+                f"model of this library reads it. Parameters: {', '.join(dict.fromkeys(known))}"
+            )

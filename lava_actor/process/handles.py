@@ -1,0 +1,101 @@
+"""What a Process knows of the floors above it: the shape of its network, and who builds one.
+
+`AbstractProcess._session` is a slot: the runtime fills it with what compiles, starts and runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class RunConfigLike(Protocol):
+    """Chooses a model for every Process: a `RunConfig`, or what behaves like one."""
+
+    def select(self, process: Any, models: Any, /) -> Any:
+        """Return one of the model classes."""
+
+
+class RuntimeHandle(Protocol):
+    """A network that was started, as its Processes and Vars see it."""
+
+    late: list[str]
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it was stopped or has failed."""
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Block until the run has ended."""
+
+    def pause(self) -> None:
+        """Let all actors rest after the same step."""
+
+    def stop(self, timeout: float | None = None) -> None:
+        """End it."""
+
+    def get_var(self, var_id: int, idx: Any = None) -> Any:
+        """Return the value of a Var."""
+
+    def set_var(self, var_id: int, value: Any, idx: Any = None) -> None:
+        """Write the value of a Var."""
+
+    def __exit__(self, *exc: object) -> None:
+        """Stop it, unless it belongs to a parent process."""
+
+
+class Session(Protocol):
+    """What the methods of a Process do when they reach up."""
+
+    def compile(
+        self, process: Any, run_cfg: Any, compile_config: dict[str, Any] | None = None
+    ) -> Any:
+        """Compile the network of a Process."""
+
+    def create_runtime(
+        self,
+        process: Any,
+        run_cfg: Any = None,
+        executable: Any = None,
+        compile_config: dict[str, Any] | None = None,
+    ) -> None:
+        """Start the network of a Process."""
+
+    def run(
+        self,
+        process: Any,
+        condition: Any,
+        run_cfg: Any = None,
+        compile_config: dict[str, Any] | None = None,
+    ) -> None:
+        """Run the network of a Process."""
+
+    def reset(self, process: Any) -> None:
+        """Restore initial values."""
+
+    def save(self, process: Any, path: str | Path, *, trusted: bool = False) -> None:
+        """Write a network to a file."""
+
+    def load(self, process: Any, path: str | Path, *, trusted: bool = False) -> None:
+        """Load what was saved of an equal network."""
+
+
+def stop_abandoned(runtime: Any) -> None:
+    """Stop a runtime from a thread of its own, once.
+
+    Objects die wherever memory happens to be collected: in the middle of starting another network,
+    say, with its locks held. Stopping takes locks and time, so it must not happen right there.
+    """
+    if getattr(runtime, "is_over", False) or getattr(runtime, "_is_abandoned", False):
+        return
+    runtime._is_abandoned = True
+    threading.Thread(target=_stop_quietly, args=(runtime,), name="lava_actor-abandoned").start()
+
+
+def _stop_quietly(runtime: RuntimeHandle) -> None:
+    try:
+        runtime.stop()
+    except Exception:
+        logging.getLogger("lava_actor").exception("stopping a network nobody refers to failed")
