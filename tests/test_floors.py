@@ -170,10 +170,12 @@ def _module_of(file: Path) -> str:
 def _imported(file: Path) -> set[str]:
     """Modules and names that a file imports when it runs: not for type checkers only."""
     tree, found = ast.parse(file.read_text(encoding="utf-8")), set()
+    guards = [n for n in ast.walk(tree) if isinstance(n, ast.If)]
+    for guard in guards:
+        if "TYPE_CHECKING" in ast.dump(guard.test):
+            guard.body.clear()
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            node.body.clear()
-        elif isinstance(node, ast.Import):
+        if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             base = _absolute(file, node.module or "", node.level)
