@@ -136,6 +136,9 @@ def install() -> None:
     if installed():
         return
     _set_aside.update(_drop_imported())
+    from lava_actor.compat.lava_names.attached import attach  # it changes our classes
+
+    attach()
     sys.meta_path.insert(0, _finder)
     Monitor.in_double_precision = True
 

@@ -77,23 +77,23 @@ _MODEL = {
         Loihi2SimCfg Loihi1HwCfg Loihi2HwCfg EMBEDDED_ALLOCATION_ORDER""",
     ),
     "magma.core.callback_fx": (
-        "model.callback_fx",
+        "compat.lava_names.callback_fx",
         "CallbackFx NxSdkCallbackFx IterableCallBack",
     ),
     "magma.core.sync.protocol": ("model.sync.protocol", "AbstractSyncProtocol"),
     "magma.core.sync.domain": ("model.sync.domain", "SyncDomain"),
     "magma.core.sync.protocols.loihi_protocol": (
-        "model.sync.loihi_protocol compat.legacy.runtime_service",
+        "model.sync.loihi_protocol compat.lava_names.runtime_service",
         "LoihiProtocol Phase Proc_Function_With_Guard",
     ),
     "magma.core.sync.protocols.async_protocol": (
-        "model.sync.async_protocol compat.legacy.runtime_service",
+        "model.sync.async_protocol compat.lava_names.runtime_service",
         "AsyncProtocol",
     ),
     "magma.core.model.model": ("model.model", "AbstractProcessModel"),
     "magma.core.model.precision": ("compat.lava_names.precision", "Precision"),
     "magma.core.model.interfaces": ("model.ports.base", "AbstractPortImplementation"),
-    "magma.core.model.spike_type": ("compat.legacy.spike_type", "SpikeType"),
+    "magma.core.model.spike_type": ("compat.lava_names.spike_type", "SpikeType"),
     "magma.core.model.sub.model": ("model.sub", "AbstractSubProcessModel"),
     "magma.core.model.py.model": (
         "model.py.loihi model.py.async_ model.py.convert model.py.base",
@@ -102,7 +102,7 @@ _MODEL = {
     ),
     "magma.core.model.py.ports": (
         """model.ports.base model.ports.in_port model.ports.out_port model.ports.ref_port
-        model.ports.var_port model.ports.transformers""",
+        model.ports.var_port compat.lava_names.by_hand compat.lava_names.transformers""",
         """PyInPort PyInPortVectorDense PyInPortVectorSparse PyInPortScalarDense
         PyInPortScalarSparse PyOutPort PyOutPortVectorDense PyOutPortVectorSparse
         PyOutPortScalarDense PyOutPortScalarSparse PyRefPort PyRefPortVectorDense
@@ -170,7 +170,7 @@ _COMPILER = {
         "compiler.exceptions",
         "NoProcessModelFound ProcessAlreadyCompiled",
     ),
-    "magma.compiler.node": ("compiler.node", "Node NodeConfig"),
+    "magma.compiler.node": ("compat.lava_names.node", "Node NodeConfig"),
     "magma.compiler.channels.pypychannel": (
         "channels.csp",
         "PyPyChannel CspSendPort CspRecvPort CspSelector",
@@ -180,7 +180,7 @@ _COMPILER = {
         "AbstractCspPort AbstractCspSendPort AbstractCspRecvPort Channel ChannelType",
     ),
     "magma.compiler.channels.watchdog": (
-        "compat.legacy.watchdog",
+        "compat.lava_names.watchdog",
         "WatchdogManagerBuilder NoOPWatchdogManager",
     ),
     "magma.compiler.subcompilers.constants": (
@@ -192,27 +192,27 @@ _COMPILER = {
 _RUNTIME = {
     "magma.runtime.runtime": ("runtime.runtime", "Runtime"),
     "magma.runtime.mgmt_token_enums": (
-        "compat.legacy.mgmt_token_enums",
+        "compat.lava_names.mgmt_token_enums",
         "enum_to_np enum_equal MGMT_COMMAND MGMT_RESPONSE",
     ),
     "magma.runtime.message_infrastructure.multiprocessing": (
-        "compat.legacy.message_infrastructure",
+        "compat.lava_names.message_infrastructure",
         "MultiProcessing SystemProcess",
     ),
     "magma.runtime.message_infrastructure.shared_memory_manager": (
-        "compat.legacy.shared_memory_manager",
+        "compat.lava_names.shared_memory_manager",
         "SharedMemoryManager",
     ),
     "magma.runtime.message_infrastructure.factory": (
-        "compat.legacy.message_infrastructure",
+        "compat.lava_names.message_infrastructure",
         "MessageInfrastructureFactory",
     ),
     "magma.runtime.runtime_services.runtime_service": (
-        "compat.legacy.runtime_service",
+        "compat.lava_names.runtime_service",
         "PyRuntimeService LoihiPyRuntimeService AsyncPyRuntimeService",
     ),
     "magma.runtime.runtime_services.enums": (
-        "compat.legacy.runtime_service",
+        "compat.lava_names.runtime_service",
         "LoihiVersion LoihiPhase",
     ),
 }

@@ -156,7 +156,6 @@ class Compiler:
             ),
             run_cfg=run_cfg,
             compile_config=self.compile_config,
-            node_configs=[],
         )
 
 

@@ -8,7 +8,7 @@ process; `Executable.describe` prints them for people.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -210,10 +210,6 @@ class Executable:
     arena: ArenaPlan
     run_cfg: Any
     compile_config: dict[str, Any]
-    node_configs: list[Any] = field(default_factory=list)
-    runtime_service_builders: Any = None
-    sync_channel_builders: Any = None
-    watchdog_manager_builder: Any = None
     before: Any = None  # a Snapshot: how the Processes were before the network was expanded
 
     def assign_runtime_to_all_processes(self, runtime: Any) -> None:

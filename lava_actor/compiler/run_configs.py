@@ -101,7 +101,7 @@ class AbstractLoihiRunCfg(RunConfig):
         {Process or Process class: model class}, taken unconditionally.
     loglevel : int
     callback_fxs : list, optional
-        Callbacks for the session before and after each run, see `lava_actor.model.callback_fx`.
+        Callbacks for the session before and after each run, see `lava.magma.core.callback_fx`.
     """
 
     def __init__(

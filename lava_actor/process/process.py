@@ -33,14 +33,14 @@ __all__ = [
     "ProcessServer",
 ]
 
-RESERVED = frozenset(
+RESERVED = set(
     {
         *("proc_params", "id", "name", "log", "log_config", "parent_proc"),
         *("in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs"),
-        *("runtime", "model_class", "model", "is_compiled", "folded_view", "folded_view_inst_id"),
+        *("runtime", "model_class", "model", "is_compiled"),
         *("_runtime", "_model_class", "_model", "_is_compiled", "_executable", "_post_init"),
         *("compile", "create_runtime", "run", "wait", "pause", "stop", "register_sub_procs"),
-        *("validate_var_aliases", "is_sub_proc_of", "propagate_folded_views"),
+        *("validate_var_aliases", "is_sub_proc_of"),
     }
 )
 """Attribute names that a Var or port must not take: the Process would stop working."""
@@ -98,8 +98,6 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self.procs = Collection(self, "SubProcess")
 
         self.parent_proc: AbstractProcess | None = None
-        self._folded_view: Any = None
-        self._folded_view_inst_id = -1
         self._runtime: RuntimeHandle | None = None
         self._model: Any = None
         self._model_class: type[Any] | None = None
@@ -112,11 +110,6 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self._home = os.getpid()
         if self.proc_params.get("log_config") is not None:
             set_up_logger(self, self.name, self.log_config)
-
-    @property
-    def _log_config(self) -> LogConfig:
-        """`log_config` under the name that Lava's tutorials use."""
-        return self.log_config
 
     # -- members ----------------------------------------------------------------------------
 
@@ -279,31 +272,6 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     def is_compiled(self) -> bool:
         """True once the network of this Process is compiled."""
         return self._is_compiled
-
-    @property
-    def folded_view(self) -> Any:
-        """An annotation for hardware; without meaning here."""
-        return self._folded_view
-
-    @folded_view.setter
-    def folded_view(self, value: Any) -> None:
-        self._folded_view = value
-
-    @property
-    def folded_view_inst_id(self) -> int:
-        """An annotation for hardware; without meaning here."""
-        return self._folded_view_inst_id
-
-    @folded_view_inst_id.setter
-    def folded_view_inst_id(self, value: int) -> None:
-        self._folded_view_inst_id = value
-
-    def propagate_folded_views(self) -> None:
-        """Copy the annotations for hardware to all sub-processes, and theirs."""
-        for sub in self.procs:
-            sub.folded_view = self.folded_view
-            sub.folded_view_inst_id = self.folded_view_inst_id
-            sub.propagate_folded_views()
 
     def _is_over(self) -> bool:
         """Whether there was a network, which was stopped or has failed."""

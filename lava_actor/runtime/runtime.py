@@ -137,11 +137,6 @@ class Runtime:
         """What this runtime runs."""
         return self._executable
 
-    @property
-    def node_cfg(self) -> list[Any]:
-        """Node configurations of the executable."""
-        return self._executable.node_configs
-
     def initialize(self, node_cfg_idx: int = 0) -> None:
         """Start all actors; returns when every one has built its model.
 
@@ -481,9 +476,6 @@ class Runtime:
             for name, party in late
             if name in names
         ]
-
-    def join(self) -> None:
-        """Wait until all actors have left (they have after `stop`)."""
 
     def _tear_down(self) -> None:
         with held():  # half of it would be a network that nobody can use or end

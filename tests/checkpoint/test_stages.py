@@ -103,11 +103,11 @@ def test_a_stopped_network_starts_afresh(tmp_path: Path) -> None:
 
 def test_what_the_network_looks_like_is_kept(tmp_path: Path) -> None:
     process = networks.two_readers()
-    process.folded_view = "x"  # type: ignore[assignment]
+    process.note = "x"
     file = tmp_path / "network"
     process.save(file)
     loaded = lava_actor.load(file)
-    assert loaded.folded_view == "x"
+    assert loaded.note == "x"
     assert loaded.in_ports.member_names == process.in_ports.member_names
     source: Any = loaded.in_ports["inp"].get_src_ports()[0]
     assert isinstance(source.process, networks.Ramp)

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor.model.ports.base import PortDataError
-from lava_actor.model.ports.in_port import Edge, PyInPort, PyInPortVectorDense
-from lava_actor.model.ports.out_port import PyOutPort
-from lava_actor.model.ports.transformers import (
+from lava_actor.compat.lava_names.transformers import (
     AbstractTransformer,
     IdentityTransformer,
     VirtualPortTransformer,
 )
+from lava_actor.model.ports.base import PortDataError
+from lava_actor.model.ports.in_port import Edge, PyInPort, PyInPortVectorDense
+from lava_actor.model.ports.out_port import PyOutPort
 
 A, B = np.array([1, 2]), np.array([10, 20])
 
@@ -446,7 +446,6 @@ def test_unconnected_out_ports_drop_what_they_are_given() -> None:
     port = PyOutPort.VEC_DENSE([], None, (2,), np.int32)
     port.send_events(None, np.array([1]))
     port.flush()
-    port.advance_to_time_step(3)
 
 
 def test_sparse_data_and_indices_must_fit(link: Any) -> None:

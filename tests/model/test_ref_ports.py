@@ -7,15 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lava_actor.compat.lava_names.attached import attach
+from lava_actor.compat.lava_names.by_hand import VarPortCmd
+from lava_actor.compat.lava_names.transformers import VirtualPortTransformer
 from lava_actor.errors import RuntimeStateError
 from lava_actor.model.ports.base import PortDataError
 from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortVectorDense
-from lava_actor.model.ports.transformers import VirtualPortTransformer
 from lava_actor.model.ports.var_port import (
     PyVarPort,
     PyVarPortVectorDense,
     RefVarTypeMapping,
-    VarPortCmd,
     var_port_class,
 )
 from lava_actor.model.py.async_ import PyAsyncProcessModel
@@ -137,6 +138,9 @@ class Serving:
         while not self.end.probe():
             self.server.service()
         return self.end.recv()
+
+
+attach()  # ports wired by hand are Lava's
 
 
 class Owner:

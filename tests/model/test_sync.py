@@ -8,7 +8,6 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.domain import SyncDomain
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol, Phase, Proc_Function_With_Guard
-from lava_actor.model.sync.protocol import AbstractSyncProtocol
 from lava_actor.process.process import AbstractProcess
 
 
@@ -39,13 +38,6 @@ def test_the_loihi_protocol_names_every_phase_method_with_its_guard() -> None:
 def test_the_async_protocol_has_no_phases() -> None:
     assert AsyncProtocol().phases == []
     assert AsyncProtocol().proc_functions == []
-
-
-def test_a_protocol_without_service_says_so() -> None:
-    with pytest.raises(NotImplementedError):
-        AbstractSyncProtocol().runtime_service
-    assert isinstance(LoihiProtocol().runtime_service, dict)
-    assert isinstance(AsyncProtocol().runtime_service, dict)
 
 
 def test_a_domain_takes_protocol_instances_only() -> None:

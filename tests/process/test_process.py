@@ -64,8 +64,6 @@ def test_before_compilation_there_is_no_runtime_and_no_model() -> None:
     assert process.model is None
     assert process.parent_proc is None
     assert not process.is_compiled
-    assert process.folded_view is None
-    assert process.folded_view_inst_id == -1
 
 
 def test_processes_are_equal_to_themselves_only() -> None:
@@ -382,17 +380,6 @@ def test_aliases_have_to_point_into_the_process() -> None:
     top.v2.alias(stranger.v2)
     with pytest.raises(AssertionError, match=r"v2 is aliased to .*v2: expected a Var of a sub-pro"):
         top.validate_var_aliases()
-
-
-def test_hardware_annotations_go_down_the_hierarchy() -> None:
-    top, middle, bottom = (AbstractProcess() for _ in range(3))
-    top.register_sub_procs({"m": middle})
-    middle.register_sub_procs({"b": bottom})
-    top.folded_view = AbstractProcess
-    top.folded_view_inst_id = 2
-    top.propagate_folded_views()
-    assert bottom.folded_view is AbstractProcess
-    assert bottom.folded_view_inst_id == 2
 
 
 # -- what goes on to the runtime --------------------------------------------------------------

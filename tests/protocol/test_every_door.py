@@ -17,16 +17,18 @@ from hypothesis.extra import numpy as hnp
 from lava_actor import AbstractProcess, LavaPyType, RunSteps, Var
 from lava_actor.checkpoint.codec import Decoder, Encoder
 from lava_actor.checkpoint.names import Names
+from lava_actor.compat.lava_names.attached import attach
+from lava_actor.compat.lava_names.by_hand import VarPortCmd
 from lava_actor.compiler.executable import RefPortPlan
 from lava_actor.model.harness import MemoryVar, ModelHarness
 from lava_actor.model.ports import PyRefPort, PyVarPort
-from lava_actor.model.ports.remote import VarPortCmd
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.protocol.values import VarSlot
 from lava_actor.runtime.actor import requests
 from lava_actor.runtime.actor.remote import REMOTE_HEADER, RemoteVar, VarServer
 from tests.runtime.networks import HoldAs, Holder
 
+attach()  # a VarPort wired by hand is one of the doors
 csr = scipy.sparse.csr_matrix
 PATTERN = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 3.0]])
 

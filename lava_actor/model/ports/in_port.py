@@ -29,11 +29,6 @@ from lava_actor.model.ports.rings import (
     source_of,
     transformed,
 )
-from lava_actor.model.ports.transformers import (
-    AbstractTransformer,
-    IdentityTransformer,
-    VirtualPortTransformer,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +60,8 @@ class PyInPort(AbstractPyIOPort):
         One per source.
     process_model, shape, d_type
         See `AbstractPortImplementation`.
-    transformer : AbstractTransformer, optional
-        Functions of virtual ports, by channel end.
+    transformer : optional
+        Gives the functions of virtual ports, by channel end.
 
     Attributes
     ----------
@@ -87,12 +82,11 @@ class PyInPort(AbstractPyIOPort):
         process_model: Any,
         shape: tuple[int, ...] = (),
         d_type: Any = int,
-        transformer: AbstractTransformer | None = None,
+        transformer: Any = None,
     ) -> None:
         super().__init__(csp_ports, process_model, shape, d_type)
-        self._transformer = transformer if transformer is not None else IdentityTransformer()
         self.connect_edges(
-            [Edge(port, None, _functions(self._transformer, port)) for port in self._csp_ports]
+            [Edge(port, None, _functions(transformer, port)) for port in self._csp_ports]
         )
 
     def connect_edges(self, edges: Sequence[Edge]) -> None:
@@ -395,11 +389,12 @@ class PyInPortScalarSparse(PyInPort):
         return self._dtype.type(0), 0
 
 
-def _functions(transformer: AbstractTransformer, port: Any) -> tuple[Callable[..., Any], ...]:
-    if isinstance(transformer, IdentityTransformer):
+def _functions(transformer: Any, port: Any) -> tuple[Callable[..., Any], ...]:
+    if transformer is None:
         return ()
-    if isinstance(transformer, VirtualPortTransformer):
-        return transformer.functions(port)
+    if hasattr(transformer, "functions"):
+        functions: tuple[Callable[..., Any], ...] = transformer.functions(port)
+        return functions
     return (lambda data: transformer.transform(data, port),)
 
 

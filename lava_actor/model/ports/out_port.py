@@ -68,9 +68,6 @@ class PyOutPort(AbstractPyIOPort):
     def flush(self) -> None:
         """Do nothing: messages leave when they are sent."""
 
-    def advance_to_time_step(self, time_step: int) -> None:
-        """Do nothing: messages need no time stamp here."""
-
 
 class PyOutPortVectorDense(PyOutPort):
     """Sends whole arrays."""

@@ -6,11 +6,9 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from lava_actor.errors import InvalidValueError, RuntimeStateError
+from lava_actor.errors import InvalidValueError, RuntimeStateError, UnsupportedError
 from lava_actor.model.ports.base import AbstractPyPort, PortDataError, check_scalar_port
-from lava_actor.model.ports.remote import ChannelRemote
 from lava_actor.model.ports.rings import dense_to_events
-from lava_actor.model.ports.transformers import AbstractTransformer, IdentityTransformer
 from lava_actor.model.sync.loihi_protocol import Phase
 from lava_actor.protocol.values import VarSlot, fitted, numbers
 
@@ -40,19 +38,19 @@ class PyRefPort(AbstractPyPort):
 
     Parameters
     ----------
-    csp_send_port, csp_recv_port : channel ends, optional
-        Channels to a `PyVarPort`. The runtime leaves them out and sets ``_remote`` instead.
+    csp_send_port, csp_recv_port : optional
+        Ends of channels wired by hand, with `lava_actor.compat`. The runtime leaves them out and
+        sets ``_remote`` instead.
     process_model, shape, d_type
         See `AbstractPortImplementation`.
-    transformer : AbstractTransformer, optional
-        Applied to what is read.
+    transformer : optional
+        Applied to what is read through such channels.
     """
 
     VEC_DENSE: ClassVar[type[PyRefPort]]
     VEC_SPARSE: ClassVar[type[PyRefPort]]
     SCALAR_DENSE: ClassVar[type[PyRefPort]]
     SCALAR_SPARSE: ClassVar[type[PyRefPort]]
-
     def __init__(
         self,
         csp_send_port: Any,
@@ -60,18 +58,23 @@ class PyRefPort(AbstractPyPort):
         process_model: Any,
         shape: tuple[int, ...] = (),
         d_type: Any = int,
-        transformer: AbstractTransformer | None = None,
+        transformer: Any = None,
     ) -> None:
         super().__init__(process_model, shape, d_type)
         self._dtype: np.dtype = np.dtype(d_type)
-        self._transformer = transformer if transformer is not None else IdentityTransformer()
         self._csp_send_port = csp_send_port
         self._csp_recv_port = csp_recv_port
         self._remote: Remote | None = None
         if csp_send_port is not None and csp_recv_port is not None:
-            self._remote = ChannelRemote(
-                csp_send_port, csp_recv_port, self._transformer, self._shape
-            )
+            self._remote = self._by_hand(csp_send_port, csp_recv_port, transformer)
+
+    @staticmethod
+    def _by_hand(_send: Any, _recv: Any, _transformer: Any) -> Remote:
+        """Connect through channels; `lava_actor.compat` knows how."""
+        raise UnsupportedError(
+            "PyRefPort: expected no channels, got two; wired by hand they work after "
+            "lava_actor.compat.install()"
+        )
 
     @property
     def csp_ports(self) -> list[Any]:
@@ -174,7 +177,7 @@ class PyRefPortScalarDense(PyRefPort):
         process_model: Any,
         shape: tuple[int, ...] = (),
         d_type: Any = int,
-        transformer: AbstractTransformer | None = None,
+        transformer: Any = None,
     ) -> None:
         super().__init__(csp_send_port, csp_recv_port, process_model, shape, d_type, transformer)
         check_scalar_port(self)

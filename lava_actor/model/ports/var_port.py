@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-import numpy as np
-
 from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.model.ports.ref_port import (
     PyRefPort,
@@ -14,10 +12,6 @@ from lava_actor.model.ports.ref_port import (
     PyRefPortVectorDense,
     PyRefPortVectorSparse,
 )
-from lava_actor.model.ports.remote import VarPortCmd
-from lava_actor.model.ports.transformers import AbstractTransformer, IdentityTransformer
-from lava_actor.model.types import LavaPyType
-from lava_actor.protocol.values import VarSlot, cast, numbers
 
 __all__ = [
     "PyVarPort",
@@ -26,7 +20,6 @@ __all__ = [
     "PyVarPortVectorDense",
     "PyVarPortVectorSparse",
     "RefVarTypeMapping",
-    "VarPortCmd",
     "var_port_class",
 ]
 
@@ -38,12 +31,13 @@ class PyVarPort(AbstractPyPort):
     ----------
     var_name : str
         The model attribute that holds the Var.
-    csp_send_port, csp_recv_port : channel ends, optional
-        Channels to a RefPort. The runtime leaves them out and serves by itself.
+    csp_send_port, csp_recv_port : optional
+        Ends of channels wired by hand, with `lava_actor.compat`. The runtime leaves them out and
+        serves by itself.
     process_model, shape, d_type
         See `AbstractPortImplementation`.
-    transformer : AbstractTransformer, optional
-        Applied to what is written.
+    transformer : optional
+        Applied to what is written through such channels.
     """
 
     VEC_DENSE: ClassVar[type[PyVarPort]]
@@ -59,37 +53,18 @@ class PyVarPort(AbstractPyPort):
         process_model: Any,
         shape: tuple[int, ...] = (),
         d_type: Any = int,
-        transformer: AbstractTransformer | None = None,
+        transformer: Any = None,
     ) -> None:
         super().__init__(process_model, shape, d_type)
         self.var_name = var_name
         self._csp_send_port = csp_send_port
         self._csp_recv_port = csp_recv_port
-        self._transformer = transformer if transformer is not None else IdentityTransformer()
+        self._transformer = transformer
 
     @property
     def csp_ports(self) -> list[Any]:
         """Channel ends behind the port."""
         return [p for p in (self._csp_send_port, self._csp_recv_port) if p is not None]
-
-    def service(self) -> None:
-        """Carry out one request that waits, if there is one; never waits for a request."""
-        port = self._csp_recv_port
-        if port is None or self._csp_send_port is None or not port.probe():
-            return
-        command = np.asarray(port.recv()).reshape(-1)[0]
-        model, name = self._process_model, self.var_name
-        declared = getattr(type(model), name, None)
-        where = f"{getattr(model, 'process_name', None) or type(model).__name__}.{name}"
-        slot = VarSlot(declared if isinstance(declared, LavaPyType) else None, self._shape, where)
-        if command == VarPortCmd.GET[0]:
-            send_port = self._csp_send_port
-            value = numbers(slot.presented(getattr(model, name)), where)
-            value = cast(value, np.dtype(send_port.d_type), where)
-            send_port.send(value.reshape(send_port.shape))
-        else:
-            data = np.asarray(self._transformer.transform(port.recv(), port))
-            setattr(model, name, slot.assigned(getattr(model, name), data))
 
 
 class PyVarPortVectorDense(PyVarPort):

@@ -38,7 +38,6 @@ class AbstractPyProcessModel(AbstractProcessModel):
     rng : numpy.random.Generator
         Made when first used, after the constructor, unless the model has one of its own; seeded
         from the network's root seed and the name of the Process.
-    service_to_process, process_to_service : None; kept for programs that look at them
     """
 
     if TYPE_CHECKING:
@@ -52,8 +51,6 @@ class AbstractPyProcessModel(AbstractProcessModel):
         self.model_id: int | None = None
         self.process_name = ""
         self.var_id_to_var_map: dict[int, str] = {}
-        self.service_to_process: Any = None
-        self.process_to_service: Any = None
         self._req_pause = False
         self._req_stop = False
 

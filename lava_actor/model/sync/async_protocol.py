@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from lava_actor.model.sync.protocol import AbstractSyncProtocol, registered_services
+from lava_actor.model.sync.protocol import AbstractSyncProtocol
 
 
 @dataclass
@@ -14,8 +14,3 @@ class AsyncProtocol(AbstractSyncProtocol):
 
     phases: ClassVar[list[int]] = []
     proc_functions: ClassVar[list[Any]] = []
-
-    @property
-    def runtime_service(self) -> dict[Any, Any]:
-        """{resource class: RuntimeService class}."""
-        return registered_services(AsyncProtocol)

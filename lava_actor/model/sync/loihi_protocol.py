@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 
-from lava_actor.model.sync.protocol import AbstractSyncProtocol, registered_services
+from lava_actor.model.sync.protocol import AbstractSyncProtocol
 from lava_actor.protocol import step
 
 
@@ -45,8 +45,3 @@ class LoihiProtocol(AbstractSyncProtocol):
         *(Proc_Function_With_Guard(*pair) for pair in step.METHODS.values()),
         Proc_Function_With_Guard(None, "run_spk"),
     ]
-
-    @property
-    def runtime_service(self) -> dict[Any, Any]:
-        """{resource class: RuntimeService class}."""
-        return registered_services(LoihiProtocol)

@@ -15,7 +15,7 @@ import multiprocess
 
 from lava_actor.channels.csp import PyPyChannel
 from lava_actor.channels.interfaces import Channel, ChannelType
-from lava_actor.compat.legacy.shared_memory_manager import SharedMemoryManager
+from lava_actor.compat.lava_names.shared_memory_manager import SharedMemoryManager
 from lava_actor.errors import UnsupportedError
 from lava_actor.process.message_interface_enum import ActorType
 

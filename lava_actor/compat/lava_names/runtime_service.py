@@ -11,10 +11,6 @@ from abc import ABC, abstractmethod
 from enum import IntEnum
 from typing import Any
 
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.async_protocol import AsyncProtocol
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.sync.protocol import register_service
 from lava_actor.protocol import step
 
 
@@ -102,7 +98,3 @@ class AsyncPyRuntimeService(PyRuntimeService):
 
     def run(self) -> None:
         """Do nothing: the runtime's own service starts and ends free-running models."""
-
-
-register_service(LoihiProtocol, CPU, LoihiPyRuntimeService)
-register_service(AsyncProtocol, CPU, AsyncPyRuntimeService)

@@ -9,23 +9,51 @@ import pytest
 
 from lava_actor.channels.csp import PyPyChannel
 from lava_actor.channels.interfaces import ChannelType
-from lava_actor.compat.legacy.message_infrastructure import (
+from lava_actor.compat.lava_names.attached import attach
+from lava_actor.compat.lava_names.message_infrastructure import (
     MessageInfrastructureFactory,
     MultiProcessing,
 )
-from lava_actor.compat.legacy.mgmt_token_enums import (
+from lava_actor.compat.lava_names.mgmt_token_enums import (
     MGMT_COMMAND,
     MGMT_RESPONSE,
     enum_equal,
     enum_to_np,
 )
-from lava_actor.compat.legacy.runtime_service import LoihiPyRuntimeService, PyRuntimeService
-from lava_actor.compat.legacy.shared_memory_manager import SharedMemoryManager
-from lava_actor.compiler.node import Node, NodeConfig
+from lava_actor.compat.lava_names.node import Node, NodeConfig
+from lava_actor.compat.lava_names.runtime_service import (
+    AsyncPyRuntimeService,
+    LoihiPyRuntimeService,
+    PyRuntimeService,
+)
+from lava_actor.compat.lava_names.shared_memory_manager import SharedMemoryManager
 from lava_actor.errors import RuntimeStateError
 from lava_actor.model.resources import CPU, HeadNode
+from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.sync.protocol import AbstractSyncProtocol
 from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.process.process import AbstractProcess
+
+attach()
+
+
+def test_hardware_annotations_go_down_the_hierarchy() -> None:
+    processes: list[Any] = [AbstractProcess() for _ in range(3)]
+    top, middle, bottom = processes
+    assert (top.folded_view, top.folded_view_inst_id) == (None, -1)
+    top.register_sub_procs({"m": middle})
+    middle.register_sub_procs({"b": bottom})
+    top.folded_view = AbstractProcess
+    top.folded_view_inst_id = 2
+    top.propagate_folded_views()
+    assert bottom.folded_view is AbstractProcess
+    assert bottom.folded_view_inst_id == 2
+
+
+def test_a_protocol_without_service_says_so() -> None:
+    with pytest.raises(NotImplementedError):
+        AbstractSyncProtocol().runtime_service  # type: ignore[attr-defined]
 
 
 def test_tokens_are_arrays_of_one_number() -> None:
@@ -62,7 +90,9 @@ def test_a_service_knows_its_protocol_and_waits_to_be_wired() -> None:
 
 
 def test_the_built_in_protocols_name_their_services() -> None:
-    assert LoihiProtocol().runtime_service == {CPU: LoihiPyRuntimeService}
+    protocols: list[Any] = [LoihiProtocol(), AsyncProtocol()]
+    services = [{CPU: LoihiPyRuntimeService}, {CPU: AsyncPyRuntimeService}]
+    assert [protocol.runtime_service for protocol in protocols] == services
 
 
 def test_a_node_configuration_is_a_list_of_nodes() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from lava_actor.model.callback_fx import CallbackFx, IterableCallBack, NxSdkCallbackFx
+from lava_actor.compat.lava_names.callback_fx import CallbackFx, IterableCallBack, NxSdkCallbackFx
 
 
 def test_functions_are_called_in_order_with_the_board() -> None:

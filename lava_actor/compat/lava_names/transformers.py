@@ -26,6 +26,10 @@ class IdentityTransformer(AbstractTransformer):
         """Return ``data``."""
         return data
 
+    def functions(self, csp_port: Any) -> tuple[Callable[..., Any], ...]:
+        """Return none."""
+        return ()
+
 
 class VirtualPortTransformer(AbstractTransformer):
     """Applies the functions of virtual ports.

@@ -1,0 +1,80 @@
+"""Members of our classes that only programs for Lava ask for; our classes do not mention them.
+
+They are attached when `lava_actor.compat.install` makes Lava's import paths resolve, and stay:
+objects that were made meanwhile may be asked for them later.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lava_actor.compat.lava_names.by_hand import ChannelRemote, service
+from lava_actor.compat.lava_names.runtime_service import (
+    AsyncPyRuntimeService,
+    LoihiPyRuntimeService,
+    PyRuntimeService,
+)
+from lava_actor.compiler.executable import Executable
+from lava_actor.model.ports.out_port import PyOutPort
+from lava_actor.model.ports.ref_port import PyRefPort
+from lava_actor.model.ports.var_port import PyVarPort
+from lava_actor.model.py.base import AbstractPyProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.async_protocol import AsyncProtocol
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.sync.protocol import AbstractSyncProtocol
+from lava_actor.process.process import RESERVED, AbstractProcess
+from lava_actor.runtime.runtime import Runtime
+
+
+def _propagate_folded_views(process: Any) -> None:
+    """Copy the annotations for hardware to all sub-processes, and theirs."""
+    for sub in process.procs:
+        sub.folded_view = process.folded_view
+        sub.folded_view_inst_id = process.folded_view_inst_id
+        sub.propagate_folded_views()
+
+
+def _nothing(*_: Any) -> None:
+    """Do nothing: there is nothing to do for it here."""
+
+
+def _served_by(service_class: type[PyRuntimeService]) -> property:
+    return property(lambda _: {CPU: service_class}, doc="{resource class: RuntimeService class}.")
+
+
+def _unnamed(protocol: AbstractSyncProtocol) -> dict[type, type]:
+    """{resource class: RuntimeService class}; a protocol of your own overrides it."""
+    raise NotImplementedError(f"{type(protocol).__name__}.runtime_service is not defined")
+
+
+_MEMBERS: dict[type, dict[str, Any]] = {
+    AbstractProcess: {
+        "folded_view": None,
+        "folded_view_inst_id": -1,
+        "propagate_folded_views": _propagate_folded_views,
+        "_log_config": property(lambda process: process.log_config),
+    },
+    AbstractPyProcessModel: {"service_to_process": None, "process_to_service": None},
+    AbstractSyncProtocol: {"runtime_service": property(_unnamed)},
+    LoihiProtocol: {"runtime_service": _served_by(LoihiPyRuntimeService)},
+    AsyncProtocol: {"runtime_service": _served_by(AsyncPyRuntimeService)},
+    PyRefPort: {"_by_hand": staticmethod(ChannelRemote)},
+    PyVarPort: {"service": service},
+    PyOutPort: {"advance_to_time_step": _nothing},
+    Executable: {
+        "node_configs": property(lambda _: []),
+        "runtime_service_builders": None,
+        "sync_channel_builders": None,
+        "watchdog_manager_builder": None,
+    },
+    Runtime: {"node_cfg": property(lambda _: []), "join": _nothing},
+}
+
+
+def attach() -> None:
+    """Give our classes the members; again changes nothing."""
+    for cls, members in _MEMBERS.items():
+        for name, value in members.items():
+            setattr(cls, name, value)
+    RESERVED.update(name for name in _MEMBERS[AbstractProcess] if name[0] != "_")
