@@ -39,8 +39,8 @@ GRACE = 10.0
 class Inventory:
     """What this interpreter holds at one moment."""
 
-    children: frozenset[tuple[int, float]]
-    """(pid, start time) of every descendant: the pid alone may be used again."""
+    processes: frozenset[int]
+    """Everything that runs on this machine: whose child a new one is shows when there is one."""
     descriptors: Counter[str]
     """How many descriptors refer to which kind of thing."""
     segments: frozenset[str]
@@ -49,14 +49,15 @@ class Inventory:
     @staticmethod
     def take() -> Inventory:
         """Count everything."""
-        return Inventory(_children(), _descriptors(), _segments(), frozenset(threading.enumerate()))
+        threads = frozenset(threading.enumerate())
+        return Inventory(_processes(), _descriptors(), _segments(), threads)
 
     def leaks_since(self, before: Inventory, allowed_pid: int) -> list[str]:
         """Name all that is here now and was not `before`, but for one process."""
         leaks = [
             f"process {_describe(pid)}"
-            for pid, _ in self.children - before.children
-            if pid != allowed_pid
+            for pid in self.processes - before.processes
+            if pid != allowed_pid and _is_ours(pid)
         ]
         total, allowed = self.descriptors.total(), before.descriptors.total()
         if total > allowed:
@@ -71,14 +72,21 @@ class Inventory:
         return leaks
 
 
-def _children() -> frozenset[tuple[int, float]]:
-    found = set()
-    for child in psutil.Process().children(recursive=True):
+def _processes() -> frozenset[int]:
+    return frozenset(int(entry) for entry in os.listdir("/proc") if entry.isdigit())
+
+
+def _is_ours(pid: int) -> bool:
+    """Whether a process is this interpreter or descends from it."""
+    while pid > 1:
+        if pid == os.getpid():
+            return True
         try:
-            found.add((child.pid, child.create_time()))
-        except psutil.NoSuchProcess:  # it ended between the two calls
-            continue
-    return frozenset(found)
+            stat = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+        except OSError:  # it has ended
+            return False
+        pid = int(stat.rpartition(")")[2].split()[1])
+    return False
 
 
 def _descriptors() -> Counter[str]:
@@ -108,13 +116,12 @@ def _segments() -> frozenset[str]:
 
 def _segments_of_others() -> set[str]:
     """Segments that a process maps which neither this interpreter nor a descendant of it is."""
-    ours = {os.getpid(), *(pid for pid, _ in _children())}
     found = set()
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit() or int(entry) in ours:
+    for pid in _processes():
+        if _is_ours(pid):
             continue
         try:
-            maps = Path("/proc", entry, "maps").read_text(errors="replace")
+            maps = Path(f"/proc/{pid}/maps").read_text(errors="replace")
         except OSError:  # it has ended, or is not ours to look at
             continue
         for line in maps.splitlines():
