@@ -79,6 +79,10 @@ CELLS: list[tuple[str, ...]] = [
     ("goes on", "before = b.runtime.current_step; b.run(2); b.runtime.current_step - before"),
     ("await", ("import asyncio\nc = Fragile(name='c')\nc.run(condition=None, "
      "run_cfg=Loihi2SimCfg())\nc.wait()\nawait asyncio.sleep(0)"), "the first step"),
+    ("handle", "e = Fragile(name='e')\nrun = e.run(None, Loihi2SimCfg())\nawait run",
+     "the first step"),
+    ("after", "run.done, e.run(2), run.step + 2 == e.runtime.current_step"),
+    ("bar", "e.run(50, progress=True, blocking=False)"),
     ("pile", ("lava_actor.stop_all()\nkept = [LIF(shape=1) for _ in range(8)]\n"
      "for one in kept: one.run(1, Loihi2SimCfg())")),
     ("stop", "lava_actor.stop_all(); lava_actor.networks()"),
@@ -118,6 +122,15 @@ def test_a_run_can_be_interrupted(cells: Any, name: str) -> None:
 
 def test_an_interrupted_network_goes_on(cells: Any) -> None:
     assert cells["goes on"] == {"out": "2", "error": None, "trace": ""}
+
+
+def test_an_interrupted_await_of_a_run_pauses_it(cells: Any) -> None:
+    assert cells["handle"]["error"] in ("CancelledError", "KeyboardInterrupt")
+    assert cells["after"] == {"out": "(True, None, True)", "error": None, "trace": ""}
+
+
+def test_a_run_with_a_bar_shows_its_handle(cells: Any) -> None:
+    assert "<run of e: " in cells["bar"]["out"]
 
 
 def test_networks_that_pile_up_are_named_and_can_be_ended(cells: Any) -> None:

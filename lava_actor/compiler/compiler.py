@@ -20,6 +20,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.model.declarations import check_members
 from lava_actor.model.doubts import doubt
 from lava_actor.process.hints import did_you_mean, warn
+from lava_actor.process.times import step_seconds
 
 if TYPE_CHECKING:
     from lava_actor.compiler.run_configs import RunConfig
@@ -32,6 +33,7 @@ DEFAULTS: dict[str, Any] = {
     "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
     "actor_type": None,  # an ActorType; None: MultiProcessing
     "seed": None,  # root of all random seeds; None: from NumPy's global generator
+    "step_length": None,  # "0.1 ms", say: what a step stands for in progress, plots and exports
     "use_watchdog": False,  # accepted for compatibility: waits are always watched
     "long_event_timeout": 600.0,
     "short_event_timeout": 60.0,
@@ -67,6 +69,8 @@ class Compiler:
             raise InvalidValueError(
                 f"compile_config['pypy_channel_size']: expected a positive integer, got {depth!r}"
             )
+        if self.compile_config["step_length"] is not None:
+            step_seconds(self.compile_config["step_length"], "compile_config['step_length']")
         self.log = logging.getLogger("lava_actor.compiler")
         self.log.setLevel(loglevel)
 

@@ -69,7 +69,8 @@ class Session(Protocol):
         condition: Any,
         run_cfg: Any = None,
         compile_config: dict[str, Any] | None = None,
-    ) -> None:
+        **options: Any,
+    ) -> Any:
         """Run the network of a Process."""
 
     def reset(self, process: Any) -> None:

@@ -350,7 +350,11 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         condition: Any = None,
         run_cfg: RunConfigLike | None = None,
         compile_config: dict[str, Any] | None = None,
-    ) -> None:
+        *,
+        blocking: bool | None = None,
+        progress: bool | None = None,
+        step_length: str | float | None = None,
+    ) -> Any:
         """Run the network of this Process; compiles and starts it first where necessary.
 
         Parameters
@@ -360,8 +364,27 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         run_cfg : RunConfig
             Required the first time.
         compile_config : dict, optional
+        blocking : bool, optional
+            False: return at once. Counts rather than what the condition says.
+        progress : bool, optional
+            Show a bar with steps per second and the time that is left.
+        step_length : str or float, optional
+            What a step stands for: ``"0.1 ms"``, or seconds. Progress and plots tell times then.
+
+        Returns
+        -------
+        RunHandle or None
+            Of a run that does not block: to be awaited, waited for, looked at, paused.
         """
-        self._session.run(self, condition, run_cfg, compile_config)
+        return self._session.run(
+            self,
+            condition,
+            run_cfg,
+            compile_config,
+            blocking=blocking,
+            progress=progress,
+            step_length=step_length,
+        )
 
     @briefly
     def wait(self, timeout: float | None = None) -> None:

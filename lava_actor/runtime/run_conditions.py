@@ -26,6 +26,12 @@ class AbstractRunCondition(ABC):
     def __init__(self, blocking: bool) -> None:
         self.blocking = bool(blocking)
 
+    @property
+    def steps(self) -> int | None:
+        """How many steps at most; None if nobody knows."""
+        steps = getattr(self, "num_steps", sys.maxsize)
+        return None if steps == sys.maxsize else int(steps)
+
 
 class RunSteps(AbstractRunCondition):
     """Run for a number of steps.

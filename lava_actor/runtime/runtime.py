@@ -38,6 +38,7 @@ from lava_actor.errors import (
 from lava_actor.model.doubts import doubt_value
 from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.process.times import step_seconds
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.shared_values import large
 from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
@@ -60,6 +61,7 @@ if TYPE_CHECKING:
 
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.compiler.executable import Executable
+    from lava_actor.runtime.user.handle import RunHandle
 
 #: Live runtimes, ended at interpreter exit.
 _alive: weakref.WeakSet[Runtime] = weakref.WeakSet()
@@ -124,6 +126,8 @@ class Runtime:
         self.num_steps = 0
         self._until: UntilRun | None = None
         self._goal = 0  # the step that a run of so many steps ends with
+        self.runs = 0  # how many have begun
+        self.watcher: RunHandle | None = None  # of the present run, if it has one
         self._external_ports: list[Any] = []
         self.late: list[str] = []  # Vars with an initial value that no reset has taken up yet
         self._var_index = {
@@ -183,9 +187,10 @@ class Runtime:
             state = "stopped" if self._is_initialized else "not started"
         else:
             state = f"{'running' if not self.is_finished else 'paused'}, step {self.current_step}"
-        return f"<Runtime of {self._members()}: {state}>"
+        return f"<Runtime of {self.members()}: {state}>"
 
-    def _members(self) -> str:
+    def members(self) -> str:
+        """Names of the first Processes, and how many more there are."""
         names = [p.name for p in self._executable.process_list]
         return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
 
@@ -270,7 +275,9 @@ class Runtime:
         """Let a run begin that is known to all who may ask for its end."""
         until = UntilRun(condition, self._one_step) if isinstance(condition, RunUntil) else None
         steps = None if until is not None else self._steps_of(condition)
+        self._note()
         with held():
+            self.runs, self.watcher = self.runs + 1, None
             self._is_started = self._is_running = True
             self._until = until
             if until is None:
@@ -480,6 +487,7 @@ class Runtime:
     def _tear_down(self) -> None:
         with held():  # half of it would be a network that nobody can use or end
             self._is_running = self._is_started = False
+            self._note()
             if self._arena is not None:
                 self._arena.abort(1)
             if self._listener is not None:  # it reads the crew's pipes: it ends before they close
@@ -502,6 +510,18 @@ class Runtime:
         """Stop, whatever happened; a forked child leaves that to its parent."""
         if self._owner == os.getpid():
             self.stop()
+
+    def _note(self) -> None:
+        if self.watcher is not None:
+            self.watcher.note()
+
+    def look_out(self, seconds: float) -> None:
+        """Block until the run has ended, at most so long; whoever waits for the run learns how."""
+        until, listener = self._until, self._listener
+        if until is not None:
+            until.done.wait(seconds)
+        elif listener is not None:
+            listener.finished.wait(seconds)
 
     # -- ends of runs -----------------------------------------------------------------------
 
@@ -554,6 +574,8 @@ class Runtime:
                     raise_failures(failures)
                 except ModelError as error:
                     self._failure = error
+                    if self.watcher is not None:
+                        self.watcher.fail(error)
                     raise
             if listener.reason == words.STOPPED:
                 self._tear_down()
@@ -674,6 +696,12 @@ class Runtime:
             return 0
         return min(self._arena.party(p).done for p in clock)
 
+    @property
+    def step_seconds(self) -> float | None:
+        """What a step stands for (``compile_config["step_length"]``); None if nobody said."""
+        length = self._executable.compile_config.get("step_length")
+        return None if length is None else step_seconds(length)
+
     def status(self) -> list[ActorStatus]:
         """What every actor is doing right now; costs the actors nothing."""
         self._own("status")
@@ -787,7 +815,7 @@ def _warn_of_many() -> None:
     if len(living) + 1 >= _MANY:
         warn(
             f"{len(living)} networks are alive, and one more starts: "
-            f"those of {'; '.join(r._members() for r in living[:_MANY])}"
+            f"those of {'; '.join(r.members() for r in living[:_MANY])}"
             f"{'; …' if living[_MANY:] else ''}. Each keeps its actors until it is stopped: "
             f"stop() it, use it in a with block, or end all with lava_actor.stop_all(); "
             f"lava_actor.networks() lists them"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.process.times import UNITS, step_seconds, unit_for
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -25,6 +26,7 @@ def raster_plot(
     alpha: float = 1,
     xlabel: str = "Time Steps",
     ylabel: str = "Neurons",
+    step_length: str | float | None = None,
 ) -> Figure:
     """Draw a raster plot: one line per neuron, one marker per spike.
 
@@ -42,6 +44,8 @@ def raster_plot(
         Of the markers, as in ``matplotlib.axes.Axes.plot``.
     xlabel, ylabel
         Labels of the axes.
+    step_length
+        What a step stands for, such as ``"0.1 ms"``: the axis tells times then.
 
     Returns
     -------
@@ -66,6 +70,12 @@ def raster_plot(
     if fig is not None and figsize is not None:
         raise InvalidValueError("Must use at most one of the following: fig, figsize.")
 
+    length = 1.0
+    if step_length is not None:
+        seconds = step_seconds(step_length)
+        unit = unit_for(seconds * spikes.shape[1])
+        length = seconds / UNITS[unit]
+        xlabel = f"Time ({unit})" if xlabel == "Time Steps" else xlabel
     import matplotlib.pyplot as plt  # an extra: only plotting needs it
 
     if fig is None:
@@ -73,7 +83,7 @@ def raster_plot(
     axes = fig.gca()
     lines, steps = np.nonzero(spikes[::stride])
     axes.plot(
-        steps,
+        steps * length,
         lines * stride,
         marker=marker,
         markersize=markersize,
@@ -81,7 +91,7 @@ def raster_plot(
         alpha=alpha,
         linestyle="None",
     )
-    axes.set_xlim(-0.5, spikes.shape[1] - 0.5)
+    axes.set_xlim(-0.5 * length, (spikes.shape[1] - 0.5) * length)
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
     axes.set_yticks([])

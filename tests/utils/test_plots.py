@@ -22,6 +22,13 @@ def figures_closed():
 SPIKES = np.array([[0, 1, 0], [1, 1, 1], [0, 0, 1], [1, 0, 0]])
 
 
+def test_with_the_length_of_a_step_the_axis_tells_times() -> None:
+    figure = raster_plot(SPIKES, stride=1, step_length="0.5 ms")
+    (line,) = figure.gca().lines
+    assert sorted(set(line.get_xdata())) == [0.0, 0.5, 1.0]
+    assert figure.gca().get_xlabel() == "Time (ms)"
+
+
 def test_every_stride_th_neuron_is_drawn() -> None:
     figure = raster_plot(SPIKES, stride=2)
     (line,) = figure.gca().lines

@@ -1,19 +1,25 @@
 """A progress bar for a run, drawn from outside: a thread looks at the step the network is at.
 
 The bar costs the actors nothing and holds nothing up: the step is read from shared memory, and a
-front end that is slow to draw only sees fewer of its states.
+front end that is slow to draw only sees fewer of its states. The bar of a run that does not block
+ends with the run.
 """
 
 from __future__ import annotations
 
 import contextlib
 import threading
+import time
+import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.process.times import written
 
 if TYPE_CHECKING:
     from lava_actor.runtime.run_conditions import AbstractRunCondition
     from lava_actor.runtime.runtime import Runtime
+    from lava_actor.runtime.user.handle import RunHandle
 
 #: Seconds between two looks.
 LOOK_SECONDS = 0.1
@@ -22,37 +28,82 @@ _all = False
 
 
 def show_all() -> None:
-    """Show a bar for every run of this interpreter."""
+    """Show a bar for every run of this interpreter that says nothing else."""
     global _all  # noqa: PLW0603  (a setting of the interpreter)
     _all = True
 
 
-def shown(
-    runtime: Runtime, condition: AbstractRunCondition
-) -> contextlib.AbstractContextManager[None]:
-    """Show the run that the block waits for, if bars are wanted."""
-    if not _all or not condition.blocking:
-        return contextlib.nullcontext()
-    return _bar(runtime, getattr(condition, "num_steps", None))
+def wanted(progress: bool | None) -> bool:
+    """Whether a run shows a bar that was started with ``progress``."""
+    return _all if progress is None else bool(progress)
+
+
+class Bar:
+    """The bar of one run, which begins now."""
+
+    def __init__(self, runtime: Runtime, condition: AbstractRunCondition) -> None:
+        with warnings.catch_warnings():  # that a notebook has no widgets: the bar is text then
+            warnings.simplefilter("ignore")
+            from tqdm.auto import tqdm
+
+        class Steps(tqdm):  # type: ignore[misc]
+            monitor_interval = 0  # no thread of tqdm's: there is a regular look
+
+        self._runtime = runtime
+        self._first = runtime.current_step
+        self._began = time.perf_counter()
+        self._tqdm: Any = Steps(total=condition.steps, unit="step", unit_scale=True)
+
+    def look(self) -> None:
+        """Show the step the network is at."""
+        self.show(self._runtime.current_step)
+
+    def show(self, step: int) -> None:
+        """Show how far the run is."""
+        done = step - self._first
+        if self._runtime.step_seconds is not None:
+            simulated = done * self._runtime.step_seconds
+            rate = simulated / (time.perf_counter() - self._began)
+            self._tqdm.set_postfix_str(f"{written(simulated)}, {rate:.3g} × real time", False)
+        self._tqdm.update(max(0, done - self._tqdm.n))
+
+    def close(self) -> None:
+        """Draw it for the last time."""
+        self._tqdm.close()
 
 
 @contextlib.contextmanager
-def _bar(runtime: Runtime, steps: int | None) -> Iterator[None]:
-    from tqdm.auto import tqdm
+def shown(runtime: Runtime, condition: AbstractRunCondition) -> Iterator[None]:
+    """Show the run that the block waits for."""
+    over = threading.Event()
+    bar = Bar(runtime, condition)
 
-    first, over = runtime.current_step, threading.Event()
-    with tqdm(total=steps, unit="step", unit_scale=True) as bar:
+    def body() -> None:
+        while not over.wait(LOOK_SECONDS):
+            with contextlib.suppress(Exception):  # the network may end at any moment
+                bar.look()
 
-        def look() -> None:
-            while not over.wait(LOOK_SECONDS):
-                with contextlib.suppress(Exception):  # the network may end at any moment
-                    bar.update(max(0, runtime.current_step - first - bar.n))
+    thread = threading.Thread(target=body, name="lava_actor progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+        with contextlib.suppress(Exception):
+            bar.look()
+        bar.close()
 
-        thread = threading.Thread(target=look, name="lava_actor progress", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-        bar.update(max(0, runtime.current_step - first - bar.n))
+
+def follow(bar: Bar, handle: RunHandle) -> None:
+    """Show a run that goes on in the background, to its end."""
+
+    def body() -> None:
+        while not handle.done:
+            with contextlib.suppress(Exception):
+                bar.show(handle.step)
+            time.sleep(LOOK_SECONDS)
+        bar.show(handle.step)
+        bar.close()
+
+    threading.Thread(target=body, name="lava_actor progress", daemon=True).start()

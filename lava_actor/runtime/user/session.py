@@ -5,6 +5,8 @@ This module fills the slot `AbstractProcess._session` with itself.
 
 from __future__ import annotations
 
+import contextlib
+import copy
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +22,13 @@ from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.process import AbstractProcess
+from lava_actor.process.times import step_seconds
 from lava_actor.process.variable import Var
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
 from lava_actor.runtime.start.seeds import root_seed
-from lava_actor.runtime.user import progress
+from lava_actor.runtime.user import progress as bars
+from lava_actor.runtime.user.handle import RunHandle
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
@@ -151,13 +155,19 @@ def run(
     condition: AbstractRunCondition | int | None,
     run_cfg: RunConfig | None = None,
     compile_config: dict[str, Any] | None = None,
-) -> None:
+    *,
+    blocking: bool | None = None,
+    progress: bool | None = None,
+    step_length: str | float | None = None,
+) -> RunHandle | None:
     """Run the network of ``process``; starts it first if it is not running or was stopped.
 
     After `stop` a network starts afresh from its initial values, with the run configuration it
     had unless a new one is given.
     """
-    wanted = as_condition(condition)
+    wanted = as_condition(condition, blocking)
+    if step_length is not None:
+        step_seconds(step_length)
     runtime = process.runtime
     if runtime is not None and not runtime._is_initialized:
         raise RuntimeStateError(f"{process.name}: the runtime is not initialized")
@@ -177,9 +187,27 @@ def run(
                 f"next reset() or start; {name}.set(…) changes the value now"
             )
             runtime.late.clear()
-    assert process.runtime is not None
-    with progress.shown(process.runtime, wanted):
-        process.runtime.start(wanted)
+    runtime = process.runtime
+    assert runtime is not None
+    if step_length is not None:
+        runtime.executable.compile_config["step_length"] = step_length
+    show = bars.wanted(progress)
+    if wanted.blocking:
+        with bars.shown(runtime, wanted) if show else contextlib.nullcontext():
+            runtime.start(wanted)
+        return None
+    bar = bars.Bar(runtime, wanted) if show and runtime.is_finished else None
+    first = runtime.current_step
+    try:
+        runtime.start(wanted)
+        handle = RunHandle(runtime, wanted, first)
+    except BaseException:
+        if bar is not None:
+            bar.close()
+        raise
+    if bar is not None:
+        bars.follow(bar, handle)
+    return handle
 
 
 def reset(process: AbstractProcess) -> None:
@@ -277,11 +305,27 @@ def load_new(path: str | Path, *, trusted: bool = False) -> AbstractProcess:
     return process
 
 
-def as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCondition:
+def as_condition(
+    condition: AbstractRunCondition | int | None, blocking: bool | None = None
+) -> AbstractRunCondition:
     """A run condition from what `run` accepts: a condition, a number of steps, or nothing.
 
-    ``None`` means: run until told otherwise.
+    ``None`` means: run until told otherwise. ``blocking``, if it is given, counts rather than what
+    the condition says; the condition itself stays as it is.
     """
+    found = _as_condition(condition)
+    if blocking is None or bool(blocking) == found.blocking:
+        return found
+    if isinstance(found, RunContinuous):
+        raise InvalidValueError(
+            "run: expected a condition that ends, for blocking=True, got RunContinuous()"
+        )
+    found = copy.copy(found)
+    found.blocking = bool(blocking)
+    return found
+
+
+def _as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCondition:
     if condition is None:
         return RunContinuous()
     if isinstance(condition, AbstractRunCondition):
