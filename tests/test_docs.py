@@ -65,3 +65,17 @@ def test_the_program_of_the_page_about_running_runs(tmp_path: Path) -> None:
     done = run(program_of("docs/running.md"), tmp_path)
     for told in ("steps: lockstep", "killed by SIGKILL", "the network waits on itself"):
         assert told in done.stdout
+
+
+@pytest.mark.parametrize("page", ["architecture", "glossary"])
+def test_every_room_that_is_named_is_there(page: str) -> None:
+    text = (ROOT / "docs" / f"{page}.md").read_text("utf-8")
+    known = [str(file.relative_to(ROOT)) for file in (ROOT / "lava_actor").rglob("*")]
+    known += [str(file.relative_to(ROOT)) for file in (ROOT / "tests").glob("*")]
+    named = re.findall(r"`(\w[\w/]*(?:\.(?:py|pyx|pxi|h)|/|/\w+))`", text)
+    assert len(named) > 20
+    assert [name for name in named if not any(_ends(k, name.rstrip("/")) for k in known)] == []
+
+
+def _ends(file: str, name: str) -> bool:
+    return f"/{file}".endswith(f"/{name}")
