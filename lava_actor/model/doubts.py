@@ -165,7 +165,7 @@ def _reals(value: Any) -> np.ndarray | None:
         return None
     try:
         array = np.asarray(found)
-    except ValueError:  # nested lists of unequal lengths: building the value refuses them
+    except (ValueError, TypeError):  # unequal lists, what is no array: building the value tells
         return None
     return array if array.dtype.kind in "iuf" and array.size else None
 

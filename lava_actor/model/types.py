@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
     # A declaration stands for what its attribute is annotated as (``v: np.ndarray =
@@ -35,3 +35,6 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
     cls: Any
     d_type: Any
     precision: int | None = None
+
+    takes: ClassVar[tuple[type, ...]] = ()
+    """Classes of initial values that the model makes its value of itself, in its actor."""

@@ -17,6 +17,7 @@ from lava_actor.kernels.steps import Burst, DenseBurst, SparseBurst
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral
+from lava_actor.proc.connectivity import Recipe
 from lava_actor.process import matrices
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
 
@@ -127,7 +128,15 @@ class FixedNumbers(ConnectionModel):
     def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
         """Say which weights are clipped."""
         given = process.vars.weights.init
-        values = given.data if matrices.issparse(given) else np.asarray(given)
+        if isinstance(given, Recipe):
+            values = given.some_weights()
+            if (values != np.trunc(values)).any():
+                yield (
+                    f"{process.name}.weights: the fixed-point model cuts off the fractions of "
+                    f"{given.weight!r}; scale them, or select a floating-point model"
+                )
+        else:
+            values = given.data if matrices.issparse(given) else np.asarray(given)
         if not values.size or values.dtype.kind not in "iuf" or not np.isfinite(values).all():
             return
         mode = process.proc_params.get("sign_mode") or determine_sign_mode(values)

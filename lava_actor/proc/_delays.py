@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.errors import InvalidValueError
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.proc.connectivity import Distribution
+from lava_actor.proc.connectivity.distributions import as_distribution
 from lava_actor.process import matrices
 
 MAX_FIXED_DELAY = 63
@@ -28,7 +30,13 @@ def checked_delays(process: str, delays: Any, shape: tuple[int, ...]) -> Any:
     ------
     InvalidValueError
         If a delay is negative or not an integer, or the shape is another one.
+    InvalidTypeError
+        If delays are a distribution.
     """
+    if isinstance(delays, Distribution):
+        raise InvalidTypeError(
+            f"{process}.delays: distributions are only for weights by recipe, got {delays!r}"
+        )
     if matrices.issparse(delays):
         values = matrices.csr_matrix(delays, copy=True)
         values.sum_duplicates()
@@ -49,6 +57,27 @@ def checked_delays(process: str, delays: Any, shape: tuple[int, ...]) -> Any:
             f"got {tuple(values.shape)}"
         )
     return values
+
+
+def drawn_delays(process: str, delays: Any, max_delay: int) -> tuple[Distribution, int]:
+    """Return the distribution of delays that belongs to a recipe, and the longest delay there is.
+
+    Raises
+    ------
+    InvalidTypeError
+        If `delays` is neither a number nor a distribution.
+    InvalidValueError
+        If a delay may be negative, infinite or longer than `max_delay`, or a number is no integer.
+    """
+    where = f"{process}.delays"
+    found = as_distribution(where, delays)
+    low, high = found.bounds()
+    found.check_whole(where)
+    if low < 0:
+        raise InvalidValueError(f"{where}: expected at least 0, got {found!r}; set its low")
+    if not high < 2**31:
+        raise InvalidValueError(f"{where}: expected a longest delay, got {found!r}; set its high")
+    return found, delay_range(process, round(high), max_delay)
 
 
 def delay_range(process: str, delays: Any, max_delay: int) -> int:

@@ -15,6 +15,7 @@ from scipy.sparse import csc_matrix, csr_matrix
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import csc_events, csc_events_coded, one_value
+from lava_actor.proc._synapses import Synapses
 from lava_actor.process import matrices
 
 
@@ -38,7 +39,7 @@ class SparseOperator:
     Parameters
     ----------
     matrix : csr_matrix
-        Canonical: indices in order, no duplicates. Stored zeros stay stored.
+        Indices in order; an entry stored twice is two synapses. Stored zeros stay stored.
     dtype : dtype
         float64 or int32: numbers to compute with.
     delays : csr_matrix, optional
@@ -50,6 +51,9 @@ class SparseOperator:
     ----------
     reach : int
         How many elements an output needs: 1 + the last row with an entry, delays included.
+    delay_dtype : dtype or None
+        Type in which `delays` gives the delays back; None if they have to be kept elsewhere: none
+        were given, or for other places than the weights.
 
     Raises
     ------
@@ -64,6 +68,8 @@ class SparseOperator:
     counts as one in row ``d*rows + r`` of a tall matrix.
     """
 
+    delay_dtype: np.dtype | None = None
+
     def __init__(
         self,
         matrix: csr_matrix,
@@ -72,43 +78,82 @@ class SparseOperator:
         depth: int = 1,
     ) -> None:
         matrices.check(matrix)
-        columns = csc_matrix(matrix)
-        columns.sort_indices()
-        self.shape: tuple[int, int] = columns.shape
-        self._given_dtype = matrix.dtype
+        late = None
+        if delays is not None:
+            matrices.check(delays)
+            late = _delays_of(matrix, delays)
+            if matrices.same_places(matrix, delays):
+                self.delay_dtype = delays.dtype
+        self._arrange(
+            Synapses(
+                matrix.shape,
+                matrix.indptr,
+                matrix.indices,
+                np.ascontiguousarray(matrix.data, dtype),
+                None,
+                late,
+            ),
+            dtype,
+            depth,
+            matrix.dtype,
+        )
+
+    @classmethod
+    def of(cls, synapses: Synapses, dtype: np.dtype, depth: int = 1) -> SparseOperator:
+        """Return the operator of synapses; weights and delays are of the types there.
+
+        Raises
+        ------
+        InvalidValueError
+            If a delay is negative or not below `depth`.
+        """
+        made = cls.__new__(cls)
+        made.delay_dtype = None if synapses.delays is None else np.dtype(np.int64)
+        made._arrange(synapses, dtype, depth, dtype)
+        return made
+
+    def _arrange(
+        self, synapses: Synapses, dtype: np.dtype, depth: int, given_dtype: np.dtype
+    ) -> None:
+        self.shape = synapses.shape
+        self._given_dtype = given_dtype
         self._number = dtype
-        self._pointers = columns.indptr.astype(np.int64)
-        self._rows = columns.indices.astype(np.int32, copy=False)
-        self._weights: np.ndarray | None = np.ascontiguousarray(columns.data, dtype)
-        self._codes: np.ndarray | None = None
-        self._one = one_value(self._weights)
-        if self._one is not None:
-            self._weights = None
-        elif (coded := _coded(self._weights)) is not None:
-            self._codes, self._table = coded
-            self._weights = None
         if depth * self.shape[0] >= 2**31:
             raise InvalidValueError(
                 f"weights: {self.shape[0]} rows with {depth} delays are more than 32 bits address"
             )
-        if delays is not None:
-            matrices.check(delays)
-            self._rows += self._shifts(delays, depth)
+        weights, late = synapses.weights, synapses.delays
+        coded = None if synapses.table is None else (weights, synapses.table.astype(dtype))
+        self._one: Any = None
+        if coded is None:
+            self._one = one_value(weights)
+            coded = _coded(weights) if self._one is None else None
+        elif weights.size:
+            self._one = one_value(coded[1])
+        used: np.ndarray | None = weights if coded is None else coded[0]
+        if self._one is not None:
+            used = coded = None
+        columns = synapses.by_column(np.zeros(weights.size, bool) if late is None else late)
+        self._pointers = columns.indptr.astype(np.int64)
+        self._rows = columns.indices.astype(np.int32, copy=False)
+        if late is not None:
+            if late.size and not 0 <= late.min() <= late.max() < depth:
+                raise InvalidValueError(
+                    f"delays: expected values from 0 to {depth - 1}, got {late.min()} to "
+                    f"{late.max()}"
+                )
+            self._rows += columns.data.astype(np.int32) * np.int32(self.shape[0])
         if depth * self.shape[0] <= 2**16:
             self._rows = self._rows.astype(np.uint16)
+        if used is not None:
+            used = synapses.by_column(used).data
+        self._weights: np.ndarray | None = used if coded is None else None
+        self._codes: np.ndarray | None = None
+        if coded is not None:
+            self._codes = used
+            self._table = np.zeros(256, dtype)
+            self._table[: coded[1].size] = coded[1]
         self._measure()
-
-    def _shifts(self, delays: csr_matrix, depth: int) -> np.ndarray:
-        """How much further down each entry belongs, because of its delay."""
-        places = np.repeat(np.arange(self.shape[1]), np.diff(self._pointers))
-        found = np.zeros(self._rows.size, np.int64)
-        if self._rows.size and delays.nnz:
-            found[:] = np.asarray(delays.tocsr()[self._rows, places]).reshape(-1)
-        if found.size and not 0 <= found.min() <= found.max() < depth:
-            raise InvalidValueError(
-                f"delays: expected values from 0 to {depth - 1}, got {found.min()} to {found.max()}"
-            )
-        return (found * self.shape[0]).astype(np.int32)
 
     def _check_restored(self) -> None:
         """Check what came from a file, and keep copies: arrays in a file may share memory.
@@ -194,13 +239,26 @@ class SparseOperator:
             data = self._table.astype(self._given_dtype)[self._codes]
         else:
             data = np.full(self._rows.size, self._one, self._given_dtype)
+        return self._by_row(data)
+
+    def delays(self) -> csr_matrix:
+        """Return the delays as a new csr matrix: one entry per weight, in the order of `matrix`."""
+        return self._by_row((self._rows // max(self.shape[0], 1)).astype(self.delay_dtype))
+
+    def _by_row(self, data: np.ndarray) -> csr_matrix:
         rows = self._rows.astype(np.int32) % max(self.shape[0], 1)
-        columns = np.repeat(np.arange(self.shape[1], dtype=np.int32), np.diff(self._pointers))
-        # Sorted by column already; a stable sort by row gives the order of csr.
-        order = np.argsort(rows, kind="stable")
-        pointers = np.zeros(self.shape[0] + 1, np.int64)
-        np.cumsum(np.bincount(rows, minlength=self.shape[0]), out=pointers[1:])
-        return csr_matrix((data[order], columns[order], pointers), shape=self.shape)
+        # Entries of a column keep their order, so those of one pair of neurons do as well.
+        return csc_matrix((data, rows, self._pointers), shape=self.shape).tocsr()
+
+
+def _delays_of(matrix: csr_matrix, delays: csr_matrix) -> np.ndarray:
+    """The delay of each entry of `matrix`."""
+    if matrices.same_places(matrix, delays):
+        return delays.data
+    if not delays.nnz or not matrix.nnz:
+        return np.zeros(matrix.nnz, np.int64)
+    rows = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    return np.asarray(delays[rows, matrix.indices]).reshape(-1)
 
 
 def _is(array: np.ndarray, dtypes: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
@@ -208,7 +266,7 @@ def _is(array: np.ndarray, dtypes: tuple[Any, ...], shape: tuple[int, ...]) -> b
 
 
 def _coded(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return (codes, table of 256 values) if there are at most 256 different weights, else None."""
+    """Return (codes, their values) if there are at most 256 different weights, else None."""
     if np.unique(weights[:: max(1, weights.size // 4096)]).size > 256:
         return None  # seen without sorting all of them
     # Bits are compared, not values: -0.0 and every NaN come back as they were.
@@ -216,6 +274,4 @@ def _coded(weights: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
     values, codes = np.unique(bits, return_inverse=True)
     if values.size > 256:
         return None
-    table = np.zeros(256, weights.dtype)
-    table[: values.size] = values.view(weights.dtype)
-    return codes.astype(np.uint8), table
+    return codes.astype(np.uint8), values.view(weights.dtype)

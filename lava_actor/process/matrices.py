@@ -43,6 +43,16 @@ def check(matrix: Any) -> None:
                 raise ValueError(f"coo matrix: index outside of 0 … {size - 1}")
 
 
+def same_places(one: Any, other: Any) -> bool:
+    """Tell whether two csr matrices store entries at the same places in the same order."""
+    return (
+        one.shape == other.shape
+        and bool((one.indptr == other.indptr).all())
+        and one.indices.size == other.indices.size
+        and bool((one.indices == other.indices).all())
+    )
+
+
 def __getattr__(name: str) -> Any:
     """Everything else of `scipy.sparse`, which is imported now."""
     if name.startswith("__"):

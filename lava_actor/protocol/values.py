@@ -190,7 +190,7 @@ class VarSlot:
             ndarray: array of the Var's shape and the declared dtype. int, float, bool: a number of
             that class if it can hold it, as it is if not; an array or list stays an array as it
             is. str: a str or None. csr: numbers and arrays fill a matrix; matrices keep dtype and
-            stored zeros.
+            stored zeros. What the declaration `takes` stays as it is.
 
         Raises
         ------
@@ -203,6 +203,8 @@ class VarSlot:
         """
         check_var(self.declared, self.where)
         cls = self.declared.cls
+        if isinstance(init, getattr(self.declared, "takes", ())):
+            return init
         if issubclass(cls, np.ndarray):
             dtype = _element_type(self.declared, self.where)
             if adopt and self._is_adoptable(init, dtype):
@@ -460,12 +462,11 @@ class VarSlot:
         elif matrices.issparse(value):
             self._check_sparse(value)
             given = matrices.csr_matrix(value, copy=True)
+            if matrices.same_places(given, own):
+                own.data = cast(given.data, held.dtype, self.where)
+                return type(held)(own)
             given.sum_duplicates()
-            if (
-                given.shape != own.shape
-                or not np.array_equal(given.indptr, own.indptr)
-                or not np.array_equal(given.indices, own.indices)
-            ):
+            if not matrices.same_places(given, own):
                 raise InvalidValueError(
                     f"{self.where}: expected the sparsity pattern of the present value (shape "
                     f"{own.shape}, {own.nnz} stored entries), got shape {given.shape} with "
@@ -473,6 +474,11 @@ class VarSlot:
                 )
         else:
             given = matrices.csr_matrix(fitted(numbers(value, self.where), self.shape, self.where))
+        if not own.has_canonical_format:
+            raise InvalidValueError(
+                f"{self.where}: several entries are stored at one place; expected a matrix with "
+                f"the stored entries of the present value"
+            )
         data = cast(given.data, held.dtype, self.where)
         places, keys = _keys(own), _keys(given)
         at = np.searchsorted(places, keys)

@@ -29,7 +29,10 @@ from lava_actor.proc._connection import (
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
 from lava_actor.proc._operators import SparseOperator
 from lava_actor.proc._siblings import of_sibling
+from lava_actor.proc._synapses import Synapses
+from lava_actor.proc.connectivity import Distribution, Recipe
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
+from lava_actor.process import matrices
 from lava_actor.process.process import AbstractProcess
 
 if TYPE_CHECKING:
@@ -58,8 +61,11 @@ class WeightsVar(LavaPyType):
     """Declares the `weights` of a sparse connection, which live in its operator only.
 
     Reading the attribute of a model makes a csr matrix, a copy; assigning one replaces the weights.
-    So millions of weights exist once, in the order in which they are used.
+    So millions of weights exist once, in the order in which they are used. A recipe is built when
+    the operator is made.
     """
+
+    takes = (Recipe,)
 
     @overload
     def __get__(self, model: None, owner: Any = None) -> WeightsVar: ...
@@ -72,6 +78,20 @@ class WeightsVar(LavaPyType):
     def __set__(self, model: _SparseWeights, weights: Any) -> None:
         """Replace the weights of a model."""
         model.__dict__["weights"] = weights
+
+
+class DelaysVar(LavaPyType):
+    """Declares `delays` that the operator holds as well, once it has been made."""
+
+    takes = (Distribution,)
+
+    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: Any = None) -> Any:
+        """Return the declaration (of the class), or the delays (of a model)."""
+        return self if model is None else model.delays_matrix()
+
+    def __set__(self, model: AbstractPyDelaySparseModel, delays: Any) -> None:
+        """Replace the delays of a model."""
+        model.__dict__["delays"] = delays
 
 
 class _SparseWeights(ConnectionModel):
@@ -101,13 +121,29 @@ class _SparseWeights(ConnectionModel):
             operator = self._operator = self._new_operator()
             if isinstance(inspect.getattr_static(type(self), "weights", None), WeightsVar):
                 held.pop("weights", None)
+            if operator.delay_dtype is not None and isinstance(
+                inspect.getattr_static(type(self), "delays", None), DelaysVar
+            ):
+                held.pop("delays", None)
             self._given = held.get("weights"), held.get("delays")
         if type(operator) is not SparseOperator:
             raise InvalidTypeError(f"{owner_of(self)}: its operator is none")
         return operator
 
     def _new_operator(self) -> SparseOperator:
+        recipe = self.__dict__.get("weights")
+        if isinstance(recipe, Recipe):
+            return SparseOperator.of(self._used_synapses(recipe), self.number)
         return SparseOperator(self._used_matrix(), self.number)
+
+    def _used_synapses(self, recipe: Recipe, delay: Distribution | None = None) -> Synapses:
+        """Draw the synapses of a recipe, with weights as they are used."""
+        found = recipe.synapses(self._rng_seed, delay)
+        if found.table is None:
+            found.weights = np.ascontiguousarray(self.used_weights(found.weights), self.number)
+        else:
+            found.table = self.used_weights(found.table)
+        return found
 
     def _check_restored(self) -> None:
         """Refuse an operator out of a file that does not fit the output."""
@@ -117,7 +153,9 @@ class _SparseWeights(ConnectionModel):
     def _used_matrix(self) -> csr_matrix:
         """The present weights as they are used; stored zeros, given or new, stay stored."""
         matrix = self.weights_matrix().tocsr()
-        if not matrix.has_canonical_format:
+        if not matrix.has_canonical_format and not (
+            self._operator is not None and matrices.same_places(matrix, self._operator.matrix())
+        ):
             matrix.sum_duplicates()
         if "weights" not in self.__dict__:
             return matrix  # out of an operator, hence in use
@@ -129,6 +167,8 @@ class _SparseWeights(ConnectionModel):
     def weights_matrix(self) -> csr_matrix:
         """Return the weights: those assigned last, or a copy of those in the operator."""
         given = self.__dict__.get("weights")
+        if isinstance(given, Recipe):
+            return self.operator().matrix()
         if given is not None:
             return given
         if self._operator is None:
@@ -182,7 +222,8 @@ class PySparseModelBitAcc(AbstractPySparseModelBitAcc):
 class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
     """Sparse connections with delays; see `AbstractPyDelayDenseModel`.
 
-    `delays` stay what they were given as: a csr matrix or an array.
+    `delays` stay what they were given as: a csr matrix or an array. A csr matrix with the pattern
+    of the weights, and what is drawn by a recipe, is kept in the operator only.
     """
 
     delays: csr_matrix | np.ndarray
@@ -198,13 +239,32 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
         return made
 
     def _new_operator(self) -> SparseOperator:
-        depth = self.a_buff.shape[-1]
+        depth, recipe = self.a_buff.shape[-1], self.__dict__.get("weights")
+        delays: Any = self.__dict__["delays"] if isinstance(recipe, Recipe) else self.delays
+        if isinstance(recipe, Recipe) != isinstance(delays, Distribution):
+            raise InvalidTypeError(
+                f"{owner_of(self)}.delays: expected a distribution if weights are a recipe, and "
+                f"only then, got {type(delays).__name__}"
+            )
         try:
+            if isinstance(recipe, Recipe):
+                return SparseOperator.of(self._used_synapses(recipe, delays), self.number, depth)
             return SparseOperator(
-                self._used_matrix(), self.number, scipy.sparse.csr_matrix(self.delays), depth
+                self._used_matrix(), self.number, scipy.sparse.csr_matrix(delays), depth
             )
         except InvalidValueError as error:
             raise InvalidValueError(f"{owner_of(self)}: {error}") from None
+
+    def delays_matrix(self) -> Any:
+        """Return the delays: those assigned last, or a copy of those in the operator."""
+        given = self.__dict__.get("delays")
+        if isinstance(given, Distribution) and isinstance(self.__dict__.get("weights"), Recipe):
+            return self.operator().delays()
+        if given is not None:
+            return given
+        if self._operator is None:
+            raise AttributeError(f"{type(self).__name__}.delays has no value yet")
+        return self._operator.delays()
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
@@ -226,7 +286,7 @@ class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     weights: Any = WeightsVar(csr_matrix, float)
-    delays: csr_matrix = LavaPyType(csr_matrix, int)
+    delays: Any = DelaysVar(csr_matrix, int)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
@@ -240,11 +300,11 @@ class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
-    delays: csr_matrix = LavaPyType(csr_matrix, int, precision=6)
+    delays: Any = DelaysVar(csr_matrix, int, precision=6)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
     def on_start(self) -> None:
         """Check the delays, arrange the weights."""
+        super().on_start()
         delays = scipy.sparse.csr_matrix(self.delays)
         check_fixed_delays(owner_of(self), int(delays.data.max(initial=0)))
-        super().on_start()

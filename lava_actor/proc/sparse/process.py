@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from numpy.typing import ArrayLike
 
 from lava_actor.proc._connection import canonical_csr
-from lava_actor.proc._delays import checked_delays, delay_range
+from lava_actor.proc._delays import checked_delays, delay_range, drawn_delays
 from lava_actor.proc._siblings import of_sibling
+from lava_actor.proc.connectivity import Recipe
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -29,9 +30,10 @@ class Sparse(AbstractProcess):
 
     Parameters
     ----------
-    weights : sparse matrix of any format, or array_like
+    weights : sparse matrix of any format, array_like, or Recipe
         Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
-        are set. Entries stored twice are summed.
+        are set. Entries stored twice are summed. A recipe (`lava_actor.proc.connectivity`) is
+        built by the model.
     name : str, optional
         Default ``Process_<id>``; need not be unique.
     log_config : LogConfig, optional
@@ -52,7 +54,9 @@ class Sparse(AbstractProcess):
     Notes
     -----
     `weights.get()` returns a csr matrix of the dtype that was given (int32 in the fixed-point
-    model). `weights.set(m)` takes a matrix with the same pattern.
+    model). `weights.set(m)` takes a matrix with the same pattern. Of a recipe, `weights.get()` is
+    the recipe itself until the network is started; where two neurons have several synapses, the
+    matrix has several entries.
     """
 
     _model_parameters: ClassVar[tuple[str, ...]] = ("weight_exp", "num_weight_bits", "sign_mode")
@@ -67,7 +71,8 @@ class Sparse(AbstractProcess):
         **kwargs: Any,
     ) -> None:
         owner = name or type(self).__name__
-        weights = canonical_csr(owner, "weights", weights)
+        if not isinstance(weights, Recipe):
+            weights = canonical_csr(owner, "weights", weights)
         super().__init__(
             num_message_bits=num_message_bits, name=name, log_config=log_config, **kwargs
         )
@@ -86,9 +91,10 @@ class DelaySparse(Sparse):
 
     Parameters
     ----------
-    weights : sparse matrix of any format, or array_like
+    weights : sparse matrix of any format, array_like, or Recipe
         Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
-        are set. Entries stored twice are summed.
+        are set. Entries stored twice are summed. A recipe (`lava_actor.proc.connectivity`) is
+        built by the model.
     name : str, optional
         Default ``Process_<id>``; need not be unique.
     log_config : LogConfig, optional
@@ -98,9 +104,9 @@ class DelaySparse(Sparse):
     **kwargs
         For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
         ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
-    delays : int, sparse matrix or array_like of int
+    delays : int, sparse matrix or array_like of int; int or Distribution if weights are a Recipe
         Delay of each synapse in steps, (post, pre), or one for all. Synapses without a stored
-        delay have delay 0.
+        delay have delay 0. Numbers of a distribution are rounded; both its bounds are needed.
     max_delay : int
         Longest delay there may be, if delays are set later. 0: the longest of `delays`.
 
@@ -123,9 +129,12 @@ class DelaySparse(Sparse):
         **kwargs: Any,
     ) -> None:
         owner = name or type(self).__name__
-        weights = canonical_csr(owner, "weights", weights)
-        delays = checked_delays(owner, delays, weights.shape)
-        longest = delay_range(owner, delays, max_delay)
+        if isinstance(weights, Recipe):
+            delays, longest = drawn_delays(owner, delays, max_delay)
+        else:
+            weights = canonical_csr(owner, "weights", weights)
+            delays = checked_delays(owner, delays, weights.shape)
+            longest = delay_range(owner, delays, max_delay)
         if isinstance(delays, int):
             pattern = weights.astype(int)
             pattern.data[:] = delays
