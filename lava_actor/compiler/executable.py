@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.process.tables import table
 from lava_actor.protocol.values import VarSlot
 
 if TYPE_CHECKING:
@@ -233,6 +234,16 @@ class Executable:
             f"<Executable of {', '.join(names[:5])}{', …' if names[5:] else ''}: "
             f"{len(names)} actors, {len(self.channel_builders)} channels, {how}>"
         )
+
+    def _repr_html_(self) -> str:
+        how = "in lockstep" if self.schedule.lockstep else "running ahead"
+        out = {a.party: [p for p in a.out_ports if p.ring is not None] for a in self.actors}
+        rows = [
+            (a.name, a.model_name, a.domain, ", ".join(f"{p.name} {p.shape}" for p in out[a.party]))
+            for a in self.actors
+        ]
+        title = f"Executable: {len(rows)} actors, {len(self.channel_builders)} channels, {how}"
+        return table(title, ("Process", "model", "domain", "sends"), rows, "actors")
 
     def __getstate__(self) -> dict[str, Any]:
         """An Executable is saved without the way back."""

@@ -73,6 +73,9 @@ class Session(Protocol):
     ) -> Any:
         """Run the network of a Process."""
 
+    def draw(self, process: Any) -> Any:
+        """Draw the network of a Process."""
+
     def reset(self, process: Any) -> None:
         """Restore initial values."""
 

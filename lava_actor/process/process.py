@@ -18,6 +18,7 @@ from lava_actor.process.interfaces import AbstractProcessMember, Owner, WeakRegi
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
+from lava_actor.process.tables import process_table
 from lava_actor.process.variable import Var
 
 if TYPE_CHECKING:
@@ -386,6 +387,18 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             step_length=step_length,
         )
 
+    def draw(self) -> Any:
+        """Draw the network of this Process: Processes within Processes, ports, shapes, delays.
+
+        Of a compiled network the picture names models and actors as well.
+
+        Returns
+        -------
+        Drawing
+            A cell of a notebook shows it; ``.save("network.svg")`` writes it.
+        """
+        return self._session.draw(self)
+
     @briefly
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run has ended; no-op without a network."""
@@ -455,6 +468,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         """Class, name and id."""
         known = self.__dict__
         return f"<{type(self).__name__} {known.get('name')!r}, id {known.get('id')}>"
+
+    def _repr_html_(self) -> str:
+        return process_table(self)
 
 
 class ProcessServer(WeakRegistry[AbstractProcess]):

@@ -16,6 +16,7 @@ from lava_actor.process import matrices
 from lava_actor.process.arraylike import ArrayLike
 from lava_actor.process.hints import briefly, warn
 from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, where
+from lava_actor.process.tables import member_table
 from lava_actor.process.values import initial_part
 
 __all__ = ["Var", "VarServer"]
@@ -235,6 +236,9 @@ class Var(ArrayLike, AbstractProcessMember):
             f"Variable: {self.name}\n    shape: {self.shape}\n    init: {self.init}\n"
             f"    shareable: {self.shareable}\n    value: {now}"
         )
+
+    def _repr_html_(self) -> str:
+        return member_table(self)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore and register again; the id stays if it is free."""

@@ -52,7 +52,7 @@ from lava_actor.runtime.service.deadlock import ON_A_RING
 from lava_actor.runtime.start.launcher import at_exit_before_launcher
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.services import END_SECONDS
-from lava_actor.runtime.user.status import ActorStatus, read_status
+from lava_actor.runtime.user.status import ActorStatus, read_status, table_of
 from lava_actor.runtime.user.supervision import Crew
 from lava_actor.runtime.user.until import UntilRun
 
@@ -188,6 +188,9 @@ class Runtime:
         else:
             state = f"{'running' if not self.is_finished else 'paused'}, step {self.current_step}"
         return f"<Runtime of {self.members()}: {state}>"
+
+    def _repr_html_(self) -> str:
+        return table_of(repr(self).strip("<>"), self.status())
 
     def members(self) -> str:
         """Names of the first Processes, and how many more there are."""

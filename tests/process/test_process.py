@@ -422,9 +422,10 @@ def test_compiling_and_running_go_through_the_session() -> None:
         process.run()
     session.compile.assert_called_once_with(process, config, options)
     session.create_runtime.assert_called_once_with(process, config, executable, options)
+    usual = {"blocking": None, "progress": None, "step_length": None}
     assert session.run.mock_calls == [
-        mock.call(process, condition, config, options),
-        mock.call(process, None, None, None),
+        mock.call(process, condition, config, options, **usual),
+        mock.call(process, None, None, None, **usual),
     ]
 
 

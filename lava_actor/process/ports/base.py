@@ -16,6 +16,7 @@ from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.process.ports import paths, wiring
 from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.wiring import Configs
+from lava_actor.process.tables import member_table
 
 if TYPE_CHECKING:
     from lava_actor.process.ports.virtual import (
@@ -74,6 +75,9 @@ class AbstractPort(AbstractProcessMember):
     def __repr__(self) -> str:
         """Name and shape."""
         return f"<{type(self).__name__} {where(self)}, shape {tuple(self.shape)}>"
+
+    def _repr_html_(self) -> str:
+        return member_table(self)
 
     # -- making connections -----------------------------------------------------------------
 

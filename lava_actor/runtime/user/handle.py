@@ -12,23 +12,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import html
 import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import LavaActorError, WaitTimeoutError
 from lava_actor.process.times import written
+from lava_actor.runtime.user.status import table_of
 
 if TYPE_CHECKING:
     from lava_actor.runtime.run_conditions import AbstractRunCondition
     from lava_actor.runtime.runtime import Runtime
-    from lava_actor.runtime.user.status import ActorStatus
 
 #: Seconds after which an event loop that waits for a run looks around.
 AWAKE_SECONDS = 0.2
-#: Actors that the representation of a handle names.
-SHOWN = 12
 
 
 class RunHandle:
@@ -153,23 +150,7 @@ class RunHandle:
         return f"<run of {self._runtime.members()}: {progress}, {self._state()}>"
 
     def _repr_html_(self) -> str:
-        progress = html.escape(f"{self._progress()}, {self._state()}")
-        text = f"<b>run</b> of {html.escape(self._runtime.members())}: {progress}"
-        actors = [] if self.done else self._runtime.status()
-        if not actors:
-            return f"<div>{text}</div>"
-        rows = "".join(map(_row, actors[:SHOWN]))
-        more = f"<div>… and {len(actors) - SHOWN} more actors</div>" * (len(actors) > SHOWN)
-        head = "<tr><th>actor</th><th>step</th><th>busy</th><th>state</th></tr>"
-        return f"<div>{text}</div><table>{head}{rows}</table>{more}"
-
-
-def _row(actor: ActorStatus) -> str:
-    total = actor.busy + actor.waiting
-    busy = f"{actor.busy / total:.0%}" if total else ""
-    waits = f", waits for {actor.waits_for}" if actor.waits_for else ""
-    cells = (actor.process, f"{actor.step:,}", busy, f"{actor.state}{waits}")
-    return f"<tr>{''.join(f'<td>{html.escape(str(cell))}</td>' for cell in cells)}</tr>"
+        return table_of(repr(self).strip("<>"), [] if self.done else self._runtime.status())
 
 
 async def _elsewhere(work: Any) -> None:

@@ -31,6 +31,7 @@ from lava_actor.runtime.user import progress as bars
 from lava_actor.runtime.user.handle import RunHandle
 
 if TYPE_CHECKING:
+    from lava_actor.compiler.drawing import Drawing
     from lava_actor.compiler.executable import Executable
 
 
@@ -208,6 +209,13 @@ def run(
     if bar is not None:
         bars.follow(bar, handle)
     return handle
+
+
+def draw(process: AbstractProcess) -> Drawing:
+    """A picture of the network of ``process``; see `AbstractProcess.draw`."""
+    from lava_actor.compiler import drawing  # seldom needed
+
+    return drawing.draw(process)
 
 
 def reset(process: AbstractProcess) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from lava_actor.process.tables import table
 from lava_actor.protocol import words
 from lava_actor.runtime.service.deadlock import WAITS_FOR, state_name
 
@@ -59,6 +60,17 @@ def read_status(arena: Arena, executable: Executable) -> list[ActorStatus]:
             )
         )
     return found
+
+
+def table_of(title: str, actors: list[ActorStatus]) -> str:
+    """An HTML table of what actors are doing."""
+    rows = []
+    for actor in actors:
+        total = actor.busy + actor.waiting
+        waits = f", waits for {actor.waits_for}" if actor.waits_for else ""
+        busy = f"{actor.busy / total:.0%}" if total else ""
+        rows.append((actor.process, actor.model, f"{actor.step:,}", busy, f"{actor.state}{waits}"))
+    return table(title, ("actor", "model", "step", "busy", "state"), rows, "actors")
 
 
 def _waits_for_user(arena: Arena, index: int) -> bool:

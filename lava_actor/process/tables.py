@@ -1,0 +1,95 @@
+"""Processes, their members and networks as small HTML tables, for the cells of a notebook.
+
+A table asks no actor for anything: cells are shown while networks run, fail or are gone.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from lava_actor.process.interfaces import where
+
+#: Rows of a table; of more it says how many there are.
+ROWS = 40
+#: Characters of a cell.
+WIDTH = 60
+
+
+def table(
+    title: str, head: Sequence[str], rows: Iterable[Sequence[Any]], more: str = "rows"
+) -> str:
+    """An HTML table with a title; everything is escaped, long cells are cut."""
+    found = list(rows)
+    lines = [f"<div><b>{_text(title, 200)}</b></div>"]
+    if found:
+        lines.append("<table><tr>" + "".join(f"<th>{_text(h)}</th>" for h in head) + "</tr>")
+        lines += [
+            f"<tr>{''.join(f'<td style=text-align:left>{_text(c)}</td>' for c in row)}</tr>"
+            for row in found[:ROWS]
+        ]
+        lines.append("</table>")
+    if len(found) > ROWS:
+        lines.append(f"<div>… and {len(found) - ROWS} more {_text(more)}</div>")
+    return "\n".join(lines)
+
+
+def _text(value: Any, width: int = WIDTH) -> str:
+    text = str(value)
+    return html.escape(text if len(text) <= width else text[: width - 1] + "…")
+
+
+def brief(value: Any) -> str:
+    """A value in a few words: a small one itself, of a large one its range."""
+    if hasattr(value, "nnz"):
+        return f"{value.nnz:,} entries in {value.shape}"
+    if isinstance(value, str) or np.ndim(value) == 0:
+        return repr(value) if isinstance(value, str) else str(value)
+    array = np.asarray(value)
+    if array.size <= 4 or array.dtype.kind not in "biuf":
+        return " ".join(str(array.tolist()).split())
+    low, high = array.min(), array.max()
+    return f"{low:.6g}" if low == high else f"{low:.6g} … {high:.6g}"
+
+
+def process_table(process: Any) -> str:
+    """Ports with their partners, Vars with their initial values, parts."""
+    kinds = (process.in_ports, process.out_ports, process.ref_ports, process.var_ports)
+    rows = [
+        (type(port).__name__, port.name, port.shape, partners(port))
+        for ports in kinds
+        for port in ports
+    ]
+    rows += [(type(var).__name__, var.name, var.shape, _of_var(var)) for var in process.vars]
+    rows += [("part", name, type(part).__name__, part.name) for name, part in parts(process)]
+    title = f"{type(process).__name__} {process.name}"
+    return table(title, ("", "name", "shape", "partners, or initial value"), rows, "members")
+
+
+def parts(process: Any) -> list[tuple[str, Any]]:
+    """The parts of a hierarchical Process, by attribute."""
+    return list(zip(process.procs.member_names, process.procs.members, strict=True))
+
+
+def _of_var(var: Any) -> str:
+    return brief(var.init) if var.aliased_var is None else f"alias of {where(var.aliased_var)}"
+
+
+def partners(port: Any) -> str:
+    """What a port is connected to, through hierarchy and virtual ports."""
+    sources = [where(p) for p in port.get_src_ports()]
+    destinations = [where(p) for p in port.get_dst_ports()]
+    return ", ".join([*(f"← {s}" for s in sources), *(f"→ {d}" for d in destinations)])
+
+
+def member_table(member: Any) -> str:
+    """One Var or port."""
+    kind, name = type(member).__name__, where(member)
+    if hasattr(member, "init"):
+        shared = "" if member.shareable else ", not shareable"
+        rows = [(member.shape, f"{_of_var(member)}{shared}")]
+        return table(f"{kind} {name}", ("shape", "initial value"), rows)
+    return table(f"{kind} {name}", ("shape", "partners"), [(member.shape, partners(member))])
