@@ -10,6 +10,7 @@ from __future__ import annotations
 from lava_actor import built
 
 built.require("lava_actor.kernels._kernels")
+built.require("lava_actor.kernels._learning")
 
 from lava_actor.kernels._kernels import (  # noqa: E402  (after the check)
     advance_columns,

@@ -14,6 +14,7 @@ From the text of a rule to the change of a synapse::
     patterns, dense_, sparse_    which synapses can change, in dense and sparse matrices
     synapses                     their variables, read and written group by group
     update                       the change of all synaptic variables at the end of an epoch
+    native                       the same in native loops, from a rule as a table
     random                       the seeded streams that fixed-point rounding draws from
 
     connection_models            what the model of a learning connection derives from

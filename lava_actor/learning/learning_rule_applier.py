@@ -1,8 +1,8 @@
 """From a rule to the new value of a synaptic variable.
 
-Every product of a rule is compiled into a small plan when the applier is made. `apply` then works
-element by element on whatever it is given, the whole matrix or only the synapses that can change:
-all arguments need to broadcast against each other, nothing else.
+`apply` works element by element on whatever it is given, the whole matrix or only the synapses that
+can change: all arguments need to broadcast against each other, nothing else. The native loops
+(`lava_actor.learning.native`) compute the same; what is written here is the reference.
 
 Equations: the sum-of-products form of Loihi's learning engine (Davies et al. 2018),
 
@@ -15,14 +15,13 @@ in double precision (`LearningRuleApplierFloat`), or in the widths of the hardwa
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lava_actor.learning import string_symbols as names
-from lava_actor.learning.constants import FACTOR_TO_WIDTH_DICT, W_ACCUMULATOR_U, W_S_MANT
-from lava_actor.learning.product_series import EXPONENT_OFFSET, Factor, Product, ProductSeries
+from lava_actor.learning.constants import FACTOR_TO_WIDTH_DICT, W_ACCUMULATOR_U
+from lava_actor.learning.product_series import Factor, Product, ProductSeries
 from lava_actor.learning.utils import saturate
 
 __all__ = [
@@ -33,8 +32,6 @@ __all__ = [
 
 ACCUMULATOR_RANGE = (-(1 << W_ACCUMULATOR_U) - 1, (1 << W_ACCUMULATOR_U) - 1)
 """Products and the accumulator saturate here."""
-
-_SYNAPTIC_KEYS = names.SYNAPTIC_VARIABLE_VAR_MAPPING
 
 
 class AbstractLearningRuleApplier(ABC):
@@ -81,64 +78,35 @@ class AbstractLearningRuleApplier(ABC):
         """
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """A product, ready to be computed."""
-
-    condition: str
-    mantissa: int
-    exponent: int
-    factors: tuple[tuple[str, Factor], ...]
-    """Each factor with the name of the argument that holds its variable."""
-    right_shift: int
-    """By how much fixed-point products of this width are scaled down to fit the accumulator."""
-
-    @staticmethod
-    def of(product: Product) -> _Plan:
-        width = W_S_MANT + sum(FACTOR_TO_WIDTH_DICT[f.state_var] for f in product.factors)
-        return _Plan(
-            condition=product.dependency,
-            mantissa=product.s_mantissa,
-            exponent=product.s_exp - EXPONENT_OFFSET,
-            factors=tuple((_argument(f, product.dependency), f) for f in product.factors),
-            right_shift=max(0, width - W_ACCUMULATOR_U),
-        )
-
-
 def _argument(factor: Factor, dependency: str) -> str:
+    """Name of the argument that holds the variable of a factor."""
     variable = factor.state_var
     if variable in names.TRACES:
         return f"{variable}_{dependency}"
-    return _SYNAPTIC_KEYS.get(variable, variable)
+    return names.SYNAPTIC_VARIABLE_VAR_MAPPING.get(variable, variable)
 
 
-class _PlannedApplier(AbstractLearningRuleApplier):
-    touches_spiking_synapses_only = True
-
-    def __init__(self, product_series: ProductSeries) -> None:
-        super().__init__(product_series)
-        self._plans = [_Plan.of(product) for product in product_series.products]
-
-
-class LearningRuleApplierFloat(_PlannedApplier):
+class LearningRuleApplierFloat(AbstractLearningRuleApplier):
     """Double precision: products from left to right, summed from left to right, then added."""
+
+    touches_spiking_synapses_only = True
 
     def apply(self, init_accumulator: np.ndarray, **applier_args: Any) -> np.ndarray:
         """Return ``init_accumulator + Σ products``; see `AbstractLearningRuleApplier.apply`."""
         change: Any = None
-        for plan in self._plans:
-            condition = applier_args[plan.condition]
+        for product in self._product_series.products:
+            condition = applier_args[product.dependency]
             if _is_off(condition):
                 continue
-            product: Any = plan.mantissa * 2.0**plan.exponent
-            for argument, factor in plan.factors:
-                product = product * _real(applier_args[argument], factor)
-            product = _where(condition, product)
-            change = product if change is None else change + product
+            value: Any = product.s_mantissa * 2.0**product.exponent
+            for factor in product.factors:
+                value = value * _real(applier_args[_argument(factor, product.dependency)], factor)
+            value = _where(condition, value)
+            change = value if change is None else change + value
         return init_accumulator if change is None else init_accumulator + change
 
 
-class LearningRuleApplierBitApprox(_PlannedApplier):
+class LearningRuleApplierBitApprox(AbstractLearningRuleApplier):
     """Integers with the widths of the hardware; deterministic.
 
     With ``width = 4 + Σ widths of the factors`` (1 for x0 and y0, 7 for traces, 9 for w, d, t) and
@@ -153,32 +121,34 @@ class LearningRuleApplierBitApprox(_PlannedApplier):
     the accumulator, which is the variable shifted left by 7 bits.
     """
 
+    touches_spiking_synapses_only = True
+
     def apply(self, init_accumulator: np.ndarray, **applier_args: Any) -> np.ndarray:
         """Return the accumulator after the update; see `AbstractLearningRuleApplier.apply`."""
         accumulator = np.asarray(init_accumulator)
         saturated = False
-        for plan in self._plans:
-            condition = applier_args[plan.condition]
+        for product in self._product_series.products:
+            condition = applier_args[product.dependency]
             if _is_off(condition):
                 if saturated:
                     continue
                 accumulator = saturate(accumulator, *ACCUMULATOR_RANGE)
             else:
-                product = _where(condition, self._product(plan, applier_args))
-                product = saturate(product, *ACCUMULATOR_RANGE)
-                accumulator = saturate(accumulator + product, *ACCUMULATOR_RANGE)
+                value = _where(condition, self._value(product, applier_args))
+                value = saturate(value, *ACCUMULATOR_RANGE)
+                accumulator = saturate(accumulator + value, *ACCUMULATOR_RANGE)
             saturated = True
         return accumulator
 
     @staticmethod
-    def _product(plan: _Plan, applier_args: dict[str, Any]) -> np.ndarray:
+    def _value(product: Product, applier_args: dict[str, Any]) -> np.ndarray:
         # One element at least: NumPy's scalars would warn where arrays wrap.
-        product = np.array([plan.mantissa], np.int32)
-        for argument, factor in plan.factors:
-            product = product * _integer(applier_args[argument], factor)
-        if plan.right_shift:
-            product = product >> plan.right_shift
-        return product << (plan.exponent + EXPONENT_OFFSET)
+        value = np.array([product.s_mantissa], np.int32)
+        for factor in product.factors:
+            value = value * _integer(applier_args[_argument(factor, product.dependency)], factor)
+        if product.right_shift:
+            value = value >> product.right_shift
+        return value << product.s_exp
 
 
 def _is_off(condition: Any) -> bool:

@@ -139,8 +139,11 @@ def from_accumulator(accumulator: np.ndarray, limits: Limits, random_number: flo
     -------
     ndarray of int32
     """
-    accumulator = limits.sign_limited(accumulator)
-    # Adding 127 - floor(128 r) carries into the integer part exactly where r < fraction.
+    accumulator = limits.sign_limited(accumulator) + carry(random_number)
+    return saturate(accumulator >> FRACTION_BITS, limits.low, limits.high)
+
+
+def carry(random_number: float) -> int:
+    """Return what carries into the integer part exactly where ``random_number < fraction``."""
     unit = 1 << FRACTION_BITS
-    carry = unit - 1 - math.floor(random_number * unit)
-    return saturate((accumulator + carry) >> FRACTION_BITS, limits.low, limits.high)
+    return unit - 1 - math.floor(random_number * unit)

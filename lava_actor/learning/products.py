@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.learning import string_symbols as names
+from lava_actor.learning.constants import FACTOR_TO_WIDTH_DICT, W_ACCUMULATOR_U, W_S_MANT
 
 __all__ = ["Factor", "Product"]
 
@@ -107,11 +108,22 @@ class Product:
             )
 
     @property
+    def exponent(self) -> int:
+        """Exponent of the scale."""
+        return self.s_exp - EXPONENT_OFFSET
+
+    @property
+    def right_shift(self) -> int:
+        """By how much fixed-point products of this width are scaled down to fit the accumulator."""
+        width = W_S_MANT + sum(FACTOR_TO_WIDTH_DICT[f.state_var] for f in self.factors)
+        return max(0, width - W_ACCUMULATOR_U)
+
+    @property
     def traces(self) -> set[str]:
         """Names of the traces among the factors."""
         return {factor.state_var for factor in self.factors} & names.TRACES
 
     def __repr__(self) -> str:
         k = "" if self.decimate_exponent is None else str(self.decimate_exponent)
-        scale = f"{self.s_mantissa}*2^{self.s_exp - EXPONENT_OFFSET}"
+        scale = f"{self.s_mantissa}*2^{self.exponent}"
         return "*".join([scale, self.dependency + k, *map(repr, self.factors)])

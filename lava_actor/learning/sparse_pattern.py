@@ -40,6 +40,11 @@ class SparsePattern(Pattern):
         starts = np.concatenate(([0], np.cumsum(counts)))
         return np.argsort(self.cols, kind="stable"), starts
 
+    @property
+    def native(self) -> tuple[Any, ...]:
+        """Pointers, column and row of each entry, and how to find the order by column."""
+        return self.indptr, self.cols, self.rows, lambda: self._by_column
+
     def patch(
         self, pre: Spiking, post: Spiking, pre_spiked: bool | None, post_spiked: bool | None
     ) -> Patch | None:

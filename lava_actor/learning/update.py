@@ -16,8 +16,13 @@ from typing import Any
 import numpy as np
 
 from lava_actor.learning import string_symbols as names
-from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
-from lava_actor.learning.limits import Limits, from_accumulator, limits_of, to_accumulator
+from lava_actor.learning.learning_rule_applier import (
+    AbstractLearningRuleApplier,
+    LearningRuleApplierBitApprox,
+    LearningRuleApplierFloat,
+)
+from lava_actor.learning.limits import Limits, carry, from_accumulator, limits_of, to_accumulator
+from lava_actor.learning.native import RuleTable
 from lava_actor.learning.patterns import Patch, Spiking
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.synapses import SynapticVariable
@@ -30,7 +35,15 @@ PIECE = 1 << 15
 
 
 class Numbers(ABC):
-    """How a synaptic variable is held while it is changed."""
+    """How a synaptic variable is held while it is changed.
+
+    Attributes
+    ----------
+    native : (type, int) or None
+        For the native loops: the type of numbers, and what is added before they are rounded.
+    """
+
+    native: tuple[type[np.generic], int] | None = None
 
     @abstractmethod
     def begin(self, values: np.ndarray) -> np.ndarray:
@@ -47,6 +60,8 @@ class Numbers(ABC):
 
 class FloatNumbers(Numbers):
     """Double precision: no rounding, and no limit but the sign."""
+
+    native = np.float64, 0
 
     def begin(self, values: np.ndarray) -> np.ndarray:
         """Return the values themselves."""
@@ -72,6 +87,7 @@ class FixedNumbers(Numbers):
 
     def __init__(self, random_number: float) -> None:
         self._random_number = random_number
+        self.native = np.int32, carry(random_number)
 
     def begin(self, values: np.ndarray) -> np.ndarray:
         """Shift the values left by seven bits."""
@@ -129,7 +145,7 @@ class _Target:
     def __init__(
         self, series: ProductSeries, applier: AbstractLearningRuleApplier, limits: Limits
     ) -> None:
-        self.applier, self.limits = applier, limits
+        self.series, self.applier, self.limits = series, applier, limits
         self.conditions = {product.dependency for product in series.products}
         factors = {f.state_var for product in series.products for f in product.factors}
         self.only_spiking = applier.touches_spiking_synapses_only
@@ -163,6 +179,15 @@ class SynapseUpdate:
             self._targets[variable] = _Target(series, applier, limits[variable])
             for dependency, traces in series.active_traces_per_dependency.items():
                 self._traces.setdefault(dependency, set()).update(traces)
+        known = (LearningRuleApplierFloat, LearningRuleApplierBitApprox)
+        self._table = None
+        if all(type(applier) in known for _, applier in appliers.values()):
+            self._table = RuleTable(
+                [
+                    (name, target.series.products, target.limits)
+                    for name, target in self._targets.items()
+                ]
+            )
         used = set().union(*(target.uses for target in self._targets.values()))
         self._pre_sides = (True, False) if names.X0 in used else (None,)
         self._post_sides = (True, False) if names.Y0 in used else (None,)
@@ -184,6 +209,10 @@ class SynapseUpdate:
         epoch : Epoch
         numbers : Numbers
         """
+        if self._table is not None and numbers.native is not None:
+            histories, spikes = (epoch.x_history, epoch.y_history), (epoch.tx, epoch.ty)
+            if self._table.learn(variables, histories, spikes, epoch.u, *numbers.native):
+                return
         pre, post = Spiking(epoch.tx), Spiking(epoch.ty)
         settled = dict.fromkeys(self._targets, True)
         for conditions in self._groups(pre, post, epoch.u):

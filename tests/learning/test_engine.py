@@ -14,6 +14,7 @@ from scipy.sparse import csr_matrix, issparse
 
 from lava_actor.learning import update
 from lava_actor.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
+from lava_actor.learning.native import RuleTable
 from lava_actor.utils.weightutils import SignMode
 
 from .oracle import Oracle
@@ -58,7 +59,7 @@ class Scenario:
     extreme: bool
     """Initial values at and beyond the limits, of any sign."""
     piece: int
-    """How many synapses to compute at a time."""
+    """How many synapses NumPy computes at a time; 0: native loops do."""
     steps: int = 12
     shape: tuple[int, int] = (3, 4)
     rng: np.random.Generator = field(init=False)
@@ -113,8 +114,12 @@ def scenarios(draw: st.DrawFn, *, fixed: bool) -> Scenario:
         },
         seed=draw(st.integers(0, 1000)),
         extreme=draw(st.booleans()),
-        piece=draw(st.sampled_from([update.PIECE, 4, 1])),
+        piece=draw(st.sampled_from([0, update.PIECE, 4, 1])),
     )
+
+
+def _no(*_arguments: Any) -> bool:
+    return False
 
 
 def compare(scenario: Scenario, sparse: bool) -> None:
@@ -155,7 +160,8 @@ def compare(scenario: Scenario, sparse: bool) -> None:
     for t, now in enumerate(inputs, 1):
         with (
             np.errstate(over="ignore", invalid="ignore"),  # products of random rules grow
-            mock.patch.object(update, "PIECE", scenario.piece),
+            mock.patch.object(update, "PIECE", scenario.piece or update.PIECE),
+            mock.patch.object(RuleTable, "learn", RuleTable.learn if not scenario.piece else _no),
         ):
             network.step(**now)
             oracle.step(now["s_in"], now["s_in_bap"], {y: now[f"s_in_{y}"] for y in YS})

@@ -1,0 +1,71 @@
+"""What the loops of learning compute.
+
+Types, layouts and lengths are checked; the numbers in a table and the pattern of a sparse matrix
+are trusted: `lava_actor.learning.native` makes them.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+BUILT_FROM: str
+
+Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+"""Products, factors, constants and targets; a row each, as ``learning.h`` declares them."""
+
+def learn_dense(
+    table: Table,
+    variables: list[np.ndarray | None],
+    histories: tuple[np.ndarray, np.ndarray],
+    when: tuple[np.ndarray, np.ndarray],
+    u: int,
+    carry: int,
+    unsettled: int,
+) -> int:
+    """Change the variables of all synapses, in place.
+
+    Parameters
+    ----------
+    table : tuple of ndarray
+    variables : list of ndarray or None
+        Weights, tag_2 and tag_1, shape (post, pre), in any layout: float64 with histories of
+        float64, int32 or int64 with histories of int32. None if the rule does not name one.
+    histories : (ndarray, ndarray)
+        Traces before and after the synapses, shape (t_epoch + 1, traces, neurons).
+    when : (ndarray, ndarray)
+        Positions of the last spikes in the epoch, 0 for none.
+    u : int
+        Whether products with ``uk`` count.
+    carry : int
+        Added to the accumulators of fixed point before they are cut.
+    unsettled : int
+        One bit per target: apply its limits to all synapses.
+
+    Returns
+    -------
+    int
+        `unsettled` of the next epoch.
+    """
+
+def learn_sparse(
+    table: Table,
+    variables: list[np.ndarray | None],
+    pattern: tuple[
+        np.ndarray, np.ndarray, np.ndarray, Callable[[], tuple[np.ndarray, np.ndarray]]
+    ],
+    histories: tuple[np.ndarray, np.ndarray],
+    when: tuple[np.ndarray, np.ndarray],
+    u: int,
+    carry: int,
+    unsettled: int,
+) -> int:
+    """Change the variables of all stored entries, in place; see `learn_dense`.
+
+    Parameters
+    ----------
+    variables : list of ndarray or None
+        The stored entries of each.
+    pattern : tuple
+        Pointers of compressed rows, column and row of each entry (int32), and a function that
+        returns the entries ordered by column and where each column starts (int64).
+    """

@@ -1,0 +1,223 @@
+/* Learning: what an epoch does to the synapses of a connection, in one pass over those it can change.
+ *
+ * A rule is a table: products, each with a condition and factors, and targets, variables that some
+ * of the products are added to. Traces and conditions belong to neurons, so synapses are taken line
+ * by line: all that one neuron, pre or post, has with the neurons of the other side, its elements.
+ * What a product comes to is then found once per element (VECTOR) or once per line and time of the
+ * spike (TABLE), unless it needs more (SYNAPSE). Lines and elements without a spike are left out.
+ *
+ * Sides: 0 pre, 1 post. A variable of a synapse is read before any of them is written.
+ */
+#ifndef LAVA_ACTOR_LEARNING_H
+#define LAVA_ACTOR_LEARNING_H
+
+#include <math.h>
+
+#include "wide.h"
+
+enum { LA_PRE = 0, LA_POST = 1, LA_VARIABLE = 2, LA_CONDITION = 3 }; /* factors: + side for x0, y0 */
+enum { LA_ALWAYS = 2 };                                  /* condition of products: a side, or u */
+enum { LA_NO_CONSTANT, LA_WHOLE, LA_FRACTION };          /* what is added to a factor */
+enum { LA_SYNAPSE, LA_VECTOR, LA_TABLE };
+enum { LA_DOUBLE, LA_INT32, LA_INT64 };
+
+#define LA_TARGETS 3
+#define LA_BLOCK 512
+#define LA_LINES_AHEAD 2 /* how many lines before its turn an element is fetched */
+
+/* Products and the accumulator of fixed point saturate here. */
+#define LA_LEAST (-32769)
+#define LA_MOST 32767
+
+typedef struct {
+    int64_t target, condition, mantissa, exponent, shift, first, count;
+} la_product;
+
+typedef struct {
+    int64_t what, index, bits, sgn, form;
+} la_factor;
+
+typedef struct {
+    int64_t variable, sign, low, high;
+} la_target;
+
+typedef struct {
+    void *data;
+    int kind;
+    ptrdiff_t by_line, by_element;
+} la_variable;
+
+typedef struct {
+    ptrdiff_t products, targets;
+    const la_product *product;
+    const la_factor *factor;
+    const double *constant; /* one per factor */
+    const la_target *target;
+    la_variable variable[LA_TARGETS];
+    const void *history[2]; /* (t_epoch + 1, traces, neurons) */
+    ptrdiff_t traces[2], neurons[2];
+    const int32_t *when[2]; /* last spikes, 0 for none */
+    int spiked[2];          /* any */
+    ptrdiff_t t_epoch;
+    int u;
+    int32_t carry;   /* added before seven bits are cut */
+    int unsettled;   /* targets whose limits are to be applied to all synapses, one bit each */
+    int found;       /* the same for the next epoch */
+    /* for one side of lines */
+    int side;
+    int *how;        /* VECTOR, TABLE or SYNAPSE, one per product */
+    void **known;    /* of VECTOR: by time and element; of TABLE: by time */
+    const int32_t *times; /* 0, 1, … t_epoch */
+} la_rule;
+
+/* Elements of a line: neurons of the other side, and where variables lie. */
+typedef struct {
+    ptrdiff_t line, n, first;
+    const int64_t *entry;  /* NULL: first, first + 1, … */
+    const int32_t *neuron; /* the same */
+    const int32_t *when;   /* of each element */
+} la_elements;
+
+/* The stored entries of a matrix in compressed rows, and their order by column. */
+typedef struct {
+    const int32_t *pointers, *columns, *rows;
+    const int64_t *order, *starts;
+} la_matrix;
+
+static inline int la_is_vector(const la_product *p, const la_factor *f, int side) {
+    int other = 1 - side;
+    return f->what == LA_VARIABLE || f->what == other || f->what == LA_CONDITION + other ||
+           (f->what == side && p->condition == other);
+}
+
+/* Choose how a product is computed. */
+static int la_how(const la_rule *r, const la_product *p, int side) {
+    int line = 0, element = 0;
+    for (ptrdiff_t i = 0; i < p->count; i++) {
+        const la_factor *f = r->factor + p->first + i;
+        if (f->what == LA_VARIABLE) {
+            return LA_SYNAPSE;
+        }
+        line |= f->what == side || f->what == LA_CONDITION + side;
+        element |= f->what == 1 - side;
+    }
+    if (!line) {
+        return LA_VECTOR;
+    }
+    return p->condition == 1 - side && !element && r->t_epoch < 64 ? LA_TABLE : LA_SYNAPSE;
+}
+
+static inline int la_counts(const la_rule *r, const la_product *p, ptrdiff_t line) {
+    if (p->condition == LA_ALWAYS) {
+        return r->u;
+    }
+    return p->condition == r->side ? r->when[r->side][line] > 0 : r->spiked[1 - r->side];
+}
+
+static inline ptrdiff_t la_time(const la_rule *r, const la_product *p, ptrdiff_t line) {
+    return p->condition == r->side ? r->when[r->side][line] : r->t_epoch;
+}
+
+static inline int la_depends(const la_rule *r, int side) {
+    for (ptrdiff_t q = 0; q < r->products; q++) {
+        if (r->product[q].condition == side) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether all elements of a line may change. */
+static inline int la_whole_line(const la_rule *r, ptrdiff_t line) {
+    return r->unsettled || (r->u && la_depends(r, LA_ALWAYS)) ||
+           (r->when[r->side][line] && la_depends(r, r->side));
+}
+
+/* The TABLE of the only product that counts on a line, if it and its variable are alone. */
+static inline const void *la_only_table(const la_rule *r, ptrdiff_t line) {
+    const void *found = NULL;
+    const la_variable *v = r->variable + r->target[0].variable;
+    if (r->targets > 1 || r->unsettled || v->by_element != 1) {
+        return NULL;
+    }
+    for (ptrdiff_t q = 0; q < r->products; q++) {
+        if (la_counts(r, r->product + q, line)) {
+            if (found || r->how[q] != LA_TABLE) {
+                return NULL;
+            }
+            found = r->known[q];
+        }
+    }
+    return found;
+}
+
+/* -- the two kinds of numbers ---------------------------------------------------------------- */
+
+static inline double la_scale_f64(const la_product *p) {
+    return (double)p->mantissa * ldexp(1.0, (int)p->exponent);
+}
+
+static inline double la_factor_f64(double x, const la_factor *f, double constant) {
+    double v = f->form == LA_NO_CONSTANT ? x : x + constant;
+    if (f->sgn) {
+        v = v > 0 ? 1.0 : v < 0 ? -1.0 : v == 0 ? 0.0 : v;
+    }
+    return v;
+}
+
+static inline double la_times_f64(double a, double b) { return a * b; }
+
+static inline double la_finish_f64(const la_product *p, double x) { return x; }
+
+static inline int32_t la_scale_i32(const la_product *p) { return (int32_t)p->mantissa; }
+
+static inline int32_t la_factor_i32(int64_t x, const la_factor *f, double constant) {
+    int64_t bound = (int64_t)1 << f->bits;
+    if (f->form == LA_FRACTION) {
+        double v = (double)x + constant;
+        if (f->sgn) {
+            v = (v > 0) - (v < 0);
+        }
+        return (int32_t)(v < -bound ? -bound : v > bound - 1 ? bound - 1 : v);
+    }
+    if (f->form == LA_WHOLE) {
+        x = (int64_t)((uint64_t)x + (uint64_t)(int64_t)constant);
+    }
+    if (f->sgn) {
+        x = (x > 0) - (x < 0);
+    }
+    return (int32_t)(x < -bound ? -bound : x > bound - 1 ? bound - 1 : x);
+}
+
+static inline int32_t la_times_i32(int32_t a, int32_t b) {
+    return (int32_t)((uint32_t)a * (uint32_t)b);
+}
+
+static inline int32_t la_within_accumulator(int32_t x) {
+    return x < LA_LEAST ? LA_LEAST : x > LA_MOST ? LA_MOST : x;
+}
+
+static inline int32_t la_finish_i32(const la_product *p, int32_t x) {
+    x >>= p->shift < 31 ? p->shift : 31;
+    return la_within_accumulator((int32_t)((uint32_t)x << (p->exponent + 7)));
+}
+
+#define LA_T double
+#define LA_WIDEST double
+#define LA_(name) la_##name##_f64
+#include "learning_lines.h"
+#undef LA_T
+#undef LA_WIDEST
+#undef LA_
+
+#define LA_FIXED
+#define LA_T int32_t
+#define LA_WIDEST int64_t
+#define LA_(name) la_##name##_i32
+#include "learning_lines.h"
+#undef LA_T
+#undef LA_WIDEST
+#undef LA_
+#undef LA_FIXED
+
+#endif

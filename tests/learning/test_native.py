@@ -1,0 +1,164 @@
+"""The native loops against the NumPy text of the same, bit for bit."""
+
+from __future__ import annotations
+
+from typing import Any
+from unittest import mock
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.sparse import csr_matrix
+
+from lava_actor.learning.learning_rule import Loihi2FLearningRule
+from lava_actor.learning.learning_rule_applier import (
+    LearningRuleApplierBitApprox,
+    LearningRuleApplierFloat,
+)
+from lava_actor.learning.native import RuleTable
+from lava_actor.learning.synapses import SynapticVariable
+from lava_actor.learning.update import Epoch, FixedNumbers, FloatNumbers, SynapseUpdate
+from lava_actor.utils.weightutils import SignMode
+
+from .test_engine import strings
+
+SHAPES = [(1, 1), (3, 4), (17, 9), (2, 700), (700, 2), (0, 3), (3, 0)]
+"""Among them lines that are longer than what the loops take at a time."""
+
+
+def epochs(rng: np.random.Generator, shape: tuple[int, int], t_epoch: int, number: type) -> Epoch:
+    """Return random traces and spikes; on some sides nobody spiked, or everybody."""
+    histories, spikes = [], []
+    for traces, neurons in ((2, shape[1]), (3, shape[0])):
+        history = rng.integers(0, 128, (t_epoch + 1, traces, neurons)).astype(number)
+        histories.append(history if number is np.int32 else history * rng.random(history.shape))
+        here = rng.random(neurons) < rng.choice([0.0, 0.3, 1.0])
+        spikes.append(np.where(here, rng.integers(1, t_epoch + 1, neurons), 0))
+    return Epoch(*histories, *spikes, u=int(rng.integers(2)))
+
+
+def matrices(
+    rng: np.random.Generator, shape: tuple[int, int], number: type, sparse: bool
+) -> dict[str, Any]:
+    """Return variables at, within and beyond their limits, in any layout or with one pattern."""
+    stored = rng.random(shape) < 0.5
+    made = {}
+    for name in ("weights", "tag_1", "tag_2"):
+        values = rng.choice([-300, -257, -256, -255, -9, -1, 0, 1, 7, 128, 255, 256, 300], shape)
+        kind = rng.choice([np.int32, np.int64]) if number is np.int32 else np.float64
+        values = np.array(values, kind, order=str(rng.choice(["C", "F"])))
+        if number is np.float64:
+            values /= 7
+        if sparse:
+            rows, cols = np.nonzero(stored)
+            values = csr_matrix((values[rows, cols], (rows, cols)), shape=shape)
+        made[name] = values
+    return made
+
+
+def changed(
+    update: SynapseUpdate, given_matrices: dict[str, Any], seen: list[Epoch], numbers: Any
+) -> tuple[list[bytes], list[bool]]:
+    """Run some epochs; return the variables as bytes, and which are settled."""
+    variables: dict[str, SynapticVariable] = {}
+    for name in sorted(update.variables):
+        matrix = (
+            given_matrices[name].copy()
+            if sparse_of(given_matrices[name])
+            else np.array(given_matrices[name], copy=True, order="K")
+        )
+        variables[name] = SynapticVariable(matrix, like=tuple(variables.values()))
+    for epoch in seen:
+        with np.errstate(over="ignore", invalid="ignore"):
+            update.run(variables, epoch, numbers)
+    held = [np.ascontiguousarray(v.data + 0).tobytes() for v in variables.values()]
+    return held, [v.settled for v in variables.values()]
+
+
+def sparse_of(matrix: Any) -> bool:
+    return not isinstance(matrix, np.ndarray)
+
+
+@pytest.mark.parametrize("fixed", [False, True], ids=["float", "fixed"])
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
+@settings(max_examples=120, deadline=None, derandomize=True)
+@given(
+    rules=strings(),
+    seed=st.integers(0, 10**6),
+    shape=st.sampled_from(SHAPES),
+    t_epoch=st.sampled_from([1, 2, 4, 70]),
+    mode=st.sampled_from(["MIXED", "EXCITATORY", "INHIBITORY"]),
+)
+def test_native_loops_change_synapses_as_numpy_does_to_the_last_bit(
+    fixed: bool,
+    sparse: bool,
+    rules: dict[str, str],
+    seed: int,
+    shape: tuple[int, int],
+    t_epoch: int,
+    mode: str,
+) -> None:
+    rng = np.random.default_rng(seed)
+    number = np.int32 if fixed else np.float64
+    applier = LearningRuleApplierBitApprox if fixed else LearningRuleApplierFloat
+    series = Loihi2FLearningRule(**rules, rng_seed=1).active_product_series
+    update = SynapseUpdate({t: (s, applier(s)) for t, s in series.items()}, SignMode[mode])
+    given_matrices = matrices(rng, shape, number, sparse)
+    seen = [epochs(rng, shape, t_epoch, number) for _ in range(3)]
+    numbers = FixedNumbers(float(rng.random())) if fixed else FloatNumbers()
+    with mock.patch.object(RuleTable, "learn", autospec=True, side_effect=RuleTable.learn) as loops:
+        native = changed(update, given_matrices, seen, numbers)
+    assert loops.call_count == len(seen)
+    with mock.patch.object(RuleTable, "learn", return_value=False):
+        assert native == changed(update, given_matrices, seen, numbers)
+
+
+def test_what_the_loops_cannot_take_is_left_to_numpy() -> None:
+    """Variables of different patterns, and rules with very many products."""
+    rng = np.random.default_rng(3)
+    epoch = epochs(rng, (3, 4), 2, np.float64)
+    given_matrices = matrices(rng, (3, 4), np.float64, sparse=True)
+    given_matrices["tag_1"] = csr_matrix(np.eye(3, 4))
+    for rule, taken in (("x0*w + u0*t", False), ("+".join(["x0"] * 65), False), ("x0*w", True)):
+        series = Loihi2FLearningRule(dw=rule, rng_seed=1).active_product_series
+        update = SynapseUpdate(
+            {t: (s, LearningRuleApplierFloat(s)) for t, s in series.items()}, SignMode.MIXED
+        )
+        answers = []
+
+        def learn(*arguments: Any, into: list[bool] = answers) -> bool:
+            into.append(_LEARN(*arguments))
+            return into[-1]
+
+        with mock.patch.object(RuleTable, "learn", learn):
+            changed(update, given_matrices, [epoch], FloatNumbers())
+        assert answers == [taken]
+
+
+_LEARN = RuleTable.learn
+
+
+def test_a_table_of_products_is_checked_before_the_loops_believe_it() -> None:
+    from lava_actor.kernels._learning import learn_dense
+    from lava_actor.learning.limits import limits_of
+
+    rule = Loihi2FLearningRule(dw="x0*y1 - y0*x1", rng_seed=1)
+    assert rule.dw is not None
+    table = RuleTable([("weights", rule.dw.products, limits_of(None)["weights"])]).arrays
+    epoch = epochs(np.random.default_rng(0), (3, 4), 2, np.float64)
+    histories, when = (epoch.x_history, epoch.y_history), (epoch.tx, epoch.ty)
+    rest = (histories, when, 0, 0, 0)
+    learn_dense(table, [np.zeros((3, 4)), None, None], *rest)
+    with pytest.raises(ValueError, match=r"matrices \(post, pre\)"):
+        learn_dense(table, [np.zeros((4, 3)), None, None], *rest)
+    with pytest.raises(TypeError, match="none of the types"):
+        learn_dense(table, [np.zeros((3, 4), np.int32), None, None], *rest)
+    with pytest.raises(ValueError, match="positions in the epoch"):
+        learn_dense(
+            table, [np.zeros((3, 4)), None, None], histories, (epoch.tx + 3, epoch.ty), 0, 0, 0
+        )
+    frozen = np.zeros((3, 4))
+    frozen.flags.writeable = False
+    with pytest.raises(TypeError, match="can be written"):
+        learn_dense(table, [frozen, None, None], *rest)
