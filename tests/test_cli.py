@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -39,7 +40,7 @@ def program(tmp_path: Path) -> str:
 def test_without_a_command_the_help_is_shown(tmp_path: Path) -> None:
     done = run(folder=tmp_path)
     assert done.returncode == 2
-    for command in ("info", "run", "bench"):
+    for command in ("info", "run", "bench", "trace"):
         assert re.search(rf"^ +{command} ", done.stdout, re.MULTILINE)
 
 
@@ -96,6 +97,15 @@ def test_bench_reports_the_networks_of_a_program(program: str, tmp_path: Path) -
     done = run("bench", program, folder=tmp_path)
     assert done.returncode == 3, done.stderr
     assert "steps/s" in done.stderr
+
+
+def test_trace_writes_a_trace_and_names_the_slowest_actor(program: str, tmp_path: Path) -> None:
+    done = run("trace", "--output", "what.json", program, "mine", folder=tmp_path)
+    assert done.returncode == 3, done.stderr
+    assert "['mine']" in done.stdout
+    assert "slowest: Process_0" in done.stderr
+    events = json.loads((tmp_path / "what.json").read_text())["traceEvents"]
+    assert [e["args"]["steps"] for e in events if e["name"] == "run 1: finished"] == [5]
 
 
 def test_bench_alone_measures_and_checks_two_networks(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""What ``lava-actor`` understands: ``info``, ``run``, ``bench``."""
+"""What ``lava-actor`` understands: ``info``, ``run``, ``bench``, ``trace``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ EXAMPLES = """examples:
   lava-actor run --compat program.py       a program written for Lava, unchanged
   lava-actor bench                         how fast this machine steps two small networks
   lava-actor bench network.py              where the time of a program's networks goes
+  lava-actor trace network.py              what its actors did when, for a trace viewer
 
 `lava-actor COMMAND --help` says more about each."""
 
@@ -60,6 +61,19 @@ def parser() -> argparse.ArgumentParser:
     bench.add_argument("--json", metavar="FILE", help="write the reports of PROGRAM there")
     _add_program(bench, nargs="?")
     bench.set_defaults(action=_bench)
+
+    trace = commands.add_parser(
+        "trace",
+        help="record what the actors of a program do, for a trace viewer",
+        description="Run PROGRAM, write what its actors did in which phase as Chrome trace JSON "
+        "(chrome://tracing, ui.perfetto.dev, speedscope.app), and name the slowest of them.",
+    )
+    trace.add_argument("--compat", action="store_true", help="the program imports `lava.*`")
+    trace.add_argument(
+        "--output", metavar="FILE", default="trace.json", help="default: %(default)s"
+    )
+    _add_program(trace, nargs=None)
+    trace.set_defaults(action=_trace)
     return top
 
 
@@ -94,7 +108,7 @@ def _run(given: argparse.Namespace) -> None:
         from lava_actor.compat import install
 
         install()
-    if given.progress:
+    if getattr(given, "progress", False):
         from lava_actor.runtime.user import progress
 
         progress.show_all()
@@ -109,6 +123,19 @@ def _run(given: argparse.Namespace) -> None:
             raise
         print(f"lava-actor: cannot read {given.program!r}: {error.strerror}", file=sys.stderr)
         raise SystemExit(2) from None
+
+
+def _trace(given: argparse.Namespace) -> None:
+    from lava_actor.bench.trace import Trace
+
+    trace = Trace()
+    try:
+        with trace:
+            _run(given)
+    finally:
+        trace.save(given.output)
+        sys.stdout.flush()
+        print(f"{trace}\nwritten to {given.output}", file=sys.stderr, flush=True)
 
 
 def _bench(given: argparse.Namespace) -> None:

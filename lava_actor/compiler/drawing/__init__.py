@@ -8,7 +8,6 @@ from lava_actor.compiler.drawing.graph import graph_of
 from lava_actor.compiler.drawing.layout import arrange
 from lava_actor.compiler.drawing.svg import Drawing, render
 
-
 __all__ = ["Drawing", "draw"]
 
 
