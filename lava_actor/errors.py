@@ -18,6 +18,7 @@ an actor that died        ActorDiedError              ModelError
 the network as a whole    DeadlockError               ModelError
 the clock                 WaitTimeoutError            TimeoutError
 the machine               ArenaMemoryError            MemoryError
+the machine               RecordingMemoryError        MemoryError
 the machine               TooFewDescriptorsError      OSError
 the other end             ChannelAborted              RuntimeError
 the other end             PeerClosedError             ChannelAborted
@@ -105,6 +106,10 @@ class WaitTimeoutError(LavaActorError, TimeoutError):
 
 class ArenaMemoryError(LavaActorError, MemoryError):
     """Not enough memory for the arena or a Var: who needs how much, and what there is."""
+
+
+class RecordingMemoryError(LavaActorError, MemoryError):
+    """Neither memory nor disk has room for what is to be recorded."""
 
 
 class TooFewDescriptorsError(LavaActorError, OSError):

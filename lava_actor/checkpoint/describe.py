@@ -27,6 +27,7 @@ from lava_actor.process.ports.ports import (
     VarPort,
 )
 from lava_actor.process.process import AbstractProcess
+from lava_actor.process.recording import Recording
 from lava_actor.process.variable import Var
 
 COLLECTIONS = ("in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs")
@@ -36,7 +37,7 @@ PLAIN_NAMES: dict[str, type[Any]] = {
     cls.__name__: cls
     for cls in (
         *(InPort, OutPort, RefPort, VarPort, ImplicitVarPort),
-        *(ReshapePort, TransposePort, ConcatPort, Var),
+        *(ReshapePort, TransposePort, ConcatPort, Var, Recording),
     )
 }
 
@@ -55,7 +56,7 @@ OF_PORT = frozenset(
     }
 )
 OF_VAR = frozenset(
-    {"shape", "_process", "_name", "init", "shareable", "aliased_var", "model", "id"}
+    {"shape", "_process", "_name", "init", "shareable", "aliased_var", "model", "id", "_source"}
 )
 
 

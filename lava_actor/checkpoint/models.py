@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.channels.records import Record, Recorder, read
 from lava_actor.checkpoint.codec import (
     Decoder,
     Document,
@@ -87,7 +88,9 @@ def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document,
         "attributes": [
             [name, encoder.add(value, f"{actor.name}: model.{name}")]
             for name, value in state_of(model).items()
-            if name not in OF_ACTOR and names.get(id(value)) != name
+            if name not in OF_ACTOR
+            and names.get(id(value)) != name
+            and not isinstance(value, Recorder)
         ],
         "ports": [
             [name, what, encoder.add(port.__dict__[what], f"{actor.name}.{name}.{what}")]
@@ -96,6 +99,10 @@ def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document,
             if what in port.__dict__
         ],
         "random": encoder.add(_global_random() if actor.own_process else None, actor.name),
+        "recordings": [
+            [r.name, encoder.add(vars(read(actor.records, r.number, r.limits["size"])), r.name)]
+            for r in actor.spec.plan.recordings
+        ],
     }
     return encoder.finish(root), encoder.pickled
 
@@ -144,14 +151,16 @@ def _restore(
     state = {name: decoder.value(node) for name, node in root["attributes"]}
     waiting = [(port(name), what, decoder.value(node)) for name, what, node in root["ports"]]
     numbers = decoder.value(root["random"])
+    recordings = {name: Record(**decoder.value(node)) for name, node in root.get("recordings", [])}
     base = root["base"]
     if type(base) is not int or not 0 <= base <= actor.step:
         raise CheckpointError(f"expected the step of the last reset, got {base!r}")
     for name in list(model.__dict__):
         value = model.__dict__[name]
-        if name not in OF_ACTOR and not isinstance(value, AbstractPyPort):
+        if name not in OF_ACTOR and not isinstance(value, (AbstractPyPort, Recorder)):
             del model.__dict__[name]
-    set_state(model, state, {*OF_ACTOR, *_ports(model)}, trusted=trusted)
+    given = {*OF_ACTOR, *_ports(model), *(r.name for r in actor.spec.plan.recordings)}
+    set_state(model, state, given, trusted=trusted)
     _check_vars(actor)
     if hasattr(type(model), "_check_restored"):
         model._check_restored()
@@ -161,6 +170,8 @@ def _restore(
     if numbers is not None and actor.own_process:
         np.random.set_state(checked_position(numbers["numpy"]))  # noqa: NPY002  (models may use the global one)
         random.setstate(numbers["random"])
+    for name, record in recordings.items():
+        record.write_to(model.__dict__[name])
     actor.rebase(int(base))
 
 

@@ -32,6 +32,7 @@ DEFAULTS: dict[str, Any] = {
     "pypy_channel_size": None,  # messages per ring; None: from the payload size (64 while small)
     "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
     "actor_type": None,  # an ActorType; None: MultiProcessing
+    "recording_memory": 1 << 30,  # bytes of recordings in memory; what is more goes to a file
     "seed": None,  # root of all random seeds; None: from NumPy's global generator
     "step_length": None,  # "0.1 ms", say: what a step stands for in progress, plots and exports
     "use_watchdog": False,  # accepted for compatibility: waits are always watched
@@ -71,6 +72,11 @@ class Compiler:
             )
         if self.compile_config["step_length"] is not None:
             step_seconds(self.compile_config["step_length"], "compile_config['step_length']")
+        memory = self.compile_config["recording_memory"]
+        if not hasattr(memory, "__index__") or memory < 0:
+            raise InvalidValueError(
+                f"compile_config['recording_memory']: expected a number of bytes, got {memory!r}"
+            )
         self.log = logging.getLogger("lava_actor.compiler")
         self.log.setLevel(loglevel)
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from lava_actor.model.phases import PhaseTable
     from lava_actor.model.types import LavaPyType
     from lava_actor.process.process import AbstractProcess
+    from lava_actor.process.recording import Recording
     from lava_actor.process.variable import Var
 
 
@@ -108,6 +109,16 @@ class VarPlan:
 
 
 @dataclass(frozen=True)
+class RecordingPlan:
+    """A recording that a model writes: its place among those of the network, and what it takes."""
+
+    name: str
+    number: int
+    limits: dict[str, Any]
+    recording: Recording
+
+
+@dataclass(frozen=True)
 class ActorPlan:
     """Everything that is needed to build one model in one actor."""
 
@@ -124,6 +135,7 @@ class ActorPlan:
     ref_ports: tuple[RefPortPlan, ...]
     var_servers: tuple[VarServerPlan, ...]
     var_ports: tuple[tuple[str, str], ...]  # explicit VarPorts and their Vars
+    recordings: tuple[RecordingPlan, ...] = ()
 
     @property
     def model_name(self) -> str:
@@ -217,6 +229,8 @@ class Executable:
         """Make ``runtime`` the runtime of every Process of the network, hierarchical ones too."""
         for process in self.all_processes:
             process.runtime = runtime
+        for plan in self.recordings:
+            plan.recording.bind(runtime.records, plan.number)
 
     def forget(self) -> None:
         """Undo the compilation: every Process can be compiled again."""
@@ -253,6 +267,11 @@ class Executable:
     def actors(self) -> list[ActorPlan]:
         """The actor plans in party order."""
         return list(self.proc_builders.values())
+
+    @property
+    def recordings(self) -> list[RecordingPlan]:
+        """What all actors record."""
+        return [plan for actor in self.actors for plan in actor.recordings]
 
     def describe(self) -> str:
         """The whole network in readable lines."""

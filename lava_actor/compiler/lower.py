@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from lava_actor.compiler.executable import (
     ExternalPlan,
     InPortPlan,
     OutPortPlan,
+    RecordingPlan,
     RefPortPlan,
     VarPlan,
     VarServerPlan,
@@ -25,6 +26,7 @@ from lava_actor.model.declarations import declared
 from lava_actor.model.phases import phase_table
 from lava_actor.model.ports.out_port import PyOutPortVectorSparse
 from lava_actor.process.ports import paths
+from lava_actor.process.recording import Recording
 
 if TYPE_CHECKING:
     from lava_actor.process.ports.ports import AbstractPort, InPort, OutPort, RefPort
@@ -94,6 +96,7 @@ class Lowering:
         self.ring_of: dict[OutPort, int] = {}
         self.channels: list[ChannelPlan] = []
         self.externals: list[ExternalPlan] = []
+        self.n_recordings = 0
         self.servers: dict[AbstractProcess, list[VarServerPlan]] = {p: [] for p in self.leaves}
 
     def run(self) -> list[ActorPlan]:
@@ -120,6 +123,7 @@ class Lowering:
                         for name, var in zip(
                             process.vars.member_names, process.vars.members, strict=True
                         )
+                        if not isinstance(var, Recording)
                     ),
                     in_ports=in_ports[process],
                     out_ports=out_ports[process],
@@ -132,9 +136,16 @@ class Lowering:
                         )
                         if name in types
                     ),
+                    recordings=tuple(self._recordings(process)),
                 )
             )
         return plans
+
+    def _recordings(self, process: AbstractProcess) -> Iterator[RecordingPlan]:
+        for var in process.vars.members:
+            if isinstance(var, Recording):
+                yield RecordingPlan(var.name, self.n_recordings, var.limits(), var)
+                self.n_recordings += 1
 
     def plan(self, domains: Sequence[tuple[int, ...]], paced: Sequence[int]) -> ArenaPlan:
         """The arena for everything collected so far."""

@@ -17,6 +17,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType
 from lava_actor.process.hints import did_you_mean
 from lava_actor.process.ports.ports import ImplicitVarPort
+from lava_actor.process.recording import Recording
 from lava_actor.protocol.values import check_var
 
 if TYPE_CHECKING:
@@ -101,6 +102,8 @@ def _check_constructor(process: Any, model_cls: type[Any]) -> None:
 
 def _check_vars(process: Any, model_cls: type[Any], types: dict[str, LavaPyType]) -> None:
     for name, var in _items(process.vars):
+        if isinstance(var, Recording):
+            continue
         declaration = _declaration(process, model_cls, types, name, "Var")
         check_var(declaration, f"{model_cls.__qualname__}.{name} (Var of {process.name})")
         if isinstance(declaration.cls, type) and issubclass(declaration.cls, np.ndarray):

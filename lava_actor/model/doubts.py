@@ -126,6 +126,8 @@ def _uses(code: CodeType, name: str) -> set[str | None]:
 def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model: str) -> None:
     """Warn of initial values that will not arrive as they are."""
     for var in process.vars.members:
+        if var.name not in types:  # a recording
+            continue
         where, declared = f"{process.name}.{var.name}", types[var.name]
         if not var.name.endswith(_ROUNDED):
             doubt_value(where, declared, var.init, model)

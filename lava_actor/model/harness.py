@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.channels.records import RecordStore
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP
 from lava_actor.model.declarations import check_members, declared
@@ -20,8 +21,12 @@ from lava_actor.model.ports.out_port import PyOutPortScalarSparse, PyOutPortVect
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.process.recording import Recording
 from lava_actor.protocol import step
 from lava_actor.protocol.values import VarSlot
+
+_RECORDING_BYTES = 1 << 30
+"""Memory that recordings take before they go on in a file, as in a network by default."""
 
 
 class MemoryVar:
@@ -77,6 +82,7 @@ class ModelHarness:
         model_cls = model_cls.specialised(process)
         check_members(process, model_cls)
         self.process = process
+        self._recordings = {n: v for n, v in _items(process.vars) if isinstance(v, Recording)}
         self.remotes: dict[str, MemoryVar] = {}
         self.sent: dict[str, list[Any]] = {}
         self.pause_requested = False
@@ -88,7 +94,10 @@ class ModelHarness:
         model.model_id = process.id
         model.process_name = process.name
         self._build_ports()
+        self._build_recordings()
         for name, var in _items(process.vars):
+            if name in self._recordings:
+                continue
             setattr(model, name, self._slot(name).initial(var.init))
             setattr(model, f"_{name}_p", self._types[name].precision)
             model.var_id_to_var_map[var.id] = name
@@ -128,6 +137,14 @@ class ModelHarness:
                 made = cls(port.var.name, None, None, model, tuple(port.shape))
                 setattr(model, name, made)
 
+    def _build_recordings(self) -> None:
+        if not self._recordings:
+            return
+        store = RecordStore.create(len(self._recordings), _RECORDING_BYTES)
+        for number, (name, recording) in enumerate(self._recordings.items()):
+            recording.bind(store, number)
+            setattr(self.model, name, store.recorder(number, **recording.limits()))
+
     def _slot(self, name: str) -> VarSlot:
         shape = tuple(getattr(self.process.vars, name).shape)
         return VarSlot(self._types[name], shape, f"{self.process.name}.{name}")
@@ -144,6 +161,8 @@ class ModelHarness:
     def __getattr__(self, name: str) -> Any:
         if name == "model":  # not built yet: do not look for it in itself
             raise AttributeError(name)
+        if name in self._recordings:
+            return self._recordings[name].get()
         return getattr(self.model, name)
 
     def set(self, name: str, value: Any, idx: Any = None) -> None:

@@ -59,6 +59,7 @@ from lava_actor.runtime.user.until import UntilRun
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from lava_actor.channels.records import RecordStore
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.compiler.executable import Executable
     from lava_actor.runtime.user.handle import RunHandle
@@ -730,6 +731,13 @@ class Runtime:
         if self._arena is None:
             raise RuntimeStateError("the network is not started, stopped or failed")
         return self._arena
+
+    @property
+    def records(self) -> RecordStore:
+        """Where a live network records."""
+        if self._crew is None or self._crew.records is None:
+            raise RuntimeStateError("the network is not started, or records nothing")
+        return self._crew.records
 
     @property
     def root_seed(self) -> int:

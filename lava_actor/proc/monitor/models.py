@@ -5,8 +5,6 @@ from __future__ import annotations
 import warnings
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from lava_actor.model.decorator import implements, requires
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -25,7 +23,7 @@ class PyMonitorModel(PyLoihiProcessModel):
     """Records in the dtype of what is recorded.
 
     How many ports there are depends on what was probed, so the compiler asks for a model class
-    that declares exactly those (`specialised`).
+    that declares exactly those (`specialised`). One that samples no Vars has nothing but `run_spk`.
     """
 
     @classmethod
@@ -37,9 +35,8 @@ class PyMonitorModel(PyLoihiProcessModel):
         for name in process.proc_params["InPorts"]:
             # added to zeros of this type, a message keeps its own
             members[name] = LavaPyType(PyInPort.VEC_DENSE, bool)
-        for key in ("VarsData1", "VarsData2"):
-            for name in process.proc_params[key]:
-                members[name] = LavaPyType(np.ndarray, float)
+        if process.proc_params["RefPorts"]:
+            members.update(post_guard=_has_to_sample, run_post_mgmt=_sample)
         made = type(cls.__name__, (cls,), members)
         made.__qualname__ = f"{cls.__qualname__}.of.{process.name}"
         return made
@@ -48,48 +45,41 @@ class PyMonitorModel(PyLoihiProcessModel):
         super().__init__(proc_params)
         self._ports = list(zip(proc_params["InPorts"], proc_params["VarsData2"], strict=True))
         self._vars = list(zip(proc_params["RefPorts"], proc_params["VarsData1"], strict=True))
-        self._targets = proc_params["Targets"]
-        self._full: set[str] = set()
 
     def run_spk(self) -> None:
         """Record what the OutPorts sent."""
-        for port, recording in self._ports:
-            self._record(recording, getattr(self, port).recv())
+        step = self.time_step
+        for name, recording in self._ports:
+            port, recorder = getattr(self, name), getattr(self, recording)
+            values, indices = port.recv_events()
+            recorder.events(step, values, indices, port.dtype)
+            if recorder.until < step and not recorder.told:
+                self._tell_of_end(recorder)
 
-    def post_guard(self) -> bool:
-        """Tell whether there are Vars to sample."""
-        return any(recording not in self._full for _, recording in self._vars)
-
-    def run_post_mgmt(self) -> None:
-        """Sample the Vars."""
-        for port, recording in self._vars:
-            if recording not in self._full:
-                self._record(recording, getattr(self, port).read())
-
-    def _record(self, recording: str, value: np.ndarray) -> None:
-        rows = getattr(self, recording)
-        row = self.time_step - 1
-        if row >= len(rows):
-            self._end(recording, len(rows))
-            return
-        if rows.dtype != value.dtype:
-            rows = self._converted(rows, value.dtype, row)
-            setattr(self, recording, rows)
-        rows[row] = value
-
-    @staticmethod
-    def _converted(rows: np.ndarray, dtype: np.dtype, row: int) -> np.ndarray:
-        """The recording in the dtype of what is recorded, widened if that has changed."""
-        if row == 0:
-            return np.zeros(rows.shape, dtype)
-        return rows.astype(np.result_type(rows.dtype, dtype))
-
-    def _end(self, recording: str, steps: int) -> None:
-        if recording in self._full:
-            return
-        self._full.add(recording)
+    def _tell_of_end(self, recorder: Any) -> None:
+        recorder.told = True
         warnings.warn(
-            f"{self.process_name}: the recording of {self._targets[recording]} is full after "
-            f"{steps} steps, later ones are not recorded; give probe a larger num_steps",
+            f"{self.process_name}: the recording of {recorder.name} is full after "
+            f"{recorder.until} steps, later ones are not recorded; give probe a larger num_steps",
             stacklevel=2,
         )
+
+
+def _has_to_sample(self: Any) -> bool:
+    """Tell whether there are Vars to sample in this step."""
+    step = self.time_step
+    return any(
+        step % recorder.every == 0 and not recorder.told
+        for recorder in [getattr(self, recording) for _, recording in self._vars]
+    )
+
+
+def _sample(self: Any) -> None:
+    """Sample the Vars."""
+    step = self.time_step
+    for port, recording in self._vars:
+        recorder = getattr(self, recording)
+        if recorder.is_due(step):
+            recorder.row(step, getattr(self, port).read())
+        elif recorder.until < step and not recorder.told:
+            self._tell_of_end(recorder)

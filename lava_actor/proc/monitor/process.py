@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lava_actor.errors import (
+    InvalidIndexError,
     InvalidKeyError,
     InvalidTypeError,
     InvalidValueError,
@@ -14,8 +15,10 @@ from lava_actor.errors import (
     RuntimeStateError,
 )
 from lava_actor.process.hints import warn
+from lava_actor.process.interfaces import where
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort
 from lava_actor.process.process import AbstractProcess
+from lava_actor.process.recording import Recording
 from lava_actor.process.variable import Var
 
 
@@ -28,27 +31,64 @@ class _Recordings(dict[str, Any]):
         )
 
 
+class Spikes(tuple[np.ndarray, ...]):
+    """What `Monitor.spikes` returns: ``(steps, indices)`` or ``(steps, indices, values)``.
+
+    Attributes
+    ----------
+    until : int
+        The last step that was recorded; 0: none was.
+    """
+
+    until: int
+
+    @property
+    def steps(self) -> np.ndarray:
+        """When, in ascending order."""
+        return self[0]
+
+    @property
+    def indices(self) -> np.ndarray:
+        """Who: flat indices into the target."""
+        return self[1]
+
+    @property
+    def values(self) -> np.ndarray | None:
+        """What was sent; None: ones."""
+        return self[2] if len(self) > 2 else None
+
+
 class Monitor(AbstractProcess):
     """Records any number of Vars and OutPorts.
 
     A Var is sampled at the end of every step (after learning); of an OutPort, what it sends in
-    every step is recorded. Recording ends, with one warning, after the number of steps given to
-    `probe`.
+    every step is recorded. What is recorded lies in memory of this interpreter: it can be read
+    while the network runs, after its end, and if that was a failure, up to the last step before.
 
     Examples
     --------
     >>> monitor = Monitor()
-    >>> monitor.probe(neurons.v, num_steps=100)
-    >>> neurons.run(RunSteps(num_steps=100), Loihi2SimCfg())
-    >>> monitor.get_data()[neurons.name]["v"].shape
-    (100, 10)
+    >>> monitor.probe(neurons.s_out)
+    >>> monitor.probe(neurons.v, every=10)
+    >>> with neurons:
+    ...     neurons.run(100, Loihi2SimCfg())
+    >>> steps, indices = monitor.spikes(neurons.s_out)
+    >>> monitor.dense(neurons.v).shape
+    (10, 50)
 
     Attributes
     ----------
     data : dict
         ``{process name: {target name: array (num_steps, *target.shape)}}``, filled by `get_data`.
     target_names : dict
-        ``{name of the recording Var: [process name, target name]}``
+        ``{name of the Recording: [process name, target name]}``
+
+    Notes
+    -----
+    Of an OutPort, only what is not zero is kept: 4 to 8 bytes per spike, and its value if it is not
+    1. A message that is denser is kept as an array. Beyond a limit (``recording_memory``, an
+    option of ``compile_config``) recordings go on in an unnamed file in the folder for temporary
+    files.
     """
 
     in_double_precision: ClassVar[bool] = False
@@ -59,24 +99,71 @@ class Monitor(AbstractProcess):
         super().__init__(**kwargs)
         self.data: dict[str, dict[str, Any]] = {}
         self.target_names: dict[str, list[str]] = {}
-        self._targets: dict[tuple[str, str], Any] = {}
         for key in ("RefPorts", "VarsData1", "InPorts", "VarsData2"):
             self.proc_params[key] = []
         for key in ("n_ref_ports", "n_in_ports"):
             self.proc_params[key] = 0
-        self.proc_params["Targets"] = {}  # what the recordings are of, for messages
 
-    def probe(self, target: Var | OutPort, num_steps: int) -> None:
-        """Record ``target`` for ``num_steps`` steps.
+    # -- before the run ---------------------------------------------------------------------
+
+    def probe(
+        self,
+        target: Var | OutPort,
+        num_steps: int | None = None,
+        *,
+        every: int = 1,
+        index: Any = None,
+        last: int | None = None,
+    ) -> None:
+        """Record ``target``.
+
+        Parameters
+        ----------
+        target : Var or OutPort
+        num_steps : int, optional
+            For so many steps; then recording ends, with one warning. None: as long as the network
+            runs.
+        every : int
+            Record steps ``every``, ``2 * every`` and so on.
+        index : slice, list of int, mask or other NumPy index, optional
+            Record ``target[index]`` only.
+        last : int, optional
+            Keep what was recorded in the last so many steps.
 
         Raises
         ------
         InvalidTypeError
             (a `TypeError`) if the target is neither Var nor OutPort.
         InvalidValueError
-            (a `ValueError`) if ``num_steps`` is negative or no integer, or what is probed has the
+            (a `ValueError`) if a number makes no sense, or what is probed is already, or has the
             name of something else that is.
+        InvalidIndexError
+            (an `IndexError`) if the index does not fit the target.
+        RuntimeStateError
+            (a `RuntimeError`) if the network of the target or this Monitor is started.
         """
+        self._check_target(target)
+        name = f"{self.name}.probe"
+        num_steps = None if num_steps is None else _number(f"{name}: expected", num_steps, 0)
+        every = _number(f"{name}: every: expected", every, 1)
+        last = None if last is None else _number(f"{name}: last: expected", last, 1)
+        owner = target.process.name if target.process is not None else ""
+        shape = tuple(target.shape)
+        places, row = _places(f"{name}: index", shape, index)
+        recording = Recording(shape, num_steps, every, last, places, row, f"{owner}.{target.name}")
+        port: RefPort | InPort
+        if isinstance(target, Var):
+            port = RefPort(shape=shape)
+            member = self._add("ref_port", "var_read", "RefPorts", "VarsData1", port, recording)
+            port.connect_var(target)
+        else:
+            port = InPort(shape=shape)
+            member = self._add("in_port", "out_read", "InPorts", "VarsData2", port, recording)
+            port.connect_from(target)
+        self.target_names[member] = [owner, target.name]
+        self.data.setdefault(owner, {})[target.name] = 0
+
+    def _check_target(self, target: Any) -> None:
         if not isinstance(target, (Var, OutPort)):
             hint = ""
             if isinstance(target, AbstractProcess):
@@ -87,75 +174,121 @@ class Monitor(AbstractProcess):
             raise InvalidTypeError(
                 f"{self.name}.probe: expected a Var or an OutPort, got {target!r}{hint}"
             )
-        if not hasattr(num_steps, "__index__") or num_steps < 0:
+        for process in (self, target.process):
+            runtime = None if process is None else process.runtime
+            if runtime is not None and not runtime.is_over:
+                raise RuntimeStateError(
+                    f"{self.name}.probe: the network of {process.name} is started, and goes on "
+                    f"without what is probed now; probe before the start, or after stop()"
+                )
+        if self._find(target) is not None:
+            owner = target.process.name if target.process is not None else ""
             raise InvalidValueError(
-                f"{self.name}.probe: expected 0 or more steps, got {num_steps!r}"
+                f"{self.name}.probe: {target.name} of a Process named {owner!r} is probed already, "
+                f"and recordings are kept by name; use another Monitor, or give another Process "
+                f"another name"
             )
-        owner = target.process.name if target.process is not None else ""
-        if self._targets.setdefault((owner, target.name), target) is not target:
-            raise InvalidValueError(
-                f"{self.name}.probe: another Process named {owner!r} is probed for its "
-                f"{target.name} already, and recordings are kept by name; give one another name"
-            )
-        shape = tuple(target.shape)
-        data = Var(shape=(int(num_steps), *shape), init=0)
-        if isinstance(target, Var):
-            member, recording = self._add("ref_port", "var_read", "RefPorts", "VarsData1", data)
-            port: Any = RefPort(shape=shape)
-            setattr(self, member, port)
-            self._post_init()
-            port.connect_var(target)
-        else:
-            member, recording = self._add("in_port", "out_read", "InPorts", "VarsData2", data)
-            port = InPort(shape=shape)
-            setattr(self, member, port)
-            self._post_init()
-            port.connect_from(target)
-        self.target_names[recording] = [owner, target.name]
-        self.proc_params["Targets"][recording] = f"{owner}.{target.name}"
-        self.data.setdefault(owner, {})[target.name] = 0
 
     def _add(
-        self, port: str, recording: str, ports_key: str, data_key: str, data: Var
-    ) -> tuple[str, str]:
+        self, port: str, recording: str, ports_key: str, data_key: str, end: Any, data: Recording
+    ) -> str:
         number = len(self.proc_params[ports_key])
         names = f"{port}_{number}", f"{recording}_{number}"
+        setattr(self, names[0], end)
         setattr(self, names[1], data)
+        self._post_init()
         self.proc_params[ports_key].append(names[0])
         self.proc_params[data_key].append(names[1])
         self.proc_params.overwrite(f"n_{port}s", number + 1)
-        return names
+        return names[1]
+
+    # -- what was recorded ------------------------------------------------------------------
+
+    def _find(self, target: Any) -> Recording | None:
+        owner = target.process.name if target.process is not None else ""
+        key = [owner, target.name]
+        return next((getattr(self, n) for n, k in self.target_names.items() if k == key), None)
+
+    def recording(self, target: Var | OutPort) -> Recording:
+        """What is recorded of ``target``.
+
+        Raises
+        ------
+        MissingMemberError
+            (an `AttributeError`) if it is not probed.
+        RuntimeStateError
+            (a `RuntimeError`) if its network was never started.
+        """
+        if not isinstance(target, (Var, OutPort)):
+            raise InvalidTypeError(f"{self.name}: expected what was probed, got {target!r}")
+        found = self._find(target)
+        if found is None:
+            raise MissingMemberError(f"{self.name}: {where(target)} is not probed")
+        if not found.is_bound:
+            raise RuntimeStateError(
+                f"{self.name}: nothing is recorded of {where(target)}: the network of this Monitor "
+                f"was not started; is another one the one that ran?"
+            )
+        return found
+
+    def spikes(self, target: Var | OutPort) -> Spikes:
+        """What was not zero so far, as ``(steps, indices)``; with values unless all were one.
+
+        Steps count from 1. Indices are flat indices into the target, also if only some of its
+        elements are recorded. ``.until`` of the answer is the last step that is in it.
+
+        Raises
+        ------
+        MissingMemberError, RuntimeStateError
+            See `recording`.
+        """
+        recording = self.recording(target)
+        record = recording.read()
+        steps, indices, values = record.events()
+        found = Spikes((steps, recording.places(indices), *([] if values is None else [values])))
+        found.until = record.done
+        return found
+
+    def dense(self, target: Var | OutPort) -> np.ndarray:
+        """One row for each step that was recorded so far; `steps` says which these are.
+
+        Returns
+        -------
+        ndarray (steps, *shape)
+            In the dtype of what is recorded. Steps that did not run are not in it.
+
+        Raises
+        ------
+        MissingMemberError, RuntimeStateError
+            See `recording`.
+        """
+        recording = self.recording(target)
+        return recording.dense(recording.read())
+
+    def steps(self, target: Var | OutPort) -> np.ndarray:
+        """The steps that were recorded so far: one for each row of `dense`."""
+        recording = self.recording(target)
+        return recording.steps(recording.read())
 
     def get_data(self) -> dict[str, dict[str, Any]]:
-        """Return what was recorded so far; steps that did not run yet are zeros.
+        """Return what was recorded so far, one row per step.
 
-        Recordings live in the actor of the Monitor: read them before `stop`. What the last call
-        returned stays in `data`.
+        With ``num_steps``, steps that did not run yet are zeros. What the last call returned stays
+        in `data`.
 
         Returns
         -------
         dict
             ``{process name: {target name: array (num_steps, *target.shape)}}``
-
-        Raises
-        ------
-        RuntimeStateError
-            (a `RuntimeError`) if the network is stopped or has failed.
         """
-        if self._is_over():
-            raise RuntimeStateError(
-                f"{self.name}.get_data: the network is stopped or has failed, and recordings end "
-                f"with it; call get_data() before stop(), or inside of the with block"
-            )
-        if self.runtime is None and self.target_names:
+        if any(not getattr(self, name).is_bound for name in self.target_names):
             warn(
                 f"{self.name}.get_data: nothing is recorded, all is zeros: the network of this "
                 f"Monitor was not started. Was a target probed after the start, or is another "
                 f"network the one that ran?"
             )
         for recording, (owner, name) in self.target_names.items():
-            var: Var = getattr(self, recording)
-            value = np.zeros(var.shape) if self.runtime is None else var.get()
+            value = getattr(self, recording).get()
             if self.in_double_precision and value.dtype.kind in "biu":
                 double = value.astype(float)
                 value = double if (double == value).all() else value
@@ -174,15 +307,33 @@ class Monitor(AbstractProcess):
         owner = target.process.name if target.process is not None else ""
         if target.name not in self.data.get(owner, {}):
             raise MissingMemberError(f"{self.name}.plot: {owner}.{target.name} is not probed")
-        try:
-            data = self.get_data()
-        except RuntimeStateError:
-            data = self.data  # placeholders, unless something was read before the end
-            if all(np.ndim(value) == 0 for found in data.values() for value in found.values()):
-                raise
-            warn(f"{self.name}.plot: the network is over; this is what get_data() returned last")
-        values = data[owner][target.name]
+        values = self.get_data()[owner][target.name]
         ax.plot(values.reshape(values.shape[0], -1), *args, **kwargs)
         ax.set_title(owner)
         ax.set_xlabel("Time step")
         ax.set_ylabel(target.name)
+
+
+def _number(where: str, value: Any, least: int) -> int:
+    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
+        raise InvalidValueError(f"{where} {least} or more steps, got {value!r}")
+    return int(value)
+
+
+def _places(
+    where: str, shape: tuple[int, ...], index: Any
+) -> tuple[np.ndarray | None, tuple[int, ...]]:
+    """The flat places that an index names, and the shape of what it selects."""
+    if index is None:
+        return None, shape
+    if isinstance(index, (list, range)):
+        index = np.asarray(index)
+    places = np.arange(np.prod(shape, dtype=np.int64), dtype=np.int32).reshape(shape)
+    try:
+        found = np.asarray(places[index])
+    except IndexError as error:
+        raise InvalidIndexError(f"{where}: expected one for shape {shape}: {error}") from None
+    flat = found.reshape(-1)
+    if np.unique(flat).size != flat.size:
+        raise InvalidValueError(f"{where}: expected every element at most once, got some twice")
+    return flat, found.shape

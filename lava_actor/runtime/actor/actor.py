@@ -33,6 +33,7 @@ from lava_actor.runtime.start.seeds import seed_globals
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from lava_actor.channels.records import RecordStore
     from lava_actor.compiler.executable import Schedule, TurnPlan
     from lava_actor.runtime.actor.remote import VarServer
     from lava_actor.runtime.start.serialize import ActorSpec
@@ -61,6 +62,7 @@ class Actor:
         *,
         domain_index: int,
         own_process: bool,
+        records: RecordStore | None = None,
     ) -> None:
         self.name = name
         self.model_name = ""
@@ -77,6 +79,7 @@ class Actor:
         self.wake_up = wake_up
         self.domain_index = domain_index
         self.own_process = own_process
+        self.records = records
         self._owner = os.getpid()
         self.pending_run: int | None = None
         self.on_rebuilt: Callable[[Any], None] = lambda _model: None
@@ -181,7 +184,11 @@ class Actor:
         if self.own_process:
             seed_globals(self.spec.seed)
         self.built = build(
-            self.spec, self.arena, adopt=self.own_process, lockstep=self.schedule.lockstep
+            self.spec,
+            self.arena,
+            adopt=self.own_process,
+            lockstep=self.schedule.lockstep,
+            records=self.records,
         )
         self.servers[:] = self.built.servers
         self.built.model.on_start()

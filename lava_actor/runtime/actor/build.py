@@ -15,6 +15,7 @@ from lava_actor.runtime.actor.remote import RemoteVar, VarServer
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, RingReader, RingWriter
+    from lava_actor.channels.records import RecordStore
     from lava_actor.runtime.start.serialize import ActorSpec
 
 
@@ -36,12 +37,18 @@ class BuiltModel:
 
 
 def build(
-    spec: ActorSpec, arena: Arena, *, adopt: bool, lockstep: bool = False
+    spec: ActorSpec,
+    arena: Arena,
+    *,
+    adopt: bool,
+    lockstep: bool = False,
+    records: RecordStore | None = None,
 ) -> BuiltModel:
     """Construct the model of ``spec`` with its ports and Vars.
 
     ``adopt``: initial arrays belong to this actor alone and may become the model's own.
     ``lockstep``: how the network is scheduled.
+    ``records``: where the model records, if it does.
 
     Raises whatever the model's constructor or the initial values raise.
     """
@@ -56,6 +63,9 @@ def build(
     _build_out_ports(spec, arena, built)
     _build_remote_access(spec, arena, built)
     _build_vars(spec, model, adopt)
+    for recording in plan.recordings:
+        assert records is not None
+        setattr(model, recording.name, records.recorder(recording.number, **recording.limits))
     return built
 
 

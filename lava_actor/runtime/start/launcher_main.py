@@ -28,9 +28,9 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
@@ -54,6 +54,9 @@ from lava_actor.runtime.start.processes import (
 )
 from lava_actor.runtime.start.seeds import global_state
 from lava_actor.runtime.start.serialize import ActorSpec
+
+if TYPE_CHECKING:
+    from lava_actor.channels.records import RecordStore
 
 _PRELOADED: tuple[Any, ...] = (build, free, stepping)
 
@@ -238,12 +241,15 @@ def run_service(frame: Frame, owner: int) -> None:
         if not _agree(user, plan.program):
             return
         arena = Arena.attach(arena_fd, plan.arena)
-        loads = load_specs(plan, values[0] if values else None)
+        first = len(values) - plan.n_record_files
+        records = _records(values[first:], plan.n_recordings)
+        loads = load_specs(plan, values[0] if first else None)
         for descriptor in values:
             os.close(descriptor)
         large = [a.party for a in plan.actors if a.parcel.out_of_band >= LARGE_VALUES]
-        host = ProcessHost(partial(run_actor, plan, arena, wake_up, loads, large))
-        del loads  # the host lets go of it once the actors run
+        body = partial(run_actor, plan, arena, wake_up, loads, large, records=records)
+        host = ProcessHost(body)
+        del loads, body  # the host lets go of them once the actors run
         service = Service(plan, arena, user, wake_up, host)
     except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
         user.send("startfail", failure_of(error, "RuntimeService"))
@@ -311,6 +317,14 @@ def _agree(user: Pipe, plan: program.ProgramPlan) -> bool:
     return True
 
 
+def _records(fds: Sequence[int], n: int) -> RecordStore | None:
+    if not n:
+        return None
+    from lava_actor.channels.records import RecordStore  # only where something is recorded
+
+    return RecordStore.attach(fds, n)
+
+
 def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[], ActorSpec]]:
     """Open all parcels before forking, so that actors share imports and memory.
 
@@ -348,6 +362,8 @@ def run_actor(
     start: ActorStart,
     pipe: Pipe,
     own_process: bool,
+    *,
+    records: RecordStore | None = None,
 ) -> None:
     """Be one actor until the network ends.
 
@@ -373,6 +389,7 @@ def run_actor(
         wake_up,
         domain_index=plan.index,
         own_process=own_process,
+        records=records,
     )
     actor.model_name = start.model
     attune(plan.surroundings, own_process=own_process)

@@ -49,3 +49,5 @@ class ServicePlan:
     surroundings: Surroundings
     program: ProgramPlan = field(default_factory=ProgramPlan)
     may_stay: bool = False  # as a warm launcher, if imports take long
+    n_recordings: int = 0  # of the network
+    n_record_files: int = 0  # last of the descriptors that come with an order

@@ -49,6 +49,10 @@ def specify(plan: ActorPlan, seed: int) -> ActorSpec:
         plan,
         process=None,  # type: ignore[arg-type]
         vars=tuple(dataclasses.replace(v, var=None) for v in plan.vars),  # type: ignore[arg-type]
+        recordings=tuple(
+            dataclasses.replace(r, recording=None)  # type: ignore[arg-type]
+            for r in plan.recordings
+        ),
     )
     return ActorSpec(
         bare, process.id, process.proc_params, {v.name: v.var.init for v in plan.vars}, seed

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe, PipeEnded
+from lava_actor.channels.records import RecordStore
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.protocol import words
 from lava_actor.runtime.start import descriptors
@@ -30,8 +31,9 @@ if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
 
 
-#: Descriptors in this interpreter: arena, event, values, order, listener, perhaps a launcher.
-OWN_DESCRIPTORS = 12
+#: Descriptors in this interpreter: arena, event, values, order, listener, recordings, perhaps a
+#: launcher.
+OWN_DESCRIPTORS = 14
 #: Both ends of a pipe and the process; an end is closed once the service is ordered.
 DESCRIPTORS_PER_SERVICE = 3
 
@@ -53,6 +55,7 @@ class Crew:
         self.pipes: list[Pipe] = []
         self.services = Attendance(len(executable.domains))
         self._arena: Arena | None = None
+        self.records: RecordStore | None = None
         self._pipe_index: dict[int, int] = {}
 
     def prepare(self) -> Arena:
@@ -66,6 +69,9 @@ class Crew:
             self._parcels, self._values, self._survey = packed
         with held():
             self._arena = Arena.create(executable.arena)
+            if n := len(executable.recordings):
+                memory = int(executable.compile_config["recording_memory"])
+                self.records = RecordStore.create(n, memory)
             self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
         for index, domain in enumerate(executable.domains):
@@ -123,7 +129,7 @@ class Crew:
         assert self._arena is not None
         values = [] if self._values is None or self._values.fd is None else [self._values.fd]
         for plan, theirs in zip(plans, self._theirs, strict=True):
-            fds = [theirs.fileno(), self._arena.fd, self._wake_up, *values]
+            fds = [theirs.fileno(), self._arena.fd, self._wake_up, *values, *self._record_files()]
             launcher.order(plan, fds)
             theirs.close()
         self._theirs = []
@@ -131,6 +137,9 @@ class Crew:
         if self._values is not None:
             self._values.close()
         self._parcels = []
+
+    def _record_files(self) -> list[int]:
+        return [] if self.records is None else self.records.fds
 
     def tell_program(self, index: int, wanted: list[Key]) -> None:
         """Send a service what differs from what it has imported."""
@@ -185,6 +194,8 @@ class Crew:
                     surroundings=where,
                     program=program,
                     may_stay=may_stay and index == 0,
+                    n_recordings=len(executable.recordings),
+                    n_record_files=len(self._record_files()),
                 )
             )
             stepping += not domain.is_async
@@ -201,7 +212,9 @@ class Crew:
             party: partial(specify, plan, self._seeds[party]) for party, plan in actors.items()
         }
         for plan, theirs in zip(plans, self._theirs, strict=True):
-            body: Any = partial(run_actor, plan, self._arena, self._wake_up, loads, ())
+            body: Any = partial(
+                run_actor, plan, self._arena, self._wake_up, loads, (), records=self.records
+            )
             service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))
             thread = threading.Thread(
                 target=service.main, name=f"RuntimeService {plan.name}", daemon=True
@@ -225,3 +238,5 @@ class Crew:
         if self._values is not None:
             self._values.close()
         self.services.finish()
+        if self.records is not None:
+            self.records.settle()

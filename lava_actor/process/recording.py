@@ -1,0 +1,137 @@
+"""Recordings: Vars that grow, step by step, in memory that outlives the network."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from lava_actor.channels.records import Record, RecordStore, read
+from lava_actor.errors import InvalidValueError
+from lava_actor.process.interfaces import where
+from lava_actor.process.variable import Var
+
+
+@dataclass(frozen=True)
+class _Live:
+    """A recording of a network that was started, whatever has become of it."""
+
+    store: RecordStore
+    number: int
+    size: int
+
+    def read(self) -> Record:
+        return read(self.store, self.number, self.size)
+
+
+@dataclass(frozen=True)
+class _Kept:
+    """What a copy of a recording holds: no store, and nothing is added."""
+
+    record: Record
+
+    def read(self) -> Record:
+        return self.record
+
+
+class Recording(Var):
+    """What is recorded of a target.
+
+    Its value does not lie in the model but in memory of the user's interpreter, where the model
+    writes. So it can be read at any time: while the network runs, after its end, and if that was a
+    bad one.
+
+    Parameters
+    ----------
+    target : tuple of int
+        Shape of what is recorded.
+    num_steps, every, last : int, optional
+        See `Monitor.probe`.
+    index : array of int, optional
+        Flat places in the target; None: all.
+    shape : tuple of int, optional
+        Of one row, if only some places are recorded.
+    name : str
+        What it is of, for messages.
+    """
+
+    def __init__(
+        self,
+        target: tuple[int, ...],
+        num_steps: int | None = None,
+        every: int = 1,
+        last: int | None = None,
+        index: np.ndarray | None = None,
+        shape: tuple[int, ...] | None = None,
+        of: str = "",
+    ) -> None:
+        self.row_shape: tuple[int, ...] = tuple(target) if shape is None else shape
+        rows = 0 if num_steps is None else (min(num_steps, last or num_steps)) // every
+        super().__init__((rows, *self.row_shape), init=0)
+        self.of = of
+        self.num_steps, self.every, self.last, self.index = num_steps, every, last, index
+        self._target_size = int(np.prod(target, dtype=np.int64))
+        self._row_size = int(np.prod(self.row_shape, dtype=np.int64))
+        self._source: _Live | _Kept | None = None
+
+    def limits(self) -> dict[str, Any]:
+        """What a `Recorder` needs to know of it."""
+        return {
+            "name": self.of,
+            "size": self._row_size,
+            "until": self.num_steps,
+            "every": self.every,
+            "last": self.last,
+            "places": self.index,
+            "of": self._target_size,
+        }
+
+    def bind(self, store: RecordStore, number: int) -> None:
+        """From now on this is what a network writes there."""
+        self._source = _Live(store, number, self._row_size)
+
+    @property
+    def is_bound(self) -> bool:
+        """Whether a network was started that writes here, or a copy of what it wrote is held."""
+        return self._source is not None
+
+    def read(self) -> Record:
+        """What is recorded up to a step, ``done``; without what has left the window."""
+        record = Record() if self._source is None else self._source.read()
+        return record if self.last is None else record.since(record.done - self.last + 1)
+
+    def steps(self, record: Record) -> np.ndarray:
+        """The steps that were recorded."""
+        if not record.done:
+            return np.empty(0, np.int64)
+        first = -(-record.begin // self.every) * self.every
+        return np.arange(first, record.done + 1, self.every)
+
+    def dense(self, record: Record) -> np.ndarray:
+        """One row for each of `steps`."""
+        steps = self.steps(record)
+        return record.rows(steps, self._row_size).reshape(steps.size, *self.row_shape)
+
+    def places(self, indices: np.ndarray) -> np.ndarray:
+        """Flat places in the target, of those in a row."""
+        return indices if self.index is None else self.index[indices]
+
+    def get(self, idx: Any = None) -> Any:
+        """One row for each step; with ``num_steps``, zeros for those that did not run yet."""
+        record = self.read()
+        found = self.dense(record)
+        if self.num_steps is not None and self.last is None:
+            rows = np.zeros(self.shape, found.dtype)
+            rows[self.steps(record) // self.every - 1] = found
+            found = rows
+        return found if idx is None else found[idx]
+
+    def set(self, value: Any, idx: Any = None) -> None:
+        """Refuse: what was recorded stays what it is."""
+        raise InvalidValueError(f"{where(self)}.set: expected a Var to set; this is a recording")
+
+    def __getstate__(self) -> dict[str, Any]:
+        """A copy holds what is recorded now."""
+        kept = None if self._source is None else _Kept(self._source.read())
+        return {**self.__dict__, "_source": kept}
