@@ -9,8 +9,6 @@ same part.
 
 from __future__ import annotations
 
-import functools
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -20,6 +18,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.proc._streams import stream
 from lava_actor.proc._synapses import Synapses
 from lava_actor.proc.connectivity.distributions import Distribution, as_distribution
 
@@ -29,16 +28,6 @@ BLOCK = 256
 _COUNTS, _SOURCES, _WEIGHTS, _DELAYS = range(4)
 
 _Stream = Callable[[], np.random.Generator]
-
-
-def stream(seed: int, purpose: int, block: int = 0) -> np.random.Generator:
-    """Return the generator for one purpose and one block of targets."""
-    return np.random.Generator(np.random.Philox(key=_key(seed), counter=[0, 0, block, purpose]))
-
-
-@functools.lru_cache(16)
-def _key(seed: int) -> np.ndarray:
-    return np.frombuffer(hashlib.sha256(str(seed).encode()).digest()[:16], np.uint64)
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,0 +1,1 @@
+"""Spike sources: Poisson, regular, at given times."""

@@ -1,0 +1,209 @@
+"""Sources of spikes: at random, at regular intervals, at given times."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.process.ports.ports import OutPort
+from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.variable import Var
+
+
+class PoissonSource(AbstractProcess):
+    """Sends the spikes of independent Poisson processes.
+
+    In every step, the number of spikes of a neuron is drawn from a Poisson distribution with mean
+    `rate`; `s_out` is that number times `amplitude`. So a source can feed `a_in` of neurons
+    directly, without a connection between them.
+
+    Parameters
+    ----------
+    shape : tuple of int, or int
+        Shape of `s_out` and of the Vars `rate` and `amplitude`.
+    rate : float or array_like
+        Expected number of spikes per step, at least 0.
+    amplitude : float or array_like
+        What a spike counts; an integer in the fixed-point model.
+    binary : bool
+        Whether several spikes of one neuron in one step count as one.
+    seed : int, optional
+        Default: from the seed of the network and the name of the Process.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if a rate is negative or not finite, or a value does not fit the shape.
+
+    Notes
+    -----
+    Neurons are taken in blocks of 4096 in C order; each block has a random stream of its own.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        rate: ArrayLike,
+        amplitude: ArrayLike = 1,
+        binary: bool = False,
+        seed: int | None = None,
+        name: str | None = None,
+        log_config: LogConfig | None = None,
+    ) -> None:
+        owner = name or type(self).__name__
+        check_rates(owner, rate)
+        if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
+            raise InvalidValueError(f"{owner}.seed: expected a non-negative integer, got {seed!r}")
+        super().__init__(
+            shape=shape, binary=bool(binary), seed=seed, name=name, log_config=log_config
+        )
+        self.s_out = OutPort(shape=shape)
+        self.rate = Var(shape=shape, init=rate)
+        self.amplitude = Var(shape=shape, init=amplitude)
+
+
+class RegularSource(AbstractProcess):
+    """Sends a spike every `period` steps, for the first time in step `first`.
+
+    Parameters
+    ----------
+    shape : tuple of int, or int
+        Shape of `s_out` and of the Vars `period`, `first` and `amplitude`.
+    period : int or array_like
+        Steps between spikes, at least 1.
+    first : int or array_like
+        Step of the first spike, at least 1.
+    amplitude : float or array_like
+        What a spike counts; an integer in the fixed-point model.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if a step is below 1.
+    InvalidTypeError
+        (a `TypeError`) if a step is no integer.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        period: ArrayLike,
+        first: ArrayLike = 1,
+        amplitude: ArrayLike = 1,
+        name: str | None = None,
+        log_config: LogConfig | None = None,
+    ) -> None:
+        owner = name or type(self).__name__
+        for member, given in (("period", period), ("first", first)):
+            check_steps(f"{owner}.{member}", given)
+        super().__init__(shape=shape, name=name, log_config=log_config)
+        self.s_out = OutPort(shape=shape)
+        self.period = Var(shape=shape, init=period)
+        self.first = Var(shape=shape, init=first)
+        self.amplitude = Var(shape=shape, init=amplitude)
+
+
+class SpikeTimes(AbstractProcess):
+    """Sends spikes in given steps.
+
+    Parameters
+    ----------
+    times : sequence of sequences of int
+        For each neuron the steps in which it spikes, in any order; the first step is 1. A step
+        that is given twice is two spikes.
+    amplitude : float or array_like
+        What a spike counts; an integer in the fixed-point model. `s_out` is the number of spikes
+        times this.
+    name : str, optional
+        Default ``Process_<id>``; need not be unique.
+    log_config : LogConfig, optional
+        Without it, records go where the application wants them.
+
+    Raises
+    ------
+    InvalidValueError
+        (a `ValueError`) if a step is below 1.
+    InvalidTypeError
+        (a `TypeError`) if `times` are not sequences of integers.
+
+    Examples
+    --------
+    >>> SpikeTimes(times=[[1, 5, 9], [], [5]])
+    """
+
+    def __init__(
+        self,
+        *,
+        times: Sequence[ArrayLike],
+        amplitude: ArrayLike = 1,
+        name: str | None = None,
+        log_config: LogConfig | None = None,
+    ) -> None:
+        owner = name or type(self).__name__
+        steps = [
+            check_steps(f"{owner}.times[{neuron}]", given, dimensions=1)
+            for neuron, given in enumerate(times)
+        ]
+        neurons = np.repeat(np.arange(len(steps)), [found.size for found in steps])
+        together = np.concatenate([np.zeros(0, np.int64), *steps])
+        order = np.argsort(together, kind="stable")
+        super().__init__(
+            steps=together[order], neurons=neurons[order], name=name, log_config=log_config
+        )
+        self.s_out = OutPort(shape=(len(steps),))
+        self.amplitude = Var(shape=(len(steps),), init=amplitude)
+
+
+def check_rates(where: str, given: Any) -> None:
+    """Refuse rates that are none.
+
+    Raises
+    ------
+    InvalidTypeError
+        If they are no real numbers.
+    InvalidValueError
+        If one is negative or not finite.
+    """
+    rates = np.asarray(given)
+    if rates.dtype.kind not in "iuf":
+        raise InvalidTypeError(f"{where}.rate: expected numbers, got {given!r}")
+    if not (np.isfinite(rates).all() and (rates >= 0).all()):
+        worst = rates[~(np.isfinite(rates) & (rates >= 0))].flat[0]
+        raise InvalidValueError(f"{where}.rate: expected finite numbers from 0, got {worst}")
+
+
+def check_steps(where: str, given: Any, dimensions: int | None = None) -> np.ndarray:
+    """Return steps as int64.
+
+    Raises
+    ------
+    InvalidTypeError
+        If they are no integers, or have other dimensions.
+    InvalidValueError
+        If one is below 1.
+    """
+    try:
+        steps = np.asarray(given)
+    except ValueError:
+        steps = np.asarray(None)
+    if steps.size == 0 and steps.dtype.kind == "f":
+        steps = steps.astype(np.int64)
+    if steps.dtype.kind not in "iu" or dimensions not in (None, steps.ndim):
+        raise InvalidTypeError(f"{where}: expected integers (steps), got {given!r}")
+    if steps.size and steps.min() < 1:
+        raise InvalidValueError(f"{where}: expected steps from 1, got {steps.min()}")
+    return steps.astype(np.int64)

@@ -1,0 +1,179 @@
+"""Spike sources send what they say, the same wherever they run."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from lava_actor import Loihi2SimCfg, RunSteps, load
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.model.harness import ModelHarness
+from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.sources import models
+from lava_actor.proc.sources.process import PoissonSource, RegularSource, SpikeTimes
+
+FLOAT = Loihi2SimCfg(select_tag="floating_pt")
+
+
+def dense(message: object, shape: tuple[int, ...]) -> np.ndarray:
+    return np.broadcast_to(np.asarray(message, float), shape)
+
+
+def record(source, steps: int, model: type | None = None) -> np.ndarray:
+    """What a source sends in each step: (steps, *shape)."""
+    name = type(source).__name__
+    model = model or getattr(models, f"Py{name}Float")
+    harness = ModelHarness(model, source)
+    return np.array([dense(harness.step()["s_out"], source.s_out.shape) for _ in range(steps)])
+
+
+# -- Poisson ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("rate", [0.0, 0.002, 0.3, 1.28, 9.0, 29.9, 31.0])
+def test_numbers_of_spikes_follow_the_poisson_distribution(rate: float):
+    numbers = record(PoissonSource(shape=(5000,), rate=rate), 20).reshape(-1).astype(int)
+    found = np.bincount(numbers, minlength=1)
+    shares = np.exp(-rate) * np.cumprod(
+        np.concatenate(([1.0], rate / np.arange(1, found.size)))
+    )
+    expected = shares * numbers.size
+    common = expected > 10
+    chi2 = ((found - expected)[common] ** 2 / expected[common]).sum()
+    freedom = common.sum()
+    assert chi2 < freedom + 5 * np.sqrt(2 * freedom)
+    assert found[~common].sum() <= expected[~common].sum() * 3 + 30
+
+
+def test_the_table_leaves_open_only_what_16_bits_cannot_decide():
+    table, shares = models._table(1.28)
+    decided = table != models._OPEN
+    assert decided.mean() > 0.999
+    edges = np.arange(1 << 16) / (1 << 16)
+    below = np.concatenate(([0.0], shares))[table[decided]]
+    assert (below <= edges[decided]).all()
+    assert (edges[decided] + 1 / (1 << 16) <= shares[table[decided]] + 1e-15).all()
+
+
+def test_steps_and_neurons_are_independent():
+    spikes = record(PoissonSource(shape=(300,), rate=0.5), 400)
+    spikes = spikes - spikes.mean()
+    over_time = (spikes[1:] * spikes[:-1]).mean() / spikes.var()
+    over_neurons = (spikes[:, 1:] * spikes[:, :-1]).mean() / spikes.var()
+    assert max(abs(over_time), abs(over_neurons)) < 5 / np.sqrt(spikes.size)
+
+
+def test_every_neuron_may_have_a_rate_of_its_own():
+    rates = np.array([[0.0, 0.1], [1.0, 5.0]])
+    mean = record(PoissonSource(shape=(2, 2), rate=rates), 4000).mean(0)
+    assert (np.abs(mean - rates) <= 5 * np.sqrt(rates / 4000)).all()
+
+
+def test_binary_sources_count_several_spikes_as_one_and_amplitudes_scale_them():
+    sent = record(PoissonSource(shape=(4000,), rate=1.0, binary=True, amplitude=-2.5), 10)
+    assert set(np.unique(sent)) == {-2.5, 0.0}
+    share = (sent != 0).mean()
+    assert abs(share - (1 - np.exp(-1))) < 5 * 0.5 / np.sqrt(sent.size)
+
+
+def test_a_block_of_neurons_draws_the_same_in_a_population_of_any_size():
+    small, large = (
+        record(PoissonSource(shape=(size,), rate=0.5, seed=3), 5) for size in (5000, 9000)
+    )
+    assert np.array_equal(small[:, :4096], large[:, :4096])
+    assert not np.array_equal(large[:, :4096], large[:, 4096:8192])
+
+
+def test_events_and_whole_arrays_say_the_same():
+    """Few spikes leave as events, many as an array; the network must not see the difference."""
+    few = record(PoissonSource(shape=(1000,), rate=0.01, amplitude=3.0), 200)
+    assert abs(few.mean() - 0.03) < 5 * 3 * np.sqrt(0.01 / few.size)
+    assert set(np.unique(few)) <= {0.0, 3.0, 6.0, 9.0}
+
+
+def test_a_rate_that_is_set_counts_from_the_next_step():
+    harness = ModelHarness(models.PyPoissonSourceFloat, PoissonSource(shape=(100,), rate=0.0))
+    assert not dense(harness.step()["s_out"], (100,)).any()
+    harness.model.rate = np.full(100, 50.0)
+    assert dense(harness.step()["s_out"], (100,)).all()
+
+
+def test_spikes_come_from_the_seed_of_the_network_and_the_name_and_go_on_after_a_load(tmp_path):
+    def network(name: str, seed: int) -> tuple[LIF, np.ndarray]:
+        source = PoissonSource(shape=(50,), rate=0.5, name=name)
+        neurons = LIF(shape=(50,), du=1.0, vth=1e9, name="sum")
+        source.s_out.connect(neurons.a_in)
+        neurons.compile(FLOAT, {"seed": seed})
+        neurons.run(RunSteps(10), FLOAT)
+        return neurons, neurons.v.get()
+
+    first, expected = network("a", 1)
+    first.save(tmp_path / "file")
+    first.run(RunSteps(10), FLOAT)
+    later = first.v.get()
+    first.stop()
+    for name, seed, same in (("a", 1, True), ("a", 2, False), ("b", 1, False)):
+        neurons, found = network(name, seed)
+        neurons.stop()
+        assert np.array_equal(found, expected) == same
+    loaded = load(tmp_path / "file")
+    loaded.run(RunSteps(10), FLOAT)
+    assert np.array_equal(loaded.v.get(), later)
+    loaded.stop()
+
+
+# -- regular and given --------------------------------------------------------------------------
+
+
+def test_regular_sources_spike_in_their_first_step_and_then_every_period():
+    source = RegularSource(shape=(3,), period=[2, 3, 100], first=[1, 2, 5], amplitude=[1, 1, 7])
+    sent = record(source, 8)
+    assert (1 + np.flatnonzero(sent[:, 0])).tolist() == [1, 3, 5, 7]
+    assert (1 + np.flatnonzero(sent[:, 1])).tolist() == [2, 5, 8]
+    assert sent[:, 2].tolist() == [0, 0, 0, 0, 7, 0, 0, 0]
+
+
+def test_given_times_are_met_in_any_order_and_counted():
+    sent = record(SpikeTimes(times=[[3, 1], [], [2, 2], np.array([9])], amplitude=2), 4)
+    assert sent.tolist() == [[2, 0, 0, 0], [0, 0, 4, 0], [2, 0, 0, 0], [0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("source", "model"),
+    [
+        (PoissonSource(shape=(9,), rate=1.0, amplitude=3), models.PyPoissonSourceFixed),
+        (RegularSource(shape=(9,), period=2, amplitude=3), models.PyRegularSourceFixed),
+        (SpikeTimes(times=[[1]] * 9, amplitude=3), models.PySpikeTimesFixed),
+    ],
+    ids=lambda item: getattr(item, "__name__", ""),
+)
+def test_fixed_point_models_send_the_same_integers(source, model):
+    sent = ModelHarness(model, source).step()["s_out"]
+    assert np.asarray(sent).dtype.kind == "i"
+    assert np.array_equal(dense(sent, (9,)), record(source, 1)[0])
+
+
+@pytest.mark.parametrize(
+    ("wrong", "error", "text"),
+    [
+        (lambda: PoissonSource(shape=(2,), rate=-1), InvalidValueError, "rate: .* from 0, got -1"),
+        (lambda: PoissonSource(shape=(2,), rate=np.nan), InvalidValueError, "rate: .* got nan"),
+        (lambda: PoissonSource(shape=(2,), rate="a"), InvalidTypeError, "rate: expected numbers"),
+        (lambda: PoissonSource(shape=(2,), rate=1, seed=-1), InvalidValueError, "seed: expected"),
+        (lambda: RegularSource(shape=(2,), period=0), InvalidValueError, "period: .* got 0"),
+        (lambda: RegularSource(shape=(2,), period=1.5), InvalidTypeError, "period: expected int"),
+        (lambda: SpikeTimes(times=[[1], [0]]), InvalidValueError, r"times\[1\]: .* from 1, got 0"),
+        (lambda: SpikeTimes(times=[[1.5]]), InvalidTypeError, r"times\[0\]: expected integers"),
+        (lambda: SpikeTimes(times=[1, 2]), InvalidTypeError, r"times\[0\]: expected integers"),
+    ],
+)
+def test_what_is_no_rate_or_no_step_is_refused(wrong, error, text: str):
+    with pytest.raises(error, match=text):
+        wrong()
+
+
+def test_a_rate_that_becomes_negative_is_an_error_of_the_next_step():
+    harness = ModelHarness(models.PyPoissonSourceFloat, PoissonSource(shape=(2,), rate=1.0))
+    harness.model.rate = np.array([1.0, -1.0])
+    with pytest.raises(InvalidValueError, match="rate"):
+        harness.step()
