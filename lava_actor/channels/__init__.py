@@ -43,7 +43,7 @@ from lava_actor.channels.wait import (
 
 built.require("lava_actor.channels._native")
 
-from lava_actor.channels._native import Arena, Domain, Party, RingReader, RingWriter  # noqa: E402  (after the check)
+from lava_actor.channels._native import Arena, Domain, Party, RingReader, RingWriter, adds  # noqa: E402  (after the check)
 from lava_actor.channels.csp import CspRecvPort, CspSelector, CspSendPort, PyPyChannel  # noqa: E402  (after the check)
 
 __all__ = [
@@ -62,6 +62,7 @@ __all__ = [
     "Party",
     "PyPyChannel",
     "RingPlan",
+    "adds",
     "RingReader",
     "RingRequest",
     "RingStatistics",

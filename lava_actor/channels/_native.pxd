@@ -228,6 +228,9 @@ cdef enum:
     MAX_DIMS = 32
 
 
+cdef int type_code(int type_num) noexcept
+
+
 cdef inline Py_ssize_t values_offset(Py_ssize_t count) noexcept nogil:
     """See layout.values_offset."""
     return (4 * count + 15) & ~<Py_ssize_t>15

@@ -375,9 +375,6 @@ class RingReader(RingEnd):
             If the message does not fit; `out` is unchanged then, and the message still queued.
         """
 
-    def adds_to(self, dtype: DTypeLike) -> bool:
-        """Whether `accumulate` into an array of this type is one native loop."""
-
     def skip(self) -> None:
         """Take the oldest message and forget it."""
 
@@ -413,3 +410,6 @@ def wait_any(
     parties: Sequence[Party], *conditions: Callable[[], object], timeout: float | None = None
 ) -> bool:
     """Wait as several parties at once (one thread, several arenas maybe); see `Party.wait`."""
+
+def adds(message: DTypeLike, array: DTypeLike) -> bool:
+    """Whether messages of one type are added to arrays of another in one native loop."""

@@ -50,10 +50,6 @@ cdef class RingReader(_RingEnd):
             self._accumulate_slowly(la_reader_slot(&self.at), out, index_map)
         self.release()
 
-    def adds_to(self, dtype):
-        """Whether messages can be added to an array of this type natively."""
-        return la_adder_for(self.code, type_code(np.dtype(dtype).num)) != NULL
-
     def skip(self):
         """Take the oldest message without looking at it."""
         self.await_data()
@@ -372,3 +368,8 @@ cdef RingReader _new_reader(Arena arena, ring, Py_ssize_t cursor):
     if ring.writer != own:
         reader.peer = &arena.parties[<Py_ssize_t>ring.writer]
     return reader
+
+
+def adds(message, array):
+    cdef int one = type_code(np.dtype(message).num), other = type_code(np.dtype(array).num)
+    return one >= 0 and other >= 0 and la_adder_for(one, other) != NULL

@@ -21,7 +21,7 @@ for _name, _code in zip(
             _TYPE_CODES[np.dtype(_char).num] = _code
 
 
-cdef inline int type_code(int type_num) noexcept:
+cdef int type_code(int type_num) noexcept:
     """The accumulate.h code of a NumPy type number, or -1."""
     return _TYPE_CODES[type_num] if 0 <= type_num < 24 else -1
 

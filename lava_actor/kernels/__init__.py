@@ -20,16 +20,10 @@ from lava_actor.kernels._kernels import (  # noqa: E402  (after the check)
     csc_events_coded,
     dense_events,
     dense_events_delayed,
-    lif_fixed,
-    lif_float,
     one_value,
-    spike_indices,
 )
 
 __all__ = [
-    "lif_float",
-    "lif_fixed",
-    "spike_indices",
     "as_unique",
     "one_value",
     "dense_events",

@@ -8,69 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-def lif_float(
-    u: np.ndarray,
-    v: np.ndarray,
-    a: np.ndarray,
-    bias: np.ndarray,
-    du: float,
-    dv: float,
-    vth: float,
-) -> np.ndarray | None:
-    """Do one step of leaky integrate-and-fire neurons in double precision.
-
-    ``u = u*(1 - du) + a``, ``v = v*(1 - dv) + u + bias``, spike where ``v > vth``, ``v = 0`` there.
-
-    Parameters
-    ----------
-    u, v : ndarray of float64
-        State, of any shape; changed in place.
-    a, bias : ndarray of float64
-        Of the same number of elements.
-
-    Returns
-    -------
-    ndarray of bool or None
-        The spikes, in the shape of `u`; None, and nothing changed, if an array is of another type
-        or layout.
-    """
-
-def lif_fixed(
-    u: np.ndarray,
-    v: np.ndarray,
-    a: np.ndarray,
-    bias_mant: np.ndarray,
-    bias_exp: np.ndarray,
-    keep_u: int,
-    keep_v: int,
-    threshold: int,
-) -> np.ndarray | None:
-    """Do one step of leaky integrate-and-fire neurons in integers.
-
-    ``u = wrap24(mag(u*keep_u, 12) + (a << 6))``,
-    ``v = sat24(mag(v*keep_v, 12) + u + shl(bias_mant, bias_exp))``, spike where ``v > threshold``,
-    ``v = 0`` there. The names are those of `lava_actor.proc._arithmetic`; exponents of the bias
-    count as at most 31 and at least -31.
-
-    Parameters
-    ----------
-    u, v : ndarray of int32
-        State, of any shape; changed in place.
-    a, bias_mant, bias_exp : ndarray of int32
-        Of the same number of elements.
-    keep_u, keep_v : int
-        Factors in units of 1/4096, from 0 to 4096.
-
-    Returns
-    -------
-    ndarray of bool or None
-        The spikes, in the shape of `u`; None, and nothing changed, if an array is of another type
-        or layout or a factor out of range.
-    """
-
-def spike_indices(spikes: np.ndarray) -> np.ndarray:
-    """Return the flat indices (int32) where a boolean array is True."""
-
 def as_unique(
     values: np.ndarray | None, indices: np.ndarray, size: int
 ) -> tuple[np.ndarray | None, np.ndarray]:

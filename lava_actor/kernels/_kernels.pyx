@@ -1,4 +1,4 @@
-"""Bindings of the loops in ``neurons.h`` and ``synapses.h``; contracts in ``_kernels.pyi``.
+"""Bindings of the loops in ``synapses.h``; contracts in ``_kernels.pyi``.
 
 Arguments are arrays whose type, layout and length are looked at here, once per call and without
 buffer objects: a call has to cost less than the step of a hundred neurons.
@@ -12,13 +12,12 @@ from libc.string cimport memmove, memset
 import numpy as np
 
 from lava_actor.kernels.arguments cimport (
-    data_of, is_array, is_columns, is_number, is_of, is_state, size_of,
+    data_of, is_array, is_columns, is_of, is_state, size_of,
 )
 from lava_actor.kernels.loops cimport (
     la_conv,
     la_conv_f64,
     la_conv_i32,
-    la_count_spikes,
     la_csc,
     la_csc_f64,
     la_csc_i32,
@@ -29,9 +28,6 @@ from lava_actor.kernels.loops cimport (
     la_dense_f64,
     la_dense_i32,
     la_dense_i64,
-    la_indices,
-    la_lif_f64,
-    la_lif_i32,
     la_order,
     la_within,
 )
@@ -48,62 +44,6 @@ cdef extern from *:
     const char *LA_BUILT_FROM
 
 BUILT_FROM = LA_BUILT_FROM.decode()
-
-# -- neurons -------------------------------------------------------------------------------------
-
-def lif_float(u, v, a, bias, du, dv, vth):
-    if not (is_array(u, cnp.NPY_DOUBLE) and is_number(du) and is_number(dv) and is_number(vth)):
-        return None
-    cdef Py_ssize_t n = size_of(u)
-    if not (
-        cnp.PyArray_ISWRITEABLE(<cnp.ndarray>u)
-        and is_state(v, cnp.NPY_DOUBLE, n)
-        and is_of(a, cnp.NPY_DOUBLE, n)
-        and is_of(bias, cnp.NPY_DOUBLE, n)
-        and u is not v
-    ):
-        return None
-    spikes = cnp.PyArray_EMPTY(
-        cnp.PyArray_NDIM(<cnp.ndarray>u), cnp.PyArray_DIMS(<cnp.ndarray>u), cnp.NPY_BOOL, 0
-    )
-    la_lif_f64(n, <double *>data_of(u), <double *>data_of(v), <double *>data_of(a),
-               <double *>data_of(bias), 1.0 - <double>du, 1.0 - <double>dv, <double>vth, <uint8_t *>data_of(spikes))
-    return spikes
-
-
-def lif_fixed(u, v, a, bias_mant, bias_exp, int64_t keep_u, int64_t keep_v, int64_t threshold):
-    if not is_array(u, cnp.NPY_INT32):
-        return None
-    cdef Py_ssize_t n = size_of(u)
-    if not (
-        cnp.PyArray_ISWRITEABLE(<cnp.ndarray>u)
-        and is_state(v, cnp.NPY_INT32, n)
-        and is_of(a, cnp.NPY_INT32, n)
-        and is_of(bias_mant, cnp.NPY_INT32, n)
-        and is_of(bias_exp, cnp.NPY_INT32, n)
-        and 0 <= keep_u <= 4096
-        and 0 <= keep_v <= 4096
-        and u is not v
-    ):
-        return None
-    spikes = cnp.PyArray_EMPTY(
-        cnp.PyArray_NDIM(<cnp.ndarray>u), cnp.PyArray_DIMS(<cnp.ndarray>u), cnp.NPY_BOOL, 0
-    )
-    la_lif_i32(n, <int32_t *>data_of(u), <int32_t *>data_of(v), <int32_t *>data_of(a),
-               <int32_t *>data_of(bias_mant), <int32_t *>data_of(bias_exp), <int32_t>keep_u,
-               <int32_t>keep_v, threshold, <uint8_t *>data_of(spikes))
-    return spikes
-
-
-def spike_indices(spikes):
-    if not is_array(spikes, cnp.NPY_BOOL):
-        return np.flatnonzero(spikes).astype(np.int32)
-    cdef Py_ssize_t n = size_of(spikes)
-    cdef cnp.npy_intp count = la_count_spikes(n, <uint8_t *>data_of(spikes))
-    indices = cnp.PyArray_EMPTY(1, &count, cnp.NPY_INT32, 0)
-    la_indices(n, <uint8_t *>data_of(spikes), <int32_t *>data_of(indices))
-    return indices
-
 
 # -- events --------------------------------------------------------------------------------------
 

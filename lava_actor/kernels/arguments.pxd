@@ -39,8 +39,3 @@ cdef inline void *data_of(object x) noexcept:
 
 cdef inline Py_ssize_t size_of(object x) noexcept:
     return cnp.PyArray_SIZE(<cnp.ndarray>x)
-
-
-cdef inline bint is_number(object x) noexcept:
-    """A Python or NumPy real number?"""
-    return isinstance(x, (float, int, cnp.integer, cnp.floating))

@@ -217,7 +217,6 @@ def test_other_types_and_layouts_are_refused() -> None:
     ):
         with pytest.raises(TypeError):
             kernels.dense_events(*arguments)  # type: ignore[arg-type]
-    assert kernels.lif_float(square, frozen, frozen, frozen, 0, 0, 1) is None
     with pytest.raises(TypeError):
         kernels.advance_columns(np.zeros((2, 3)))
     with pytest.raises(TypeError):

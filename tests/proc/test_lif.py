@@ -1,4 +1,4 @@
-"""LIF neurons: equations, variants, the native loop against NumPy, hooks of subclasses."""
+"""LIF neurons: equations, variants, hooks of subclasses."""
 
 from __future__ import annotations
 
@@ -6,34 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from lava_actor import kernels
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.harness import ModelHarness
 from lava_actor.model.ports import PyOutPort
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc.lif import models
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
-
-
-class SpelledOutFloat(models.PyLifModelFloat):
-    """The same equations, but overridden, hence in NumPy."""
-
-    _hidden_from_discovery = True
-
-    def reset_voltage(self, spike_vector: np.ndarray) -> None:
-        super().reset_voltage(spike_vector)
-
-
-class SpelledOutFixed(models.PyLifModelBitAcc):
-    """The same equations, but overridden, hence in NumPy."""
-
-    _hidden_from_discovery = True
-
-    def reset_voltage(self, spike_vector: np.ndarray) -> None:
-        super().reset_voltage(spike_vector)
 
 
 def run(model: Any, process: Any, a_in: np.ndarray) -> dict[str, np.ndarray]:
@@ -45,92 +24,6 @@ def run(model: Any, process: Any, a_in: np.ndarray) -> dict[str, np.ndarray]:
         rows["u"].append(harness.u.copy())
         rows["v"].append(harness.v.copy())
     return {name: np.array(row) for name, row in rows.items()}
-
-
-# -- the native loop -------------------------------------------------------------------------------
-
-
-def ints(low: int, high: int, size: int) -> Any:
-    return st.lists(st.integers(low, high), min_size=size, max_size=size)
-
-
-EXTREMES = st.sampled_from(
-    [0, 1, -1, 2**23 - 1, 2**23, 2**23 + 1, -(2**23), 2**24, 2**25 - 1, 2**31 - 1, -(2**31)]
-)
-
-
-@settings(deadline=None, max_examples=300)
-@given(st.data())
-def test_the_fixed_loop_computes_what_numpy_does(data: Any) -> None:
-    """For all integers: small ones, where it works in 32 bits, and the largest there are."""
-    size = data.draw(st.integers(1, 9))
-    number = st.one_of(st.integers(-3000, 3000), st.integers(-(2**24), 2**24), EXTREMES)
-    numbers = st.lists(number, min_size=size, max_size=size)
-    process = {
-        "shape": (size,),
-        "u": np.array(data.draw(numbers)),
-        "v": np.array(data.draw(numbers)),
-        "du": data.draw(st.one_of(st.integers(0, 4095), st.just(-1), st.just(4096))),
-        "dv": data.draw(st.one_of(st.integers(0, 4096), st.just(-3))),
-        "bias_mant": np.array(data.draw(ints(-(2**15), 2**15 - 1, size))),
-        "bias_exp": np.array(data.draw(ints(-40, 40, size))),
-        "vth": data.draw(st.one_of(st.integers(0, 131071), st.integers(-(2**20), 2**25))),
-    }
-    rows = np.array([data.draw(numbers) for _ in range(3)], np.int32)
-    fast = run(models.PyLifModelBitAcc, LIF(**process), rows)
-    slow = run(SpelledOutFixed, LIF(**process), rows)
-    for name, have in fast.items():
-        np.testing.assert_array_equal(have, slow[name], err_msg=name)
-
-
-@settings(deadline=None, max_examples=200)
-@given(st.data())
-def test_the_float_loop_computes_what_numpy_does(data: Any) -> None:
-    """To the last bit, infinities and NaN included."""
-    size = data.draw(st.integers(1, 9))
-    number = st.floats(allow_nan=True, allow_infinity=True, width=64)
-    numbers = st.lists(st.one_of(st.floats(-20, 20), number), min_size=size, max_size=size)
-    process = {
-        "shape": (size,),
-        "u": np.array(data.draw(numbers)),
-        "v": np.array(data.draw(numbers)),
-        "du": data.draw(st.floats(0, 1)),
-        "dv": data.draw(st.floats(0, 1)),
-        "bias_mant": np.array(data.draw(numbers)),
-        "vth": data.draw(st.floats(-1, 20)),
-    }
-    rows = np.array([data.draw(numbers) for _ in range(3)])
-    with np.errstate(all="ignore"):
-        fast = run(models.PyLifModelFloat, LIF(**process), rows)
-        slow = run(SpelledOutFloat, LIF(**process), rows)
-    for name, have in fast.items():
-        np.testing.assert_array_equal(have, slow[name], err_msg=name)
-
-
-def test_large_populations_compute_the_same_in_both_ways() -> None:
-    """More neurons than a block of the native loop, and not a multiple of it."""
-    rng = np.random.default_rng(3)
-    shape = (7, 211)
-    rows = rng.normal(0.0, 3.0, (6, *shape))
-    process: dict[str, Any] = {
-        "shape": shape,
-        "du": 0.3,
-        "dv": 0.1,
-        "bias_mant": rng.normal(size=shape),
-        "vth": 1.5,
-    }
-    fast = run(models.PyLifModelFloat, LIF(**process), rows)
-    slow = run(SpelledOutFloat, LIF(**process), rows)
-    for name, have in fast.items():
-        np.testing.assert_array_equal(have, slow[name])
-    ints_in = (rows * 1000).astype(np.int32)
-    ints_in[3, 3] = 2**30  # a block that needs the wide loop
-    process = {"shape": shape, "du": 300, "dv": 100, "bias_mant": 70, "bias_exp": 3, "vth": 1500}
-    fast = run(models.PyLifModelBitAcc, LIF(**process), ints_in)
-    slow = run(SpelledOutFixed, LIF(**process), ints_in)
-    for name, have in fast.items():
-        np.testing.assert_array_equal(have, slow[name])
-    assert 0 < fast["s"].sum() < fast["s"].size
 
 
 @pytest.mark.parametrize("model", [models.PyLifModelFloat, models.PyLifModelBitAcc])
@@ -156,16 +49,6 @@ def test_parameters_per_neuron_are_accepted_in_floating_point() -> None:
     got = run(models.PyLifModelFloat, LIF(shape=(3,), du=du, dv=1.0, vth=vth), np.full((2, 3), 2.5))
     np.testing.assert_array_equal(got["u"][1], [5.0, 3.75, 2.5])
     np.testing.assert_array_equal(got["s"], [[1, 1, 0], [1, 1, 0]])
-
-
-def test_spike_indices_lists_all_spikes() -> None:
-    rng = np.random.default_rng(0)
-    for size in (0, 1, 63, 64, 65, 2039, 2040, 5000):
-        for share in (0.0, 0.1, 1.0):
-            spikes = rng.random(size) < share
-            found = kernels.spike_indices(spikes)
-            assert found.dtype == np.int32
-            np.testing.assert_array_equal(found, np.flatnonzero(spikes))
 
 
 # -- what users see --------------------------------------------------------------------------------
@@ -203,12 +86,12 @@ def test_a_neuron_rests_after_a_spike_in_both_number_systems() -> None:
 
 
 def test_a_new_threshold_takes_effect_in_fixed_point() -> None:
-    """In both ways to do a step, and for both thresholds of ternary neurons."""
-    for model in (models.PyLifModelBitAcc, SpelledOutFixed):
-        harness = ModelHarness(model, LIF(shape=(1,), bias_mant=1000, dv=4096, vth=1))
-        assert harness.step()["s_out"] == [1]
-        harness.set("vth", 1000)
-        assert harness.step()["s_out"] == [0]
+    """Also one of the two of ternary neurons."""
+    plain = LIF(shape=(1,), bias_mant=1000, dv=4096, vth=1)
+    harness = ModelHarness(models.PyLifModelBitAcc, plain)
+    assert harness.step()["s_out"] == [1]
+    harness.set("vth", 1000)
+    assert harness.step()["s_out"] == [0]
     ternary = TernaryLIF(shape=(1,), bias_mant=-1000, dv=4096, vth_lo=-1)
     harness = ModelHarness(models.PyTernLifModelFixed, ternary)
     assert harness.step()["s_out"] == [-1]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -135,6 +135,67 @@ def set_up(
         [arena.writer(edge.ring) for edge in edges],
         arena.reader(ring, 0),
     )
+
+
+@dataclass
+class Stand:
+    """A model between feeders in front of all in-ports and takers behind all out-ports."""
+
+    model: Any
+    arena: Arena
+    party: Any
+    feeds: list[RingWriter]
+    takes: list[RingReader]
+
+    @property
+    def clock(self) -> Any:
+        return self.arena.domain(0)
+
+    def burst(self) -> Burst:
+        made: Burst = self.model._native_burst()
+        made.attach(self.clock, self.party, False)
+        return made
+
+
+def set_up_all(
+    process: AbstractProcess, kind: type[Any], feeders: Mapping[str, Sequence[str]]
+) -> Stand:
+    """Like `set_up`, for a model class, and with feeders by in-port."""
+    for name, kinds in feeders.items():
+        for feeder in kinds:
+            Feeder(getattr(process, name).shape, feeder).out.connect(getattr(process, name))
+    for port in process.out_ports:
+        port.connect(Taker(port.shape).inp)
+    exceptions = {type(process): kind}
+    executable = process.compile(
+        Choice(exception_proc_model_map=exceptions), {"pypy_channel_size": 16}
+    )
+    plan = next(plan for plan in executable.actors if plan.process is process)
+    arena = Arena.create(executable.arena)
+    built = build(specify(plan, 0), arena, adopt=False)
+    built.model.on_start()
+    arena.domain(0).limit = 1 << 62
+    return Stand(
+        built.model,
+        arena,
+        arena.party(plan.party),
+        [arena.writer(edge.ring) for port in plan.in_ports for edge in port.edges],
+        [arena.reader(port.ring, 0) for port in plan.out_ports if port.ring is not None],
+    )
+
+
+@pytest.fixture
+def stand() -> Iterator[Callable[..., Stand]]:
+    """`set_up_all`, and everything given back afterwards."""
+    made: list[Stand] = []
+
+    def make(*arguments: Any) -> Stand:
+        made.append(set_up_all(*arguments))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.arena.close()
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lava_actor.channels import Arena, plan_arena
-from lava_actor.kernels.steps import ASKED, DECIDE, DONE, Burst, LifFloatBurst
+from lava_actor.kernels.steps import ASKED, DECIDE, DONE, Burst, StepBurst
 from lava_actor.proc.dense.models import PyDenseModelFloat
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.models import PyLifModelFloat
-from lava_actor.proc.lif.process import LIF, LIFReset, TernaryLIF
+from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.sparse.process import Sparse
 from tests.channels.conftest import child
 from tests.steps.conftest import Bench
@@ -249,7 +249,7 @@ def test_counted_spikes_give_the_sum_that_adding_them_one_by_one_gives(bench: An
 def test_unusual_values_are_left_to_the_models_python(bench: Any) -> None:
     one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
     burst = one.burst()
-    assert isinstance(burst, LifFloatBurst)
+    assert isinstance(burst, StepBurst)
     one.model.vth = np.full(N_IN, 1.5)  # a threshold each, as a Var.set may leave it
     one.clock.raise_horizon(3)
     burst.run(one.party.mailbox, 0)
@@ -302,19 +302,6 @@ def test_a_subclass_that_replaces_a_part_does_its_steps_in_python(
 def test_a_part_replaced_in_the_instance_counts_too(bench: Any) -> None:
     one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
     one.model.reset_voltage = lambda spikes: None
-    assert type(one.model._native_burst()) is Burst
-
-
-@pytest.mark.parametrize(
-    "process",
-    [
-        lambda: LIFReset(shape=(4,), reset_interval=3, reset_offset=0),
-        lambda: TernaryLIF(shape=(4,), vth_lo=-1, vth_hi=1),
-    ],
-    ids=["LIFReset", "TernaryLIF"],
-)
-def test_variants_do_their_steps_in_python(bench: Any, process: Any) -> None:
-    one = bench(process(), "a_in", "s_out", [], "floating_pt")
     assert type(one.model._native_burst()) is Burst
 
 

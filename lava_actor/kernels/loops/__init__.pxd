@@ -1,16 +1,30 @@
 # cython: language_level=3
 """The native loops as other native modules call them; what they compute is told in the headers."""
 
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t
+from libc.stddef cimport ptrdiff_t
+from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 
 
-cdef extern from "neurons.h" nogil:
-    void la_lif_f64(Py_ssize_t n, double *u, double *v, const double *a, const double *bias,
-                    double keep_u, double keep_v, double vth, uint8_t *s)
-    void la_lif_i32(Py_ssize_t n, int32_t *u, int32_t *v, const int32_t *a, const int32_t *mant,
-                    const int32_t *exp, int32_t keep_u, int32_t keep_v, int64_t threshold,
-                    uint8_t *s)
-    Py_ssize_t la_count_spikes(Py_ssize_t n, const uint8_t *s)
+cdef extern from "step.h" nogil:
+    const uint32_t LA_STEP_VERSION
+    ctypedef struct la_pack:
+        uint32_t version
+        uint32_t n_arrays
+        ptrdiff_t n
+        uint64_t step
+        void **arrays
+        ptrdiff_t *sizes
+        double *numbers
+        int64_t *integers
+    ctypedef int (*la_step)(const la_pack *) noexcept nogil
+
+cdef extern from "steps.h" nogil:
+    ctypedef struct la_entry:
+        const char *name
+        la_step step
+    const la_entry *LA_CATALOGUE
+
+cdef extern from "spikes.h" nogil:
     Py_ssize_t la_indices(Py_ssize_t n, const uint8_t *s, int32_t *out)
 
 cdef extern from "synapses.h" nogil:

@@ -26,4 +26,7 @@
 #define LA_WIDE
 #endif
 
+/* A template: its arguments are constants in the functions that it becomes a part of. */
+#define LA_INLINE static inline __attribute__((always_inline))
+
 #endif

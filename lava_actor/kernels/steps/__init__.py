@@ -2,11 +2,11 @@
 
 Between two steps an actor has little to do: look whether there is mail, whether the clock allows
 one more, note that a step has begun and ended. In Python that takes longer than a hundred neurons
-do, so a burst does it natively, and calls only ``run_spk`` (`Burst`). Where the model itself is one
-of the library's populations or connections, a burst does the step natively as well: it takes
-messages where they lie in the ring, runs the loop of `lava_actor.kernels`, and writes the next
-message into its slot (`LifFloatBurst`, `LifFixedBurst`, `DenseBurst`, `SparseBurst`). Such a step
-costs a fraction of a microsecond besides its arithmetic.
+do, so a burst does it natively, and calls only ``run_spk`` (`Burst`). Where a model declares a
+native step (`StepBurst`; its function is given a pack, see ``step.h``) or is one of the library's
+connections (`DenseBurst`, `SparseBurst`), a burst does the step natively as well: it takes messages
+where they lie in the ring, calls, and puts the next message into its slot. Such a step costs a
+fraction of a microsecond besides its arithmetic.
 
 A burst is a faster way to do the same, never another way: same arithmetic in the same order, same
 messages, same waits, and whenever it meets something it does not know (a Var that was set to an
@@ -28,9 +28,9 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     DONE,
     Burst,
     DenseBurst,
-    LifFixedBurst,
-    LifFloatBurst,
     SparseBurst,
+    StepBurst,
+    catalogue,
 )
 
 __all__ = [
@@ -41,7 +41,7 @@ __all__ = [
     "DECIDE",
     "DONE",
     "DenseBurst",
-    "LifFixedBurst",
-    "LifFloatBurst",
     "SparseBurst",
+    "StepBurst",
+    "catalogue",
 ]

@@ -62,7 +62,7 @@ cdef class _ConnectionBurst(Burst):
         self.exponent = model.weight_exp if model.scales else 0
         return True
 
-    cdef int step(self) except -1:
+    cdef int step(self, uint64_t number) except -1:
         cdef const int32_t *at = NULL
         cdef const void *x = NULL
         cdef Py_ssize_t count = -1

@@ -1,85 +1,92 @@
-"""Populations of neurons. Included by ``_steps.pyx``."""
+"""The step of any model that declares one: receive, call, send. Included by ``_steps.pyx``."""
 
 
-cdef class _LifBurst(Burst):
-    """What floating-point and fixed-point LIF neurons share: messages in, spikes out."""
+cdef class _Inlet:
+    """What an in-port receives in a step, as one array."""
 
     cdef list readers
     cdef list index_maps
-    cdef Py_ssize_t n_sources
     cdef RingReader single  # the only source, if its messages need no change of index or type
-    cdef RingWriter writer
-    cdef Py_ssize_t n
-    cdef void *input
-    cdef object spikes
-    cdef uint8_t *fired
-    cdef object held
+    cdef bint borrows  # the message is looked at where it lies, until `give_back`
+    cdef int code
+    cdef Py_ssize_t n, itemsize
+    cdef object array
+    cdef void *buffer
 
-    def __init__(self, model, sources, writer, Py_ssize_t size):
-        super().__init__(model)
+    def __init__(self, sources, dtype, Py_ssize_t size, bint alone):
         self.readers = [reader for reader, _ in sources]
         self.index_maps = [index_map for _, index_map in sources]
-        self.n_sources = len(self.readers)
-        self.writer = writer
+        self.array = np.zeros(size, dtype)
+        self.code = type_code(self.array.dtype.num)
         self.n = size
-        if self.n_sources == 1 and self.index_maps[0] is None:
-            if (<RingReader?>self.readers[0]).code == self._code():
+        self.itemsize = self.array.itemsize
+        self.buffer = data_of(self.array)
+        if len(sources) == 1 and self.index_maps[0] is None:
+            if (<RingReader?>self.readers[0]).code == self.code:
                 self.single = self.readers[0]
-        if self.n_sources:
-            self.first = self.readers[0]
-        self.input = malloc(max(1, size) * 8)
-        if self.input == NULL:
-            raise MemoryError()
-        memset(self.input, 0, size * 8)
+                self.borrows = alone
 
-    def __dealloc__(self):
-        free(self.input)
-
-    cdef int _code(self) noexcept:
-        return LA_F64
-
-    cdef int _new_spikes(self) except -1:
-        """Spikes of this burst go into an array of its own, which the model then keeps."""
-        self.spikes = np.zeros(self.model.v.shape, bool)
-        self.fired = <uint8_t *>data_of(self.spikes)
-        return 0
-
-    cdef int settle(self, uint64_t number) except -1:
-        Burst.settle(self, number)
-        self.model.s_out_buff = self.spikes
-        return 0
-
-    cdef const void *receive(self) except NULL:
-        """Sum of one message from each source; where it lies until `taken`."""
-        cdef RingReader reader
+    cdef inline void *receive(self) except NULL:
+        """Sum of one message from each source; to be given back."""
+        cdef RingReader reader = self.single
         cdef Py_ssize_t i
-        if self.n_sources == 0:
-            return self.input
-        if self.single is not None:
-            reader = self.single
+        cdef int32_t *moved
+        if reader is not None:
             reader.await_data()
-            if reader.front().form == LA_FORM_DENSE:
+            if self.borrows and reader.front().form == LA_FORM_DENSE:
                 return reader.payload_of(reader.front())
-            reader.copy_front(self.input)
-            return self.input
-        memset(self.input, 0, self.n * (8 if self._code() == LA_F64 else 4))
-        for i in range(self.n_sources):
+            reader.copy_front(self.buffer)
+            if not self.borrows:
+                reader.release()
+            return self.buffer
+        if not self.readers:
+            return self.buffer
+        memset(self.buffer, 0, self.n * self.itemsize)
+        for i in range(len(self.readers)):
             reader = <RingReader>self.readers[i]
             places = self.index_maps[i]
             reader.await_data()
-            reader.add_front(
-                self.input, self.n, self._code(),
-                NULL if places is None else <const int32_t *>data_of(places),
-            )
+            moved = NULL if places is None else <int32_t *>data_of(places)
+            reader.add_front(self.buffer, self.n, self.code, moved)
             reader.release()
-        return self.input
+        return self.buffer
 
-    cdef inline void taken(self) noexcept:
-        if self.single is not None:
+    cdef inline void give_back(self) noexcept:
+        if self.borrows:
             self.single.release()
 
+
+cdef class _Outlet:
+    """What a function writes for an out-port, and how it is sent."""
+
+    cdef RingWriter writer
+    cdef str kept  # attribute of the model that shows what was sent last
+    cdef tuple shape
+    cdef object dtype
+    cdef Py_ssize_t n
+    cdef object array
+    cdef object converted  # in the type of the ring, if that is another one
+    cdef bint spikes
+
+    def __init__(self, RingWriter writer, dtype, shape, kept):
+        self.writer = writer
+        self.dtype = np.dtype(dtype)
+        self.shape = shape
+        self.kept = kept
+        self.array = np.zeros(shape, dtype)
+        self.n = size_of(self.array)
+        if writer is not None and writer.dtype != self.dtype:
+            self.spikes = self.dtype == bool and writer.itemsize >= 4  # has room for indices
+            if not self.spikes:
+                self.converted = np.zeros(shape, writer.dtype)
+
+    cdef int renew(self) except -1:
+        """What the model keeps is written to no more once it has been shown."""
+        if self.kept is not None:
+            self.array = np.zeros(self.shape, self.dtype)
+        return 0
+
     cdef int send(self) except -1:
-        """Send the spikes as events."""
         cdef RingWriter writer = self.writer
         cdef la_slot *slot
         if writer is None:
@@ -89,90 +96,209 @@ cdef class _LifBurst(Burst):
             writer.drop()
             return 0
         slot = writer.back()
-        writer.publish_ones(
-            slot, la_indices(self.n, self.fired, <int32_t *>writer.payload_of(slot))
-        )
+        if self.spikes:
+            writer.publish_ones(
+                slot,
+                la_indices(
+                    self.n, <uint8_t *>data_of(self.array), <int32_t *>writer.payload_of(slot)
+                ),
+            )
+            return 0
+        if self.converted is not None:
+            cnp.PyArray_CopyInto(<cnp.ndarray>self.converted, <cnp.ndarray>self.array)
+            writer.fill(slot, data_of(self.converted))
+        else:
+            writer.fill(slot, data_of(self.array))
+        writer.publish()
         return 0
 
 
-cdef class LifFloatBurst(_LifBurst):
-    """Plain LIF in double precision."""
+cdef class StepBurst(Burst):
+    """A model by the native step it declares."""
 
-    cdef double *u
-    cdef double *v
-    cdef double *bias
-    cdef double keep_u, keep_v, vth
+    cdef la_pack pack
+    cdef la_step function
+    cdef list inlets, outlets
+    cdef Py_ssize_t n_in, n_out
+    cdef list state, parameters
+    cdef tuple numbers, integers, shape
+    cdef bint uniform
+    cdef list held, spread
+    cdef StepBurst then
+
+    def __init__(
+        self, model, size_t function, inlets, outlets, state, parameters, numbers, integers,
+        bint uniform, shape, StepBurst then=None,
+    ):
+        cdef Py_ssize_t i
+        super().__init__(model)
+        alone = len(inlets) == 1
+        self.inlets = [_Inlet(*inlet, alone) for inlet in inlets]
+        self.outlets = [_Outlet(*outlet) for outlet in outlets]
+        self.state, self.parameters = list(state), list(parameters)
+        self.numbers, self.integers, self.shape = numbers, integers, shape
+        self.uniform, self.then = uniform, then
+        self.function = <la_step>function
+        self.n_in, self.n_out = len(self.inlets), len(self.outlets)
+        self.spread = [np.zeros(shape, dtype) if uniform else None for _, dtype in parameters]
+        for inlet in self.inlets:
+            self.first = next(iter((<_Inlet>inlet).readers), self.first)
+            break
+        n = self.n_in + self.n_out + len(self.state) + len(self.parameters)
+        self.pack.version = LA_STEP_VERSION
+        self.pack.n_arrays = n
+        self.pack.arrays = <void **>calloc(n + 1, sizeof(void *))
+        self.pack.sizes = <ptrdiff_t *>calloc(n + 1, sizeof(ptrdiff_t))
+        self.pack.numbers = <double *>calloc(len(numbers) + 1, sizeof(double))
+        self.pack.integers = <int64_t *>calloc(len(integers) + 1, sizeof(int64_t))
+        if not (self.pack.arrays and self.pack.sizes and self.pack.numbers and self.pack.integers):
+            raise MemoryError()
+        for i in range(self.n_in):
+            self.pack.sizes[i] = (<_Inlet>self.inlets[i]).n
+        for i in range(self.n_out):
+            self.pack.sizes[self.n_in + i] = (<_Outlet>self.outlets[i]).n
+        self.pack.n = self.pack.sizes[0]
+
+    def __dealloc__(self):
+        free(self.pack.arrays)
+        free(self.pack.sizes)
+        free(self.pack.numbers)
+        free(self.pack.integers)
 
     cdef bint prepare(self) except -1:
-        model = self.model
-        u, v, bias = model.u, model.v, model.bias_mant
-        du, dv, vth = model.du, model.dv, model.vth
-        if not (
-            is_state(u, cnp.NPY_DOUBLE, self.n)
-            and is_state(v, cnp.NPY_DOUBLE, self.n)
-            and is_of(bias, cnp.NPY_DOUBLE, self.n)
-            and is_number(du)
-            and is_number(dv)
-            and is_number(vth)
-            and u is not v
-        ):
+        cdef Py_ssize_t i, at = self.n_in
+        self.held = []
+        for i in range(self.n_out):
+            (<_Outlet>self.outlets[i]).renew()
+            self.pack.arrays[at + i] = data_of((<_Outlet>self.outlets[i]).array)
+        at += self.n_out
+        for name, dtype in self.state:
+            if not self._take(at, name, (<cnp.dtype>dtype).num, None, True):
+                return False
+            at += 1
+        for i in range(len(self.parameters)):
+            name, dtype = self.parameters[i]
+            if not self._take(at, name, (<cnp.dtype>dtype).num, self.spread[i], False):
+                return False
+            at += 1
+        if not self._are_apart(self.n_in + self.n_out, at):
             return False
-        self.held = (u, v, bias)
-        self.u, self.v, self.bias = (
-            <double *>data_of(u), <double *>data_of(v), <double *>data_of(bias)
-        )
-        self.keep_u, self.keep_v, self.vth = 1.0 - <double>du, 1.0 - <double>dv, vth
-        self._new_spikes()
+        for i in range(len(self.numbers)):
+            if not take_number(getattr(self.model, self.numbers[i], None), &self.pack.numbers[i]):
+                return False
+        for i in range(len(self.integers)):
+            name, low, high = self.integers[i]
+            if not take_integer(
+                getattr(self.model, name, None), low, high, &self.pack.integers[i]
+            ):
+                return False
+        return self.then is None or self.then.prepare()
+
+    cdef bint _take(self, Py_ssize_t at, name, int kind, room, bint changes) except -1:
+        """Let the step work on an attribute of the model, if that is the array it should be.
+
+        One element may stand for all of a parameter, for which there is room.
+        """
+        array = getattr(self.model, name, None)
+        if not is_array(array, kind):
+            return False
+        if self.uniform and array.shape != self.shape:
+            if room is None or array.shape != (1,):
+                return False
+            room.fill(array[0])
+            array = room
+        elif changes and not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>array):
+            return False
+        self.held.append(array)
+        self.pack.arrays[at] = data_of(array)
+        self.pack.sizes[at] = size_of(array)
         return True
 
-    cdef int step(self) except -1:
-        cdef const void *a = self.receive()
-        la_lif_f64(self.n, self.u, self.v, <const double *>a, self.bias, self.keep_u, self.keep_v,
-                   self.vth, self.fired)
-        self.taken()
-        return self.send()
-
-
-cdef class LifFixedBurst(_LifBurst):
-    """Plain LIF in the integers of Loihi."""
-
-    cdef int32_t *u
-    cdef int32_t *v
-    cdef int32_t *mant
-    cdef int32_t *exp
-    cdef int32_t keep_u, keep_v
-    cdef int64_t threshold
-
-    cdef int _code(self) noexcept:
-        return LA_I32
-
-    cdef bint prepare(self) except -1:
-        model = self.model
-        u, v, mant, exp = model.u, model.v, model.bias_mant, model.bias_exp
-        du, dv, vth = model.du, model.dv, model.vth
-        if not (
-            is_state(u, cnp.NPY_INT32, self.n)
-            and is_state(v, cnp.NPY_INT32, self.n)
-            and is_of(mant, cnp.NPY_INT32, self.n)
-            and is_of(exp, cnp.NPY_INT32, self.n)
-            and type(du) is int
-            and type(dv) is int
-            and type(vth) is int
-            and u is not v
-            and -1 <= du <= 4095
-            and 0 <= dv <= 4096
-        ):
-            return False
-        self.held = (u, v, mant, exp)
-        self.u, self.v = <int32_t *>data_of(u), <int32_t *>data_of(v)
-        self.mant, self.exp = <int32_t *>data_of(mant), <int32_t *>data_of(exp)
-        self.keep_u, self.keep_v, self.threshold = 4095 - du, 4096 - dv, vth << 6
-        self._new_spikes()
+    cdef bint _are_apart(self, Py_ssize_t begin, Py_ssize_t end) noexcept:
+        """Whether no two of the model's arrays share memory."""
+        cdef Py_ssize_t i, k, first = begin
+        cdef char *one
+        cdef char *other
+        for i in range(begin, end):
+            one = <char *>self.pack.arrays[i]
+            for k in range(first, i):
+                other = <char *>self.pack.arrays[k]
+                if (
+                    one < other + cnp.PyArray_NBYTES(<cnp.ndarray>self.held[k - first])
+                    and other < one + cnp.PyArray_NBYTES(<cnp.ndarray>self.held[i - first])
+                ):
+                    return False
         return True
 
-    cdef int step(self) except -1:
-        cdef const void *a = self.receive()
-        la_lif_i32(self.n, self.u, self.v, <const int32_t *>a, self.mant, self.exp, self.keep_u,
-                   self.keep_v, self.threshold, self.fired)
-        self.taken()
-        return self.send()
+    cdef int step(self, uint64_t number) except -1:
+        cdef Py_ssize_t i
+        cdef int code
+        self.pack.step = number
+        for i in range(self.n_in):
+            self.pack.arrays[i] = (<_Inlet>self.inlets[i]).receive()
+        if self.pack.n < LONG_LOOP:
+            code = self.function(&self.pack)
+        else:
+            with nogil:
+                code = self.function(&self.pack)
+        for i in range(self.n_in):
+            (<_Inlet>self.inlets[i]).give_back()
+        if code:
+            raise RuntimeStateError(
+                f"{type(self.model).__qualname__}: its native step returned {code} in step {number}"
+            )
+        for i in range(self.n_out):
+            (<_Outlet>self.outlets[i]).send()
+        return 0 if self.then is None else self.then.step(number)
+
+    cdef int settle(self, uint64_t number) except -1:
+        cdef _Outlet outlet
+        Burst.settle(self, number)
+        for outlet in self.outlets:
+            if outlet.kept is not None:
+                setattr(self.model, outlet.kept, outlet.array)
+        return 0 if self.then is None else self.then.settle(number)
+
+
+cdef bint take_number(object x, double *to) except -1:
+    """A number of double precision, or an array with only that."""
+    if isinstance(x, cnp.ndarray):
+        if not is_of(x, cnp.NPY_DOUBLE, 1) or cnp.PyArray_NDIM(<cnp.ndarray>x) > 1:
+            return False
+        to[0] = (<double *>data_of(x))[0]
+        return True
+    if type(x) is not float and type(x) is not np.float64 and type(x) is not int:
+        return False
+    try:
+        to[0] = x
+    except OverflowError:
+        return False
+    return True
+
+
+cdef bint take_integer(object x, low, high, int64_t *to) except -1:
+    """An integer within limits, or an array with only that."""
+    if isinstance(x, cnp.ndarray):
+        if (
+            cnp.PyArray_SIZE(<cnp.ndarray>x) != 1
+            or cnp.PyArray_NDIM(<cnp.ndarray>x) > 1
+            or (<cnp.ndarray>x).dtype.char not in "?bhil"
+        ):
+            return False
+        x = int(x.reshape(-1)[0])
+    elif type(x) is not int:
+        return False
+    if not low <= x <= high:
+        return False
+    to[0] = x
+    return True
+
+
+def catalogue():
+    """Addresses of the library's steps, by name."""
+    cdef const la_entry *entry = LA_CATALOGUE
+    found = {}
+    while entry.name != NULL:
+        found[entry.name.decode()] = <size_t>entry.step
+        entry += 1
+    return found

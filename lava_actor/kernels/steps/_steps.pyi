@@ -43,6 +43,12 @@ class Burst:
         ``opener`` lets the network go as far as the model is ready, and returns how many steps.
         """
 
+    def can_step(self) -> bool:
+        """Whether the next step would be native, as the model is now."""
+
+    def once(self, number: int) -> None:
+        """Do the spiking phase of step ``number`` of the model."""
+
     def run(self, mail: int, base: int) -> int:
         """Do steps while the clock allows and no mail comes; 1024 at the most.
 
@@ -61,30 +67,44 @@ class Burst:
         DONE, ASKED or DECIDE
         """
 
-class LifFloatBurst(Burst):
-    """Steps of LIF neurons in double precision.
+class StepBurst(Burst):
+    """Steps by a native function; what is unusual is left to the model's Python.
 
     Parameters
     ----------
-    model : model with ``u, v, bias_mant, du, dv, vth``
-    sources : list of (RingReader, index map or None)
-        Messages of all of them are summed, in this order.
-    writer : RingWriter or None
-        Where spikes go; elements of at least 4 bytes.
-    size : int
-        Number of neurons.
+    model : model with the attributes named below
+    function : int
+        Address of a ``la_step``.
+    inlets : list of (sources, dtype, size)
+        Sources are (RingReader, index map or None); their messages are summed, in this order.
+    outlets : list of (RingWriter or None, dtype, shape, attribute or None)
+        What the function writes; the attribute keeps what was sent last.
+    state, parameters : lists of (attribute, dtype)
+    numbers : tuple of attributes
+    integers : tuple of (attribute, lowest, highest)
+    uniform : bool
+        Whether state and parameters have to have ``shape``.
+    then : StepBurst, optional
+        What follows in the same step.
     """
 
     def __init__(
         self,
         model: Any,
-        sources: list[tuple[RingReader, np.ndarray | None]],
-        writer: RingWriter | None,
-        size: int,
+        function: int,
+        inlets: list[tuple[Any, np.dtype, int]],
+        outlets: list[tuple[RingWriter | None, np.dtype, tuple[int, ...], str | None]],
+        state: list[tuple[str, np.dtype]],
+        parameters: list[tuple[str, np.dtype]],
+        numbers: tuple[str, ...],
+        integers: tuple[tuple[str, int, int], ...],
+        uniform: bool,
+        shape: tuple[int, ...],
+        then: StepBurst | None = None,
     ) -> None: ...
 
-class LifFixedBurst(LifFloatBurst):
-    """Steps of LIF neurons in the integers of Loihi; also wants ``bias_exp``."""
+def catalogue() -> dict[str, int]:
+    """Addresses of the library's steps, by name."""
 
 class DenseBurst(Burst):
     """Steps of an all-to-all connection without delays.

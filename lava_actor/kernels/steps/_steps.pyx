@@ -8,6 +8,7 @@ cut off after MOST steps, so that other threads of the interpreter get their tur
 import numpy as np
 
 cimport numpy as cnp
+from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memset
@@ -36,30 +37,35 @@ from lava_actor.channels._native cimport (
     la_party_mailbox,
     la_set64,
     la_slot,
+    type_code,
     values_offset,
 )
 from lava_actor.kernels.arguments cimport (
     data_of,
     is_array,
     is_columns,
-    is_number,
     is_of,
     is_state,
     size_of,
 )
 from lava_actor.kernels.loops cimport (
+    LA_CATALOGUE,
+    LA_STEP_VERSION,
     la_csc,
     la_csc_f64,
     la_csc_i32,
     la_dense_f64,
     la_dense_i32,
+    la_entry,
     la_indices,
-    la_lif_f64,
-    la_lif_i32,
     la_look_up_f64,
     la_look_up_i32,
+    la_pack,
+    la_step,
     la_tally,
 )
+
+from lava_actor.errors import RuntimeStateError
 
 cnp.import_array()
 
@@ -144,7 +150,7 @@ cdef class Burst:
                     self._open(step)
                 la_set64(&me.step, step)
                 if self.native:
-                    self.step()
+                    self.step(step - base)
                 else:
                     self.bits = self.call(step - base)
                 la_set64(&me.done, step)
@@ -164,6 +170,20 @@ cdef class Burst:
             if self.native and la_get64(&me.step) >= first:
                 self.settle(la_get64(&me.step) - base)
                 self.native_steps += step - first
+
+    def can_step(self):
+        """Whether steps are native now."""
+        return self.prepare()
+
+    def once(self, uint64_t number):
+        """Do the spiking phase of one step, as fast as it can be done."""
+        if self.prepare():
+            self.step(number)
+            self.settle(number)
+            self.native_steps += 1
+        else:
+            self.model.time_step = number
+            self.model.run_spk()
 
     cdef inline bint _may_start(self, uint64_t step, uint32_t mail) noexcept:
         return (
@@ -209,7 +229,7 @@ cdef class Burst:
         """Look at the model's attributes; False: its own Python has to do the steps."""
         return False
 
-    cdef int step(self) except -1:
+    cdef int step(self, uint64_t number) except -1:
         """One step, natively."""
         return 0
 

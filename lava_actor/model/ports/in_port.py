@@ -160,6 +160,11 @@ class PyInPort(AbstractPyIOPort):
         ]
         return sources if len(sources) == len(self.edges) else None
 
+    @property
+    def channel_types(self) -> tuple[np.dtype, ...]:
+        """Element types of the channels behind the port."""
+        return tuple(np.dtype(ring.dtype) for ring in self._rings)
+
     def _rebind(self, name: str, implementation: Callable[..., Any] | None) -> None:
         """Let the instance use ``implementation`` unless a subclass has its own method."""
         self.__dict__.pop(name, None)

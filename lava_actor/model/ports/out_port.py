@@ -65,6 +65,16 @@ class PyOutPort(AbstractPyIOPort):
         sinks = [ring for ring in self._rings if isinstance(ring, RingWriter)]
         return sinks if len(sinks) == len(self._rings) else None
 
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of what is sent."""
+        return self._dtype
+
+    @property
+    def channel_types(self) -> tuple[np.dtype, ...]:
+        """Element types of the channels behind the port."""
+        return tuple(np.dtype(ring.dtype) for ring in self._rings)
+
     def flush(self) -> None:
         """Do nothing: messages leave when they are sent."""
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from lava_actor.kernels.steps import Burst
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
+
+if TYPE_CHECKING:
+    from lava_actor.model.native import NativeStep
 
 #: `PyLoihiProcessModel.steps_ready` of models that never wait for the user.
 UNLIMITED = 1 << 61
@@ -56,6 +59,9 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
 
     Phase = _Phase
 
+    native_step: ClassVar[NativeStep | None] = None
+    """How to do `run_spk` without the interpreter; see `lava_actor.model.native`."""
+
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params=proc_params)
         self.time_step = 0
@@ -76,9 +82,11 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     def _native_burst(self) -> Burst:
         """Return what does several steps of this model in a row, see `lava_actor.kernels.steps`.
 
-        Models of the library whose step exists as a native loop return something faster.
+        A model that declares a `native_step` does not come back to the interpreter for it.
         """
-        return Burst(self)
+        from lava_actor.model.native import burst_of
+
+        return burst_of(self)
 
     def steps_ready(self) -> int:
         """How many more steps can be done before this model has to wait for the user's program.

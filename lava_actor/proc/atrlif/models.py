@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -63,6 +64,16 @@ class AbstractPyATRLIFModel(PyLoihiProcessModel):
 class PyATRLIFModelFloat(AbstractPyATRLIFModel):
     """Floating-point model of `ATRLIF`; `bias_exp` is not used."""
 
+    native_step = NativeStep(
+        "atrlif_f64",
+        inputs={"a_in": float},
+        outputs={"s_out": bool},
+        state=dict.fromkeys(("i", "v", "theta", "r", "s"), float),
+        parameters={"bias_mant": float},
+        numbers=("delta_i", "delta_v", "delta_theta", "delta_r", "theta_0", "theta_step"),
+        stands_for=("subthr_dynamics", "spike", "post_spike"),
+    )
+
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     i: np.ndarray = LavaPyType(np.ndarray, float)
@@ -110,6 +121,16 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     the units they were given in and may be set between runs. `theta` and `r` are int32 and do not
     saturate.
     """
+
+    native_step = NativeStep(
+        "atrlif_i32",
+        inputs={"a_in": np.int32},
+        outputs={"s_out": bool},
+        state={**dict.fromkeys(("i", "v", "theta", "r"), np.int32), "s": bool},
+        parameters={"bias_mant": np.int32, "bias_exp": np.int32},
+        numbers=("delta_i", "delta_v", "delta_theta", "delta_r", "theta_0", "theta_step"),
+        stands_for=("subthr_dynamics", "spike", "post_spike"),
+    )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=16)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -20,6 +21,17 @@ WORD_BITS = 24
 """Width of the numbers that `clz` and `make_fpinv_table` are about."""
 CORRECTION = 1.238982962
 """Centres the first guess of the inverse square root between two powers of four."""
+
+
+def _graded(function: str) -> NativeStep:
+    return NativeStep(
+        function,
+        inputs={"a_in": np.int32},
+        outputs={"s_out": np.int32},
+        state={"v": np.int32},
+        integers=("vth",),
+        stands_for=("passes",),
+    )
 
 
 class AbstractGradedVecModel(PyLoihiProcessModel):
@@ -52,6 +64,8 @@ AbstractPyGradedVecModel = AbstractGradedVecModel
 class PyGradedVecModelFixed(AbstractGradedVecModel):
     """Fixed-point model of `GradedVec`."""
 
+    native_step = _graded("graded_i32")
+
     def passes(self, values: np.ndarray) -> np.ndarray:
         """Return where the magnitude exceeds the threshold."""
         return np.abs(values) > self.vth
@@ -63,6 +77,8 @@ class PyGradedVecModelFixed(AbstractGradedVecModel):
 class PyGradedReluVecModelFixed(AbstractGradedVecModel):
     """Fixed-point model of `GradedReluVec`."""
 
+    native_step = _graded("graded_relu_i32")
+
     def passes(self, values: np.ndarray) -> np.ndarray:
         """Return where the value exceeds the threshold."""
         return values > self.vth
@@ -73,6 +89,20 @@ class PyGradedReluVecModelFixed(AbstractGradedVecModel):
 @tag("fixed_pt")
 class NormVecDelayModel(PyLoihiProcessModel):
     """Fixed-point model of `NormVecDelay`."""
+
+    native_step = NativeStep(
+        "square_i32",
+        inputs={"a_in1": np.int32},
+        outputs={"s2_out": np.int32},
+        state={"v": np.int32, "v2": np.int32},
+        then=NativeStep(
+            "normed_i32",
+            inputs={"a_in2": np.int32},
+            outputs={"s_out": np.int32},
+            parameters={"v2": np.int32},
+            integers=("vth",),
+        ),
+    )
 
     a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     a_in2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
@@ -99,6 +129,10 @@ class NormVecDelayModel(PyLoihiProcessModel):
 @tag("floating_pt")
 class InvSqrtModelFloat(PyLoihiProcessModel):
     """Floating-point model of `InvSqrt`; `fp_base` is not used, zero gives infinity."""
+
+    native_step = NativeStep(
+        "inverse_root_f64", inputs={"a_in": float}, outputs={"s_out": float}
+    )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)

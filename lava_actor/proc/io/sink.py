@@ -6,9 +6,11 @@ import operator
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -16,7 +18,7 @@ from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import require_integral
-from lava_actor.proc.io.source import time_major
+from lava_actor.proc.io.source import Columns, time_major
 from lava_actor.process.ports.ports import InPort, RefPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -56,24 +58,14 @@ def checked_buffer(buffer: Any, owner: str) -> int:
     return steps
 
 
-class AbstractPyReceiveModel(PyLoihiProcessModel):
+class AbstractPyReceiveModel(Columns):
     """Stores column by column; subclasses declare the number type."""
 
     a_in: PyInPort
-    data: np.ndarray
-
-    _arranged: np.ndarray | None = None
-    """The data the last time they were looked at."""
-
-    def on_start(self) -> None:
-        """Arrange the data."""
-        self.data = self._arranged = time_major(self.data)
 
     def run_spk(self) -> None:
         """Store what arrived."""
-        data = self.data
-        if data is not self._arranged:
-            self.data = self._arranged = data = time_major(data)
+        data = self.arranged()
         message = self.received()
         if not np.can_cast(message.dtype, data.dtype):
             self.data = self._arranged = data = time_major(data.astype(message.dtype))
@@ -84,11 +76,24 @@ class AbstractPyReceiveModel(PyLoihiProcessModel):
         return self.a_in.recv()
 
 
+def _recorded(number: DTypeLike) -> NativeStep:
+    return NativeStep(
+        "record",
+        inputs={"a_in": number},
+        state={"rows": number},
+        integers=("itemsize",),
+        stands_for=("arranged", "rows", "received"),
+        uniform=False,
+    )
+
+
 @implements(proc=RingBuffer, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
 class PyReceiveModelFloat(AbstractPyReceiveModel):
     """Floating-point model of the sink RingBuffer."""
+
+    native_step = _recorded(float)
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     data: np.ndarray = LavaPyType(np.ndarray, float)
@@ -102,6 +107,8 @@ class PyReceiveModelFixed(AbstractPyReceiveModel):
 
     `data` have 32 bits, or 64 from the first message on that comes in 64.
     """
+
+    native_step = _recorded(np.int32)
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     data: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -45,10 +46,9 @@ class RingBuffer(AbstractProcess):
         self.s_out = OutPort(shape=array.shape[:-1])
 
 
-class AbstractPyRingBuffer(PyLoihiProcessModel):
-    """Sends column by column; subclasses declare the number type."""
+class Columns(PyLoihiProcessModel):
+    """Keeps an array whose last axis is time such that a step is one block of memory."""
 
-    s_out: PyOutPort
     data: np.ndarray
 
     _arranged: np.ndarray | None = None
@@ -56,14 +56,45 @@ class AbstractPyRingBuffer(PyLoihiProcessModel):
 
     def on_start(self) -> None:
         """Arrange the data."""
-        self.data = self._arranged = time_major(self.data)
+        self.arranged()
+
+    def arranged(self) -> np.ndarray:
+        """Return the data, as a step needs them."""
+        if self.data is not self._arranged:
+            self.data = self._arranged = time_major(self.data)
+        return self.data
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The data with a row per step."""
+        return np.moveaxis(self.arranged(), -1, 0)
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of an element of the data."""
+        return int(self.data.itemsize)
+
+
+class AbstractPyRingBuffer(Columns):
+    """Sends column by column; subclasses declare the number type."""
+
+    s_out: PyOutPort
 
     def run_spk(self) -> None:
         """Send the column of this step."""
-        data = self.data
-        if data is not self._arranged:
-            self.data = self._arranged = data = time_major(data)
+        data = self.arranged()
         self.s_out.send(data[..., (self.time_step - 1) % data.shape[-1]])
+
+
+def _replayed(number: DTypeLike) -> NativeStep:
+    return NativeStep(
+        "replay",
+        outputs={"s_out": number},
+        parameters={"rows": number},
+        integers=("itemsize",),
+        stands_for=("arranged", "rows"),
+        uniform=False,
+    )
 
 
 def time_major(data: np.ndarray) -> np.ndarray:
@@ -82,6 +113,8 @@ def time_major(data: np.ndarray) -> np.ndarray:
 class PySendModelFloat(AbstractPyRingBuffer):
     """Floating-point model of the source RingBuffer."""
 
+    native_step = _replayed(float)
+
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     data: np.ndarray = LavaPyType(np.ndarray, float)
 
@@ -91,6 +124,8 @@ class PySendModelFloat(AbstractPyRingBuffer):
 @tag("fixed_pt")
 class PySendModelFixed(AbstractPyRingBuffer):
     """Fixed-point model of the source RingBuffer; data are 32-bit integers."""
+
+    native_step = _replayed(np.int32)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     data: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -2,8 +2,8 @@
 
 `subthr_dynamics`, `spiking_activation`, `reset_voltage` and, in fixed point, `scale_bias` and
 `scale_threshold` say in NumPy what a step is; subclasses may override any of them. A model that
-overrides none does its steps in one native loop instead (`lava_actor.kernels`), with the same
-result to the last bit, and sends its spikes as events.
+overrides none does its steps natively (``native_step``), with the same result to the last bit, and
+sends its spikes as events.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lava_actor.kernels import lif_fixed, lif_float, spike_indices
-from lava_actor.kernels.steps import Burst, LifFixedBurst, LifFloatBurst
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import INT32, NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -66,11 +65,6 @@ class _LifModel(PyLoihiProcessModel):
     s_out_buff: np.ndarray
     """The spikes of this step."""
 
-    _plain: bool | None = None
-    """Whether the native loop does what this model's methods say; None: not looked at yet."""
-
-    _hooks: ClassVar[tuple[str, ...]] = ("subthr_dynamics", "spiking_activation", "reset_voltage")
-
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update u and v with the input of this step."""
         raise NotImplementedError
@@ -89,36 +83,62 @@ class _LifModel(PyLoihiProcessModel):
         """Set v to zero where there is a spike."""
         self.v[spike_vector.astype(bool, copy=False)] = 0
 
-    def _is_plain(self, base: type[_LifModel]) -> bool:
-        """Tell whether the native loop does what the methods of this model say."""
-        return (
-            self._keeps(base, self._hooks)
-            and isinstance(self.s_out, PyOutPort)
-            and hasattr(self, "vth")
-        )
+    def run_spk(self) -> None:
+        """Receive, update, send spikes."""
+        self._scale()
+        self.subthr_dynamics(self.a_in.recv())
+        self.s_out_buff = self.spiking_activation()
+        self.reset_voltage(self.s_out_buff)
+        self.s_out.send(self.s_out_buff)
 
-    def _burst_of(
-        self, base: type[_LifModel], kind: type[LifFloatBurst | LifFixedBurst], dtype: Any
-    ) -> Burst:
-        """Return a native burst if the step is that of `base` and the ports allow it."""
-        sources = self.a_in.native_sources() if type(self.a_in) is PyInPort.VEC_DENSE else None
-        sinks = self.s_out.native_sinks() if isinstance(self.s_out, PyOutPort) else None
-        if (
-            not self._keeps(base, ("run_spk", "_send"))
-            or not self._is_plain(base)
-            or sources is None
-            or not all(reader.adds_to(dtype) for reader, _ in sources)
-            or (sources and self.a_in.dtype != dtype)
-            or sinks is None
-            or len(sinks) > 1
-            or any(writer.dtype.itemsize < 4 for writer in sinks)  # too small for an index
-        ):
-            return Burst(self)
-        return kind(self, sources, sinks[0] if sinks else None, self.a_in.size)
+    def _scale(self) -> None:
+        """Prepare what the hooks use."""
 
-    def _send(self, spikes: np.ndarray) -> None:
-        self.s_out_buff = spikes
-        self.s_out.send_events(None, spike_indices(spikes))
+
+_HOOKS = ("subthr_dynamics", "spiking_activation", "reset_voltage")
+
+
+def _float_step(
+    function: str, numbers: tuple[str, ...] = ("du", "dv", "vth"), **more: Any
+) -> NativeStep:
+    """The native step of a floating-point model, see ``lif.h``."""
+    return NativeStep(
+        function,
+        inputs={"a_in": float},
+        outputs={"s_out": more.pop("sent", bool)},
+        state={"u": float, "v": float, **more.pop("state", {})},
+        parameters={"bias_mant": float},
+        numbers=numbers,
+        shows={"s_out": "s_out_buff"},
+        stands_for=("_scale", *_HOOKS, *more.pop("stands_for", ())),
+        **more,
+    )
+
+
+def _fixed_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: Any) -> NativeStep:
+    """The native step of a fixed-point model, see ``lif.h``."""
+    return NativeStep(
+        function,
+        inputs={"a_in": np.int32},
+        outputs={"s_out": more.pop("sent", bool)},
+        state={"u": np.int32, "v": np.int32, **more.pop("state", {})},
+        parameters={"bias_mant": np.int32, "bias_exp": np.int32},
+        integers={
+            "du": (-1, 4095),
+            "dv": (0, 4096),
+            **dict.fromkeys(thresholds, INT32),
+            **more.pop("integers", {}),
+        },
+        shows={"s_out": "s_out_buff"},
+        constants={
+            "ds_offset": 1, "dm_offset": 0, "max_uv_val": 2**23, "decay_shift": 12,
+            "decay_unity": 4096, "vth_shift": 6, "act_shift": 6,
+        },
+        stands_for=(
+            "_scale", *_HOOKS, "scale_bias", "scale_threshold", *more.pop("stands_for", ())
+        ),
+        **more,
+    )  # fmt: skip
 
 
 class AbstractPyLifModelFloat(_LifModel):
@@ -139,6 +159,8 @@ class AbstractPyLifModelFloat(_LifModel):
     du: float = LavaPyType(float, float)
     dv: float = LavaPyType(float, float)
 
+    native_step: ClassVar[NativeStep | None] = _float_step("lif_f64")
+
     @classmethod
     def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
         """Say which parameters make no sense in floating point."""
@@ -156,9 +178,6 @@ class AbstractPyLifModelFloat(_LifModel):
                 f"spike in every step"
             )
 
-    def _native_burst(self) -> Burst:
-        return self._burst_of(AbstractPyLifModelFloat, LifFloatBurst, np.float64)
-
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update u and v with the input of this step."""
         self.u[...] = self.u * (1 - self.du) + activation_in
@@ -170,21 +189,6 @@ class AbstractPyLifModelFloat(_LifModel):
         if vth is None:
             raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
         return self.v > vth
-
-    def run_spk(self) -> None:
-        """Receive, update, send spikes."""
-        a_in = self.a_in.recv()
-        if self._plain is None:
-            self._plain = self._is_plain(AbstractPyLifModelFloat)
-        if self._plain:
-            spikes = lif_float(self.u, self.v, a_in, self.bias_mant, self.du, self.dv, self.vth)
-            if spikes is not None:
-                self._send(spikes)
-                return
-        self.subthr_dynamics(a_in)
-        self.s_out_buff = self.spiking_activation()
-        self.reset_voltage(self.s_out_buff)
-        self.s_out.send(self.s_out_buff)
 
 
 class AbstractPyLifModelFixed(_LifModel):
@@ -233,7 +237,8 @@ class AbstractPyLifModelFixed(_LifModel):
     effective_bias: np.ndarray
     effective_vth: Any
 
-    _hooks: ClassVar[tuple[str, ...]] = (*_LifModel._hooks, "scale_bias", "scale_threshold")
+    native_step: ClassVar[NativeStep | None] = _fixed_step("lif_i32")
+
     _parameters: ClassVar[dict[str, type[np.integer]]] = {
         "u": np.int32,
         "v": np.int32,
@@ -260,11 +265,6 @@ class AbstractPyLifModelFixed(_LifModel):
         self.effective_vth = 0
         self.isthrscaled = False
         self._scaled_from: Any = None
-
-    def _native_burst(self) -> Burst:
-        if not self._keeps(AbstractPyLifModelFixed, ("_native_step",)) or not self._is_standard():
-            return Burst(self)
-        return self._burst_of(AbstractPyLifModelFixed, LifFixedBurst, np.int32)
 
     def on_start(self) -> None:
         """Check the parameters: what is not integral has been cut off on the way here."""
@@ -337,47 +337,11 @@ class AbstractPyLifModelFixed(_LifModel):
             raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
         return self.v > self.effective_vth
 
-    # -- the step ----------------------------------------------------------------------------
-
-    def run_spk(self) -> None:
-        """Receive, update, send spikes."""
-        a_in = self.a_in.recv()
-        if self._plain is None:
-            self._plain = self._is_plain(AbstractPyLifModelFixed) and self._is_standard()
-        if self._plain:
-            spikes = self._native_step(a_in)
-            if spikes is not None:
-                self._send(spikes)
-                return
+    def _scale(self) -> None:
         self.scale_bias()
         if not self.isthrscaled:
             self.scale_threshold()
             self._scaled_from = self._thresholds()
-        self.subthr_dynamics(a_in)
-        self.s_out_buff = self.spiking_activation()
-        self.reset_voltage(self.s_out_buff)
-        self.s_out.send(self.s_out_buff)
-
-    def _native_step(self, a_in: np.ndarray) -> np.ndarray | None:
-        if a_in.dtype.char != "i":
-            given = integral_input(self, "a_in", a_in)
-            a_in = given.astype(np.int32)
-            shift = np.int32(self.act_shift)
-            if not np.array_equal(a_in << shift >> shift, given):
-                return None  # wide, and shifted as such
-        du, dv, vth = self.du, self.dv, self.vth
-        if type(du) is not int or type(dv) is not int or type(vth) is not int:
-            return None
-        return lif_fixed(
-            self.u, self.v, a_in, self.bias_mant, self.bias_exp, 4095 - du, 4096 - dv, vth << 6
-        )
-
-    def _is_standard(self) -> bool:
-        """Tell whether the constants are those of the native loop."""
-        return (
-            self.ds_offset, self.dm_offset, self.max_uv_val, self.decay_shift, self.decay_unity,
-            self.vth_shift, self.act_shift,
-        ) == (1, 0, 2**23, 12, 4096, 6, 6)  # fmt: skip
 
 
 @implements(proc=LIF, protocol=LoihiProtocol)
@@ -416,11 +380,16 @@ class _Resetting(_LifModel):
         super().run_spk()
 
 
+_SCHEDULE = {"reset_interval": (1, INT32[1]), "reset_offset": INT32}
+
+
 @implements(proc=LIFReset, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
 class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
     """Floating-point model of `LIFReset`."""
+
+    native_step = _float_step("lif_reset_f64", integers=_SCHEDULE)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth: float = LavaPyType(float, float)
@@ -431,6 +400,8 @@ class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
 @tag("bit_accurate_loihi", "fixed_pt")
 class PyLifResetModelBitAcc(_Resetting, AbstractPyLifModelFixed):
     """Fixed-point model of `LIFReset`."""
+
+    native_step = _fixed_step("lif_reset_i32", integers=_SCHEDULE)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     vth: int = LavaPyType(int, np.int32, precision=17)
@@ -462,11 +433,20 @@ class _Refractory(_LifModel):
         self.refractory_period_end[spike_vector] = self.time_step + self.refractory_period
 
 
+_RESTING: dict[str, Any] = {
+    "state": {"refractory_period_end": np.int64},
+    "integers": {"refractory_period": INT32},
+    "stands_for": ("process_spikes",),
+}
+
+
 @implements(proc=LIFRefractory, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
 class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
     """Floating-point model of `LIFRefractory`."""
+
+    native_step = _float_step("lif_refractory_f64", **_RESTING)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth: float = LavaPyType(float, float)
@@ -479,6 +459,8 @@ class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
 class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
     """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
 
+    native_step = _fixed_step("lif_refractory_i32", **_RESTING)
+
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     vth: int = LavaPyType(int, np.int32, precision=17)
     refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
@@ -489,6 +471,8 @@ class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
 @tag("floating_pt")
 class PyTernLifModelFloat(AbstractPyLifModelFloat):
     """Floating-point model of `TernaryLIF`."""
+
+    native_step = _float_step("lif_ternary_f64", ("du", "dv", "vth_hi", "vth_lo"), sent=np.int8)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth_hi: float = LavaPyType(float, float)
@@ -504,6 +488,8 @@ class PyTernLifModelFloat(AbstractPyLifModelFloat):
 @tag("fixed_pt")
 class PyTernLifModelFixed(AbstractPyLifModelFixed):
     """Fixed-point model of `TernaryLIF`."""
+
+    native_step = _fixed_step("lif_ternary_i32", ("vth_hi", "vth_lo"), sent=np.int8)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int, precision=2)
     vth_hi: int = LavaPyType(int, np.int32, precision=24)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -19,6 +20,14 @@ from lava_actor.proc.prodneuron.process import ProdNeuron
 @tag("fixed_pt")
 class PyProdNeuronModelFixed(PyLoihiProcessModel):
     """Fixed-point model of `ProdNeuron`."""
+
+    native_step = NativeStep(
+        "product_i32",
+        inputs={"a_in1": np.int32, "a_in2": np.int32},
+        outputs={"s_out": np.int32},
+        state={"v": np.int32},
+        integers=("vth", "exp"),
+    )
 
     a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     a_in2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)

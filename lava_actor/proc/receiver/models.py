@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.decorator import implements, requires
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -19,6 +20,10 @@ from lava_actor.proc.receiver.process import Receiver, Receiver32Bit
 class ReceiverModel(PyLoihiProcessModel):
     """Model of `Receiver`; the payload takes the number type of what is received."""
 
+    native_step = NativeStep(
+        "keep_64", inputs={"a_in": np.int64}, state={"payload": np.int64}
+    )
+
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, int)
     payload: np.ndarray = LavaPyType(np.ndarray, int)
 
@@ -31,6 +36,12 @@ class ReceiverModel(PyLoihiProcessModel):
 @requires(CPU)
 class Receiver32BitModel(PyLoihiProcessModel):
     """Model of `Receiver32Bit`."""
+
+    native_step = NativeStep(
+        "keep_bytes",
+        inputs={"a_in": np.int64},
+        state={"payload_last_bytes": np.int32, "payload_first_byte": np.int32},
+    )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
     payload_last_bytes: np.ndarray = LavaPyType(np.ndarray, np.int32)

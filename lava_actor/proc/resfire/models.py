@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -19,6 +20,15 @@ from lava_actor.proc.resfire.process import DECAY_SCALE, RFZero
 @tag("fixed_pt")
 class PyRFZeroModelFixed(PyLoihiProcessModel):
     """Fixed-point model of `RFZero`."""
+
+    native_step = NativeStep(
+        "rf_zero_i32",
+        inputs={"u_in": np.int32, "v_in": np.int32},
+        outputs={"s_out": np.int32},
+        state={"u": np.int32, "v": np.int32},
+        parameters={"lct": np.int32, "lst": np.int32},
+        integers=("uth",),
+    )
 
     u_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     v_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)

@@ -8,6 +8,7 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -15,6 +16,30 @@ from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl
 from lava_actor.proc.rf.process import RF
+
+
+def float_step(function: str) -> NativeStep:
+    """The native step of a floating-point model, see ``resonators.h``."""
+    return NativeStep(
+        function,
+        inputs={"a_real_in": float, "a_imag_in": float},
+        outputs={"s_out": bool},
+        state={"real": float, "imag": float},
+        numbers=("sin_decay", "cos_decay", "vth"),
+        stands_for=("resonator_dynamics",),
+    )
+
+
+def fixed_step(function: str) -> NativeStep:
+    """The native step of a fixed-point model, see ``resonators.h``."""
+    return NativeStep(
+        function,
+        inputs={"a_real_in": np.int32, "a_imag_in": np.int32},
+        outputs={"s_out": bool},
+        state={"real": np.int32, "imag": np.int32},
+        integers=("sin_decay", "cos_decay", "vth", "state_exp", "decay_bits"),
+        stands_for=("resonator_dynamics", "_decayed"),
+    )
 
 
 class AbstractPyRFModelFloat(PyLoihiProcessModel):
@@ -87,6 +112,8 @@ class AbstractPyRFModelFixed(PyLoihiProcessModel):
 class PyRFModelFloat(AbstractPyRFModelFloat):
     """Floating-point model of `RF`."""
 
+    native_step = float_step("rf_f64")
+
     def run_spk(self) -> None:
         """Receive, turn, send spikes."""
         _step(self)
@@ -97,6 +124,8 @@ class PyRFModelFloat(AbstractPyRFModelFloat):
 @tag("fixed_pt")
 class PyRFModelFixed(AbstractPyRFModelFixed):
     """Fixed-point model of `RF`."""
+
+    native_step = fixed_step("rf_i32")
 
     def run_spk(self) -> None:
         """Receive, turn, send spikes."""

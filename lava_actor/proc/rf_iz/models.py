@@ -7,7 +7,12 @@ import numpy as np
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.proc.rf.models import AbstractPyRFModelFixed, AbstractPyRFModelFloat
+from lava_actor.proc.rf.models import (
+    AbstractPyRFModelFixed,
+    AbstractPyRFModelFloat,
+    fixed_step,
+    float_step,
+)
 from lava_actor.proc.rf_iz.process import RF_IZ
 
 EPSILON_FLOAT = 1e-5
@@ -21,6 +26,8 @@ EPSILON_FIXED = 1
 class PyRF_IZModelFloat(AbstractPyRFModelFloat):  # noqa: N801 - the documented name
     """Floating-point model of `RF_IZ`."""
 
+    native_step = float_step("rf_iz_f64")
+
     def run_spk(self) -> None:
         """Receive, turn, send spikes, reset."""
         _step(self, EPSILON_FLOAT)
@@ -31,6 +38,8 @@ class PyRF_IZModelFloat(AbstractPyRFModelFloat):  # noqa: N801 - the documented 
 @tag("fixed_pt")
 class PyRF_IZModelFixed(AbstractPyRFModelFixed):  # noqa: N801 - the documented name
     """Fixed-point model of `RF_IZ`."""
+
+    native_step = fixed_step("rf_iz_i32")
 
     def run_spk(self) -> None:
         """Receive, turn, send spikes, reset."""

@@ -8,9 +8,11 @@ method each, which subclasses may override: `sigma_dynamics` (sum up), `activati
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -23,6 +25,35 @@ from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 def ReLU(x: np.ndarray) -> np.ndarray:  # noqa: N802 - the documented name
     """Return what is positive; zero elsewhere."""
     return np.maximum(x, 0)
+
+
+_STAGES = ("sigma_dynamics", "activation_dynamics", "dynamics", "rectifies")
+
+
+def _sigma_step(function: str, number: DTypeLike) -> NativeStep:
+    return NativeStep(
+        function,
+        inputs={"a_in": number},
+        outputs={"s_out": number},
+        state={"sigma": number},
+        stands_for=("sigma_dynamics",),
+    )
+
+
+def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
+    """The native step of a model with a delta stage, see ``sigma_delta.h``."""
+    fixed = np.dtype(number).kind == "i"
+    sums = "rectifies" in last
+    return NativeStep(
+        function,
+        inputs={"a_in": number},
+        outputs={"s_out": number},
+        state=dict.fromkeys(("act", "residue", "error", *(("sigma",) if sums else ())), number),
+        parameters={"bias": number} if sums else {},
+        numbers=() if fixed else ("vth",),
+        integers=("cum_error", *(("vth", "state_exp") if fixed else ()), *last),
+        stands_for=("delta_dynamics", *(_STAGES if sums else ())),
+    )
 
 
 class AbstractSigmaModel(PyLoihiProcessModel):
@@ -77,6 +108,8 @@ class AbstractDeltaModel(PyLoihiProcessModel):
 class PySigmaModelFloat(AbstractSigmaModel):
     """Floating-point model of `Sigma`."""
 
+    native_step = _sigma_step("sigma_f64", float)
+
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     sigma: np.ndarray = LavaPyType(np.ndarray, float)
@@ -87,6 +120,8 @@ class PySigmaModelFloat(AbstractSigmaModel):
 @tag("fixed_pt")
 class PySigmaModelFixed(AbstractSigmaModel):
     """Fixed-point model of `Sigma`."""
+
+    native_step = _sigma_step("sigma_i32", np.int32)
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
@@ -102,6 +137,8 @@ class PySigmaModelFixed(AbstractSigmaModel):
 @tag("floating_pt")
 class PyDeltaModelFloat(AbstractDeltaModel):
     """Floating-point model of `Delta`."""
+
+    native_step = _delta_step("delta_f64", float)
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -124,6 +161,8 @@ class PyDeltaModelFloat(AbstractDeltaModel):
 @tag("fixed_pt")
 class PyDeltaModelFixed(AbstractDeltaModel):
     """Fixed-point model of `Delta`."""
+
+    native_step = _delta_step("delta_i32", np.int32, "spike_exp")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
@@ -148,17 +187,21 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
 
     bias: np.ndarray
 
+    @property
+    def rectifies(self) -> int | None:
+        """1 or 0: whether the activation function is `ReLU`; None for an unknown one."""
+        modes = {ActivationMode.UNIT: 0, ActivationMode.RELU: 1}
+        return modes.get(self.proc_params["act_mode"])
+
     def activation_dynamics(self, sigma_data: np.ndarray) -> np.ndarray:
         """Return the activation for the summed input, bias included."""
-        mode = self.proc_params["act_mode"]
+        if self.rectifies is None:
+            raise UnsupportedError(
+                f"SigmaDelta.act_mode: expected a member of ActivationMode, got "
+                f"{self.proc_params['act_mode']!r}"
+            )
         total = sigma_data + self.bias
-        if mode == ActivationMode.UNIT:
-            return total
-        if mode == ActivationMode.RELU:
-            return ReLU(total)
-        raise UnsupportedError(
-            f"SigmaDelta.act_mode: expected a member of ActivationMode, got {mode!r}"
-        )
+        return ReLU(total) if self.rectifies else total
 
     def dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
         """Run all three stages; returns the change to send, in state scale."""
@@ -171,6 +214,8 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
 @tag("floating_pt")
 class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
     """Floating-point model of `SigmaDelta`."""
+
+    native_step = _delta_step("sigma_delta_f64", float, "rectifies")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -219,6 +264,8 @@ class AbstractSigmaDeltaModelFixed(AbstractSigmaDeltaModel):
 class PySigmaDeltaModelFixed(AbstractSigmaDeltaModelFixed):
     """Fixed-point model of `SigmaDelta`."""
 
+    native_step = _delta_step("sigma_delta_i32", np.int32, "rectifies")
+
 
 @implements(proc=SigmaDelta, protocol=LoihiProtocol)
 @requires(CPU)
@@ -236,6 +283,16 @@ class PySigmaDeltaModelFixedCorrected(AbstractSigmaDeltaModelFixed):
     the next; `residue`, `error` and `cum_error` are not used. Chosen through the
     ``exception_proc_model_map`` of a run configuration only.
     """
+
+    native_step = NativeStep(
+        "sigma_delta_corrected_i32",
+        inputs={"a_in": np.int32},
+        outputs={"s_out": np.int32},
+        state={"act": np.int32, "sigma": np.int32},
+        parameters={"bias": np.int32},
+        integers=("rectifies", "state_exp", "vth"),
+        stands_for=("delta_dynamics", *_STAGES),
+    )
 
     def delta_dynamics(self, act_data: np.ndarray) -> np.ndarray:
         """Return the change to send for a new activation, both in state scale."""

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.model.decorator import implements, requires
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -19,6 +20,13 @@ from lava_actor.proc.spiker.process import Spiker, Spiker32bit
 @requires(CPU)
 class SpikerModel(PyLoihiProcessModel):
     """Model of `Spiker`."""
+
+    native_step = NativeStep(
+        "spiker_i64",
+        outputs={"s_out": np.int64},
+        state={"counter": np.int64},
+        parameters={"rate": np.int64, "payload": np.int64},
+    )
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int)
     rate: np.ndarray = LavaPyType(np.ndarray, int, precision=32)
@@ -36,6 +44,13 @@ class SpikerModel(PyLoihiProcessModel):
 @requires(CPU)
 class Spiker32bitModel(PyLoihiProcessModel):
     """Model of `Spiker32bit`; messages are int64, so that unsigned payloads fit."""
+
+    native_step = NativeStep(
+        "spiker_i64",
+        outputs={"s_out": np.int64},
+        state={"counter": np.int64},
+        parameters={"_period": np.int64, "_payload": np.int64},
+    )
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
     counter: np.ndarray = LavaPyType(np.ndarray, np.int64)

@@ -74,10 +74,10 @@ class SteppingLoop:
             if actor.mail_seen != party.mailbox:
                 actor.answer_requests()
             if upcoming <= clock.horizon and upcoming <= clock.limit:
-                if self.burst is None:
-                    self._step(upcoming)
+                if self.plain:
+                    self._do_burst()
                 else:
-                    self._do_burst(self.burst)
+                    self._step(upcoming)
                 continue
             now = time.monotonic_ns()
             party.busy_ns = busy + (now - started) - (party.wait_ns - waited)
@@ -168,15 +168,14 @@ class SteppingLoop:
         self.party.phase = phase
         self.model.phase = phase
 
-    def _new_burst(self) -> Burst | None:
-        """How to do steps in a row; None if there is more to a step than spiking."""
-        if not self.plain:
-            return None
+    def _new_burst(self) -> Burst:
+        """How to do spiking; steps in a row if there is no more to a step."""
         burst: Burst = self.model._native_burst()
         burst.attach(self.clock, self.party, self.lockstep, self._open if self.paced else None)
         return burst
 
-    def _do_burst(self, burst: Burst) -> None:
+    def _do_burst(self) -> None:
+        burst = self.burst
         why = burst.run(self.actor.mail_seen, self.base)
         if why == ASKED:
             self._ask_late(burst.bits)
@@ -186,9 +185,8 @@ class SteppingLoop:
     def _step(self, step: int) -> None:
         model, party, phases, turns = self.model, self.party, self.phases, self.turns
         party.step = step
-        model.time_step = step - self.base
         self._enter(SPK)
-        model.run_spk()
+        self.burst.once(step - self.base)
         passed, asked = SPK, 0
         begin = self._enter if turns is None else self._begin
         while True:

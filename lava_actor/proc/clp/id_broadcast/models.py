@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -19,6 +20,13 @@ from lava_actor.proc.clp.id_broadcast.process import IdBroadcast
 @tag("fixed_pt")
 class PyIdBroadcastModel(PyLoihiProcessModel):
     """Fixed-point model of `IdBroadcast`."""
+
+    native_step = NativeStep(
+        "broadcast_i32",
+        inputs={"a_in": np.int32},
+        outputs={"s_out": np.int32},
+        state={"val": np.int32},
+    )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -18,6 +19,15 @@ from lava_actor.proc.clp.novelty_detector.process import NoveltyDetector
 @tag("fixed_pt")
 class PyNoveltyDetectorModel(PyLoihiProcessModel):
     """Fixed-point model of `NoveltyDetector`."""
+
+    native_step = NativeStep(
+        "novelty",
+        inputs={"input_aval_in": np.int32, "output_aval_in": np.int32},
+        outputs={"novelty_detected_out": np.int32},
+        state={"waiting": np.int32, "counter": np.int32},
+        integers=("t_wait",),
+        stands_for=("_wait",),
+    )
 
     input_aval_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     output_aval_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -57,6 +58,13 @@ class PyReadoutModel(PyLoihiProcessModel):
 @tag("fixed_pt")
 class PyAllocatorModel(PyLoihiProcessModel):
     """Fixed-point model of `Allocator`."""
+
+    native_step = NativeStep(
+        "allocate",
+        inputs={"trigger_in": np.int32},
+        outputs={"allocate_out": np.int32},
+        state={"next_alloc_id": np.int32},
+    )
 
     trigger_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     allocate_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)

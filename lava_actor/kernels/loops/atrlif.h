@@ -1,0 +1,70 @@
+/* Adaptive-threshold neurons (lava_actor/proc/atrlif).
+ *
+ * Arrays: a_in, s_out, i, v, theta, r, s, bias_mant; fixed also bias_exp.
+ * Numbers: delta_i, delta_v, delta_theta, delta_r, theta_0, theta_step.
+ */
+#ifndef LAVA_ACTOR_ATRLIF_H
+#define LAVA_ACTOR_ATRLIF_H
+
+#include "catalogue.h"
+#include "integers.h"
+
+LA_WIDE static int la_step_atrlif_f64(const la_pack *p) {
+    const double *restrict a = p->arrays[0], *restrict bias = p->arrays[7];
+    double *restrict i = p->arrays[2], *restrict v = p->arrays[3], *restrict theta = p->arrays[4];
+    double *restrict r = p->arrays[5], *restrict s = p->arrays[6];
+    int8_t *restrict out = p->arrays[1];
+    double keep_i = 1 - p->numbers[0], keep_v = 1 - p->numbers[1], keep_theta = 1 - p->numbers[2];
+    double keep_r = 1 - p->numbers[3], rest = p->numbers[4], up = p->numbers[5];
+    for (ptrdiff_t k = 0; k < p->n; k++) {
+        double current = keep_i * i[k] + a[k];
+        double voltage = keep_v * v[k] + current + bias[k];
+        double threshold = keep_theta * (theta[k] - rest) + rest;
+        double relative = keep_r * r[k];
+        double fired = voltage - relative >= threshold ? 1.0 : 0.0;
+        i[k] = current;
+        v[k] = voltage;
+        r[k] = fired != 0 ? relative + 2 * threshold : relative;
+        theta[k] = threshold + fired * up;
+        s[k] = fired;
+    }
+    for (ptrdiff_t k = 0; k < p->n; k++) {
+        out[k] = s[k] != 0;
+    }
+    return 0;
+}
+
+static inline int64_t la_atrlif_decayed(int32_t state, int64_t factor) {
+    return la_mag(la_mul64(state, factor), 12);
+}
+
+static int la_step_atrlif_i32(const la_pack *p) {
+    const int32_t *restrict a = p->arrays[0], *restrict mant = p->arrays[7];
+    const int32_t *restrict exp = p->arrays[8];
+    int32_t *restrict i = p->arrays[2], *restrict v = p->arrays[3], *restrict theta = p->arrays[4];
+    int32_t *restrict r = p->arrays[5];
+    int8_t *restrict out = p->arrays[1], *restrict s = p->arrays[6];
+    double keep_i = 4096 - (4096 * p->numbers[0] + 1);
+    int64_t keep_v = (int64_t)(4096 - 4096 * p->numbers[1]);
+    int64_t keep_theta = (int64_t)(4096 - 4096 * p->numbers[2]);
+    int64_t keep_r = (int64_t)(4096 - 4096 * p->numbers[3]);
+    int32_t rest = (int32_t)(p->numbers[4] * 64), up = (int32_t)(p->numbers[5] * 64);
+    for (ptrdiff_t k = 0; k < p->n; k++) {
+        int64_t decayed = la_mag((int64_t)((double)i[k] * keep_i), 12);
+        i[k] = (int32_t)la_turn24(decayed + (int64_t)((uint64_t)(int64_t)a[k] << 6));
+        int64_t bias = la_shl64(mant[k], exp[k] == INT32_MIN ? 0 : exp[k]);
+        int64_t voltage = la_add64(la_add64(la_atrlif_decayed(v[k], keep_v), i[k]), bias);
+        v[k] = (int32_t)la_clip24(voltage);
+        theta[k] = (int32_t)la_add64(la_atrlif_decayed(la_sub32(theta[k], rest), keep_theta), rest);
+        r[k] = (int32_t)la_atrlif_decayed(r[k], keep_r);
+        int fired = la_sub32(v[k], r[k]) >= theta[k];
+        r[k] = fired ? la_add32(r[k], la_mul32(2, theta[k])) : r[k];
+        theta[k] = fired ? la_add32(theta[k], up) : theta[k];
+        s[k] = out[k] = (int8_t)fired;
+    }
+    return 0;
+}
+
+#define LA_ATRLIF_STEPS LA_STEP(atrlif_f64) LA_STEP(atrlif_i32)
+
+#endif

@@ -1,0 +1,51 @@
+/* Integers as NumPy computes with them: sums and products wrap, shifts by any amount are defined. */
+#ifndef LAVA_ACTOR_INTEGERS_H
+#define LAVA_ACTOR_INTEGERS_H
+
+#include "wide.h"
+
+#define LA_LIMIT24 ((int32_t)1 << 23)
+
+#define LA_INTEGERS(BITS)                                                                          \
+    static inline int##BITS##_t la_add##BITS(int##BITS##_t a, int##BITS##_t b) {                   \
+        return (int##BITS##_t)((uint##BITS##_t)a + (uint##BITS##_t)b);                             \
+    }                                                                                              \
+    static inline int##BITS##_t la_sub##BITS(int##BITS##_t a, int##BITS##_t b) {                   \
+        return (int##BITS##_t)((uint##BITS##_t)a - (uint##BITS##_t)b);                             \
+    }                                                                                              \
+    static inline int##BITS##_t la_mul##BITS(int##BITS##_t a, int##BITS##_t b) {                   \
+        return (int##BITS##_t)((uint##BITS##_t)a * (uint##BITS##_t)b);                             \
+    }                                                                                              \
+    static inline int##BITS##_t la_abs##BITS(int##BITS##_t a) {                                    \
+        return a < 0 ? la_sub##BITS(0, a) : a;                                                     \
+    }                                                                                              \
+    static inline int##BITS##_t la_left##BITS(int##BITS##_t a, int64_t by) {                       \
+        return (uint64_t)by < BITS ? (int##BITS##_t)((uint##BITS##_t)a << by) : 0;                 \
+    }                                                                                              \
+    static inline int##BITS##_t la_asr##BITS(int##BITS##_t a, int64_t by) {                        \
+        return a >> ((uint64_t)by < BITS ? by : BITS - 1);                                         \
+    }                                                                                              \
+    /* a * 2**by, rounded down */                                                                  \
+    static inline int##BITS##_t la_shl##BITS(int##BITS##_t a, int64_t by) {                        \
+        return by > 0 ? la_left##BITS(a, by) : la_asr##BITS(a, -by);                               \
+    }
+
+LA_INTEGERS(32)
+LA_INTEGERS(64)
+
+/* Shift of the magnitude. */
+static inline int64_t la_mag(int64_t a, int64_t by) {
+    int64_t shifted = la_asr64(la_abs64(a), by);
+    return a < 0 ? la_sub64(0, shifted) : shifted;
+}
+
+static inline int64_t la_clip24(int64_t x) {
+    return x > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : x < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : x;
+}
+
+/* One turn of 2**24 into (-2**23, 2**23]. */
+static inline int64_t la_turn24(int64_t x) {
+    return x > LA_LIMIT24 ? x - 2 * LA_LIMIT24 : x <= -LA_LIMIT24 ? x + 2 * LA_LIMIT24 : x;
+}
+
+#endif

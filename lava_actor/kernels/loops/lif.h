@@ -1,0 +1,230 @@
+/* Leaky integrate-and-fire neurons: LIF, LIFReset, LIFRefractory and TernaryLIF.
+ *
+ * The order of operations is that of the NumPy expressions in lava_actor/proc/lif/models.py. A
+ * template serves all of them: `kind` is a constant where it is expanded.
+ */
+#ifndef LAVA_ACTOR_LIF_H
+#define LAVA_ACTOR_LIF_H
+
+#include "catalogue.h"
+#include "integers.h"
+
+enum la_lif_kind { LA_PLAIN, LA_REFRACTORY, LA_TERNARY };
+
+/* What kinds need besides: steps that refractory periods end with, this step, the period, and the
+ * lower threshold of ternary neurons. */
+typedef struct {
+    int64_t *restrict end;
+    int64_t now, period;
+    double low;
+    int64_t low_fixed;
+} la_lif_extra;
+
+/* Neurons of one block. Spikes are first held as wide as the state, and made bytes in a loop of
+ * their own: one loop over numbers of such different widths is compiled into little but moves
+ * between registers and memory. */
+#define LA_BLOCK 256
+
+LA_INLINE void la_lif_f64(int kind, ptrdiff_t n, double *restrict u, double *restrict v,
+                          const double *restrict a, const double *restrict bias, double keep_u,
+                          double keep_v, double vth, la_lif_extra x, int8_t *restrict s) {
+    int64_t fired[LA_BLOCK];
+    for (ptrdiff_t from = 0; from < n; from += LA_BLOCK) {
+        ptrdiff_t to = n - from < LA_BLOCK ? n : from + LA_BLOCK;
+        for (ptrdiff_t i = from; i < to; i++) {
+            double current = u[i] * keep_u + a[i];
+            double voltage = v[i] * keep_v + current + bias[i];
+            if (kind == LA_REFRACTORY) {
+                voltage = x.end[i] >= x.now ? v[i] : voltage;
+            }
+            int64_t spike = voltage > vth ? 1 : 0;
+            if (kind == LA_TERNARY) {
+                spike -= voltage < x.low ? 1 : 0;
+            }
+            u[i] = current;
+            v[i] = spike ? 0.0 : voltage;
+            if (kind == LA_REFRACTORY) {
+                x.end[i] = spike ? x.now + x.period : x.end[i];
+            }
+            fired[i - from] = spike;
+        }
+        for (ptrdiff_t i = from; i < to; i++) {
+            s[i] = (int8_t)fired[i - from];
+        }
+    }
+}
+
+/* The fixed-point neuron comes twice. The plain way computes in 64 bits, which holds every sum of
+ * 32-bit numbers. The narrow way computes in 32 bits, eight neurons at a time, and is taken for a
+ * block of neurons whose numbers are small enough for that: states of 24 bits, as they are after
+ * the first step, and inputs and biases far from overflow.
+ *
+ * keep_u and keep_v are factors of 1/4096 in [0, 4096]. */
+#define LA_SMALL_INPUT ((int32_t)1 << 22)
+#define LA_SMALL_EXP 13
+
+/* mant * 2^exp, rounded down; exp counts as at most 31 and at least -31. */
+static inline int64_t la_bias(int32_t mant, int32_t exp) {
+    int32_t left = exp < 0 ? 0 : exp > 31 ? 31 : exp;
+    int32_t right = exp > 0 ? 0 : exp < -31 ? 31 : -exp;
+    return (int64_t)((uint64_t)(int64_t)(mant >> right) << left);
+}
+
+LA_INLINE void la_lif_i32_plain(int kind, ptrdiff_t n, int32_t *restrict u, int32_t *restrict v,
+                                const int32_t *restrict a, const int32_t *restrict mant,
+                                const int32_t *restrict exp, int32_t keep_u, int32_t keep_v,
+                                int64_t threshold, la_lif_extra x, int8_t *restrict s) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        /* Division rounds toward zero: it shifts the magnitude. */
+        int64_t current = (int64_t)u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6);
+        u[i] = (int32_t)la_turn24(current);
+        int64_t voltage = la_clip24((int64_t)v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
+        if (kind == LA_REFRACTORY) {
+            voltage = x.end[i] >= x.now ? v[i] : voltage;
+        }
+        s[i] = voltage > threshold;
+        if (kind == LA_TERNARY) {
+            s[i] -= voltage < x.low_fixed;
+        }
+        v[i] = s[i] ? 0 : (int32_t)voltage;
+        if (kind == LA_REFRACTORY) {
+            x.end[i] = s[i] ? x.now + x.period : x.end[i];
+        }
+    }
+}
+
+/* The magnitude is multiplied in two parts of at most 24 and 12 bits. */
+static inline int32_t la_decayed(int32_t state, int32_t keep) {
+    int32_t sign = state >> 31, magnitude = (state ^ sign) - sign;
+    int32_t left = (magnitude >> 12) * keep + (((magnitude & 4095) * keep) >> 12);
+    return (left ^ sign) - sign;
+}
+
+LA_INLINE int la_lif_is_small(ptrdiff_t n, const int32_t *restrict u,
+                                   const int32_t *restrict v, const int32_t *restrict a,
+                                   const int32_t *restrict mant, const int32_t *restrict exp) {
+    uint32_t large = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        /* x + limit > 2 * limit as unsigned numbers: x is below -limit or above limit. */
+        large |= (uint32_t)u[i] + 2 * LA_LIMIT24 > 4u * LA_LIMIT24;
+        large |= (uint32_t)v[i] + 2 * LA_LIMIT24 > 4u * LA_LIMIT24;
+        large |= (uint32_t)a[i] + LA_SMALL_INPUT > 2u * LA_SMALL_INPUT;
+        large |= (uint32_t)mant[i] + 32768u > 65536u;
+        large |= (uint32_t)exp[i] + 31u > 31u + LA_SMALL_EXP;
+    }
+    return !large;
+}
+
+LA_INLINE void la_lif_i32_narrow(int kind, ptrdiff_t n, int32_t *restrict u, int32_t *restrict v,
+                                 const int32_t *restrict a, const int32_t *restrict mant,
+                                 const int32_t *restrict exp, int32_t keep_u, int32_t keep_v,
+                                 int32_t threshold, la_lif_extra x, int32_t *restrict fired) {
+    int32_t low = (int32_t)la_clip24(x.low_fixed);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        int32_t current = la_decayed(u[i], keep_u) + a[i] * 64;
+        current -= current > LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
+        current += current <= -LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
+        int32_t left = exp[i] > 0 ? exp[i] : 0, right = exp[i] < 0 ? -exp[i] : 0;
+        int32_t bias = (int32_t)((uint32_t)(mant[i] >> right) << left);
+        int32_t voltage = la_decayed(v[i], keep_v) + current + bias;
+        voltage = voltage > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : voltage;
+        voltage = voltage < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : voltage;
+        if (kind == LA_REFRACTORY) {
+            voltage = x.end[i] >= x.now ? v[i] : voltage;
+        }
+        int32_t spike = voltage > threshold;
+        if (kind == LA_TERNARY) {
+            spike -= voltage < low;
+        }
+        u[i] = current;
+        v[i] = spike ? 0 : voltage;
+        if (kind == LA_REFRACTORY) {
+            x.end[i] = spike ? x.now + x.period : x.end[i];
+        }
+        fired[i] = spike;
+    }
+}
+
+LA_INLINE void la_lif_i32(int kind, ptrdiff_t n, int32_t *u, int32_t *v, const int32_t *a,
+                          const int32_t *mant, const int32_t *exp, int32_t keep_u, int32_t keep_v,
+                          int64_t threshold, la_lif_extra x, int8_t *s) {
+    int32_t fired[LA_BLOCK];
+    /* States stay within the limits, beyond which all thresholds are alike; but a state that is
+     * kept as it was set may lie beyond. */
+    int narrow = threshold > -LA_LIMIT24 && x.low_fixed < LA_LIMIT24 && kind != LA_REFRACTORY;
+    narrow |= kind == LA_REFRACTORY && threshold > -LA_LIMIT24 && threshold < LA_LIMIT24;
+    int32_t reachable = (int32_t)la_clip24(threshold);
+    for (ptrdiff_t i = 0; i < n; i += LA_BLOCK) {
+        ptrdiff_t m = n - i < LA_BLOCK ? n - i : LA_BLOCK;
+        if (narrow && la_lif_is_small(m, u + i, v + i, a + i, mant + i, exp + i)) {
+            la_lif_i32_narrow(kind, m, u + i, v + i, a + i, mant + i, exp + i, keep_u, keep_v,
+                              reachable, x, fired);
+            for (ptrdiff_t k = 0; k < m; k++) {
+                s[i + k] = (int8_t)fired[k];
+            }
+        } else {
+            la_lif_i32_plain(kind, m, u + i, v + i, a + i, mant + i, exp + i, keep_u, keep_v,
+                             threshold, x, s + i);
+        }
+        if (kind == LA_REFRACTORY) {
+            x.end += m;
+        }
+    }
+}
+
+/* -- steps ------------------------------------------------------------------------------------ */
+
+/* Arrays: a_in, s_out, u, v, (refractory_period_end,) bias_mant.
+ * Numbers: du, dv, vth (ternary: the upper, then the lower one). Integers: the period, if any. */
+#define LA_LIF_F64_STEP(NAME, KIND)                                                                \
+    LA_WIDE static int NAME(const la_pack *p) {                                                    \
+        int late = KIND == LA_REFRACTORY;                                                          \
+        la_lif_extra x = {late ? p->arrays[4] : NULL, (int64_t)p->step,                            \
+                          late ? p->integers[0] : 0, KIND == LA_TERNARY ? p->numbers[3] : 0, 0};   \
+        la_lif_f64(KIND, p->n, p->arrays[2], p->arrays[3], p->arrays[0], p->arrays[4 + late],      \
+                   1.0 - p->numbers[0], 1.0 - p->numbers[1], p->numbers[2], x, p->arrays[1]);      \
+        return 0;                                                                                  \
+    }
+
+/* The same with bias_exp after bias_mant; du, dv, vth are integers, the first ones. */
+#define LA_LIF_I32_STEP(NAME, KIND)                                                                \
+    LA_WIDE static int NAME(const la_pack *p) {                                                    \
+        int late = KIND == LA_REFRACTORY;                                                          \
+        la_lif_extra x = {late ? p->arrays[4] : NULL, (int64_t)p->step,                            \
+                          late ? p->integers[3] : 0, 0,                                            \
+                          KIND == LA_TERNARY ? p->integers[3] * 64 : 0};                           \
+        la_lif_i32(KIND, p->n, p->arrays[2], p->arrays[3], p->arrays[0], p->arrays[4 + late],      \
+                   p->arrays[5 + late], (int32_t)(4095 - p->integers[0]),                          \
+                   (int32_t)(4096 - p->integers[1]), p->integers[2] * 64, x, p->arrays[1]);        \
+        return 0;                                                                                  \
+    }
+
+LA_LIF_F64_STEP(la_step_lif_f64, LA_PLAIN)
+LA_LIF_F64_STEP(la_step_lif_refractory_f64, LA_REFRACTORY)
+LA_LIF_F64_STEP(la_step_lif_ternary_f64, LA_TERNARY)
+LA_LIF_I32_STEP(la_step_lif_i32, LA_PLAIN)
+LA_LIF_I32_STEP(la_step_lif_refractory_i32, LA_REFRACTORY)
+LA_LIF_I32_STEP(la_step_lif_ternary_i32, LA_TERNARY)
+
+static void la_lif_reset(const la_pack *p, const int64_t *schedule, size_t itemsize) {
+    if ((int64_t)p->step % schedule[0] == schedule[1]) {
+        memset(p->arrays[2], 0, (size_t)p->n * itemsize);
+        memset(p->arrays[3], 0, (size_t)p->n * itemsize);
+    }
+}
+
+static int la_step_lif_reset_f64(const la_pack *p) {
+    la_lif_reset(p, p->integers, sizeof(double));
+    return la_step_lif_f64(p);
+}
+
+static int la_step_lif_reset_i32(const la_pack *p) {
+    la_lif_reset(p, p->integers + 3, sizeof(int32_t));
+    return la_step_lif_i32(p);
+}
+
+#define LA_LIF_STEPS                                                                               \
+    LA_STEP(lif_f64) LA_STEP(lif_i32) LA_STEP(lif_refractory_f64) LA_STEP(lif_refractory_i32)      \
+    LA_STEP(lif_ternary_f64) LA_STEP(lif_ternary_i32) LA_STEP(lif_reset_f64) LA_STEP(lif_reset_i32)
+
+#endif

@@ -1,0 +1,95 @@
+/* Where messages come from and go to: sources, sinks, and the small Processes of lava_actor/proc/clp. */
+#ifndef LAVA_ACTOR_PLACES_H
+#define LAVA_ACTOR_PLACES_H
+
+#include "catalogue.h"
+#include "integers.h"
+
+/* Arrays: s_out, counter, rate, payload. */
+LA_WIDE static int la_step_spiker_i64(const la_pack *p) {
+    int64_t *restrict s = p->arrays[0], *restrict counter = p->arrays[1];
+    const int64_t *restrict rate = p->arrays[2], *restrict payload = p->arrays[3];
+    for (ptrdiff_t k = 0; k < p->n; k++) {
+        int hit = counter[k] == rate[k];
+        s[k] = hit ? payload[k] : 0;
+        counter[k] = hit ? 1 : la_add64(counter[k], 1);
+    }
+    return 0;
+}
+
+/* Arrays: s_out, data (steps, neurons). Integers: bytes of an element. */
+static int la_step_replay(const la_pack *p) {
+    size_t row = (size_t)(p->n * p->integers[0]);
+    if (row) {
+        uint64_t rows = (uint64_t)(p->sizes[1] / p->n);
+        memcpy(p->arrays[0], (const char *)p->arrays[1] + (p->step - 1) % rows * row, row);
+    }
+    return 0;
+}
+
+/* Arrays: a_in, data (steps, neurons). Integers: bytes of an element. */
+static int la_step_record(const la_pack *p) {
+    size_t row = (size_t)(p->n * p->integers[0]);
+    if (row) {
+        uint64_t rows = (uint64_t)(p->sizes[1] / p->n);
+        memcpy((char *)p->arrays[1] + (p->step - 1) % rows * row, p->arrays[0], row);
+    }
+    return 0;
+}
+
+/* Arrays: a_in, what keeps it, both of 64 bits. */
+static int la_step_keep_64(const la_pack *p) {
+    memcpy(p->arrays[1], p->arrays[0], (size_t)p->n * 8);
+    return 0;
+}
+
+/* Arrays: a_in, payload_last_bytes, payload_first_byte. */
+LA_WIDE static int la_step_keep_bytes(const la_pack *p) {
+    const int64_t *restrict a = p->arrays[0];
+    int32_t *restrict last = p->arrays[1], *restrict first = p->arrays[2];
+    for (ptrdiff_t k = 0; k < p->n; k++) {
+        last[k] = (int32_t)(a[k] & 0xFFFFFF);
+        first[k] = (int32_t)((a[k] >> 24) & 0xFF);
+    }
+    return 0;
+}
+
+/* Arrays: a_in, s_out, val. */
+static int la_step_broadcast_i32(const la_pack *p) {
+    memcpy(p->arrays[1], p->arrays[0], (size_t)p->n * sizeof(int32_t));
+    memcpy(p->arrays[2], p->arrays[0], (size_t)p->n * sizeof(int32_t));
+    return 0;
+}
+
+/* Arrays: input_aval_in, output_aval_in, novelty_detected_out, waiting, counter. Integers: t_wait. */
+static int la_step_novelty(const la_pack *p) {
+    const int32_t *asked = p->arrays[0], *answered = p->arrays[1];
+    int32_t *novel = p->arrays[2], *waiting = p->arrays[3], *counter = p->arrays[4];
+    if (asked[0]) {
+        waiting[0] = 1;
+        counter[0] = 0;
+    }
+    novel[0] = !answered[0] && counter[0] > p->integers[0];
+    if (answered[0] || novel[0]) {
+        waiting[0] = counter[0] = 0;
+    }
+    if (waiting[0]) {
+        counter[0] = la_add32(counter[0], 1);
+    }
+    return 0;
+}
+
+/* Arrays: trigger_in, allocate_out, next_alloc_id. */
+static int la_step_allocate(const la_pack *p) {
+    const int32_t *trigger = p->arrays[0];
+    int32_t *number = p->arrays[1], *next = p->arrays[2];
+    number[0] = trigger[0] ? next[0] : 0;
+    next[0] = la_add32(next[0], trigger[0] != 0);
+    return 0;
+}
+
+#define LA_PLACES_STEPS                                                                            \
+    LA_STEP(spiker_i64) LA_STEP(replay) LA_STEP(record) LA_STEP(keep_64) LA_STEP(keep_bytes)       \
+    LA_STEP(broadcast_i32) LA_STEP(novelty) LA_STEP(allocate)
+
+#endif

@@ -1,0 +1,15 @@
+/* All native steps of the library, by name. */
+#ifndef LAVA_ACTOR_STEPS_H
+#define LAVA_ACTOR_STEPS_H
+
+#include "atrlif.h"
+#include "graded.h"
+#include "lif.h"
+#include "places.h"
+#include "resonators.h"
+#include "sigma_delta.h"
+
+static const la_entry LA_CATALOGUE[] = {LA_ATRLIF_STEPS LA_GRADED_STEPS LA_LIF_STEPS LA_PLACES_STEPS
+                                            LA_RESONATOR_STEPS LA_SIGMA_DELTA_STEPS{NULL, NULL}};
+
+#endif

@@ -1,0 +1,325 @@
+"""Native steps: what a model class declares so that its step runs without the interpreter.
+
+The declaration is data: which attributes a function works on, in which order, of which types. The
+function comes from the library's catalogue, from a shared library, or from `jit`; its C side is
+``kernels/steps/step.h``. The model's Python stays the reference, and does the step whenever
+something is not as declared (a Var that was set to another type, a sender of wider numbers).
+
+Whether a class's declaration can be used is decided from `PortFacts`, which the compiler has before
+anything runs and a built model has as well; so `Executable.describe` says what will happen.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from lava_actor.channels import adds
+from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
+from lava_actor.kernels import steps
+from lava_actor.model.ports import PyInPort, PyOutPort
+
+_FunctionPointer: type[Any] = ctypes._CFuncPtr  # type: ignore[attr-defined]  # has no public name
+
+INT32 = (-(2**31) + 1, 2**31 - 1)
+"""Limits of integers for which nothing else is said."""
+
+
+@dataclass(frozen=True, eq=False)
+class NativeStep:
+    """A step as a native function; the value of ``native_step`` in a model class.
+
+    All names are attributes of the model. The function gets their arrays in the order of
+    ``inputs``, ``outputs``, ``state``, ``parameters``.
+
+    Parameters
+    ----------
+    function : str, `Jit`, or function of no arguments
+        A name in the library's catalogue; ``"library.so:symbol"``, loaded in the actor; what `jit`
+        returns; or a function that is called in the actor and returns a ctypes function. An address
+        would mean nothing there, since models travel to another process.
+    inputs : {in-port: dtype}
+        Of a ``PyInPort.VEC_DENSE``: the sum of the messages of all senders. The port has to receive
+        this type; narrower integers will do.
+    outputs : {out-port: dtype}
+        What the function writes. ``bool`` is sent as spikes, all else as `PyOutPort.send` does.
+    state : {attribute: dtype}
+        Arrays that the function changes.
+    parameters : {attribute: dtype}
+        Arrays that it reads. One element stands for all.
+    numbers : names
+        Floats, or arrays with one; to ``double``.
+    integers : names, or {name: (lowest, highest)}
+        Integers, or arrays with one; to ``int64_t``. Without limits, 32 bits.
+    shows : {out-port: attribute}
+        Attributes that keep what was sent last.
+    constants : {attribute: value}
+        What the function takes for granted.
+    stands_for : names
+        Methods that the function replaces. A subclass that has one of them of its own is left to
+        its Python, as is one whose ``run_spk`` is not this class's.
+    uniform : bool
+        Whether ports, state and parameters all have one shape. If not, the function finds the sizes
+        of its arrays in the pack.
+    then : NativeStep, optional
+        What follows in the same step, for models that send before they receive all.
+    """
+
+    function: Any
+    inputs: Mapping[str, DTypeLike] = field(default_factory=dict)
+    outputs: Mapping[str, DTypeLike] = field(default_factory=dict)
+    state: Mapping[str, DTypeLike] = field(default_factory=dict)
+    parameters: Mapping[str, DTypeLike] = field(default_factory=dict)
+    numbers: Sequence[str] = ()
+    integers: Sequence[str] | Mapping[str, tuple[int, int]] = ()
+    shows: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    stands_for: Sequence[str] = ()
+    uniform: bool = True
+    then: NativeStep | None = None
+
+
+@dataclass(frozen=True)
+class PortFacts:
+    """What there is to know of a port: its class, element type, its channels.
+
+    Parameters
+    ----------
+    kind : type
+    dtype : np.dtype
+        What is received, promoted by the senders; or what is sent.
+    channels : tuple of np.dtype
+        Element types of the rings behind the port.
+    plain : bool
+        Whether there are only rings, without functions of virtual ports.
+    mapped : bool
+        Whether indices change on the way.
+    """
+
+    kind: type[Any]
+    dtype: np.dtype
+    channels: tuple[np.dtype, ...]
+    plain: bool = True
+    mapped: bool = False
+
+
+def facts_of(port: Any) -> PortFacts:
+    """The facts of a port of a built model."""
+    if isinstance(port, PyInPort):
+        plain = port.native_sources() is not None
+        mapped = any(edge.index_map is not None for edge in port.edges)
+        return PortFacts(type(port), port.dtype, port.channel_types, plain, mapped)
+    return PortFacts(type(port), port.dtype, port.channel_types, port.native_sinks() is not None)
+
+
+def obstacle(
+    cls: type[Any], ports: Mapping[str, PortFacts], own: Iterable[str] = ()
+) -> str | None:
+    """Why a model of this class steps in Python; None if it need not.
+
+    Parameters
+    ----------
+    cls : type
+        The model class.
+    ports : {name: PortFacts}
+    own : names
+        Attributes that the instance has of its own.
+    """
+    declared: NativeStep | None = getattr(cls, "native_step", None)
+    if declared is None:
+        return f"{cls.__qualname__} declares no native step"
+    base = next(c for c in cls.__mro__ if "native_step" in c.__dict__)
+    for name in ("run_spk", *declared.stands_for):
+        if getattr(cls, name) is not getattr(base, name):
+            owner = next(c for c in cls.__mro__ if name in c.__dict__)
+            return f"{owner.__qualname__}.{name} is not that of {base.__qualname__}"
+        if name in own:
+            return f"this model has a {name} of its own"
+    step: NativeStep | None = declared
+    while step is not None:
+        for name, dtype in step.inputs.items():
+            if (why := _in_the_way(name, ports.get(name), np.dtype(dtype))) is not None:
+                return why
+        for name in step.outputs:
+            if (why := _in_the_way_out(name, ports.get(name))) is not None:
+                return why
+        step = step.then
+    return None
+
+
+def _in_the_way(name: str, port: PortFacts | None, wanted: np.dtype) -> str | None:
+    if port is None or port.kind is not PyInPort.VEC_DENSE:
+        return f"{name} does not receive whole arrays"
+    if not port.plain:
+        return f"{name} receives through functions of a virtual port, or from no ring"
+    # A sum that cannot wrap in the narrower type of the port is the same in the wider one.
+    exact = not port.mapped and (
+        len(port.channels) < 2 or all(dtype.kind == "b" for dtype in port.channels)
+    )
+    narrow = np.can_cast(port.dtype, wanted) and port.dtype.kind == wanted.kind
+    if port.dtype != wanted and not (exact and narrow):
+        return f"{name} receives {port.dtype}, the native step takes {wanted}"
+    for dtype in port.channels:
+        if not adds(dtype, wanted):
+            return f"{name} receives {dtype}, the native step takes {wanted}"
+    return None
+
+
+def _in_the_way_out(name: str, port: PortFacts | None) -> str | None:
+    if port is None or port.kind is not PyOutPort.VEC_DENSE:
+        return f"{name} does not send whole arrays"
+    if not port.plain or len(port.channels) > 1:
+        return f"{name} sends to more than a ring"
+    return None
+
+
+def burst_of(model: Any) -> steps.Burst:
+    """Return what does steps of a built model in a row: natively if its class says how."""
+    ports = {
+        name: facts_of(port)
+        for name, port in vars(model).items()
+        if isinstance(port, PyInPort | PyOutPort)
+    }
+    if obstacle(type(model), ports, vars(model)) is not None:
+        return steps.Burst(model)
+    declared: NativeStep = model.native_step
+    if any(getattr(model, name, None) != value for name, value in declared.constants.items()):
+        return steps.Burst(model)
+    return _native(model, declared)
+
+
+def _native(model: Any, declared: NativeStep) -> steps.StepBurst:
+    inputs = [(getattr(model, name), dtype) for name, dtype in declared.inputs.items()]
+    outputs = [(name, getattr(model, name), dtype) for name, dtype in declared.outputs.items()]
+    limits = declared.integers
+    if not isinstance(limits, Mapping):
+        limits = dict.fromkeys(limits, INT32)
+    first = inputs[0][0] if inputs else outputs[0][1]
+    return steps.StepBurst(
+        model,
+        address_of(declared),
+        [(port.native_sources(), np.dtype(dtype), port.size) for port, dtype in inputs],
+        [
+            (next(iter(port.native_sinks()), None), np.dtype(dtype), port.shape,
+             declared.shows.get(name))
+            for name, port, dtype in outputs
+        ],
+        [(name, np.dtype(dtype)) for name, dtype in declared.state.items()],
+        [(name, np.dtype(dtype)) for name, dtype in declared.parameters.items()],
+        tuple(declared.numbers),
+        tuple((name, *limit) for name, limit in limits.items()),
+        declared.uniform,
+        first.shape,
+        None if declared.then is None else _native(model, declared.then),
+    )  # fmt: skip
+
+
+# -- functions -------------------------------------------------------------------------------------
+
+
+def include_dir() -> str:
+    """The folder of ``step.h``, for a compiler of steps outside of the package."""
+    return str(Path(steps.__file__).parent)
+
+
+@functools.cache
+def address_of(declared: NativeStep) -> int:
+    """The address of a declared function in this process.
+
+    Raises
+    ------
+    InvalidTypeError
+        If the declaration names none.
+    InvalidValueError
+        If the catalogue or the library does not know it.
+    """
+    function = declared.function
+    if isinstance(function, Jit):
+        return function.address(declared)
+    if isinstance(function, str):
+        library, colon, symbol = function.rpartition(":")
+        if not colon:
+            found = steps.catalogue().get(function)
+            if found is None:
+                raise InvalidValueError(f"native step {function!r}: the catalogue has no such step")
+            return found
+        try:
+            function = getattr(ctypes.CDLL(library), symbol)
+        except (OSError, AttributeError) as error:
+            raise InvalidValueError(f"native step {declared.function!r}: {error}") from error
+    elif callable(function) and not isinstance(function, _FunctionPointer):
+        function = function()
+    if not isinstance(function, _FunctionPointer):
+        raise InvalidTypeError(
+            f"native step: expected the name of a step, 'library.so:symbol', jit(function), or a "
+            f"function that returns a ctypes function, got {function!r}"
+        )
+    _held.append(function)
+    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+_held: list[Any] = []
+"""What addresses in use belong to."""
+
+
+@dataclass(frozen=True, eq=False)
+class Jit:
+    """A Python function that Numba compiles where it is used; see `jit`."""
+
+    function: Callable[..., Any]
+
+    def address(self, declared: NativeStep) -> int:
+        """Compile for the arrays of a declaration, and return the address."""
+        try:
+            from numba import carray, cfunc, njit, types
+        except ImportError as error:
+            raise UnsupportedError(
+                "jit needs Numba: pip install 'lava_actor[jit]', or give the step as C"
+            ) from error
+        # The members of la_pack, as they lie in memory.
+        pointer, wide = types.CPointer, types.int64
+        pack = types.Record.make_c_struct(
+            [
+                ("version", types.uint32), ("n_arrays", types.uint32), ("n", wide), ("step", wide),
+                ("arrays", pointer(types.voidptr)), ("sizes", pointer(wide)),
+                ("numbers", pointer(types.float64)), ("integers", pointer(wide)),
+            ]
+        )  # fmt: skip
+        groups = (declared.inputs, declared.outputs, declared.state, declared.parameters)
+        dtypes = [np.dtype(dtype) for group in groups for dtype in group.values()]
+        views = [f"carray(a[{i}], (z[{i}],), t{i})" for i in range(len(dtypes))]
+        scalars = (
+            f"carray(q.numbers, ({len(declared.numbers)},))",
+            f"carray(q.integers, ({len(declared.integers)},))",
+            "q.step",
+        )
+        source = (
+            "def step(p):\n    q = carray(p, 1)[0]\n    a = q.arrays\n    z = q.sizes\n"
+            f"    f({', '.join((*views, *scalars))})\n    return 0\n"
+        )
+        names = {f"t{i}": dtype for i, dtype in enumerate(dtypes)}
+        scope: dict[str, Any] = {"carray": carray, "f": njit(self.function), **names}
+        exec(source, scope)
+        compiled = cfunc(types.int32(pointer(pack)))(scope["step"])
+        _held.append(compiled)
+        return int(compiled.address)
+
+
+def jit(function: Callable[..., Any]) -> Jit:
+    """Let Numba compile a step (extra ``jit``).
+
+    Parameters
+    ----------
+    function : function of ``(*arrays, numbers, integers, step)``
+        Arrays are flat, in the order of the declaration; the numbers come as one float64 array and
+        one int64 array; ``step`` is `time_step`. Compiled without fast-math, so that it computes
+        what the same loop does in NumPy.
+    """
+    return Jit(function)

@@ -1,0 +1,278 @@
+"""Every declared native step of the library against the model's own Python, to the last bit."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import lava_actor.proc
+from lava_actor.kernels import steps
+from lava_actor.kernels.steps import DONE
+from lava_actor.model.native import INT32, NativeStep
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.proc.atrlif.process import ATRLIF
+from lava_actor.proc.clp.id_broadcast.process import IdBroadcast
+from lava_actor.proc.clp.novelty_detector.process import NoveltyDetector
+from lava_actor.proc.clp.nsm.process import Allocator
+from lava_actor.proc.graded.process import GradedReluVec, GradedVec, InvSqrt, NormVecDelay
+from lava_actor.proc.io import sink, source
+from lava_actor.proc.lif.learning_process import LearningLIF
+from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
+from lava_actor.proc.prodneuron.process import ProdNeuron
+from lava_actor.proc.receiver.process import Receiver, Receiver32Bit
+from lava_actor.proc.resfire.process import RFZero
+from lava_actor.proc.rf.process import RF
+from lava_actor.proc.rf_iz.process import RF_IZ
+from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
+from lava_actor.proc.spiker.process import Spiker, Spiker32bit
+from tests.steps.conftest import Stand
+
+Shape = tuple[int, ...]
+
+PROCESSES: dict[type[Any], Callable[[Shape], Any]] = {
+    LIF: lambda shape: LIF(shape=shape),
+    LIFReset: lambda shape: LIFReset(shape=shape, reset_interval=3, reset_offset=1),
+    LIFRefractory: lambda shape: LIFRefractory(shape=shape, refractory_period=2),
+    TernaryLIF: lambda shape: TernaryLIF(shape=shape, vth_lo=-1, vth_hi=1),
+    LearningLIF: lambda shape: LearningLIF(shape=shape),
+    ATRLIF: lambda shape: ATRLIF(shape=shape),
+    RF: lambda shape: RF(shape=shape, period=7, alpha=0.1, decay_bits=12),
+    RF_IZ: lambda shape: RF_IZ(shape=shape, period=7, alpha=0.1, decay_bits=12),
+    RFZero: lambda shape: RFZero(shape=shape, freqs=40, decay_tau=0.1),
+    ProdNeuron: lambda shape: ProdNeuron(shape=shape),
+    GradedVec: lambda shape: GradedVec(shape=shape),
+    GradedReluVec: lambda shape: GradedReluVec(shape=shape),
+    NormVecDelay: lambda shape: NormVecDelay(shape=shape),
+    InvSqrt: lambda shape: InvSqrt(shape=shape),
+    Sigma: lambda shape: Sigma(shape=shape),
+    Delta: lambda shape: Delta(shape=shape, vth=1, cum_error=True),
+    SigmaDelta: lambda shape: SigmaDelta(shape=shape, vth=1, act_mode=ActivationMode.RELU),
+    Spiker: lambda shape: Spiker(shape=shape, period=2),
+    Spiker32bit: lambda shape: Spiker32bit(shape=shape, period=2),
+    Receiver: lambda shape: Receiver(shape=shape),
+    Receiver32Bit: lambda shape: Receiver32Bit(shape=shape),
+    IdBroadcast: lambda shape: IdBroadcast(shape=shape),
+    NoveltyDetector: lambda shape: NoveltyDetector(t_wait=3),
+    Allocator: lambda shape: Allocator(n_protos=4),
+    source.RingBuffer: lambda shape: source.RingBuffer(data=np.zeros((*shape, 5))),
+    sink.RingBuffer: lambda shape: sink.RingBuffer(shape=shape, buffer=5),
+}
+ONE_ONLY = (NoveltyDetector, Allocator)
+DERIVED = {"rectifies", "itemsize"}
+"""Integers that models compute."""
+
+
+def declaring(kind: type[Any]) -> type[Any]:
+    return next(cls for cls in kind.__mro__ if "native_step" in vars(cls))
+
+
+def library() -> list[type[PyLoihiProcessModel]]:
+    """All models of the library that a Process can have and that declare a native step."""
+    found = {}
+    for module in pkgutil.walk_packages(lava_actor.proc.__path__, "lava_actor.proc."):
+        for thing in vars(importlib.import_module(module.name)).values():
+            if (
+                isinstance(thing, type)
+                and issubclass(thing, PyLoihiProcessModel)
+                and thing.native_step is not None
+                and getattr(thing, "implements_process", None) is not None
+                and thing.run_spk is declaring(thing).run_spk
+            ):
+                found[f"{thing.__module__}.{thing.__qualname__}"] = thing
+    return list(found.values())
+
+
+@dataclass
+class Draw:
+    """Random values; ``wild`` ones come from the edges of their types."""
+
+    rng: np.random.Generator
+    wild: bool
+
+    def array(self, shape: Shape, dtype: np.dtype) -> np.ndarray:
+        rng = self.rng
+        if dtype.kind == "b":
+            return rng.random(shape) < 0.5
+        if dtype.kind == "f":
+            values = rng.choice([rng.normal(0, 2, shape), rng.integers(-2, 3, shape)])
+            edges = [np.inf, -np.inf, np.nan, -0.0, 1e308, 5e-324]
+        else:
+            span = rng.choice([3, 100, 2**12, 2**22])
+            values = rng.integers(-span, span + 1, shape)
+            info = np.iinfo(np.int32 if dtype.itemsize > 4 else dtype)
+            edges = [info.min, info.max, info.min + 1, 2**23, -(2**23), 1 - 2**23, 2**25]
+        if self.wild:
+            values = np.where(rng.random(shape) < 0.2, rng.choice(edges, shape), values)
+        return values.astype(dtype)
+
+    def number(self, name: str, wild: bool) -> float:
+        if wild and self.wild and self.rng.random() < 0.2:
+            return float(self.rng.choice([np.inf, np.nan, -3.0, 1e300]))
+        return float(self.rng.choice([0.0, 0.3, 1.0, self.rng.random(), 2 * self.rng.random()]))
+
+    def integer(self, low: int, high: int) -> int:
+        found = self.rng.choice([0, 1, 3, 7, 12, 100, 4096, 2**20])
+        if self.wild and self.rng.random() < 0.3:
+            found = self.rng.choice([low, high, -5, 31, 33, 70, -40])
+        return int(np.clip(found, low, high))
+
+
+def parts(step: NativeStep | None) -> list[NativeStep]:
+    return [] if step is None else [step, *parts(step.then)]
+
+
+def put(model: Any, name: str, value: Any) -> None:
+    held = getattr(model, name)
+    if isinstance(held, np.ndarray):
+        held[...] = value
+    else:
+        setattr(model, name, value)
+
+
+def vary(model: Any, draw: Draw) -> None:
+    """Give a model new values for all that its native step looks at."""
+    for step in parts(model.native_step):
+        arrays = {**step.state, **step.parameters}
+        for name, dtype in arrays.items():
+            held = getattr(model, name)
+            held[...] = draw.array(held.shape, np.dtype(dtype))
+        for name in step.numbers:
+            fixed = any(np.dtype(dtype).kind == "i" for dtype in step.inputs.values())
+            put(model, name, draw.number(name, not fixed))
+        limits = step.integers
+        if not isinstance(limits, Mapping):
+            limits = dict.fromkeys(limits, INT32)
+        for name, (low, high) in limits.items():
+            if name not in DERIVED:
+                put(model, name, draw.integer(low, high))
+    if model.native_step.parameters.get("bias_exp") is np.int32:  # must fit 16 bits
+        model.bias_mant[...] = np.clip(model.bias_mant, -(2**15), 2**15 - 1)
+        model.bias_exp[...] = draw.rng.integers(-3, draw.rng.choice([8, 40]), model.bias_exp.shape)
+    if hasattr(model, "refractory_period_end"):
+        held = model.refractory_period_end
+        held[...] = draw.rng.integers(-2, 15, held.shape)
+    if hasattr(model, "rate"):
+        model.rate[...] = draw.rng.integers(0, 4, model.rate.shape)
+    if hasattr(model, "act_mode"):
+        model.proc_params["act_mode"] = draw.rng.choice(list(ActivationMode))
+    model.on_var_update()
+
+
+def feed(stand: Stand, draw: Draw, n_steps: int) -> None:
+    for writer in stand.feeds:
+        for _ in range(n_steps):
+            share = draw.rng.choice([0.0, 0.05, 1.0])
+            message = draw.array(writer.shape, writer.dtype)
+            message[draw.rng.random(writer.shape) >= share] = 0
+            writer.send(message)
+
+
+def same(mine: Any, theirs: Any) -> bool:
+    """Equal to the last bit, but any NaN is like any other."""
+    mine, theirs = np.asarray(mine), np.asarray(theirs)
+    if mine.dtype != theirs.dtype or mine.shape != theirs.shape:
+        return False
+    if mine.dtype.kind != "f":
+        return bool((mine == theirs).all())
+    signs = np.signbit(mine) == np.signbit(theirs)
+    nans = np.isnan(mine) & np.isnan(theirs)
+    return bool((nans | ((mine == theirs) & signs)).all())
+
+
+def assert_same(native: Stand, plain: Stand) -> None:
+    assert native.model.time_step == plain.model.time_step
+    for step in parts(native.model.native_step):
+        for name in (*step.state, *step.parameters, *step.shows.values()):
+            assert same(getattr(native.model, name), getattr(plain.model, name)), name
+    for mine, theirs in zip(native.takes, plain.takes, strict=True):
+        assert mine.available() == theirs.available()
+        while mine.available():
+            one, other = mine.recv(), theirs.recv()
+            assert same(one, other), mine.name
+
+
+def step_in_python(stand: Stand, first: int, last: int) -> None:
+    with np.errstate(all="ignore"):
+        for step in range(first, last + 1):
+            stand.model.time_step = step
+            stand.model.run_spk()
+
+
+KINDS = {"f": ["float", "int", "bool", "float events"], "i": ["int", "bool", "int events"]}
+
+
+@pytest.mark.parametrize("kind", library(), ids=lambda kind: kind.__name__)
+@pytest.mark.filterwarnings("ignore:.*lose their fraction")
+@settings(
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    wild=st.booleans(),
+    shape=st.sampled_from([(70,), (7, 10), (1,), (300,)]),
+    senders=st.integers(0, 2),
+)
+def test_a_native_step_is_the_step_in_python(
+    stand: Any, kind: Any, seed: int, wild: bool, shape: Shape, senders: int
+) -> None:
+    process = kind.implements_process
+    shape = (1,) if process in ONE_ONLY else shape
+    rng = np.random.default_rng(seed)
+    feeders = {
+        name: [str(rng.choice(KINDS[np.dtype(dtype).kind])) for _ in range(senders)]
+        for step in parts(kind.native_step)
+        for name, dtype in step.inputs.items()
+    }
+    native, plain = (stand(PROCESSES[process](shape), kind, feeders) for _ in range(2))
+    burst = native.burst()
+    assert type(burst) is steps.StepBurst
+    done = 0
+    for until in (3, 8):  # with all values set anew between the two
+        for one in (native, plain):
+            vary(one.model, Draw(np.random.default_rng([seed, until]), wild))
+            feed(one, Draw(np.random.default_rng([seed, until, 1]), wild), until - done)
+        native.clock.raise_horizon(until)
+        assert burst.run(native.party.mailbox, 0) == DONE
+        assert burst.native_steps == until
+        step_in_python(plain, done + 1, until)
+        assert_same(native, plain)
+        done = until
+
+
+@pytest.mark.filterwarnings("ignore:.*lose their fraction")
+@pytest.mark.parametrize("kind", library(), ids=lambda kind: kind.__name__)
+def test_what_is_not_as_declared_is_left_to_the_models_python(stand: Any, kind: Any) -> None:
+    process = kind.implements_process
+    declared = kind.native_step
+    names = [name for name in declared.state if not isinstance(getattr(kind, name), property)]
+    if not names:
+        pytest.skip("keeps nothing under a name of its own")
+    one = stand(PROCESSES[process]((1,) if process in ONE_ONLY else (4,)), kind, {})
+    burst = one.burst()
+    held = getattr(one.model, names[0])
+    setattr(one.model, names[0], held.astype(">i2"))
+    assert not burst.can_step()
+    setattr(one.model, names[0], np.zeros((*held.shape, 2), held.dtype)[..., 0])
+    assert not burst.can_step()
+    frozen = held.copy()
+    frozen.flags.writeable = False
+    setattr(one.model, names[0], frozen)
+    assert not burst.can_step()
+    if len(names) > 1:
+        setattr(one.model, names[0], getattr(one.model, names[1]))
+        assert not burst.can_step()
+    setattr(one.model, names[0], held)
+    assert burst.can_step()
+
+
+def test_every_step_of_the_catalogue_is_declared_by_a_model() -> None:
+    used = {step.function for kind in library() for step in parts(kind.native_step)}
+    assert used == set(steps.catalogue())
