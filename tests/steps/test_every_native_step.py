@@ -261,7 +261,7 @@ def test_what_is_not_as_declared_is_left_to_the_models_python(stand: Any, kind: 
     setattr(one.model, names[0], held.astype(">i2"))
     assert not burst.can_step()
     setattr(one.model, names[0], np.zeros((*held.shape, 2), held.dtype)[..., 0])
-    assert not burst.can_step()
+    assert not burst.can_step() or held.size == 1
     frozen = held.copy()
     frozen.flags.writeable = False
     setattr(one.model, names[0], frozen)

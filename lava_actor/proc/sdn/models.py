@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.native import NativeStep
+from lava_actor.model.native import INT32, NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -27,6 +27,8 @@ def ReLU(x: np.ndarray) -> np.ndarray:  # noqa: N802 - the documented name
     return np.maximum(x, 0)
 
 
+_EXPONENT = (-(2**30), 2**30)
+"""The sum of two does not wrap."""
 _STAGES = ("sigma_dynamics", "activation_dynamics", "dynamics", "rectifies")
 
 
@@ -51,7 +53,11 @@ def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
         state=dict.fromkeys(("act", "residue", "error", *(("sigma",) if sums else ())), number),
         parameters={"bias": number} if sums else {},
         numbers=() if fixed else ("vth",),
-        integers=("cum_error", *(("vth", "state_exp") if fixed else ()), *last),
+        integers={
+            "cum_error": INT32,
+            **({"vth": INT32, "state_exp": _EXPONENT} if fixed else {}),
+            **dict.fromkeys(last, _EXPONENT),
+        },
         stands_for=("delta_dynamics", *(_STAGES if sums else ())),
     )
 
