@@ -34,10 +34,9 @@ import selectors
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.channels.pipe import Frame, PipeEnded
 from lava_actor.protocol import words
@@ -46,6 +45,7 @@ from lava_actor.runtime.reports.exceptions import EXCEPTION_SECONDS, failure_of
 from lava_actor.runtime.reports.failures import died, of_runtime
 from lava_actor.runtime.service.deadlock import Watch, has_nothing_to_do
 from lava_actor.runtime.service.lease import Lease
+from lava_actor.runtime.service.members import Member, Members
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
@@ -67,35 +67,18 @@ LAUNCHER_DIED = ("launcher", "the launcher has died (killed?), and the network w
 TOLD_TO_END = ("RuntimeService", "was told to end (SIGTERM)")
 
 
-@dataclass
-class _Member:
-    party: int
-    name: str
-    model: str
-    pipe: Pipe
-    handle: Any
-    open: bool = True
-
-
-class Service:
+class Service(Members):
     """Runs until the network ends; `main` returns then."""
 
     def __init__(
         self, plan: ServicePlan, arena: Arena, user: Pipe, wake_up: int, host: Host
     ) -> None:
-        self.plan = plan
-        self.arena = arena
-        self.user = user
-        self.wake_up = wake_up
-        self.host = host
+        super().__init__(plan, arena, user, wake_up, host)
         self.clock = arena.domain(words.CLOCK)
         self.free = arena.domain(words.FREE)
         self.runs = arena.party(plan.runtime_party)
-        self.members: dict[int, _Member] = {}
-        self.selector = selectors.DefaultSelector()
         self.running = False
         self.watching = False
-        self.ending = False
         self.leaving = False
         self.told_to_stop = False
         self.leave_by = 0.0
@@ -159,44 +142,13 @@ class Service:
             self._start_failed(failure_of(error, "RuntimeService"))
             return
         for actor, (pipe, handle) in zip(self.plan.actors, started, strict=True):
-            member = _Member(actor.party, actor.name, actor.model, pipe, handle)
+            member = Member(actor.party, actor.name, actor.model, pipe, handle)
             self.members[actor.party] = member
             self._listen_to(pipe, partial(self._from_actor, member))
         self.waiting_for = set(self.members)
         self._listen_to(self.user, self._from_user)
         if self.plan.leads:
             self.selector.register(self.wake_up, selectors.EVENT_READ, self._woken)
-
-    def _listen_to(self, pipe: Pipe, read: Callable[[], None]) -> None:
-        """Let the selector call ``read`` when frames have come, and write what found no room."""
-        both = selectors.EVENT_READ | selectors.EVENT_WRITE
-        key = self.selector.register(pipe.fileno(), selectors.EVENT_READ, read)
-        pipe.on_unsent = lambda: self._watch(key.fd, both, read)
-
-    def _watch(self, descriptor: int, events: int, read: Callable[[], None]) -> None:
-        if descriptor in self.selector.get_map():
-            self.selector.modify(descriptor, events, read)
-
-    def _look(self, timeout: float | None) -> None:
-        """Wait for descriptors and handle what they say; end at once if the network does."""
-        for key, events in self.selector.select(timeout):
-            if events & selectors.EVENT_WRITE:
-                self._write(key)
-            if events & selectors.EVENT_READ:
-                key.data()
-            if self.ending:
-                return
-
-    def _write(self, key: selectors.SelectorKey) -> None:
-        """There is room again in a pipe."""
-        self._watch(key.fd, selectors.EVENT_READ, key.data)
-        if key.fd == self.user.fileno():
-            self.user.flush()
-        for member in self.members.values():
-            if member.open and member.pipe.fileno() == key.fd:
-                with contextlib.suppress(PipeEnded):
-                    member.pipe.flush()
-                self.arena.party(member.party).post()  # it looks into its pipe when it is rung
 
     def _serve(self) -> None:
         while not self.ending:
@@ -250,17 +202,6 @@ class Service:
                 self.leave_by = min(self.leave_by, time.monotonic() + frame.take())
             else:  # no other command is of use any more; output and answers still go to and fro
                 frame.close()
-
-    def _to_actor(self, frame: Frame) -> None:
-        member = self.members.get(frame.actor)
-        if member is None or not member.open:
-            frame.close()
-            return
-        ring = frame.kind != "taken"  # that is for an actor that waits in its pipe
-        with contextlib.suppress(PipeEnded):
-            member.pipe.forward(frame)
-            if ring:
-                self.arena.party(frame.actor).post()
 
     def _run(self, frame: Frame) -> None:
         steps = frame.take()
@@ -323,13 +264,9 @@ class Service:
         step = int(self.clock.fence) if self.plan.leads else 0
         self.user.post("finished", (reason, step))
 
-    def _drain(self) -> None:
-        for member in list(self.members.values()):
-            self._from_actor(member)
-
     # -- from the actors --------------------------------------------------------------------
 
-    def _from_actor(self, member: _Member) -> None:
+    def _from_actor(self, member: Member) -> None:
         """Handle what a member has sent; another event may have brought us here before."""
         for frame in self._frames_of(member):
             if self.ending or frame.kind in FRAMES[Way.ACTOR_TO_USER]:
@@ -337,34 +274,22 @@ class Service:
             else:
                 self._of_actors(frame, member)
 
-    def _frames_of(self, member: _Member, wait: float = 0.0) -> Iterator[Frame]:
-        """What a member has sent, or sends within ``wait`` seconds, as long as it is there."""
-        while member.open:
-            try:
-                if not member.pipe.poll(wait):
-                    return
-                frame = member.pipe.recv()
-            except PipeEnded:
-                self._actor_gone(member)
-                return
-            yield frame
-
-    def _nothing(self, frame: Frame, _member: _Member) -> None:
+    def _nothing(self, frame: Frame, _member: Member) -> None:
         frame.close()
 
-    def _actor_ready(self, frame: Frame, member: _Member) -> None:
+    def _actor_ready(self, frame: Frame, member: Member) -> None:
         frame.close()
         self.waiting_for.discard(member.party)
         if not self.waiting_for:
             self.user.post("ready")
 
-    def _actor_could_not_start(self, frame: Frame, member: _Member) -> None:
+    def _actor_could_not_start(self, frame: Frame, member: Member) -> None:
         self._start_failed(self._complete(frame, member))
 
-    def _actor_failed(self, frame: Frame, member: _Member) -> None:
+    def _actor_failed(self, frame: Frame, member: Member) -> None:
         self._settle(self._complete(frame, member))
 
-    def _complete(self, frame: Frame, member: _Member) -> Failure:
+    def _complete(self, frame: Frame, member: Member) -> Failure:
         """A failure with the exception that follows it: soon, since to pickle it may take ever."""
         failure: Failure = frame.take()
         now = time.monotonic()
@@ -377,12 +302,12 @@ class Service:
             self.user.forward(following, actor=member.party)
         return failure
 
-    def _actor_asks(self, frame: Frame, _member: _Member) -> None:
+    def _actor_asks(self, frame: Frame, _member: Member) -> None:
         self.asked = frame.take()
         self._pause(reason=self.asked)
         self.user.post("ask", self.asked)
 
-    def _async_done(self, frame: Frame, member: _Member) -> None:
+    def _async_done(self, frame: Frame, member: Member) -> None:
         reason = frame.take()
         self.waiting_for.discard(member.party)
         if reason == words.STOPPED or self.asked == words.REACHED:
@@ -392,7 +317,7 @@ class Service:
         if not self.waiting_for and self.running:
             self._finish(self.asked)
 
-    def _actor_left(self, frame: Frame, member: _Member) -> None:
+    def _actor_left(self, frame: Frame, member: Member) -> None:
         """An actor was released because the other end of a channel is gone.
 
         Its cause is in another domain, whose service reports it; if nobody does, this is all
@@ -403,24 +328,13 @@ class Service:
         died = self._died(member, "left, because the other end of a channel is gone")
         self.left_alone = self.left_alone or (time.monotonic() + FAREWELL_SECONDS, died)
 
-    def _actor_gone(self, member: _Member) -> None:
+    def _actor_gone(self, member: Member) -> None:
         self._close(member)
         if self.ending:
             return
         how = self.host.ended(member.handle)
         self._let_go_of(member.party)
         self._settle(self._died(member, how))
-
-    def _died(self, member: _Member, how: str) -> Failure:
-        party = self.arena.party(member.party)
-        phase = words.PHASE_NAMES.get(int(party.phase), "?")
-        return died(member.name, how, model=member.model, phase=phase, step=int(party.step))
-
-    def _close(self, member: _Member) -> None:
-        if member.open:
-            member.open = False
-            self.selector.unregister(member.pipe.fileno())
-            member.pipe.close()
 
     # -- ends -------------------------------------------------------------------------------
 
@@ -459,29 +373,12 @@ class Service:
             for sender in of:
                 self._collect(sender, failures)
 
-    def _collect(self, member: _Member, failures: list[Failure]) -> None:
+    def _collect(self, member: Member, failures: list[Failure]) -> None:
         for frame in self._frames_of(member):
             if frame.kind == "failed":
                 failures.append(self._complete(frame, member))
             else:
                 self._pass_on(frame, member)
-
-    def _pass_on(self, frame: Frame, member: _Member) -> None:
-        """Let the user have what is the user's; the rest comes too late."""
-        if frame.kind in FRAMES[Way.ACTOR_TO_USER]:
-            self.user.forward(frame, actor=member.party)
-        else:
-            frame.close()
-
-    def _let_go_of(self, party: int) -> None:
-        """Close the rings of an actor that could not do it itself."""
-        self.arena.party(party).state = words.GONE
-        for ring in self.arena.plan.rings:
-            if ring.writer == party:
-                self.arena.writer(ring.index).close()
-            for cursor, reader in enumerate(ring.readers):
-                if reader == party:
-                    self.arena.reader(ring.index, cursor).detach()
 
     def _end_with(self, failures: list[Failure]) -> None:
         """Report, and give the other domains time to settle before everything is taken down."""
@@ -527,7 +424,7 @@ class Service:
             if self.ending:
                 return
 
-    def _actor_is_clean(self, frame: Frame, member: _Member) -> None:
+    def _actor_is_clean(self, frame: Frame, member: Member) -> None:
         frame.close()
         self.cleaning.discard(member.party)
 

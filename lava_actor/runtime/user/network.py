@@ -1,0 +1,454 @@
+"""A network that is started, as the user's interpreter holds it: start, end, questions.
+
+What a `Runtime` is but for running: this class owns the parts (supervision, listener, arena), knows
+the state of the network, and asks its actors.
+"""
+
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+import threading
+import time
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.channels import Arena, CspRecvPort, CspSendPort
+from lava_actor.channels.interrupts import held
+from lava_actor.errors import (
+    InvalidTypeError,
+    MissingMemberError,
+    ModelError,
+    RuntimeStateError,
+)
+from lava_actor.model.doubts import doubt_value
+from lava_actor.process.hints import warn
+from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.process.times import step_seconds
+from lava_actor.protocol import words
+from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
+from lava_actor.runtime.service.deadlock import ON_A_RING
+from lava_actor.runtime.user.listener import Listener
+from lava_actor.runtime.user.status import ActorStatus, read_status
+from lava_actor.runtime.user.supervision import Crew
+from lava_actor.runtime.user.until import UntilRun
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from lava_actor.checkpoint.resume import Resume
+    from lava_actor.compiler.executable import Executable
+    from lava_actor.runtime.user.handle import RunHandle
+
+#: Live networks, ended at interpreter exit.
+_alive: weakref.WeakSet[Network] = weakref.WeakSet()
+_numbers = itertools.count()
+
+_MANY = 8
+"""From the how manieth live network on each start warns."""
+
+#: How long an actor may wait for the user inside a step before a request to it is refused.
+PATIENCE_NS = 2_000_000_000
+
+
+class Network:
+    """What a `Runtime` holds; for its parameters see there."""
+
+    def __init__(
+        self,
+        exe: Executable,
+        message_infrastructure_type: ActorType = ActorType.MultiProcessing,
+        loglevel: int = 30,
+        *,
+        resume: Resume | None = None,
+    ) -> None:
+        if message_infrastructure_type not in (ActorType.MultiProcessing, ActorType.Threading):
+            raise InvalidTypeError(
+                f"actor type: expected a member of ActorType, got {message_infrastructure_type!r}"
+            )
+        self._executable = exe
+        self._resume = resume
+        self._actor_type = ActorType(message_infrastructure_type)
+        self.log = logging.getLogger("lava_actor.runtime")
+        self.log.setLevel(loglevel)
+        self._number = next(_numbers)
+        self._is_initialized = False
+        self._is_started = False
+        self._is_running = False
+        self._failure: ModelError | None = None
+        self._owner = os.getpid()
+        self._lock = threading.RLock()
+        self._crew: Crew | None = None
+        self._listener: Listener | None = None
+        self._arena: Arena | None = None
+        self.num_steps = 0
+        self._until: UntilRun | None = None
+        self._goal = 0  # the step that a run of so many steps ends with
+        self.runs = 0  # how many have begun
+        self.watcher: RunHandle | None = None  # of the present run, if it has one
+        self._external_ports: list[Any] = []
+        self.late: list[str] = []  # Vars with an initial value that no reset has taken up yet
+        self._var_index = {
+            var.id: (actor, var) for actor in exe.actors for var in actor.vars
+        }
+
+    @property
+    def executable(self) -> Executable:
+        """What this runtime runs."""
+        return self._executable
+
+    def initialize(self, node_cfg_idx: int = 0) -> None:
+        """Start all actors; returns when every one has built its model.
+
+        Raises
+        ------
+        ArenaMemoryError
+            If there is not enough memory for the arena.
+        Exception
+            What a model's constructor or an initial value raised, as the same class; nothing is
+            left running.
+        """
+        if self._is_initialized:
+            raise RuntimeStateError("initialize: this runtime was initialized before")
+        _warn_of_many()
+        self._is_initialized = True
+        crew = Crew(self._executable, self._actor_type)
+        self._crew = crew
+        try:
+            self._arena = crew.prepare()
+            if self._resume is not None:
+                self._set_clock(self._resume.step)
+            self._listener = Listener(
+                crew.pipes, self._executable.actors, crew.reporting, crew.services
+            )
+            crew.launch()
+            self._listener.start()
+            failure = self._listener.await_ready(crew.tell_program)
+            self._listener.await_output()
+            if failure is not None:
+                raise_start_failure(failure)
+            if self._resume is not None:
+                self._start_from(self._resume)
+            self._connect_externals()
+            _alive.add(self)
+        except BaseException:
+            self._tear_down()
+            raise
+
+    def __repr__(self) -> str:
+        """The Processes, and what they do."""
+        if self._failure is not None:
+            state = "failed"
+        elif self._listener is None:
+            state = "stopped" if self._is_initialized else "not started"
+        else:
+            state = f"{'running' if not self.is_finished else 'paused'}, step {self.current_step}"
+        return f"<Runtime of {self.members()}: {state}>"
+
+    def members(self) -> str:
+        """Names of the first Processes, and how many more there are."""
+        names = [p.name for p in self._executable.process_list]
+        return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
+
+    def _set_clock(self, step: int) -> None:
+        """Let the actors, which are not there yet, begin after a step of a saved network."""
+        assert self._arena is not None
+        clock = self._arena.domain(words.CLOCK)
+        for member in self._executable.arena.domains[words.CLOCK]:
+            party = self._arena.party(member)
+            party.step = party.done = party.ready = step
+            party.turn = 4 * step + 4  # all stages of that step are behind it
+        clock.fence = step
+        clock.raise_horizon(step)
+
+    def _start_from(self, resume: Resume) -> None:
+        self._resume = None  # large, and not needed any more
+        resume.apply(self)
+        self._is_started = resume.started
+
+    def _connect_externals(self) -> None:
+        assert self._arena is not None
+        ports = {
+            (p.id, name): port
+            for p in self._executable.process_list
+            for ports in (p.in_ports, p.out_ports)
+            for name, port in zip(ports.member_names, ports.members, strict=True)
+        }
+        for plan in self._executable.externals:
+            port: Any = ports[plan.process_id, plan.port]
+            if plan.cursor is None:
+                writer = self._arena.writer(plan.ring)
+                end: Any = CspSendPort.from_writer(writer, port.name)
+                port.external_pipe_csp_send_port = end
+            else:
+                reader = self._arena.reader(plan.ring, plan.cursor)
+                end = CspRecvPort.from_reader(reader, port.name)
+                port.external_pipe_csp_recv_port = end
+            self._external_ports.append(end)
+
+    def _tear_down(self) -> None:
+        with held():  # half of it would be a network that nobody can use or end
+            self._is_running = self._is_started = False
+            self._note()
+            if self._arena is not None:
+                self._arena.abort(1)
+            if self._listener is not None:  # it reads the crew's pipes: it ends before they close
+                self._listener.close()
+                self._listener = None
+            if self._crew is not None:
+                self._crew.close()
+                self._crew = None
+            if self._arena is not None:
+                self._arena.close()
+                self._arena = None
+            _alive.discard(self)
+
+    def _own(self, what: str) -> None:
+        """Refuse a process that was forked from the network's owner; nothing is sent."""
+        if self._owner != os.getpid():
+            raise RuntimeStateError(f"{what}: {self._whose()}")
+
+    def _whose(self) -> str:
+        return (
+            f"this network belongs to process {self._owner}, from which this one ({os.getpid()}) "
+            f"was forked; build a network of its own here"
+        )
+
+    def _leave_to_parent(self) -> None:
+        """In a forked child: ends of external pipes would move what is the parent's."""
+        whose = self._whose()
+        for port in self._external_ports:
+            port.ring = _Foreign(f"{port.name}: {whose}")
+
+    def _ready(self, what: str) -> Listener:
+        self._own(what)
+        if self._listener is None:
+            if self._failure is not None:
+                told = str(self._failure).splitlines()
+                first = told[min(1, len(told) - 1)].strip()  # the head says how many
+                raise RuntimeStateError(
+                    f"{what}: the network has failed and is gone, as the error before says: {first}"
+                )
+            if not self._is_initialized:
+                raise RuntimeStateError(f"{what}: the runtime is not initialized")
+            raise RuntimeStateError(
+                f"{what}: the network is stopped, and its values are gone; ask before stop(), or "
+                f"inside of the with block"
+            )
+        return self._listener
+
+    def _collect(self) -> None:
+        """Take note of how the run ended."""
+        with self._lock:
+            listener = self._listener
+            if listener is None:
+                return
+            ended, self._is_running = self._is_running, False
+            listener.await_output()
+            if listener.failures:
+                failures = listener.failures
+                self._tear_down()
+                try:
+                    raise_failures(failures)
+                except ModelError as error:
+                    self._failure = error
+                    if self.watcher is not None:
+                        self.watcher.fail(error)
+                    raise
+            if listener.reason == words.STOPPED:
+                self._tear_down()
+        if ended:
+            self._call_back("post_run_callback")
+
+    def _call_back(self, method: str) -> None:
+        """Call the run configuration's callbacks, in this interpreter."""
+        for callback in getattr(self._executable.run_cfg, "callback_fxs", None) or []:
+            getattr(callback, method)(None, None)
+
+    def _raise_failure_once(self) -> None:
+        """Failures of a paused network (an actor was killed) surface at the next call."""
+        listener = self._listener
+        if listener is not None and listener.failures:
+            self._collect()
+
+    def _note(self) -> None:
+        if self.watcher is not None:
+            self.watcher.note()
+
+    def get_var(self, var_id: int, idx: Any = None) -> Any:
+        """The value of a Var by id: paused, or between two steps of a running network.
+
+        Raises
+        ------
+        MissingMemberError
+            (an `AssertionError`) if no model of this network holds the Var.
+        RuntimeStateError
+            If the network is not started, stopped or failed.
+        """
+        value, _step = self.get_var_with_step(var_id, idx)
+        return value
+
+    def get_var_with_step(self, var_id: int, idx: Any = None) -> tuple[Any, int]:
+        """As `get_var`, with the step number after which the value was taken."""
+        actor, var = self._find(var_id)
+        result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
+        return result
+
+    def set_var(self, var_id: int, value: Any, idx: Any = None) -> None:
+        """Write a Var by id; returns when the model has it and ``on_var_update`` has run."""
+        actor, var = self._find(var_id)
+        value = var.slot(actor.name).checked(value, idx)
+        doubt_value(f"{actor.name}.{var.name}", var.declared, value, actor.model_name)
+        self._ask("set", (var.name, value, idx), actor.party, actor.name)
+
+    def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
+        """Send every actor, which must rest, a request of its own; the answers in their order."""
+        listener = self._ready(kind)
+        assert self._crew is not None
+        return [
+            listener.ask(
+                self._crew.pipe_of(a.party), kind, payload, a.party, a.name, self._blocked
+            )[0]  # the other is the step
+            for a, payload in zip(self._executable.actors, payloads, strict=True)
+        ]
+
+    def _find(self, var_id: int) -> tuple[Any, Any]:
+        if var_id not in self._var_index:
+            raise MissingMemberError(f"no model of this network holds the Var with id {var_id}")
+        return self._var_index[var_id]
+
+    def _ask(self, kind: str, payload: tuple[Any, ...], party: int, name: str) -> Any:
+        what = f"{name}.{payload[0]}.{kind}"
+        listener = self._ready(what)
+        self._raise_failure_once()
+        if not self._is_started:
+            raise RuntimeStateError(f"{what}: the network has not been started yet; run it first")
+        assert self._crew is not None
+        return listener.ask(self._crew.pipe_of(party), kind, payload, party, name, self._blocked)
+
+    def _blocked(self, party: int) -> str | None:
+        """What keeps an actor from answering, if it is the user's turn to act."""
+        if self._arena is None:
+            return None
+        what = self._arena.party(party).blocked
+        if what is None or what[0] not in ON_A_RING:
+            return None
+        if time.monotonic_ns() - what[2] < PATIENCE_NS:
+            return None
+        ring = self._arena.plan.rings[what[1]]
+        ends = (ring.writer,) if what[0] == "data" else ring.readers
+        external = {e.party for e in self._executable.externals}
+        if any(end in external for end in ends):
+            return f"it is in the middle of a step, waiting for the other end of {ring.name}"
+        return None
+
+    @property
+    def current_step(self) -> int:
+        """The last step that every stepping actor has completed (0 before the first)."""
+        if self._arena is None:
+            return 0
+        clock = self._executable.arena.domains[words.CLOCK]
+        if not clock:
+            return 0
+        return min(self._arena.party(p).done for p in clock)
+
+    @property
+    def step_seconds(self) -> float | None:
+        """What a step stands for (``compile_config["step_length"]``); None if nobody said."""
+        length = self._executable.compile_config.get("step_length")
+        return None if length is None else step_seconds(length)
+
+    def status(self) -> list[ActorStatus]:
+        """What every actor is doing right now; costs the actors nothing."""
+        self._own("status")
+        if self._arena is None:
+            return []
+        return read_status(self._arena, self._executable)
+
+    def statistics(self) -> list[Any]:
+        """Statistics of every ring."""
+        self._own("statistics")
+        if self._arena is None:
+            return []
+        return [self._arena.writer(r.index).statistics() for r in self._executable.arena.rings]
+
+    @property
+    def actor_type(self) -> ActorType:
+        """Where the actors live."""
+        return self._actor_type
+
+    @property
+    def arena(self) -> Arena:
+        """The shared memory of a live network."""
+        if self._arena is None:
+            raise RuntimeStateError("the network is not started, stopped or failed")
+        return self._arena
+
+    @property
+    def root_seed(self) -> int:
+        """What the seeds of all actors of a live network come from."""
+        if self._crew is None:
+            raise RuntimeStateError("the network is not started, stopped or failed")
+        return self._crew.root_seed
+
+    @property
+    def is_alive(self) -> bool:
+        """True while there are actors."""
+        return self._listener is not None
+
+    @property
+    def is_started(self) -> bool:
+        """True once the network was run."""
+        return self._is_started
+
+    @property
+    def is_over(self) -> bool:
+        """True once the network was stopped or has failed."""
+        return self._is_initialized and self._listener is None
+
+    @property
+    def is_finished(self) -> bool:
+        """True if no run is on (it ended, or none was begun)."""
+        listener = self._listener
+        if listener is None or not self._is_running:
+            return True
+        if self._until is not None:
+            return self._until.done.is_set()
+        return listener.finished.is_set()
+
+
+def living() -> list[Any]:
+    """Return the live networks of this interpreter, the oldest first."""
+    mine = [network for network in _alive if network._owner == os.getpid()]
+    return sorted(mine, key=lambda network: network._number)
+
+
+class _Foreign:
+    """In place of a ring in a forked child: says whose it is, whatever is asked."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeStateError(self._text)
+
+
+def _leave_to_parent() -> None:
+    for runtime in list(_alive):
+        runtime._leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def _warn_of_many() -> None:
+    others = living()
+    if len(others) + 1 >= _MANY:
+        warn(
+            f"{len(others)} networks are alive, and one more starts: "
+            f"those of {'; '.join(r.members() for r in others[:_MANY])}"
+            f"{'; …' if others[_MANY:] else ''}. Each keeps its actors until it is stopped: "
+            f"stop() it, use it in a with block, or end all with lava_actor.stop_all(); "
+            f"lava_actor.networks() lists them"
+        )
