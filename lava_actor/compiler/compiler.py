@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 DEFAULTS: dict[str, Any] = {
     "pypy_channel_size": None,  # messages per ring; None: from the payload size (64 while small)
     "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
+    "taps": True,  # RefPorts that only read get messages; False: all RefPorts take turns
     "actor_type": None,  # an ActorType; None: MultiProcessing
     "recording_memory": 1 << 30,  # bytes of recordings in memory; what is more goes to a file
     "seed": None,  # root of all random seeds; None: from NumPy's global generator

@@ -66,7 +66,9 @@ class RefPortPlan:
     """A RefPort of a leaf Process and the Var it reaches (None: unconnected).
 
     ``forward`` maps data from the RefPort to the Var, ``backward`` the other way round: an index
-    map (flat destination index per flat source index, None: identity) or functions.
+    map (flat destination index per flat source index, None: identity) or functions. Either the
+    owner serves it (``request_ring``, ``reply_ring``, and if it only reads ``served_because``), or
+    it is a tap (``tap_ring``, ``tap_cursor``).
     """
 
     name: str
@@ -80,11 +82,31 @@ class RefPortPlan:
     index_map: np.ndarray | None = None
     forward: tuple[Callable[..., Any], ...] = ()
     backward: tuple[Callable[..., Any], ...] = ()
+    tap_ring: int | None = None
+    tap_cursor: int = 0
+    served_because: str = ""
+
+    @property
+    def is_served(self) -> bool:
+        """Whether the owner of the Var answers this port."""
+        return self.request_ring is not None
+
+
+@dataclass(frozen=True)
+class TapPlan:
+    """The owner's end of a tap: a Var that is published after every step, and who reads it."""
+
+    var: str
+    ring: int
+    readers: tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class VarServerPlan:
-    """The owner's end of one RefPort connection: requests for one Var from one actor."""
+    """The owner's end of one RefPort connection: requests for one Var from one actor.
+
+    The servers of an actor come in the order in which their clients take turns.
+    """
 
     port: str
     var: str
@@ -134,6 +156,7 @@ class ActorPlan:
     out_ports: tuple[OutPortPlan, ...]
     ref_ports: tuple[RefPortPlan, ...]
     var_servers: tuple[VarServerPlan, ...]
+    taps: tuple[TapPlan, ...]
     var_ports: tuple[tuple[str, str], ...]  # explicit VarPorts and their Vars
     recordings: tuple[RecordingPlan, ...] = ()
 
@@ -207,7 +230,7 @@ class Executable:
     process_list : leaf Processes in creation order
     all_processes : leaf and hierarchical Processes in creation order
     proc_builders : {leaf Process: ActorPlan}
-    channel_builders : one ChannelPlan per connection, two per RefPort and Var
+    channel_builders : one ChannelPlan per connection, two per RefPort that is served
     sync_domains : the sync domains in order
     """
 
@@ -293,4 +316,14 @@ class Executable:
             f"(ring {channel.ring})"
             for channel in self.channel_builders
         ]
+        for actor in self.actors:
+            lines += [
+                f"tap {actor.name}.{tap.var}, after every step (ring {tap.ring})"
+                for tap in actor.taps
+            ]
+            lines += [
+                f"{actor.name}.{port.name} only reads, but is no tap: {port.served_because}"
+                for port in actor.ref_ports
+                if port.served_because
+            ]
         return "\n".join(lines)

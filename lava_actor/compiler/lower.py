@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,9 +19,12 @@ from lava_actor.compiler.executable import (
     OutPortPlan,
     RecordingPlan,
     RefPortPlan,
+    TapPlan,
     VarPlan,
     VarServerPlan,
 )
+from lava_actor.compiler.taps import Access, clients_of, why_served
+from lava_actor.compiler.turns import order_of
 from lava_actor.errors import NetworkError
 from lava_actor.model.declarations import declared
 from lava_actor.model.phases import phase_table
@@ -31,8 +35,9 @@ from lava_actor.process.recording import Recording
 if TYPE_CHECKING:
     from lava_actor.process.ports.ports import AbstractPort, InPort, OutPort, RefPort
     from lava_actor.process.process import AbstractProcess
+    from lava_actor.process.variable import Var
 
-#: Bytes in front of the payload of a RefPort message (command, status, dtype).
+#: Bytes in front of the value in a RefPort message (command or status, dtype, length).
 REMOTE_HEADER = 64
 
 #: The last party of every arena holds the runtime's own words.
@@ -88,6 +93,7 @@ class Lowering:
         self.leaves = list(leaves)
         self.domain_of = domain_of
         self.depth = compile_config.get("pypy_channel_size")
+        self.taps_on = bool(compile_config.get("taps", True))
         self.party = {process: index for index, process in enumerate(self.leaves)}
         self.party_names = [process.name for process in self.leaves]
         of_class = {cls: declared(cls) for cls in {p.model_class for p in self.leaves} if cls}
@@ -98,12 +104,14 @@ class Lowering:
         self.externals: list[ExternalPlan] = []
         self.n_recordings = 0
         self.servers: dict[AbstractProcess, list[VarServerPlan]] = {p: [] for p in self.leaves}
+        self.taps: dict[AbstractProcess, dict[str, int]] = {p: {} for p in self.leaves}
+        self.place: dict[int, int] = {}
 
     def run(self) -> list[ActorPlan]:
         """Lower everything; rings are complete only afterwards."""
         in_ports = {p: tuple(self._in_port(i) for i in p.in_ports.members) for p in self.leaves}
         out_ports = {p: tuple(self._out_port(o) for o in p.out_ports.members) for p in self.leaves}
-        ref_ports = {p: tuple(self._ref_port(r) for r in p.ref_ports.members) for p in self.leaves}
+        ref_ports = self._ref_ports()
         plans = []
         for process in self.leaves:
             domain, is_async = self.domain_of[process]
@@ -128,7 +136,13 @@ class Lowering:
                     in_ports=in_ports[process],
                     out_ports=out_ports[process],
                     ref_ports=ref_ports[process],
-                    var_servers=tuple(self.servers[process]),
+                    var_servers=tuple(
+                        sorted(self.servers[process], key=lambda s: self.place.get(s.client, -1))
+                    ),
+                    taps=tuple(
+                        TapPlan(name, ring, tuple(self.drafts[ring].readers))
+                        for name, ring in self.taps[process].items()
+                    ),
                     var_ports=tuple(
                         (name, port.var.name)
                         for name, port in zip(
@@ -260,13 +274,23 @@ class Lowering:
 
     # -- remote Vars ------------------------------------------------------------------------
 
-    def _ref_port(self, port: RefPort) -> RefPortPlan:
-        process = port.process
-        declaration = self.declared[process][port.name]
-        shape = tuple(port.shape)
+    def _ref_ports(self) -> dict[AbstractProcess, tuple[RefPortPlan, ...]]:
+        ports = {process: process.ref_ports.members for process in self.leaves}
+        reached = [self._access(port) for members in ports.values() for port in members]
+        accesses = {access.port: access for access in reached if access is not None}
+        is_async = {self.party[p]: self.domain_of[p][1] for p in self.leaves}
+        found = list(accesses.values())
+        self.place = order_of(clients_of(found, is_async))
+        served = why_served(found, is_async, self.place, switched_on=self.taps_on)
+        return {
+            process: tuple(self._ref_port(port, accesses.get(port), served) for port in members)
+            for process, members in ports.items()
+        }
+
+    def _access(self, port: RefPort) -> Access | None:
         found = paths.remote_paths(port)
         if not found:
-            return RefPortPlan(port.name, declaration, shape)
+            return None
         path = found[0]
         var = path.destination.var
         while var.aliased_var is not None:
@@ -277,51 +301,97 @@ class Lowering:
                 f"{port_name(port)} reaches {owner.name}.{var.name}, which no model holds: alias "
                 f"the Var to a Var of a sub-process"
             )
-        owner_type = self.declared[owner][var.name]
-        index_map, forward, backward = _remote_transform(path)
-        request, reply = self._remote_rings(port, declaration, owner_type, owner, var)
-        self.servers[owner].append(
-            VarServerPlan(port_name(port), var.name, self.party[process], request, reply)
+        process = port.process
+        return Access(
+            port,
+            self.declared[process][port.name],
+            self.party[process],
+            self.party[owner],
+            var,
+            self.declared[owner][var.name],
+            path,
         )
-        return RefPortPlan(
+
+    def _ref_port(
+        self, port: RefPort, access: Access | None, served: dict[RefPort, str]
+    ) -> RefPortPlan:
+        shape = tuple(port.shape)
+        if access is None:
+            return RefPortPlan(port.name, self.declared[port.process][port.name], shape)
+        var = access.var
+        index_map, forward, backward = _remote_transform(access.path)
+        plan = RefPortPlan(
             port.name,
-            declaration,
+            access.declared,
             shape,
-            owner=self.party[owner],
+            owner=access.owner,
             var=var.name,
             var_shape=tuple(var.shape),
-            request_ring=request,
-            reply_ring=reply,
             index_map=index_map,
             forward=forward,
             backward=backward,
+            served_because=served.get(port, ""),
         )
+        if access.declared.reads_only and port not in served:
+            ring, cursor = self._tap(access)
+            return replace(plan, tap_ring=ring, tap_cursor=cursor)
+        request, reply = self._remote_rings(access)
+        self.servers[var.process].append(
+            VarServerPlan(port_name(port), var.name, access.reader, request, reply)
+        )
+        return replace(plan, request_ring=request, reply_ring=reply)
 
-    def _remote_rings(
-        self, port: RefPort, declaration: Any, owner_type: Any, owner: AbstractProcess, var: Any
-    ) -> tuple[int, int]:
-        client, server = self.party[port.process], self.party[owner]
-        size = int(np.prod(var.shape, dtype=np.int64))
-        here = np.dtype(declaration.d_type).itemsize
-        there = np.dtype(owner_type.d_type).itemsize if owner_type.d_type is not None else 8
-        nbytes = REMOTE_HEADER + size * max(here, there, 8)
+    def _tap(self, access: Access) -> tuple[int, int]:
+        """The ring that a Var is published to, and a cursor for one more reader."""
+        var, source, reader = access.var, _var_name(access.var), port_name(access.port)
+        nbytes = _message_bytes(access)
+        ring = self.taps[var.process].setdefault(var.name, len(self.drafts))
+        if ring == len(self.drafts):
+            draft = _RingDraft(source, (nbytes,), np.dtype(np.uint8), access.owner)
+            draft.depth = self.depth
+            self.drafts.append(draft)
+        draft = self.drafts[ring]
+        draft.shape = (max(nbytes, *draft.shape),)
+        self.channels.append(_var_channel(access, source, reader, ring, access.var_declared))
+        return ring, draft.add_reader(access.reader, reader)
+
+    def _remote_rings(self, access: Access) -> tuple[int, int]:
+        here, there = port_name(access.port), _var_name(access.var)
+        nbytes = _message_bytes(access)
         rings = []
-        for name, writer, reader, dtype in (
-            (f"{port_name(port)}->{owner.name}.{var.name}", client, server, declaration.d_type),
-            (f"{owner.name}.{var.name}->{port_name(port)}", server, client, owner_type.d_type),
+        for source, destination, writer, reader, declaration in (
+            (here, there, access.reader, access.owner, access.declared),
+            (there, here, access.owner, access.reader, access.var_declared),
         ):
+            name = f"{source}->{destination}"
             draft = _RingDraft(name, (nbytes,), np.dtype(np.uint8), writer)
             draft.depth = 8 if nbytes <= 128 * 1024 else 2
             draft.add_reader(reader, name)
-            source, _, destination = name.partition("->")
-            self.channels.append(
-                ChannelPlan(
-                    source, destination, len(self.drafts), tuple(var.shape), np.dtype(dtype).str
-                )
-            )
-            rings.append(len(self.drafts))
+            ring = len(self.drafts)
+            self.channels.append(_var_channel(access, source, destination, ring, declaration))
+            rings.append(ring)
             self.drafts.append(draft)
         return rings[0], rings[1]
+
+
+def _var_name(var: Var) -> str:
+    return f"{var.process.name}.{var.name}"
+
+
+def _message_bytes(access: Access) -> int:
+    """Bytes of a message that carries the value of a Var, whatever dtype the model gives it."""
+    size = int(np.prod(access.var.shape, dtype=np.int64))
+    here = np.dtype(access.declared.d_type).itemsize
+    of_var = access.var_declared.d_type
+    there = np.dtype(of_var).itemsize if of_var is not None else 8
+    return REMOTE_HEADER + size * max(here, there, 8)
+
+
+def _var_channel(
+    access: Access, source: str, destination: str, ring: int, declaration: Any
+) -> ChannelPlan:
+    dtype = np.dtype(declaration.d_type).str
+    return ChannelPlan(source, destination, ring, tuple(access.var.shape), dtype)
 
 
 def _leads_nowhere(port: AbstractPort, where: str) -> str:

@@ -72,10 +72,9 @@ def _reason_for_lockstep(stepping: Sequence[ActorPlan]) -> str | None:
         other = next((a for a in asking if a is not actor), None)
         if other is not None:
             return f"pre_guard of {actor.name} depends on the guards of {other.name}"
-    with_refs = {a.party for a in stepping if any(r.owner is not None for r in a.ref_ports)}
-    reached = {
-        r.owner for a in stepping for r in a.ref_ports if r.owner is not None
-    }
+    served = [(a.party, r.owner) for a in stepping for r in a.ref_ports if r.is_served]
+    with_refs = {party for party, _ in served}
+    reached = {owner for _, owner in served}
     for actor in stepping:
         if actor.party in with_refs | reached and (
             actor.phases.pre_guard and len(with_pre) > 0

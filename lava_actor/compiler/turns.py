@@ -5,11 +5,14 @@ the result independent of timing, the actors of one connected group of RefPorts 
 these phases: an owner goes before the actors that access it, otherwise the smaller Process id
 goes first (also where mutual references leave no other order). While one has its turn, the others
 serve it; so mutual references cannot deadlock.
+
+RefPorts that were lowered to taps (`taps.py`) need no turns. They still count for the order, so
+that results do not depend on what was lowered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lava_actor.compiler.executable import ActorPlan, TurnPlan
 
@@ -21,17 +24,22 @@ def plan_turns(actors: Sequence[ActorPlan]) -> tuple[TurnPlan, ...]:
     """
     by_party = {actor.party: actor for actor in actors}
     clients: dict[int, set[int]] = {}
+    readers: dict[int, set[int]] = {}
     for actor in actors:
         for server in actor.var_servers:
             if not (actor.is_async or by_party[server.client].is_async):
                 clients.setdefault(actor.party, set()).add(server.client)
+        for tap in actor.taps:
+            readers.setdefault(actor.party, set()).update(tap.readers)
+    parties = clients.keys() | readers.keys()
+    place = order_of({p: clients.get(p, set()) | readers.get(p, set()) for p in parties})
     plans = []
     for members in _groups(clients):
         phases = [by_party[m].phases for m in members]
         plans.append(
             TurnPlan(
                 members=tuple(members),
-                order=tuple(_order(members, clients)),
+                order=tuple(sorted(members, key=place.__getitem__)),
                 clients={m: tuple(sorted(clients.get(m, ()))) for m in members},
                 uses_pre=any(p.run_pre_mgmt for p in phases),
                 uses_post=any(p.run_post_mgmt for p in phases),
@@ -40,7 +48,16 @@ def plan_turns(actors: Sequence[ActorPlan]) -> tuple[TurnPlan, ...]:
     return tuple(plans)
 
 
-def _groups(clients: dict[int, set[int]]) -> list[list[int]]:
+def order_of(clients: Mapping[int, set[int]]) -> dict[int, int]:
+    """The place of every party within its group; ``clients`` are those of each owner."""
+    return {
+        party: place
+        for members in _groups(clients)
+        for place, party in enumerate(_order(members, clients))
+    }
+
+
+def _groups(clients: Mapping[int, set[int]]) -> list[list[int]]:
     neighbours: dict[int, set[int]] = {}
     for owner, users in clients.items():
         for user in users:
@@ -62,7 +79,7 @@ def _groups(clients: dict[int, set[int]]) -> list[list[int]]:
     return groups
 
 
-def _order(members: Sequence[int], clients: dict[int, set[int]]) -> list[int]:
+def _order(members: Sequence[int], clients: Mapping[int, set[int]]) -> list[int]:
     """Owners before their clients; smallest first where that leaves a choice or a cycle."""
     waiting = {m: {o for o in members if m in clients.get(o, ()) and o != m} for m in members}
     order: list[int] = []

@@ -105,7 +105,9 @@ def _check_vars(process: Any, model_cls: type[Any], types: dict[str, LavaPyType]
         if isinstance(var, Recording):
             continue
         declaration = _declaration(process, model_cls, types, name, "Var")
-        check_var(declaration, f"{model_cls.__qualname__}.{name} (Var of {process.name})")
+        where = f"{model_cls.__qualname__}.{name} (Var of {process.name})"
+        check_var(declaration, where)
+        _check_reads_only(declaration, where, may=False)
         if isinstance(declaration.cls, type) and issubclass(declaration.cls, np.ndarray):
             needs = var.size * np.dtype(declaration.d_type).itemsize
             check_values(f"{process.name}.{name}", tuple(var.shape), needs)
@@ -140,6 +142,16 @@ def _check_ports(
                 f"{port.shape}; use {kind}.VEC_DENSE"
             )
         _check_port_dtype(declaration, where)
+        _check_reads_only(declaration, where, may=base is PyRefPort)
+
+
+def _check_reads_only(declaration: LavaPyType, where: str, *, may: bool) -> None:
+    if not isinstance(declaration.reads_only, bool):
+        raise NetworkError(
+            f"{where}: LavaPyType.reads_only must be True or False, got {declaration.reads_only!r}"
+        )
+    if declaration.reads_only and not may:
+        raise NetworkError(f"{where}: LavaPyType.reads_only is for RefPorts alone")
 
 
 def _check_port_dtype(declaration: LavaPyType, where: str) -> None:

@@ -126,7 +126,9 @@ class ModelHarness:
             setattr(model, name, types[name].cls([end], model, tuple(port.shape), dtype))
         for name, port in _items(process.ref_ports):
             cls, dtype = types[name].cls, types[name].d_type
-            setattr(model, name, cls(None, None, model, tuple(port.shape), dtype))
+            made = cls(None, None, model, tuple(port.shape), dtype)
+            made._reads_only = types[name].reads_only
+            setattr(model, name, made)
             targets = port.get_dst_vars()
             if targets:
                 start = np.broadcast_to(np.asarray(targets[0].init), targets[0].shape)

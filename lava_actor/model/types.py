@@ -30,11 +30,15 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
     precision : int, optional
         Number of bits the hardware would use. Kept as model attribute ``_<name>_p``, has no
         effect on the CPU.
+    reads_only : bool
+        For RefPorts: the model only reads through this port, and only in ``run_post_mgmt``;
+        anything else is an error. Such a port costs no turns: the Var comes as a message.
     """
 
     cls: Any
     d_type: Any
     precision: int | None = None
+    reads_only: bool = False
 
     takes: ClassVar[tuple[type, ...]] = ()
     """Classes of initial values that the model makes its value of itself, in its actor."""

@@ -88,6 +88,18 @@ class RemoteWriter(Referrer):
     """Reads, then writes somebody's state in post-management."""
 
 
+class Tapper(Node):
+    """Reads somebody's state in post-management, and says that it never does more."""
+
+    def __init__(self, seed: int, every: int, **kwargs: Any) -> None:
+        super().__init__(seed, every, **kwargs)
+        self.tap = RefPort((SIZE,))
+
+
+class TapperAndWriter(RemoteWriter, Tapper):
+    """Does what both do, in this order: tap, read, write."""
+
+
 class Sparse(Node):
     """A speaker that sends events: some elements only."""
 
@@ -183,6 +195,26 @@ class PyRemoteWriter(_ReferrerModel):
         self.ref.write((there + self.state) % PRIME)
 
 
+@implements(proc=Tapper, protocol=LoihiProtocol)
+class PyTapper(_NodeModel):
+    tap: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64, reads_only=True)
+
+    def post_guard(self) -> bool:
+        return self.due()
+
+    def run_post_mgmt(self) -> None:
+        self.mix(self.tap.read(), 17)
+
+
+@implements(proc=TapperAndWriter, protocol=LoihiProtocol)
+class PyTapperAndWriter(_ReferrerModel):
+    tap: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64, reads_only=True)
+
+    def run_post_mgmt(self) -> None:
+        self.mix(self.tap.read(), 17)
+        PyRemoteWriter.run_post_mgmt(self)
+
+
 @implements(proc=Sparse, protocol=LoihiProtocol)
 class PySparse(_NodeModel):
     out: PyOutPort = LavaPyType(PyOutPort.VEC_SPARSE, np.int64)
@@ -212,7 +244,8 @@ class PyWatcher(PyAsyncProcessModel):
 
 
 KINDS: tuple[type[Node], ...] = (
-    Speaker, Listener, Learner, Poster, Learned, RemoteReader, RemoteWriter, Sparse,
+    Speaker, Listener, Learner, Poster, Learned, RemoteReader, RemoteWriter, Sparse, Tapper,
+    TapperAndWriter,
 )  # fmt: skip
 
 
@@ -261,6 +294,7 @@ class Plan:
     kinds: list[type[Node]]
     edges: list[Edge] = field(default_factory=list)
     references: dict[int, int] = field(default_factory=dict)
+    taps: dict[int, int] = field(default_factory=dict)
     runs: list[int] = field(default_factory=list)
     domain_of: list[int] = field(default_factory=list)
 
@@ -281,8 +315,9 @@ class Plan:
                 pairs.add((source, target))
         plan.edges = [Edge(s, t, rng.random() < 0.3) for s, t in sorted(pairs)]
         for i in range(n):
-            if issubclass(plan.kinds[i], Referrer) and n > 1:
-                plan.references[i] = rng.choice([j for j in range(n) if j != i])
+            for kind, reached in ((Referrer, plan.references), (Tapper, plan.taps)):
+                if issubclass(plan.kinds[i], kind):
+                    reached[i] = rng.choice([j for j in range(n) if j != i])
         plan.domain_of = [rng.randrange(rng.choice((1, n))) for _ in range(n)]
         return plan
 
@@ -308,6 +343,8 @@ class Plan:
             port.connect(nodes[edge.target].inp)
         for user, owner in self.references.items():
             nodes[user].ref.connect_var(nodes[owner].state)  # type: ignore[attr-defined]
+        for user, owner in self.taps.items():
+            nodes[user].tap.connect_var(nodes[owner].state)  # type: ignore[attr-defined]
         return nodes
 
     # -- what it computes, by hand ----------------------------------------------------------
@@ -371,7 +408,10 @@ class Plan:
     def _order(self) -> list[int]:
         """Owners before those who refer to them; the first made where that leaves a choice."""
         n = len(self.kinds)
-        waiting = {i: {self.references[i]} if i in self.references else set() for i in range(n)}
+        waiting = {
+            i: {reached[i] for reached in (self.references, self.taps) if i in reached}
+            for i in range(n)
+        }
         order: list[int] = []
         while waiting:
             ready = [i for i in sorted(waiting) if not waiting[i] & waiting.keys()]
@@ -385,9 +425,11 @@ class Plan:
             return
         if self.kinds[i] in (Poster, Learned):
             states[i] = mixed(states[i], states[i], 11)
-        elif self.kinds[i] is RemoteReader:
+        if issubclass(self.kinds[i], Tapper):
+            states[i] = mixed(states[i], states[self.taps[i]], 17)
+        if self.kinds[i] is RemoteReader:
             states[i] = mixed(states[i], states[self.references[i]], 13)
-        elif self.kinds[i] is RemoteWriter:
+        elif issubclass(self.kinds[i], RemoteWriter):
             there = states[self.references[i]]
             states[i] = mixed(states[i], there, 13)
             states[self.references[i]] = (there + states[i]) % PRIME

@@ -23,6 +23,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "threads": {"actor_type": ActorType.Threading},
     "threads in lockstep": {"actor_type": ActorType.Threading, "schedule": "lockstep"},
     "shallow rings": {"pypy_channel_size": 1},
+    "no taps": {"taps": False},
 }
 
 SEEDS = [*range(10), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(10, 80))]

@@ -30,6 +30,8 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     DenseBurst,
     SparseBurst,
     StepBurst,
+    Tap,
+    TapReader,
     catalogue,
 )
 
@@ -43,5 +45,7 @@ __all__ = [
     "DenseBurst",
     "SparseBurst",
     "StepBurst",
+    "Tap",
+    "TapReader",
     "catalogue",
 ]

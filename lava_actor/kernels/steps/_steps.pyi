@@ -1,6 +1,6 @@
 """What a burst promises; the idea is in the package's docstring."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -36,11 +36,19 @@ class Burst:
     """Native steps, and those of a plain `Burst`, begin with a message from here."""
 
     def attach(
-        self, clock: Domain, party: Party, lockstep: bool, opener: Callable[[], int] | None = None
+        self,
+        clock: Domain,
+        party: Party,
+        lockstep: bool,
+        opener: Callable[[], int] | None = None,
+        taps: Iterable[Tap] = (),
+        tapped: Iterable[TapReader] = (),
     ) -> None:
         """Say under which clock and as which party the steps are done.
 
         ``opener`` lets the network go as far as the model is ready, and returns how many steps.
+        After every step the ``taps`` are published and the ``tapped`` are done with it. A Var has
+        its value in the model's own attribute after every native step, not only at the end.
         """
 
     def can_step(self) -> bool:
@@ -66,6 +74,49 @@ class Burst:
         -------
         DONE, ASKED or DECIDE
         """
+
+class Tap:
+    """The owner's end of a tap: a Var of a model that is published after every step.
+
+    Parameters
+    ----------
+    writer : RingWriter
+        Of bytes, 64 more than the value needs.
+    model, name, shape
+        Whose attribute it is, and the shape of the Var.
+    header_of : callable or None
+        ``(dtype, number of bytes) -> 64 bytes``, in front of an array's own. None: always `encode`.
+    encode : callable
+        Returns the whole message for a value that is no plain array.
+    """
+
+    def __init__(
+        self,
+        writer: RingWriter,
+        model: Any,
+        name: str,
+        shape: tuple[int, ...],
+        header_of: Callable[[np.dtype, int], bytes] | None,
+        encode: Callable[[], np.ndarray],
+    ) -> None: ...
+    def publish(self) -> int:
+        """Send the present value; waits for space like `RingWriter.send`."""
+
+class TapReader:
+    """A reader's end of a tap.
+
+    Parameters
+    ----------
+    ring : RingReader
+    decode : callable
+        Makes the value, as a flat array, of a whole message, or raises what the owner met.
+    """
+
+    def __init__(self, ring: RingReader, decode: Callable[[np.ndarray], np.ndarray]) -> None: ...
+    def read(self) -> np.ndarray:
+        """The value after this step as a flat array of the caller's own; waits for the owner."""
+    def finish(self) -> int:
+        """The step is over: give its message back, read or not; waits for the owner."""
 
 class StepBurst(Burst):
     """Steps by a native function; what is unusual is left to the model's Python.

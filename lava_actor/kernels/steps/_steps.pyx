@@ -11,7 +11,7 @@ cimport numpy as cnp
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memset
+from libc.string cimport memcmp, memcpy, memset
 
 from lava_actor.channels._native cimport (
     LA_F64,
@@ -20,11 +20,13 @@ from lava_actor.channels._native cimport (
     LA_FORM_DENSE,
     LA_FORM_ONES,
     LA_I32,
+    MAX_DIMS,
     Domain,
     Party,
     RingReader,
     RingWriter,
     la_can_find,
+    la_count,
     la_domain,
     la_domain_horizon,
     la_find,
@@ -94,6 +96,10 @@ cdef enum:
     MOST = 1024
     # Additions beyond which other threads of the interpreter may work meanwhile.
     LONG_LOOP = 100_000
+    # Bytes beyond which the same holds for a copy.
+    LONG_COPY = 65536
+    # Bytes in front of the value in a message of a tap.
+    TAP_HEADER = 64
 
 
 cdef class Burst:
@@ -107,19 +113,30 @@ cdef class Burst:
     cdef object opener
     cdef uint64_t reopen
     cdef public RingReader first
+    cdef list taps, tapped
     cdef readonly uint64_t bits
     cdef readonly uint64_t native_steps
 
     def __init__(self, model):
         self.model = model
+        self.taps = []
+        self.tapped = []
 
-    def attach(self, Domain clock not None, Party party not None, bint lockstep, opener=None):
-        """Say under which clock, as which party, and how to let the network go further."""
+    def attach(
+        self, Domain clock not None, Party party not None, bint lockstep, opener=None, taps=(),
+        tapped=(),
+    ):
+        """Say under which clock, as which party, and how to let the network go further.
+
+        After every step the `taps` are published and the `tapped` are done with it.
+        """
         self.clock = clock
         self.party = party
         self.lockstep = lockstep
         self.opener = opener
         self.reopen = 0
+        self.taps = list(taps)
+        self.tapped = list(tapped)
 
     def run(self, uint32_t mail, uint64_t base):
         """Do steps as long as the clock allows and nobody has sent mail."""
@@ -153,6 +170,10 @@ cdef class Burst:
                     self.step(step - base)
                 else:
                     self.bits = self.call(step - base)
+                for tap in self.taps:
+                    (<Tap?>tap).publish()
+                for tap in self.tapped:
+                    (<TapReader?>tap).finish()
                 la_set64(&me.done, step)
                 if not self.native:
                     la_full_fence()
@@ -239,5 +260,6 @@ cdef class Burst:
         return 0
 
 
+include "_taps.pxi"
 include "_populations.pxi"
 include "_connections.pxi"

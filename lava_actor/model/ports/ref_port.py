@@ -14,6 +14,8 @@ from lava_actor.protocol.values import VarSlot, fitted, numbers
 
 #: Phases in which the owner of a Var serves its readers.
 OPEN_PHASES = frozenset({Phase.PRE_MGMT, Phase.POST_MGMT})
+#: The same for ports that only read: they get the Var as it is at the end of the step.
+READING_PHASES = frozenset({Phase.POST_MGMT})
 
 
 class Remote(Protocol):
@@ -34,7 +36,8 @@ class PyRefPort(AbstractPyPort):
 
     Declared as ``PyRefPort.VEC_DENSE``, ``VEC_SPARSE``, ``SCALAR_DENSE`` or ``SCALAR_SPARSE``.
     Usable in ``run_pre_mgmt``, ``run_post_mgmt`` and ``run_async``: only then is the owner of the
-    Var sure to serve. Anywhere else a connected port raises `RuntimeStateError`.
+    Var sure to serve. Anywhere else a connected port raises `RuntimeStateError`. One that is
+    declared with ``reads_only`` is read in ``run_post_mgmt`` or ``run_async`` and never written.
 
     Parameters
     ----------
@@ -62,6 +65,7 @@ class PyRefPort(AbstractPyPort):
     ) -> None:
         super().__init__(process_model, shape, d_type)
         self._dtype: np.dtype = np.dtype(d_type)
+        self._reads_only = False
         self._csp_send_port = csp_send_port
         self._csp_recv_port = csp_recv_port
         self._remote: Remote | None = None
@@ -87,8 +91,8 @@ class PyRefPort(AbstractPyPort):
         return self._remote is not None
 
     def wait(self) -> None:
-        """Return when all earlier writes are applied (unconnected: at once)."""
-        if self._remote is not None:
+        """Return when all earlier writes are applied (unconnected or only reading: at once)."""
+        if self._remote is not None and not self._reads_only:
             self._check_phase("wait")
             self._remote.wait()
 
@@ -105,6 +109,7 @@ class PyRefPort(AbstractPyPort):
         return value.reshape(self._shape)
 
     def _write_dense(self, data: Any) -> None:
+        self._check_writes()
         if self._remote is None:
             return
         self._check_phase("write")
@@ -119,13 +124,25 @@ class PyRefPort(AbstractPyPort):
         slot = VarSlot(None, value.shape, f"{self.label}.write")
         self._write_dense(slot.assigned(value, data, np.asarray(indices)))
 
+    def _check_writes(self) -> None:
+        if self._reads_only:
+            raise RuntimeStateError(
+                f"{self.label}.write: this RefPort only reads; declare it without reads_only=True"
+            )
+
     def _check_phase(self, what: str) -> None:
         phase = getattr(self._process_model, "_phase", None)
-        if phase is not None and phase not in OPEN_PHASES:
+        if phase is None or phase in (READING_PHASES if self._reads_only else OPEN_PHASES):
+            return
+        if self._reads_only:
             raise RuntimeStateError(
-                f"{self.label}.{what}: a RefPort can only be used in run_pre_mgmt, run_post_mgmt "
-                f"or run_async, because the owner of the Var is busy in any other phase"
+                f"{self.label}.{what}: a RefPort that is declared with reads_only=True can only be "
+                f"read in run_post_mgmt or run_async; it gets the Var at the end of a step"
             )
+        raise RuntimeStateError(
+            f"{self.label}.{what}: a RefPort can only be used in run_pre_mgmt, run_post_mgmt or "
+            f"run_async, because the owner of the Var is busy in any other phase"
+        )
 
 
 class PyRefPortVectorDense(PyRefPort):
@@ -162,6 +179,7 @@ class PyRefPortVectorSparse(PyRefPort):
 
     def write(self, data: Any, indices: Any) -> None:
         """Set the elements at ``indices`` to ``data``; the others keep their values."""
+        self._check_writes()
         if self._remote is None:
             return
         self._write_part(data, indices)
@@ -200,6 +218,7 @@ class PyRefPortScalarSparse(PyRefPort):
 
     def write(self, data: Any, index: int = 0) -> None:
         """Set the element at flat index ``index``; the others keep their values."""
+        self._check_writes()
         if self._remote is None:
             return
         self._write_part(data, index)

@@ -23,7 +23,7 @@ def exceeds_bits(values: np.ndarray, bits: int) -> bool:
 class AbstractBitCheckModel(PyLoihiProcessModel):
     """Looks at the Var in every step."""
 
-    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int64, reads_only=True)
     layerid: np.ndarray = LavaPyType(np.ndarray, np.int32)
     debug: np.ndarray = LavaPyType(np.ndarray, np.int32)
     bits: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -218,7 +218,7 @@ class VarWire(AbstractProcess):
 class PyLoihiVarWireModel(PyLoihiProcessModel):
     """Puts the Var's value into the pipe at the end of every step."""
 
-    wire_tap: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
+    wire_tap: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
     def __init__(self, proc_params: Any) -> None:

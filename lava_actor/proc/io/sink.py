@@ -203,7 +203,7 @@ class AbstractPyRead(PyLoihiProcessModel):
 class PyReadFixed(AbstractPyRead):
     """Fixed-point model of `Read`: 32-bit integers, cuts fractions off."""
 
-    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32, reads_only=True)
     data: np.ndarray = LavaPyType(np.ndarray, np.int32)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -215,7 +215,7 @@ class PyReadFixed(AbstractPyRead):
 class PyReadFloat(AbstractPyRead):
     """Floating-point model of `Read`."""
 
-    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
     data: np.ndarray = LavaPyType(np.ndarray, float)
     interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -31,7 +31,7 @@ class PyMonitorModel(PyLoihiProcessModel):
         """Return a model class that declares the members of one Monitor."""
         members: dict[str, Any] = {"_hidden_from_discovery": True}
         for name in process.proc_params["RefPorts"]:
-            members[name] = LavaPyType(PyRefPort.VEC_DENSE, float)
+            members[name] = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
         for name in process.proc_params["InPorts"]:
             # added to zeros of this type, a message keeps its own
             members[name] = LavaPyType(PyInPort.VEC_DENSE, bool)

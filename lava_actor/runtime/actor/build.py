@@ -7,11 +7,19 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import CspRecvPort, CspSendPort
+from lava_actor.kernels.steps import Tap, TapReader
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.var_port import var_port_class
+from lava_actor.process import matrices
 from lava_actor.process.log import logger_of
 from lava_actor.protocol import words
-from lava_actor.runtime.actor.remote import RemoteVar, VarServer
+from lava_actor.runtime.actor.remote import (
+    HeldVar,
+    RemoteVar,
+    TappedVar,
+    VarServer,
+    header_of,
+)
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, RingReader, RingWriter
@@ -25,6 +33,8 @@ class BuiltModel:
 
     model: Any
     servers: list[VarServer] = field(default_factory=list)
+    taps: list[Tap] = field(default_factory=list)
+    tapped: list[TapReader] = field(default_factory=list)
     writers: list[RingWriter] = field(default_factory=list)
     readers: list[RingReader] = field(default_factory=list)
 
@@ -110,15 +120,38 @@ def _build_out_ports(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
 
 def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
     plan = spec.plan
+    written: dict[Any, RemoteVar] = {}
     for port in plan.ref_ports:
         made = port.declared.cls(None, None, built.model, port.shape, port.declared.d_type)
-        if port.request_ring is not None and port.reply_ring is not None:
+        made._reads_only = port.declared.reads_only
+        label = f"{plan.name}.{port.name}"
+        if port.tap_ring is not None:
+            ring = arena.reader(port.tap_ring, port.tap_cursor)
+            built.readers.append(ring)
+            made._remote = tapped = TappedVar(port, ring, label)
+            built.tapped.append(tapped.tap)
+        elif port.request_ring is not None and port.reply_ring is not None:
             requests, replies = arena.writer(port.request_ring), arena.reader(port.reply_ring, 0)
             built.writers.append(requests)
             built.readers.append(replies)
-            made._remote = RemoteVar(port, requests, replies, f"{plan.name}.{port.name}")
+            made._remote = RemoteVar(port, requests, replies, label, written)
         setattr(built.model, port.name, made)
     by_name = {var.name: var for var in plan.vars}
+    for tap in plan.taps:
+        writer = arena.writer(tap.ring)
+        built.writers.append(writer)
+        slot = by_name[tap.var].slot(plan.name)
+        held = HeldVar(built.model, slot, tap.var, int(writer.shape[0]))
+        built.taps.append(
+            Tap(
+                writer,
+                built.model,
+                tap.var,
+                slot.shape,
+                None if matrices.is_csr_class(slot.declared.cls) else header_of,
+                held.message,
+            )
+        )
     for server in plan.var_servers:
         requests_in = arena.reader(server.request_ring, 0)
         replies_out = arena.writer(server.reply_ring)
@@ -126,7 +159,9 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
         built.writers.append(replies_out)
         slot = by_name[server.var].slot(plan.name)
         built.servers.append(
-            VarServer(built.model, slot, server.var, server.port, requests_in, replies_out)
+            VarServer(
+                built.model, slot, server.var, server.port, requests_in, replies_out, built.servers
+            )
         )
     for name, var_name in plan.var_ports:
         # passive: requests are served by the VarServers; the object answers for itself only

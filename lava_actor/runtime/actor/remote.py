@@ -4,18 +4,22 @@ Requests and replies travel through two rings of the arena (one per direction), 
 primitive covers everything an actor may wait for. A message is a fixed-size byte record: command,
 dtype, length, payload. `RemoteVar` is the client's end inside a PyRefPort, `VarServer` the
 owner's. When the owner serves is decided by the turns of the management phases (`turns.py`).
+
+A port that only reads may be a tap (`compiler/taps.py`): the owner sends, unasked, after every step
+what it would have answered to a request then. `TappedVar` is the reader's end.
 """
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.compiler.lower import REMOTE_HEADER
 from lava_actor.errors import LavaActorError, RuntimeStateError
+from lava_actor.kernels.steps import TapReader
 from lava_actor.protocol.values import cast, fitted, numbers
 
 if TYPE_CHECKING:
@@ -33,9 +37,18 @@ def _encode(size: int, command: int, data: np.ndarray | None = None) -> np.ndarr
         _HEAD.pack_into(message.data, 0, command, b"", 0)
         return message
     raw = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
-    _HEAD.pack_into(message.data, 0, command, data.dtype.str.encode(), raw.size)
+    message[:REMOTE_HEADER] = np.frombuffer(_header(command, data.dtype, raw.size), np.uint8)
     message[REMOTE_HEADER : REMOTE_HEADER + raw.size] = raw
     return message
+
+
+def _header(command: int, dtype: np.dtype, nbytes: int) -> bytes:
+    return _HEAD.pack(command, dtype.str.encode(), nbytes).ljust(REMOTE_HEADER, b"\0")
+
+
+def header_of(dtype: np.dtype, nbytes: int) -> bytes:
+    """What is in front of a value with this dtype and length."""
+    return _header(OK, dtype, nbytes)
 
 
 def _decode(message: np.ndarray) -> tuple[int, np.ndarray | None]:
@@ -46,12 +59,61 @@ def _decode(message: np.ndarray) -> tuple[int, np.ndarray | None]:
     return command, payload.view(np.dtype(dtype.rstrip(b"\0").decode()))
 
 
+def _value_in(message: np.ndarray, label: str) -> np.ndarray | None:
+    """The value that the owner sent; raises what kept it from sending one."""
+    status, value = _decode(message)
+    if status == FAILED:
+        assert value is not None
+        raise RuntimeStateError(f"{label}: {value.tobytes().decode()}")
+    return value
+
+
+def _arranged(value: np.ndarray, plan: RefPortPlan) -> np.ndarray:
+    """The value of a Var in the shape and order of a RefPort."""
+    value = value.reshape(plan.var_shape)
+    if plan.backward:
+        for function in plan.backward:
+            value = function(value)
+        return np.asarray(value)
+    if plan.index_map is not None:
+        return value.reshape(-1)[plan.index_map].reshape(plan.shape)
+    return value.reshape(plan.shape)
+
+
+class TappedVar:
+    """A reader's end of a tap: what ``PyRefPort.read`` calls. Such ports neither write nor wait."""
+
+    def __init__(self, plan: RefPortPlan, ring: RingReader, label: str) -> None:
+        self._plan = plan
+        self._label = label
+        self.tap = TapReader(ring, self._decoded)
+
+    def _decoded(self, message: np.ndarray) -> np.ndarray:
+        value = _value_in(message, self._label)
+        assert value is not None
+        return value
+
+    def read(self) -> np.ndarray:
+        """The Var's value after this step; blocks until the owner has done it."""
+        return _arranged(self.tap.read(), self._plan)
+
+
 class RemoteVar:
-    """A client's end: what ``PyRefPort.read``, ``write`` and ``wait`` call."""
+    """A client's end: what ``PyRefPort.read``, ``write`` and ``wait`` call.
+
+    ``written`` is shared by all ends of a model: {Var: the end that wrote it last}. Requests of two
+    ports travel apart, so another end waits until what was written is applied.
+    """
 
     def __init__(
-        self, plan: RefPortPlan, requests: RingWriter, replies: RingReader, label: str
+        self,
+        plan: RefPortPlan,
+        requests: RingWriter,
+        replies: RingReader,
+        label: str,
+        written: dict[tuple[int | None, str | None], RemoteVar] | None = None,
     ) -> None:
+        self._written = {} if written is None else written
         self._plan = plan
         self._requests = requests
         self._replies = replies
@@ -61,17 +123,9 @@ class RemoteVar:
 
     def read(self) -> np.ndarray:
         """The Var's present value in the RefPort's shape; blocks until the owner serves."""
-        plan = self._plan
         value = self._ask(READ)
         assert value is not None
-        value = value.reshape(plan.var_shape)
-        if plan.backward:
-            for function in plan.backward:
-                value = function(value)
-            return np.asarray(value)
-        if plan.index_map is not None:
-            return value.reshape(-1)[plan.index_map].reshape(plan.shape)
-        return value.reshape(plan.shape)
+        return _arranged(value, self._plan)
 
     def write(self, data: Any) -> None:
         """Send a new value for the Var; `wait` tells when it is applied."""
@@ -82,7 +136,14 @@ class RemoteVar:
                 value = function(value)
         elif plan.index_map is not None:
             value = self._moved(value, plan.index_map)
+        self._settle_others()
+        self._written[self._plan.owner, self._plan.var] = self
         self._requests.send(_encode(self._size, WRITE, np.asarray(value)))
+
+    def _settle_others(self) -> None:
+        other = self._written.pop((self._plan.owner, self._plan.var), self)
+        if other is not self:
+            other.wait()
 
     def _moved(self, value: np.ndarray, index_map: np.ndarray) -> np.ndarray:
         size = int(np.prod(self._plan.var_shape, dtype=np.int64))
@@ -100,51 +161,22 @@ class RemoteVar:
         self._ask(SYNC)
 
     def _ask(self, command: int) -> np.ndarray | None:
+        self._settle_others()
         self._requests.send(_encode(self._size, command))
-        status, value = _decode(self._replies.recv())
-        if status == FAILED:
-            assert value is not None
-            raise RuntimeStateError(f"{self._label}: {value.tobytes().decode()}")
-        return value
+        return _value_in(self._replies.recv(), self._label)
 
 
-class VarServer:
-    """The owner's end of one RefPort connection."""
+class HeldVar:
+    """A Var in the model that holds it, as a message of ``size`` bytes."""
 
-    def __init__(
-        self,
-        model: Any,
-        slot: VarSlot,
-        name: str,
-        port: str,
-        requests: RingReader,
-        replies: RingWriter,
-    ) -> None:
+    def __init__(self, model: Any, slot: VarSlot, name: str, size: int) -> None:
         self._model = model
         self._slot = slot
         self._name = name
-        self._port = port
-        self._requests = requests
-        self._replies = replies
-        self._size = int(replies.shape[0])
-        self.pending: Callable[[], bool] = requests.probe
+        self._size = size
 
-    def serve(self) -> bool:
-        """Answer everything that is waiting; True if there was something."""
-        served = False
-        while self.pending():
-            served = True
-            command, data = _decode(self._requests.recv())
-            if command == WRITE:
-                assert data is not None
-                self._write(data)
-            elif command == SYNC:
-                self._replies.send(_encode(self._size, OK))
-            else:
-                self._replies.send(self._read())
-        return served
-
-    def _read(self) -> np.ndarray:
+    def message(self) -> np.ndarray:
+        """The present value, or why there is none."""
         try:
             found = self._slot.presented(getattr(self._model, self._name))
             value = fitted(numbers(found, self._slot.where), self._slot.shape, self._slot.where)
@@ -157,6 +189,49 @@ class VarServer:
             text = f"Var {self._name!r} cannot be read: {error}".encode()
             raw = np.frombuffer(text[: self._size - REMOTE_HEADER], np.uint8)
             return _encode(self._size, FAILED, raw)
+
+
+class VarServer(HeldVar):
+    """The owner's end of one RefPort connection.
+
+    ``earlier`` are the servers of clients whose turn comes first. A client does not wait until what
+    it wrote is applied, and whose turn is next may ask before the owner has looked; so their
+    requests, which are there by then, go first.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        slot: VarSlot,
+        name: str,
+        port: str,
+        requests: RingReader,
+        replies: RingWriter,
+        earlier: Sequence[VarServer] = (),
+    ) -> None:
+        super().__init__(model, slot, name, int(replies.shape[0]))
+        self._earlier = tuple(earlier)
+        self._port = port
+        self._requests = requests
+        self._replies = replies
+        self.pending: Callable[[], bool] = requests.probe
+
+    def serve(self) -> bool:
+        """Answer everything that is waiting; True if there was something."""
+        if not self.pending():
+            return False
+        for server in self._earlier:  # after the look at our own
+            server.serve()
+        while self.pending():
+            command, data = _decode(self._requests.recv())
+            if command == WRITE:
+                assert data is not None
+                self._write(data)
+            elif command == SYNC:
+                self._replies.send(_encode(self._size, OK))
+            else:
+                self._replies.send(self.message())
+        return True
 
     def _write(self, data: np.ndarray) -> None:
         model, name = self._model, self._name

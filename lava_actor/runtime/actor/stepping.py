@@ -47,6 +47,7 @@ class SteppingLoop:
         self.turns: Turns | None = None
         if actor.turn_plan is not None:
             self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.servers)
+        self._published = 0
         self.paced = actor.spec.plan.phases.paced
         self._ahead = 0
         self.announced = 0
@@ -171,7 +172,14 @@ class SteppingLoop:
     def _new_burst(self) -> Burst:
         """How to do spiking; steps in a row if there is no more to a step."""
         burst: Burst = self.model._native_burst()
-        burst.attach(self.clock, self.party, self.lockstep, self._open if self.paced else None)
+        burst.attach(
+            self.clock,
+            self.party,
+            self.lockstep,
+            self._open if self.paced else None,
+            self.actor.built.taps,
+            self.actor.built.tapped,
+        )
         return burst
 
     def _do_burst(self) -> None:
@@ -190,6 +198,8 @@ class SteppingLoop:
         passed, asked = SPK, 0
         begin = self._enter if turns is None else self._begin
         while True:
+            if passed == POST_MGMT:
+                self._publish(step)
             if turns is not None:
                 turns.after(step, passed)
             if model._req_pause or model._req_stop:
@@ -206,13 +216,26 @@ class SteppingLoop:
             else:
                 take_part(model, phases, passed, begin)
         self._enter(SPK)
+        self._publish(step)
         if turns is not None:
             turns.after(step, END)
+        for tap in self.actor.built.tapped:
+            tap.finish()
         party.done = step
         if self.lockstep:
             self._end_of_step(step, asked)
         elif asked:
             self._ask_late(asked)
+
+    def _publish(self, step: int) -> None:
+        """Nothing more changes our Vars in this step: tell those who read them at its end.
+
+        They may wait for it in post-management, so it comes before any wait for them.
+        """
+        if self._published != step:
+            self._published = step
+            for tap in self.actor.built.taps:
+                tap.publish()
 
     def _begin(self, phase: int) -> None:
         assert self.turns is not None
@@ -236,6 +259,8 @@ class SteppingLoop:
             phase = self._meet(1 << wanted)
             if phase == END or self.domain.wished(phase) == step:
                 return phase
+            if phase == POST_MGMT:
+                self._publish(step)
             if self.turns is not None:  # serve those of other domains who take part
                 self.turns.before(step, phase)
                 self.turns.after(step, phase)

@@ -1,0 +1,562 @@
+"""A RefPort that only reads gets the Var as a message, and the same values as in turns."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.sparse
+
+import lava_actor
+from lava_actor import (
+    AbstractProcess,
+    ActorType,
+    InPort,
+    LavaPyType,
+    Loihi2SimCfg,
+    LoihiProtocol,
+    OutPort,
+    PyAsyncProcessModel,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    PyRefPort,
+    PyVarPort,
+    RefPort,
+    RunSteps,
+    Var,
+    VarPort,
+    implements,
+)
+from lava_actor.compiler.compiler import Compiler
+from lava_actor.errors import DeadlockError, ModelError, NetworkError
+from lava_actor.model.harness import ModelHarness
+from lava_actor.model.sync.async_protocol import AsyncProtocol
+from lava_actor.model.sync.domain import SyncDomain
+from lava_actor.proc.bit_check.process import BitCheck
+from lava_actor.proc.io.extractor import VarWire
+from lava_actor.proc.io.reset import Reset
+from lava_actor.proc.io.sink import Read
+from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
+from tests.runtime.networks import First
+
+csr = scipy.sparse.csr_matrix
+TURNS: dict[str, Any] = {"taps": False}
+CONFIGS: dict[str, dict[str, Any]] = {
+    "run ahead": {"schedule": "run_ahead"},
+    "lockstep": {"schedule": "lockstep"},
+    "threads": {"actor_type": ActorType.Threading},
+    "one message per ring": {"pypy_channel_size": 1},
+    "turns": TURNS,
+}
+every_config = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
+
+
+class Owner(AbstractProcess):
+    """Holds ``values[t - 1]`` after step t (the last one from then on), of whatever kind it is."""
+
+    def __init__(self, values: list[Any], shape: tuple[int, ...], **kwargs: Any) -> None:
+        super().__init__(values=values, **kwargs)
+        self.value = Var(shape, init=0)
+        self.count = Var((1,), init=0)
+        self.door = VarPort(self.value)
+
+
+class _OwnerModel(PyLoihiProcessModel):
+    count: np.ndarray = LavaPyType(np.ndarray, np.int64)
+    door: PyVarPort = LavaPyType(PyVarPort.VEC_DENSE, float)
+
+    def run_spk(self) -> None:
+        self.count += 1
+        values = self.proc_params["values"]
+        self.value = values[min(self.time_step, len(values)) - 1]
+
+
+@implements(proc=Owner, protocol=LoihiProtocol)
+class PyOwner(_OwnerModel):
+    value: np.ndarray = LavaPyType(np.ndarray, float)
+
+
+class PySparseOwner(_OwnerModel):
+    value: csr = LavaPyType(csr, float)
+
+
+class PyNumberOwner(_OwnerModel):
+    value: int = LavaPyType(int, int)
+
+
+class Reader(AbstractProcess):
+    """Keeps a text of everything it reads, every ``every``-th step, ``times`` times."""
+
+    def __init__(
+        self, shape: tuple[int, ...], every: int = 1, times: int = 1, where: str = "", **kwargs: Any
+    ) -> None:
+        super().__init__(every=every, times=times, where=where, **kwargs)
+        self.ref = RefPort(shape)
+        self.inp = InPort((1,))
+        self.seen = Var((1,), init="")
+
+
+class _ReaderModel(PyLoihiProcessModel):
+    seen: str = LavaPyType(str, str)
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+
+    def _is_to(self, phase: str) -> bool:
+        due = self.time_step % self.proc_params["every"] == 0
+        return due and (self.proc_params["where"] or "post") == phase
+
+    def run_spk(self) -> None:
+        if self._is_to("spk"):
+            self.ref.read()
+
+    def post_guard(self) -> bool:
+        return self._is_to("post") or self._is_to("write") or self._is_to("wait")
+
+    def run_post_mgmt(self) -> None:
+        if self.proc_params["where"] == "write":
+            self.ref.write(np.zeros(self.ref.shape))
+        self.ref.wait()
+        for _ in range(self.proc_params["times"]):
+            value = self.ref.read()
+            kind = (value.dtype.str, value.shape, value.flags.writeable, value.tobytes().hex())
+            value[...] = 0  # nobody else sees that
+            self.seen += f"{self.time_step}: {kind}\n"
+
+
+class _TappingModel(_ReaderModel):
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
+
+
+@implements(proc=Reader, protocol=LoihiProtocol)
+class PyReader(_TappingModel):
+    pass
+
+
+class PyPreReader(_TappingModel):
+    def pre_guard(self) -> bool:
+        return True
+
+    lrn_guard = pre_guard
+
+    def run_pre_mgmt(self) -> None:
+        self.ref.read()
+
+
+class PyFreeReader(PyAsyncProcessModel):
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+    seen: str = LavaPyType(str, str)
+
+    def run_async(self) -> None:
+        self.seen = str(self.ref.read())
+
+
+class Writer(AbstractProcess):
+    """Adds one to a Var in every step."""
+
+    def __init__(self, shape: tuple[int, ...], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.ref = RefPort(shape)
+
+
+@implements(proc=Writer, protocol=LoihiProtocol)
+class PyWriter(PyLoihiProcessModel):
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
+
+    def post_guard(self) -> bool:
+        return True
+
+    def run_post_mgmt(self) -> None:
+        self.ref.write(self.ref.read() + 1)
+
+
+class With(First):
+    """Takes the given models for the Processes they are given for."""
+
+    def __init__(self, models: dict[type, type], **options: Any) -> None:
+        super().__init__(**options)
+        self.models = models
+
+    def select(self, process: AbstractProcess, models: list[Any]) -> Any:
+        return self.models.get(type(process), models[0])
+
+
+def counting(shape: tuple[int, ...] = (3,)) -> Owner:
+    return Owner([np.full(shape, float(t)) for t in range(1, 60)], shape)
+
+
+def numbers_seen(reader: Reader) -> list[tuple[int, float]]:
+    """Step and first element of everything that was read."""
+    lines = [line.partition(": ") for line in reader.seen.get().splitlines()]
+    found = [(int(step), eval(kind)) for step, _, kind in lines]
+    return [(step, np.frombuffer(bytes.fromhex(k[3]), k[0])[0].item()) for step, k in found]
+
+
+# --- the plan ----------------------------------------------------------------------------------
+
+
+def described(process: AbstractProcess, run_cfg: Any = None, **config: Any) -> str:
+    executable = Compiler(config).compile(process, run_cfg or First())
+    text = executable.describe()
+    assert bool(executable.turns) == ("only reads, but is no tap" in text or "ref ->" in text)
+    executable.forget()
+    return text
+
+
+def test_all_readers_of_a_var_share_one_ring_and_the_network_runs_ahead() -> None:
+    owner, readers = counting(), [Reader((3,), name=f"r{i}") for i in range(3)]
+    for reader in readers:
+        reader.ref.connect_var(owner.value)
+    executable = Compiler().compile(owner, First())
+    assert not executable.turns
+    assert not executable.schedule.lockstep
+    (tap,) = executable.proc_builders[owner].taps
+    assert (tap.var, tap.readers) == ("value", (1, 2, 3))
+    assert len(executable.arena.rings) == 1
+    assert f"tap {owner.name}.value, after every step (ring 0)" in executable.describe()
+
+
+def test_the_library_s_readers_are_taps() -> None:
+    cells = LIF(shape=(3,))
+    read, check, wire, monitor = Read(buffer=4), BitCheck(), VarWire(), Monitor()
+    read.connect_var(cells.v)
+    wire.connect_var(cells.v)
+    check.connect_var(cells.v)
+    monitor.probe(cells.v, 4)
+    executable = Compiler().compile(cells, Loihi2SimCfg(select_tag="floating_pt"))
+    assert not executable.turns
+    assert len(executable.proc_builders[cells].taps[0].readers) == 4
+
+
+def test_a_port_that_stays_served_says_why() -> None:
+    owner, reader = counting(), Reader((3,), name="r")
+    reader.ref.connect_var(owner.value)
+    said = "r.ref only reads, but is no tap: "
+    assert f"{said}compile_config asks for it" in described(owner, taps=False)
+
+    writer = Writer((3,), name="w")
+    writer.ref.connect_var(owner.value)
+    assert f"{said}w.ref may write it" in described(owner)
+
+    reader = Reader((3,), name="r")
+    free = [SyncDomain("free", AsyncProtocol(), [reader])]
+    reader.ref.connect_var(counting().value)
+    run_cfg = With({Reader: PyFreeReader}, custom_sync_domains=free)
+    executable = Compiler().compile(reader, run_cfg)
+    assert f"{said}one of them runs freely" in executable.describe()
+    assert not executable.turns
+
+    one, other = Reader((1,), name="r"), Reader((1,), name="other")
+    one.ref.connect_var(other.seen)
+    assert f"{said}text is no array" in described(one)
+
+
+def test_a_write_to_another_var_of_the_owner_leaves_the_tap_a_tap() -> None:
+    owner, reader, writer = counting(), Reader((3,)), Writer((1,))
+    reader.ref.connect_var(owner.value)
+    writer.ref.connect_var(owner.count)
+    executable = Compiler().compile(owner, First())
+    assert [set(turn.members) for turn in executable.turns] == [{0, 2}]
+    assert executable.proc_builders[owner].taps
+    executable.forget()
+    with owner:
+        owner.run(RunSteps(5), First())
+        assert numbers_seen(reader) == [(t, float(t)) for t in range(1, 6)]
+        assert owner.count.get() == 10
+
+
+# --- what is read ------------------------------------------------------------------------------
+
+ODD = np.array([1.5, -0.0, np.nan, np.inf, 5e-324, -1.0])
+KINDS: dict[str, tuple[type, tuple[int, ...], list[Any]]] = {
+    "another dtype in every step": (
+        PyOwner, (6,),
+        [ODD, ODD.astype(np.float32), np.arange(6), ODD, np.arange(6, dtype=np.int8),
+         ODD > 0, np.arange(6, dtype=np.uint64), ODD, ODD.astype(">f8"), ODD.astype(">f8"),
+         np.arange(6, dtype=np.float16)],
+    ),
+    "other layouts": (
+        PyOwner, (2, 3),
+        [np.asfortranarray(ODD.reshape(2, 3)), np.arange(12.0)[::2].reshape(2, 3), ODD,
+         ODD.reshape(2, 3)[:, ::-1], [[1, 2, 3], [4, 5, 6]], 7, 2.5, np.float32(3), True,
+         np.asmatrix(ODD.reshape(2, 3)), ODD.reshape(3, 2), csr(np.eye(2, 3))],
+    ),
+    "what cannot be read": (PyOwner, (6,), [ODD, "text"]),
+    "what does not fit": (PyOwner, (6,), [ODD, ODD.astype(complex)]),
+    "another shape": (PyOwner, (6,), [ODD, np.zeros(5)]),
+    "sparse": (
+        PySparseOwner, (2, 3),
+        [csr(np.eye(2, 3)), csr(ODD.reshape(2, 3)), -np.zeros((2, 3)), csr(np.eye(2, 3, 1))],
+    ),
+    "numbers": (PyNumberOwner, (1,), [3, 2.5, True, np.int8(3), np.array([4]), 5 + 0j]),
+    "nothing": (PyOwner, (0, 2), [np.zeros((0, 2)), np.zeros((0, 2), np.int8)]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_whatever_the_owner_holds_is_read_with_the_same_bits_as_in_turns(kind: str) -> None:
+    model, shape, values = KINDS[kind]
+    found = []
+    for config in (TURNS, {"taps": True}):
+        owner, reader = Owner(values, shape, name="owner"), Reader(shape, name="reader")
+        reader.ref.connect_var(owner.value)
+        with owner:
+            try:
+                owner.run(RunSteps(len(values) + 1), With({Owner: model}), config)
+                found.append(reader.seen.get())
+                assert found[-1].count("\n") == len(values) + 1
+            except ModelError as error:
+                found.append(str(error.failures[0].message))
+                assert "reader.ref" in found[-1]
+    assert found[0] == found[1]
+
+
+WAYS: dict[str, Any] = {
+    "transpose": lambda p: p.transpose(),
+    "flatten": lambda p: p.flatten(),
+    "both": lambda p: p.transpose().reshape((6, 1)),
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_virtual_ports_rearrange_what_a_tap_delivers(way: str) -> None:
+    found = []
+    for config in (TURNS, {}):
+        reader = Reader((2, 3))
+        port = WAYS[way](reader.ref)
+        owner = Owner([np.arange(6.0).reshape(port.shape) * t for t in range(4)], port.shape)
+        port.connect(owner.door)
+        with owner:
+            owner.run(RunSteps(4), First(), config)
+            found.append(reader.seen.get())
+    assert found[0] == found[1]
+    assert found[0].count("\n") == 4
+
+
+@every_config
+def test_who_reads_seldom_gets_the_value_of_that_very_step(config: dict[str, Any]) -> None:
+    owner, readers = counting(), [Reader((3,), every=k) for k in (1, 7, 1000)]
+    for reader in readers:
+        reader.ref.connect_var(owner.value)
+    with owner:
+        for steps in (1, 0, 3, 26):
+            owner.run(RunSteps(steps) if steps else RunSteps(1), First(), config)
+        assert numbers_seen(readers[0]) == [(t, float(t)) for t in range(1, 32)]
+        assert numbers_seen(readers[1]) == [(t, float(t)) for t in (7, 14, 21, 28)]
+        assert numbers_seen(readers[2]) == []
+
+
+@every_config
+def test_two_reads_in_a_step_give_the_same_value(config: dict[str, Any]) -> None:
+    owner, reader = counting(), Reader((3,), every=2, times=3)
+    reader.ref.connect_var(owner.value)
+    with owner:
+        owner.run(RunSteps(5), First(), config)
+        assert numbers_seen(reader) == [(t, float(t)) for t in (2, 2, 2, 4, 4, 4)]
+
+
+class Stream(AbstractProcess):
+    """Adds its input to a Var that is learned, tidied, and set from outside."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.value = Var((3,), init=0)
+        self.out = OutPort((1,))
+
+
+@implements(proc=Stream, protocol=LoihiProtocol)
+class PyStream(PyLoihiProcessModel):
+    value: np.ndarray = LavaPyType(np.ndarray, float)
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+
+    def run_spk(self) -> None:
+        self.value += 1
+
+    def lrn_guard(self) -> bool:
+        return True
+
+    def run_lrn(self) -> None:
+        self.value += 10
+
+    def post_guard(self) -> bool:
+        return self.time_step % 2 == 0
+
+    def run_post_mgmt(self) -> None:
+        self.value += 100
+
+
+@every_config
+def test_a_tap_shows_the_var_after_learning_and_post_management_and_what_was_set(
+    config: dict[str, Any],
+) -> None:
+    owner, reader = Stream(), Reader((3,))
+    reader.ref.connect_var(owner.value)
+    with owner:
+        owner.run(RunSteps(3), First(), config)
+        owner.value.set(np.full(3, 1000.0))
+        owner.run(RunSteps(2))
+        expected = [(1, 11.0), (2, 122.0), (3, 133.0), (4, 1111.0), (5, 1122.0)]
+        assert numbers_seen(reader) == expected
+        owner.reset()
+        owner.run(RunSteps(1))
+        assert numbers_seen(reader)[-1][1] == 11.0
+
+
+def test_a_saved_network_goes_on_reading(tmp_path: Path) -> None:
+    owner, reader = Stream(name="owner"), Reader((3,), every=2, name="reader")
+    reader.ref.connect_var(owner.value)
+    with owner:
+        owner.run(RunSteps(3), First())
+        rings = owner.runtime._arena.plan.rings
+        arena = owner.runtime._arena
+        queued = [arena.reader(r.index, 0).available() for r in rings if r.readers]
+        assert queued == [0]  # who has done a step has consumed it
+        owner.save(tmp_path / "paused")
+        owner.run(RunSteps(3))
+        whole = reader.seen.get()
+    loaded = lava_actor.load(tmp_path / "paused")
+    with loaded:
+        loaded.run(RunSteps(3))
+        again = next(p for p in loaded.runtime.executable.process_list if p.name == "reader")
+        assert again.seen.get() == whole
+
+
+# --- errors ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("config", [{}, TURNS], ids=["tap", "turns"])
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("write", r"reader\.ref\.write: this RefPort only reads"),
+        ("spk", r"reader\.ref\.read: .*reads_only=True can only be read in run_post_mgmt"),
+        ("pre", r"reader\.ref\.read: .*reads_only=True can only be read in run_post_mgmt"),
+    ],
+)
+def test_what_a_reading_port_does_not_do_is_an_error(
+    where: str, said: str, config: dict[str, Any]
+) -> None:
+    owner, reader = counting(), Reader((3,), where=where, name="reader")
+    reader.ref.connect_var(owner.value)
+    with owner, pytest.raises(ModelError, match=said):
+        owner.run(RunSteps(3), With({Reader: PyPreReader} if where == "pre" else {}), config)
+
+
+def test_a_harness_refuses_what_a_reading_port_does_not_do() -> None:
+    for where, said in (("write", "ref.write: this RefPort only reads"), ("spk", "ref.read: ")):
+        harness = ModelHarness(PyReader, Reader((3,), where=where))
+        harness.connect_ref("ref", np.arange(3.0))
+        with pytest.raises(RuntimeError, match=said):
+            harness.step()
+    harness = ModelHarness(PyReader, Reader((3,)))
+    harness.connect_ref("ref", np.arange(3.0))
+    harness.step()
+    assert "'<f8', (3,)" in harness.seen
+
+
+def test_only_refports_can_be_declared_to_only_read() -> None:
+    class PyWrong(_OwnerModel):
+        value: np.ndarray = LavaPyType(np.ndarray, float, reads_only=True)
+
+    class PyWrongPort(PyReader):
+        inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64, reads_only=True)
+
+    class PyOdd(PyReader):
+        ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=3)  # type: ignore[arg-type]
+
+    for process, model, said in (
+        (counting(), PyWrong, r"PyWrong\.value .*reads_only is for RefPorts alone"),
+        (Reader((3,)), PyWrongPort, r"PyWrongPort\.inp .*reads_only is for RefPorts alone"),
+        (Reader((3,)), PyOdd, r"PyOdd\.ref .*reads_only must be True or False, got 3"),
+    ):
+        with pytest.raises(NetworkError, match=said):
+            Compiler().compile(process, With({type(process): model}))
+
+
+class Feedback(AbstractProcess):
+    """Waits for a message in every step."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.value = Var((3,), init=0)
+        self.inp = InPort((1,))
+
+
+@implements(proc=Feedback, protocol=LoihiProtocol)
+class PyFeedback(PyLoihiProcessModel):
+    value: np.ndarray = LavaPyType(np.ndarray, float)
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+
+    def run_spk(self) -> None:
+        self.inp.recv()
+
+
+class Late(Reader):
+    """Sends what it has read, in the next step only."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__((3,), **kwargs)
+        self.out = OutPort((1,))
+
+
+@implements(proc=Late, protocol=LoihiProtocol)
+class PyLate(_TappingModel):
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+
+    def run_spk(self) -> None:
+        if self.time_step > 1:
+            self.out.send(np.ones(1, np.int64))
+
+
+@pytest.mark.parametrize("config", [{}, CONFIGS["lockstep"]], ids=["run ahead", "lockstep"])
+def test_a_reader_that_its_owner_waits_for_is_a_deadlock_that_names_both(
+    config: dict[str, Any],
+) -> None:
+    owner, reader = Feedback(name="owner"), Late(name="reader")
+    reader.ref.connect_var(owner.value)
+    reader.out.connect(owner.inp)
+    with owner, pytest.raises(DeadlockError) as caught:
+        owner.run(RunSteps(3), First(), config)
+    assert "owner.inp waits for a message from reader.out" in str(caught.value)
+    if not config:
+        assert "reader.ref waits for a message from owner.value" in str(caught.value)
+
+
+class PyFailingOwner(_OwnerModel):
+    value: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def run_spk(self) -> None:
+        super().run_spk()
+        if self.time_step == 3:
+            raise ZeroDivisionError("on purpose")
+
+
+def test_readers_of_an_owner_that_fails_are_released() -> None:
+    owner, reader = Owner([np.zeros(3)], (3,), name="owner"), Reader((3,))
+    reader.ref.connect_var(owner.value)
+    with owner, pytest.raises(ModelError, match="on purpose") as caught:
+        owner.run(RunSteps(5), With({Owner: PyFailingOwner}))
+    assert [failure.process for failure in caught.value.failures] == ["owner"]
+
+
+# --- order -------------------------------------------------------------------------------------
+
+
+def test_a_writer_that_reads_a_tap_goes_where_turns_would_have_let_it_go() -> None:
+    found = []
+    for config in (TURNS, {}):
+        cells = LIF(shape=(3,), vth=10.0, bias_mant=1.0, name="cells")
+        reset = Reset(reset_value=0.0, interval=3)
+        reset.connect_var(cells.v)
+        monitor = Monitor()
+        monitor.probe(cells.v, 10)
+        other = Monitor()
+        other.probe(cells.u, 10)
+        with cells:
+            cells.run(RunSteps(10), Loihi2SimCfg(select_tag="floating_pt"), config)
+            found.append(monitor.get_data()["cells"]["v"])
+    assert np.array_equal(found[0], found[1])
+    assert found[0].max() == 2.0
