@@ -200,7 +200,7 @@ class Trace(Observer):
         return found
 
     def _event(
-        self, name: str, kind: str, network: int, row: int, since: float, until: float, args: Any
+        self, name: str, kind: str, network: int, row: int, since: float, until: float, args: object
     ) -> dict[str, Any]:
         times = {"ts": (since - self._began) * 1e6, "dur": (until - since) * 1e6}
         place = {"pid": network, "tid": row}

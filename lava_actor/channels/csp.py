@@ -271,7 +271,7 @@ class PyPyChannel(Channel):
 
     def __init__(
         self,
-        message_infrastructure: Any,
+        message_infrastructure: object,
         src_name: str,
         dst_name: str,
         shape: tuple[int, ...],

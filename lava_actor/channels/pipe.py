@@ -103,7 +103,7 @@ class ParcelWriter:
         self._size = 0
         self.fd: int | None = None
 
-    def pack(self, obj: Any) -> Parcel:
+    def pack(self, obj: object) -> Parcel:
         """Pickle ``obj``; raises whatever the pickler raises."""
         large: list[memoryview] = []
 
@@ -229,7 +229,7 @@ class Pipe:
     def send(
         self,
         kind: str,
-        payload: Any = None,
+        payload: object = None,
         *,
         key: int = 0,
         actor: int = -1,
@@ -245,7 +245,7 @@ class Pipe:
     def post(
         self,
         kind: str,
-        payload: Any = None,
+        payload: object = None,
         *,
         key: int = 0,
         actor: int = -1,

@@ -16,12 +16,12 @@ import numpy as np
 from lava_actor.errors import CheckpointError
 
 
-def describe_dtype(dtype: np.dtype[Any]) -> str:
+def describe_dtype(dtype: np.dtype) -> str:
     """A dtype as text that `dtype_of` understands."""
     return repr(np.lib.format.dtype_to_descr(dtype))
 
 
-def dtype_of(text: Any) -> np.dtype[Any]:
+def dtype_of(text: Any) -> np.dtype:
     """The dtype that `describe_dtype` described."""
     return np.lib.format.descr_to_dtype(ast.literal_eval(text))
 

@@ -75,7 +75,7 @@ class Document:
     blobs: list[Any] = field(default_factory=list)
 
 
-def slots_of(cls: type[Any]) -> list[str]:
+def slots_of(cls: type) -> list[str]:
     """Names of all slots of a class that hold values."""
     names: list[str] = []
     for base in cls.__mro__:
@@ -169,7 +169,7 @@ class Encoder:
         node = self._constant(value, kind, where)
         return self._referred(value, where) if node is None else node
 
-    def _constant(self, value: Any, kind: type[Any], where: str) -> Any:
+    def _constant(self, value: Any, kind: type, where: str) -> Any:
         if kind is complex:
             return {"complex": struct.pack(">dd", value.real, value.imag).hex()}
         if kind is bytes:
@@ -313,7 +313,7 @@ class Encoder:
             return {"random": self._inline(value.getstate(), where)}
         return None
 
-    def _is_plain(self, kind: type[Any]) -> bool:
+    def _is_plain(self, kind: type) -> bool:
         """True for objects that are their attributes, of classes that may be named."""
         return self._names.may_name(kind) and is_plain(kind)
 
@@ -363,7 +363,7 @@ def _why(value: Any) -> str:
     return ""
 
 
-def is_plain(kind: type[Any]) -> bool:
+def is_plain(kind: type) -> bool:
     """True if instances are made of their attributes, and the class is known to allow that."""
     if issubclass(kind, (*_STATELESS, type)) or kind.__basicsize__ > _size_of_plain(kind):
         return False
@@ -371,7 +371,7 @@ def is_plain(kind: type[Any]) -> bool:
     return ours or is_dataclass(kind)
 
 
-def _size_of_plain(kind: type[Any]) -> int:
+def _size_of_plain(kind: type) -> int:
     """Bytes of an instance that has no state but attributes."""
     words = len(slots_of(kind)) + 2  # __dict__ and __weakref__
     return object.__basicsize__ + 8 * words
@@ -469,7 +469,7 @@ class Decoder:
 
     # -- makers of table entries ------------------------------------------------------------
 
-    def _blob(self, index: Any, kind: type[Any]) -> Any:
+    def _blob(self, index: Any, kind: type) -> Any:
         blob = self._document.blobs[index]
         if not isinstance(blob, kind):
             raise CheckpointError(f"blob {index}: expected {kind.__name__}")

@@ -33,7 +33,7 @@ from lava_actor.process.variable import Var
 COLLECTIONS = ("in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs")
 
 #: Classes that are named without their module, which is our own business.
-PLAIN_NAMES: dict[str, type[Any]] = {
+PLAIN_NAMES: dict[str, type] = {
     cls.__name__: cls
     for cls in (
         *(InPort, OutPort, RefPort, VarPort, ImplicitVarPort),
@@ -76,7 +76,7 @@ class Description:
         self.root = self.view.outermost(root)
         self.processes = self.view.network(root)
         self.is_trusted = trusted
-        self._by_value: list[type[Any]] = []
+        self._by_value: list[type] = []
         self._tables: dict[str, list[Any]] = {"process": list(self.processes)}
         self._index = {id(p): {"process": i} for i, p in enumerate(self.processes)}
         for kind, members in (
@@ -155,7 +155,7 @@ class Description:
         reference = self._index[id(obj)] = {kind: len(self._tables[kind]) - 1}
         return reference
 
-    def class_name(self, cls: type[Any], what: str) -> str:
+    def class_name(self, cls: type, what: str) -> str:
         """The path of a class; classes without one are pickled if that is allowed."""
         if PLAIN_NAMES.get(cls.__name__) is cls:
             return cls.__name__
@@ -234,14 +234,14 @@ class Description:
         ]
 
 
-def _models_of(cls: type[Any]) -> list[type[Any]]:
+def _models_of(cls: type) -> list[type]:
     """Models that can only travel with the class they are for."""
     if not issubclass(cls, AbstractProcess):
         return []
     return [m for m in registry.candidates(cls) if not is_importable(m)]
 
 
-def _pickled_classes(classes: list[type[Any]], models: list[type[Any]]) -> bytes:
+def _pickled_classes(classes: list[type], models: list[type]) -> bytes:
     try:
         data: bytes = cloudpickle.dumps((classes, models), protocol=5)
     except Exception as error:

@@ -83,7 +83,7 @@ class Names:
     def __init__(self, homes: Iterable[str] = ()) -> None:
         self.homes = set(homes) - {"__main__"}
 
-    def class_of_kind(self, path: Any, kind: type[Any], what: str) -> type[Any]:
+    def class_of_kind(self, path: Any, kind: type, what: str) -> type:
         """Import the class at ``path`` and make its package a home.
 
         Raises
@@ -107,7 +107,7 @@ class Names:
         self.homes.add(home)
         return cls
 
-    def add_home_of(self, cls: type[Any]) -> None:
+    def add_home_of(self, cls: type) -> None:
         """Let the file name what is in the package of a class."""
         self.homes |= {home_of(path_of(cls))} - {"__main__"}
 

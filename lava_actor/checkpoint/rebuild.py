@@ -88,7 +88,7 @@ class Rebuilt:
 
     # -- objects without content -----------------------------------------------------------
 
-    def _pickled_classes(self) -> dict[str, type[Any]]:
+    def _pickled_classes(self) -> dict[str, type]:
         root = self._document.root
         if root is None:
             return {}
@@ -103,7 +103,7 @@ class Rebuilt:
             registry.register(model)
         return dict(zip(root["paths"], classes, strict=True))
 
-    def _new(self, entry: dict[str, Any], kind: type[Any]) -> Any:
+    def _new(self, entry: dict[str, Any], kind: type) -> Any:
         path = entry["class"]
         cls = PLAIN_NAMES.get(path) or self._by_value.get(path)
         if cls is None:
@@ -196,7 +196,7 @@ class Rebuilt:
     def _state(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {_text(name): self.decoder.value(node) for name, node in entry["attributes"]}
 
-    def _maybe(self, node: Any, kind: type[Any]) -> Any:
+    def _maybe(self, node: Any, kind: type) -> Any:
         found_ = self.decoder.value(node)
         if found_ is not None and not isinstance(found_, kind):
             raise CheckpointError(f"expected a {kind.__name__}, got {found_!r}")

@@ -69,7 +69,7 @@ class RunConfig:
         given = {k: v for k, v in vars(self).items() if k != "log" and v}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
-    def select(self, process: Any, proc_models: list[ModelClass]) -> Any:
+    def select(self, process: object, proc_models: list[ModelClass]) -> Any:
         """Return the model class for ``process``; called with positional arguments.
 
         Parameters
@@ -80,10 +80,10 @@ class RunConfig:
         """
         return None
 
-    def exclude_nodes(self, nodes: Any) -> None:
+    def exclude_nodes(self, nodes: object) -> None:
         """Do nothing: there is one node."""
 
-    def require_nodes(self, nodes: Any) -> None:
+    def require_nodes(self, nodes: object) -> None:
         """Do nothing: there is one node."""
 
 

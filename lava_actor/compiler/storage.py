@@ -48,7 +48,7 @@ class _Archive:
     links: list[tuple[AbstractPort, list[AbstractPort], list[AbstractPort], dict[Any, Any]]]
 
 
-def pack(content: Any, processes: Iterable[AbstractProcess]) -> bytes:
+def pack(content: object, processes: Iterable[AbstractProcess]) -> bytes:
     """Write `content`, which may refer to `processes` and everything connected to them.
 
     A live runtime is not part of it.
@@ -106,7 +106,7 @@ def unpack(data: bytes) -> Any:
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no annotations
     """Writes ports without connections."""
 
-    def reducer_override(self, obj: Any) -> Any:
+    def reducer_override(self, obj: object) -> Any:
         """Strip what `_Archive.links` holds, and pipes to a network that runs now."""
         if isinstance(obj, AbstractPort):
             reduced: Any = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
@@ -117,7 +117,7 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
         return super().reducer_override(obj)
 
 
-def _dump(obj: Any) -> bytes:
+def _dump(obj: object) -> bytes:
     with io.BytesIO() as file:
         _Pickler(file, protocol=pickle.HIGHEST_PROTOCOL).dump(obj)
         return file.getvalue()

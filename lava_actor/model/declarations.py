@@ -32,7 +32,7 @@ _OWN_NAMES = {
 _ONE_NUMBER = (PyInPortScalarDense, PyOutPortScalarDense, PyRefPortScalarDense)
 
 
-def declared(model_cls: type[Any]) -> dict[str, LavaPyType]:
+def declared(model_cls: type) -> dict[str, LavaPyType]:
     """Return the members a model class declares: {name: LavaPyType}, by name.
 
     Inherited declarations count; one that a subclass replaces by something else does not.
@@ -43,7 +43,7 @@ def declared(model_cls: type[Any]) -> dict[str, LavaPyType]:
     return {name: value for name, value in sorted(visible.items()) if isinstance(value, LavaPyType)}
 
 
-def check_members(process: AbstractProcess, model_cls: type[Any]) -> None:
+def check_members(process: AbstractProcess, model_cls: type) -> None:
     """Check that the members of a leaf Process and the declarations of its model match.
 
     Raises
@@ -74,7 +74,7 @@ def _items(collection: Any) -> list[tuple[str, Any]]:
 
 
 def _declaration(
-    process: Any, model_cls: type[Any], types: dict[str, LavaPyType], name: str, kind: str
+    process: Any, model_cls: type, types: dict[str, LavaPyType], name: str, kind: str
 ) -> LavaPyType:
     if name in types:
         return types[name]
@@ -88,7 +88,7 @@ def _declaration(
     )
 
 
-def _check_constructor(process: Any, model_cls: type[Any]) -> None:
+def _check_constructor(process: Any, model_cls: type) -> None:
     try:
         inspect.signature(model_cls).bind(process.proc_params)
     except ValueError:  # native: it has no signature
@@ -100,7 +100,7 @@ def _check_constructor(process: Any, model_cls: type[Any]) -> None:
         ) from None
 
 
-def _check_vars(process: Any, model_cls: type[Any], types: dict[str, LavaPyType]) -> None:
+def _check_vars(process: Any, model_cls: type, types: dict[str, LavaPyType]) -> None:
     for name, var in _items(process.vars):
         if isinstance(var, Recording):
             continue
@@ -115,10 +115,10 @@ def _check_vars(process: Any, model_cls: type[Any], types: dict[str, LavaPyType]
 
 def _check_ports(
     process: Any,
-    model_cls: type[Any],
+    model_cls: type,
     types: dict[str, LavaPyType],
     ports: Any,
-    base: type[Any],
+    base: type,
     kind: str,
 ) -> None:
     for name, port in _items(ports):
@@ -165,7 +165,7 @@ def _check_port_dtype(declaration: LavaPyType, where: str) -> None:
         )
 
 
-def _reserved(model_cls: type[Any]) -> frozenset[str]:
+def _reserved(model_cls: type) -> frozenset[str]:
     """Names that every model of this kind has, whatever it declares."""
     for base, names in _OWN_NAMES.items():
         if issubclass(model_cls, base):
@@ -173,7 +173,7 @@ def _reserved(model_cls: type[Any]) -> frozenset[str]:
     return frozenset()
 
 
-def _check_surplus(process: Any, model_cls: type[Any], types: dict[str, LavaPyType]) -> None:
+def _check_surplus(process: Any, model_cls: type, types: dict[str, LavaPyType]) -> None:
     members: set[str] = set()
     for collection in (
         process.vars,

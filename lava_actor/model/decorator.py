@@ -111,7 +111,7 @@ def tag(*keywords: str) -> Callable[[M], M]:
     return decorate
 
 
-def _check_class(given: Any, base: type, place: str, kind: str) -> None:
+def _check_class(given: object, base: type, place: str, kind: str) -> None:
     if given is None:
         return
     if not isinstance(given, type):
@@ -122,7 +122,7 @@ def _check_class(given: Any, base: type, place: str, kind: str) -> None:
         )
 
 
-def _check_model(cls: Any, decorator: str) -> type[AbstractProcessModel]:
+def _check_model(cls: object, decorator: str) -> type[AbstractProcessModel]:
     if not (isinstance(cls, type) and issubclass(cls, AbstractProcessModel)):
         raise NetworkError(f"@{decorator}: expected a ProcessModel class to decorate, got {cls!r}")
     return cls

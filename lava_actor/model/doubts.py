@@ -45,7 +45,7 @@ _ROUNDED = ("_impulse", "_tau")
 """Constants of learning rules: the models take their fractions from the rule itself."""
 
 
-def doubt(process: AbstractProcess, model_cls: type[Any]) -> None:
+def doubt(process: AbstractProcess, model_cls: type) -> None:
     """Warn of all that a Process and its model, which fit each other, may have meant otherwise.
 
     A model that doubts more of its Process says so in a class method ``_doubts_of``.
@@ -57,7 +57,7 @@ def doubt(process: AbstractProcess, model_cls: type[Any]) -> None:
         warn(message)
 
 
-def _doubt_hooks(model_cls: type[Any]) -> None:
+def _doubt_hooks(model_cls: type) -> None:
     """Warn of methods whose name is nearly that of one which the runtime would call.
 
     A method that the class calls itself is a helper, and one beside the real hook is none of our
@@ -88,7 +88,7 @@ def _doubt_hooks(model_cls: type[Any]) -> None:
             )
 
 
-def _doubt_peeks(process: AbstractProcess, model_cls: type[Any]) -> None:
+def _doubt_peeks(process: AbstractProcess, model_cls: type) -> None:
     """Warn of ports that a model only ever peeks at: it would see their first message for ever.
 
     A port that the code does anything else with, as passing it on, is not doubted.
@@ -138,7 +138,7 @@ def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model:
             warn(f"{where}: {lost} of {given.size} initial values are NaN, which will spread")
 
 
-def doubt_value(where: str, declared: LavaPyType, value: Any, model: str) -> None:
+def doubt_value(where: str, declared: LavaPyType, value: object, model: str) -> None:
     """Warn if a Var of integers is given fractions, or what wraps around in its type."""
     given = _reals(value) if _is_integer(declared) else None
     if given is None or not np.isfinite(given.sum()):  # which building the value refuses

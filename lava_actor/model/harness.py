@@ -151,7 +151,7 @@ class ModelHarness:
         shape = tuple(getattr(self.process.vars, name).shape)
         return VarSlot(self._types[name], shape, f"{self.process.name}.{name}")
 
-    def connect_ref(self, name: str, value: Any) -> MemoryVar:
+    def connect_ref(self, name: str, value: object) -> MemoryVar:
         """Connect the RefPort ``name`` to a Var with the given value; returns that Var."""
         port = getattr(self.model, name)
         self.remotes[name] = remote = MemoryVar(np.array(value))
@@ -167,7 +167,7 @@ class ModelHarness:
             return self._recordings[name].get()
         return getattr(self.model, name)
 
-    def set(self, name: str, value: Any, idx: Any = None) -> None:
+    def set(self, name: str, value: object, idx: object = None) -> None:
         """Set a Var like `Var.set` does, including `on_var_update`."""
         slot = self._slot(name)
         held = getattr(self.model, name)
@@ -252,7 +252,7 @@ class ModelHarness:
         self._collect()
         return self.sent
 
-    def feed(self, name: str, message: Any) -> None:
+    def feed(self, name: str, message: object) -> None:
         """Put one message into the in-port ``name``; it stays until it is received."""
         self._check_inputs([name])
         ring = self._in_rings[name]
@@ -297,7 +297,7 @@ class ModelHarness:
             port.connect_edges([Edge(MemoryPort(ring))])
         return ring
 
-    def _row(self, name: str, value: Any, t: int, num_steps: int) -> Any:
+    def _row(self, name: str, value: object, t: int, num_steps: int) -> Any:
         self._check_inputs([name])
         shape = self._in_rings[name].shape
         if isinstance(value, np.ndarray):
@@ -337,7 +337,7 @@ def _items(collection: Any) -> list[tuple[str, Any]]:
     return list(zip(collection.member_names, collection.members, strict=True))
 
 
-def _as_message(message: Any, ring: MemoryRing) -> np.ndarray:
+def _as_message(message: object, ring: MemoryRing) -> np.ndarray:
     array = np.asarray(message)
     if not isinstance(message, (np.ndarray, np.generic)):
         own = array.astype(ring.dtype, casting="unsafe") if array.dtype.kind in "biufc" else array

@@ -80,7 +80,7 @@ class MemoryRing:
             )
         self._put((values, places))
 
-    def _put(self, message: Any) -> None:
+    def _put(self, message: object) -> None:
         self.queue.append(message)
         self.sent += 1
         self._may_be_silent = False
@@ -137,7 +137,7 @@ class MemoryRing:
         self._may_be_silent = False
         return message
 
-    def _dense(self, message: Any) -> np.ndarray:
+    def _dense(self, message: object) -> np.ndarray:
         if isinstance(message, tuple):
             return events_to_dense(message, self.shape, self.dtype)
         return np.array(message)

@@ -63,7 +63,7 @@ class PhaseTable:
         return ", ".join(f.name for f in fields(self) if getattr(self, f.name)) or "run_spk only"
 
 
-_tables: weakref.WeakKeyDictionary[type[Any], tuple[tuple[int, ...], PhaseTable]] = (
+_tables: weakref.WeakKeyDictionary[type, tuple[tuple[int, ...], PhaseTable]] = (
     weakref.WeakKeyDictionary()
 )
 
@@ -71,7 +71,7 @@ _OTHERS = ("may_request", "paced", "cleans_up")
 _METHODS = tuple(f.name for f in fields(PhaseTable) if f.name not in _OTHERS)
 
 
-def phase_table(model_cls: type[Any]) -> PhaseTable:
+def phase_table(model_cls: type) -> PhaseTable:
     """Read the phase table of a model class.
 
     Parameters
@@ -88,7 +88,7 @@ def phase_table(model_cls: type[Any]) -> PhaseTable:
     return known[1]
 
 
-def _read_table(model_cls: type[Any], classes: list[type[Any]]) -> PhaseTable:
+def _read_table(model_cls: type, classes: list[type]) -> PhaseTable:
     assigned = _assigned_attributes(classes)
     stepping = issubclass(model_cls, PyLoihiProcessModel)
     overridden = {
@@ -102,7 +102,7 @@ def _read_table(model_cls: type[Any], classes: list[type[Any]]) -> PhaseTable:
     )
 
 
-def _is_paced(model_cls: type[Any]) -> bool:
+def _is_paced(model_cls: type) -> bool:
     """Whether `steps_ready` was written by, or after, whoever wrote the steps."""
     phases = {"run_spk", "run_pre_mgmt", "run_lrn", "run_post_mgmt"}
     for cls in model_cls.__mro__:
@@ -113,18 +113,18 @@ def _is_paced(model_cls: type[Any]) -> bool:
     return False
 
 
-def is_framework(cls: type[Any]) -> bool:
+def is_framework(cls: type) -> bool:
     """Whether a class is a base of all models, rather than somebody's model."""
     # Not by module "abc": that is what classes made by calling ABCMeta say.
     return cls in (object, ABC) or f"{cls.__module__}.".startswith(_FRAMEWORK)
 
 
-def _overrides(model_cls: type[Any], name: str) -> bool:
+def _overrides(model_cls: type, name: str) -> bool:
     base = inspect.getattr_static(PyLoihiProcessModel, name)
     return inspect.getattr_static(model_cls, name) is not base
 
 
-def _assigned_attributes(classes: Iterable[type[Any]]) -> set[str]:
+def _assigned_attributes(classes: Iterable[type]) -> set[str]:
     """Names of all attributes that the methods of ``classes`` assign to anything."""
     names = set()
     for cls in classes:
@@ -136,13 +136,13 @@ def _assigned_attributes(classes: Iterable[type[Any]]) -> set[str]:
     return names
 
 
-def functions_of(cls: type[Any]) -> Iterator[FunctionType]:
+def functions_of(cls: type) -> Iterator[FunctionType]:
     """Functions that a class itself defines."""
     for value in vars(cls).values():
         yield from _functions_in(value)
 
 
-def _functions_in(value: Any) -> Iterator[FunctionType]:
+def _functions_in(value: object) -> Iterator[FunctionType]:
     """Functions behind a class attribute: methods, properties, wrappers of decorators."""
     if isinstance(value, FunctionType):
         yield value
@@ -189,16 +189,16 @@ class _Reader:
 
     def __init__(self) -> None:
         self._seen: set[CodeType] = set()
-        self._classes: set[type[Any]] = set()
+        self._classes: set[type] = set()
         self._packages: set[str] = set()
 
-    def may_request(self, classes: Iterable[type[Any]]) -> bool:
+    def may_request(self, classes: Iterable[type]) -> bool:
         """True if a method of one of ``classes`` may ask for a pause or a stop."""
         classes = list(classes)
         self._packages = {_top(c.__module__) for c in classes}
         return any(self._class_may(cls) for cls in classes)
 
-    def _class_may(self, cls: type[Any]) -> bool:
+    def _class_may(self, cls: type) -> bool:
         if cls in self._classes:
             return False
         self._classes.add(cls)
@@ -219,7 +219,7 @@ class _Reader:
                 return True
         return any(self._object_may(value) for value in _globals_named(function, named))
 
-    def _object_may(self, value: Any) -> bool:
+    def _object_may(self, value: object) -> bool:
         """Read a function, a class, or the class of any other object."""
         if isinstance(value, FunctionType):
             module = value.__module__ or ""

@@ -86,15 +86,15 @@ class _Entry:
 class _Held(dict[tuple[str, str], _Entry]):
     """The models of one Process class by their names, in order of definition."""
 
-    def __init__(self, process: type[Any]) -> None:
+    def __init__(self, process: type) -> None:
         self.process = process
 
-    def __reduce__(self) -> tuple[Any, tuple[type[Any]]]:
+    def __reduce__(self) -> tuple[Any, tuple[type]]:
         # A class that travels by value leaves models behind that nobody asked for.
         return _held_by, (self.process,)
 
 
-def _held_by(process: type[Any]) -> _Held:
+def _held_by(process: type) -> _Held:
     held: _Held = process.__dict__.get(_MODELS) or _Held(process)
     return held
 
@@ -119,7 +119,7 @@ def register(model_class: type[AbstractProcessModel]) -> None:
         held[name] = entry
 
 
-def candidates(process_class: type[Any]) -> list[type[AbstractProcessModel]]:
+def candidates(process_class: type) -> list[type[AbstractProcessModel]]:
     """Models for a Process class, best first.
 
     Models for exactly this class; if there are none, those of the nearest base class that has
@@ -142,12 +142,12 @@ def candidates(process_class: type[Any]) -> list[type[AbstractProcessModel]]:
     return []
 
 
-def import_problems(process_class: type[Any]) -> list[ImportProblem]:
+def import_problems(process_class: type) -> list[ImportProblem]:
     """What went wrong while modules beside ``process_class`` and its bases were imported."""
     return [p for cls in _bases(process_class) for p in _problems.get(_key(cls), ())]
 
 
-def _bases(process_class: type[Any]) -> Iterator[type[Any]]:
+def _bases(process_class: type) -> Iterator[type]:
     from lava_actor.process.process import AbstractProcess
 
     for cls in process_class.__mro__:
@@ -158,7 +158,7 @@ def _bases(process_class: type[Any]) -> Iterator[type[Any]]:
 
 
 def _registered(
-    process_class: type[Any], *, stale: bool = False
+    process_class: type, *, stale: bool = False
 ) -> list[type[AbstractProcessModel]]:
     with _lock:
         for model in [m for m in _open if m.implements_process is not None]:
@@ -191,13 +191,13 @@ def _function_of(model: type[AbstractProcessModel]) -> str:
     return model.__qualname__.rpartition("<locals>")[0]
 
 
-def _rank(model: type[AbstractProcessModel], process_class: type[Any]) -> tuple[int, str]:
+def _rank(model: type[AbstractProcessModel], process_class: type) -> tuple[int, str]:
     if model.__module__ == process_class.__module__:
         return 0, ""
     return (1, model.__module__) if _is_near(model, process_class) else (2, "")
 
 
-def _is_near(model: type[AbstractProcessModel], process_class: type[Any]) -> bool:
+def _is_near(model: type[AbstractProcessModel], process_class: type) -> bool:
     """Same module, or same package."""
     if model.__module__ == process_class.__module__:
         return True
@@ -205,20 +205,20 @@ def _is_near(model: type[AbstractProcessModel], process_class: type[Any]) -> boo
     return bool(package) and model.__module__.rpartition(".")[0] == package
 
 
-def _package_of(process_class: type[Any]) -> str:
+def _package_of(process_class: type) -> str:
     module = sys.modules.get(process_class.__module__)
     if module is not None and hasattr(module, "__path__"):
         return process_class.__module__  # defined in a package's __init__
     return process_class.__module__.rpartition(".")[0]
 
 
-def _key(process_class: type[Any]) -> str:
+def _key(process_class: type) -> str:
     # A folder of scripts is searched for every Process class by itself: its files are filtered.
     name = process_class.__module__
     return name if _package_of(process_class) else f"{name}:{process_class.__qualname__}"
 
 
-def _import_siblings(process_class: type[Any]) -> bool:
+def _import_siblings(process_class: type) -> bool:
     """Import what lies beside the module of ``process_class``; True if this was a search."""
     if process_class.__module__ not in sys.modules:
         return False
@@ -240,7 +240,7 @@ def _import_siblings(process_class: type[Any]) -> bool:
     return True
 
 
-def _stamps(process_class: type[Any]) -> tuple[int, ...]:
+def _stamps(process_class: type) -> tuple[int, ...]:
     """When something was last added to, or taken from, the folders of a search."""
     package = sys.modules.get(_package_of(process_class))
     file = getattr(sys.modules[process_class.__module__], "__file__", None)
@@ -251,7 +251,7 @@ def _stamps(process_class: type[Any]) -> tuple[int, ...]:
     )
 
 
-def _siblings(process_class: type[Any]) -> list[str]:
+def _siblings(process_class: type) -> list[str]:
     package = _package_of(process_class)
     if package:
         path = getattr(sys.modules.get(package), "__path__", None)
@@ -267,7 +267,7 @@ def _siblings(process_class: type[Any]) -> list[str]:
     return sorted(names)
 
 
-def _script_siblings(process_class: type[Any]) -> list[str]:
+def _script_siblings(process_class: type) -> list[str]:
     file = getattr(sys.modules[process_class.__module__], "__file__", None)
     if file is None:
         return []

@@ -76,7 +76,7 @@ class AbstractSubProcessModel(AbstractProcessModel):
         return parent is not None and (process is parent or parent.is_sub_proc_of(process))
 
 
-def _search(name: str, value: Any, seen: set[int]) -> Iterator[tuple[str, AbstractProcess]]:
+def _search(name: str, value: object, seen: set[int]) -> Iterator[tuple[str, AbstractProcess]]:
     if isinstance(value, AbstractProcess):
         yield name, value
         return

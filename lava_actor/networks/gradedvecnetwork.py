@@ -111,7 +111,7 @@ class GradedVec(AlgebraicVector):
         self.in_port = self.main.a_in
         self.out_port = self.main.s_out
 
-    def __mul__(self, other: Any) -> GradedSparse:
+    def __mul__(self, other: object) -> GradedSparse:
         if not isinstance(other, GradedVec):
             return NotImplemented
         product = ProductVec(shape=self.shape, vth=1, exp=self.exp)
@@ -138,7 +138,7 @@ class ProductVec(AlgebraicVector):
         self.in_port2 = self.main.a_in2
         self.out_port = self.main.s_out
 
-    def __lshift__(self, other: Any) -> ProductVec:
+    def __lshift__(self, other: object) -> ProductVec:
         if isinstance(other, NetworkList) or not isinstance(other, tuple | list):
             return NotImplemented  # a sum is one input, not two
         if len(other) != 2:

@@ -45,7 +45,7 @@ class Network:
         """Stop everything that is connected; arguments of `AbstractProcess.stop`."""
         self.main.stop(**kwargs)
 
-    def __lshift__(self, other: Any) -> Network:
+    def __lshift__(self, other: object) -> Network:
         if isinstance(other, NetworkList):
             results = [self << network for network in other]
             return self if results else NotImplemented
@@ -53,7 +53,7 @@ class Network:
             return self
         return NotImplemented
 
-    def __add__(self, other: Any) -> NetworkList:
+    def __add__(self, other: object) -> NetworkList:
         if isinstance(other, Network):
             return NetworkList([self, other])
         if isinstance(other, NetworkList):
@@ -74,7 +74,7 @@ class NetworkList(list[Network]):
     def __init__(self, networks: Iterable[Network]) -> None:
         super().__init__(networks)
 
-    def __add__(self, other: Any) -> NetworkList:  # type: ignore[override] # a sum, not a list
+    def __add__(self, other: object) -> NetworkList:  # type: ignore[override] # a sum, not a list
         if isinstance(other, Network):
             return NetworkList([*self, other])
         if isinstance(other, NetworkList):
@@ -85,7 +85,7 @@ class NetworkList(list[Network]):
 class AlgebraicVector(Network):
     """A population: what stands left of ``<<`` and right of ``@``."""
 
-    def __lshift__(self, other: Any) -> Network:
+    def __lshift__(self, other: object) -> Network:
         if isinstance(other, AlgebraicVector):
             other = _identity(int(np.prod(self.shape))) @ other
         return super().__lshift__(other)
@@ -96,7 +96,7 @@ class AlgebraicMatrix(Network):
 
     __lshift__ = None  # type: ignore[assignment]  # driven by ``@``
 
-    def __matmul__(self, other: Any) -> AlgebraicMatrix:
+    def __matmul__(self, other: object) -> AlgebraicMatrix:
         if isinstance(other, NetworkList):
             results = [self @ network for network in other]
             return self if results else NotImplemented
@@ -104,7 +104,7 @@ class AlgebraicMatrix(Network):
             return self
         return NotImplemented
 
-    def __mul__(self, other: Any) -> AlgebraicVector:
+    def __mul__(self, other: object) -> AlgebraicVector:
         if not isinstance(other, AlgebraicMatrix):
             return NotImplemented
         return _of_products(shape=self.shape, vth=1, exp=0) << (self, other)

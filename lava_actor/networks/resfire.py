@@ -41,7 +41,7 @@ class ResFireVec(AlgebraicVector):
         self.in_port2 = self.main.v_in
         self.out_port = self.main.s_out
 
-    def __lshift__(self, other: Any) -> Network:
+    def __lshift__(self, other: object) -> Network:
         if isinstance(other, NetworkList) or not isinstance(other, tuple | list):
             return super().__lshift__(other)
         if len(other) != 2:

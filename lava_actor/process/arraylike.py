@@ -52,11 +52,11 @@ class ArrayLike:
         """Iterate over the present value."""
         return iter(np.asarray(self))
 
-    def __getitem__(self, idx: Any) -> Any:
+    def __getitem__(self, idx: object) -> Any:
         """``get(idx)``."""
         return self.get(idx)
 
-    def __setitem__(self, idx: Any, value: Any) -> None:
+    def __setitem__(self, idx: object, value: object) -> None:
         """``set(value, idx)``."""
         self.set(value, idx)
 

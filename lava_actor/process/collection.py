@@ -103,7 +103,7 @@ class Collection:
         """Return the number of members."""
         return len(self._members)
 
-    def __contains__(self, item: Any) -> bool:
+    def __contains__(self, item: object) -> bool:
         """Membership by name or by object."""
         if isinstance(item, str):
             return item in self._members

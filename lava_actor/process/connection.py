@@ -45,7 +45,7 @@ class LearningConnectionProcess(AbstractProcess):
     """
 
     def __init__(
-        self, shape: tuple[int, ...] = (1, 1), learning_rule: Any = None, **kwargs: Any
+        self, shape: tuple[int, ...] = (1, 1), learning_rule: object = None, **kwargs: Any
     ) -> None:
         post, pre = (shape[0],), (shape[-1],)
         self._learning_rule = learning_rule

@@ -52,7 +52,7 @@ def warn(message: str) -> None:
     warnings.warn(message, LavaActorWarning, stacklevel=level)
 
 
-def is_library(cls: type[Any]) -> bool:
+def is_library(cls: type) -> bool:
     """Whether a class is one of the library's, rather than a user's or a base for users."""
     return cls.__module__.startswith("lava_actor.proc.")
 

@@ -85,7 +85,7 @@ def where(member: Any) -> str:
     return name if owner is None else f"{owner.name}.{name}"
 
 
-def checked_shape(shape: Any, owner: str) -> tuple[int, ...]:
+def checked_shape(shape: object, owner: str) -> tuple[int, ...]:
     """Return a tuple of non-negative integers as it is, and such an integer in a tuple.
 
     Raises

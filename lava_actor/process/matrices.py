@@ -19,7 +19,7 @@ def _if_imported(name: str) -> Any:
     return getattr(sys.modules.get(_NAME), name, None)
 
 
-def issparse(value: Any) -> bool:
+def issparse(value: object) -> bool:
     """True for a sparse matrix or sparse array of SciPy."""
     of_scipy = _if_imported("issparse")
     return of_scipy is not None and bool(of_scipy(value))

@@ -164,7 +164,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                     f"of its own, such as setattr(self, '{name}_0', …)"
                 )
 
-    def _find_attr_by_type(self, cls: type[Any]) -> dict[str, Any]:
+    def _find_attr_by_type(self, cls: type) -> dict[str, Any]:
         """Return the attributes that are instances of ``cls``, by name in alphabetical order.
 
         Attributes of the instance and of its classes count; properties are not evaluated, and
@@ -181,7 +181,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             if isinstance(found[name], cls) and not self._is_relative(name, found[name])
         }
 
-    def _is_relative(self, name: str, value: Any) -> bool:
+    def _is_relative(self, name: str, value: object) -> bool:
         """Whether an attribute holds a Process that is no part of this one."""
         return isinstance(value, AbstractProcess) and (name in _NOT_PARTS or value is self)
 
@@ -203,7 +203,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             member.name = name
             member.process = self
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Refuse members under reserved names at once, and values in the place of members."""
         if isinstance(value, AbstractProcessMember):
             if name in RESERVED:
@@ -233,7 +233,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 f"{members[meant]._instead_of_assignment()}"
             )
 
-    def _reserved(self, name: str, member: Any) -> NetworkError:
+    def _reserved(self, name: str, member: object) -> NetworkError:
         return NetworkError(
             f"{type(self).__name__}.{name}: expected another attribute name for the "
             f"{type(member).__name__}, this one is reserved by AbstractProcess"
@@ -261,7 +261,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         return self._model
 
     @model.setter
-    def model(self, value: Any) -> None:
+    def model(self, value: object) -> None:
         self._model = value
 
     @property
@@ -339,7 +339,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     def create_runtime(
         self,
         run_cfg: RunConfigLike | None = None,
-        executable: Any = None,
+        executable: object = None,
         compile_config: dict[str, Any] | None = None,
     ) -> None:
         """Compile if necessary and start the actors; nothing runs yet."""
@@ -348,7 +348,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     @briefly
     def run(
         self,
-        condition: Any = None,
+        condition: object = None,
         run_cfg: RunConfigLike | None = None,
         compile_config: dict[str, Any] | None = None,
         *,

@@ -37,7 +37,7 @@ def table(
     return "\n".join(lines)
 
 
-def _text(value: Any, width: int = WIDTH) -> str:
+def _text(value: object, width: int = WIDTH) -> str:
     text = str(value)
     return html.escape(text if len(text) <= width else text[: width - 1] + "…")
 

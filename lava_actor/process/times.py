@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 
@@ -12,7 +11,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 UNITS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 
 
-def step_seconds(length: Any, name: str = "step_length") -> float:
+def step_seconds(length: object, name: str = "step_length") -> float:
     """Seconds of a step whose length is written as ``"0.1 ms"``, or given in seconds.
 
     Raises

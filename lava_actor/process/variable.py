@@ -57,7 +57,7 @@ class Var(ArrayLike, AbstractProcessMember):
     def __init__(
         self,
         shape: tuple[int, ...] | int,
-        init: Any = 0,
+        init: object = 0,
         shareable: bool = True,
         name: str = "Unnamed variable",
     ) -> None:
@@ -76,7 +76,7 @@ class Var(ArrayLike, AbstractProcessMember):
         return self._init
 
     @init.setter
-    def init(self, value: Any) -> None:
+    def init(self, value: object) -> None:
         runtime = None if self.process is None else self.process.runtime
         if runtime is not None and not runtime.is_over:
             runtime.late.append(where(self))
@@ -135,7 +135,7 @@ class Var(ArrayLike, AbstractProcessMember):
     # -- the value --------------------------------------------------------------------------
 
     @briefly
-    def get(self, idx: Any = None) -> Any:
+    def get(self, idx: object = None) -> Any:
         """Return the present value.
 
         Before the network exists this is ``init``, as it is. Of a paused network it is the model's
@@ -171,7 +171,7 @@ class Var(ArrayLike, AbstractProcessMember):
         return var.init if idx is None else initial_part(var.init, var.shape, idx, where(var))
 
     @briefly
-    def set(self, value: Any, idx: Any = None) -> None:
+    def set(self, value: object, idx: object = None) -> None:
         """Write the value; returns when the model has it and its ``on_var_update`` has run.
 
         Parameters

@@ -19,7 +19,7 @@ import contextlib
 import os
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.channels.interrupts import held, raised
 from lava_actor.errors import (
@@ -397,7 +397,7 @@ def stop_all(timeout: float = 0.5) -> None:
         runtime.stop(timeout)
 
 
-def _check_timeout(what: str, timeout: Any) -> None:
+def _check_timeout(what: str, timeout: object) -> None:
     if timeout is not None and not isinstance(timeout, (int, float)):
         raise InvalidTypeError(f"{what}: expected a timeout in seconds or None, got {timeout!r}")
 

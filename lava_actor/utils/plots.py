@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def raster_plot(
     figsize: tuple[float, float] | None = None,
     marker: str = "o",
     markersize: float = 1.5,
-    color: Any = "b",
+    color: object = "b",
     alpha: float = 1,
     xlabel: str = "Time Steps",
     ylabel: str = "Neurons",

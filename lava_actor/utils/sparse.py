@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from scipy.sparse import coo_matrix
 
 __all__ = ["find"]
 
 
-def find(mat: Any, explicit_zeros: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def find(mat: object, explicit_zeros: bool = False) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """List the entries of a matrix.
 
     Parameters

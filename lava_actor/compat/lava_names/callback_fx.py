@@ -28,13 +28,13 @@ class NxSdkCallbackFx(CallbackFx):
 
     @abstractmethod
     def pre_run_callback(
-        self, board: Any = None, var_id_to_var_model_map: dict[int, Any] | None = None
+        self, board: object = None, var_id_to_var_model_map: dict[int, Any] | None = None
     ) -> None:
         """Run before the network starts."""
 
     @abstractmethod
     def post_run_callback(
-        self, board: Any = None, var_id_to_var_model_map: dict[int, Any] | None = None
+        self, board: object = None, var_id_to_var_model_map: dict[int, Any] | None = None
     ) -> None:
         """Run after the network paused or stopped."""
 
@@ -57,14 +57,14 @@ class IterableCallBack(NxSdkCallbackFx):
         self.post_run_fxs = list(post_run_fxs or [])
 
     def pre_run_callback(
-        self, board: Any = None, var_id_to_var_model_map: dict[int, Any] | None = None
+        self, board: object = None, var_id_to_var_model_map: dict[int, Any] | None = None
     ) -> None:
         """Call the functions for before a run, in order."""
         for function in self.pre_run_fxs:
             function(board)
 
     def post_run_callback(
-        self, board: Any = None, var_id_to_var_model_map: dict[int, Any] | None = None
+        self, board: object = None, var_id_to_var_model_map: dict[int, Any] | None = None
     ) -> None:
         """Call the functions for after a run, in order."""
         for function in self.post_run_fxs:

@@ -87,7 +87,7 @@ class MultiProcessing:
         self._smm = SharedMemoryManager()
         self._smm.start()
 
-    def build_actor(self, target_fn: Callable[..., Any], builder: Any) -> SystemProcess:
+    def build_actor(self, target_fn: Callable[..., Any], builder: object) -> SystemProcess:
         """Run ``target_fn(builder=builder)`` in a process of its own."""
         process = SystemProcess(target=target_fn, kwargs={"builder": builder})
         process.start()

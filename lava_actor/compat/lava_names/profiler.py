@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from lava_actor.errors import UnsupportedError
 
@@ -17,7 +17,7 @@ class Profiler:
     """
 
     @staticmethod
-    def init(run_cfg: Any) -> NoReturn:
+    def init(run_cfg: object) -> NoReturn:
         """Refuse: nothing of what it measures exists on a CPU."""
         raise UnsupportedError(
             f"Profiler.init: expected a run configuration for hardware that is there, got "

@@ -47,7 +47,7 @@ class PyRuntimeService(ABC):
     service_to_process, process_to_service : management channel ends, one per model
     """
 
-    def __init__(self, protocol: Any) -> None:
+    def __init__(self, protocol: object) -> None:
         self.protocol = protocol
         self.runtime_service_id: int | None = None
         self.model_ids: list[int] = []

@@ -15,18 +15,18 @@ class AbstractTransformer(ABC):
     """Changes the data that arrive through a channel end."""
 
     @abstractmethod
-    def transform(self, data: np.ndarray, csp_port: Any) -> np.ndarray:
+    def transform(self, data: np.ndarray, csp_port: object) -> np.ndarray:
         """Return ``data`` as the port is to see them."""
 
 
 class IdentityTransformer(AbstractTransformer):
     """Changes nothing."""
 
-    def transform(self, data: np.ndarray, csp_port: Any) -> np.ndarray:
+    def transform(self, data: np.ndarray, csp_port: object) -> np.ndarray:
         """Return ``data``."""
         return data
 
-    def functions(self, csp_port: Any) -> tuple[Callable[..., Any], ...]:
+    def functions(self, csp_port: object) -> tuple[Callable[..., Any], ...]:
         """Return none."""
         return ()
 
@@ -59,7 +59,7 @@ class VirtualPortTransformer(AbstractTransformer):
             (port, tuple(transform_funcs.get(port_id, ()))) for port_id, port in csp_ports.items()
         ]
 
-    def functions(self, csp_port: Any) -> tuple[Callable[..., Any], ...]:
+    def functions(self, csp_port: object) -> tuple[Callable[..., Any], ...]:
         """Return the functions for ``csp_port``, in order."""
         for port, functions in self._functions:
             if port is csp_port:
@@ -69,7 +69,7 @@ class VirtualPortTransformer(AbstractTransformer):
             f"channel ends"
         )
 
-    def transform(self, data: np.ndarray, csp_port: Any) -> np.ndarray:
+    def transform(self, data: np.ndarray, csp_port: object) -> np.ndarray:
         """Apply the functions for ``csp_port`` in order."""
         for function in self.functions(csp_port):
             data = function(data)

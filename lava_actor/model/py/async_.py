@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.model.py.base import AbstractPyProcessModel
@@ -51,7 +51,7 @@ class PyAsyncProcessModel(AbstractPyProcessModel):
         run. What a step means is up to the model.
     """
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params=proc_params)
         self.num_steps = 0
         self._control: Control = _NobodyAsks()

@@ -111,7 +111,7 @@ class AbstractPyProcessModel(AbstractProcessModel):
 
     # -- for the library's own models ------------------------------------------------------
 
-    def _keeps(self, base: type[Any], names: Iterable[str]) -> bool:
+    def _keeps(self, base: type, names: Iterable[str]) -> bool:
         """Tell whether neither the class nor the instance replaces these members of ``base``."""
         cls = type(self)
         return all(

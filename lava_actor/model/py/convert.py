@@ -20,7 +20,7 @@ from lava_actor.model.registry import HIDDEN
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.protocol.step import POST_MGMT, PRE_MGMT, SPK, AnyGuard, take_part
 
-_converted: weakref.WeakValueDictionary[type[Any], type[Any]] = weakref.WeakValueDictionary()
+_converted: weakref.WeakValueDictionary[type, type] = weakref.WeakValueDictionary()
 
 
 class FreeRunning(PyAsyncProcessModel):
@@ -32,7 +32,7 @@ class FreeRunning(PyAsyncProcessModel):
 
     _original: type[PyLoihiProcessModel]
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: object = None) -> None:
         original = self._original(proc_params)
         PyAsyncProcessModel.__init__(self, proc_params)
         # What the original's constructor set wins over what every model has.
@@ -139,7 +139,7 @@ def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, Any]
     return namespace
 
 
-def _delegate(name: str, method: Any) -> Callable[..., Any]:
+def _delegate(name: str, method: object) -> Callable[..., Any]:
     def delegate(self: FreeRunning, *args: Any, **kwargs: Any) -> Any:
         return getattr(self._stepper, name)(*args, **kwargs)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     native_step: ClassVar[NativeStep | None] = None
     """How to do `run_spk` without the interpreter; see `lava_actor.model.native`."""
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params=proc_params)
         self.time_step = 0
         self._phase: int = _Phase.SPK
@@ -73,7 +73,7 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         return _PHASES[self._phase]
 
     @phase.setter
-    def phase(self, phase: Any) -> None:
+    def phase(self, phase: object) -> None:
         self._phase = phase if type(phase) is int else int(np.asarray(phase).reshape(-1)[0])
 
     def add_ports_for_polling(self) -> None:

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     )
 
 
-def create_port_id(proc_id: Any, port_name: Any) -> str:
+def create_port_id(proc_id: object, port_name: object) -> str:
     """Identifier of a port in a network."""
     return f"{proc_id}_{port_name}"
 
 
-def to_list(obj: Any) -> list[Any]:
+def to_list(obj: object) -> list[Any]:
     """Return ``obj`` itself if it is a list, else a list of it."""
     return obj if isinstance(obj, list) else [obj]
 
@@ -68,7 +68,7 @@ class AbstractPort(AbstractProcessMember):
         self.out_connections: list[AbstractPort] = []
         self.connection_configs: dict[AbstractPort, ConnectionConfig] = {}
 
-    def _kind(self) -> type[Any]:
+    def _kind(self) -> type:
         """The base class that decides what this port may be connected to."""
         return AbstractPort
 
@@ -84,7 +84,7 @@ class AbstractPort(AbstractProcessMember):
     def _connect_forward(
         self,
         ports: list[Any],
-        port_type: type[Any] | tuple[type[Any], ...],
+        port_type: type | tuple[type, ...],
         connection_configs: Configs = None,
         assert_same_shape: bool = True,
         assert_same_type: bool = True,
@@ -112,7 +112,7 @@ class AbstractPort(AbstractProcessMember):
     def _connect_backward(
         self,
         ports: list[Any],
-        port_type: type[Any] | tuple[type[Any], ...],
+        port_type: type | tuple[type, ...],
         connection_configs: Configs = None,
         assert_same_shape: bool = True,
         assert_same_type: bool = True,
@@ -128,7 +128,7 @@ class AbstractPort(AbstractProcessMember):
     def _checked(
         self,
         ports: list[Any],
-        port_type: type[Any] | tuple[type[Any], ...],
+        port_type: type | tuple[type, ...],
         connection_configs: Configs,
         assert_same_shape: bool,
         assert_same_type: bool,
@@ -302,7 +302,7 @@ class AbstractPort(AbstractProcessMember):
         joined: Any = self._views["concat"](self, to_list(ports), axis)
         return joined
 
-    def _continued(self, port: Any) -> Any:
+    def _continued(self, port: object) -> Any:
         self._connect_forward([port], AbstractPort, None, assert_same_shape=False)
         return port
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from lava_actor.errors import NetworkError
 
@@ -46,14 +45,14 @@ class ConcatIndexError(NetworkError, IndexError):
 class TransposeShapeError(NetworkError, ValueError):
     """Not as many axes as dimensions."""
 
-    def __init__(self, old_shape: Shape, axes: Any) -> None:
+    def __init__(self, old_shape: Shape, axes: object) -> None:
         super().__init__(f"transpose: expected one axis per dimension of {old_shape}, got {axes}")
 
 
 class TransposeIndexError(NetworkError, IndexError):
     """An axis does not exist, or comes twice."""
 
-    def __init__(self, old_shape: Shape, axes: Any, wrong_index: Any) -> None:
+    def __init__(self, old_shape: Shape, axes: object, wrong_index: object) -> None:
         super().__init__(
             f"transpose: expected each axis of shape {old_shape} once, got {axes}; "
             f"{wrong_index} is out of range or repeated"

@@ -61,11 +61,11 @@ class OutPort(AbstractIOPort, AbstractSrcPort):
 
     _role = SOURCE
 
-    def _kind(self) -> type[Any]:
+    def _kind(self) -> type:
         return OutPort
 
     @staticmethod
-    def _onwards() -> tuple[type[Any], ...]:
+    def _onwards() -> tuple[type, ...]:
         return InPort, OutPort
 
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -124,11 +124,11 @@ class InPort(AbstractIOPort, AbstractDstPort):
 
     _role = DESTINATION
 
-    def _kind(self) -> type[Any]:
+    def _kind(self) -> type:
         return InPort
 
     @staticmethod
-    def _onwards() -> tuple[type[Any], ...]:
+    def _onwards() -> tuple[type, ...]:
         return (InPort,)
 
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -156,11 +156,11 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
 
     _role = SOURCE
 
-    def _kind(self) -> type[Any]:
+    def _kind(self) -> type:
         return RefPort
 
     @staticmethod
-    def _onwards() -> tuple[type[Any], ...]:
+    def _onwards() -> tuple[type, ...]:
         return VarPort, RefPort
 
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -273,11 +273,11 @@ class VarPort(AbstractRVPort, AbstractDstPort):
 
     _role = DESTINATION
 
-    def _kind(self) -> type[Any]:
+    def _kind(self) -> type:
         return VarPort
 
     @staticmethod
-    def _onwards() -> tuple[type[Any], ...]:
+    def _onwards() -> tuple[type, ...]:
         return (VarPort,)
 
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -313,7 +313,7 @@ def _refuse_virtual(port: AbstractPort, partners: list[Any]) -> None:
             )
 
 
-def _refuse_own(port: AbstractPort, owner: Any, name: str) -> None:
+def _refuse_own(port: AbstractPort, owner: object, name: str) -> None:
     if owner is not None and owner is port.process:
         raise NetworkError(
             f"{described(port)}: expected a Var of another Process, got {name}; a model reads and "
@@ -321,6 +321,6 @@ def _refuse_own(port: AbstractPort, owner: Any, name: str) -> None:
         )
 
 
-def _is_taken(process: Any, name: str) -> bool:
+def _is_taken(process: object, name: str) -> bool:
     """Whether an attribute exists; no property is evaluated to find out."""
     return name in process.__dict__ or any(name in cls.__dict__ for cls in type(process).__mro__)

@@ -52,7 +52,7 @@ class AbstractVirtualPort(AbstractPort):
         origin = self._origin()
         return None if origin is None else origin.process
 
-    def _kind(self) -> type[Any]:
+    def _kind(self) -> type:
         """What the port was made from, through other virtual ports."""
         origin = self._origin()
         return AbstractVirtualPort if origin is None else origin._kind()
@@ -133,7 +133,7 @@ class ReshapePort(AbstractVirtualPort):
         self.old_shape = checked_shape(old_shape, "ReshapePort.old_shape")
 
     @classmethod
-    def of(cls, port: AbstractPort, new_shape: Any) -> ReshapePort:
+    def of(cls, port: AbstractPort, new_shape: object) -> ReshapePort:
         """Return the view of a port in another shape; see `AbstractPort.reshape`."""
         shape = tuple(to_list(new_shape) if not isinstance(new_shape, tuple) else new_shape)
         if any(dimension < 0 for dimension in shape) or math.prod(shape) != port.size:
@@ -321,12 +321,12 @@ def _reshaped(data: Any, shape: tuple[int, ...]) -> Any:
     return np.reshape(data, shape)
 
 
-def _placed(data: Any, shape: tuple[int, ...], part: tuple[slice, ...]) -> np.ndarray:
+def _placed(data: object, shape: tuple[int, ...], part: tuple[slice, ...]) -> np.ndarray:
     data = np.asarray(data)
     whole = np.zeros(shape, data.dtype)
     whole[part] = data
     return whole
 
 
-def _taken(data: Any, part: tuple[slice, ...]) -> np.ndarray:
+def _taken(data: object, part: tuple[slice, ...]) -> np.ndarray:
     return np.asarray(data)[part]

@@ -27,7 +27,7 @@ def described(port: AbstractPort) -> str:
     return f"{where(port)} ({type(port).__name__})"
 
 
-def check_partners(port: AbstractPort, partners: Sequence[Any], kinds: Sequence[type[Any]]) -> None:
+def check_partners(port: AbstractPort, partners: Sequence[Any], kinds: Sequence[type]) -> None:
     """Refuse an empty list, and partners that are of none of ``kinds``.
 
     A virtual port counts as what it was made from.
@@ -52,7 +52,7 @@ def check_partners(port: AbstractPort, partners: Sequence[Any], kinds: Sequence[
             )
 
 
-def _is_port(partner: Any) -> bool:
+def _is_port(partner: object) -> bool:
     return isinstance(partner, AbstractProcessMember) and hasattr(partner, "in_connections")
 
 

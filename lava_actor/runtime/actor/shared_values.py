@@ -43,7 +43,7 @@ def _size(value: Any) -> int:
     return int(getattr(data, "nbytes", 0))
 
 
-def _asks_later(cls: type[Any]) -> bool:
+def _asks_later(cls: type) -> bool:
     """Whether code of a model class names its parameters elsewhere than at the start."""
     bases = cls.__mro__[: cls.__mro__.index(AbstractProcessModel)]
     functions = [

@@ -131,7 +131,7 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         self._seen: dict[int, int] = {}
         self._alive: list[Any] = []
 
-    def reducer_override(self, obj: Any) -> Any:
+    def reducer_override(self, obj: object) -> Any:
         """Describe what is not plain data."""
         if obj is tuple:
             return NotImplemented
@@ -141,7 +141,7 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         self._alive.append(obj)
         return self._described(obj)
 
-    def _described(self, obj: Any) -> Any:
+    def _described(self, obj: object) -> Any:
         if isinstance(obj, ModuleType):
             self.met.append(obj)
             return tuple, (("module", obj.__name__),)
@@ -171,7 +171,7 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         return reduced
 
 
-def _of_simple(value: Any) -> tuple[Any, ...] | None:
+def _of_simple(value: object) -> tuple[Any, ...] | None:
     """A description of what modules mostly consist of; the pickler would say as much."""
     if type(value) in (int, float, complex, bool, str, bytes, type(None)):
         return type(value).__name__, value
@@ -187,7 +187,7 @@ def _of_simple(value: Any) -> tuple[Any, ...] | None:
     return None
 
 
-def fingerprint(value: Any) -> tuple[bytes, list[Any]]:
+def fingerprint(value: object) -> tuple[bytes, list[Any]]:
     """A digest of a value, and the functions, classes and modules in it."""
     if (simple := _of_simple(value)) is not None:
         return hashlib.blake2b(repr(simple).encode(), digest_size=16).digest(), (

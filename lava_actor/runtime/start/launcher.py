@@ -21,7 +21,6 @@ import sysconfig
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from lava_actor.built import PACKAGE
 from lava_actor.channels.interrupts import held
@@ -127,7 +126,7 @@ class Launcher:
                     self.pipe.send("preload", sorted(new))
                 self._preloaded |= new
 
-    def order(self, plan: Any, fds: Sequence[int]) -> None:
+    def order(self, plan: object, fds: Sequence[int]) -> None:
         """Start a service: plan, and the descriptors of pipe, arena, wake-up event and values.
 
         The plan travels in a memory file: the frame itself always fits into the socket, so that

@@ -25,7 +25,7 @@ _CACHED: Any = type(functools.lru_cache(len))
 
 
 def dumps(
-    obj: Any,
+    obj: object,
     met: list[Any] | None = None,
     replaced: Collection[tuple[str, str]] | None = None,
     **options: Any,
@@ -64,7 +64,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         self._met = met
         self._replaced = replaced
 
-    def reducer_override(self, obj: Any) -> Any:
+    def reducer_override(self, obj: object) -> Any:
         """Decide what goes by name and what by value.
 
         Pickle takes the first module that has a ufunc, and that may be the program itself.
@@ -85,7 +85,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
             return self._in_its_module(obj)
         return super().reducer_override(obj)
 
-    def _in_its_module(self, obj: Any) -> Any:
+    def _in_its_module(self, obj: object) -> Any:
         ours = is_own(obj.__module__ or "") and (self._is_replaced(obj) or not at_home(obj))
         if isinstance(obj, FunctionType):
             owner = owner_of(obj)
@@ -127,7 +127,7 @@ def _function_of(code: CodeType, module: str, cells: int | None) -> FunctionType
     return FunctionType(code, vars(sys.modules[module]), None, None, closure)
 
 
-def _cached(function: Any, parameters: dict[str, Any]) -> Any:
+def _cached(function: object, parameters: dict[str, Any]) -> Any:
     return functools.lru_cache(**parameters)(function)
 
 
@@ -149,7 +149,7 @@ def globals_of(code: CodeType) -> dict[str, None]:
     return names
 
 
-def _importable_home(obj: Any, name: str) -> ModuleType | None:
+def _importable_home(obj: object, name: str) -> ModuleType | None:
     """Return a module that shows `obj` under `name` and is not sent by value."""
     by_value = cloudpickle.list_registry_pickle_by_value()
     main = sys.modules.get("__main__")

@@ -84,7 +84,7 @@ class ProgramPlan:
         return {*self.imports, *(module.name for module in self.modules if module.importable)}
 
 
-def _print(key: Key, value: Any) -> tuple[bytes, list[Any]]:
+def _print(key: Key, value: object) -> tuple[bytes, list[Any]]:
     """The fingerprint of a value, or of a class without its attributes where it is at home."""
     if value is _MISSING:
         return _NOTHING, []
@@ -93,7 +93,7 @@ def _print(key: Key, value: Any) -> tuple[bytes, list[Any]]:
     return fingerprint(value)
 
 
-def _module_of(obj: Any) -> str:
+def _module_of(obj: object) -> str:
     """The module to import for a function, class or module; "" for what any interpreter has."""
     name = obj.__name__ if isinstance(obj, ModuleType) else obj.__module__
     if not isinstance(name, str) or name == "__main__":
@@ -185,7 +185,7 @@ class Survey:
                 )
         return dumps((good, gone), replaced=wanted)
 
-    def _visit(self, obj: Any) -> None:
+    def _visit(self, obj: object) -> None:
         if id(obj) in self._seen:
             return
         self._seen[id(obj)] = obj
@@ -244,7 +244,7 @@ class Survey:
                     if full in sys.modules:
                         self._queue.append(sys.modules[full])
 
-    def _note(self, key: Key, value: Any) -> None:
+    def _note(self, key: Key, value: object) -> None:
         if key not in self._values:
             self._values[key] = value
             self._prints[key], met = _print(key, value)

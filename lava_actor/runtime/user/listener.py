@@ -211,7 +211,7 @@ class Listener:
         with self._commands:
             send()
 
-    def tell(self, kind: str, payload: Any = None, indices: set[int] | None = None) -> None:
+    def tell(self, kind: str, payload: object = None, indices: set[int] | None = None) -> None:
         """Send a command to all services, or to some; one that is gone has been noticed."""
         with held():
             for index, pipe in enumerate(self._pipes):
@@ -225,7 +225,7 @@ class Listener:
         self,
         pipe: Pipe,
         kind: str,
-        payload: Any,
+        payload: object,
         party: int,
         name: str,
         hindrance: Callable[[int], str | None],

@@ -276,7 +276,7 @@ class Network:
         if self.watcher is not None:
             self.watcher.note()
 
-    def get_var(self, var_id: int, idx: Any = None) -> Any:
+    def get_var(self, var_id: int, idx: object = None) -> Any:
         """The value of a Var by id: paused, or between two steps of a running network.
 
         Raises
@@ -289,13 +289,13 @@ class Network:
         value, _step = self.get_var_with_step(var_id, idx)
         return value
 
-    def get_var_with_step(self, var_id: int, idx: Any = None) -> tuple[Any, int]:
+    def get_var_with_step(self, var_id: int, idx: object = None) -> tuple[Any, int]:
         """As `get_var`, with the step number after which the value was taken."""
         actor, var = self._find(var_id)
         result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
         return result
 
-    def set_var(self, var_id: int, value: Any, idx: Any = None) -> None:
+    def set_var(self, var_id: int, value: object, idx: object = None) -> None:
         """Write a Var by id; returns when the model has it and ``on_var_update`` has run."""
         actor, var = self._find(var_id)
         value = var.slot(actor.name).checked(value, idx)
