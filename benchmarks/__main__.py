@@ -31,6 +31,7 @@ SHAPES = (
     "memory",
     "idle",
     "balanced",
+    "plastic",
     "growth",
 )
 LONG = ("growth",)

@@ -13,6 +13,27 @@ BUILT_FROM: str
 Table = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 """Products, factors, constants and targets; a row each, as ``learning.h`` declares them."""
 
+def trace_history(
+    course: np.ndarray,
+    last: np.ndarray,
+    decays: np.ndarray,
+    impulses: np.ndarray,
+    number: float,
+) -> None:
+    """Compute the course of traces over an epoch; see `lava_actor.learning.traces`.
+
+    Parameters
+    ----------
+    course : ndarray (t_epoch + 1, traces, neurons) of float64 or int32
+        The first row is given, the others are written.
+    last : ndarray (neurons,) of int32
+        Positions of the last spikes, 0 for none.
+    decays : ndarray (traces,) of float64
+    impulses : ndarray (traces,) of the type of `course`
+    number : float
+        The random number that rounds decaying integers.
+    """
+
 def learn_dense(
     table: Table,
     variables: list[np.ndarray | None],

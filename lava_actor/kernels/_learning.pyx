@@ -74,6 +74,10 @@ cdef extern from "learning.h" nogil:
     void la_learn_rows_i32(la_rule *r, const la_matrix *m)
     void la_learn_columns_f64(la_rule *r, const la_matrix *m)
     void la_learn_columns_i32(la_rule *r, const la_matrix *m)
+    void la_history_f64(Py_ssize_t t_epoch, Py_ssize_t traces, Py_ssize_t n, const int32_t *last,
+                        const double *decay, const double *impulse, double number, double *course)
+    void la_history_i32(Py_ssize_t t_epoch, Py_ssize_t traces, Py_ssize_t n, const int32_t *last,
+                        const double *decay, const int32_t *impulse, double number, int32_t *course)
 
 DEF MOST_PRODUCTS = 64
 
@@ -167,6 +171,22 @@ cdef class _Epoch:
             self.kept.append(room)
             r.known[q] = data_of(room)
         return 0
+
+
+def trace_history(course, last, decays, impulses, double number):
+    cdef bint fixed = is_array(course, cnp.NPY_INT32)
+    cdef int kind = cnp.NPY_INT32 if fixed else cnp.NPY_DOUBLE
+    if not is_array(course, kind) or course.ndim != 3 or not len(course):
+        raise TypeError("course: expected float64 or int32, (t_epoch + 1, traces, neurons)")
+    cdef Py_ssize_t t_epoch = course.shape[0] - 1, traces = course.shape[1], n = course.shape[2]
+    if not (is_of(last, cnp.NPY_INT32, n) and is_of(decays, cnp.NPY_DOUBLE, traces) and is_of(impulses, kind, traces)):
+        raise TypeError("expected int32, one per neuron, and constants, one per trace")
+    if fixed:
+        la_history_i32(t_epoch, traces, n, <int32_t *>data_of(last), <double *>data_of(decays),
+                       <int32_t *>data_of(impulses), number, <int32_t *>data_of(course))
+    else:
+        la_history_f64(t_epoch, traces, n, <int32_t *>data_of(last), <double *>data_of(decays),
+                       <double *>data_of(impulses), number, <double *>data_of(course))
 
 
 def learn_dense(table, list variables, histories, when, int u, int carry, int unsettled):

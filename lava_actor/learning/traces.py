@@ -2,7 +2,7 @@
 
 A trace decays exponentially and jumps at each spike (Davies et al. 2018). Within a learning epoch
 only the position of the last spike of a neuron is known, so the whole course of a trace is
-computed at the end of the epoch::
+computed at the end of the epoch, in a native loop or in the NumPy text that says the same::
 
     H[0] = trace as stored
     H[k] = decay(H[k-1]) + impulse·[last spike was at position k],   k = 1 … t_epoch
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.kernels._learning import trace_history
 from lava_actor.learning.constants import W_TRACE, W_TRACE_FRACTIONAL_PART
 from lava_actor.learning.utils import saturate
 
@@ -48,6 +49,10 @@ class Traces(ABC):
     def add(self, traces: np.ndarray, random_number: int) -> np.ndarray:
         """Return the traces after one impulse each."""
 
+    def _impulses(self, random_number: int) -> np.ndarray | None:
+        """Return what `add` adds, for the native loop; None where only NumPy knows."""
+        return None
+
     def history(
         self,
         start: np.ndarray,
@@ -75,6 +80,11 @@ class Traces(ABC):
         """
         course = np.empty((t_epoch + 1, *start.shape), self.dtype)
         course[0] = start
+        impulses = self._impulses(random_impulse)
+        if impulses is not None:
+            last = np.ascontiguousarray(last_spikes, np.int32)
+            trace_history(course, last, self.decays, impulses, random_decay)
+            return course
         spiking = np.flatnonzero(last_spikes)
         positions = last_spikes[spiking]
         for k in range(1, t_epoch + 1):
@@ -94,6 +104,9 @@ class FloatTraces(Traces):
     def __init__(self, impulses: Sequence[float], taus: Sequence[float]) -> None:
         super().__init__(impulses, taus)
         self.impulses = np.array(impulses, np.float64)[:, np.newaxis]
+
+    def _impulses(self, random_number: int) -> np.ndarray | None:
+        return self.impulses if type(self) is FloatTraces else None
 
     def decay(self, traces: np.ndarray, random_number: float = 0.0) -> np.ndarray:
         """Return ``exp(-1/tau) · trace``."""
@@ -120,6 +133,13 @@ class FixedTraces(Traces):
         self.integers = integers.astype(np.int32)
         self.fractions = np.rint((given - integers) * (1 << W_TRACE_FRACTIONAL_PART)).astype(int)
 
+    def _impulses(self, random_number: int) -> np.ndarray | None:
+        return self._jump(random_number) if type(self) is FixedTraces else None
+
+    def _jump(self, random_number: int) -> np.ndarray:
+        jump: np.ndarray = self.integers + (random_number < self.fractions)
+        return jump
+
     def decay(self, traces: np.ndarray, random_number: float) -> np.ndarray:
         """Return ``floor(g) + [r < g - floor(g)]`` with ``g = exp(-1/tau) · trace``."""
         exact = self.decays * traces
@@ -128,8 +148,7 @@ class FixedTraces(Traces):
 
     def add(self, traces: np.ndarray, random_number: int) -> np.ndarray:
         """Return ``trace + I + [r < F]``, limited to 0 … 127."""
-        impulse = self.integers + (random_number < self.fractions)
-        return saturate(traces + impulse, 0, MAX_TRACE)
+        return saturate(traces + self._jump(random_number), 0, MAX_TRACE)
 
 
 def decay_factor(tau: float) -> Any:

@@ -33,6 +33,7 @@ from benchmarks.shapes import (
     one_to_one,
     overhead,
     pipeline,
+    plastic,
     ring,
     start_stop,
     stream,
@@ -40,6 +41,8 @@ from benchmarks.shapes import (
     var_access,
 )
 from lava_actor import RunSteps
+from lava_actor.proc.dense.process import LearningDense
+from lava_actor.proc.sparse.process import LearningSparse
 from tests.benchmarks.contenders import carry_out, counting
 
 KINDS = [plumbing.RING, plumbing.PIPE, plumbing.QUEUE]
@@ -110,6 +113,12 @@ def test_processes_without_a_runtime_pass_on_the_same_messages(shape, kind) -> N
         idle.paused(3, 0.01),
         stream.streaming(5, ahead=True),
         stream.streaming(5, ahead=False),
+        *(
+            plastic.learning(kind, 40, density, fixed=fixed, native=native)
+            for kind, density in ((LearningDense, 1.0), (LearningSparse, 0.2))
+            for fixed in (False, True)
+            for native in (True, False)
+        ),
     ],
     ids=lambda contender: contender.name,
 )

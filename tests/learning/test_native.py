@@ -11,13 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
+from lava_actor.kernels._learning import learn_dense, trace_history
+from lava_actor.learning import traces as traces_module
 from lava_actor.learning.learning_rule import Loihi2FLearningRule
 from lava_actor.learning.learning_rule_applier import (
     LearningRuleApplierBitApprox,
     LearningRuleApplierFloat,
 )
+from lava_actor.learning.limits import limits_of
 from lava_actor.learning.native import RuleTable
 from lava_actor.learning.synapses import SynapticVariable
+from lava_actor.learning.traces import FixedTraces, FloatTraces
 from lava_actor.learning.update import Epoch, FixedNumbers, FloatNumbers, SynapseUpdate
 from lava_actor.utils.weightutils import SignMode
 
@@ -140,9 +144,6 @@ _LEARN = RuleTable.learn
 
 
 def test_a_table_of_products_is_checked_before_the_loops_believe_it() -> None:
-    from lava_actor.kernels._learning import learn_dense
-    from lava_actor.learning.limits import limits_of
-
     rule = Loihi2FLearningRule(dw="x0*y1 - y0*x1", rng_seed=1)
     assert rule.dw is not None
     table = RuleTable([("weights", rule.dw.products, limits_of(None)["weights"])]).arrays
@@ -162,3 +163,27 @@ def test_a_table_of_products_is_checked_before_the_loops_believe_it() -> None:
     frozen.flags.writeable = False
     with pytest.raises(TypeError, match="can be written"):
         learn_dense(table, [frozen, None, None], *rest)
+
+
+@pytest.mark.parametrize("kind", [FloatTraces, FixedTraces])
+@pytest.mark.parametrize("t_epoch", [1, 4, 33])
+@pytest.mark.parametrize("neurons", [0, 1, 300])
+def test_native_traces_decay_and_jump_as_numpy_does_to_the_last_bit(
+    kind: type[Any], t_epoch: int, neurons: int
+) -> None:
+    rng = np.random.default_rng(neurons + t_epoch)
+    for _ in range(20):
+        impulses, taus = rng.choice([0, 5, 10.3, 127, 300], 3), rng.choice([0, 0.5, 7.5, 65535], 3)
+        traces = kind(impulses, taus)
+        start = rng.integers(-5, 200, (3, neurons)) * (1 if kind is FixedTraces else rng.random())
+        last = rng.integers(0, t_epoch + 1, neurons) * (
+            rng.random(neurons) < rng.choice([0, 0.3, 1])
+        )
+        numbers = (float(rng.random()), int(rng.integers(128)))
+        with mock.patch.object(traces_module, "trace_history", wraps=trace_history) as loop:
+            native = traces.history(start, last, t_epoch, *numbers)
+        assert loop.called
+        own = type("Own", (kind,), {})(impulses, taus)  # a subclass may change the arithmetic
+        text = own.history(start, last, t_epoch, *numbers)
+        assert native.dtype == text.dtype
+        assert native.tobytes() == text.tobytes()

@@ -151,3 +151,33 @@ def test_sparse_weights_are_read_and_set_as_matrices(started: list[Any]) -> None
     network.run(2, FIXED)
     assert connection.weights.get().toarray().tolist() == [[12, 0, 22], [0, 30, 0]]
     assert network.sink.data.get()[:, 3].tolist() == [30, 0]
+
+
+@pytest.mark.parametrize("kind", [LearningDense, LearningSparse])
+@pytest.mark.parametrize("config", [FLOAT, FIXED], ids=["float", "fixed"])
+def test_a_learning_loop_runs_ahead_and_learns_what_lockstep_learns(
+    kind: type, config: Any, started: list[Any]
+) -> None:
+    """Learning guards alone order nobody: each model answers its own."""
+    rng = np.random.default_rng(5)
+    given_weights = np.where(rng.random((30, 30)) < 0.5, rng.integers(0, 60, (30, 30)), 0)
+
+    def learned(schedule: dict[str, str]) -> np.ndarray:
+        rule = STDPLoihi(1, 0.5, -0.5, 8, 8, dt="u0*2 - u0*2^-1*t", t_epoch=3, rng_seed=2)
+        weights = csr_matrix(given_weights) if kind is LearningSparse else given_weights
+        cells = LIF(shape=(30,), bias_mant=biases, vth=40, **decays)
+        synapses = kind(weights=weights, learning_rule=rule)
+        cells.s_out.connect(synapses.s_in)
+        synapses.a_out.connect(cells.a_in)
+        cells.s_out.connect(synapses.s_in_bap)
+        started.append(cells)
+        cells.run(RunSteps(60), config, schedule)
+        assert cells.runtime.executable.schedule.lockstep == bool(schedule)
+        found = synapses.weights.get()
+        return np.array(found.toarray() if kind is LearningSparse else found)
+
+    biases = rng.integers(1, 12, 30)
+    decays = {"du": 2048, "dv": 400} if config is FIXED else {"du": 0.5, "dv": 0.1}
+    ahead = learned({})
+    assert (ahead != given_weights).any()
+    np.testing.assert_array_equal(learned({"schedule": "lockstep"}), ahead)

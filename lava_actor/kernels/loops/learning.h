@@ -23,7 +23,7 @@ enum { LA_DOUBLE, LA_INT32, LA_INT64 };
 
 #define LA_TARGETS 3
 #define LA_BLOCK 512
-#define LA_LINES_AHEAD 2 /* how many lines before its turn an element is fetched */
+#define LA_LINES_AHEAD 1 /* how many lines before its turn an element is fetched */
 
 /* Products and the accumulator of fixed point saturate here. */
 #define LA_LEAST (-32769)
@@ -200,6 +200,44 @@ static inline int32_t la_within_accumulator(int32_t x) {
 static inline int32_t la_finish_i32(const la_product *p, int32_t x) {
     x >>= p->shift < 31 ? p->shift : 31;
     return la_within_accumulator((int32_t)((uint32_t)x << (p->exponent + 7)));
+}
+
+/* -- traces ------------------------------------------------------------------------------------ */
+
+/* H[k] = decay(H[k-1]) + impulse where the last spike was at k; course is (t_epoch + 1, traces, n). */
+LA_WIDE static void la_history_f64(ptrdiff_t t_epoch, ptrdiff_t traces, ptrdiff_t n,
+                                   const int32_t *restrict last, const double *decay,
+                                   const double *impulse, double number, double *course) {
+    for (ptrdiff_t row = traces; row < (t_epoch + 1) * traces; row++) {
+        const double *restrict before = course + (row - traces) * n;
+        double *restrict now = course + row * n, d = decay[row % traces], jump = impulse[row % traces];
+        const int32_t k = (int32_t)(row / traces);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double h = d * before[i];
+            now[i] = last[i] == k ? h + jump : h;
+        }
+    }
+}
+
+/* The same in integers of seven bits; a decayed trace is rounded up where number < its fraction. */
+LA_WIDE static void la_history_i32(ptrdiff_t t_epoch, ptrdiff_t traces, ptrdiff_t n,
+                                   const int32_t *restrict last, const double *decay,
+                                   const int32_t *impulse, double number, int32_t *course) {
+    for (ptrdiff_t row = traces; row < (t_epoch + 1) * traces; row++) {
+        const int32_t *restrict before = course + (row - traces) * n;
+        int32_t *restrict now = course + row * n;
+        const double d = decay[row % traces];
+        const int32_t jump = impulse[row % traces], k = (int32_t)(row / traces);
+        for (ptrdiff_t i = 0; i < n; i++) {
+            double exact = d * before[i];
+            int32_t h = (int32_t)exact;
+            h -= exact < h;
+            h += number < exact - h;
+            int32_t sum = (int32_t)((uint32_t)h + (uint32_t)jump);
+            sum = sum < 0 ? 0 : sum > 127 ? 127 : sum;
+            now[i] = last[i] == k ? sum : h;
+        }
+    }
 }
 
 #define LA_T double

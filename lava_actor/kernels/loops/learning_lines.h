@@ -93,14 +93,15 @@ static void LA_(prepare)(const la_rule *r) {
 #ifndef LA_FIXED
 /* `LA_(change)` where a TABLE of one variable is all there is, for some elements of a column. */
 LA_WIDE static void LA_(change_few)(const la_rule *r, const la_elements *e, const LA_T *known) {
-    const int64_t sign = r->target->sign;
+    const double least = r->target->sign > 0 ? 0 : -INFINITY, most = r->target->sign < 0 ? 0 : INFINITY;
     const la_variable *v = r->variable + r->target->variable;
     const ptrdiff_t ahead = v->by_line * LA_LINES_AHEAD;
     LA_T *data = (LA_T *)v->data + e->line * v->by_line;
     for (ptrdiff_t k = 0; k < e->n; k++) {
         LA_T *place = data + e->entry[k], x = *place + known[e->when[k]];
         __builtin_prefetch(place + ahead, 1, 1);
-        *place = (sign > 0 && x < 0) || (sign < 0 && x > 0) ? 0 : x;
+        x = x < least ? least : x;
+        *place = x > most ? most : x;
     }
 }
 #endif
