@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -40,4 +42,44 @@ def test_the_balanced_network_reports_and_draws(tmp_path):
     assert text.count(" busy ") == 7
     share = float(re.search(r"([\d.]+)% of the neurons fire per step", text)[1])
     assert 2.0 < share < 5.0
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def microcircuit():
+    spec = importlib.util.spec_from_file_location("microcircuit", EXAMPLES / "microcircuit.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_microcircuit_has_the_synapses_and_the_unit_potential_of_the_paper():
+    model = microcircuit()
+    assert model.NEURONS.sum() == 77_169
+    assert abs(model.synapses().sum() - 0.299e9) < 0.001e9
+    u = v = highest = 0.0
+    for step in range(100):
+        u = u * model.DECAY_SYN + (step == 0) * model.EPSP * model.PER_SPIKE
+        v = v * model.DECAY_M + u
+        highest = max(highest, v)
+    assert abs(highest - 0.15) < 0.001
+
+
+def test_the_microcircuit_keeps_mean_and_variance_of_its_input_when_it_is_scaled_down():
+    model = microcircuit()
+    inputs = (model.weights() * model.synapses() / model.NEURONS[:, None]) @ model.RATES
+    inputs = (inputs + model.EPSP * model.EXTERNAL * model.EXTERNAL_RATE) * model.TAU_SYN * 1e-3
+    scale = 0.1
+    kept = inputs * scale / np.sqrt(scale)  # fewer inputs, larger weights
+    assert np.allclose(kept + model.compensation(scale), inputs)
+
+
+def test_the_microcircuit_runs_and_compares_its_rates_with_the_published_ones(tmp_path):
+    pytest.importorskip("matplotlib")
+    picture = tmp_path / "raster.png"
+    text = run("microcircuit.py", "--scale", "0.002", "--warm-up", "1", "--time", "4",
+               "--picture", str(picture))  # fmt: skip
+    assert "155 neurons" in text
+    assert re.search(r"built in .* s\n4 ms in .* real-time factor", text)
+    for name in ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I"):
+        assert re.search(rf"^{name} +[\d.]+ +[\d.]+$", text, re.MULTILINE)
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -193,9 +194,9 @@ class Normal(Distribution):
 
     def quantile(self, share: np.ndarray) -> np.ndarray:
         """Return the numbers that a `share` of all numbers stays below."""
-        from scipy.special import ndtri
-
-        return np.clip(self._spread(ndtri(share)), self.low, self.high)
+        below = NormalDist().inv_cdf
+        standard = np.array([below(x) for x in share.tolist()])
+        return np.clip(self._spread(standard), self.low, self.high)
 
 
 @dataclass(frozen=True, repr=False)
