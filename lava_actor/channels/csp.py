@@ -9,20 +9,27 @@ or a descriptor.
 from __future__ import annotations
 
 import os
+from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.channels._native import Arena, RingReader, RingWriter, wait_any
-from lava_actor.channels.interfaces import AbstractCspRecvPort, AbstractCspSendPort, Channel
+from lava_actor.channels.interfaces import (
+    AbstractCspPort,
+    AbstractCspRecvPort,
+    AbstractCspSendPort,
+    Channel,
+)
 from lava_actor.channels.layout import RingRequest, plan_arena
 from lava_actor.channels.wait import choose_policy
 from lava_actor.errors import ChannelAborted, NetworkError, PeerClosedError
 
 _T = TypeVar("_T")
+_R = TypeVar("_R", RingReader, RingWriter)
 
 
 class _Queue:
@@ -36,25 +43,14 @@ class _Queue:
         return self._count()
 
 
-class CspSendPort(AbstractCspSendPort):
-    """The sending end of a channel.
+class _End(AbstractCspPort, Generic[_R]):
+    """What both ends share."""
 
-    Attributes
-    ----------
-    ring : RingWriter
-        What does the work; models on the fast path use it directly.
-    """
-
-    def __init__(self, writer: RingWriter, name: str) -> None:
-        self.ring = writer
+    def __init__(self, ring: _R, name: str) -> None:
+        self.ring: _R = ring
         self._name = name
         self._started_in: int | None = None
         self._queue = _Queue(self.num_available)
-
-    @classmethod
-    def from_writer(cls, writer: RingWriter, name: str) -> CspSendPort:
-        """Make an end of a ring's writer."""
-        return cls(writer, name)
 
     @property
     def name(self) -> str:
@@ -73,12 +69,42 @@ class CspSendPort(AbstractCspSendPort):
 
     @property
     def size(self) -> int:
-        """Messages the channel holds before `send` has to wait."""
+        """Messages the channel holds before its sender has to wait."""
         return self.ring.depth
 
     def start(self) -> None:
         """Begin to use this end, in the process that will use it."""
         self._started_in = os.getpid()
+
+    def _has_ended(self) -> bool:
+        """Whether this process did `start` the end; not a second time."""
+        mine = self._started_in == os.getpid()
+        if mine:
+            self._started_in = None
+        return mine
+
+    def probe(self) -> bool:
+        """Tell whether a transfer would not wait."""
+        return self.ring.probe()
+
+    @abstractmethod
+    def num_available(self) -> int:
+        """Return how many messages are in the channel."""
+
+
+class CspSendPort(_End[RingWriter], AbstractCspSendPort):
+    """The sending end of a channel.
+
+    Attributes
+    ----------
+    ring : RingWriter
+        What does the work; models on the fast path use it directly.
+    """
+
+    @classmethod
+    def from_writer(cls, writer: RingWriter, name: str) -> CspSendPort:
+        """Make an end of a ring's writer."""
+        return cls(writer, name)
 
     def join(self) -> None:
         """Tell the receivers that nothing more will come; they take what is queued first.
@@ -86,8 +112,7 @@ class CspSendPort(AbstractCspSendPort):
         Without effect in a process that did not `start` this end, such as the parent of the
         process that uses it.
         """
-        if self._started_in == os.getpid():
-            self._started_in = None
+        if self._has_ended():
             self.ring.close()
 
     def send(self, data: ArrayLike) -> None:
@@ -115,16 +140,12 @@ class CspSendPort(AbstractCspSendPort):
             raise self.ring.party.released(ended)
         self.ring.send(data)
 
-    def probe(self) -> bool:
-        """Tell whether `send` would not wait."""
-        return self.ring.probe()
-
     def num_available(self) -> int:
         """Return how many messages the slowest receiver has not taken yet."""
         return self.ring.statistics().queued
 
 
-class CspRecvPort(AbstractCspRecvPort):
+class CspRecvPort(_End[RingReader], AbstractCspRecvPort):
     """A receiving end of a channel.
 
     Attributes
@@ -133,40 +154,10 @@ class CspRecvPort(AbstractCspRecvPort):
         What does the work; models on the fast path use it directly.
     """
 
-    def __init__(self, reader: RingReader, name: str) -> None:
-        self.ring = reader
-        self._name = name
-        self._started_in: int | None = None
-        self._queue = _Queue(self.num_available)
-
     @classmethod
     def from_reader(cls, reader: RingReader, name: str) -> CspRecvPort:
         """Make an end of a ring's reader."""
         return cls(reader, name)
-
-    @property
-    def name(self) -> str:
-        """Name of this end."""
-        return self._name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of a message."""
-        return self.ring.shape
-
-    @property
-    def d_type(self) -> np.dtype:
-        """Type of the elements of a message."""
-        return self.ring.dtype
-
-    @property
-    def size(self) -> int:
-        """Messages the channel holds before its sender has to wait."""
-        return self.ring.depth
-
-    def start(self) -> None:
-        """Begin to use this end, in the process that will use it."""
-        self._started_in = os.getpid()
 
     def join(self) -> None:
         """Stop receiving: the sender no longer waits for this end.
@@ -174,8 +165,7 @@ class CspRecvPort(AbstractCspRecvPort):
         Without effect in a process that did not `start` this end, such as the parent of the
         process that uses it.
         """
-        if self._started_in == os.getpid():
-            self._started_in = None
+        if self._has_ended():
             self.ring.detach()
 
     def recv(self) -> np.ndarray:
@@ -193,10 +183,6 @@ class CspRecvPort(AbstractCspRecvPort):
     def peek(self) -> np.ndarray:
         """Return what `recv` would, and leave the message there."""
         return self.ring.peek()
-
-    def probe(self) -> bool:
-        """Tell whether `recv` would not wait."""
-        return self.ring.probe()
 
     def num_available(self) -> int:
         """Return how many messages wait to be taken."""
