@@ -111,7 +111,7 @@ def csc_events(
 def csc_events_coded(
     pointers: np.ndarray,
     rows: np.ndarray,
-    codes: np.ndarray,
+    codes: np.ndarray | None,
     table: np.ndarray,
     at: np.ndarray,
     x: np.ndarray | None,
@@ -121,7 +121,8 @@ def csc_events_coded(
 
     Parameters
     ----------
-    codes : ndarray of uint8
+    codes : ndarray of uint8, or None
+        None: rows are uint32, 256 times the row plus the code.
     table : ndarray of the type of `out`
         256 elements.
     pointers, rows, at, x, out

@@ -191,7 +191,7 @@ def advance_columns(out):
 
 
 cdef int _take_csc(
-    object pointers, object rows, object at, object x, object out, la_csc *m
+    object pointers, object rows, bint packed, object at, object x, object out, la_csc *m
 ) except -1:
     """Check what both ways to sum up a sparse matrix take; returns the type of the sums."""
     cdef int kind = cnp.NPY_DOUBLE
@@ -202,8 +202,11 @@ cdef int _take_csc(
     if not is_array(pointers, cnp.NPY_INT64) or size_of(pointers) < 1:
         raise TypeError("pointers: expected a contiguous int64 array, one more than columns")
     m.narrow = is_array(rows, cnp.NPY_UINT16)
-    if not m.narrow and not is_array(rows, cnp.NPY_INT32):
-        raise TypeError("rows: expected a contiguous array of int32 or uint16")
+    m.packed = packed
+    if not is_array(rows, cnp.NPY_UINT32) if packed else not (
+        m.narrow or is_array(rows, cnp.NPY_INT32)
+    ):
+        raise TypeError("rows: expected a contiguous array of int32 or uint16, or uint32 with codes")
     if not (is_array(out, kind) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
         raise TypeError("out: expected a contiguous array of float64, int32 or int64")
     _take_events(at, x, kind, size_of(pointers) - 1)
@@ -235,7 +238,7 @@ cdef inline int _weights_of(int sums) noexcept:
 
 def csc_events(pointers, rows, weights, one, at, x, out):
     cdef la_csc m
-    cdef int kind = _take_csc(pointers, rows, at, x, out, &m)
+    cdef int kind = _take_csc(pointers, rows, False, at, x, out, &m)
     if weights is not None and not is_of(weights, _weights_of(kind), size_of(rows)):
         raise TypeError("weights: expected a contiguous array that fits out, one per row index")
     if weights is not None:
@@ -249,12 +252,12 @@ def csc_events(pointers, rows, weights, one, at, x, out):
 
 def csc_events_coded(pointers, rows, codes, table, at, x, out):
     cdef la_csc m
-    cdef int kind = _take_csc(pointers, rows, at, x, out, &m)
-    if not is_of(codes, cnp.NPY_UINT8, size_of(rows)):
+    cdef int kind = _take_csc(pointers, rows, codes is None, at, x, out, &m)
+    if codes is not None and not is_of(codes, cnp.NPY_UINT8, size_of(rows)):
         raise TypeError("codes: expected a contiguous uint8 array, one per row index")
     if not is_of(table, _weights_of(kind), 256):
         raise TypeError("table: expected 256 numbers that fit out")
-    m.codes = <uint8_t *>data_of(codes)
+    m.codes = NULL if codes is None else <uint8_t *>data_of(codes)
     m.weights = data_of(table)
     _add_csc(&m, kind, at, x, out)
 

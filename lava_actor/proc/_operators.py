@@ -24,6 +24,9 @@ def column_major(weights: Any, dtype: np.dtype) -> np.ndarray:
     return np.asfortranarray(weights, dtype)
 
 
+_PACKED = 2**24
+"""Rows that leave the codes of their weights a byte of 32 bits."""
+
 _MOST_COUNTED = 2**16 - 1
 """Events of a row that can be counted in 16 bits."""
 
@@ -32,9 +35,9 @@ class SparseOperator:
     """A sparse matrix in compressed columns; the only copy of the weights in its model.
 
     If all weights have one value, that value is all that is kept of them; if there are at most 256
-    values, each weight is kept as a code of one byte. Rows take two bytes where these reach. What
-    has to be read from memory per synapse is what takes the time. The numbers that are added are
-    the same in all cases.
+    values, each weight is kept as a code of one byte. Rows take two bytes where these reach; in
+    24 bits they share four bytes with a code. What has to be read from memory per synapse is what
+    takes the time. The numbers that are added are the same in all cases.
 
     Parameters
     ----------
@@ -147,6 +150,9 @@ class SparseOperator:
             self._rows = self._rows.astype(np.uint16)
         if used is not None:
             used = synapses.by_column(used).data
+        if coded is not None and _PACKED >= depth * self.shape[0] > 2**16:
+            self._rows = (self._rows.view(np.uint32) << np.uint32(8)) | used
+            used = None
         self._weights: np.ndarray | None = used if coded is None else None
         self._codes: np.ndarray | None = None
         if coded is not None:
@@ -169,16 +175,16 @@ class SparseOperator:
         size, pointers = self._rows.size, self._pointers
         values: Any = np.asarray(self._one)
         shape: tuple[int, ...] = ()
-        if self._codes is not None:
-            values, shape = self._table, (256,)
+        if self._codes is not None or self._is_packed:
+            values, shape = getattr(self, "_table", values), (256,)
         elif self._weights is not None:
             values, shape = self._weights, (size,)
         if not (
             self._number in (np.float64, np.int32)
             and (values.dtype, values.shape) == (self._number, shape)
-            and (self._weights is None or self._codes is None)
+            and (self._codes is not None) + (self._weights is not None) + self._is_packed <= 1
             and (self._codes is None or _is(self._codes, (np.uint8,), (size,)))
-            and _is(self._rows, (np.int32, np.uint16), (size,))
+            and _is(self._rows, (np.int32, np.uint16, np.uint32), (size,))
             and _is(pointers, (np.int64,), (self.shape[1] + 1,))
             and (pointers[0], pointers[-1]) == (0, size)
             and (np.diff(pointers) >= 0).all()
@@ -188,7 +194,15 @@ class SparseOperator:
         self._measure()
 
     def _measure(self) -> None:
-        self.reach = 1 + int(self._rows.max()) if self._rows.size else 0
+        self.reach = 1 + int(self._unpacked().max()) if self._rows.size else 0
+
+    @property
+    def _is_packed(self) -> bool:
+        return self._rows.dtype == np.uint32
+
+    def _unpacked(self) -> np.ndarray:
+        """The row of each entry, delays included."""
+        return (self._rows >> np.uint32(8)).view(np.int32) if self._is_packed else self._rows
 
     def add(self, at: np.ndarray, x: np.ndarray | None, out: np.ndarray) -> None:
         """Add the columns `at`, each times its element of `x` (None: 1), to `out`.
@@ -204,7 +218,7 @@ class SparseOperator:
         """
         if out.size < self.reach:
             raise InvalidValueError(f"out: expected {self.reach} rows, got {out.size}")
-        if self._codes is None:
+        if self._codes is None and not self._is_packed:
             csc_events(self._pointers, self._rows, self._weights, self._one, at, x, out)
         else:
             csc_events_coded(self._pointers, self._rows, self._codes, self._table, at, x, out)
@@ -212,9 +226,11 @@ class SparseOperator:
     def parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None, Any]:
         """Return (pointers, rows, weights, codes, the one value), as the native loops take them.
 
-        With codes, weights are the table they stand for.
+        With codes, weights are the table they stand for. If rows are uint32, they are 256 times the
+        row, plus the code.
         """
-        weights = self._weights if self._codes is None else self._table
+        has_table = self._is_packed or self._codes is not None
+        weights = self._table if has_table else self._weights
         return self._pointers, self._rows, weights, self._codes, self._one
 
     def multiples(self) -> np.ndarray | None:
@@ -235,18 +251,19 @@ class SparseOperator:
         """Return the weights as a new csr matrix of the dtype they came with."""
         if self._weights is not None:
             data = self._weights.astype(self._given_dtype)
-        elif self._codes is not None:
-            data = self._table.astype(self._given_dtype)[self._codes]
+        elif self._is_packed or self._codes is not None:
+            codes = self._rows.astype(np.uint8) if self._is_packed else self._codes
+            data = self._table.astype(self._given_dtype)[codes]
         else:
             data = np.full(self._rows.size, self._one, self._given_dtype)
         return self._by_row(data)
 
     def delays(self) -> csr_matrix:
         """Return the delays as a new csr matrix: one entry per weight, in the order of `matrix`."""
-        return self._by_row((self._rows // max(self.shape[0], 1)).astype(self.delay_dtype))
+        return self._by_row((self._unpacked() // max(self.shape[0], 1)).astype(self.delay_dtype))
 
     def _by_row(self, data: np.ndarray) -> csr_matrix:
-        rows = self._rows.astype(np.int32) % max(self.shape[0], 1)
+        rows = self._unpacked().astype(np.int32) % max(self.shape[0], 1)
         # Entries of a column keep their order, so those of one pair of neurons do as well.
         return csc_matrix((data, rows, self._pointers), shape=self.shape).tocsr()
 

@@ -11,6 +11,7 @@ import pytest
 from lava_actor import Loihi2SimCfg, RunSteps, load
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.model.harness import ModelHarness
+from lava_actor.proc._operators import SparseOperator
 from lava_actor.proc.connectivity import (
     Constant,
     LogNormal,
@@ -188,17 +189,57 @@ def test_several_synapses_of_a_pair_keep_weights_and_delays_of_their_own():
         assert np.allclose(harness.step()["a_out"], expected)
 
 
+@pytest.mark.parametrize(
+    ("post", "longest", "size"), [(700, 60, 3), (2000, 60, 4), (65_536, 255, 4), (200_000, 255, 5)]
+)
+def test_coded_weights_with_delays_take_at_most_four_bytes_up_to_24_bits_of_rows(
+    post: int, longest: int, size: int
+):
+    recipe = fixed_total_number((post, 50), 3000, weight=Normal(2.0, 0.5, levels=256))
+    found = recipe.synapses(4, Uniform(0, longest))
+    operator = SparseOperator.of(found, np.dtype(np.float64), longest + 1)
+    _pointers, *held = operator.parts()
+    per_synapse = [array.nbytes for array in held if np.size(array) == 3000]
+    assert sum(per_synapse) == size * 3000
+    weights, delays = operator.matrix(), operator.delays()
+    assert np.array_equal(weights.data, found.by_column(found.values()).tocsr().data)
+    assert np.array_equal(delays.data, found.by_column(found.delays).tocsr().data)
+
+    rows = np.repeat(np.arange(post), np.diff(weights.indptr))
+    for x in (None, np.arange(50.0)):
+        sums = np.zeros((longest + 1, post))
+        operator.add(np.arange(50, dtype=np.int32), x, sums)
+        factors = 1.0 if x is None else x[weights.indices]
+        places = delays.data * post + rows
+        expected = np.bincount(places, weights.data * factors, minlength=sums.size)
+        assert np.allclose(sums.reshape(-1), expected)
+
+
+@pytest.mark.parametrize("number", [np.int32, np.int64])
+def test_packed_codes_add_up_in_integers_as_well(number: type):
+    recipe = fixed_indegree((70_000, 40), 3, weight=Uniform(-90, 90, levels=50))
+    found = recipe.synapses(4)
+    found.table = found.table.astype(np.int32)
+    operator = SparseOperator.of(found, np.dtype(np.int32))
+    assert operator.parts()[1].dtype == np.uint32
+    x, sums = np.arange(40, dtype=number) - 20, np.zeros(70_000, number)
+    operator.add(np.arange(40, dtype=np.int32), x, sums)
+    assert np.array_equal(sums, operator.matrix() @ x)
+
+
 def chain(connection: Sparse) -> LIF:
     """Neurons that spike, a connection, and neurons that add up what arrives."""
-    sender = LIF(shape=(PRE,), bias_mant=np.linspace(0.1, 1.5, PRE), vth=1.0, name="sender")
-    receiver = LIF(shape=(POST,), du=1.0, vth=1e9, name="receiver")
+    (post,), (pre,) = connection.a_out.shape, connection.s_in.shape
+    sender = LIF(shape=(pre,), bias_mant=np.linspace(0.1, 1.5, pre), vth=1.0, name="sender")
+    receiver = LIF(shape=(post,), du=1.0, vth=1e9, name="receiver")
     sender.s_out.connect(connection.s_in)
     connection.a_out.connect(receiver.a_in)
     return receiver
 
 
-def test_a_network_of_a_recipe_computes_what_one_of_its_matrix_does():
-    recipe = fixed_probability(SHAPE, 0.1, weight=Normal(1.0, 0.1, levels=30), seed=8)
+@pytest.mark.parametrize("shape", [SHAPE, (70_000, 20)])
+def test_a_network_of_a_recipe_computes_what_one_of_its_matrix_does(shape: tuple[int, int]):
+    recipe = fixed_probability(shape, 0.1, weight=Normal(1.0, 0.1, levels=30), seed=8)
     found = []
     for weights in (recipe, recipe.matrix()):
         receiver = chain(Sparse(weights=weights))
@@ -206,7 +247,14 @@ def test_a_network_of_a_recipe_computes_what_one_of_its_matrix_does():
         found.append(receiver.v.get())
         receiver.stop()
     assert np.array_equal(*found)
-    assert found[0].any()
+    assert np.count_nonzero(found[0]) > shape[0] / 2
+    harness = ModelHarness(PySparseModelFloat, Sparse(weights=recipe))
+    total, v = np.zeros(shape[0]), np.zeros(shape[1])
+    for _ in range(20):  # what the sender does, and what arrives a step later
+        v += np.linspace(0.1, 1.5, shape[1])
+        total += harness.step(s_in=v > 1.0)["a_out"]
+        v[v > 1.0] = 0
+    assert np.allclose(found[0], total)
 
 
 def test_synapses_come_from_the_seed_of_the_network_and_the_name_of_the_connection():

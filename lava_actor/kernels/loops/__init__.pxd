@@ -51,6 +51,7 @@ cdef extern from "synapses.h" nogil:
         const int64_t *ptr
         const void *row
         int narrow
+        int packed
         const void *weights
         const uint8_t *codes
         double one_f64

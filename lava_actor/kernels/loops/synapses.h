@@ -93,11 +93,13 @@ LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t end
 
 /* A matrix in compressed columns. What is read from memory decides how long a sum takes, so rows
  * are kept in 16 bits where these reach, and there are three ways to hold the weights: as they are;
- * as one value that all of them have; as codes into a table of at most 256 values. */
+ * as one value that all of them have; as codes into a table of at most 256 values. Codes of rows
+ * that need 17 to 24 bits share their 32 bits with them. */
 typedef struct {
     const int64_t *ptr;   /* column c has the entries ptr[c] to ptr[c + 1] */
     const void *row;      /* of each entry: uint16_t if narrow, else int32_t */
     int narrow;
+    int packed;           /* row has uint32_t: 256 * row + code */
     const void *weights;  /* of each entry; or the table; or NULL: all are `one` */
     const uint8_t *codes; /* NULL: no table */
     double one_f64;
@@ -165,18 +167,51 @@ LA_CSC(i32_32, int32_t, int32_t, uint32_t, int32_t)
 LA_CSC(i64_16, int32_t, int64_t, uint64_t, uint16_t)
 LA_CSC(i64_32, int32_t, int64_t, uint64_t, int32_t)
 
+#define LA_CSC_PACKED(NAME, W, T, A)                                                             \
+    static void la_csc_add_packed_##NAME(const la_csc *m, const int32_t *restrict at,            \
+                                         const T *restrict x, ptrdiff_t count,                   \
+                                         T *restrict out) {                                      \
+        const int64_t *restrict ptr = m->ptr;                                                    \
+        const uint32_t *restrict row = (const uint32_t *)m->row;                                 \
+        const W *restrict w = (const W *)m->weights;                                             \
+        A *restrict sum = (A *)out;                                                              \
+        LA_EACH_COLUMN((const uint32_t *)0, {                                                    \
+            A factor = x ? (A)x[e] : (A)1;                                                       \
+            for (; k < end; k++) {                                                               \
+                uint32_t both = row[k];                                                          \
+                sum[both >> 8] += x ? (A)w[both & 255] * factor : (A)w[both & 255];              \
+            }                                                                                    \
+        })                                                                                       \
+    }
+
+LA_CSC_PACKED(f64, double, double, double)
+LA_CSC_PACKED(i32, int32_t, int32_t, uint32_t)
+LA_CSC_PACKED(i64, int32_t, int64_t, uint64_t)
+
 static inline void la_csc_f64(const la_csc *m, const int32_t *at, const double *x,
                               ptrdiff_t count, double *out) {
+    if (m->packed) {
+        la_csc_add_packed_f64(m, at, x, count, out);
+        return;
+    }
     (m->narrow ? la_csc_add_f64_16 : la_csc_add_f64_32)(m, at, x, count, m->one_f64, out);
 }
 
 static inline void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x,
                               ptrdiff_t count, int32_t *out) {
+    if (m->packed) {
+        la_csc_add_packed_i32(m, at, x, count, out);
+        return;
+    }
     (m->narrow ? la_csc_add_i32_16 : la_csc_add_i32_32)(m, at, x, count, m->one_i32, out);
 }
 
 static inline void la_csc_i64(const la_csc *m, const int32_t *at, const int64_t *x,
                               ptrdiff_t count, int64_t *out) {
+    if (m->packed) {
+        la_csc_add_packed_i64(m, at, x, count, out);
+        return;
+    }
     (m->narrow ? la_csc_add_i64_16 : la_csc_add_i64_32)(m, at, x, count, m->one_i32, out);
 }
 

@@ -214,10 +214,12 @@ cdef class SparseBurst(_ConnectionBurst):
             return False
         pointers, rows, weights, codes, one = operator.parts()
         self.matrix.narrow = is_array(rows, cnp.NPY_UINT16)
+        self.matrix.packed = is_array(rows, cnp.NPY_UINT32)
+        coded = codes is not None or self.matrix.packed
         if not (
             is_of(pointers, cnp.NPY_INT64, self.n_in + 1)
-            and (self.matrix.narrow or is_array(rows, cnp.NPY_INT32))
-            and (weights is None or is_of(weights, self.kind, 256 if codes is not None else size_of(rows)))
+            and (self.matrix.narrow or self.matrix.packed or is_array(rows, cnp.NPY_INT32))
+            and (weights is None or is_of(weights, self.kind, 256 if coded else size_of(rows)))
             and (codes is None or is_of(codes, cnp.NPY_UINT8, size_of(rows)))
         ):
             return False
