@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.model.native import PortFacts
+from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.process.tables import table
 from lava_actor.protocol.values import VarSlot
 
@@ -296,6 +298,30 @@ class Executable:
         """What all actors record."""
         return [plan for actor in self.actors for plan in actor.recordings]
 
+    def _way_of(self, plan: ActorPlan) -> str:
+        """How an actor does its steps."""
+        if not issubclass(plan.model_class, PyLoihiProcessModel):
+            return "free-running" if plan.is_async else "steps in Python"
+        ports = {}
+        for inlet in plan.in_ports:
+            channels = [np.dtype(self.arena.rings[edge.ring].dtype) for edge in inlet.edges]
+            ports[inlet.name] = PortFacts(
+                inlet.declared.cls,
+                np.result_type(np.dtype(inlet.declared.d_type), *channels),
+                tuple(channels),
+                not any(edge.functions for edge in inlet.edges),
+                any(edge.index_map is not None for edge in inlet.edges),
+            )
+        for port in plan.out_ports:
+            rings = () if port.ring is None else (self.arena.rings[port.ring],)
+            ports[port.name] = PortFacts(
+                port.declared.cls,
+                np.dtype(port.declared.d_type),
+                tuple(np.dtype(ring.dtype) for ring in rings),
+            )
+        why = plan.model_class._obstacle(ports)
+        return "steps natively" if why is None else f"steps in Python: {why}"
+
     def describe(self) -> str:
         """The whole network in readable lines."""
         how = "lockstep" if self.schedule.lockstep else "run-ahead"
@@ -307,7 +333,7 @@ class Executable:
         for domain in self.domains:
             lines.append(f"domain {domain.name} ({domain.protocol})")
             lines += [
-                f"  actor {plan.party}: {plan.name} <- {plan.model_name}"
+                f"  actor {plan.party}: {plan.name} <- {plan.model_name}, {self._way_of(plan)}"
                 for plan in self.actors
                 if plan.party in domain.members
             ]

@@ -136,29 +136,32 @@ def obstacle(
     if declared is None:
         return f"{cls.__qualname__} declares no native step"
     base = next(c for c in cls.__mro__ if "native_step" in c.__dict__)
-    for name in ("run_spk", *declared.stands_for):
-        if getattr(cls, name) is not getattr(base, name):
-            owner = next(c for c in cls.__mro__ if name in c.__dict__)
-            return f"{owner.__qualname__}.{name} is not that of {base.__qualname__}"
-        if name in own:
-            return f"this model has a {name} of its own"
+    if (why := replaced(cls, base, ("run_spk", *declared.stands_for), own)) is not None:
+        return why
     step: NativeStep | None = declared
     while step is not None:
         for name, dtype in step.inputs.items():
             if (why := _in_the_way(name, ports.get(name), np.dtype(dtype))) is not None:
                 return why
         for name in step.outputs:
-            if (why := _in_the_way_out(name, ports.get(name))) is not None:
+            if (why := no_plain_out(name, ports.get(name))) is not None:
                 return why
         step = step.then
     return None
 
 
-def _in_the_way(name: str, port: PortFacts | None, wanted: np.dtype) -> str | None:
+def no_plain_in(name: str, port: PortFacts | None) -> str | None:
+    """Say why what an in-port receives cannot be taken out of rings."""
     if port is None or port.kind is not PyInPort.VEC_DENSE:
         return f"{name} does not receive whole arrays"
     if not port.plain:
         return f"{name} receives through functions of a virtual port, or from no ring"
+    return None
+
+
+def _in_the_way(name: str, port: PortFacts | None, wanted: np.dtype) -> str | None:
+    if (why := no_plain_in(name, port)) is not None or port is None:
+        return why
     # A sum that cannot wrap in the narrower type of the port is the same in the wider one.
     exact = not port.mapped and (
         len(port.channels) < 2 or all(dtype.kind == "b" for dtype in port.channels)
@@ -172,7 +175,8 @@ def _in_the_way(name: str, port: PortFacts | None, wanted: np.dtype) -> str | No
     return None
 
 
-def _in_the_way_out(name: str, port: PortFacts | None) -> str | None:
+def no_plain_out(name: str, port: PortFacts | None) -> str | None:
+    """Say why what an out-port sends cannot be put into one ring."""
     if port is None or port.kind is not PyOutPort.VEC_DENSE:
         return f"{name} does not send whole arrays"
     if not port.plain or len(port.channels) > 1:
@@ -180,14 +184,29 @@ def _in_the_way_out(name: str, port: PortFacts | None) -> str | None:
     return None
 
 
+def stands_in_the_way(model: Any) -> str | None:
+    """Why a built model steps in Python; None if it need not."""
+    held = vars(model)
+    ports = {name: facts_of(p) for name, p in held.items() if isinstance(p, PyInPort | PyOutPort)}
+    return model._obstacle(ports, held)
+
+
+def replaced(
+    cls: type[Any], base: type[Any], names: Iterable[str], own: Iterable[str] = ()
+) -> str | None:
+    """Say which of the members of ``base`` is another one in ``cls``, or in an instance."""
+    for name in names:
+        if getattr(cls, name) is not getattr(base, name):
+            owner = next(c for c in cls.__mro__ if name in c.__dict__)
+            return f"{owner.__qualname__}.{name} is not that of {base.__qualname__}"
+        if name in own:
+            return f"this model has a {name} of its own"
+    return None
+
+
 def burst_of(model: Any) -> steps.Burst:
     """Return what does steps of a built model in a row: natively if its class says how."""
-    ports = {
-        name: facts_of(port)
-        for name, port in vars(model).items()
-        if isinstance(port, PyInPort | PyOutPort)
-    }
-    if obstacle(type(model), ports, vars(model)) is not None:
+    if stands_in_the_way(model) is not None:
         return steps.Burst(model)
     declared: NativeStep = model.native_step
     if any(getattr(model, name, None) != value for name, value in declared.constants.items()):

@@ -13,7 +13,14 @@ import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.kernels import advance_columns, as_unique
-from lava_actor.kernels.steps import Burst, DenseBurst, SparseBurst
+from lava_actor.kernels.steps import Burst
+from lava_actor.model.native import (
+    PortFacts,
+    no_plain_in,
+    no_plain_out,
+    replaced,
+    stands_in_the_way,
+)
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral
@@ -22,11 +29,13 @@ from lava_actor.process import matrices
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from scipy.sparse import csr_matrix
 
     from lava_actor.process.process import AbstractProcess
+
+_NUMBERS = ("number", "factors", "scaled", "scales", "used_weights")
 
 STORED_WEIGHT_BITS = 8
 """Width of the magnitude of a weight on the hardware."""
@@ -46,6 +55,9 @@ class ConnectionModel(PyLoihiProcessModel):
 
     number: ClassVar[np.dtype]
     """Type of weights and sums: float64 or int32."""
+
+    _parts: ClassVar[tuple[str, ...]] = ()
+    """Methods that make up the step, besides those of all connections."""
 
     def receive(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Receive from the senders.
@@ -84,6 +96,49 @@ class ConnectionModel(PyLoihiProcessModel):
     def used_weights(self, weights: np.ndarray) -> np.ndarray:
         """Return given weights as they are used."""
         return weights
+
+    @classmethod
+    def _native_kind(cls) -> tuple[Any, ...] | None:
+        """Whose step is native, by which burst, and the methods that read its weights."""
+        return None
+
+    @classmethod
+    def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+        kind = cls._native_kind()
+        if kind is None:
+            return f"{cls.__qualname__} declares no native step"
+        base, _, *reads = kind
+        numbers = FloatNumbers if cls.number.kind == "f" else FixedNumbers
+        given = ports.get("s_in"), ports.get("a_out")
+        why = (
+            replaced(cls, base, ("run_spk", "receive", "add_weights", *cls._parts, *reads), own)
+            or replaced(cls, numbers, _NUMBERS, own)
+            or no_plain_in("s_in", given[0])
+            or no_plain_out("a_out", given[1])
+        )
+        if why is None and given[0] is not None and not given[0].channels:
+            return "s_in is not connected"
+        if why is None and given[1] and any(dtype != cls.number for dtype in given[1].channels):
+            return f"a_out sends another type than {cls.number}"
+        return why
+
+    def _native_burst(self) -> Burst:
+        kind = self._native_kind()
+        if kind is None or stands_in_the_way(self) is not None:
+            return Burst(self)
+        sources, sinks = self.s_in.native_sources(), self.a_out.native_sinks()
+        assert sources
+        assert sinks is not None
+        reader, index_map = sources[0]
+        alone = len(sources) == 1 and index_map is None
+        return kind[1](
+            self,
+            reader if alone else None,
+            sinks[0] if sinks else None,
+            self.s_in.size,
+            self.a_out.size,
+            isinstance(self, Delayed),
+        )
 
 
 class FloatNumbers(ConnectionModel):
@@ -201,6 +256,8 @@ class Undelayed(ConnectionModel):
 
     a_buff: np.ndarray
 
+    _parts = ("activation",)
+
     def run_spk(self) -> None:
         """Send the activation computed in the step before, receive, compute the next one."""
         self.a_out.send(self.a_buff)
@@ -216,32 +273,6 @@ class Undelayed(ConnectionModel):
         """Add the weights of neurons `at`, times `x`, to `sums` (post,), of the type of `x`."""
         raise NotImplementedError
 
-    def _burst_of(
-        self, base: type[Undelayed], kind: type[DenseBurst | SparseBurst], reads: str
-    ) -> Burst:
-        """Return a native burst if the step is that of `base`, which `reads` its weights so."""
-        numbers = FloatNumbers if self.number.kind == "f" else FixedNumbers
-        sources = self.s_in.native_sources() if type(self.s_in) is PyInPort.VEC_DENSE else None
-        sinks = self.a_out.native_sinks() if type(self.a_out) is PyOutPort.VEC_DENSE else None
-        if (
-            not self._keeps(base, ("run_spk", "receive", "activation", "add_weights", reads))
-            or not self._keeps(numbers, ("number", "factors", "scaled", "scales", "used_weights"))
-            or not sources
-            or sinks is None
-            or len(sinks) > 1
-            or any(writer.dtype != self.number for writer in sinks)
-        ):
-            return Burst(self)
-        reader, index_map = sources[0]
-        alone = len(sources) == 1 and index_map is None
-        return kind(
-            self,
-            reader if alone else None,
-            sinks[0] if sinks else None,
-            self.s_in.size,
-            self.a_out.size,
-        )
-
 
 class Delayed(ConnectionModel):
     """Holds back what was received by a delay of each synapse, and one step.
@@ -254,11 +285,17 @@ class Delayed(ConnectionModel):
 
     a_buff: np.ndarray
 
+    _parts = ("take_in", "delay_line")
+
     def run_spk(self) -> None:
         """Send the first column, move the others up, receive, add to the columns."""
-        line = self._delay_line()
+        line = self.delay_line()
         self.a_out.send(line[:, 0])
         advance_columns(line)
+        self.take_in(line)
+
+    def take_in(self, line: np.ndarray) -> None:
+        """Receive, and add to the columns of `line`."""
         at, x = self.receive()
         if not self.scales:
             self.add_weights(at, x, line)
@@ -271,7 +308,7 @@ class Delayed(ConnectionModel):
         """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
         raise NotImplementedError
 
-    def _delay_line(self) -> np.ndarray:
+    def delay_line(self) -> np.ndarray:
         """Return `a_buff` with contiguous columns, so that moving them is one copy."""
         line = self.a_buff
         if not line.flags.f_contiguous or line.dtype != self.number:

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from lava_actor.channels import Arena, plan_arena
 from lava_actor.kernels.steps import ASKED, DECIDE, DONE, Burst, StepBurst
 from lava_actor.proc.dense.models import PyDenseModelFloat
-from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.dense.process import DelayDense, Dense
 from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
-from lava_actor.proc.sparse.process import Sparse
+from lava_actor.proc.sparse.process import DelaySparse, Sparse
 from tests.channels.conftest import child
 from tests.steps.conftest import Bench
 
@@ -68,7 +68,29 @@ def sparse(values: str) -> Callable[[int, int], Sparse]:
 
 
 POPULATIONS = {"floating_pt": lif_float, "fixed_pt": lif_fixed}
+def late(rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(0, 5, (N_OUT, N_IN))
+
+
+def delay_dense(bits: int, exponent: int) -> DelayDense:
+    rng = np.random.default_rng(3)
+    return DelayDense(weights=weights(rng), delays=late(rng), max_delay=5,
+                      num_message_bits=bits, weight_exp=exponent)  # fmt: skip
+
+
+def delay_sparse(bits: int, exponent: int) -> DelaySparse:
+    rng = np.random.default_rng(3)
+    found = weights(rng)
+    delays = np.where(found, late(rng) + 1, 0)
+    return DelaySparse(
+        weights=scipy.sparse.csr_matrix(found), delays=scipy.sparse.csr_matrix(delays),
+        max_delay=5, num_message_bits=bits, weight_exp=exponent,
+    )  # fmt: skip
+
+
 CONNECTIONS = {
+    "dense, delays": delay_dense,
+    "sparse, delays": delay_sparse,
     "dense": dense,
     "sparse, one value": sparse("one value"),
     "sparse, few values": sparse("few values"),

@@ -1,4 +1,4 @@
-"""Connections without delays. Included by ``_steps.pyx``."""
+"""Connections, with delays or without. Included by ``_steps.pyx``."""
 
 
 cdef class _ConnectionBurst(Burst):
@@ -14,16 +14,23 @@ cdef class _ConnectionBurst(Burst):
     cdef int kind, code
     cdef object sums
     cdef void *out
+    cdef bint delayed  # the output is a line: columns that move up, of which the first is sent
+    cdef Py_ssize_t depth
+    cdef object room
+    cdef void *scratch  # what is to be scaled before it is added to a line
     cdef bint graded
     cdef int exponent
     cdef int32_t *indices
     cdef void *values
 
-    def __init__(self, model, reader, writer, Py_ssize_t n_in, Py_ssize_t n_out):
+    def __init__(
+        self, model, reader, writer, Py_ssize_t n_in, Py_ssize_t n_out, bint delayed=False
+    ):
         super().__init__(model)
         self.writer = writer
         self.n_in = n_in
         self.n_out = n_out
+        self.delayed = delayed
         self.kind = model.number.num
         self.code = LA_F64 if self.kind == cnp.NPY_DOUBLE else LA_I32
         if reader is not None and la_can_find((<RingReader?>reader).itemsize):
@@ -45,21 +52,49 @@ cdef class _ConnectionBurst(Burst):
         """About how many additions so many events cost."""
         return 0
 
-    cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
-        """Put the sums of the weights of neurons `at`, times `x`, into the output."""
+    cdef void add(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
+        """Add the weights of neurons `at`, times `x`, to an output."""
 
-    cdef void clear(self) noexcept nogil:
-        memset(self.out, 0, self.n_out * (8 if self.code == LA_F64 else 4))
+    cdef void put(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
+        """The same with an output of zeros."""
+        memset(out, 0, self.n_out * self.depth * self.width())
+        self.add(at, x, count, out)
+
+    cdef inline Py_ssize_t width(self) noexcept nogil:
+        return 8 if self.code == LA_F64 else 4
 
     cdef bint prepare(self) except -1:
         model = self.model
-        sums = model.a_buff
-        if not is_state(sums, self.kind, self.n_out) or not self.take_weights():
-            return False
+        self.depth = 1
+        if self.delayed:
+            sums = model.delay_line()
+            if (
+                not is_columns(sums, self.kind)
+                or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>sums)
+                or cnp.PyArray_DIM(<cnp.ndarray>sums, 0) != self.n_out
+                or cnp.PyArray_DIM(<cnp.ndarray>sums, 1) < 1
+            ):
+                return False
+            self.depth = cnp.PyArray_DIM(<cnp.ndarray>sums, 1)
+        else:
+            sums = model.a_buff
+            if not is_state(sums, self.kind, self.n_out):
+                return False
         self.sums = sums
         self.out = data_of(sums)
+        if not self.take_weights():
+            return False
         self.graded = bool(np.any(model.num_message_bits > 0))
         self.exponent = model.weight_exp if model.scales else 0
+        if self.exponent and self.delayed and (
+            self.room is None or size_of(self.room) != self.n_out * self.depth
+        ):
+            self.room = np.zeros(self.n_out * self.depth, model.number)
+            self.scratch = data_of(self.room)
         return True
 
     cdef int step(self, uint64_t number) except -1:
@@ -67,20 +102,42 @@ cdef class _ConnectionBurst(Burst):
         cdef const void *x = NULL
         cdef Py_ssize_t count = -1
         self.send()
+        if self.delayed:
+            self.advance()
         if self.reader is not None:
             self.reader.await_data()
             count = self.look(&at, &x)
         if count < 0:
             return self.receive_by_model()
         if self.additions(count) < LONG_LOOP:
-            self.add(at, x, count)
+            self.compute(at, x, count)
         else:
             with nogil:
-                self.add(at, x, count)
+                self.compute(at, x, count)
         self.reader.release()
-        if self.exponent:
-            self.scale()
         return 0
+
+    cdef void advance(self) noexcept:
+        """Move the columns of the line up by one."""
+        cdef size_t column = self.n_out * self.width()
+        memmove(self.out, <char *>self.out + column, column * (self.depth - 1))
+        memset(<char *>self.out + column * (self.depth - 1), 0, column)
+
+    cdef void compute(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
+        cdef uint32_t *line = <uint32_t *>self.out
+        cdef uint32_t *more = <uint32_t *>self.scratch
+        cdef Py_ssize_t i
+        if not self.delayed:
+            self.put(at, x, count, self.out)
+            if self.exponent:
+                self.scale(line, self.n_out)
+        elif not self.exponent:
+            self.add(at, x, count, self.out)
+        elif count:
+            self.put(at, x, count, more)
+            self.scale(more, self.n_out * self.depth)
+            for i in range(self.n_out * self.depth):
+                line[i] += more[i]
 
     cdef int send(self) except -1:
         cdef RingWriter writer = self.writer
@@ -143,29 +200,32 @@ cdef class _ConnectionBurst(Burst):
 
     cdef int receive_by_model(self) except -1:
         model = self.model
-        self.sums[...] = model.activation(*model.receive())
+        if self.delayed:
+            model.take_in(self.sums)
+        else:
+            self.sums[...] = model.activation(*model.receive())
         return 0
 
-    cdef void scale(self) noexcept:
+    cdef void scale(self, uint32_t *out, Py_ssize_t n) noexcept nogil:
         """Multiply by ``2**exponent``, rounding down, modulo 2**32; fixed point only."""
-        cdef uint32_t *out = <uint32_t *>self.out
         cdef int shift = min(abs(self.exponent), 31)
         cdef Py_ssize_t i
         if self.exponent > 31:
-            memset(out, 0, self.n_out * 4)
+            memset(out, 0, n * 4)
         elif self.exponent > 0:
-            for i in range(self.n_out):
+            for i in range(n):
                 out[i] <<= shift
         else:
-            for i in range(self.n_out):
+            for i in range(n):
                 out[i] = <uint32_t>(<int32_t>out[i] >> shift)
 
 
 cdef class DenseBurst(_ConnectionBurst):
     """A matrix with contiguous columns."""
 
-    cdef object matrix
+    cdef object matrix, delays
     cdef void *weights
+    cdef const int32_t *late
 
     cdef bint take_weights(self) except -1:
         matrix = self.model.columns()
@@ -178,19 +238,39 @@ cdef class DenseBurst(_ConnectionBurst):
             return False
         self.matrix = matrix
         self.weights = data_of(matrix)
-        return True
+        return not self.delayed or self.take_delays()
+
+    cdef bint take_delays(self) except -1:
+        """Look at the delays; False if one of them does not fit the line."""
+        delays = self.model.late_columns()
+        if (
+            not is_columns(delays, cnp.NPY_INT32)
+            or cnp.PyArray_DIM(<cnp.ndarray>delays, 0) != self.n_out
+            or cnp.PyArray_DIM(<cnp.ndarray>delays, 1) != self.n_in
+        ):
+            return False
+        self.delays = delays
+        self.late = <const int32_t *>data_of(delays)
+        return la_within(self.n_out * self.n_in, self.late, <int32_t>self.depth)
 
     cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
         return count * self.n_out
 
-    cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
-        self.clear()
-        if self.code == LA_F64:
+    cdef void add(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
+        if self.code == LA_F64 and self.delayed:
+            la_dense_delayed_f64(self.n_out, <const double *>self.weights, self.late, at,
+                                 <const double *>x, count, <double *>out)
+        elif self.code == LA_F64:
             la_dense_f64(self.n_out, <const double *>self.weights, at, <const double *>x, count,
-                         <double *>self.out)
+                         <double *>out)
+        elif self.delayed:
+            la_dense_delayed_i32(self.n_out, <const int32_t *>self.weights, self.late, at,
+                                 <const int32_t *>x, count, <int32_t *>out)
         else:
             la_dense_i32(self.n_out, <const int32_t *>self.weights, at, <const int32_t *>x, count,
-                         <int32_t *>self.out)
+                         <int32_t *>out)
 
 
 cdef class SparseBurst(_ConnectionBurst):
@@ -208,9 +288,11 @@ cdef class SparseBurst(_ConnectionBurst):
 
     cdef bint take_weights(self) except -1:
         operator = self.model.operator()
+        if operator.reach > self.n_out * self.depth:
+            return False
         if operator is self.operator:
             return True
-        if tuple(operator.shape) != (self.n_out, self.n_in) or operator.reach > self.n_out:
+        if tuple(operator.shape) != (self.n_out, self.n_in):
             return False
         pointers, rows, weights, codes, one = operator.parts()
         self.matrix.narrow = is_array(rows, cnp.NPY_UINT16)
@@ -241,7 +323,7 @@ cdef class SparseBurst(_ConnectionBurst):
             self.matrix.one_f64 = one
         else:
             self.matrix.one_i32 = one
-        self.table = self.operator.multiples()
+        self.table = None if self.delayed else self.operator.multiples()
         if self.table is None or not is_array(self.table, self.kind):
             return 0
         if self.met == NULL:
@@ -254,17 +336,23 @@ cdef class SparseBurst(_ConnectionBurst):
     cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
         return count * self.per_column
 
-    cdef void add(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
+    cdef void put(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
         # A few events are added faster than all rows are looked up.
         if self.sum_of != NULL and x == NULL and 2 * self.additions(count) > self.n_out:
             la_tally(&self.matrix, at, count, self.met)
             if self.code == LA_F64:
-                la_look_up_f64(self.n_out, self.met, <double *>self.sum_of, <double *>self.out)
+                la_look_up_f64(self.n_out, self.met, <double *>self.sum_of, <double *>out)
             else:
-                la_look_up_i32(self.n_out, self.met, <int32_t *>self.sum_of, <int32_t *>self.out)
+                la_look_up_i32(self.n_out, self.met, <int32_t *>self.sum_of, <int32_t *>out)
             return
-        self.clear()
+        _ConnectionBurst.put(self, at, x, count, out)
+
+    cdef void add(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
         if self.code == LA_F64:
-            la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>self.out)
+            la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>out)
         else:
-            la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>self.out)
+            la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>out)

@@ -158,7 +158,7 @@ def catalogue() -> dict[str, int]:
     """Addresses of the library's steps, by name."""
 
 class DenseBurst(Burst):
-    """Steps of an all-to-all connection without delays.
+    """Steps of an all-to-all connection.
 
     Parameters
     ----------
@@ -169,6 +169,9 @@ class DenseBurst(Burst):
         Takes elements of the model's number type.
     n_in, n_out : int
         Number of senders and receivers.
+    delayed : bool
+        Output is a line of columns, the first of which is sent; the model has ``delay_line()``,
+        ``late_columns()`` and ``take_in(line)``.
     """
 
     def __init__(
@@ -178,7 +181,8 @@ class DenseBurst(Burst):
         writer: RingWriter | None,
         n_in: int,
         n_out: int,
+        delayed: bool = False,
     ) -> None: ...
 
 class SparseBurst(DenseBurst):
-    """Steps of a sparse connection without delays; wants ``operator()``, not ``columns()``."""
+    """Steps of a sparse connection; wants ``operator()``, not ``columns()``."""

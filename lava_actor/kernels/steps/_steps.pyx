@@ -11,7 +11,7 @@ cimport numpy as cnp
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memcmp, memcpy, memmove, memset
 
 from lava_actor.channels._native cimport (
     LA_F64,
@@ -56,6 +56,8 @@ from lava_actor.kernels.loops cimport (
     la_csc,
     la_csc_f64,
     la_csc_i32,
+    la_dense_delayed_f64,
+    la_dense_delayed_i32,
     la_dense_f64,
     la_dense_i32,
     la_entry,
@@ -65,6 +67,7 @@ from lava_actor.kernels.loops cimport (
     la_pack,
     la_step,
     la_tally,
+    la_within,
 )
 
 from lava_actor.errors import RuntimeStateError

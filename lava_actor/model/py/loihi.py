@@ -11,7 +11,9 @@ from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 
 if TYPE_CHECKING:
-    from lava_actor.model.native import NativeStep
+    from collections.abc import Iterable, Mapping
+
+    from lava_actor.model.native import NativeStep, PortFacts
 
 #: `PyLoihiProcessModel.steps_ready` of models that never wait for the user.
 UNLIMITED = 1 << 61
@@ -78,6 +80,13 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
 
     def add_ports_for_polling(self) -> None:
         """Nothing to add."""
+
+    @classmethod
+    def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+        """Say why steps of this class, between such ports, are done in Python; None: natively."""
+        from lava_actor.model.native import obstacle
+
+        return obstacle(cls, ports, own)
 
     def _native_burst(self) -> Burst:
         """Return what does several steps of this model in a row, see `lava_actor.kernels.steps`.

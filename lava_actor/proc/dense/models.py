@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import dense_events, dense_events_delayed
-from lava_actor.kernels.steps import Burst, DenseBurst
+from lava_actor.kernels.steps import DenseBurst
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.resources import CPU
@@ -70,8 +70,9 @@ class _DenseWeights(ConnectionModel):
 
 
 class _DenseConnection(_DenseWeights, Undelayed):
-    def _native_burst(self) -> Burst:
-        return self._burst_of(_DenseConnection, DenseBurst, "columns")
+    @classmethod
+    def _native_kind(cls) -> tuple[Any, ...]:
+        return _DenseConnection, DenseBurst, "columns"
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
@@ -133,12 +134,20 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
     _late: np.ndarray | None = None
     """The delays the last time they were looked at."""
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
-        """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
+    @classmethod
+    def _native_kind(cls) -> tuple[Any, ...]:
+        return AbstractPyDelayDenseModel, DenseBurst, "columns", "late_columns"
+
+    def late_columns(self) -> np.ndarray:
+        """Return `delays`, column-major and int32."""
         if self.delays is not self._late:
             self.delays = self._late = np.asfortranarray(self.delays, np.int32)
+        return self.delays
+
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
         try:
-            dense_events_delayed(self.columns(), self.delays, at, x, sums)
+            dense_events_delayed(self.columns(), self.late_columns(), at, x, sums)
         except IndexError as error:
             raise InvalidValueError(f"{owner_of(self)}.delays: {error}") from None
 

@@ -10,7 +10,7 @@ import scipy.sparse
 from scipy.sparse import csr_matrix
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
-from lava_actor.kernels.steps import Burst, SparseBurst
+from lava_actor.kernels.steps import SparseBurst
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -177,8 +177,9 @@ class _SparseWeights(ConnectionModel):
 
 
 class _SparseConnection(_SparseWeights, Undelayed):
-    def _native_burst(self) -> Burst:
-        return self._burst_of(_SparseConnection, SparseBurst, "operator")
+    @classmethod
+    def _native_kind(cls) -> tuple[Any, ...]:
+        return _SparseConnection, SparseBurst, "operator"
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
@@ -227,6 +228,10 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
     """
 
     delays: csr_matrix | np.ndarray
+
+    @classmethod
+    def _native_kind(cls) -> tuple[Any, ...]:
+        return AbstractPyDelaySparseModel, SparseBurst, "operator"
 
     @classmethod
     def specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
