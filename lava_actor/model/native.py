@@ -298,35 +298,38 @@ class Jit:
         """Compile for the arrays of a declaration, and return the address."""
         try:
             from numba import carray, cfunc, njit, types
+            from numba.extending import intrinsic
         except ImportError as error:
             raise UnsupportedError(
                 "jit needs Numba: pip install 'lava_actor[jit]', or give the step as C"
             ) from error
-        # The members of la_pack, as they lie in memory.
-        pointer, wide = types.CPointer, types.int64
-        pack = types.Record.make_c_struct(
-            [
-                ("version", types.uint32), ("n_arrays", types.uint32), ("n", wide), ("step", wide),
-                ("arrays", pointer(types.voidptr)), ("sizes", pointer(wide)),
-                ("numbers", pointer(types.float64)), ("integers", pointer(wide)),
-            ]
-        )  # fmt: skip
+
+        @intrinsic  # type: ignore[untyped-decorator]
+        def at(_context: Any, _word: Any) -> Any:
+            def code(context: Any, builder: Any, signature: Any, words: Any) -> Any:
+                return builder.inttoptr(words[0], context.get_value_type(types.voidptr))
+
+            return types.voidptr(types.int64), code
+
         groups = (declared.inputs, declared.outputs, declared.state, declared.parameters)
         dtypes = [np.dtype(dtype) for group in groups for dtype in group.values()]
-        views = [f"carray(a[{i}], (z[{i}],), t{i})" for i in range(len(dtypes))]
-        scalars = (
-            f"carray(q.numbers, ({len(declared.numbers)},))",
-            f"carray(q.integers, ({len(declared.integers)},))",
-            "q.step",
-        )
+        views = [f"carray(at(a[{i}]), (z[{i}],), t{i})" for i in range(len(dtypes))]
+        # Words of la_pack: version and n_arrays, n, step, arrays, sizes, numbers, integers.
         source = (
-            "def step(p):\n    q = carray(p, 1)[0]\n    a = q.arrays\n    z = q.sizes\n"
-            f"    f({', '.join((*views, *scalars))})\n    return 0\n"
+            f"def step(p):\n"
+            f"    a = carray(at(p[3]), ({len(dtypes)},), int64)\n"
+            f"    z = carray(at(p[4]), ({len(dtypes)},), int64)\n"
+            f"    numbers = carray(at(p[5]), ({len(declared.numbers)},), float64)\n"
+            f"    integers = carray(at(p[6]), ({len(declared.integers)},), int64)\n"
+            f"    f({', '.join(views)}, numbers, integers, p[2])\n"
+            f"    return 0\n"
         )
-        names = {f"t{i}": dtype for i, dtype in enumerate(dtypes)}
-        scope: dict[str, Any] = {"carray": carray, "f": njit(self.function), **names}
+        scope: dict[str, Any] = {
+            "at": at, "carray": carray, "f": njit(self.function), "int64": np.int64,
+            "float64": np.float64, **{f"t{i}": dtype for i, dtype in enumerate(dtypes)},
+        }  # fmt: skip
         exec(source, scope)
-        compiled = cfunc(types.int32(pointer(pack)))(scope["step"])
+        compiled = cfunc(types.int32(types.CPointer(types.int64)))(scope["step"])
         _held.append(compiled)
         return int(compiled.address)
 
