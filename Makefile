@@ -25,7 +25,7 @@ ARGS ?=
 JOBS ?= auto
 PYTEST := $(PY) -m pytest -n $(JOBS) $(ARGS)
 
-.PHONY: help demo test test-slow test-all bench bench-full lint type check sanitize build wheels clean distclean
+.PHONY: help demo docs test test-slow test-all bench bench-full lint type check sanitize build wheels clean distclean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/\1\t\2/' \
@@ -56,6 +56,11 @@ type: $(TOOLS) ## mypy over lava_actor
 	@$(VENV)/bin/mypy
 
 check: lint type test ## what has to be green before a change goes in
+
+docs: $(NATIVE) ## the documentation as a site, into build/docs; warnings are errors
+	@$(PY) tools/extras.py docs | xargs -d '\n' $(PY) -m pip install -qq --disable-pip-version-check
+	@$(PY) -m sphinx -W --keep-going -q -b html docs build/docs
+	@echo "written to build/docs/index.html"
 
 sanitize: ## the native ring under ThreadSanitizer and AddressSanitizer
 	@tools/need_compiler

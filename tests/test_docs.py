@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -31,8 +32,7 @@ def test_every_make_target_that_is_named_exists(page: Path) -> None:
 
 
 def program_of(page: str) -> str:
-    blocks = re.findall(r"```python\n(.*?)```", (ROOT / page).read_text("utf-8"), re.DOTALL)
-    return "\n".join(blocks)
+    return "\n".join(blocks_of(ROOT / page))
 
 
 def run(program: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -56,8 +56,87 @@ def test_the_first_network_of_the_readme_runs_and_draws_who_spikes(tmp_path: Pat
     assert sum(map(float, counts[1].split())) > 0
 
 
-def test_the_page_about_models_of_ones_own_runs(tmp_path: Path) -> None:
-    run(program_of("docs/own_models.md"), tmp_path)
+def blocks_of(page: Path) -> list[str]:
+    """Code as Sphinx and GitHub show it: blocks that name Python."""
+    return re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+
+
+SHOWN_ELSEWHERE = {
+    "README.md": "test_the_first_network_of_the_readme_runs_and_draws_who_spikes",
+    "gallery.md": "tests/test_gallery.py: each block by itself",
+    "moving.md": "test_every_simulator_that_is_here_says_how_often_the_neuron_fires",
+    "running.md": "test_the_program_of_the_page_about_running_runs",
+}
+"""Pages whose blocks are run by a test of their own."""
+
+PROGRAMS = [
+    page for page in PAGES if page.name not in SHOWN_ELSEWHERE and blocks_of(page)
+]
+
+
+@pytest.mark.parametrize("page", PROGRAMS, ids=[page.name for page in PROGRAMS])
+def test_the_blocks_of_a_page_are_one_program_that_runs(page: Path, tmp_path: Path) -> None:
+    run("\n".join(blocks_of(page)), tmp_path)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=NAMES)
+def test_no_block_of_a_page_hides_from_the_tests(page: Path) -> None:
+    """Whatever is code of Python says so, and compiles."""
+    fences = re.findall(r"^```+ *(.*)$", page.read_text("utf-8"), re.MULTILINE)
+    assert not {"py", "python3", "pycon", "ipython"} & set(fences)
+    for block in blocks_of(page):
+        compile(block, str(page), "exec")
+
+
+MOVING = blocks_of(ROOT / "docs/moving.md")
+
+
+@pytest.mark.parametrize("block", MOVING, ids=[b.split()[1].split(".")[0] for b in MOVING])
+def test_every_simulator_that_is_here_says_how_often_the_neuron_fires(
+    block: str, tmp_path: Path
+) -> None:
+    simulator = block.split()[1].split(".", maxsplit=1)[0]
+    if simulator == "lava":
+        block = f"import lava_actor.compat\nlava_actor.compat.install()\n{block}"
+    elif simulator != "lava_actor":
+        pytest.importorskip(simulator)
+        block = f"import warnings\nwarnings.simplefilter('ignore')\n{block}"
+    said = int(run(block, tmp_path).stdout.rpartition("spikes: ")[2])
+    if simulator in ("lava", "lava_actor", "brian2"):
+        assert said == 35
+    else:
+        assert 25 < said < 45
+
+
+MOST_USED = [
+    *("AbstractProcess", "AbstractSubProcessModel", "Conv", "Dense", "Extractor", "InPort"),
+    "Injector",
+    *("LIF", "LavaPyType", "Loihi2SimCfg", "Monitor", "OutPort", "PyInPort", "PyLoihiProcessModel"),
+    *("RefPort", "RunContinuous", "RunSteps", "Sparse", "Var", "implements"),
+]
+
+
+def test_each_of_the_twenty_most_used_names_has_an_example() -> None:
+    trees = [ast.parse(block) for page in PAGES for block in blocks_of(page)]
+    used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    assert len(MOST_USED) == 20
+    assert set(MOST_USED) <= used
+
+
+def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
+    pytest.importorskip("sphinx")
+    pytest.importorskip("furo")
+    done = subprocess.run(
+        [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(tmp_path)],
+        capture_output=True, text=True, timeout=110, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "tour.html").exists()
+
+
+def test_every_page_of_the_site_stands_in_its_index() -> None:
+    listed = (ROOT / "docs/index.md").read_text("utf-8").split()
+    assert {p.stem for p in (ROOT / "docs").glob("*.md")} - {"index"} <= set(listed)
 
 
 def test_the_program_of_the_page_about_running_runs(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -45,15 +46,16 @@ def test_the_balanced_network_reports_and_draws(tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
-def microcircuit():
-    spec = importlib.util.spec_from_file_location("microcircuit", EXAMPLES / "microcircuit.py")
+def loaded(script: str) -> Any:
+    """An example as a module."""
+    spec = importlib.util.spec_from_file_location(f"example_{script}", EXAMPLES / f"{script}.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
 def test_the_microcircuit_has_the_synapses_and_the_unit_potential_of_the_paper():
-    model = microcircuit()
+    model = loaded("microcircuit")
     assert model.NEURONS.sum() == 77_169
     assert abs(model.synapses().sum() - 0.299e9) < 0.001e9
     u = v = highest = 0.0
@@ -65,7 +67,7 @@ def test_the_microcircuit_has_the_synapses_and_the_unit_potential_of_the_paper()
 
 
 def test_the_microcircuit_keeps_mean_and_variance_of_its_input_when_it_is_scaled_down():
-    model = microcircuit()
+    model = loaded("microcircuit")
     inputs = (model.weights() * model.synapses() / model.NEURONS[:, None]) @ model.RATES
     inputs = (inputs + model.EPSP * model.EXTERNAL * model.EXTERNAL_RATE) * model.TAU_SYN * 1e-3
     scale = 0.1
@@ -83,3 +85,52 @@ def test_the_microcircuit_runs_and_compares_its_rates_with_the_published_ones(tm
     for name in ("L23E", "L23I", "L4E", "L4I", "L5E", "L5I", "L6E", "L6I"):
         assert re.search(rf"^{name} +[\d.]+ +[\d.]+$", text, re.MULTILINE)
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+def test_every_example_stands_in_the_list_of_the_documentation():
+    page = (EXAMPLES.parent / "docs/examples.md").read_text("utf-8")
+    listed = re.findall(r"\]\(\.\./examples/(\w+\.py)\)", page)
+    assert sorted(listed) == sorted(path.name for path in EXAMPLES.glob("*.py"))
+
+
+def claim(script: str, *arguments: Any) -> Any:
+    """What the main function of an example returns: the measure it prints."""
+    return loaded(script).main(*arguments)
+
+
+def test_synapses_of_inputs_that_fire_together_become_stronger():
+    assert claim("stdp_receptive_field", 2000) > 0.1
+
+
+def test_the_strongest_input_wins():
+    assert claim("winner_take_all", 600) > 0.8
+
+
+def test_a_reservoir_remembers_the_bit_before():
+    assert claim("reservoir", 300) > 0.8
+
+
+def test_a_sudoku_is_solved():
+    assert claim("sudoku") is not None
+
+
+def test_tones_are_told_apart():
+    assert claim("tones", 20) >= 0.9
+
+
+def test_three_neurons_take_turns():
+    assert claim("pattern_generator", 3000) > 0.9
+
+
+def test_patterns_are_told_apart_by_delays():
+    assert claim("delays", 12) == 1.0
+
+
+def test_a_sigma_delta_filter_sends_little_and_is_right():
+    sent, error = claim("sigma_delta_filter", 60)
+    assert sent < 0.1
+    assert error <= 0.1 + 1e-9
+
+
+def test_the_pole_stands():
+    assert claim("cart_pole", 150) == 150

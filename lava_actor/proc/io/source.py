@@ -25,7 +25,7 @@ class RingBuffer(AbstractProcess):
 
     Parameters
     ----------
-    data : array_like (*shape, T)
+    data : array_like (..., T)
         What is sent; the last axis is time. The fixed-point model cuts fractions off.
 
     Raises
