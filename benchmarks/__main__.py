@@ -25,6 +25,7 @@ SHAPES = (
     "two_cores",
     "var_access",
     "observed",
+    "recorded",
     "stream",
     "start_stop",
     "overhead",

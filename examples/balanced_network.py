@@ -2,9 +2,9 @@
 
 80 % of the neurons excite, 20 % inhibit; every neuron listens to 2 % of the others, 2 million
 synapses in all, and about 3 % of the neurons fire in a step. Six actors: two populations, four
-connections; a seventh writes down who fired. The network runs without blocking, so that this
-script can show its progress and look at a Var meanwhile. At the end: throughput, what every actor
-did, and a raster plot.
+connections; a seventh, a Monitor, records every spike. The network runs without blocking, so that
+this script can show its progress and look at a Var meanwhile. At the end: throughput, what every
+actor did, and a raster plot.
 
     python examples/balanced_network.py [--steps N] [--picture FILE]
 """
@@ -20,19 +20,9 @@ import numpy as np
 import scipy.sparse
 from tqdm import tqdm
 
-from lava_actor import (
-    AbstractProcess,
-    InPort,
-    LavaPyType,
-    Loihi2SimCfg,
-    LoihiProtocol,
-    PyInPort,
-    PyLoihiProcessModel,
-    RunSteps,
-    Var,
-    implements,
-)
+from lava_actor import Loihi2SimCfg, RunSteps
 from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
 from lava_actor.proc.sparse.process import Sparse
 
 EXCITATORY, INHIBITORY = 8000, 2000
@@ -40,37 +30,6 @@ CONNECTIVITY = 0.02
 WEIGHT = 0.2  # of an excitatory synapse
 BALANCE = 5.0  # how much stronger an inhibitory synapse is
 RASTER_STEPS = 300
-
-
-class Raster(AbstractProcess):
-    """Writes down which neurons of two populations fired in the last steps."""
-
-    def __init__(self, shapes: tuple[int, int], steps: int) -> None:
-        super().__init__(steps=steps)
-        self.excitatory = InPort(shape=(shapes[0],))
-        self.inhibitory = InPort(shape=(shapes[1],))
-        self.spikes = Var(shape=(steps, sum(shapes)), init=0)
-        self.total = Var(shape=(1,), init=0)
-
-
-@implements(proc=Raster, protocol=LoihiProtocol)
-class PyRaster(PyLoihiProcessModel):
-    """Works on events: a step costs what fired, not what exists."""
-
-    excitatory: PyInPort = LavaPyType(PyInPort.VEC_SPARSE, float)
-    inhibitory: PyInPort = LavaPyType(PyInPort.VEC_SPARSE, float)
-    spikes: np.ndarray = LavaPyType(np.ndarray, bool)
-    total: np.ndarray = LavaPyType(np.ndarray, np.int64)
-
-    def run_spk(self) -> None:
-        """Note the indices of this step in a row of the raster."""
-        _, excitatory = self.excitatory.recv()
-        _, inhibitory = self.inhibitory.recv()
-        row = self.spikes[(self.time_step - 1) % self.proc_params["steps"]]
-        row[:] = False
-        row[excitatory] = True
-        row[EXCITATORY + inhibitory] = True
-        self.total[0] += excitatory.size + inhibitory.size
 
 
 def random_synapses(
@@ -83,8 +42,8 @@ def random_synapses(
     return matrix * weight
 
 
-def build(seed: int = 7) -> tuple[LIF, LIF, Raster, int]:
-    """Describe the network; returns both populations, the raster and the number of synapses."""
+def build(seed: int = 7) -> tuple[LIF, LIF, Monitor, int]:
+    """Describe the network; returns both populations, the Monitor and the number of synapses."""
     rng = np.random.default_rng(seed)
     sizes = {"E": EXCITATORY, "I": INHIBITORY}
     populations = {
@@ -107,27 +66,32 @@ def build(seed: int = 7) -> tuple[LIF, LIF, Raster, int]:
             synapses = Sparse(weights=matrix, name=f"{pre}->{post}")
             populations[pre].s_out.connect(synapses.s_in)
             synapses.a_out.connect(populations[post].a_in)
-    raster = Raster((EXCITATORY, INHIBITORY), RASTER_STEPS)
-    populations["E"].s_out.connect(raster.excitatory)
-    populations["I"].s_out.connect(raster.inhibitory)
-    return populations["E"], populations["I"], raster, n_synapses
+    monitor = Monitor(name="record")
+    for population in populations.values():
+        monitor.probe(population.s_out)
+    return populations["E"], populations["I"], monitor, n_synapses
 
 
-def draw(spikes: np.ndarray, first_step: int, picture: Path) -> None:
+def draw(steps: np.ndarray, neurons: np.ndarray, last: int, picture: Path) -> None:
     """Raster plot of every 20th neuron, and the share of neurons that fired in each step."""
     import matplotlib as mpl
 
     mpl.use("Agg")
     from matplotlib import pyplot as plt
 
-    neurons, steps = np.nonzero(spikes[::20])
+    first = max(0, last - RASTER_STEPS)
+    shown = steps > first
+    steps, neurons = steps[shown], neurons[shown]
     figure, (top, bottom) = plt.subplots(
         2, 1, figsize=(10, 6), sharex=True, height_ratios=(3, 1), layout="constrained"
     )
-    colours = np.where(neurons * 20 < EXCITATORY, "tab:blue", "tab:red")
-    top.scatter(steps + first_step, neurons * 20, s=1.5, c=colours, linewidths=0)
+    drawn = neurons % 20 == 0
+    colours = np.where(neurons[drawn] < EXCITATORY, "tab:blue", "tab:red")
+    top.scatter(steps[drawn], neurons[drawn], s=1.5, c=colours, linewidths=0)
     top.set_ylabel("neuron (blue excites, red inhibits)")
-    bottom.plot(np.arange(spikes.shape[1]) + first_step, 100.0 * spikes.mean(axis=0), lw=1)
+    fired = np.bincount(steps - first, minlength=last - first + 1)[1:]
+    share = 100.0 * fired / (EXCITATORY + INHIBITORY)
+    bottom.plot(np.arange(first, last) + 1, share, lw=1)
     bottom.set_ylabel("fired / %")
     bottom.set_xlabel("time step")
     figure.savefig(picture, dpi=110)
@@ -142,32 +106,31 @@ def main() -> None:
     )
     arguments = parser.parse_args()
 
-    excitatory, _, raster, n_synapses = build()
+    excitatory, inhibitory, monitor, n_synapses = build()
     print(f"{EXCITATORY + INHIBITORY} neurons, {n_synapses} synapses")
-    with raster:
+    with monitor:
         warm_up = 200
-        raster.run(RunSteps(num_steps=warm_up), Loihi2SimCfg(select_tag="floating_pt"))
-        before = int(raster.total.get()[0])
+        monitor.run(RunSteps(num_steps=warm_up), Loihi2SimCfg(select_tag="floating_pt"))
         started = time.perf_counter()
-        raster.run(RunSteps(num_steps=arguments.steps, blocking=False))
-        runtime = raster.runtime
+        monitor.run(RunSteps(num_steps=arguments.steps, blocking=False))
+        runtime = monitor.runtime
         with tqdm(total=arguments.steps, unit="step", smoothing=0) as bar:
             while not runtime.is_finished:
                 bar.update(runtime.current_step - warm_up - bar.n)
                 time.sleep(0.05)
                 if bar.n > arguments.steps // 2 and not bar.postfix:
                     bar.set_postfix_str(f"mean v of E: {excitatory.v.get().mean():.2f}")
-            raster.wait()
+            monitor.wait()
             bar.update(arguments.steps - bar.n)
         seconds = time.perf_counter() - started
-        fired = int(raster.total.get()[0]) - before
-        report(arguments.steps, seconds, fired, n_synapses)
-        for actor in runtime.status():
-            print(f"  {actor.process:6} busy {actor.busy:6.2f} s, waiting {actor.waiting:6.2f} s")
-        order = np.roll(np.arange(RASTER_STEPS), -((warm_up + arguments.steps) % RASTER_STEPS))
-        spikes = raster.spikes.get()[order].T
-    first = warm_up + arguments.steps - RASTER_STEPS
-    draw(spikes, first, arguments.picture)
+        actors = runtime.status()
+    spikes = [monitor.spikes(population.s_out) for population in (excitatory, inhibitory)]
+    steps = np.concatenate([each.steps for each in spikes])
+    neurons = np.concatenate([spikes[0].indices, EXCITATORY + spikes[1].indices])
+    report(arguments.steps, seconds, int((steps > warm_up).sum()), n_synapses)
+    for actor in actors:
+        print(f"  {actor.process:6} busy {actor.busy:6.2f} s, waiting {actor.waiting:6.2f} s")
+    draw(steps, neurons, warm_up + arguments.steps, arguments.picture)
     print(f"raster plot: {arguments.picture}")
 
 

@@ -6,7 +6,6 @@ from lava_actor import Loihi2SimCfg, RunSteps
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
-from lava_actor.utils.plots import raster_plot
 
 rng = np.random.default_rng(1)
 drive = LIF(shape=(100,), bias_mant=rng.uniform(0.5, 1.0, 100), vth=10)
@@ -16,12 +15,12 @@ drive.s_out.connect(synapses.s_in)
 synapses.a_out.connect(cells.a_in)
 
 monitor = Monitor()
-monitor.probe(cells.s_out, num_steps=200)
+monitor.probe(cells.s_out)
 
 with cells:  # stops the network at the end, whatever happens
     cells.run(RunSteps(num_steps=200), run_cfg=Loihi2SimCfg(select_tag="floating_pt"))
-    spikes = monitor.get_data()[cells.name]["s_out"]  # one row per step: (200, 20)
     print("voltages now:     ", cells.v.get().round(1))
-    print("spikes per neuron:", spikes.sum(axis=0))
 
-raster_plot(spikes.T, stride=1).savefig("first_network.png")
+steps, neurons = monitor.spikes(cells.s_out)  # who spiked when: still there after the end
+print("spikes per neuron:", np.bincount(neurons, minlength=20))
+monitor.raster().figure.savefig("first_network.png")

@@ -772,7 +772,7 @@ def plotting_into_a_figure() -> None:
     Monitor(name="m").plot(object(), lif().v)
 
 
-@refused("m.plot", "a.v", "not probed")
+@refused("m: a.v is not probed")
 def plotting_what_was_not_probed() -> None:
     class Axes:
         def plot(self) -> None:

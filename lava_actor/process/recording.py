@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,8 +53,10 @@ class Recording(Var):
         Flat places in the target; None: all.
     shape : tuple of int, optional
         Of one row, if only some places are recorded.
-    name : str
+    of : str
         What it is of, for messages.
+    of_port : bool
+        Whether that is an OutPort, of which only what is not zero may be kept.
     """
 
     def __init__(
@@ -65,31 +68,33 @@ class Recording(Var):
         index: np.ndarray | None = None,
         shape: tuple[int, ...] | None = None,
         of: str = "",
+        *,
+        of_port: bool = False,
     ) -> None:
-        self.row_shape: tuple[int, ...] = tuple(target) if shape is None else shape
+        self.target = tuple(target)
+        self.row_shape: tuple[int, ...] = self.target if shape is None else shape
         rows = 0 if num_steps is None else (min(num_steps, last or num_steps)) // every
         super().__init__((rows, *self.row_shape), init=0)
-        self.of = of
+        self.of, self.of_port = of, of_port
         self.num_steps, self.every, self.last, self.index = num_steps, every, last, index
-        self._target_size = int(np.prod(target, dtype=np.int64))
-        self._row_size = int(np.prod(self.row_shape, dtype=np.int64))
+        self.row_size = math.prod(self.row_shape)
         self._source: _Live | _Kept | None = None
 
     def limits(self) -> dict[str, Any]:
         """What a `Recorder` needs to know of it."""
         return {
             "name": self.of,
-            "size": self._row_size,
+            "size": self.row_size,
             "until": self.num_steps,
             "every": self.every,
             "last": self.last,
             "places": self.index,
-            "of": self._target_size,
+            "of": math.prod(self.target),
         }
 
     def bind(self, store: RecordStore, number: int) -> None:
         """From now on this is what a network writes there."""
-        self._source = _Live(store, number, self._row_size)
+        self._source = _Live(store, number, self.row_size)
 
     @property
     def is_bound(self) -> bool:
@@ -101,6 +106,10 @@ class Recording(Var):
         record = Record() if self._source is None else self._source.read()
         return record if self.last is None else record.since(record.done - self.last + 1)
 
+    def holds_events(self, record: Record) -> bool:
+        """Whether it is spikes, rather than an array per step."""
+        return self.of_port and not record.whole.any()
+
     def steps(self, record: Record) -> np.ndarray:
         """The steps that were recorded."""
         if not record.done:
@@ -111,7 +120,7 @@ class Recording(Var):
     def dense(self, record: Record) -> np.ndarray:
         """One row for each of `steps`."""
         steps = self.steps(record)
-        return record.rows(steps, self._row_size).reshape(steps.size, *self.row_shape)
+        return record.rows(steps, self.row_size).reshape(steps.size, *self.row_shape)
 
     def places(self, indices: np.ndarray) -> np.ndarray:
         """Flat places in the target, of those in a row."""

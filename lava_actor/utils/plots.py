@@ -27,13 +27,14 @@ def raster_plot(
     xlabel: str = "Time Steps",
     ylabel: str = "Neurons",
     step_length: str | float | None = None,
+    rows: str = "neurons",
 ) -> Figure:
     """Draw a raster plot: one line per neuron, one marker per spike.
 
     Parameters
     ----------
     spikes
-        ``(neurons, steps)``, 0 or 1.
+        ``(neurons, steps)``, or ``(steps, neurons)`` if `rows` says so; 0 or 1.
     stride
         Draw every `stride`-th neuron: 0, stride, 2*stride, …
     fig
@@ -46,6 +47,8 @@ def raster_plot(
         Labels of the axes.
     step_length
         What a step stands for, such as ``"0.1 ms"``: the axis tells times then.
+    rows
+        What a row of `spikes` is: ``"neurons"``, or ``"steps"`` as in the recording of a Monitor.
 
     Returns
     -------
@@ -56,9 +59,12 @@ def raster_plot(
     ------
     InvalidValueError
         (a `ValueError`) if `spikes` is not two-dimensional or empty or has other values than 0 and
-        1, if `stride` exceeds the number of neurons, or if both `fig` and `figsize` are given.
+        1, if `rows` is another word, if `stride` exceeds the number of neurons, or if both `fig`
+        and `figsize` are given.
     """
-    spikes = np.asarray(spikes)
+    if rows not in ("neurons", "steps"):
+        raise InvalidValueError(f"rows: expected 'neurons' or 'steps', got {rows!r}")
+    spikes = np.asarray(spikes) if rows == "neurons" else np.asarray(spikes).T
     if spikes.ndim != 2 or spikes.size == 0:
         raise InvalidValueError(
             "Parameter <spikes> must have exactly two dimensions and they must be non-empty."

@@ -34,6 +34,7 @@ from benchmarks.shapes import (
     overhead,
     pipeline,
     plastic,
+    recorded,
     ring,
     start_stop,
     stream,
@@ -60,6 +61,9 @@ NETWORKS = {
     "Monitor on s_out": lambda: observed.monitored("s_out"),
     "RefPort": observed.referred,
     "unobserved": observed.alone,
+    "recorded v": lambda: recorded.chain("v"),
+    "recorded s_out": lambda: recorded.chain("s_out"),
+    "all spikes": lambda: recorded.whole(Balanced(200, 4000), watched=True),
     "balanced": lambda: balanced.build(Balanced(200, 4000)),
 }
 

@@ -175,10 +175,12 @@ def test_plot_labels_what_it_plots() -> None:
     monitor, cell = Monitor(), LIF(shape=(2,), name="cell")
     monitor.probe(cell.v, 3)
     axes = Axes()
-    with pytest.warns(LavaActorWarning, match="not started"):
-        monitor.plot(axes, cell.v, "r", linewidth=2)
-    (values, style), options = axes.calls["plot"]
-    assert values.shape == (3, 2)
+    with cell:
+        cell.run(RunSteps(2), Loihi2SimCfg(**FLOAT))
+    monitor.plot(axes, cell.v, "r", linewidth=2)
+    (steps, values, style), options = axes.calls["plot"]
+    assert steps.tolist() == [1, 2]
+    assert values.shape == (2, 2)
     assert (style, options) == ("r", {"linewidth": 2})
     assert axes.calls["set_title"][0] == ("cell",)
     assert axes.calls["set_xlabel"][0] == ("Time step",)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copyreg
 import warnings
+from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.model.decorator import implements, requires
@@ -29,16 +31,9 @@ class PyMonitorModel(PyLoihiProcessModel):
     @classmethod
     def specialised(cls, process: AbstractProcess) -> type[PyMonitorModel]:
         """Return a model class that declares the members of one Monitor."""
-        members: dict[str, Any] = {"_hidden_from_discovery": True}
-        for name in process.proc_params["RefPorts"]:
-            members[name] = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
-        for name in process.proc_params["InPorts"]:
-            # added to zeros of this type, a message keeps its own
-            members[name] = LavaPyType(PyInPort.VEC_DENSE, bool)
-        if process.proc_params["RefPorts"]:
-            members.update(post_guard=_has_to_sample, run_post_mgmt=_sample)
-        made = type(cls.__name__, (cls,), members)
-        made.__qualname__ = f"{cls.__qualname__}.of.{process.name}"
+        params = process.proc_params
+        made: type[PyMonitorModel]
+        made = _made(cls, process.name, (*params["RefPorts"],), (*params["InPorts"],))
         return made
 
     def __init__(self, proc_params: Any) -> None:
@@ -64,22 +59,53 @@ class PyMonitorModel(PyLoihiProcessModel):
             stacklevel=2,
         )
 
+    def _has_to_sample(self) -> bool:
+        step = self.time_step
+        return any(
+            step % recorder.every == 0 and not recorder.told
+            for recorder in [getattr(self, recording) for _, recording in self._vars]
+        )
 
-def _has_to_sample(self: Any) -> bool:
+    def _sample(self) -> None:
+        step = self.time_step
+        for port, recording in self._vars:
+            recorder = getattr(self, recording)
+            if recorder.is_due(step):
+                recorder.row(step, getattr(self, port).read())
+            elif recorder.until < step and not recorder.told:
+                self._tell_of_end(recorder)
+
+
+def _post_guard(self: Any) -> bool:
     """Tell whether there are Vars to sample in this step."""
-    step = self.time_step
-    return any(
-        step % recorder.every == 0 and not recorder.told
-        for recorder in [getattr(self, recording) for _, recording in self._vars]
-    )
+    return bool(self._has_to_sample())
 
 
-def _sample(self: Any) -> None:
+def _run_post_mgmt(self: Any) -> None:
     """Sample the Vars."""
-    step = self.time_step
-    for port, recording in self._vars:
-        recorder = getattr(self, recording)
-        if recorder.is_due(step):
-            recorder.row(step, getattr(self, port).read())
-        elif recorder.until < step and not recorder.told:
-            self._tell_of_end(recorder)
+    self._sample()
+
+
+class _Made(ABCMeta):
+    """The class of the model classes that are made here: they are pickled by how they are made."""
+
+
+def _made(
+    base: type[PyMonitorModel], name: str, refs: tuple[str, ...], ins: tuple[str, ...]
+) -> Any:
+    members: dict[str, Any] = {"_hidden_from_discovery": True, "_making": (base, name, refs, ins)}
+    members |= {ref: LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True) for ref in refs}
+    # added to zeros of this type, a message keeps its own
+    members |= {port: LavaPyType(PyInPort.VEC_DENSE, bool) for port in ins}
+    if refs:
+        members.update(post_guard=_post_guard, run_post_mgmt=_run_post_mgmt)
+    made = _Made(base.__name__, (base,), members)
+    made.__qualname__ = f"{base.__qualname__}.of.{name}"
+    return made
+
+
+def _making(made: Any) -> Any:
+    return _made, made._making
+
+
+copyreg.pickle(_Made, _making)

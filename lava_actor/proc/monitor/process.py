@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from lava_actor.errors import (
     MissingMemberError,
     RuntimeStateError,
 )
+from lava_actor.proc.monitor import export, pictures
 from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import where
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort
@@ -128,7 +130,7 @@ class Monitor(AbstractProcess):
         index : slice, list of int, mask or other NumPy index, optional
             Record ``target[index]`` only.
         last : int, optional
-            Keep what was recorded in the last so many steps.
+            Keep so many steps only, up to the last one that was recorded.
 
         Raises
         ------
@@ -150,7 +152,9 @@ class Monitor(AbstractProcess):
         owner = target.process.name if target.process is not None else ""
         shape = tuple(target.shape)
         places, row = _places(f"{name}: index", shape, index)
-        recording = Recording(shape, num_steps, every, last, places, row, f"{owner}.{target.name}")
+        of = f"{owner}.{target.name}"
+        is_port = isinstance(target, OutPort)
+        recording = Recording(shape, num_steps, every, last, places, row, of, of_port=is_port)
         port: RefPort | InPort
         if isinstance(target, Var):
             port = RefPort(shape=shape)
@@ -262,13 +266,17 @@ class Monitor(AbstractProcess):
         MissingMemberError, RuntimeStateError
             See `recording`.
         """
-        recording = self.recording(target)
-        return recording.dense(recording.read())
+        return self.trace(target)[1]
 
     def steps(self, target: Var | OutPort) -> np.ndarray:
         """The steps that were recorded so far: one for each row of `dense`."""
+        return self.trace(target)[0]
+
+    def trace(self, target: Var | OutPort) -> tuple[np.ndarray, np.ndarray]:
+        """What `steps` and `dense` return, of one moment: also while the network runs."""
         recording = self.recording(target)
-        return recording.steps(recording.read())
+        record = recording.read()
+        return recording.steps(record), recording.dense(record)
 
     def get_data(self) -> dict[str, dict[str, Any]]:
         """Return what was recorded so far, one row per step.
@@ -295,23 +303,117 @@ class Monitor(AbstractProcess):
             self.data[owner][name] = value
         return _Recordings({owner: _Recordings(found) for owner, found in self.data.items()})
 
-    def plot(self, ax: Any, target: Var | OutPort, *args: Any, **kwargs: Any) -> None:
-        """Plot the recording of ``target`` over time into a matplotlib axes.
+    # -- pictures and exports ---------------------------------------------------------------
 
-        Further arguments go to ``ax.plot``.
+    def _all(self) -> dict[str, Recording]:
+        return {".".join(key): getattr(self, name) for name, key in self.target_names.items()}
+
+    def _seconds(self) -> float | None:
+        """What a step of the network stands for, if that was said."""
+        return None if self.runtime is None else self.runtime.step_seconds
+
+    def plot(self, ax: Any = None, target: Any = None, *args: Any, **kwargs: Any) -> Any:
+        """Plot the recording of ``target`` over time: lines, or for spikes a raster.
+
+        Parameters
+        ----------
+        ax : matplotlib axes, optional
+            Where; left out, as in ``plot(neurons.v)``, a new figure is made.
+        target : Var or OutPort
+            What was probed.
+        *args, **kwargs
+            Further arguments of ``ax.plot``.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
         """
-        if not callable(getattr(ax, "plot", None)):
+        if isinstance(ax, (Var, OutPort)):
+            args = args if target is None else (target, *args)
+            ax, target = None, ax
+        if ax is not None and not callable(getattr(ax, "plot", None)):
             raise InvalidTypeError(
                 f"{self.name}.plot: expected matplotlib axes, such as plt.gca(), got {ax!r}"
             )
-        owner = target.process.name if target.process is not None else ""
-        if target.name not in self.data.get(owner, {}):
-            raise MissingMemberError(f"{self.name}.plot: {owner}.{target.name} is not probed")
-        values = self.get_data()[owner][target.name]
-        ax.plot(values.reshape(values.shape[0], -1), *args, **kwargs)
-        ax.set_title(owner)
-        ax.set_xlabel("Time step")
+        recording = self.recording(target)
+        record = recording.read()
+        if recording.holds_events(record):
+            return self.raster(target, ax, **kwargs)
+        ax = pictures.new_axes() if ax is None else ax
+        steps = recording.steps(record)
+        length = pictures.time_axis(ax, record.done, self._seconds())
+        values = recording.dense(record).reshape(steps.size, recording.row_size)
+        ax.plot(steps * length, values, *args, **kwargs)
+        ax.set_title(target.process.name if target.process is not None else "")
         ax.set_ylabel(target.name)
+        return ax
+
+    def raster(self, target: Any = None, ax: Any = None, **kwargs: Any) -> Any:
+        """Draw who spiked when: one row per neuron, one mark per spike.
+
+        Parameters
+        ----------
+        target : Var or OutPort, optional
+            What was probed; None: every OutPort, one above the other.
+        ax : matplotlib axes, optional
+            Where; None: in a new figure.
+        **kwargs
+            Of the marks, as in ``ax.plot``.
+
+        Returns
+        -------
+        matplotlib.axes.Axes
+        """
+        found = {name: each for name, each in self._all().items() if each.of_port}
+        if target is not None:
+            found = {where(target): self.recording(target)}
+        if not any(each.is_bound for each in found.values()):
+            raise RuntimeStateError(
+                f"{self.name}.raster: no OutPort is probed, or the network was not started"
+            )
+        rows, until = [], 0
+        for name, recording in found.items():
+            record = recording.read()
+            steps, indices, _ = record.events()
+            size = math.prod(recording.target)
+            rows.append((name, size, steps, recording.places(indices)))
+            until = max(until, record.done)
+        ax = pictures.new_axes() if ax is None else ax
+        pictures.raster(ax, rows, until, self._seconds(), kwargs)
+        return ax
+
+    def to_pandas(self, target: Var | OutPort | None = None) -> Any:
+        """What was recorded, as a table of pandas: of spikes a line each, of states one per step.
+
+        Times are in seconds if the length of a step is known (``step_length``), else in steps.
+
+        Returns
+        -------
+        DataFrame, or without a target dict
+            ``{"process.target": DataFrame}``
+        """
+        if target is not None:
+            return export.table(self.recording(target), self._seconds())
+        return {name: export.table(each, self._seconds()) for name, each in self._all().items()}
+
+    def save_npz(self, path: Any) -> None:
+        """Write what was recorded into a file that `numpy.load` reads.
+
+        Of each target, ``process.target.until`` is the last step that is in it, ``.shape`` that of
+        the target; spikes are ``.steps``, ``.indices`` and, unless all were one, ``.values``;
+        states are ``.rows``, recorded at ``.steps``.
+        """
+        found: dict[str, Any] = {}
+        for name, each in self._all().items():
+            found.update(export.arrays(name, each))
+        np.savez_compressed(path, **found)
+
+    def to_neo(self) -> Any:
+        """What was recorded, as a Block of Neo (the extra ``neo``): spike trains and signals.
+
+        A step is a millisecond, unless its length is known (``step_length``).
+        """
+        return export.block(self._all(), self._seconds())
 
 
 def _number(where: str, value: Any, least: int) -> int:

@@ -1,0 +1,55 @@
+"""Pictures of what a Monitor recorded. Needs matplotlib (the extra ``plot``)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lava_actor.process.times import UNITS, unit_for
+
+_SIZE = (10, 5)
+
+
+def new_axes() -> Any:
+    """Axes in a figure of their own."""
+    import matplotlib.pyplot as plt  # an extra: only plotting needs it
+
+    return plt.subplots(figsize=_SIZE, layout="constrained")[1]
+
+
+def time_axis(ax: Any, until: int, step_seconds: float | None) -> float:
+    """Label the axis of a picture; returns what one step is on it."""
+    if step_seconds is None:
+        ax.set_xlabel("Time step")
+        return 1.0
+    unit = unit_for(step_seconds * until)
+    ax.set_xlabel(f"Time ({unit})")
+    return step_seconds / UNITS[unit]
+
+
+def raster(
+    ax: Any,
+    rows: Sequence[tuple[str, int, np.ndarray, np.ndarray]],
+    until: int,
+    step_seconds: float | None,
+    options: dict[str, Any],
+) -> None:
+    """One row per neuron, one mark per spike; several targets stand above each other.
+
+    ``rows``: of each target its name, its number of neurons, and steps and indices of its spikes.
+    """
+    length = time_axis(ax, until, step_seconds)
+    style = {"marker": "o", "markersize": 1.5, "linestyle": "None", **options}
+    offset = 0
+    for name, size, steps, indices in rows:
+        ax.plot(steps * length, indices.astype(np.int64) + offset, **{"label": name, **style})
+        offset += size
+    ax.set_xlim(0.5 * length, (max(until, 1) + 0.5) * length)
+    ax.set_ylim(-0.5, max(offset, 1) - 0.5)
+    ax.set_ylabel("Neuron")
+    if len(rows) > 1:
+        ax.legend(loc="upper right", markerscale=4)
+    else:
+        ax.set_title(rows[0][0])
