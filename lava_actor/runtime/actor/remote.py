@@ -169,7 +169,7 @@ class RemoteVar:
 class HeldVar:
     """A Var in the model that holds it, as a message of ``size`` bytes."""
 
-    def __init__(self, model: Any, slot: VarSlot, name: str, size: int) -> None:
+    def __init__(self, model: object, slot: VarSlot, name: str, size: int) -> None:
         self._model = model
         self._slot = slot
         self._name = name

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from lava_actor.channels.pipe import Frame
+    from lava_actor.model.py.base import AbstractPyProcessModel
     from lava_actor.protocol.values import VarSlot
     from lava_actor.runtime.actor.actor import Actor
 
@@ -58,7 +59,7 @@ def _get(actor: Actor, payload: tuple[str, Any]) -> Any:
 
 def _set(actor: Actor, payload: tuple[str, Any, Any]) -> None:
     name, value, index = payload
-    model: Any = actor.built.model
+    model: AbstractPyProcessModel = actor.built.model
     setattr(model, name, _slot(actor, name).assigned(getattr(model, name), value, index))
     model.on_var_update()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, ASKED, DECIDE
 from lava_actor.protocol import words
@@ -29,6 +29,7 @@ from lava_actor.runtime.actor.turns import Turns
 
 if TYPE_CHECKING:
     from lava_actor.kernels.steps import Burst
+    from lava_actor.model.py.loihi import PyLoihiProcessModel
     from lava_actor.runtime.actor.actor import Actor
 
 class SteppingLoop:
@@ -36,7 +37,7 @@ class SteppingLoop:
 
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
-        self.model: Any = actor.built.model
+        self.model: PyLoihiProcessModel = actor.built.model
         self.base = actor.base
         self.party = actor.party
         self.clock = actor.clock
@@ -87,7 +88,7 @@ class SteppingLoop:
             busy, waited = party.busy_ns, party.wait_ns
             party.state = words.STEPPING
 
-    def _rebuilt(self, model: Any) -> None:
+    def _rebuilt(self, model: PyLoihiProcessModel) -> None:
         """The model was built again (reset): it counts its steps from here."""
         self.model = model
         if self.paced:
