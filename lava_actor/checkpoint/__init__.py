@@ -2,12 +2,11 @@
 
     names      classes and functions by import path; which of them a file may name
     arrays     views, shared memory, order of axes
+    kinds      the kinds of values a file can hold, a row each
     codec      values <-> JSON and arrays
     archive    the zip: written in full or not at all, checked before it is used
-    view       a network as it was described, before the compiler added to it
-    describe   Processes -> manifest
-    rebuild    manifest -> Processes
-    outline    whether two networks are equal but for their values
+    network    Processes -> tables, as their user built them; whether two networks are equal
+    rebuild    tables -> Processes
     models     the state of a model, inside of its actor
     rings      messages in flight
     resume     starting where a network was paused

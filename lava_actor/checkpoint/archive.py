@@ -11,9 +11,11 @@ import contextlib
 import hashlib
 import io
 import json
+import math
 import os
 import re
-import tempfile
+import shutil
+import uuid
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,8 +28,8 @@ from lava_actor.errors import CheckpointError
 
 MAGIC = "lava_actor checkpoint"
 
-VERSION = 1
-"""Raised when older readers could not understand, or would misunderstand, what is written."""
+VERSION = 2
+"""Raised when other readers could not understand, or would misunderstand, what is written."""
 
 _FIRST = "format"
 _MANIFEST = "manifest.json"
@@ -42,16 +44,11 @@ _DATE = (1980, 1, 1, 0, 0, 0)  # the same content gives the same file
 
 
 class Writer:
-    """Writes one file.
-
-    Members are written as they come; `close` adds the manifest. Blobs of equal content are stored
-    once.
-    """
+    """Writes one file: members as they come, each content once; `close` adds the manifest."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
-        self._sizes: dict[str, int] = {}
         self._put(_FIRST, f"{MAGIC}\nversion {VERSION}\n".encode())
 
     def document(self, document: Document) -> dict[str, Any]:
@@ -60,21 +57,21 @@ class Writer:
         return {"root": document.root, "objects": document.objects, "blobs": blobs}
 
     def _blob(self, blob: Any) -> str:
-        if isinstance(blob, bytes):
-            data, folder, suffix = memoryview(blob), "pickles", "pickle"
-        else:
-            with io.BytesIO() as file:
-                np.lib.format.write_array(file, blob, allow_pickle=False)
-                data, folder, suffix = memoryview(file.getvalue()), "arrays", "npy"
-        name = f"{folder}/{hashlib.blake2b(data, digest_size=16).hexdigest()}.{suffix}"
-        if name not in self._sizes:
-            self._put(name, data)
+        kind, parts = ("pickles/{}.pickle", [blob])
+        if not isinstance(blob, bytes):
+            kind, parts = "arrays/{}.npy", _npy(blob)
+        digest = hashlib.blake2b(digest_size=16)
+        for part in parts:
+            digest.update(part)
+        name = kind.format(digest.hexdigest())
+        if name not in self._zip.NameToInfo:
+            self._put(name, *parts)
         return name
 
-    def _put(self, name: str, data: bytes | memoryview) -> None:
+    def _put(self, name: str, *parts: Any) -> None:
         with self._zip.open(zipfile.ZipInfo(name, _DATE), "w", force_zip64=True) as member:
-            member.write(data)
-        self._sizes[name] = len(data)
+            for part in parts:
+                member.write(part)
 
     def abandon(self) -> None:
         """Leave the file as it is, unfinished."""
@@ -82,15 +79,23 @@ class Writer:
 
     def close(self, manifest: dict[str, Any]) -> None:
         """Write the manifest and the digest."""
-        members = {name: size for name, size in self._sizes.items() if name != _FIRST}
-        text = json.dumps({**manifest, "members": members}, allow_nan=False, indent=0)
-        self._put(_MANIFEST, text.encode())
+        self._put(_MANIFEST, json.dumps(manifest, allow_nan=False).encode())
         self._zip.comment = b"blake2b:" + b"0" * 64
         self._zip.close()
         end = self._file.seek(-_COMMENT_BYTES, os.SEEK_END)
         digest = _digest(self._file, end)
         self._file.seek(end)
         self._file.write(b"blake2b:" + digest)
+
+
+def _npy(array: np.ndarray) -> list[Any]:
+    """The bytes of an ``.npy`` file: header and memory."""
+    with io.BytesIO() as file:
+        described = np.lib.format.header_data_from_array_1_0(array)
+        np.lib.format.write_array_header_1_0(file, described)
+        header = file.getvalue()
+    array = array.T if described["fortran_order"] else np.ascontiguousarray(array)
+    return [header, array.reshape(-1).view(np.uint8).data if array.nbytes else b""]
 
 
 @contextlib.contextmanager
@@ -102,10 +107,10 @@ def writing(path: Path) -> Iterator[Writer]:
     OSError
         If the folder does not exist or cannot be written to; an older file is left alone.
     """
-    folder = path.resolve().parent
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=folder)
+    path = path.resolve()
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
-        with os.fdopen(descriptor, "w+b") as file:
+        with open(part, "x+b") as file:
             writer = Writer(file)
             try:
                 yield writer
@@ -114,43 +119,24 @@ def writing(path: Path) -> Iterator[Writer]:
                 raise
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, _permissions(path))
-        os.replace(name, path.resolve())
+        with contextlib.suppress(OSError):  # there is no older file
+            shutil.copymode(path, part)
+        os.replace(part, path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
+        part.unlink(missing_ok=True)
         raise
-    _sync_folder(folder)
-
-
-def _permissions(path: Path) -> int:
-    with contextlib.suppress(OSError):
-        return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        with contextlib.suppress(OSError):  # some file systems cannot
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    with contextlib.suppress(OSError):  # some file systems cannot
+        os.fsync(folder)
+    os.close(folder)
 
 
 def _digest(file: BinaryIO, end: int) -> bytes:
     """Digest of the first ``end`` bytes, as hexadecimal digits."""
     found = hashlib.blake2b(digest_size=32)
     file.seek(0)
-    left = end
-    while left:
-        piece = file.read(min(left, _CHUNK))
-        if not piece:
-            break
-        found.update(piece)
-        left -= len(piece)
+    for start in range(0, end, _CHUNK):
+        found.update(file.read(min(end - start, _CHUNK)))
     return found.hexdigest().encode()
 
 
@@ -176,6 +162,21 @@ def complaints(path: Path) -> Iterator[None]:
         raise CheckpointError(f"{path}: the file makes no sense ({kind}: {error})") from error
 
 
+@contextlib.contextmanager
+def reading(path: Path) -> Iterator[Archive]:
+    """Open a file for reading.
+
+    Raises
+    ------
+    CheckpointError
+        If it is damaged, of another version, or no checkpoint at all.
+    OSError
+        If there is no such file.
+    """
+    with open(path, "rb") as file, complaints(path):
+        yield Archive(file)
+
+
 class Archive:
     """A file that was found to be whole.
 
@@ -187,18 +188,18 @@ class Archive:
     def __init__(self, file: BinaryIO) -> None:
         self._zip = _opened(file)
         infos = self._zip.infolist()
-        names = [info.filename for info in infos]
-        if len(set(names)) < len(names):
+        self._infos = {info.filename: info for info in infos}
+        if len(self._infos) < len(infos):
             raise CheckpointError("two members have the same name")
-        self._infos = dict(zip(names, infos, strict=True))
         self._check_version()
-        for info in infos:
+        for name, info in self._infos.items():
             if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 0x1:
-                raise CheckpointError(f"{info.filename} is compressed or encrypted")
+                raise CheckpointError(f"{name} is compressed or encrypted")
             if info.file_size != info.compress_size:
-                raise CheckpointError(f"{info.filename} has two sizes")
-        self.manifest = self._read_manifest()
-        self._check_members()
+                raise CheckpointError(f"{name} has two sizes")
+            if name not in (_FIRST, _MANIFEST) and not _MEMBER.match(name):
+                raise CheckpointError(f"no member may be called {name!r}")
+        self.manifest = json.loads(self._zip.read(_MANIFEST), parse_constant=_refuse_constant)
 
     def _check_version(self) -> None:
         info = self._infos.get(_FIRST)
@@ -206,36 +207,12 @@ class Archive:
         found = re.fullmatch(rf"{MAGIC}\nversion (\d{{1,9}})\n", text)
         if found is None:
             raise CheckpointError("the file is no checkpoint")
-        version = int(found[1])
-        if version > VERSION:
+        if int(found[1]) != VERSION:
+            writer = "a newer" if int(found[1]) > VERSION else "an older"
             raise CheckpointError(
-                f"expected a checkpoint of version {VERSION} or older, got version {version}: it "
-                f"was written by a newer lava_actor"
+                f"expected a checkpoint of version {VERSION}, got version {found[1]}: it was "
+                f"written by {writer} lava_actor, which can read it"
             )
-        if version < 1:
-            raise CheckpointError(f"there is no version {version}")
-
-    def _read_manifest(self) -> dict[str, Any]:
-        if _MANIFEST not in self._infos:
-            raise CheckpointError("there is no manifest")
-        found = json.loads(self._zip.read(_MANIFEST), parse_constant=_refuse_constant)
-        if not isinstance(found, dict):
-            raise CheckpointError("the manifest is no object")
-        return found
-
-    def _check_members(self) -> None:
-        said = self.manifest["members"]
-        there = set(self._infos) - {_FIRST, _MANIFEST}
-        if set(said) != there:
-            odd = sorted(set(said) ^ there)[0]
-            raise CheckpointError(f"{odd} is in the manifest or in the zip, but not in both")
-        for name, size in said.items():
-            if not _MEMBER.match(name):
-                raise CheckpointError(f"no member may be called {name!r}")
-            if self._infos[name].file_size != size:
-                raise CheckpointError(f"{name} has another size than the manifest says")
-            if name.startswith("pickles/") and self.manifest.get("trusted") is not True:
-                raise CheckpointError(f"{name} is not announced")
 
     def document(self, said: dict[str, Any]) -> Document:
         """A document with its blobs; every use of an array has a copy of its own."""
@@ -245,77 +222,39 @@ class Archive:
         return Document(objects, said["root"], [self._load(name) for name in blobs])
 
     def _load(self, name: Any) -> Any:
-        if name not in self.manifest["members"]:
+        if not _MEMBER.match(name) or name not in self._infos:
             raise CheckpointError(f"there is no member {name!r}")
-        if name.startswith("pickles/"):
+        if name.endswith(".pickle"):
             return self._zip.read(name)
-        data = bytearray(self._infos[name].file_size)
         with self._zip.open(name) as member:
-            place = memoryview(data)
-            while place.nbytes:
-                count = member.readinto(place)  # type: ignore[attr-defined]
-                if not count:
-                    raise CheckpointError(f"{name} ends too early")
-                place = place[count:]
-        return _parsed(data, name)
-
-
-def _parsed(data: bytearray, name: str) -> np.ndarray:
-    """The array in the bytes of an ``.npy`` file; it keeps the bytes."""
-    file = io.BytesIO(memoryview(data)[: 1 << 16])
-    version = np.lib.format.read_magic(file)
-    if version == (1, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_1_0(file)
-    elif version == (2, 0):
-        shape, fortran, dtype = np.lib.format.read_array_header_2_0(file)
-    else:
-        raise CheckpointError(f"{name}: unknown version of the .npy format: {version}")
-    if dtype.hasobject:
-        raise CheckpointError(f"{name} holds Python objects")
-    size = 1
-    for dimension in shape:
-        size *= dimension
-    start = file.tell()
-    if min(shape, default=0) < 0 or size * dtype.itemsize != len(data) - start:
-        raise CheckpointError(f"{name} has another size than its header says")
-    if size * dtype.itemsize == 0:
-        return np.empty(shape, dtype)
-    flat = np.frombuffer(data, dtype, offset=start)
-    return flat.reshape(shape, order="F" if fortran else "C")
+            version = np.lib.format.read_magic(member)
+            if version != (1, 0):
+                raise CheckpointError(f"{name}: unknown version of the .npy format: {version}")
+            shape, fortran, dtype = np.lib.format.read_array_header_1_0(member)
+            if dtype.hasobject:
+                raise CheckpointError(f"{name} holds Python objects")
+            size = math.prod(shape) * dtype.itemsize
+            if min(shape, default=0) < 0 or size != self._infos[name].file_size - member.tell():
+                raise CheckpointError(f"{name} has another size than its header says")
+            array = np.empty(shape, dtype, "F" if fortran else "C")
+            place = array.T.reshape(-1) if fortran else array.reshape(-1)
+            data = place.view(np.uint8).data if size else memoryview(b"")
+            for start in range(0, size, _CHUNK):
+                data[start : start + _CHUNK] = member.read(_CHUNK)
+        return array
 
 
 def _opened(file: BinaryIO) -> zipfile.ZipFile:
-    size = file.seek(0, os.SEEK_END)
-    end = size - _COMMENT_BYTES
-    if end < 0:
-        raise CheckpointError("the file is no checkpoint, or was cut off")
-    file.seek(0)
-    if file.read(4) != b"PK\x03\x04":
-        raise CheckpointError("the file is no checkpoint")
-    file.seek(end)
+    end = file.seek(0, os.SEEK_END) - _COMMENT_BYTES
+    file.seek(max(end, 0))
     comment = _COMMENT.fullmatch(file.read())
+    file.seek(0)
+    if file.read(4) != b"PK\x03\x04" or end < 0:
+        raise CheckpointError("the file is no checkpoint, or was cut off")
     if comment is None or _digest(file, end) != comment[1]:
         raise CheckpointError("the file is no checkpoint, or damaged: its digest does not fit")
-    try:
-        return zipfile.ZipFile(file)
-    except zipfile.BadZipFile as error:
-        raise CheckpointError(f"the file is no zip: {error}") from error
+    return zipfile.ZipFile(file)
 
 
 def _refuse_constant(text: str) -> Any:
     raise CheckpointError(f"the manifest holds {text}")
-
-
-@contextlib.contextmanager
-def reading(path: Path) -> Iterator[Archive]:
-    """Open a file for reading.
-
-    Raises
-    ------
-    CheckpointError
-        If it is damaged, of a newer version, or no checkpoint at all.
-    OSError
-        If there is no such file.
-    """
-    with open(path, "rb") as file, complaints(path):
-        yield Archive(file)

@@ -16,13 +16,13 @@ import numpy as np
 from lava_actor.errors import CheckpointError
 
 
-def describe_dtype(dtype: np.dtype) -> str:
+def dtype_text(dtype: np.dtype) -> str:
     """A dtype as text that `dtype_of` understands."""
     return repr(np.lib.format.dtype_to_descr(dtype))
 
 
 def dtype_of(text: Any) -> np.dtype:
-    """The dtype that `describe_dtype` described."""
+    """The dtype that `dtype_text` described."""
     return np.lib.format.descr_to_dtype(ast.literal_eval(text))
 
 
@@ -76,11 +76,11 @@ class Layout:
                 stored = None
                 start = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
                 entry = {
-                    "base": {"ref": base},
+                    "base": base,
                     "offset": int(start),
                     "shape": [int(n) for n in array.shape],
                     "strides": [int(n) for n in array.strides],
-                    "dtype": describe_dtype(array.dtype),
+                    "dtype": dtype_text(array.dtype),
                 }
                 if array.size == 0:
                     entry["offset"] = 0

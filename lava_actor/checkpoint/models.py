@@ -1,30 +1,24 @@
 """The state of a model, written and read inside of its actor.
 
-Everything a model has as an attribute is its state, but for what the actor gave it: ports, loggers,
-its names. Ports are referred to by name; so are their methods where a model keeps one. After
+A model's state is its Vars and what it lists in ``checkpoint_state``: by default every attribute
+but what the actor gave it (ports, loggers, names). Parts of the actor are referred to by how they
+are reached: a port, a method of a port that the model keeps, a Process among the parameters. After
 `restore` a model that was built as usual is the model that was saved.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from lava_actor.channels.records import Record, Recorder, read
-from lava_actor.checkpoint.codec import (
-    Decoder,
-    Document,
-    Encoder,
-    checked_position,
-    set_state,
-    state_of,
-)
+from lava_actor.channels.records import Record, read
+from lava_actor.checkpoint.codec import Decoder, Document, Encoder, set_state, state_of
+from lava_actor.checkpoint.kinds import checked_position
 from lava_actor.checkpoint.names import Names
 from lava_actor.errors import CheckpointError
-from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
 
@@ -36,8 +30,8 @@ OF_ACTOR = frozenset(
     }
 )
 
-#: Attributes of in-ports that hold messages which were received and not handed out yet.
-OF_PORT = ("_waiting",)
+#: The attribute of in-ports that holds what was received and not handed out yet.
+WAITING = "_waiting"
 
 
 def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document, bool]:
@@ -50,129 +44,78 @@ def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document,
     """
     actor.party.wait(serve=actor.servers, timeout=0)
     _check_vars(actor)
-    model = actor.built.model
-    ports = _ports(model)
-    methods = {
-        id(value): (name, method)
-        for name, port in ports.items()
-        for method, value in port.__dict__.items()
-        if callable(value)
-    }
-    names = {id(port): name for name, port in ports.items()}
-    channels = {
-        id(end): [name, index]
-        for name, port in ports.items()
-        for index, end in enumerate(port.csp_ports)
-    }
-    stepper = model.__dict__.get("_stepper")
-    given = {id(obj): keys for keys, obj in _given(actor.spec.proc_params)}
-
-    def reference(obj: Any) -> dict[str, Any] | None:
-        if obj is model:
-            return {"the": "model"}
-        if stepper is not None and obj is stepper:
-            return {"the": "stepper"}
-        if id(obj) in names:
-            return {"port": names[id(obj)]}
-        if id(obj) in methods:
-            return {"port_method": list(methods[id(obj)])}
-        if id(obj) in channels:
-            return {"channel": channels[id(obj)]}
-        if id(obj) in given:
-            return {"given": given[id(obj)]}
-        return None
-
-    encoder = Encoder(Names(homes), reference, trusted=trusted)
-    root: dict[str, Any] = {
+    ways = {id(obj): {"at": list(way)} for way, obj in _landmarks(actor).items()}
+    encoder = Encoder(Names(homes), lambda obj: ways.get(id(obj)), trusted=trusted)
+    waiting = {n: p.__dict__[WAITING] for n, p in _ports(actor).items() if WAITING in p.__dict__}
+    root = {
         "base": actor.base,
-        "attributes": [
-            [name, encoder.add(value, f"{actor.name}: model.{name}")]
-            for name, value in state_of(model).items()
-            if name not in OF_ACTOR
-            and names.get(id(value)) != name
-            and not isinstance(value, Recorder)
-        ],
-        "ports": [
-            [name, what, encoder.add(port.__dict__[what], f"{actor.name}.{name}.{what}")]
-            for name, port in ports.items()
-            for what in OF_PORT
-            if what in port.__dict__
-        ],
-        "random": encoder.add(_global_random() if actor.own_process else None, actor.name),
-        "recordings": [
-            [r.name, encoder.add(vars(read(actor.records, r.number, r.limits["size"])), r.name)]
+        "attributes": encoder.add_state(_state(actor), f"{actor.name}: model"),
+        "waiting": encoder.add_state(waiting, actor.name),
+        "recordings": {
+            r.name: encoder.add_state(
+                vars(read(actor.records, r.number, r.limits["size"])), f"{actor.name}.{r.name}"
+            )
             for r in actor.spec.plan.recordings
-        ],
+        },
+        "random": encoder.add(_global_random() if actor.own_process else None, actor.name),
     }
     return encoder.finish(root), encoder.pickled
 
 
 def restore(actor: Any, document: Document, homes: Iterable[str], trusted: bool) -> None:
     """Give the model of an actor the state that `snapshot` returned."""
-    model = actor.built.model
-    ports = _ports(model)
+    landmarks = _landmarks(actor)
 
-    def port(name: Any) -> Any:
-        if name not in ports:
-            raise CheckpointError(f"the model has no port {name!r}")
-        return ports[name]
-
-    def resolve(kind: str, which: Any) -> Any:
-        if kind == "the" and which in ("model", "stepper"):
-            return model if which == "model" else model._stepper
-        if kind == "port":
-            return port(which)
-        if kind == "port_method":
-            return port(which[0]).__dict__[which[1]]
-        if kind == "channel":
-            return port(which[0]).csp_ports[which[1]]
-        if kind == "given":
-            found = _given(actor.spec.proc_params)
-            return next(obj for keys, obj in found if keys == which)
-        raise CheckpointError(f"unknown kind of value: {kind!r}")
+    def resolve(kind: str, way: Any) -> Any:
+        if kind != "at" or tuple(way) not in landmarks:
+            raise CheckpointError(f"the model has no {kind} {way!r}")
+        return landmarks[tuple(way)]
 
     try:
         decoder = Decoder(document, Names(homes), resolve, trusted=trusted)
-        _restore(actor, document, decoder, port, trusted)
+        _restore(actor, document.root, decoder, trusted)
     except Exception as error:
         raise CheckpointError(
             f"{actor.name}: its model cannot be restored: {type(error).__name__}: {error}"
         ) from error
 
 
-def _restore(
-    actor: Any,
-    document: Document,
-    decoder: Decoder,
-    port: Callable[[Any], Any],
-    trusted: bool,
-) -> None:
-    model, root = actor.built.model, document.root
-    state = {name: decoder.value(node) for name, node in root["attributes"]}
-    waiting = [(port(name), what, decoder.value(node)) for name, what, node in root["ports"]]
+def _restore(actor: Any, root: dict[str, Any], decoder: Decoder, trusted: bool) -> None:
+    model, ports, base = actor.built.model, _ports(actor), root["base"]
+    state = decoder.state(root["attributes"])
+    waiting = decoder.state(root["waiting"])
+    records = {name: Record(**decoder.state(node)) for name, node in root["recordings"].items()}
     numbers = decoder.value(root["random"])
-    recordings = {name: Record(**decoder.value(node)) for name, node in root.get("recordings", [])}
-    base = root["base"]
     if type(base) is not int or not 0 <= base <= actor.step:
         raise CheckpointError(f"expected the step of the last reset, got {base!r}")
-    for name in list(model.__dict__):
-        value = model.__dict__[name]
-        if name not in OF_ACTOR and not isinstance(value, (AbstractPyPort, Recorder)):
-            del model.__dict__[name]
-    given = {*OF_ACTOR, *_ports(model), *(r.name for r in actor.spec.plan.recordings)}
-    set_state(model, state, given, trusted=trusted)
+    for name in _state(actor).keys() & model.__dict__.keys():
+        del model.__dict__[name]
+    others = {name for name in state if not _is_state(actor, name)}
+    set_state(model, state, others, trusted=trusted)
     _check_vars(actor)
     if hasattr(type(model), "_check_restored"):
         model._check_restored()
-    for owner, what, value in waiting:
-        if what in OF_PORT:
-            owner.__dict__[what] = value
+    for name, record in records.items():
+        record.write_to(_given_parts(actor)[name])
+    for name, value in waiting.items():
+        ports[name].__dict__[WAITING] = value
     if numbers is not None and actor.own_process:
         np.random.set_state(checked_position(numbers["numpy"]))  # noqa: NPY002  (models may use the global one)
         random.setstate(numbers["random"])
-    for name, record in recordings.items():
-        record.write_to(model.__dict__[name])
-    actor.rebase(int(base))
+    actor.rebase(base)
+
+
+def _is_state(actor: Any, name: str) -> bool:
+    """Whether an attribute of that name is state of the model."""
+    model = actor.built.model
+    listed = getattr(model, "_stepper", model).checkpoint_state
+    if listed is not None and name not in listed:
+        return any(var.name == name for var in actor.spec.plan.vars)
+    return name not in OF_ACTOR and name not in _given_parts(actor)
+
+
+def _state(actor: Any) -> dict[str, Any]:
+    return {n: v for n, v in state_of(actor.built.model).items() if _is_state(actor, n)}
 
 
 def _check_vars(actor: Any) -> None:
@@ -182,8 +125,35 @@ def _check_vars(actor: Any) -> None:
             var.slot(actor.name).presented(getattr(actor.built.model, var.name))
 
 
-def _ports(model: Any) -> dict[str, Any]:
-    return {n: v for n, v in model.__dict__.items() if isinstance(v, AbstractPyPort)}
+def _ports(actor: Any) -> dict[str, Any]:
+    """The ports that the Process has, by name."""
+    plan, held = actor.spec.plan, actor.built.model.__dict__
+    names = [port.name for port in (*plan.in_ports, *plan.out_ports, *plan.ref_ports)]
+    return {name: held[name] for name in [*names, *(name for name, _ in plan.var_ports)]}
+
+
+def _given_parts(actor: Any) -> dict[str, Any]:
+    """What the actor gave its model as attributes: ports, and what it records with."""
+    held = actor.built.model.__dict__
+    return {**_ports(actor), **{r.name: held[r.name] for r in actor.spec.plan.recordings}}
+
+
+def _landmarks(actor: Any) -> dict[tuple[Any, ...], Any]:
+    """What values of a model may refer to, by the way to it."""
+    model = actor.built.model
+    found: dict[tuple[Any, ...], Any] = {}
+    found.update((("given", *keys), obj) for keys, obj in _given(actor.spec.proc_params))
+    for name, port in _ports(actor).items():
+        methods = {("port", name, m): v for m, v in port.__dict__.items() if callable(v)}
+        ends = {("channel", name, i): end for i, end in enumerate(port.csp_ports)}
+        found |= methods
+        found |= ends
+    for name, part in _given_parts(actor).items():
+        found["port", name] = part
+    if "_stepper" in model.__dict__:
+        found["stepper",] = model._stepper
+    found["model",] = model
+    return found
 
 
 def _given(params: Any) -> Iterator[tuple[list[Any], Any]]:

@@ -1,13 +1,15 @@
 """Classes and functions by import path, and which of them a file may name.
 
-A checkpoint names what it needs as ``module:qualified.name``. Reading one imports a module only
-where it says that a Process, model, port, Var or run configuration lives there, and the class is
-used only if it is one. The packages of these classes are the file's *homes*: other classes and
-functions are taken from there and from a few parts of lava_actor and NumPy, and from nowhere else.
+A file names what it needs as ``module:qualified.name``. The packages of its Processes, models and
+run configuration are its *homes*: other classes and functions are taken from there, from a few
+rooms of lava_actor and from NumPy, and from nowhere else. A module that the program has not
+imported yet is imported only if its source has a ``class`` statement for what is named: so no file
+runs a script, or a module that does something when it is imported, by the name alone.
 """
 
 from __future__ import annotations
 
+import ast
 import builtins
 import importlib
 import sys
@@ -46,23 +48,44 @@ def home_of(path: str) -> str:
     return path.partition(":")[0].partition(".")[0]
 
 
-def found(path: str, *, load: bool = False) -> Any:
-    """What ``path`` leads to, or None; ``load`` imports the module if it is not there yet."""
+def found(path: str, load: tuple[type[ast.AST], ...] = ()) -> Any:
+    """What ``path`` leads to, or None.
+
+    ``load``: import the module if it is not there yet and has a statement of such a kind for it.
+    """
     module_name, _, name = path.partition(":")
-    module: Any = sys.modules.get(module_name)
-    if module is None and load and module_name:
-        module = importlib.import_module(module_name)
-    if module is None or not name:
-        return None
-    first, *rest = name.split(".")
-    obj: Any = getattr(module, first, None)
-    for part in rest:
-        if not isinstance(obj, type):
+    if load and module_name not in sys.modules and _declares(module_name, name, load):
+        importlib.import_module(module_name)
+    obj: Any = sys.modules.get(module_name)
+    for place, part in enumerate(name.split(".")):
+        if place and not isinstance(obj, type):
             return None
-        obj = obj.__dict__.get(part)
+        obj = getattr(obj, part, None) if place == 0 else obj.__dict__.get(part)
         if isinstance(obj, staticmethod):
             obj = obj.__func__
     return obj
+
+
+def _declares(module: str, name: str, kinds: tuple[type[ast.AST], ...]) -> bool:
+    """Whether a module is of lava_actor, or its source has a statement that makes ``name``.
+
+    Nothing is imported to find out, packages neither.
+    """
+    if home_of(module) == "lava_actor":
+        return True
+    spec: Any = None
+    prefix, path = "", None
+    for part in module.split("."):
+        prefix += part
+        specs = (f.find_spec(prefix, path) for f in sys.meta_path if part.isidentifier())
+        spec = next((one for one in specs if one is not None), None)
+        if spec is None:
+            return False
+        prefix, path = f"{prefix}.", spec.submodule_search_locations
+    source = spec.loader.get_source(module) if hasattr(spec.loader, "get_source") else None
+    last = name.rpartition(".")[2]
+    nodes = ast.walk(ast.parse(source or ""))
+    return any(isinstance(node, kinds) and getattr(node, "name", None) == last for node in nodes)
 
 
 def is_importable(obj: Any) -> bool:
@@ -93,18 +116,18 @@ class Names:
         """
         if not isinstance(path, str) or ":" not in path:
             raise CheckpointError(f"{what}: expected module:name of a class, got {path!r}")
-        module, home = path.partition(":")[0], home_of(path)
-        if home in sys.stdlib_module_names | {"test"} or "__main__" in module.split("."):
+        module = path.partition(":")[0]
+        if home_of(path) in sys.stdlib_module_names | {"test"} or "__main__" in module.split("."):
             raise CheckpointError(f"{what}: {path} is no place for a {kind.__name__}")
-        try:
-            cls = found(path, load=True)
-        except Exception as error:
-            raise CheckpointError(f"{what}: cannot import {path}: {error}") from error
+        cls = self._imported(path, ast.ClassDef)
         if cls is None:
-            raise CheckpointError(f"{what}: there is no {path} in this interpreter")
+            raise CheckpointError(
+                f"{what}: there is no {path} in this interpreter; if {module} makes this class "
+                f"without a class statement, import it before"
+            )
         if not (isinstance(cls, type) and issubclass(cls, kind)):
             raise CheckpointError(f"{what}: expected {path} to be a {kind.__name__}, got {cls!r}")
-        self.homes.add(home)
+        self.add_home_of(cls)
         return cls
 
     def add_home_of(self, cls: type) -> None:
@@ -125,31 +148,31 @@ class Names:
         """
         if not isinstance(path, str):
             raise CheckpointError(f"expected module:name, got {path!r}")
-        obj = None
         home = home_of(path)
-        if home in self.homes or home == "lava_actor":
-            try:
-                obj = found(path, load=True)
-            except Exception as error:
-                raise CheckpointError(f"cannot import {path}: {error}") from error
-        elif home in ("numpy", "builtins"):
-            obj = found(path)
+        known = home in self.homes or home == "lava_actor"
+        obj = self._imported(path, ast.ClassDef, ast.FunctionDef) if known else found(path)
         # By its own path only: a module's imports are not for files to use.
         if obj is None or path_of(obj) != path or not self._is_allowed(path, obj):
             raise CheckpointError(f"{path} is nothing that this file may name")
         return obj
 
+    @staticmethod
+    def _imported(path: str, *kinds: type[ast.AST]) -> Any:
+        try:
+            return found(path, kinds)
+        except Exception as error:
+            raise CheckpointError(f"cannot import {path}: {error}") from error
+
     def _is_allowed(self, path: str, obj: Any) -> bool:
-        if not (isinstance(obj, type) or callable(obj)):
+        if not callable(obj):
             return False
-        home, module = home_of(path), path.partition(":")[0]
+        module, _, name = path.partition(":")
+        home, *rooms = module.split(".")
         if home == "lava_actor":
-            room = module.split(".")[1] if "." in module else ""
-            return room in ROOMS or module == "lava_actor.utils.weightutils"
+            return bool(ROOMS & set(rooms[:1])) or module == "lava_actor.utils.weightutils"
         if home == "numpy":
             scalar = isinstance(obj, type) and issubclass(obj, (np.generic, np.ndarray))
             return scalar or isinstance(obj, np.ufunc)
         if home == "builtins":
-            name = path.partition(":")[2]
             return name in BUILTINS and getattr(builtins, name, None) is obj
         return home in self.homes

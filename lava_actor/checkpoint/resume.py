@@ -10,13 +10,13 @@ from lava_actor.checkpoint import rings
 from lava_actor.checkpoint.codec import Decoder, Document
 from lava_actor.checkpoint.names import Names, is_importable, path_of
 from lava_actor.errors import CheckpointError
-from lava_actor.process.process import AbstractProcess
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from lava_actor.channels import Arena
     from lava_actor.compiler.executable import ActorPlan, Executable
+    from lava_actor.process.process import AbstractProcess
 
 
 class Resting(Protocol):
@@ -34,28 +34,21 @@ class Resting(Protocol):
     def is_started(self) -> bool:
         """Whether it was ever run."""
 
-    @property
-    def root_seed(self) -> int:
-        """What all its random numbers come from."""
-
     def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
         """Send every actor a request of its own; the answers in the order of the compiler."""
 
 
-@dataclass(frozen=True)
-class ActorState:
-    """One model: what it was, and its state."""
-
-    said: dict[str, Any]
-    state: Document
+def named_class(plan: ActorPlan) -> type:
+    """The class of a model, or the nearest base that has an import path."""
+    found: type = next(cls for cls in plan.model_class.__mro__ if is_importable(cls))
+    return found
 
 
 def identity(plan: ActorPlan) -> dict[str, Any]:
     """What has to be equal for a state to fit an actor."""
-    bases = [c for c in plan.model_class.__mro__ if is_importable(c)]
     return {
         "class": path_of(type(plan.process)),
-        "model": path_of(bases[0]),
+        "model": path_of(named_class(plan)),
         "is_async": plan.is_async,
         "vars": [[var.name, [int(n) for n in var.shape]] for var in plan.vars],
     }
@@ -67,21 +60,28 @@ class Resume:
 
     Attributes
     ----------
-    step : the last step that was completed
-    started : whether it had been run at all
-    actors : in the order of the compiler
-    rings, messages : what was in flight, and the document with its values
+    said : ``run.state`` of the file: step, actors, rings
+    states : of the actors, in the order of the compiler
+    messages : the document with the values of the rings
     homes : packages that the file may name
     trusted : whether pickles may be read
     """
 
-    step: int
-    started: bool
-    actors: tuple[ActorState, ...]
-    rings: list[dict[str, Any]]
+    said: dict[str, Any]
+    states: tuple[Document, ...]
     messages: Document
-    homes: frozenset[str]
+    homes: tuple[str, ...]
     trusted: bool
+
+    @property
+    def step(self) -> int:
+        """The last step that was completed."""
+        return int(self.said["step"])
+
+    @property
+    def started(self) -> bool:
+        """Whether the network had been run at all."""
+        return bool(self.said["started"])
 
     def check(self, executable: Executable) -> None:
         """Refuse an executable that this is not the state of.
@@ -91,36 +91,32 @@ class Resume:
         CheckpointError
             It names the first difference.
         """
-        plans = executable.actors
-        if len(plans) != len(self.actors):
+        plans, actors = executable.actors, self.said["actors"]
+        if len(plans) != len(actors):
             raise CheckpointError(
-                f"the compiled network has {len(plans)} models, the file {len(self.actors)}"
+                f"the compiled network has {len(plans)} models, the file {len(actors)}"
             )
-        for plan, actor in zip(plans, self.actors, strict=True):
+        for plan, actor in zip(plans, actors, strict=True):
             for what, expected in identity(plan).items():
-                got = actor.said.get(what)
-                if got != expected:
+                if actor[what] != expected:
                     raise CheckpointError(
-                        f"{plan.name}: expected {what} {expected!r}, the file has {got!r} for "
-                        f"{actor.said.get('process')}"
+                        f"{plan.name}: expected {what} {expected!r}, the file has {actor[what]!r} "
+                        f"for {actor['process']}"
                     )
-        rings.check(self.rings, executable.arena)
+        rings.check(self.said["rings"], executable.arena)
 
-    def apply(self, runtime: Resting) -> None:
+    def apply(self, network: Resting) -> None:
         """Restore models, then messages; all actors rest and have taken no step."""
-        homes = sorted(self.homes)
-        states = [(actor.state, homes, self.trusted) for actor in self.actors]
-        runtime.ask_all("restore", states)
-        rings.put_back(self.rings, runtime.arena, self._decoder())
+        network.ask_all("restore", [(state, self.homes, self.trusted) for state in self.states])
 
-    def _decoder(self) -> Decoder:
         def resolve(kind: str, _which: Any) -> Any:
-            raise CheckpointError(f"unknown kind of value: {kind!r}")
+            raise CheckpointError(f"there is no kind of value {kind!r}")
 
-        return Decoder(self.messages, Names(), resolve)
+        decoder = Decoder(self.messages, Names(), resolve)
+        rings.put_back(self.said["rings"], network.arena, decoder)
 
 
-@dataclass
+@dataclass(frozen=True)
 class Pending:
     """What the next start of a loaded network needs."""
 
@@ -139,8 +135,7 @@ def pending_of(processes: Iterable[AbstractProcess]) -> Pending | None:
 
 def set_pending(processes: Iterable[AbstractProcess], pending: Pending) -> None:
     """Keep what was loaded until the network is started."""
-    for process in processes:
-        _pending[process] = pending
+    _pending.update(dict.fromkeys(processes, pending))
 
 
 def forget_pending(pending: Pending | None) -> None:

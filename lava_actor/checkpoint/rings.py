@@ -17,52 +17,48 @@ from lava_actor.errors import CheckpointError
 
 if TYPE_CHECKING:
     from lava_actor.channels import RingReader
-    from lava_actor.channels.layout import ArenaPlan, RingPlan
+    from lava_actor.channels.layout import ArenaPlan
     from lava_actor.checkpoint.codec import Decoder, Encoder
 
 
-def copy_of(arena: Arena) -> Arena:
+def _copy_of(arena: Arena) -> Arena:
     """A private copy of an arena; nobody else works in it."""
     fd = os.memfd_create("lava_actor-copy", os.MFD_CLOEXEC)
     try:
-        size = arena.size
-        os.ftruncate(fd, size)
-        done = 0
-        while done < size:
-            piece = os.pread(arena.fd, min(size - done, 1 << 24), done)
-            if not piece:
-                raise CheckpointError("the arena is smaller than it says")
+        os.ftruncate(fd, arena.size)
+        for start in range(0, arena.size, 1 << 24):
+            piece = os.pread(arena.fd, 1 << 24, start)
             if piece.count(0) != len(piece):  # leave holes where nothing was ever written
-                os.pwrite(fd, piece, done)
-            done += len(piece)
+                os.pwrite(fd, piece, start)
         return Arena.attach(fd, arena.plan)
     finally:
         os.close(fd)
 
 
 def take(arena: Arena, encoder: Encoder) -> list[dict[str, Any]]:
-    """Describe the content of all rings; ``arena`` is a copy and is emptied."""
-    described = []
-    for ring in arena.plan.rings:
-        readers = [arena.reader(ring.index, cursor) for cursor in range(len(ring.readers))]
-        waiting = [reader.available() for reader in readers]
-        messages: list[Any] = []
-        if waiting:
-            slowest = readers[int(np.argmax(waiting))]
-            messages = [_message(slowest) for _ in range(max(waiting))]
-        described.append(
-            {
-                "name": ring.name,
-                "shape": list(ring.shape),
-                "dtype": ring.dtype,
-                "waiting": waiting,
-                "messages": [
-                    {form: encoder.add(part, f"ring {ring.name}") for form, part in m.items()}
-                    for m in messages
-                ],
-            }
-        )
-    return described
+    """Describe the content of all rings of a network that rests."""
+    copy = _copy_of(arena)
+    try:
+        return [_taken(copy, ring, encoder) for ring in copy.plan.rings]
+    finally:
+        copy.close()
+
+
+def _taken(arena: Arena, ring: Any, encoder: Encoder) -> dict[str, Any]:
+    readers = [arena.reader(ring.index, cursor) for cursor in range(len(ring.readers))]
+    waiting = [reader.available() for reader in readers]
+    count = max(waiting, default=0)
+    messages = [_message(readers[waiting.index(count)]) for _ in range(count)]
+    return {
+        "name": ring.name,
+        "shape": list(ring.shape),
+        "dtype": ring.dtype,
+        "waiting": waiting,
+        "messages": [
+            {form: encoder.add(part, f"ring {ring.name}") for form, part in message.items()}
+            for message in messages
+        ],
+    }
 
 
 def _message(reader: RingReader) -> dict[str, Any]:
@@ -111,22 +107,19 @@ def put_back(described: list[dict[str, Any]], arena: Arena, decoder: Decoder) ->
     """Fill the rings of a network whose actors rest; whatever was in them is dropped."""
     for said, ring in zip(described, arena.plan.rings, strict=True):
         readers = [arena.reader(ring.index, cursor) for cursor in range(len(ring.readers))]
-        for reader in readers:
-            while reader.available():
-                reader.skip()
-        _send(said["messages"], arena, ring, decoder)
-        for reader, waiting in zip(readers, said["waiting"], strict=True):
-            while reader.available() > waiting:
-                reader.skip()
+        _leave(readers, [0] * len(readers))
+        writer: Any = arena.writer(ring.index) if said["messages"] else None
+        for message in said["messages"]:
+            parts = decoder.state(message)
+            if "whole" in parts:
+                writer.send(parts["whole"])
+            else:
+                writer.send_events(parts["values"], parts["indices"])
+        _leave(readers, said["waiting"])
 
 
-def _send(messages: list[dict[str, Any]], arena: Arena, ring: RingPlan, decoder: Decoder) -> None:
-    if not messages:
-        return
-    writer = arena.writer(ring.index)
-    for message in messages:
-        parts = {form: decoder.value(node) for form, node in message.items()}
-        if "whole" in parts:
-            writer.send(parts["whole"])
-        else:
-            writer.send_events(parts["values"], parts["indices"])
+def _leave(readers: list[RingReader], waiting: list[int]) -> None:
+    """Skip messages until so many wait for each reader."""
+    for reader, count in zip(readers, waiting, strict=True):
+        while reader.available() > count:
+            reader.skip()

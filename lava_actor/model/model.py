@@ -37,6 +37,8 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
     implements_protocol : protocol class, set by ``@implements``
     required_resources : resources, collected by ``@requires``
     tags : keywords, collected by ``@tag``
+    checkpoint_state : names of the attributes that `save` writes besides the Vars; None: all.
+        What is not listed is, after `load`, as constructor and ``on_start`` make it.
     log : logger ``lava_actor.model.<class name>``
     proc_params : as given
     """
@@ -45,6 +47,7 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
     implements_protocol: ClassVar[type[AbstractSyncProtocol] | None] = None
     required_resources: ClassVar[list[type[AbstractResource] | list[type[AbstractResource]]]] = []
     tags: ClassVar[list[str]] = []
+    checkpoint_state: ClassVar[tuple[str, ...] | None] = None
 
     def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
         self.proc_params = proc_params

@@ -59,6 +59,8 @@ class Recording(Var):
         Whether that is an OutPort, of which only what is not zero may be kept.
     """
 
+    _source: _Live | _Kept | None = None
+
     def __init__(
         self,
         target: tuple[int, ...],
@@ -78,7 +80,6 @@ class Recording(Var):
         self.of, self.of_port = of, of_port
         self.num_steps, self.every, self.last, self.index = num_steps, every, last, index
         self.row_size = math.prod(self.row_shape)
-        self._source: _Live | _Kept | None = None
 
     def limits(self) -> dict[str, Any]:
         """What a `Recorder` needs to know of it."""

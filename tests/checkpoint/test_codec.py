@@ -401,14 +401,15 @@ def decode(node: Any, *objects: Any, blobs: list[Any] | None = None) -> Any:
 @pytest.mark.parametrize(
     "node",
     [
-        {"function": "os:system"}, {"function": "builtins:eval"}, {"function": "builtins:getattr"},
-        {"function": "numpy:load"}, {"class": "subprocess:Popen"}, {"function": "posix:system"},
-        {"function": "lava_actor.utils.serialization:load"},
-        {"class": "lava_actor.runtime.runtime:Runtime"}, {"class": f"{__name__}:os.system"},
-        {"function": "lava_actor.process.process:os.getpid"},
-        {"enum": [f"{__name__}:Node", 1]}, {"tuple": [], "class": f"{__name__}:Node"},
-        {"method": ["abc", "__class__"]}, {"ref": 0}, {"ref": -1}, {"ref": True}, {"nothing": 1},
-        [], {},
+        {"name": "os:system"}, {"name": "builtins:eval"}, {"name": "builtins:getattr"},
+        {"name": "numpy:load"}, {"name": "subprocess:Popen"}, {"name": "posix:system"},
+        {"name": "lava_actor.utils.serialization:load"}, {"name": 7}, {"name": "os"},
+        {"name": "lava_actor.runtime.user.runtime:Runtime"}, {"name": f"{__name__}:os.system"},
+        {"name": "lava_actor.process.process:os.getpid"},
+        {"enum": [{"name": f"{__name__}:Node"}, 1]}, {"named": [{"name": f"{__name__}:Node"}]},
+        {"enum": ["x", 1]}, {"named": ["x"]},
+        {"method": ["abc", "__class__"]}, {"method": ["abc", 7]}, {"ref": 0}, {"ref": -1},
+        {"ref": True}, {"nothing": 1}, {"slice": [1], "int": ["0x1"]}, [], {},
     ],
     ids=str,
 )  # fmt: skip
@@ -417,24 +418,25 @@ def test_a_hostile_value_is_refused(node: Any) -> None:
         decode(node)
 
 
-VIEW = {"base": {"ref": 1}, "shape": [1], "strides": [8], "offset": 0, "dtype": "'<f8'"}
+VIEW = {"base": 1, "shape": [1], "strides": [8], "offset": 0, "dtype": "'<f8'"}
 
 
 @pytest.mark.parametrize(
     "entry",
     [
-        {"object": f"{__name__}:Anything", "state": []},
-        {"object": "lava_actor.process.process:AbstractProcess", "state": []},
-        {"object": "lava_actor.runtime.runtime:Runtime", "state": []},
-        {"object": "builtins:dict", "state": []},
-        {"pickle": 0},
-        {"generator": {"ref": 0}},
+        {"object": f"{__name__}:Anything", "state": {}},
+        {"object": "lava_actor.process.process:AbstractProcess", "state": {}},
+        {"object": "lava_actor.runtime.user.runtime:Runtime", "state": {}},
+        {"object": "builtins:dict", "state": {}},
+        {"pickle": 0}, {"pickle": 0, "class": "x:Y"},
+        {"generator": [{"ref": 0}]}, {"generator": ["x"]}, {"random_state": ["x"]},
+        {"objects": [{"tuple": [2**40]}]}, {"objects": [{"tuple": [-1, -1]}, 1]},
+        {"nothing": []}, {"list": [], "set": []}, {"tuple": []}, {},
         {"array": {**VIEW, "shape": [9], "offset": 0}},
         {"array": {**VIEW, "shape": [2], "offset": -8}},
         {"array": {**VIEW, "dtype": "'O'"}},
-        {"array": {"base": {"ref": 0}}},
-        {"sparse": "csr", "is_array": False, "shape": [2, 2], "parts": {
-            "data": {"ref": 1}, "indices": {"ref": 2}, "indptr": {"ref": 2}}},
+        {"array": {"base": 0}},
+        {"sparse": ["csr", False, {"tuple": [2, 2]}, {"ref": 1}, {"ref": 2}, {"ref": 2}]},
     ],
     ids=str,
 )  # fmt: skip

@@ -129,11 +129,19 @@ def test_a_missing_file_is_a_missing_file(tmp_path: Path) -> None:
 
 def test_a_newer_version_is_named(saved: bytes, tmp_path: Path) -> None:
     members = members_of(saved)
-    members["format"] = b"lava_actor checkpoint\nversion 2\n"
+    members["format"] = b"lava_actor checkpoint\nversion 3\n"
     members["something_new"] = b""
     file = tmp_path / "newer"
     file.write_bytes(sealed(members))
-    refused(file, "version 2.*newer lava_actor")
+    refused(file, "version 2, got version 3.*newer lava_actor")
+
+
+def test_an_older_version_is_named(saved: bytes, tmp_path: Path) -> None:
+    members = members_of(saved)
+    members["format"] = b"lava_actor checkpoint\nversion 1\n"
+    file = tmp_path / "older"
+    file.write_bytes(sealed(members))
+    refused(file, "version 2, got version 1.*older lava_actor")
 
 
 def first(folder: str) -> Callable[[dict[str, bytes]], str]:
@@ -152,7 +160,7 @@ def first(folder: str) -> Callable[[dict[str, bytes]], str]:
         lambda m: m.update({first("arrays/")(m): b"\x93NUMPY"}),
         lambda m: m.update({"manifest.json": b"[" * 100_000}),
         lambda m: m.update({"manifest.json": b"[]"}),
-        lambda m: m.update({"manifest.json": b'{"members": {}}'}),
+        lambda m: m.update({"manifest.json": b'{"trusted": false}'}),
         lambda m: m.update({"manifest.json": b'{"a": NaN}'}),
         lambda m: m.update({"manifest.json": b'{"a": ' + b"9" * 5000 + b"}"}),
     ],
@@ -191,11 +199,7 @@ def npy(array: np.ndarray, *, pickled: bool = False) -> bytes:
 )
 def test_arrays_that_are_none_are_refused(data: bytes, saved: bytes, tmp_path: Path) -> None:
     members = members_of(saved)
-    manifest = json.loads(members["manifest.json"])
-    name = first("arrays/")(members)
-    members[name] = data
-    manifest["members"][name] = len(data)
-    members["manifest.json"] = json.dumps(manifest).encode()
+    members[first("arrays/")(members)] = data
     file = tmp_path / "array"
     file.write_bytes(sealed(members))
     refused(file)
@@ -219,16 +223,21 @@ def of_ramp(manifest: dict[str, Any]) -> dict[str, Any]:
         lambda m: of_ramp(m).update({"class": "no_such_module:Ramp"}),
         lambda m: of_ramp(m).update({"class": "Var"}),
         lambda m: of_ramp(m).update({"class": 7}),
-        lambda m: of_ramp(m)["members"].update({"vars": [["level", {"port": 0}]]}),
-        lambda m: of_ramp(m)["members"].pop("vars"),
-        lambda m: of_ramp(m).update({"params": [["f", {"function": "os:system"}]]}),
-        lambda m: of_ramp(m).update({"params": [["f", {"function": "posix:system"}]]}),
+        lambda m: of_ramp(m).update({"class": "setup:Ramp"}),
+        lambda m: of_ramp(m).update({"vars": {"level": "level"}}),
+        lambda m: of_ramp(m).update({"vars": {"level": 99}}),
+        lambda m: of_ramp(m).update({"vars": {"level": None}}),
+        lambda m: of_ramp(m).update({"out_ports": {"out": True}}),
+        lambda m: of_ramp(m).pop("vars"),
+        lambda m: of_ramp(m).update({"params": [["f", {"name": "os:system"}]]}),
+        lambda m: of_ramp(m).update({"params": [["f", {"name": "posix:system"}]]}),
+        lambda m: of_ramp(m).update({"id": m["network"]["processes"][1]["id"]}),
         lambda m: m["network"]["ports"][0].update({"out": []}),
-        lambda m: m["network"]["ports"][0].update({"out": [{"port": 99}]}),
-        lambda m: m["network"]["vars"][0].update({"shape": {"tuple": [-1]}}),
+        lambda m: m["network"]["ports"][0].update({"out": [99]}),
+        lambda m: m["network"]["vars"][0].update({"shape": [-1]}),
         lambda m: m["network"]["vars"][0].update({"init": {"ref": 10_000}}),
         lambda m: m["network"].update({"root": 17}),
-        lambda m: m["run"].update({"run_config": "os:environ"}),
+        lambda m: m["run"]["run_config"].update({"class": "os:environ"}),
         lambda m: m["run"]["state"].update({"step": -1}),
         lambda m: m["run"]["state"].update({"step": "5"}),
         lambda m: m["run"]["state"]["actors"].pop(),
@@ -256,7 +265,7 @@ def test_a_hostile_state_of_a_model_ends_the_start(saved: bytes, tmp_path: Path)
 
     def change(manifest: dict[str, Any]) -> None:
         state = manifest["run"]["state"]["actors"][0]["state"]
-        state["root"]["attributes"].append(["f", {"function": "posix:system"}])
+        state["root"]["attributes"]["f"] = {"name": "posix:system"}
 
     file = tmp_path / "hostile"
     file.write_bytes(changed(saved, change))

@@ -511,6 +511,36 @@ def test_a_model_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+class Lister(networks.Ramp):
+    """Its model lists its state, and holds something that cannot be written."""
+
+
+class PyLister(networks.PyRamp):
+    implements_process = Lister
+    checkpoint_state = ("count",)
+
+    def on_start(self) -> None:
+        self.lines = (line for line in "abc")
+        self.count, self.other = 1, 1
+
+    def run_spk(self) -> None:
+        self.count += 1
+        self.other += 1
+        self.level += self.count + 100 * self.other
+
+
+def test_a_model_that_lists_its_state_has_the_rest_made_anew(tmp_path: Path) -> None:
+    process: Any = Lister(shape=(1,), name="lister")
+    with process:
+        process.run(RunSteps(num_steps=2), run_cfg=configured(None, None))
+        assert process.level.get() == 2 + 3 + 100 * (2 + 3)
+        process.save(tmp_path / "x")
+    loaded: Any = lava_actor.load(tmp_path / "x")
+    with loaded:
+        loaded.run(RunSteps(num_steps=1))
+        assert loaded.level.get() == 505 + 4 + 100 * 2
+
+
 class Holder(networks.Ramp):
     """Holds other Processes, their members, and itself."""
 
@@ -535,3 +565,7 @@ def test_references_to_processes_and_members(tmp_path: Path) -> None:
     process.save(tmp_path / "x")
     expected = outcome(process, 2)
     assert outcome(lava_actor.load(tmp_path / "x"), 2) == expected
+    again: Any = Holder(shape=(2,))
+    again.load(tmp_path / "x")
+    assert isinstance(again.proc_params["target"], networks.Tally)
+    assert outcome(again, 2) == expected
