@@ -70,8 +70,8 @@ cdef extern from "learning.h" nogil:
     int la_whole_line(const la_rule *r, Py_ssize_t line)
     void la_learn_dense_f64(la_rule *r, const la_elements *spiking)
     void la_learn_dense_i32(la_rule *r, const la_elements *spiking)
-    void la_learn_rows_f64(la_rule *r, const la_matrix *m)
-    void la_learn_rows_i32(la_rule *r, const la_matrix *m)
+    void la_learn_rows_f64(la_rule *r, const la_matrix *m, int scan)
+    void la_learn_rows_i32(la_rule *r, const la_matrix *m, int scan)
     void la_learn_columns_f64(la_rule *r, const la_matrix *m)
     void la_learn_columns_i32(la_rule *r, const la_matrix *m)
     void la_history_f64(Py_ssize_t t_epoch, Py_ssize_t traces, Py_ssize_t n, const int32_t *last,
@@ -80,6 +80,7 @@ cdef extern from "learning.h" nogil:
                         const double *decay, const int32_t *impulse, double number, int32_t *course)
 
 DEF MOST_PRODUCTS = 64
+DEF MANY = 16
 
 
 @cython.final
@@ -223,14 +224,17 @@ def learn_sparse(table, list variables, pattern, histories, when, int u, int car
     m.pointers, m.columns, m.rows = <int32_t *>data_of(pointers), <int32_t *>data_of(columns), <int32_t *>data_of(rows)
     epoch.variables(variables, entries)
     cdef bint everything = unsettled or (u and la_depends(r, LA_ALWAYS))
-    if everything or la_depends(r, LA_POST):
+    # Reading all entries in order is faster than picking those of many columns.
+    spiking = np.count_nonzero(epoch.kept[2])
+    cdef bint scan = not everything and la_depends(r, LA_PRE) and MANY * spiking > r.neurons[LA_PRE]
+    if everything or scan or la_depends(r, LA_POST):
         epoch.lines(LA_POST)
         with nogil:
             if epoch.fixed:
-                la_learn_rows_i32(r, &m)
+                la_learn_rows_i32(r, &m, scan)
             else:
-                la_learn_rows_f64(r, &m)
-    if not everything and la_depends(r, LA_PRE) and r.spiked[LA_PRE]:
+                la_learn_rows_f64(r, &m, scan)
+    if not everything and not scan and la_depends(r, LA_PRE) and r.spiked[LA_PRE]:
         order, starts = by_column()
         if not (is_of(order, cnp.NPY_INT64, entries) and is_of(starts, cnp.NPY_INT64, r.neurons[LA_PRE] + 1)):
             raise TypeError("pattern: expected the order of entries by column as int64")

@@ -237,7 +237,7 @@ class PyLearningConnection(AbstractLearningConnection):
     def _add_impulses(
         self, traces: Sequence[str], neurons: np.ndarray, arithmetic: Traces, random: int
     ) -> None:
-        old = np.stack([getattr(self, trace)[neurons] for trace in traces])
+        old = np.array([getattr(self, trace)[neurons] for trace in traces])
         for trace, values in zip(traces, arithmetic.add(old, random), strict=True):
             self._write(trace, neurons, values)
 

@@ -27,7 +27,7 @@ from lava_actor.utils.weightutils import SignMode
 
 from .test_engine import strings
 
-SHAPES = [(1, 1), (3, 4), (17, 9), (2, 700), (700, 2), (0, 3), (3, 0)]
+SHAPES = [(1, 1), (3, 4), (17, 9), (30, 300), (2, 700), (700, 2), (0, 3), (3, 0)]
 """Among them lines that are longer than what the loops take at a time."""
 
 
@@ -37,7 +37,7 @@ def epochs(rng: np.random.Generator, shape: tuple[int, int], t_epoch: int, numbe
     for traces, neurons in ((2, shape[1]), (3, shape[0])):
         history = rng.integers(0, 128, (t_epoch + 1, traces, neurons)).astype(number)
         histories.append(history if number is np.int32 else history * rng.random(history.shape))
-        here = rng.random(neurons) < rng.choice([0.0, 0.3, 1.0])
+        here = rng.random(neurons) < rng.choice([0.0, 0.02, 0.3, 1.0])
         spikes.append(np.where(here, rng.integers(1, t_epoch + 1, neurons), 0))
     return Epoch(*histories, *spikes, u=int(rng.integers(2)))
 

@@ -317,15 +317,32 @@ static void LA_(learn_dense)(la_rule *r, const la_elements *spiking) {
     }
 }
 
-/* Rows of a matrix in compressed rows. */
-static void LA_(learn_rows)(la_rule *r, const la_matrix *m) {
+/* Rows of a matrix in compressed rows; of silent ones the columns that spiked, if `scan`. */
+static void LA_(learn_rows)(la_rule *r, const la_matrix *m, int scan) {
+    int64_t entry[LA_BLOCK];
+    int32_t neuron[LA_BLOCK], when[LA_BLOCK];
     LA_(prepare)(r);
     for (ptrdiff_t row = 0; row < r->neurons[LA_POST]; row++) {
+        const ptrdiff_t first = m->pointers[row], last = m->pointers[row + 1];
         if (la_whole_line(r, row)) {
-            const ptrdiff_t first = m->pointers[row];
-            la_elements e = {row, m->pointers[row + 1] - first, first, NULL, m->columns, NULL};
-            e.neuron += first;
+            la_elements e = {row, last - first, first, NULL, m->columns + first, NULL};
             LA_(line)(r, &e);
+        } else if (scan) {
+            la_elements e = {row, 0, 0, entry, neuron, when};
+            LA_(tables)(r, row);
+            for (ptrdiff_t i = first; i < last; i++) {
+                if (e.n == LA_BLOCK) {
+                    LA_(change)(r, &e);
+                    e.n = 0;
+                }
+                entry[e.n] = i;
+                neuron[e.n] = m->columns[i];
+                when[e.n] = r->when[LA_PRE][neuron[e.n]];
+                e.n += when[e.n] != 0;
+            }
+            if (e.n) {
+                LA_(change)(r, &e);
+            }
         }
     }
 }
