@@ -26,57 +26,6 @@ cdef extern from "<sys/mman.h>" nogil:
     int MAP_SHARED
 
 
-cdef extern from "records.h" nogil:
-    enum: LA_MESSAGES
-    enum: LA_INDICES
-    enum: LA_VALUES
-    enum: LA_STREAMS
-    enum: LA_CHUNK_BYTES
-    enum: LA_RECORD_BYTES
-    uint64_t LA_ON_DISK
-    ctypedef struct la_stream:
-        uint64_t first
-        uint64_t n
-    ctypedef struct la_record:
-        uint64_t done
-        uint64_t begin
-        uint64_t epoch
-        uint64_t dtype
-        uint64_t readers
-        la_stream streams[3]
-    ctypedef struct la_store:
-        uint64_t end[2]
-        uint64_t held
-        uint64_t limit
-    ctypedef struct la_chunk:
-        uint64_t next
-        uint64_t start
-        uint64_t step
-        uint64_t dtype
-        uint64_t indices
-        uint64_t values
-        uint64_t bytes
-    ctypedef struct la_tail:
-        la_chunk *chunk
-        size_t item
-    ctypedef struct la_recorder:
-        la_store *store
-        la_record *record
-        int fds[2]
-        uint64_t window
-        uint64_t second
-        la_tail tails[3]
-    int la_rec_add(la_recorder *, uint64_t, size_t, const int32_t *, const void *)
-    int la_rec_done(la_recorder *, uint64_t)
-    int la_rec_read(int fd, void *to, size_t count, int64_t at)
-    void la_rec_retype(la_recorder *, uint64_t, size_t)
-    void la_rec_clear(la_recorder *)
-    void la_rec_unmap(la_tail *)
-    uint64_t la_rec_get(const uint64_t *)
-    int la_rec_file(uint64_t)
-    int64_t la_rec_offset(uint64_t)
-
-
 cdef extern from *:
     """
     #ifndef LA_BUILT_FROM
@@ -117,13 +66,6 @@ def scatter(array, places, values):
 
 cdef class RecordStore:
     """Where the recordings of one network lie; see ``records.h``."""
-
-    cdef unsigned char *words  # of the store, and of each recording
-    cdef unsigned char *base[2]  # both files, once nobody writes any more
-    cdef size_t sizes[2]
-    cdef int _fds[2]
-    cdef readonly Py_ssize_t n
-    cdef dict _recorders
 
     def __cinit__(self):
         self._fds[0] = self._fds[1] = -1
@@ -289,17 +231,6 @@ cdef class RecordStore:
 cdef class Recorder:
     """Writes one recording; see ``_records.pyi``."""
 
-    cdef la_recorder at
-    cdef RecordStore store
-    cdef readonly Py_ssize_t number
-    cdef readonly str name
-    cdef readonly Py_ssize_t size
-    cdef readonly uint64_t every, until
-    cdef readonly object places
-    cdef object positions
-    cdef object dtype
-    cdef public bint told
-
     def __init__(
         self, RecordStore store, Py_ssize_t number, str name, Py_ssize_t size,
         until=None, every=1, last=None, places=None, of=0
@@ -390,6 +321,10 @@ cdef class Recorder:
         if self.dtype is None or wider != self.dtype:  # for NumPy, None is float64
             self.dtype = wider
             la_rec_retype(&self.at, code_of(wider), wider.itemsize)
+
+    cdef bint takes(self, object dtype) noexcept:
+        """Whether rows and events of this type can be added as they lie."""
+        return self.dtype is dtype and self.places is None
 
     cdef _add(self, uint64_t step, size_t n, const int32_t *indices, const void *values):
         self._check(la_rec_add(&self.at, step, n, indices, values))

@@ -228,6 +228,7 @@ def test_the_library_s_readers_are_taps() -> None:
     monitor.probe(cells.v, 4)
     executable = Compiler().compile(cells, Loihi2SimCfg(select_tag="floating_pt"))
     assert not executable.turns
+    assert not executable.schedule.lockstep
     assert len(executable.proc_builders[cells].taps[0].readers) == 4
 
 
@@ -560,3 +561,23 @@ def test_a_writer_that_reads_a_tap_goes_where_turns_would_have_let_it_go() -> No
             found.append(monitor.get_data()["cells"]["v"])
     assert np.array_equal(found[0], found[1])
     assert found[0].max() == 2.0
+
+
+@pytest.mark.filterwarnings("ignore:.*is full after")
+def test_a_monitor_records_natively_what_it_records_in_turns_and_in_lockstep() -> None:
+    found = []
+    for config in (TURNS, CONFIGS["lockstep"], {}):
+        cells = LIF(shape=(60,), vth=1.0, bias_mant=np.linspace(0, 0.5, 60), name="cells")
+        monitors = [Monitor() for _ in range(3)]
+        for target in (cells.v, cells.s_out):
+            monitors[0].probe(target, 30)
+            monitors[1].probe(target, every=3)
+            monitors[2].probe(target, last=7, index=[5, 59, 40])
+        with cells:
+            for steps in (1, 39):
+                cells.run(RunSteps(steps), Loihi2SimCfg(select_tag="floating_pt"), config)
+                cells.u.set(np.full(60, 0.25))
+        data = [monitor.get_data()["cells"] for monitor in monitors]
+        found.append([(d[name].dtype, d[name].tobytes()) for d in data for name in ("v", "s_out")])
+        assert data[0]["s_out"].any()
+    assert found[0] == found[1] == found[2]

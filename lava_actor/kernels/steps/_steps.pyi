@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.channels import Domain, Party, RingReader, RingWriter
+from lava_actor.channels._records import Recorder
 
 ASK_PAUSE: int
 ASK_STOP: int
@@ -30,6 +31,8 @@ class Burst:
     """What the model (`ASKED`) or somebody (`DECIDE`) asks for: ASK_PAUSE, ASK_STOP."""
     native_steps: int
     """Steps done without the interpreter so far."""
+    whole: bool
+    """Whether a native step includes what the model does after spiking."""
 
     def __init__(self, model: Any) -> None: ...
     first: RingReader | None
@@ -117,6 +120,28 @@ class TapReader:
         """The value after this step as a flat array of the caller's own; waits for the owner."""
     def finish(self) -> int:
         """The step is over: give its message back, read or not; waits for the owner."""
+
+class RecordBurst(Burst):
+    """Steps of a model that only records, at the end of the step included.
+
+    Parameters
+    ----------
+    model : PyLoihiProcessModel
+    rows : list of (TapReader, Recorder)
+        Vars.
+    sources : list of (RingReader, recv_events, dtype, Recorder)
+        Ports of a single source without an index map.
+    tell : callable
+        Gets a recorder that is asked for a step after its last one.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        rows: Iterable[tuple[TapReader, Recorder]],
+        sources: Iterable[tuple[RingReader, Callable[[], Any], np.dtype, Recorder]],
+        tell: Callable[[Recorder], None],
+    ) -> None: ...
 
 class StepBurst(Burst):
     """Steps by a native function; what is unusual is left to the model's Python.

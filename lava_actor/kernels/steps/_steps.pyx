@@ -18,6 +18,7 @@ from lava_actor.channels._native cimport (
     LA_FIND_SLACK,
     LA_FORM_ASCENDING,
     LA_FORM_DENSE,
+    LA_FORM_EVENTS,
     LA_FORM_ONES,
     LA_I32,
     MAX_DIMS,
@@ -42,6 +43,7 @@ from lava_actor.channels._native cimport (
     type_code,
     values_offset,
 )
+from lava_actor.channels._records cimport Recorder
 from lava_actor.kernels.arguments cimport (
     data_of,
     is_array,
@@ -117,6 +119,7 @@ cdef class Burst:
     cdef uint64_t reopen
     cdef public RingReader first
     cdef list taps, tapped
+    cdef readonly bint whole
     cdef readonly uint64_t bits
     cdef readonly uint64_t native_steps
 
@@ -264,5 +267,6 @@ cdef class Burst:
 
 
 include "_taps.pxi"
+include "_recordings.pxi"
 include "_populations.pxi"
 include "_connections.pxi"

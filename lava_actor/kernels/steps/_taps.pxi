@@ -97,6 +97,7 @@ cdef class TapReader:
     cdef readonly RingReader ring
     cdef object decode
     cdef bytes header
+    cdef object dtype
     cdef cnp.npy_intp count
     cdef int type_num
 
@@ -120,10 +121,29 @@ cdef class TapReader:
                 self.header = (<char *>payload)[:TAP_HEADER]
                 self.count = cnp.PyArray_SIZE(value)
                 self.type_num = cnp.PyArray_TYPE(value)
+                self.dtype = value.dtype
             return value
         value = cnp.PyArray_EMPTY(1, &self.count, self.type_num, 0)
         memcpy(data_of(value), payload + TAP_HEADER, cnp.PyArray_NBYTES(value))
         return value
+
+    cdef int record(self, Recorder recorder, uint64_t step) except -1:
+        """Add the value to a recording."""
+        cdef la_slot *slot
+        cdef const unsigned char *payload
+        self.ring.await_data()
+        slot = self.ring.front()
+        payload = self.ring.payload_of(slot)
+        if (
+            self.header is not None
+            and slot.form == LA_FORM_DENSE
+            and memcmp(payload, <char *>self.header, TAP_HEADER) == 0
+            and recorder.takes(self.dtype)
+        ):
+            recorder._add(step, self.count, NULL, payload + TAP_HEADER)
+        else:
+            recorder.row(step, self.read())
+        return 0
 
     cpdef int finish(self) except -1:
         """The step is over: give its message back, read or not."""

@@ -90,6 +90,11 @@ class PyRefPort(AbstractPyPort):
         """True if there is a Var behind the port."""
         return self._remote is not None
 
+    @property
+    def native_tap(self) -> Any:
+        """The `TapReader` behind the port; None if anything but this is on the way."""
+        return getattr(self._remote, "plain_tap", None)
+
     def wait(self) -> None:
         """Return when all earlier writes are applied (unconnected or only reading: at once)."""
         if self._remote is not None and not self._reads_only:

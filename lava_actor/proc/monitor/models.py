@@ -7,6 +7,7 @@ import warnings
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
+from lava_actor.kernels.steps import Burst, RecordBurst
 from lava_actor.model.decorator import implements, requires
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -50,6 +51,26 @@ class PyMonitorModel(PyLoihiProcessModel):
             recorder.events(step, values, indices, port.dtype)
             if recorder.until < step and not recorder.told:
                 self._tell_of_end(recorder)
+
+    def _native_burst(self) -> Burst:
+        own = type(self)
+        if own.run_spk is not PyMonitorModel.run_spk or (
+            self._vars
+            and (own.run_post_mgmt, own._sample) != (_run_post_mgmt, PyMonitorModel._sample)
+        ):
+            return super()._native_burst()
+        rows = [(getattr(self, n).native_tap, getattr(self, r)) for n, r in self._vars]
+        sources = []
+        for name, recording in self._ports:
+            port = getattr(self, name)
+            found = port.native_sources()
+            if found is None or len(found) != 1 or found[0][1] is not None:
+                return super()._native_burst()
+            source = (found[0][0], port.recv_events, port.dtype, getattr(self, recording))
+            sources.append(source)
+        if any(tap is None for tap, _ in rows):
+            return super()._native_burst()
+        return RecordBurst(self, rows, sources, self._tell_of_end)
 
     def _tell_of_end(self, recorder: Any) -> None:
         recorder.told = True

@@ -93,6 +93,11 @@ class TappedVar:
         assert value is not None
         return value
 
+    @property
+    def plain_tap(self) -> TapReader | None:
+        """The tap, if the port shows the Var as it is."""
+        return None if self._plan.backward or self._plan.index_map is not None else self.tap
+
     def read(self) -> np.ndarray:
         """The Var's value after this step; blocks until the owner has done it."""
         return _arranged(self.tap.read(), self._plan)

@@ -60,8 +60,9 @@ class SteppingLoop:
             or self.phases.post_guard
             or self.phases.run_post_mgmt
         )
-        self.plain = not guarded and self.turns is None and not self.barriers
         self.burst = self._new_burst()
+        all_at_once = self.burst.whole or not guarded
+        self.plain = all_at_once and self.turns is None and not self.barriers
 
     def run(self) -> None:
         """Step whenever the clock allows it, until the network ends."""
