@@ -21,6 +21,7 @@ from typing import Any, NoReturn, Protocol
 
 from lava_actor.channels.pipe import Pipe
 from lava_actor.runtime.start import descriptors
+from lava_actor.runtime.start.forking import cheapest
 from lava_actor.runtime.start.plan import ActorStart
 from lava_actor.runtime.start.processes import (
     KILL_SECONDS,
@@ -127,8 +128,11 @@ class ProcessHost:
         ours += [mine for mine, _ in pairs]
         theirs = [pipe for _, pipe in pairs]
         spans = _spans([*foreign, *(pipe.fileno() for pipe in (*ours, *theirs))])
+        fork = cheapest()
         for actor, pipe in zip(actors, theirs, strict=True):
-            pid = os.fork()
+            pid = fork()
+            if pid < 0:
+                raise OSError(f"no process could be started after {len(self._pids)}")
             if not pid:
                 self._be(actor, pipe, parent, spans)
             self._pids.append(pid)

@@ -13,7 +13,8 @@ gone the launcher sees to it that all services end, before it leaves.
 
 Forking is as cheap as the launcher is small: every actor copies its page tables, and then every
 page that it writes to, if only to count references (several hundred pages at some 3 µs each, which
-is most of what an actor's start takes). So it matters what is imported here.
+is most of what an actor's start takes). So it matters what is imported here, and that what is here
+has been used before (`rehearsal.py`).
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ from lava_actor.runtime.actor import build, free, stepping
 from lava_actor.runtime.actor.actor import Actor
 from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.service.service import Service, ignore_terminal_signals
-from lava_actor.runtime.start import program
+from lava_actor.runtime.start import forking, program
 from lava_actor.runtime.start.environment import attune, import_places, settle_in
 from lava_actor.runtime.start.hosts import ProcessHost
 from lava_actor.runtime.start.plan import ActorStart, ServicePlan
@@ -49,9 +50,9 @@ from lava_actor.runtime.start.processes import (
     adopt_orphans,
     end_offspring,
     hear_of_parents_end,
-    is_single,
     look,
 )
+from lava_actor.runtime.start.rehearsal import rehearse
 from lava_actor.runtime.start.seeds import global_state
 from lava_actor.runtime.start.serialize import ActorSpec
 
@@ -100,15 +101,23 @@ class Launcher:
             Way.USER_TO_LAUNCHER,
         )
 
-    def run(self) -> NoReturn:
-        """Serve until there is nobody to serve."""
+    def run(self, *, warm: bool = False) -> NoReturn:
+        """Serve until there is nobody to serve; ``warm``: forked from one that has done it."""
         poller = select.poll()
         poller.register(self._pipe.fileno(), select.POLLIN)
         poller.register(self._signals, select.POLLIN)
         gone = _watch_owner(self._owner, poller)
+        if not warm:
+            forking.watch()
         _share_all()
+        idle = warm
         while True:
-            events = poller.poll()
+            events = poller.poll(None if idle else 0)
+            if not events:
+                with contextlib.suppress(Exception):  # short of memory, perhaps: it works without
+                    rehearse()
+                _share_all()
+                idle = True
             if any(descriptor == gone for descriptor, _ in events):
                 self._leave()
             if signal.SIGTERM in self._signals.take():
@@ -236,7 +245,7 @@ def run_service(frame: Frame, owner: int) -> None:
         began = time.monotonic() - _kept_waiting()
         program.import_all(plan.program)
         slow = time.monotonic() - _kept_waiting() - began > SLOW_IMPORTS
-        if slow and can_stay and plan.may_stay and is_single():
+        if slow and can_stay and plan.may_stay and forking.is_single():
             _stay(user, owner, [arena_fd, wake_up, *values])
         if not _agree(user, plan.program):
             return
@@ -299,7 +308,7 @@ def _stay(user: Pipe, owner: int, others: Iterable[int]) -> None:
     user.close()
     for descriptor in others:
         os.close(descriptor)
-    Launcher(ours, owner, [child]).run()
+    Launcher(ours, owner, [child]).run(warm=True)
 
 
 def _agree(user: Pipe, plan: program.ProgramPlan) -> bool:

@@ -160,11 +160,3 @@ class Signals:
 
 def _note(_number: int, _frame: object) -> None:
     """The wake-up descriptor has all there is to know."""
-
-
-def is_single() -> bool:
-    """Whether this process is known to have one thread only."""
-    try:
-        return len(os.listdir("/proc/self/task")) == 1
-    except OSError:  # no /proc here
-        return False
