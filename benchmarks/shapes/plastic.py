@@ -47,6 +47,7 @@ class _FixedText(LearningRuleApplierBitApprox):
 
 class _InNumPy:
     text: type[Any]
+    _hidden_from_discovery = True
 
     def _create_learning_rule_applier(self, product_series: Any) -> Any:
         return self.text(product_series)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csc_matrix, csr_matrix
+
+from lava_actor.process import matrices
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_matrix
 
 
 @dataclass
@@ -44,4 +49,4 @@ class Synapses:
 
         Several synapses of the same two neurons keep their order.
         """
-        return csr_matrix((data, self.sources, self.pointers), shape=self.shape).tocsc()
+        return matrices.csr_matrix((data, self.sources, self.pointers), shape=self.shape).tocsc()

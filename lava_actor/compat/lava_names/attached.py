@@ -48,6 +48,8 @@ def _unnamed(protocol: AbstractSyncProtocol) -> dict[type, type]:
     raise NotImplementedError(f"{type(protocol).__name__}.runtime_service is not defined")
 
 
+_no_nodes = property(lambda _: [], doc="Configurations of nodes; there are none here.")
+
 _MEMBERS: dict[type, dict[str, Any]] = {
     AbstractProcess: {
         "folded_view": None,
@@ -63,12 +65,12 @@ _MEMBERS: dict[type, dict[str, Any]] = {
     PyVarPort: {"service": service},
     PyOutPort: {"advance_to_time_step": _nothing},
     Executable: {
-        "node_configs": property(lambda _: []),
+        "node_configs": _no_nodes,
         "runtime_service_builders": None,
         "sync_channel_builders": None,
         "watchdog_manager_builder": None,
     },
-    Runtime: {"node_cfg": property(lambda _: []), "join": _nothing},
+    Runtime: {"node_cfg": _no_nodes, "join": _nothing},
 }
 
 

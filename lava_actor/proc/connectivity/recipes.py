@@ -12,15 +12,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
-from scipy.sparse import csr_matrix
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc._streams import stream
 from lava_actor.proc._synapses import Synapses
 from lava_actor.proc.connectivity.distributions import Distribution, as_distribution
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 BLOCK = 256
 """Targets that share their random streams."""
