@@ -47,7 +47,6 @@ class _FixedText(LearningRuleApplierBitApprox):
 
 class _InNumPy:
     text: type[Any]
-    _hidden_from_discovery = True
 
     def _create_learning_rule_applier(self, product_series: Any) -> Any:
         return self.text(product_series)
@@ -56,24 +55,28 @@ class _InNumPy:
 class DenseFloat(_InNumPy, PyLearningDenseModelFloat):
     """Learns in NumPy."""
 
+    _hidden_from_discovery = True
     text = _FloatText
 
 
 class DenseFixed(_InNumPy, PyLearningDenseModelBitApproximate):
     """Learns in NumPy."""
 
+    _hidden_from_discovery = True
     text = _FixedText
 
 
 class SparseFloat(_InNumPy, PyLearningSparseModelFloat):
     """Learns in NumPy."""
 
+    _hidden_from_discovery = True
     text = _FloatText
 
 
 class SparseFixed(_InNumPy, PyLearningSparseModelBitApproximate):
     """Learns in NumPy."""
 
+    _hidden_from_discovery = True
     text = _FixedText
 
 
