@@ -269,7 +269,8 @@ print(json.dumps(outcomes))
 """
 
 
-ROUNDS = [(0, 24), *(pytest.param(n, 100, marks=pytest.mark.slow) for n in range(1, 21))]
+LONG = (pytest.mark.slow, pytest.mark.timeout(900))
+ROUNDS = [(0, 24), *(pytest.param(n, 100, marks=LONG) for n in range(1, 21))]
 
 
 @pytest.mark.parametrize(("seed", "count"), ROUNDS)
