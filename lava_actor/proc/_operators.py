@@ -18,12 +18,6 @@ from lava_actor.kernels import csc_events, csc_events_coded, one_value
 from lava_actor.proc._synapses import Synapses
 from lava_actor.process import matrices
 
-
-def column_major(weights: Any, dtype: np.dtype) -> np.ndarray:
-    """Return a matrix with contiguous columns, itself if it is one already."""
-    return np.asfortranarray(weights, dtype)
-
-
 _PACKED = 2**24
 """Rows that leave the codes of their weights a byte of 32 bits."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -184,29 +185,28 @@ def set_up_all(
     )
 
 
+Made = TypeVar("Made", Stand, Bench)
+
+
+def giving_back(set_up: Callable[..., Made]) -> Iterator[Callable[..., Made]]:
+    """`set_up` for a test, and everything given back afterwards."""
+    with contextlib.ExitStack() as made:
+
+        def make(*arguments: Any) -> Made:
+            one = set_up(*arguments)
+            made.callback(one.arena.close)
+            return one
+
+        yield make
+
+
 @pytest.fixture
 def stand() -> Iterator[Callable[..., Stand]]:
     """`set_up_all`, and everything given back afterwards."""
-    made: list[Stand] = []
-
-    def make(*arguments: Any) -> Stand:
-        made.append(set_up_all(*arguments))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.arena.close()
+    yield from giving_back(set_up_all)
 
 
 @pytest.fixture
 def bench() -> Iterator[Callable[..., Bench]]:
     """`set_up`, and everything given back afterwards."""
-    made: list[Bench] = []
-
-    def make(*arguments: Any) -> Bench:
-        made.append(set_up(*arguments))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.arena.close()
+    yield from giving_back(set_up)

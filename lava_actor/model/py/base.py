@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import RuntimeStateError
@@ -108,16 +107,6 @@ class AbstractPyProcessModel(AbstractProcessModel):
     def request_stop(self) -> None:
         """Ask for the end of the network; everybody finishes the present step."""
         self._req_stop = True
-
-    # -- for the library's own models ------------------------------------------------------
-
-    def _keeps(self, base: type, names: Iterable[str]) -> bool:
-        """Tell whether neither the class nor the instance replaces these members of ``base``."""
-        cls = type(self)
-        return all(
-            getattr(cls, name) is getattr(base, name) and name not in self.__dict__
-            for name in names
-        )
 
     # -- driven by an actor -----------------------------------------------------------------
 
