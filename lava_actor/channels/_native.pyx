@@ -30,6 +30,7 @@ from cpython.exc cimport PyErr_CheckSignals
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcpy, memset
+from posix.unistd cimport close as close_descriptor
 
 cnp.import_array()
 
@@ -168,9 +169,9 @@ cdef class Arena:
             os.close(fd)
         self._parties = [None] * len(self._parties)
 
-    def __dealloc__(self):
+    def __dealloc__(self):  # in C alone: names of Python may be gone when the interpreter ends
         if self._fd >= 0:
-            os.close(self._fd)
+            close_descriptor(self._fd)
 
     def party(self, Py_ssize_t i):
         """Return the one `Party` object of this process for party `i`."""

@@ -60,6 +60,7 @@ cdef class RecordStore:
     cdef unsigned char *words  # of the store, and of each recording
     cdef unsigned char *base[2]  # both files, once nobody writes any more
     cdef size_t sizes[2]
+    cdef size_t head_bytes
     cdef int _fds[2]
     cdef readonly Py_ssize_t n
     cdef dict _recorders

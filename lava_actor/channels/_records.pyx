@@ -13,6 +13,7 @@ from lava_actor.errors import InvalidValueError, RecordingMemoryError
 cimport numpy as cnp
 from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcpy
+from posix.unistd cimport close as close_descriptor
 
 cnp.import_array()
 
@@ -81,9 +82,10 @@ cdef class RecordStore:
         store.n = n
         store._fds[0] = os.memfd_create("lava_actor-records", os.MFD_CLOEXEC)
         store._fds[1] = _unnamed_file()
-        os.posix_fallocate(store._fds[0], 0, _head_bytes(n))
-        store.words = store._map(0, _head_bytes(n))
-        (<la_store *>store.words).end[0] = _head_bytes(n)
+        store.head_bytes = _head_bytes(n)
+        os.posix_fallocate(store._fds[0], 0, store.head_bytes)
+        store.words = store._map(0, store.head_bytes)
+        (<la_store *>store.words).end[0] = store.head_bytes
         (<la_store *>store.words).limit = limit
         return store
 
@@ -94,7 +96,8 @@ cdef class RecordStore:
         store.n = n
         for file, fd in enumerate(fds):
             store._fds[file] = os.dup(fd)
-        store.words = store._map(0, _head_bytes(n))
+        store.head_bytes = _head_bytes(n)
+        store.words = store._map(0, store.head_bytes)
         return store
 
     cdef unsigned char *_map(self, int file, size_t size) except NULL:
@@ -138,14 +141,15 @@ cdef class RecordStore:
                 os.close(self._fds[file])
                 self._fds[file] = -1
 
-    def __dealloc__(self):
+    def __dealloc__(self):  # in C alone: names of Python may be gone when the interpreter ends
+        cdef int file
         if self.words != NULL:
-            munmap(self.words, _head_bytes(self.n))
+            munmap(self.words, self.head_bytes)
         for file in range(2):
             if self.base[file] != NULL:
                 munmap(self.base[file], self.sizes[file])
             if self._fds[file] >= 0:
-                os.close(self._fds[file])
+                close_descriptor(self._fds[file])
 
     # -- reading -------------------------------------------------------------------------------
 
@@ -261,6 +265,7 @@ cdef class Recorder:
         self.told = False
 
     def __dealloc__(self):
+        cdef int stream
         if self.store is not None:
             for stream in range(LA_STREAMS):
                 la_rec_unmap(&self.at.tails[stream])

@@ -438,3 +438,17 @@ def test_a_killed_interpreter_leaves_no_file(tmp_path: Path, monkeypatch: Any) -
         script.process.kill()
         script.assert_family_gone()
     assert list((tmp_path / "spilled").iterdir()) == []
+
+
+def test_a_program_that_recorded_ends_without_a_word(tmp_path: Path) -> None:
+    """What holds recordings is freed while modules are taken apart: nothing of Python is left then."""
+    program = """
+    from lava_actor.proc.monitor.process import Monitor
+    monitor = Monitor()
+    monitor.probe(counter.count, num_steps=10)
+    counter.run(RunSteps(10), run_cfg=Loihi2SimCfg())
+    counter.stop()
+    """
+    with Script(tmp_path, program) as script:
+        out, errors = script.process.communicate(timeout=60)
+    assert (script.process.returncode, out, errors) == (0, "", "")
