@@ -13,10 +13,11 @@ import itertools
 import json
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeAlias
 
 from lava_actor.bench.observer import Observer, _Look, _OpenRun
 from lava_actor.bench.report import RunReport
@@ -31,12 +32,16 @@ LOAD = 0.1
 CURVE_SECONDS = 0.05
 
 
+_Key: TypeAlias = tuple[int, int]
+"""A network and an actor, both by number: names need not be unique."""
+
+
 @dataclass
 class _Span:
     """What an actor did from one moment to another, as far as looks can tell."""
 
     network: int
-    actor: str
+    actor: int
     what: str
     kind: str
     since: float
@@ -65,7 +70,8 @@ class Trace(Observer):
         super().__init__()
         self._began = time.perf_counter()
         self._spans: list[_Span] = []
-        self._open_spans: dict[tuple[int, str], _Span] = {}
+        self._open_spans: dict[_Key, _Span] = {}
+        self._names: dict[_Key, str] = {}
         self._runs: list[tuple[int, float, float, RunReport]] = []
         self._curve: list[tuple[int, float, float]] = []
         self._marks: dict[int, tuple[float, int]] = {}
@@ -111,8 +117,8 @@ class Trace(Observer):
         step, actors = runtime.current_step, runtime.status()
         now = time.perf_counter()
         network = self._number(runtime)
-        for actor in actors:
-            self._add(network, actor, now)
+        for index, actor in enumerate(actors):
+            self._add((network, index), actor, now)
         then, before = self._marks.setdefault(network, (now, step))
         if now - then >= CURVE_SECONDS:
             self._curve.append((network, now, (step - before) / (now - then)))
@@ -123,8 +129,8 @@ class Trace(Observer):
             self._numbers[runtime] = next(self._count)
         return self._numbers[runtime]
 
-    def _add(self, network: int, actor: ActorStatus, now: float) -> None:
-        key = network, actor.process
+    def _add(self, key: _Key, actor: ActorStatus, now: float) -> None:
+        self._names[key] = actor.process
         what, kind = _doing(actor)
         span = self._open_spans.get(key)
         if span is not None and span.what == what:
@@ -133,17 +139,16 @@ class Trace(Observer):
         if span is not None:
             span.until = now
             self._spans.append(span)
-        self._open_spans[key] = _Span(
-            network, actor.process, what, kind, now, now, actor.step, actor.step
-        )
+        self._open_spans[key] = _Span(*key, what, kind, now, now, actor.step, actor.step)
 
     def _report(self, runtime: Runtime, run: _OpenRun, after: _Look) -> RunReport | None:
         report = super()._report(runtime, run, after)
         if report is not None:
             network = self._number(runtime)
             self._runs.append((network, run.before.at, after.at, report))
-            for actor in report.actors:  # what comes next is another run
-                span = self._open_spans.pop((network, actor.process), None)
+            for index, actor in enumerate(report.actors):  # what comes next is another run
+                self._names[network, index] = actor.process
+                span = self._open_spans.pop((network, index), None)
                 if span is not None:
                     span.until = max(span.until, after.at)
                     self._spans.append(span)
@@ -155,36 +160,46 @@ class Trace(Observer):
     @property
     def slowest(self) -> str | None:
         """The actor that was busy for the longest time, all runs together; None without a run."""
-        busy: dict[str, float] = {}
-        for report in self.reports:
-            for actor in report.actors:
-                busy[actor.process] = busy.get(actor.process, 0.0) + actor.busy
-        return max(busy, key=lambda name: busy[name], default=None)
+        times = self._times()
+        return max(times, key=lambda name: times[name][0], default=None)
+
+    def _times(self) -> dict[str, tuple[float, float]]:
+        """Busy and waiting seconds of each actor, all runs together."""
+        labels, total = self._labels(), dict[str, tuple[float, float]]()
+        for network, _, _, report in self._runs:
+            for index, actor in enumerate(report.actors):
+                name = labels[network, index]
+                busy, waiting = total.get(name, (0.0, 0.0))
+                total[name] = busy + actor.busy, waiting + actor.waiting
+        return total
+
+    def _labels(self) -> dict[_Key, str]:
+        """The names of actors; those of one name have their numbers added."""
+        often = Counter(self._names.values())
+        return {
+            key: name if often[name] == 1 else f"{name} (network {key[0]}, actor {key[1]})"
+            for key, name in self._names.items()
+        }
 
     def phases(self) -> dict[str, dict[str, float]]:
         """Seconds that each actor was seen in each phase; waiting is left out."""
-        found: dict[str, dict[str, float]] = {}
+        labels, found = self._labels(), dict[str, dict[str, float]]()
         for span in [*self._spans, *self._open_spans.values()]:
             if span.kind == "busy":
-                mine = found.setdefault(span.actor, {})
+                mine = found.setdefault(labels[span.network, span.actor], {})
                 mine[span.what] = mine.get(span.what, 0.0) + span.until - span.since
         return found
 
     def events(self) -> list[dict[str, Any]]:
         """The trace events: a process per network, a thread per actor, times in microseconds."""
-        rows: dict[tuple[int, str], int] = {}
-        for network, _, _, report in self._runs:
-            for actor in report.actors:
-                rows.setdefault((network, actor.process), len(rows) + 1)
-        for span in self._spans:
-            rows.setdefault((span.network, span.actor), len(rows) + 1)
+        rows = {key: row for row, key in enumerate(sorted(self._names), start=1)}
         found: list[dict[str, Any]] = [
             {"ph": "M", "name": "process_name", "pid": number, "args": {"name": _title(runtime)}}
             for runtime, number in self._numbers.items()
         ]
         found += [
-            {"ph": "M", "name": "thread_name", "pid": n, "tid": row, "args": {"name": actor}}
-            for (n, actor), row in rows.items()
+            {"ph": "M", "name": "thread_name", "pid": n, "tid": rows[n, i], "args": {"name": label}}
+            for (n, i), label in self._labels().items()
         ]
         for network, since, until, report in self._runs:
             args = {"steps": report.steps, "slowest": report.slowest and report.slowest.process}
@@ -215,11 +230,7 @@ class Trace(Observer):
         """The slowest actor, and each actor's time and phases, the busiest first."""
         if not self.reports:
             return "no network was run"
-        total: dict[str, tuple[float, float]] = {}
-        for report in self.reports:
-            for actor in report.actors:
-                busy, waiting = total.get(actor.process, (0.0, 0.0))
-                total[actor.process] = busy + actor.busy, waiting + actor.waiting
+        total = self._times()
         phases, width = self.phases(), max(map(len, total))
         lines = [f"slowest: {self.slowest}"]
         for name, (busy, waiting) in sorted(total.items(), key=lambda item: -item[1][0]):

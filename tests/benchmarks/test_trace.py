@@ -91,6 +91,17 @@ def test_a_trace_tells_phases_waits_and_the_slowest_actor(tmp_path: Path) -> Non
             assert event["dur"] >= 0
 
 
+def test_actors_of_one_name_are_told_apart() -> None:
+    one, other = Sender(name="twin"), Receiver(name="twin")
+    one.out.connect(other.inp)
+    with Trace() as trace, one:
+        one.run(3, Loihi2SimCfg())
+    assert trace.slowest == "twin (network 1, actor 0)"
+    assert "twin (network 1, actor 1)" in str(trace)
+    rows = {(e["pid"], e["tid"]) for e in trace.events() if e.get("name") == "thread_name"}
+    assert len(rows) == 2
+
+
 def test_nothing_of_a_trace_stays() -> None:
     from lava_actor.runtime.runtime import Runtime
 
