@@ -128,7 +128,7 @@ class Compiler:
         for leaf in leaves:
             assert leaf.model_class is not None
             check_members(leaf, leaf.model_class)
-            doubt(leaf, leaf.model_class)
+        doubt(leaves)
         _check_external_pipes(everything, leaves)
         custom = list(getattr(run_cfg, "custom_sync_domains", None) or [])
         domains = assign_domains(leaves, custom, everything)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dis
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any
@@ -45,16 +46,23 @@ _ROUNDED = ("_impulse", "_tau")
 """Constants of learning rules: the models take their fractions from the rule itself."""
 
 
-def doubt(process: AbstractProcess, model_cls: type) -> None:
-    """Warn of all that a Process and its model, which fit each other, may have meant otherwise.
+def doubt(processes: Iterable[AbstractProcess]) -> None:
+    """Warn of all that Processes and models, which fit each other, may have meant otherwise.
 
     A model that doubts more of its Process says so in a class method ``_doubts_of``.
     """
-    _doubt_hooks(model_cls)
-    _doubt_peeks(process, model_cls)
-    _doubt_values(process, declared(model_cls), model_cls.__qualname__)
-    for message in getattr(model_cls, "_doubts_of", lambda _process: ())(process):
-        warn(message)
+    known: dict[type, tuple[dict[str, LavaPyType], list[CodeType]]] = {}
+    for process in processes:
+        model_cls = process.model_class
+        assert model_cls is not None
+        if model_cls not in known:
+            _doubt_hooks(model_cls)
+            known[model_cls] = declared(model_cls), _peeking(model_cls)
+        types, codes = known[model_cls]
+        _doubt_peeks(process, model_cls.__qualname__, codes)
+        _doubt_values(process, types, model_cls.__qualname__)
+        for message in getattr(model_cls, "_doubts_of", lambda _process: ())(process):
+            warn(message)
 
 
 def _doubt_hooks(model_cls: type) -> None:
@@ -88,11 +96,8 @@ def _doubt_hooks(model_cls: type) -> None:
             )
 
 
-def _doubt_peeks(process: AbstractProcess, model_cls: type) -> None:
-    """Warn of ports that a model only ever peeks at: it would see their first message for ever.
-
-    A port that the code does anything else with, as passing it on, is not doubted.
-    """
+def _peeking(model_cls: type) -> list[CodeType]:
+    """All code of a model class, if some of it peeks at a port."""
     codes = [
         code
         for cls in model_cls.__mro__
@@ -100,13 +105,19 @@ def _doubt_peeks(process: AbstractProcess, model_cls: type) -> None:
         for function in functions_of(cls)
         for code in nested(function.__code__)
     ]
-    if not any(not _PEEKS.isdisjoint(code.co_names) for code in codes):
-        return
+    return codes if any(not _PEEKS.isdisjoint(code.co_names) for code in codes) else []
+
+
+def _doubt_peeks(process: AbstractProcess, model: str, codes: Sequence[CodeType]) -> None:
+    """Warn of ports that a model only ever peeks at: it would see their first message for ever.
+
+    A port that the code does anything else with, as passing it on, is not doubted.
+    """
     for port in process.in_ports.members:
         uses = {use for code in codes for use in _uses(code, port.name)}
         if port.get_src_ports() and uses & _PEEKS and uses <= _PEEKS | _LOOKS:
             warn(
-                f"{model_cls.__qualname__} only peeks at {process.name}.{port.name}, and never "
+                f"{model} only peeks at {process.name}.{port.name}, and never "
                 f"calls recv: peek leaves a message where it is, so this one will be the first "
                 f"for ever, and its sender waits once the channel is full"
             )

@@ -224,9 +224,12 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     def _doubt_attribute(self, name: str) -> None:
         """Warn of an attribute that a made Process gets, if its name is nearly a member's."""
         held = self.__dict__.items()
-        members = {n: m for n, m in held if isinstance(m, AbstractProcessMember)}
-        meant = None if hasattr(type(self), name) else nearest(name, members)
-        if meant is not None and members[meant].process is self:
+        members = {
+            n: m for n, m in held if isinstance(m, AbstractProcessMember) and m.process is self
+        }
+        if not members or hasattr(type(self), name):  # it is just being made
+            return
+        if (meant := nearest(name, members)) is not None:
             warn(
                 f"{self.name}.{name}: {type(self).__name__} has no such member, and no model sees "
                 f"what is assigned here{did_you_mean(name, members)}"
