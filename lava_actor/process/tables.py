@@ -5,7 +5,6 @@ A table asks no actor for anything: cells are shown while networks run, fail or 
 
 from __future__ import annotations
 
-import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -39,6 +38,8 @@ def table(
 
 def _text(value: object, width: int = WIDTH) -> str:
     text = str(value)
+    import html  # only here: every actor would carry it
+
     return html.escape(text if len(text) <= width else text[: width - 1] + "…")
 
 

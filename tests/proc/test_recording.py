@@ -441,7 +441,7 @@ def test_a_killed_interpreter_leaves_no_file(tmp_path: Path, monkeypatch: Any) -
 
 
 def test_a_program_that_recorded_ends_without_a_word(tmp_path: Path) -> None:
-    """What holds recordings is freed while modules are taken apart: nothing of Python is left then."""
+    """What holds recordings is freed while modules are taken apart: no Python is left then."""
     program = """
     from lava_actor.proc.monitor.process import Monitor
     monitor = Monitor()

@@ -25,9 +25,10 @@ def large(params: ProcessParameters) -> dict[str, Any]:
 
 def share(model: Any, params: ProcessParameters, inits: dict[str, Any]) -> None:
     """Let large parameters that are initial values be the Vars of a model that has started."""
-    if not _asks_later(type(model)):
+    shared = large(params)
+    if shared and not _asks_later(type(model)):
         names = {id(init): name for name, init in inits.items()}
-        for key, value in large(params).items():
+        for key, value in shared.items():
             if id(value) in names:
                 params._parameters[key] = OfVar(model, names[id(value)])
 

@@ -3,8 +3,8 @@
 Code may not do one thing alone and another in a model: where modules are found and files are
 opened, what a process may use, which warnings are shown or raised, what NumPy does about a division
 by zero. All of that is read when a network starts. A service takes over what imports depend on.
-Warnings and floating-point errors are for models: they are set in the actor, so that a module which
-warns when it is imported does not fail there although it did not fail here.
+Warnings and floating-point errors are for models: they are set once all is imported, so that a
+module which warns when it is imported does not fail there although it did not fail here.
 
 What is fixed when an interpreter starts (``-O``, ``-X dev``) is handed to the launcher as flags.
 """
@@ -173,11 +173,14 @@ def _go_nowhere() -> None:
         os.chdir(folder)
 
 
-def attune(where: Surroundings, *, own_process: bool) -> None:
-    """Let models in this thread, or process, warn and fail as code of the user's does."""
+def attune(where: Surroundings) -> None:
+    """Let models in this thread fail over floating-point errors as code of the user's does."""
     np.seterr(**where.float_errors)  # type: ignore[arg-type]
-    if not own_process:
-        return
+
+
+def attune_process(where: Surroundings) -> None:
+    """Let models in processes forked from this one warn and fail as code of the user's does."""
+    attune(where)
     if where.faults and not faulthandler.is_enabled():
         faulthandler.enable(2)
     warnings.resetwarnings()

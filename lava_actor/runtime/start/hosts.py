@@ -33,6 +33,7 @@ from lava_actor.runtime.start.processes import (
     look,
 )
 
+_OOM_FILE = "/proc/self/oom_score_adj"
 _OOM_SCORE = 500
 """Half the memory of the machine, as the kernel counts, on top of what an actor uses."""
 
@@ -78,11 +79,19 @@ class Host(Protocol):
         """
 
 
-def be_the_victim() -> None:
-    """Ask the kernel to kill this process, rather than the user's, when memory runs out."""
+def _victims_score() -> bytes:
+    """What lets the kernel kill a child of this process, rather than the user's, for memory."""
+    try:
+        return b"%d" % max(int(Path(_OOM_FILE).read_text()), _OOM_SCORE)
+    except OSError:
+        return b""
+
+
+def _be_the_victim(score: bytes) -> None:
     with contextlib.suppress(OSError):
-        file = Path("/proc/self/oom_score_adj")
-        file.write_text(str(max(int(file.read_text()), _OOM_SCORE)))
+        descriptor = os.open(_OOM_FILE, os.O_WRONLY)
+        os.write(descriptor, score)
+        os.close(descriptor)
 
 
 class ProcessHost:
@@ -92,6 +101,7 @@ class ProcessHost:
         self._body: Callable[[ActorStart, Pipe, bool], None] | None = body
         self._status: dict[int, int] = {}
         self._pids: list[int] = []
+        self._score = _victims_score()
         gc.collect()
         gc.freeze()  # what is loaded now stays shared between the actors
         adopt_orphans()
@@ -145,7 +155,7 @@ class ProcessHost:
         status = 1
         try:
             hear_of_parents_end(parent, signal.SIGKILL)
-            be_the_victim()
+            _be_the_victim(self._score)
             self.signals.leave()
             own = pipe.fileno()
             for low, high in foreign:

@@ -42,7 +42,7 @@ from lava_actor.runtime.actor.actor import Actor
 from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.service.service import Service, ignore_terminal_signals
 from lava_actor.runtime.start import forking, program
-from lava_actor.runtime.start.environment import attune, import_places, settle_in
+from lava_actor.runtime.start.environment import attune, attune_process, import_places, settle_in
 from lava_actor.runtime.start.hosts import ProcessHost
 from lava_actor.runtime.start.plan import ActorStart, ServicePlan
 from lava_actor.runtime.start.processes import (
@@ -255,6 +255,7 @@ def run_service(frame: Frame, owner: int) -> None:
         loads = load_specs(plan, values[0] if first else None)
         for descriptor in values:
             os.close(descriptor)
+        attune_process(plan.surroundings)
         large = [a.party for a in plan.actors if a.parcel.out_of_band >= LARGE_VALUES]
         body = partial(run_actor, plan, arena, wake_up, loads, large, records=records)
         host = ProcessHost(body)
@@ -401,5 +402,6 @@ def run_actor(
         records=records,
     )
     actor.model_name = start.model
-    attune(plan.surroundings, own_process=own_process)
+    if not own_process:
+        attune(plan.surroundings)
     actor.main()

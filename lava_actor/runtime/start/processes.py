@@ -9,6 +9,7 @@ the number of a process that has ended may be used again.
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # has no stub; without enums, in pages of their own
 import contextlib
 import ctypes
 import os
@@ -153,7 +154,7 @@ class Signals:
         """Let signals do what they do by default, and close the descriptors."""
         signal.set_wakeup_fd(-1)
         for number in self._numbers:
-            signal.signal(number, signal.SIG_DFL)
+            _signal.signal(number, _signal.SIG_DFL)
         os.close(self._read)
         os.close(self._write)
 

@@ -10,7 +10,6 @@ the loop. A cancelled ``await`` is what Ctrl-C is to `RunHandle.wait`: the netwo
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import threading
 from collections.abc import Generator
@@ -112,6 +111,8 @@ class RunHandle:
         return self._ended().__await__()
 
     async def _ended(self) -> None:
+        import asyncio  # only here: every actor would carry it
+
         try:
             await _elsewhere(self._until_done)
         except asyncio.CancelledError:
@@ -159,6 +160,8 @@ async def _elsewhere(work: Any) -> None:
     The loop wakes up now and then: a handler of Ctrl-C that cancels the task, as that of a notebook
     does, does not wake it.
     """
+    import asyncio
+
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
 
