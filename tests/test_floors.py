@@ -29,7 +29,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"compiler"}),
     frozenset({"checkpoint"}),
     frozenset({"runtime", "learning"}),
-    frozenset({"proc", "networks", "utils"}),
+    frozenset({"proc", "networks", "utils", "exchange"}),
     frozenset({"compat"}),
     frozenset({"bench"}),
     frozenset({"cli"}),
@@ -37,7 +37,7 @@ FLOORS: tuple[frozenset[str], ...] = (
 )
 """From the ground up. `lava_actor/__init__.py` is the roof: it may import every floor."""
 
-NEIGHBOURS = frozenset({"proc", "networks", "utils"})
+NEIGHBOURS = frozenset({"proc", "networks", "utils", "exchange"})
 """Rooms of one floor that may import each other; all other neighbours do not know one another."""
 
 

@@ -1,0 +1,380 @@
+"""Networks of this library as NIR graphs.
+
+What NIR cannot say is refused, by the name of the Process: a file that others read as a different
+network would be worse than none. Connections of the library take a step. NIR says so by a `Delay`
+behind each; simulators that know no `Delay` get a graph without them if that changes nothing but
+how soon the outputs come.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from lava_actor.compiler.network import find_network
+from lava_actor.errors import InvalidValueError, UnsupportedError
+from lava_actor.exchange.graph import Edge, closing_edges
+from lava_actor.exchange.hdf5 import h5py
+from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.io.extractor import Extractor
+from lava_actor.proc.io.injector import Injector
+from lava_actor.proc.io.sink import RingBuffer as Sink
+from lava_actor.proc.io.source import RingBuffer as Source
+from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
+from lava_actor.proc.nir import process as nir
+from lava_actor.proc.sdn.process import Sigma
+from lava_actor.proc.sparse.process import Sparse
+from lava_actor.process.ports.paths import Path, index_map, is_index_map, outgoing_paths
+from lava_actor.process.process import AbstractProcess
+
+VERSION = "1.0.8"
+"""The version of NIR whose nodes are written."""
+
+Node = dict[str, Any]
+
+
+def write_nir(
+    path: str | os.PathLike[str],
+    processes: AbstractProcess | Iterable[AbstractProcess],
+    *,
+    dt: float,
+    delays: bool = True,
+) -> None:
+    """Write the network of a Process as a NIR graph, with its initial values.
+
+    The graph says what the floating-point models do. `LIF`, `Dense`, `Sparse`, `Sigma` and the
+    Processes of `lava_actor.proc.nir` are nodes; sources and Injectors become inputs, sinks and
+    Extractors outputs, and so do ports that nothing is connected to; Monitors are left out.
+
+    Parameters
+    ----------
+    path : path
+        An HDF5 file; one that exists is replaced.
+    processes : Process or several
+        Any of the network.
+    dt : float
+        What a step stands for, in the unit that time constants are written in.
+    delays : bool
+        Whether the step that a connection takes is written, as a node `Delay`. Without, outputs
+        come earlier, and a network in which anything else would change is refused.
+
+    Raises
+    ------
+    UnsupportedError
+        If NIR cannot say what a Process does; names Process, attribute and reason.
+    """
+    if not dt > 0:
+        raise InvalidValueError(f"dt: expected time above 0, got {dt}")
+    seeds = [processes] if isinstance(processes, AbstractProcess) else list(processes)
+    nodes, edges, stepping = _graph(find_network(seeds), dt)
+    if delays:
+        _add_delays(nodes, edges, stepping, dt)
+    else:
+        _check_without(nodes, edges, stepping)
+    module = h5py()
+    with module.File(path, "w") as file:
+        text = module.string_dtype()
+        file.create_dataset("version", data=VERSION, dtype=text)
+        group = file.create_group("node")
+        group.create_dataset("type", data="NIRGraph", dtype=text)
+        group.create_dataset("edges", data=np.array(edges, dtype=object).reshape(-1, 2), dtype=text)
+        for name, node in nodes.items():
+            for key, value in node.items():
+                kind = {"dtype": text} if isinstance(value, str) else {}
+                group.create_dataset(f"nodes/{name}/{key}", data=value, **kind)
+
+
+def _graph(
+    network: list[AbstractProcess], dt: float
+) -> tuple[dict[str, Node], list[Edge], set[str]]:
+    """Nodes, edges, and the nodes that take a step."""
+    known = [p for p in network if not isinstance(p, Monitor)]
+    names = _names(known)
+    nodes = {names[p]: _node(p, dt) for p in known}
+    edges: list[Edge] = []
+    for process in known:
+        for port in process.out_ports.members:
+            ways = [w for w in outgoing_paths(port) if w.destination.process in names]
+            for way in ways:
+                source, end = names[process], names[way.destination.process]
+                if not is_index_map(way) or index_map(way) is not None:
+                    raise UnsupportedError(f"{way}: NIR has no node for what is done on this way")
+                wanted = way.destination.shape
+                if _without_batch(port.shape) == _without_batch(wanted):
+                    for name, shape in ((source, wanted), (end, port.shape)):
+                        if "shape" in nodes[name]:  # of an Input or Output
+                            nodes[name]["shape"] = np.array(_without_batch(shape))
+                elif wanted != port.shape:
+                    middle = f"{source}_to_{end}"
+                    nodes[middle] = _flattening(port.shape, wanted, way)
+                    edges.append((source, middle))
+                    source = middle
+                if (source, end) in edges:
+                    raise UnsupportedError(f"{way}: NIR knows no second edge between two nodes")
+                edges.append((source, end))
+                _check_spikes(nodes[names[process]]["type"], way)
+            if not ways and nodes[names[process]]["type"] != "Output":
+                nodes[f"output_{names[process]}"] = {
+                    "type": "Output",
+                    "shape": np.array(port.shape),
+                }
+                edges.append((names[process], f"output_{names[process]}"))
+        for port in process.in_ports.members:
+            fed = any(b == names[process] for _, b in edges) or port.get_src_ports()
+            if not fed and nodes[names[process]]["type"] != "Input":
+                nodes[f"input_{names[process]}"] = {"type": "Input", "shape": np.array(port.shape)}
+                edges.append((f"input_{names[process]}", names[process]))
+    for process in known:
+        name, params = names[process], process.proc_params
+        inner = {a for a, _ in edges} if params.get("kind") == "Output" else {b for _, b in edges}
+        passes = isinstance(process, nir.Passage) and params["kind"] != "Flatten" and name in inner
+        if passes or (isinstance(process, nir.Delay) and params["closes"]):
+            _leave_out(name, nodes, edges)
+    return nodes, edges, {names[p] for p in known if isinstance(p, Dense | Sparse)}
+
+
+def _leave_out(name: str, nodes: dict[str, Node], edges: list[Edge]) -> None:
+    """Replace a node by edges."""
+    del nodes[name]
+    before, after = [a for a, b in edges if b == name], [b for a, b in edges if a == name]
+    edges[:] = [edge for edge in edges if name not in edge]
+    for edge in ((a, b) for a in before for b in after):
+        if edge in edges:
+            raise UnsupportedError(
+                f"{edge[0]} -> {edge[1]}: NIR knows no second edge between two nodes"
+            )
+        edges.append(edge)
+
+
+def _check_spikes(kind: str, way: Path) -> None:
+    """Refuse a connection that takes for a spike whatever is not 0, behind what sends numbers."""
+    end = way.destination.process
+    spikes = kind in ("IF", "LIF", "CubaLIF", "Threshold", "Input")
+    if isinstance(end, Dense | Sparse) and not spikes and not end.proc_params["num_message_bits"]:
+        raise UnsupportedError(
+            f"{way}: {end.name} has num_message_bits 0 and takes all numbers but 0 for spikes, "
+            f"which NIR cannot say"
+        )
+
+
+def _names(processes: list[AbstractProcess]) -> dict[AbstractProcess, str]:
+    """Names that are there once, and that HDF5 takes."""
+    found: dict[AbstractProcess, str] = {}
+    for process in processes:
+        name = process.name.replace("/", "_")
+        found[process] = name if name not in found.values() else f"{name}_{process.id}"
+    return found
+
+
+def _without_batch(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape without leading ones: some simulators count samples of a batch of one."""
+    while len(shape) > 1 and shape[0] == 1:
+        shape = shape[1:]
+    return shape
+
+
+def _flattening(shape: tuple[int, ...], wanted: tuple[int, ...], way: object) -> Node:
+    if len(wanted) != 1:
+        raise UnsupportedError(
+            f"{way}: NIR flattens, but has no node that makes {wanted} of {shape}"
+        )
+    return {"type": "Flatten", "input_type": np.array(shape), "start_dim": 0, "end_dim": -1}
+
+
+def _add_delays(nodes: dict[str, Node], edges: list[Edge], stepping: set[str], dt: float) -> None:
+    for name in stepping:
+        shape = nodes[name]["weight"].shape[:1]
+        nodes[f"{name}_delay"] = {"type": "Delay", "delay": np.full(shape, dt)}
+        edges[:] = [(f"{name}_delay" if a == name else a, b) for a, b in edges]
+        edges.append((name, f"{name}_delay"))
+
+
+def _check_without(nodes: dict[str, Node], edges: list[Edge], stepping: set[str]) -> None:
+    """Refuse a graph that would mean something else without the steps of its connections.
+
+    Without them, an edge that closes a loop takes one step and all others none. That is the same
+    network if nodes can be told how much sooner they act, such that every edge agrees.
+    """
+    heads = {b for _, b in edges}
+    late = {n for n, node in nodes.items() if node["type"] == "Delay" and np.all(node["delay"] > 0)}
+    closing = closing_edges(edges, [n for n in nodes if n not in heads], late)
+    links: dict[str, list[tuple[str, int]]] = {name: [] for name in nodes}
+    for a, b in edges:
+        gain = (a in stepping) - ((a, b) in closing)
+        links[a].append((b, gain))
+        links[b].append((a, -gain))
+    sooner: dict[str, int] = {}
+    for start in nodes:
+        todo = [] if start in sooner else [(start, 0)]
+        while todo:
+            name, steps = todo.pop()
+            if sooner.setdefault(name, steps) != steps:
+                raise UnsupportedError(
+                    f"{name}: without the steps that connections take, it would add up other "
+                    f"messages than here; write them with delays=True"
+                )
+            todo += [(n, steps + by) for n, by in links.pop(name, ())]
+
+
+# -- Processes --------------------------------------------------------------------------------
+
+
+def _node(process: AbstractProcess, dt: float) -> Node:
+    for cls, make in _MAKERS.items():
+        if type(process) is cls:
+            return make(process, dt)
+    raise UnsupportedError(
+        f"{process.name}: NIR has no node for a {type(process).__name__}; there are nodes for "
+        f"{', '.join(dict.fromkeys(c.__name__ for c in _MAKERS))}"
+    )
+
+
+def _initial(process: AbstractProcess, name: str) -> np.ndarray:
+    variable = getattr(process, name)
+    value = variable.init
+    if hasattr(value, "toarray"):
+        value = value.toarray()
+    return np.array(np.broadcast_to(np.asarray(value, float), variable.shape))
+
+
+def _refuse(process: AbstractProcess, name: str, why: str) -> None:
+    raise UnsupportedError(f"{process.name}.{name}: {why}, got {_initial(process, name).flat[0]}")
+
+
+def _at_rest(process: AbstractProcess, *names: str) -> None:
+    for name in names:
+        if np.any(_initial(process, name)):
+            _refuse(process, name, "NIR has no initial states, expected 0")
+
+
+def _lif(process: AbstractProcess, dt: float) -> Node:
+    _at_rest(process, "u", "v")
+    du, dv = (float(_initial(process, name).flat[0]) for name in ("du", "dv"))
+    bias, shape = _initial(process, "bias_mant"), process.out_ports.members[0].shape
+    if not 0 < du <= 1:
+        _refuse(process, "du", "expected a share above 0 and up to 1: it becomes dt/tau_syn")
+    if not 0 <= dv <= 1:
+        _refuse(process, "dv", "expected a share from 0 to 1: it becomes dt/tau")
+    node: Node = {
+        "v_reset": np.zeros(shape),
+        "v_threshold": np.full(shape, _initial(process, "vth")),
+    }
+    if dv == 0:
+        if du < 1:
+            _refuse(
+                process, "dv", "NIR has no neuron whose current leaks while its voltage does not"
+            )
+        if np.any(bias):
+            _refuse(process, "bias_mant", "NIR has no bias for neurons without leak (dv is 0)")
+        return {"type": "IF", "r": np.full(shape, 1 / dt), **node}
+    node |= {"r": np.full(shape, 1 / dv), "v_leak": bias / dv}
+    if du == 1:
+        return {"type": "LIF", "tau": np.full(shape, dt / dv), **node}
+    tau = {"tau_mem": np.full(shape, dt / dv), "tau_syn": np.full(shape, dt / du)}
+    return {"type": "CubaLIF", **tau, "w_in": np.full(shape, 1 / du), **node}
+
+
+def _connection(process: AbstractProcess, dt: float) -> Node:
+    _at_rest(process, *(("a_buff",) if "a_buff" in process.vars else ()))
+    if process.proc_params.get("weight_exp"):
+        raise UnsupportedError(
+            f"{process.name}.weight_exp: expected 0, got {process.proc_params['weight_exp']}; "
+            f"scale the weights"
+        )
+    return {"type": "Linear", "weight": _initial(process, "weights")}
+
+
+def _sigma(process: AbstractProcess, dt: float) -> Node:
+    return {"type": "I", "r": np.full(process.out_ports.members[0].shape, 1 / dt)}
+
+
+def _end(kind: str) -> Callable[[Any, float], Node]:
+    def make(process: AbstractProcess, dt: float) -> Node:
+        ports = process.in_ports if kind == "Output" else process.out_ports
+        return {"type": kind, "shape": np.array(ports.members[0].shape)}
+
+    return make
+
+
+def _passage(process: AbstractProcess, dt: float) -> Node:
+    params = process.proc_params
+    shape = np.array(params["shape_in"])
+    if params["kind"] != "Flatten":
+        return {"type": params["kind"], "shape": shape}
+    return _flattening(params["shape_in"], params["shape_out"], process.name)
+
+
+def _affine(process: AbstractProcess, dt: float) -> Node:
+    weight, bias = _initial(process, "weight"), _initial(process, "bias")
+    if process.proc_params["bias"] is None and not bias.any():
+        return {"type": "Linear", "weight": weight}
+    return {"type": "Affine", "weight": weight, "bias": bias}
+
+
+def _held(kind: str, *names: str) -> Callable[[Any, float], Node]:
+    return lambda process, dt: {"type": kind, **{name: _initial(process, name) for name in names}}
+
+
+def _convolution(process: AbstractProcess, dt: float) -> Node:
+    params, axes = process.proc_params, len(process.proc_params["stride"])
+    spatial = np.array(params["shape_in"][1:])
+    padding = params["padding"]
+    plain = {key: np.array(params[key]) for key in ("stride", "dilation")}
+    if not isinstance(padding, str):
+        plain["padding"] = np.array(nir.per_axis(padding, axes))
+    if axes == 1:
+        plain = {key: value[0] for key, value in plain.items()}
+    return {
+        "type": f"Conv{axes}d", "input_shape": spatial[0] if axes == 1 else spatial,
+        "padding": padding, **plain, "groups": params["groups"],
+        "weight": _initial(process, "weight"), "bias": _initial(process, "bias"),
+    }  # fmt: skip
+
+
+def _pool(process: AbstractProcess, dt: float) -> Node:
+    params = process.proc_params
+    return {
+        "type": "AvgPool2d" if params["mean"] else "SumPool2d",
+        "kernel_size": np.array(params["sizes"]), "stride": np.array(params["stride"]),
+        "padding": np.array([before for before, _ in params["pads"]]),
+    }  # fmt: skip
+
+
+def _delay(process: AbstractProcess, dt: float) -> Node:
+    return {"type": "Delay", "delay": process.proc_params["steps"] * dt}
+
+
+def _neuron(process: AbstractProcess, dt: float) -> Node:
+    _at_rest(process, "i", "v")
+    params = process.proc_params
+    leaks, filters, spiking = params["leaks"], params["filters"], params["spiking"]
+    if params["exponential"]:
+        raise UnsupportedError(f"{process.name}: NIR does not say that leaks are exponential")
+    if filters and not leaks:
+        raise UnsupportedError(f"{process.name}: NIR has no integrator whose current leaks")
+    unit = dt / params["dt"]
+    node = {"r": _initial(process, "r") * (1 if leaks else params["gain"] / dt)}
+    if filters:
+        node |= {"tau_syn": _initial(process, "tau_syn") * unit, "w_in": _initial(process, "w_in")}
+    if leaks:
+        tau = "tau_mem" if filters else "tau"
+        node |= {tau: _initial(process, "tau_mem") * unit, "v_leak": _initial(process, "v_leak")}
+    if spiking:
+        node |= {key: _initial(process, key) for key in ("v_threshold", "v_reset")}
+    kind = "Cuba" * filters + "L" * leaks + "I" + "F" * spiking
+    return {"type": kind, **node}
+
+
+_MAKERS: dict[type[Any], Callable[[Any, float], Node]] = {
+    LIF: _lif, Dense: _connection, Sparse: _connection, Sigma: _sigma,
+    Source: _end("Input"), Injector: _end("Input"),
+    Sink: _end("Output"), Extractor: _end("Output"),
+    nir.Passage: _passage, nir.Affine: _affine, nir.Scale: _held("Scale", "scale"),
+    nir.Threshold: _held("Threshold", "threshold"), nir.Convolution: _convolution,
+    nir.Pool: _pool, nir.Delay: _delay, nir.NIRNeuron: _neuron,
+}  # fmt: skip
+"""What makes a node of a Process of exactly this class."""

@@ -1,0 +1,1 @@
+"""The nodes of NIR as Processes; `lava_actor.exchange` makes networks of them."""

@@ -1,0 +1,204 @@
+"""Models of the nodes of NIR: what a node computes, in double precision, in the same step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
+from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.types import LavaPyType
+from lava_actor.proc.nir.process import (
+    Affine,
+    Convolution,
+    Delay,
+    NIRNeuron,
+    Passage,
+    Pool,
+    Scale,
+    Threshold,
+)
+
+
+class AbstractNIRModel(PyLoihiProcessModel):
+    """Receives, computes, sends: all in one step."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """Return what is sent for what was received."""
+        raise NotImplementedError
+
+    def run_spk(self) -> None:
+        """Receive, compute, send."""
+        self.s_out.send(self.answer(self.a_in.recv()))
+
+
+@implements(proc=Passage, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyPassageModel(AbstractNIRModel):
+    """Passes on, reshaped."""
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """Return the same numbers in the shape of `s_out`."""
+        return x.reshape(self.proc_params["shape_out"])
+
+
+@implements(proc=Affine, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyAffineModel(AbstractNIRModel):
+    """A matrix product and a bias."""
+
+    weight: np.ndarray = LavaPyType(np.ndarray, float)
+    bias: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """Return ``weight @ x + bias``."""
+        return np.matmul(self.weight, x[..., None])[..., 0] + self.bias
+
+
+@implements(proc=Scale, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyScaleModel(AbstractNIRModel):
+    """A product, element by element."""
+
+    scale: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """Return ``scale * x``."""
+        return self.scale * x
+
+
+@implements(proc=Threshold, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyThresholdModel(AbstractNIRModel):
+    """A comparison, element by element."""
+
+    threshold: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """Return ``x > threshold``."""
+        return x > self.threshold
+
+
+class _WindowModel(AbstractNIRModel):
+    def _windows(
+        self, x: np.ndarray, sizes: tuple[int, ...], dilation: tuple[int, ...]
+    ) -> np.ndarray:
+        """Views of shape (channels, places …, sizes …) of what the windows cover."""
+        params = self.proc_params
+        x = np.pad(x, [(0, 0), *params["pads"]])
+        spans = tuple(d * (k - 1) + 1 for d, k in zip(dilation, sizes, strict=True))
+        views = np.lib.stride_tricks.sliding_window_view(x, spans, tuple(range(1, x.ndim)))
+        places = (slice(None), *(slice(None, None, s) for s in params["stride"]))
+        return views[(*places, *(slice(None, None, d) for d in dilation))]
+
+
+@implements(proc=Convolution, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyConvolutionModel(_WindowModel):
+    """A convolution by one product of windows and kernels per group."""
+
+    weight: np.ndarray = LavaPyType(np.ndarray, float)
+    bias: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """Return the convolution of x, channels first."""
+        params, w = self.proc_params, self.weight
+        axes, groups = x.ndim - 1, params["groups"]
+        views = self._windows(x, w.shape[2:], params["dilation"])
+        over = (0, *range(1 + axes, 1 + 2 * axes))
+        sums = [
+            np.tensordot(kernels, part, ((1, *range(2, 2 + axes)), over))
+            for kernels, part in zip(np.split(w, groups), np.split(views, groups), strict=True)
+        ]
+        return np.concatenate(sums) + self.bias.reshape(-1, *[1] * axes)
+
+
+@implements(proc=Pool, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyPoolModel(_WindowModel):
+    """Sums or means of windows."""
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """Return the sum, or mean, of each window."""
+        params, axes = self.proc_params, tuple(range(x.ndim, 2 * x.ndim - 1))
+        views = self._windows(x, params["sizes"], (1,) * len(params["sizes"]))
+        return views.mean(axis=axes) if params["mean"] else views.sum(axis=axes)
+
+
+@implements(proc=Delay, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyDelayModel(AbstractNIRModel):
+    """A ring of what was received; what is old enough is sent, before the next is awaited."""
+
+    buffer: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        steps = proc_params["steps"]
+        self._places = np.indices(steps.shape, sparse=True)
+        self._first = bool(np.all(steps > 0))
+
+    def _old(self) -> np.ndarray:
+        now = self.time_step - self.proc_params["steps"]
+        return self.buffer[(now % len(self.buffer), *self._places)]
+
+    def run_spk(self) -> None:
+        """Send what is old enough, and keep what arrives."""
+        if self._first:
+            self.s_out.send(self._old())
+            self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
+        else:
+            self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
+            self.s_out.send(self._old())
+
+
+@implements(proc=NIRNeuron, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class PyNIRNeuronModel(AbstractNIRModel):
+    """Integrators and neurons, see `NIRNeuron`."""
+
+    i: np.ndarray = LavaPyType(np.ndarray, float)
+    v: np.ndarray = LavaPyType(np.ndarray, float)
+    r: np.ndarray = LavaPyType(np.ndarray, float)
+    v_leak: np.ndarray = LavaPyType(np.ndarray, float)
+    w_in: np.ndarray = LavaPyType(np.ndarray, float)
+    v_reset: np.ndarray = LavaPyType(np.ndarray, float)
+    tau_mem: np.ndarray = LavaPyType(np.ndarray, float)
+    tau_syn: np.ndarray = LavaPyType(np.ndarray, float)
+    v_threshold: np.ndarray = LavaPyType(np.ndarray, float)
+
+    def _share(self, tau: np.ndarray) -> np.ndarray:
+        steps = self.proc_params["dt"] / tau
+        return -np.expm1(-steps) if self.proc_params["exponential"] else steps
+
+    def answer(self, x: np.ndarray) -> np.ndarray:
+        """Update current and voltage; return spikes, or the voltage."""
+        params = self.proc_params
+        if params["filters"]:
+            self.i += self._share(self.tau_syn) * (self.w_in * x - self.i)
+        else:
+            self.i[...] = x
+        if params["leaks"]:
+            self.v += self._share(self.tau_mem) * (self.v_leak - self.v + self.r * self.i)
+        else:
+            self.v += params["gain"] * self.r * self.i
+        if not params["spiking"]:
+            return self.v
+        spikes = self.v > self.v_threshold
+        np.copyto(self.v, self.v_reset, where=spikes)
+        return spikes
