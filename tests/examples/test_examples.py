@@ -132,5 +132,35 @@ def test_a_sigma_delta_filter_sends_little_and_is_right():
     assert error <= 0.1 + 1e-9
 
 
+def test_a_sequence_is_called_up_by_its_first_element():
+    assert claim("sequence_learning", 20) == [0, 1, 2, 3, 4]
+
+
+def test_patterns_are_completed():
+    assert claim("associative_memory", 100) >= 0.95
+
+
+def test_a_direction_is_remembered():
+    assert claim("ring_attractor", 400) < 10
+
+
+def test_a_volley_becomes_sharper():
+    first, last = claim("synfire_chain", 5)
+    assert last < first / 2
+
+
+def test_a_maximum_cut_is_found():
+    found, best = claim("max_cut", 1)
+    assert found == best
+
+
+def test_rates_are_those_of_theory():
+    assert claim("rate_curve", 2000) < 0.002
+
+
+def test_what_a_live_source_sends_is_watched():
+    assert claim("live_source", 100) == [31, 62]
+
+
 def test_the_pole_stands():
     assert claim("cart_pole", 150) == 150

@@ -93,8 +93,8 @@ def by_snntorch() -> None:
         snn.Leaky(beta=torch.linspace(0.7, 0.95, 8), threshold=torch.full((8,), 0.6), **at_once),
         torch.nn.Linear(8, 4, bias=False),
         snn.Synaptic(
-            alpha=torch.full((4,), 0.6), beta=torch.full((4,), 0.9), threshold=torch.full((4,), 0.4),
-            **at_once,
+            alpha=torch.full((4,), 0.6), beta=torch.full((4,), 0.9),
+            threshold=torch.full((4,), 0.4), **at_once,
         ),
     )  # fmt: skip
     x = given((5,), 3)
