@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
+from lava_actor.channels.layout import plan_arena
 from lava_actor.compiler.domains import assign_domains, is_async
 from lava_actor.compiler.exceptions import ProcessAlreadyCompiled
 from lava_actor.compiler.executable import DomainPlan, Executable
 from lava_actor.compiler.expand import expand
 from lava_actor.compiler.lower import Lowering, port_name
 from lava_actor.compiler.network import find_network
+from lava_actor.compiler.placement import cut, place
 from lava_actor.compiler.schedule import decide
 from lava_actor.compiler.snapshot import Snapshot
 from lava_actor.compiler.turns import plan_turns
@@ -27,11 +29,15 @@ if TYPE_CHECKING:
     from lava_actor.model.sync.domain import SyncDomain
     from lava_actor.process.process import AbstractProcess
 
+#: The last party of every arena holds the runtime's own words.
+RUNTIME_PARTY = "runtime"
+
 #: Options of ``compile_config`` with their defaults; of other keys a warning tells.
 DEFAULTS: dict[str, Any] = {
     "pypy_channel_size": None,  # messages per ring; None: from the payload size (64 while small)
     "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
     "taps": True,  # RefPorts that only read get messages; False: all RefPorts take turns
+    "placement": "actors",  # "cores", or {Process or its name: number of parts}; see placement
     "actor_type": None,  # an ActorType; None: MultiProcessing
     "recording_memory": 1 << 30,  # bytes of recordings in memory; what is more goes to a file
     "seed": None,  # root of all random seeds; None: from NumPy's global generator
@@ -136,10 +142,12 @@ class Compiler:
         name_of: dict[AbstractProcess, str] = {}
         for leaf in leaves:
             name_of[leaf] = _domain_of(leaf, domains).name
-        lowering = Lowering(
+        whole = Lowering(
             leaves, {leaf: (name_of[leaf], freely[leaf]) for leaf in leaves}, self.compile_config
-        )
-        actors = lowering.run()
+        ).run()
+        placement = place(whole, self.compile_config)
+        lowered = cut(whole, placement)
+        actors = lowered.actors
         clock = tuple(a.party for a in actors if not a.is_async)
         free = tuple(a.party for a in actors if a.is_async)
         plans = []
@@ -154,15 +162,18 @@ class Compiler:
         return Executable(
             process_list=leaves,
             all_processes=everything,
-            proc_builders=dict(zip(leaves, actors, strict=True)),
-            channel_builders=lowering.channels,
+            actors=actors,
+            placement=placement,
+            channel_builders=list(lowered.channels),
             sync_domains=domains,
             domains=tuple(plans),
             schedule=decide(actors, self.compile_config),
             turns=plan_turns(actors),
-            externals=tuple(lowering.externals),
-            arena=lowering.plan(
+            externals=lowered.externals,
+            arena=plan_arena(
+                (*lowered.parties, RUNTIME_PARTY),
                 (clock, free, *(d.members for d in plans if not d.is_async)),
+                lowered.rings,
                 [p for p in clock if actors[p].phases.paced],
             ),
             run_cfg=run_cfg,

@@ -15,11 +15,16 @@ import numpy as np
 
 from lava_actor.model.native import PortFacts
 from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.tables import table
+from lava_actor.protocol.rows import Rows, one_for_all
 from lava_actor.protocol.values import VarSlot
 
 if TYPE_CHECKING:
-    from lava_actor.channels.layout import ArenaPlan
+    from collections.abc import Mapping, Sequence
+
+    from lava_actor.channels.layout import ArenaPlan, RingPlan, RingRequest
+    from lava_actor.compiler.parts import PartPlan, Placement
     from lava_actor.model.model import AbstractProcessModel
     from lava_actor.model.phases import PhaseTable
     from lava_actor.model.types import LavaPyType
@@ -33,7 +38,9 @@ class EdgePlan:
     """One path from an OutPort into an InPort: which ring, which cursor, how indices move.
 
     ``index_map`` holds the flat destination index of every flat source index (None: identity);
-    ``functions`` is used instead when a custom virtual port is on the path.
+    ``functions`` is used instead when a custom virtual port is on the path. A Process that is cut
+    sends its message in parts: ``more`` are the rings and cursors of all parts but the first, and
+    ``shape`` is that of the message they make.
     """
 
     ring: int
@@ -41,16 +48,27 @@ class EdgePlan:
     source: str
     index_map: np.ndarray | None = None
     functions: tuple[Callable[..., Any], ...] = ()
+    more: tuple[tuple[int, int], ...] = ()
+    shape: tuple[int, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[tuple[int, int], ...]:
+        """Ring and cursor of every part of the message, in order."""
+        return ((self.ring, self.cursor), *self.more)
 
 
 @dataclass(frozen=True)
 class InPortPlan:
-    """An InPort of a leaf Process and everything that ends in it."""
+    """An InPort of a leaf Process and everything that ends in it.
+
+    ``spills``: index maps send what is for other parts of a Process one place behind the end.
+    """
 
     name: str
     declared: LavaPyType
     shape: tuple[int, ...]
     edges: tuple[EdgePlan, ...]
+    spills: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,7 +88,7 @@ class RefPortPlan:
     ``forward`` maps data from the RefPort to the Var, ``backward`` the other way round: an index
     map (flat destination index per flat source index, None: identity) or functions. Either the
     owner serves it (``request_ring``, ``reply_ring``, and if it only reads ``served_because``), or
-    it is a tap (``tap_ring``, ``tap_cursor``).
+    it is a tap (``taps``: ring and cursor of every part of the Var, in order).
     """
 
     name: str
@@ -84,8 +102,7 @@ class RefPortPlan:
     index_map: np.ndarray | None = None
     forward: tuple[Callable[..., Any], ...] = ()
     backward: tuple[Callable[..., Any], ...] = ()
-    tap_ring: int | None = None
-    tap_cursor: int = 0
+    taps: tuple[tuple[int, int], ...] = ()
     served_because: str = ""
 
     @property
@@ -119,13 +136,17 @@ class VarServerPlan:
 
 @dataclass(frozen=True)
 class VarPlan:
-    """A Var of a leaf Process: identity, declared type and where its initial value is read."""
+    """A Var of a leaf Process: identity, declared type and where its initial value is read.
+
+    In a part of a Process, ``rows`` are those of the Var that are here; None: it is here whole.
+    """
 
     name: str
     id: int
     shape: tuple[int, ...]
     declared: LavaPyType
     var: Var
+    rows: Rows | None = None
 
     def slot(self, owner: str) -> VarSlot:
         """The law for its values; ``owner`` is the name of its Process."""
@@ -144,7 +165,10 @@ class RecordingPlan:
 
 @dataclass(frozen=True)
 class ActorPlan:
-    """Everything that is needed to build one model in one actor."""
+    """Everything that is needed to build one model in one actor.
+
+    ``part`` is None if the model is that of a whole Process.
+    """
 
     party: int
     process: AbstractProcess
@@ -161,11 +185,39 @@ class ActorPlan:
     taps: tuple[TapPlan, ...]
     var_ports: tuple[tuple[str, str], ...]  # explicit VarPorts and their Vars
     recordings: tuple[RecordingPlan, ...] = ()
+    part: PartPlan | None = None
 
     @property
     def model_name(self) -> str:
         """Qualified name of the model class."""
         return self.model_class.__qualname__
+
+    def inits(self) -> dict[str, Any]:
+        """The present initial values of the Vars, as far as they are for this actor."""
+        return {var.name: self._own(var, var.var.init) for var in self.vars}
+
+    def _own(self, var: VarPlan, value: Any) -> Any:
+        where = f"{self.process.name}.{var.name}"
+        if self.part is None:
+            return value
+        if var.rows is None:
+            return one_for_all(value, where)
+        return var.rows.of(value, tuple(var.var.shape), where)
+
+    def proc_params(self, inits: Mapping[str, Any]) -> ProcessParameters:
+        """The parameters of the Process; those that are Vars as far as they are for this actor.
+
+        What is the same object as an initial value is so among ``inits``, too.
+        """
+        given: ProcessParameters = self.process.proc_params
+        if self.part is None:
+            return given
+        own = dict(given._parameters)
+        for var in self.vars:
+            if var.rows is not None and var.name in own:
+                same = own[var.name] is var.var.init
+                own[var.name] = inits[var.name] if same else self._own(var, own[var.name])
+        return ProcessParameters(own | dict(self.part.parameters))
 
 
 @dataclass(frozen=True)
@@ -223,6 +275,17 @@ class ChannelPlan:
     dtype: str
 
 
+@dataclass(frozen=True)
+class Lowered:
+    """Actors, rings and connections of a network; ``parties``: the names of all who use rings."""
+
+    actors: tuple[ActorPlan, ...]
+    rings: tuple[RingRequest, ...]
+    channels: tuple[ChannelPlan, ...]
+    parties: tuple[str, ...]
+    externals: tuple[ExternalPlan, ...]
+
+
 @dataclass(repr=False)
 class Executable:
     """A compiled network.
@@ -231,14 +294,16 @@ class Executable:
     ----------
     process_list : leaf Processes in creation order
     all_processes : leaf and hierarchical Processes in creation order
-    proc_builders : {leaf Process: ActorPlan}
+    actors : the plans of all actors in party order; several of a Process that is cut
+    placement : into how many parts Processes are cut, and why others are not
     channel_builders : one ChannelPlan per connection, two per RefPort that is served
     sync_domains : the sync domains in order
     """
 
     process_list: list[AbstractProcess]
     all_processes: list[AbstractProcess]
-    proc_builders: dict[AbstractProcess, ActorPlan]
+    actors: tuple[ActorPlan, ...]
+    placement: Placement
     channel_builders: list[ChannelPlan]
     sync_domains: list[Any]
     domains: tuple[DomainPlan, ...]
@@ -271,7 +336,7 @@ class Executable:
         how = "lockstep" if self.schedule.lockstep else "run-ahead"
         return (
             f"<Executable of {', '.join(names[:5])}{', …' if names[5:] else ''}: "
-            f"{len(names)} actors, {len(self.channel_builders)} channels, {how}>"
+            f"{len(self.actors)} actors, {len(self.channel_builders)} channels, {how}>"
         )
 
     def _repr_html_(self) -> str:
@@ -289,9 +354,12 @@ class Executable:
         return {**self.__dict__, "before": None}
 
     @property
-    def actors(self) -> list[ActorPlan]:
-        """The actor plans in party order."""
-        return list(self.proc_builders.values())
+    def proc_builders(self) -> dict[AbstractProcess, ActorPlan]:
+        """{leaf Process: its plan}; of one that is cut, the plan of its first part."""
+        found: dict[AbstractProcess, ActorPlan] = {}
+        for plan in self.actors:
+            found.setdefault(plan.process, plan)
+        return found
 
     @property
     def recordings(self) -> list[RecordingPlan]:
@@ -300,36 +368,20 @@ class Executable:
 
     def _way_of(self, plan: ActorPlan) -> str:
         """How an actor does its steps."""
-        if not issubclass(plan.model_class, PyLoihiProcessModel):
-            return "free-running" if plan.is_async else "steps in Python"
-        ports = {}
-        for inlet in plan.in_ports:
-            channels = [np.dtype(self.arena.rings[edge.ring].dtype) for edge in inlet.edges]
-            ports[inlet.name] = PortFacts(
-                inlet.declared.cls,
-                np.result_type(np.dtype(inlet.declared.d_type), *channels),
-                tuple(channels),
-                not any(edge.functions for edge in inlet.edges),
-                any(edge.index_map is not None for edge in inlet.edges),
-            )
-        for port in plan.out_ports:
-            rings = () if port.ring is None else (self.arena.rings[port.ring],)
-            ports[port.name] = PortFacts(
-                port.declared.cls,
-                np.dtype(port.declared.d_type),
-                tuple(np.dtype(ring.dtype) for ring in rings),
-            )
-        why = plan.model_class._obstacle(ports)
+        if plan.is_async:
+            return "free-running"
+        why = why_in_python(plan, self.arena.rings)
         return "steps natively" if why is None else f"steps in Python: {why}"
 
     def describe(self) -> str:
         """The whole network in readable lines."""
         how = "lockstep" if self.schedule.lockstep else "run-ahead"
-        size = f"{len(self.process_list)} actors, {len(self.arena.rings)} rings"
+        size = f"{len(self.actors)} actors, {len(self.arena.rings)} rings"
         lines = [
             f"{size}, arena of {self.arena.size} bytes",
             f"steps: {how} ({self.schedule.reason})",
         ]
+        lines += self.placement.describe()
         for domain in self.domains:
             lines.append(f"domain {domain.name} ({domain.protocol})")
             lines += [
@@ -353,3 +405,26 @@ class Executable:
                 if port.served_because
             ]
         return "\n".join(lines)
+
+
+def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> str | None:
+    """Why an actor that steps does so in Python; None: it does it natively."""
+    ports = {}
+    for inlet in plan.in_ports:
+        channels = [np.dtype(rings[edge.ring].dtype) for edge in inlet.edges]
+        ports[inlet.name] = PortFacts(
+            inlet.declared.cls,
+            np.result_type(np.dtype(inlet.declared.d_type), *channels),
+            tuple(channels),
+            not any(edge.functions for edge in inlet.edges),
+            any(edge.index_map is not None for edge in inlet.edges),
+        )
+    for port in plan.out_ports:
+        sinks = () if port.ring is None else (rings[port.ring],)
+        ports[port.name] = PortFacts(
+            port.declared.cls,
+            np.dtype(port.declared.d_type),
+            tuple(np.dtype(ring.dtype) for ring in sinks),
+        )
+    assert issubclass(plan.model_class, PyLoihiProcessModel)
+    return plan.model_class._obstacle(ports)

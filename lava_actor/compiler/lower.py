@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from lava_actor.channels.layout import ArenaPlan, RingRequest, plan_arena
+from lava_actor.channels.layout import RingRequest
 from lava_actor.compiler.executable import (
     ActorPlan,
     ChannelPlan,
     EdgePlan,
     ExternalPlan,
     InPortPlan,
+    Lowered,
     OutPortPlan,
     RecordingPlan,
     RefPortPlan,
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
 #: Bytes in front of the value in a RefPort message (command or status, dtype, length).
 REMOTE_HEADER = 64
-
-#: The last party of every arena holds the runtime's own words.
-RUNTIME_PARTY = "runtime"
 
 
 class _RingDraft:
@@ -107,8 +105,17 @@ class Lowering:
         self.taps: dict[AbstractProcess, dict[str, int]] = {p: {} for p in self.leaves}
         self.place: dict[int, int] = {}
 
-    def run(self) -> list[ActorPlan]:
-        """Lower everything; rings are complete only afterwards."""
+    def run(self) -> Lowered:
+        """Lower everything."""
+        return Lowered(
+            tuple(self._actors()),
+            tuple(draft.request() for draft in self.drafts),
+            tuple(self.channels),
+            tuple(self.party_names),
+            tuple(self.externals),
+        )
+
+    def _actors(self) -> list[ActorPlan]:
         in_ports = {p: tuple(self._in_port(i) for i in p.in_ports.members) for p in self.leaves}
         out_ports = {p: tuple(self._out_port(o) for o in p.out_ports.members) for p in self.leaves}
         ref_ports = self._ref_ports()
@@ -160,15 +167,6 @@ class Lowering:
             if isinstance(var, Recording):
                 yield RecordingPlan(var.name, self.n_recordings, var.limits(), var)
                 self.n_recordings += 1
-
-    def plan(self, domains: Sequence[tuple[int, ...]], paced: Sequence[int]) -> ArenaPlan:
-        """The arena for everything collected so far."""
-        return plan_arena(
-            (*self.party_names, RUNTIME_PARTY),
-            tuple(domains),
-            tuple(d.request() for d in self.drafts),
-            paced,
-        )
 
     # -- message ports ----------------------------------------------------------------------
 
@@ -334,7 +332,7 @@ class Lowering:
         )
         if access.declared.reads_only and port not in served:
             ring, cursor = self._tap(access)
-            return replace(plan, tap_ring=ring, tap_cursor=cursor)
+            return replace(plan, taps=((ring, cursor),))
         request, reply = self._remote_rings(access)
         self.servers[var.process].append(
             VarServerPlan(port_name(port), var.name, access.reader, request, reply)

@@ -155,9 +155,10 @@ def _all_ports(processes: Iterable[AbstractProcess]) -> Iterator[AbstractPort]:
 
 def _renumber(executable: Executable, new_ids: dict[int, int]) -> None:
     """Bring the ids in a loaded Executable in line with those its Processes and Vars got here."""
-    for process, plan in executable.proc_builders.items():
-        plans = tuple(dataclasses.replace(v, id=v.var.id) for v in plan.vars)
-        executable.proc_builders[process] = dataclasses.replace(plan, vars=plans)
+    executable.actors = tuple(
+        dataclasses.replace(a, vars=tuple(dataclasses.replace(v, id=v.var.id) for v in a.vars))
+        for a in executable.actors
+    )
     executable.externals = tuple(
         dataclasses.replace(e, process_id=new_ids.get(e.process_id, e.process_id))
         for e in executable.externals

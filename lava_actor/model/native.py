@@ -224,7 +224,7 @@ def _native(model: Any, declared: NativeStep) -> steps.StepBurst:
     return steps.StepBurst(
         model,
         address_of(declared),
-        [(port.native_sources(), np.dtype(dtype), port.size) for port, dtype in inputs],
+        [(port.native_sources(), np.dtype(dtype), port.size, port.room) for port, dtype in inputs],
         [
             (next(iter(port.native_sinks()), None), np.dtype(dtype), port.shape,
              declared.shows.get(name))

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from lava_actor.kernels import advance_columns, as_unique
 from lava_actor.kernels.steps import Burst
+from lava_actor.model.cuts import Cut
 from lava_actor.model.native import (
     PortFacts,
     no_plain_in,
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
     from lava_actor.process.process import AbstractProcess
+
+BY_ROW = Cut("a_out", ("a_out", "a_buff", "weights", "delays"))
 
 _NUMBERS = ("number", "factors", "scaled", "scales", "used_weights")
 
@@ -203,6 +206,21 @@ class FixedNumbers(ConnectionModel):
                 f"{STORED_WEIGHT_BITS} bits and a sign and are clipped ({values[cut].flat[0]} "
                 f"becomes {kept[cut].flat[0]}); scale them and give weight_exp"
             )
+
+    @classmethod
+    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, Any]:
+        """Return the sign mode, which follows from all weights."""
+        given, mode = process.vars.weights.init, process.proc_params.get("sign_mode")
+        if mode is None and isinstance(given, Recipe):
+            low, high = given.weight.bounds()
+            if low < 0 < high:
+                raise UnsupportedError(
+                    "which signs its weights have is known when all are drawn; give sign_mode"
+                )
+            given = np.array([low, high])
+        if mode is None:
+            mode = determine_sign_mode(given if matrices.issparse(given) else np.asarray(given))
+        return {"sign_mode": mode}
 
     def _integer(self, given: Any, name: str, default: int) -> int:
         value = given.get(name)

@@ -343,6 +343,15 @@ class VarSlot:
             return value
         return self.declared.cls(value) if self._is_sparse() else value.toarray()
 
+    def taken(self, value: Any, index: Any) -> Any:
+        """Return a part of a presented value; `InvalidIndexError` if there is no such part."""
+        try:
+            return value if index is None else value[index]
+        except IndexError as error:
+            raise InvalidIndexError(
+                f"{self.where}: index {index!r} for shape {self.shape}: {error}"
+            ) from None
+
     # -- kinds ------------------------------------------------------------------------------
 
     def _is_text(self, held: Any = None) -> bool:

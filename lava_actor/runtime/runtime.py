@@ -356,13 +356,12 @@ class Runtime(Network):
         self._ready("reset")
         self.pause()
         self.late.clear()  # they are taken up, or an error says why not
+        payloads = []
         for actor in self._executable.actors:
+            inits = actor.inits()
             for var in actor.vars:
-                var.slot(actor.name).initial(var.var.init)
-        payloads = [
-            ({v.name: v.var.init for v in actor.vars}, large(actor.process.proc_params))
-            for actor in self._executable.actors
-        ]
+                var.slot(actor.name).initial(inits[var.name])
+            payloads.append((inits, large(actor.proc_params(inits))))
         try:
             self.ask_all("reset", payloads)
         except BaseException:

@@ -9,14 +9,15 @@ cdef class _Inlet:
     cdef RingReader single  # the only source, if its messages need no change of index or type
     cdef bint borrows  # the message is looked at where it lies, until `give_back`
     cdef int code
-    cdef Py_ssize_t n, itemsize
+    cdef Py_ssize_t n, room, itemsize
     cdef object array
     cdef void *buffer
 
-    def __init__(self, sources, dtype, Py_ssize_t size, bint alone):
+    def __init__(self, sources, dtype, Py_ssize_t size, Py_ssize_t room, bint alone):
         self.readers = [reader for reader, _ in sources]
         self.index_maps = [index_map for _, index_map in sources]
-        self.array = np.zeros(size, dtype)
+        self.room = room  # with a place for what is not received
+        self.array = np.zeros(room, dtype)
         self.code = type_code(self.array.dtype.num)
         self.n = size
         self.itemsize = self.array.itemsize
@@ -41,13 +42,13 @@ cdef class _Inlet:
             return self.buffer
         if not self.readers:
             return self.buffer
-        memset(self.buffer, 0, self.n * self.itemsize)
+        memset(self.buffer, 0, self.room * self.itemsize)
         for i in range(len(self.readers)):
             reader = <RingReader>self.readers[i]
             places = self.index_maps[i]
             reader.await_data()
             moved = NULL if places is None else <int32_t *>data_of(places)
-            reader.add_front(self.buffer, self.n, self.code, moved)
+            reader.add_front(self.buffer, self.room, self.code, moved)
             reader.release()
         return self.buffer
 

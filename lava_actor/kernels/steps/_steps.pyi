@@ -151,8 +151,9 @@ class StepBurst(Burst):
     model : model with the attributes named below
     function : int
         Address of a ``la_step``.
-    inlets : list of (sources, dtype, size)
-        Sources are (RingReader, index map or None); their messages are summed, in this order.
+    inlets : list of (sources, dtype, size, room)
+        Sources are (RingReader, index map or None); their messages are summed, in this order. There
+        is room for what index maps lead one place behind the end.
     outlets : list of (RingWriter or None, dtype, shape, attribute or None)
         What the function writes; the attribute keeps what was sent last.
     state, parameters : lists of (attribute, dtype)
@@ -168,7 +169,7 @@ class StepBurst(Burst):
         self,
         model: Any,
         function: int,
-        inlets: list[tuple[Any, np.dtype, int]],
+        inlets: list[tuple[Any, np.dtype, int, int]],
         outlets: list[tuple[RingWriter | None, np.dtype, tuple[int, ...], str | None]],
         state: list[tuple[str, np.dtype]],
         parameters: list[tuple[str, np.dtype]],

@@ -23,6 +23,7 @@ from lava_actor.channels import RingReader
 from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError, check_scalar_port
 from lava_actor.model.ports.rings import (
     Events,
+    PartedRing,
     SourceRing,
     add_to,
     dense_to_events,
@@ -89,8 +90,12 @@ class PyInPort(AbstractPyIOPort):
             [Edge(port, None, _functions(transformer, port)) for port in self._csp_ports]
         )
 
-    def connect_edges(self, edges: Sequence[Edge]) -> None:
-        """Receive from ``edges`` from now on; replaces what was connected before."""
+    def connect_edges(self, edges: Sequence[Edge], *, spills: bool = False) -> None:
+        """Receive from ``edges`` from now on; replaces what was connected before.
+
+        ``spills``: index maps may lead one place behind the end, for what is not received.
+        """
+        self.room = self._size + spills
         self._csp_ports = [edge.csp_port for edge in edges]
         self._rings: list[SourceRing] = [source_of(port) for port in self._csp_ports]
         self.edges = [self._checked(e, r) for e, r in zip(edges, self._rings, strict=True)]
@@ -114,7 +119,7 @@ class PyInPort(AbstractPyIOPort):
             raise PortDataError(
                 f"{self.label}: expected an index map of {count} elements, got {index_map.size}"
             )
-        if count and not 0 <= index_map.min() <= index_map.max() < self._size:
+        if count and not 0 <= index_map.min() <= index_map.max() < self.room:
             raise PortDataError(
                 f"{self.label}: expected an index map into {self._size} elements, got indices "
                 f"from {index_map.min()} to {index_map.max()}"
@@ -123,7 +128,7 @@ class PyInPort(AbstractPyIOPort):
 
     def _bind(self) -> None:
         """Choose the implementations of the methods that a model calls every step."""
-        single = len(self.edges) == 1
+        single = len(self.edges) == 1 and self.room == self._size
         self._rebind("probe", self._rings[0].probe if single else None)
         self._rebind("recv_events", self._fast_events() if single else None)
 
@@ -153,12 +158,15 @@ class PyInPort(AbstractPyIOPort):
         """Rings and index maps behind the port; None if anything but these is on the way."""
         if any(edge.functions for edge in self.edges):
             return None
-        sources = [
-            (ring, edge.index_map)
-            for edge, ring in zip(self.edges, self._rings, strict=True)
-            if isinstance(ring, RingReader)
-        ]
-        return sources if len(sources) == len(self.edges) else None
+        sources: list[tuple[RingReader, np.ndarray | None]] = []
+        for edge, ring in zip(self.edges, self._rings, strict=True):
+            if isinstance(ring, RingReader):
+                sources.append((ring, edge.index_map))
+            elif isinstance(ring, PartedRing):
+                sources += ring.with_maps(edge.index_map)
+            else:
+                return None
+        return sources
 
     @property
     def channel_types(self) -> tuple[np.dtype, ...]:
@@ -212,22 +220,30 @@ class PyInPort(AbstractPyIOPort):
 
     def _recv_dense(self) -> np.ndarray:
         """Sum of one message from every source, as a new array."""
-        out = np.zeros(self._shape, self._dtype)
+        out = self._zeros()
         for edge, ring in zip(self.edges, self._rings, strict=True):
             if edge.functions:
                 out = np.asarray(out + self._through(edge, ring.recv()))
             else:
                 ring.accumulate(out, edge.index_map)
-        return out
+        return self._kept(out)
 
     def _peek_dense(self) -> np.ndarray:
-        out = np.zeros(self._shape, self._dtype)
+        out = self._zeros()
         for edge, ring in zip(self.edges, self._rings, strict=True):
             if edge.functions:
                 out = np.asarray(out + self._through(edge, ring.peek()))
             else:
                 add_to(out, ring.peek(), edge.index_map)
-        return out
+        return self._kept(out)
+
+    def _zeros(self) -> np.ndarray:
+        shape = self._shape if self.room == self._size else (self.room,)
+        return np.zeros(shape, self._dtype)
+
+    def _kept(self, out: np.ndarray) -> np.ndarray:
+        """What was summed up, less what is not for this port."""
+        return out if self.room == self._size else out[: self._size].reshape(self._shape)
 
     def _through(self, edge: Edge, message: np.ndarray) -> np.ndarray:
         data = transformed(message, edge.functions)
@@ -245,6 +261,9 @@ class PyInPort(AbstractPyIOPort):
         values, indices = ring.peek_events() if peek else ring.recv_events()
         if edge.index_map is not None:
             indices = edge.index_map[indices]
+        if self.room > self._size:
+            own = indices < self._size
+            indices, values = indices[own], None if values is None else values[own]
         return values, indices
 
     def _merged(self, parts: list[Events]) -> Events:
@@ -282,7 +301,7 @@ class PyInPortVectorDense(PyInPort):
 
     def _bind(self) -> None:
         super()._bind()
-        plain = len(self.edges) == 1 and not self.edges[0].functions
+        plain = len(self.edges) == 1 and not self.edges[0].functions and self.room == self._size
         self._rebind("recv", self._fast_recv() if plain else None)
 
     def _fast_recv(self) -> Callable[[], np.ndarray]:

@@ -7,10 +7,14 @@ The runtime's channel ends carry native rings as ``.ring``. Anything else that c
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from lava_actor.channels import RingReader
 
 Events = tuple["np.ndarray | None", np.ndarray]
 """(values or None for all ones, flat int32 indices)"""
@@ -83,6 +87,73 @@ def add_to(out: np.ndarray, message: np.ndarray, index_map: np.ndarray | None) -
         flat += message.reshape(-1)
     else:
         np.add.at(flat, index_map, message.reshape(-1))
+
+
+class PartedRing:
+    """Several rings whose messages, one after the other, are one message; a `SourceRing`.
+
+    The parts of a Process that is cut send in them, each for its neurons.
+    """
+
+    def __init__(self, readers: Sequence[RingReader], shape: tuple[int, ...]) -> None:
+        self._readers = list(readers)
+        self.shape = shape
+        self.dtype = np.dtype(readers[0].dtype)
+        ends = np.cumsum([0, *(math.prod(reader.shape) for reader in readers)]).tolist()
+        self._places = [slice(*ends[k : k + 2]) for k in range(len(readers))]
+        self._in_order = np.arange(ends[-1], dtype=np.int32)
+        self.depth = min(reader.depth for reader in readers)
+
+    def with_maps(
+        self, index_map: np.ndarray | None
+    ) -> list[tuple[RingReader, np.ndarray | None]]:
+        """The rings, with where their messages go if the whole goes by ``index_map``."""
+        index_map = self._in_order if index_map is None else index_map
+        return [(r, index_map[p]) for r, p in zip(self._readers, self._places, strict=True)]
+
+    def recv(self) -> np.ndarray:
+        """Take one message."""
+        return np.concatenate([r.recv().reshape(-1) for r in self._readers]).reshape(self.shape)
+
+    def peek(self) -> np.ndarray:
+        """Look at the next message."""
+        return np.concatenate([r.peek().reshape(-1) for r in self._readers]).reshape(self.shape)
+
+    def recv_events(self) -> Events:
+        """Take one message as events."""
+        return self._together([reader.recv_events() for reader in self._readers])
+
+    def peek_events(self) -> Events:
+        """Look at the next message as events."""
+        return self._together([reader.peek_events() for reader in self._readers])
+
+    def _together(self, parts: list[Events]) -> Events:
+        indices = np.concatenate(
+            [part + place.start for (_, part), place in zip(parts, self._places, strict=True)],
+            dtype=np.int32,
+        )
+        if all(values is None for values, _ in parts):
+            return None, indices
+        given = [np.ones(i.size, self.dtype) if v is None else v for v, i in parts]
+        return np.concatenate(given), indices
+
+    def accumulate(self, out: np.ndarray, index_map: np.ndarray | None = None) -> None:
+        """Take one message and add it to ``out``."""
+        for reader, places in self.with_maps(index_map):
+            reader.accumulate(out, places)
+
+    def available(self) -> int:
+        """How many messages there are in all parts."""
+        return min(reader.available() for reader in self._readers)
+
+    def probe(self) -> bool:
+        """True if there is a message."""
+        return all(reader.probe() for reader in self._readers)
+
+    def detach(self) -> None:
+        """Stop receiving."""
+        for reader in self._readers:
+            reader.detach()
 
 
 class PlainSource:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from lava_actor.model.cuts import Cut
     from lava_actor.model.native import NativeStep, PortFacts
 
 #: `PyLoihiProcessModel.steps_ready` of models that never wait for the user.
@@ -64,6 +65,9 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     native_step: ClassVar[NativeStep | None] = None
     """How to do `run_spk` without the interpreter; see `lava_actor.model.native`."""
 
+    cut: ClassVar[Cut | None] = None
+    """How the Process can be cut into parts; see `lava_actor.model.cuts`."""
+
     def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params=proc_params)
         self.time_step = 0
@@ -96,6 +100,17 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         from lava_actor.model.native import burst_of
 
         return burst_of(self)
+
+    @classmethod
+    def parameters_of_parts(cls, process: Any) -> dict[str, Any]:
+        """Return parameters for the models of all parts that only the whole Process tells.
+
+        Raises
+        ------
+        UnsupportedError
+            If they cannot be known; the message says why the Process stays whole.
+        """
+        return {}
 
     def steps_ready(self) -> int:
         """How many more steps can be done before this model has to wait for the user's program.

@@ -16,6 +16,7 @@ from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._connection import (
+    BY_ROW,
     ConnectionModel,
     Delayed,
     FixedNumbers,
@@ -114,12 +115,16 @@ class AbstractPyDenseModelBitAcc(FixedNumbers, _DenseConnection):
 class PyDenseModelFloat(AbstractPyDenseModelFloat):
     """Floating-point model of `Dense`."""
 
+    cut = BY_ROW
+
 
 @implements(proc=Dense, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("bit_accurate_loihi", "fixed_pt")
 class PyDenseModelBitAcc(AbstractPyDenseModelBitAcc):
     """Fixed-point model of `Dense`, bit by bit as on Loihi."""
+
+    cut = BY_ROW
 
 
 class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
@@ -165,6 +170,8 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
 class PyDelayDenseModelFloat(FloatNumbers, AbstractPyDelayDenseModel):
     """Floating-point model of `DelayDense`."""
 
+    cut = BY_ROW
+
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
@@ -178,6 +185,8 @@ class PyDelayDenseModelFloat(FloatNumbers, AbstractPyDelayDenseModel):
 @tag("bit_accurate_loihi", "fixed_pt")
 class PyDelayDenseModelBitAcc(FixedNumbers, AbstractPyDelayDenseModel):
     """Fixed-point model of `DelayDense`; delays up to 63."""
+
+    cut = BY_ROW
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)

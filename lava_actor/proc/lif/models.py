@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lava_actor.model.cuts import Cut
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import INT32, NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -94,6 +95,10 @@ class _LifModel(PyLoihiProcessModel):
     def _scale(self) -> None:
         """Prepare what the hooks use."""
 
+
+BY_NEURON = Cut(
+    "s_out", ("a_in", "s_out", "u", "v", "bias_mant", "bias_exp", "refractory_period_end")
+)
 
 _HOOKS = ("subthr_dynamics", "spiking_activation", "reset_voltage")
 
@@ -350,6 +355,8 @@ class AbstractPyLifModelFixed(_LifModel):
 class PyLifModelFloat(AbstractPyLifModelFloat):
     """Floating-point model of `LIF`."""
 
+    cut = BY_NEURON
+
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth: float = LavaPyType(float, float)
 
@@ -359,6 +366,8 @@ class PyLifModelFloat(AbstractPyLifModelFloat):
 @tag("bit_accurate_loihi", "fixed_pt")
 class PyLifModelBitAcc(AbstractPyLifModelFixed):
     """Fixed-point model of `LIF`, bit by bit as on Loihi."""
+
+    cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     vth: int = LavaPyType(int, np.int32, precision=17)
@@ -390,6 +399,7 @@ class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
     """Floating-point model of `LIFReset`."""
 
     native_step = _float_step("lif_reset_f64", integers=_SCHEDULE)
+    cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth: float = LavaPyType(float, float)
@@ -402,6 +412,7 @@ class PyLifResetModelBitAcc(_Resetting, AbstractPyLifModelFixed):
     """Fixed-point model of `LIFReset`."""
 
     native_step = _fixed_step("lif_reset_i32", integers=_SCHEDULE)
+    cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     vth: int = LavaPyType(int, np.int32, precision=17)
@@ -447,6 +458,7 @@ class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
     """Floating-point model of `LIFRefractory`."""
 
     native_step = _float_step("lif_refractory_f64", **_RESTING)
+    cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth: float = LavaPyType(float, float)
@@ -460,6 +472,7 @@ class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
     """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
 
     native_step = _fixed_step("lif_refractory_i32", **_RESTING)
+    cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     vth: int = LavaPyType(int, np.int32, precision=17)
@@ -473,6 +486,7 @@ class PyTernLifModelFloat(AbstractPyLifModelFloat):
     """Floating-point model of `TernaryLIF`."""
 
     native_step = _float_step("lif_ternary_f64", ("du", "dv", "vth_hi", "vth_lo"), sent=np.int8)
+    cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth_hi: float = LavaPyType(float, float)
@@ -490,6 +504,7 @@ class PyTernLifModelFixed(AbstractPyLifModelFixed):
     """Fixed-point model of `TernaryLIF`."""
 
     native_step = _fixed_step("lif_ternary_i32", ("vth_hi", "vth_lo"), sent=np.int8)
+    cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int, precision=2)
     vth_hi: int = LavaPyType(int, np.int32, precision=24)

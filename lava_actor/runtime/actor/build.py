@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels import CspRecvPort, CspSendPort
 from lava_actor.kernels.steps import Tap, TapReader
 from lava_actor.model.ports.in_port import Edge
+from lava_actor.model.ports.rings import PartedRing
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.process import matrices
 from lava_actor.process.log import logger_of
@@ -96,14 +97,18 @@ def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel, lockstep: 
     for port in spec.plan.in_ports:
         edges = []
         for edge in port.edges:
-            reader = arena.reader(edge.ring, edge.cursor)
-            if arena.plan.rings[edge.ring].writer in stepping:
-                reader.order(not lockstep)
-            built.readers.append(reader)
-            csp = CspRecvPort.from_reader(reader, edge.source)
+            readers = []
+            for index, cursor in edge.pieces:
+                reader = arena.reader(index, cursor)
+                if arena.plan.rings[index].writer in stepping:
+                    reader.order(not lockstep)
+                readers.append(reader)
+            built.readers += readers
+            source: Any = PartedRing(readers, edge.shape) if edge.more else readers[0]
+            csp = CspRecvPort.from_reader(source, edge.source)
             edges.append(Edge(csp, edge.index_map, edge.functions))
         made = port.declared.cls([], built.model, port.shape, port.declared.d_type)
-        made.connect_edges(edges)
+        made.connect_edges(edges, spills=port.spills)
         setattr(built.model, port.name, made)
 
 
@@ -125,11 +130,11 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
         made = port.declared.cls(None, None, built.model, port.shape, port.declared.d_type)
         made._reads_only = port.declared.reads_only
         label = f"{plan.name}.{port.name}"
-        if port.tap_ring is not None:
-            ring = arena.reader(port.tap_ring, port.tap_cursor)
-            built.readers.append(ring)
-            made._remote = tapped = TappedVar(port, ring, label)
-            built.tapped.append(tapped.tap)
+        if port.taps:
+            rings = [arena.reader(*place) for place in port.taps]
+            built.readers += rings
+            made._remote = tapped = TappedVar(port, rings, label)
+            built.tapped += tapped.taps
         elif port.request_ring is not None and port.reply_ring is not None:
             requests, replies = arena.writer(port.request_ring), arena.reader(port.reply_ring, 0)
             built.writers.append(requests)

@@ -83,10 +83,10 @@ def _arranged(value: np.ndarray, plan: RefPortPlan) -> np.ndarray:
 class TappedVar:
     """A reader's end of a tap: what ``PyRefPort.read`` calls. Such ports neither write nor wait."""
 
-    def __init__(self, plan: RefPortPlan, ring: RingReader, label: str) -> None:
+    def __init__(self, plan: RefPortPlan, rings: Sequence[RingReader], label: str) -> None:
         self._plan = plan
         self._label = label
-        self.tap = TapReader(ring, self._decoded)
+        self.taps = [TapReader(ring, self._decoded) for ring in rings]
 
     def _decoded(self, message: np.ndarray) -> np.ndarray:
         value = _value_in(message, self._label)
@@ -95,12 +95,15 @@ class TappedVar:
 
     @property
     def plain_tap(self) -> TapReader | None:
-        """The tap, if the port shows the Var as it is."""
-        return None if self._plan.backward or self._plan.index_map is not None else self.tap
+        """The tap, if there is one that shows the Var as it is."""
+        moved = self._plan.backward or self._plan.index_map is not None
+        return None if moved or len(self.taps) > 1 else self.taps[0]
 
     def read(self) -> np.ndarray:
-        """The Var's value after this step; blocks until the owner has done it."""
-        return _arranged(self.tap.read(), self._plan)
+        """The Var's value after this step; blocks until its owner, in all parts, has done it."""
+        if len(self.taps) == 1:
+            return _arranged(self.taps[0].read(), self._plan)
+        return _arranged(np.concatenate([tap.read() for tap in self.taps]), self._plan)
 
 
 class RemoteVar:

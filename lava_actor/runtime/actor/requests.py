@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import PipeEnded
 from lava_actor.checkpoint import models
-from lava_actor.errors import InvalidIndexError, NetworkEnds
+from lava_actor.errors import NetworkEnds
 from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime.reports.exceptions import failure_of, packed
 
@@ -48,13 +48,7 @@ def _slot(actor: Actor, name: str) -> VarSlot:
 def _get(actor: Actor, payload: tuple[str, Any]) -> Any:
     name, index = payload
     slot = _slot(actor, name)
-    value = slot.presented(getattr(actor.built.model, name))
-    try:
-        return value if index is None else value[index]
-    except IndexError as error:
-        raise InvalidIndexError(
-            f"{slot.where}: index {index!r} for shape {slot.shape}: {error}"
-        ) from None
+    return slot.taken(slot.presented(getattr(actor.built.model, name)), index)
 
 
 def _set(actor: Actor, payload: tuple[str, Any, Any]) -> None:

@@ -54,9 +54,8 @@ def specify(plan: ActorPlan, seed: int) -> ActorSpec:
             for r in plan.recordings
         ),
     )
-    return ActorSpec(
-        bare, process.id, process.proc_params, {v.name: v.var.init for v in plan.vars}, seed
-    )
+    inits = plan.inits()
+    return ActorSpec(bare, process.id, plan.proc_params(inits), inits, seed)
 
 
 def pack_actors(
@@ -76,8 +75,9 @@ def pack_actors(
     parcels = []
     try:
         for plan, seed in zip(plans, seeds, strict=True):
+            spec = specify(plan, seed)
             try:
-                parcels.append(writer.pack(specify(plan, seed)))
+                parcels.append(writer.pack(spec))
             except Exception as error:
                 raise InvalidTypeError(
                     f"{plan.name} ({plan.model_name}): its parameters, initial values or model "

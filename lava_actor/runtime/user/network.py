@@ -27,6 +27,8 @@ from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 from lava_actor.protocol import words
+from lava_actor.protocol.rows import joined
+from lava_actor.protocol.values import VarSlot
 from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
 from lava_actor.runtime.service.deadlock import ON_A_RING
 from lava_actor.runtime.user.listener import Listener
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from lava_actor.checkpoint.resume import Resume
-    from lava_actor.compiler.executable import Executable
+    from lava_actor.compiler.executable import ActorPlan, Executable, VarPlan
     from lava_actor.runtime.user.handle import RunHandle
 
 #: Live networks, ended at interpreter exit.
@@ -47,6 +49,9 @@ _numbers = itertools.count()
 
 _MANY = 8
 """From the how manieth live network on each start warns."""
+
+PARTS_PATIENCE = 20
+"""How often all parts of a running Process are asked for a Var, until they answer of one step."""
 
 #: How long an actor may wait for the user inside a step before a request to it is refused.
 PATIENCE_NS = 2_000_000_000
@@ -89,9 +94,10 @@ class Network:
         self.watcher: RunHandle | None = None  # of the present run, if it has one
         self._external_ports: list[Any] = []
         self.late: list[str] = []  # Vars with an initial value that no reset has taken up yet
-        self._var_index = {
-            var.id: (actor, var) for actor in exe.actors for var in actor.vars
-        }
+        self._holders: dict[int, list[tuple[ActorPlan, VarPlan]]] = {}
+        for actor in exe.actors:
+            for var in actor.vars:
+                self._holders.setdefault(var.id, []).append((actor, var))
 
     @property
     def executable(self) -> Executable:
@@ -291,16 +297,52 @@ class Network:
 
     def get_var_with_step(self, var_id: int, idx: object = None) -> tuple[Any, int]:
         """As `get_var`, with the step number after which the value was taken."""
-        actor, var = self._find(var_id)
-        result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
-        return result
+        (actor, var), *others = self._find(var_id)
+        if not others or var.rows is None:
+            result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
+            return result
+        for _ in range(PARTS_PATIENCE):
+            answers = [
+                self._ask("get", (plan.name, None), part.party, part.name)
+                for part, plan in self._find(var_id)
+            ]
+            steps = {step for _, step in answers}
+            if len(steps) == 1:
+                value = joined([value for value, _ in answers], tuple(var.var.shape))
+                return self._slot(var_id).taken(value, idx), steps.pop()
+        raise RuntimeStateError(self._in_parts(actor, var, "get"))
 
     def set_var(self, var_id: int, value: object, idx: object = None) -> None:
         """Write a Var by id; returns when the model has it and ``on_var_update`` has run."""
-        actor, var = self._find(var_id)
-        value = var.slot(actor.name).checked(value, idx)
-        doubt_value(f"{actor.name}.{var.name}", var.declared, value, actor.model_name)
-        self._ask("set", (var.name, value, idx), actor.party, actor.name)
+        holders, slot = self._find(var_id), self._slot(var_id)
+        value = slot.checked(value, idx)
+        actor, var = holders[0]
+        doubt_value(slot.where, var.declared, value, actor.model_name)
+        if len(holders) > 1 and not self.is_finished:
+            raise RuntimeStateError(self._in_parts(actor, var, "set"))
+        if var.rows is not None:  # all parts take it, or none
+            value, idx = slot.assigned(self.get_var(var_id), value, idx), None
+        refused = []
+        for part, plan in holders:
+            own = value if plan.rows is None else plan.rows.of(value, slot.shape, slot.where)
+            try:
+                self._ask("set", (plan.name, own, idx), part.party, part.name)
+            except Exception as error:  # noqa: BLE001  (of the model, which has the value)
+                refused.append(error)
+        if refused:
+            raise refused[0]
+
+    def _slot(self, var_id: int) -> VarSlot:
+        """The law for the values of a Var, whole."""
+        actor, var = self._find(var_id)[0]
+        return VarSlot(var.declared, tuple(var.var.shape), f"{actor.process.name}.{var.name}")
+
+    @staticmethod
+    def _in_parts(actor: ActorPlan, var: VarPlan, what: str) -> str:
+        return (
+            f"{actor.process.name}.{var.name}.{what}: {actor.process.name} is cut into parts, "
+            f"which are in different steps while the network runs; pause() it first"
+        )
 
     def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
         """Send every actor, which must rest, a request of its own; the answers in their order."""
@@ -313,10 +355,11 @@ class Network:
             for a, payload in zip(self._executable.actors, payloads, strict=True)
         ]
 
-    def _find(self, var_id: int) -> tuple[Any, Any]:
-        if var_id not in self._var_index:
+    def _find(self, var_id: int) -> list[tuple[ActorPlan, VarPlan]]:
+        """Who holds a Var: one actor, or all parts of a Process."""
+        if var_id not in self._holders:
             raise MissingMemberError(f"no model of this network holds the Var with id {var_id}")
-        return self._var_index[var_id]
+        return self._holders[var_id]
 
     def _ask(self, kind: str, payload: tuple[Any, ...], party: int, name: str) -> Any:
         what = f"{name}.{payload[0]}.{kind}"

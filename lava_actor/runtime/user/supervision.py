@@ -63,7 +63,10 @@ class Crew:
         executable = self._executable
         self._require_descriptors()
         self.root_seed = root_seed(executable.compile_config)
-        self._seeds = actor_seeds(self.root_seed, [actor.name for actor in executable.actors])
+        members = executable.process_list
+        seeds = actor_seeds(self.root_seed, [process.name for process in members])
+        of_process = dict(zip(members, seeds, strict=True))
+        self._seeds = [of_process[actor.process] for actor in executable.actors]
         if not self._in_threads:
             packed = pack_actors(executable.actors, self._seeds)
             self._parcels, self._values, self._survey = packed
@@ -152,7 +155,7 @@ class Crew:
         turn_of = {m: plan for plan in executable.turns for m in plan.members}
         clock = executable.arena.domains[words.CLOCK]
         where = surroundings()
-        n_actors = len(executable.process_list)
+        n_actors = len(executable.actors)
         policy = choose_policy(n_actors)
         served = tuple(
             (actor.party, server.request_ring)

@@ -1,0 +1,54 @@
+"""What a placement is: Processes that are cut, their parts, and what of them is divided."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lava_actor.protocol.rows import Rows
+
+
+@dataclass(frozen=True)
+class PartPlan:
+    """Which part of a Process an actor has: ``number`` (from 0) of ``count``, and its rows.
+
+    ``parameters`` are those that only the whole Process tells, for the models of all parts.
+    """
+
+    number: int
+    count: int
+    rows: Rows
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class CutPlan:
+    """A Process that is cut: its actor in the uncut network, and the rows of its parts.
+
+    ``divided`` names the members that the parts share between them; for ``parameters`` see
+    `PartPlan`.
+    """
+
+    party: int
+    name: str
+    parts: tuple[Rows, ...]
+    divided: frozenset[str]
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Placement:
+    """The decisions for a network; ``whole`` has (Process, reason) of those not cut on request."""
+
+    cores: int
+    cuts: tuple[CutPlan, ...] = ()
+    whole: tuple[tuple[str, str], ...] = ()
+
+    def describe(self) -> Iterator[str]:
+        """Lines about everything that is not as by default."""
+        for cut in self.cuts:
+            rows = ", ".join(f"{part.first}-{part.end - 1}" for part in cut.parts)
+            yield f"{cut.name} is cut into {len(cut.parts)} parts: rows {rows}"
+        for name, reason in self.whole:
+            yield f"{name} is not cut: {reason}"

@@ -1,0 +1,47 @@
+"""What a model class declares so that its Process can be cut into parts, each in its own actor.
+
+A part is a model of the same class for some of the neurons. That is right only if each neuron's
+step needs nothing of the others', which is what ``cut`` says. The declaration holds for the class
+in which it stands and for subclasses that define nothing but declarations; one with methods of its
+own may do anything, and stays whole until it declares itself.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import FunctionType
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Cut:
+    """How the parts of a Process share its members; the value of ``cut`` in a model class.
+
+    Parameters
+    ----------
+    along : str
+        The OutPort with one element per neuron.
+    divided : names
+        Vars, InPorts and OutPorts with an element, or a row, per neuron: each part has those of its
+        neurons. One of another shape, and all others, every part has whole.
+    """
+
+    along: str
+    divided: tuple[str, ...]
+
+
+def why_not(cls: type[Any]) -> str | None:
+    """Say why a model class cannot be cut, as far as its declarations tell."""
+    declared: Cut | None = getattr(cls, "cut", None)
+    if declared is None:
+        return f"{cls.__qualname__} declares no cut"
+    for owner in cls.__mro__:
+        if "cut" in owner.__dict__:
+            return None
+        for name, member in owner.__dict__.items():
+            if isinstance(member, _CODE) and not name.startswith("__annotate"):
+                return f"{owner.__qualname__} has a {name} of its own, and declares no cut"
+    return None
+
+
+_CODE = (FunctionType, classmethod, staticmethod, property)

@@ -1,0 +1,228 @@
+"""Where Processes are cut, read from plans: no process is started."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor import Loihi2SimCfg
+from lava_actor.compiler.compiler import Compiler
+from lava_actor.compiler.executable import Executable, InPortPlan
+from lava_actor.compiler.placement.cores import cores
+from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
+from lava_actor.model.cuts import why_not
+from lava_actor.proc.dense.models import PyDenseModelFloat
+from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.io.sink import RingBuffer as Sink
+from lava_actor.proc.lif.models import PyLifModelFloat
+from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
+from lava_actor.protocol.rows import Rows, joined
+
+
+def compiled(process: Any, placement: Any) -> Executable:
+    executable = Compiler({"placement": placement}).compile(
+        process, Loihi2SimCfg(select_tag="floating_pt")
+    )
+    executable.forget()
+    return executable
+
+
+def recurrent(n: int = 6) -> tuple[LIF, Dense]:
+    lif = LIF(shape=(n,), name="lif")
+    dense = Dense(weights=np.eye(n), name="recurrent")
+    lif.s_out.connect(dense.s_in)
+    dense.a_out.connect(lif.a_in)
+    return lif, dense
+
+
+def drawn(seed: int) -> tuple[list[LIF], list[Dense]]:
+    """Populations and connections, wired at random through views of their ports."""
+    rng = random.Random(seed)
+    lifs = [
+        LIF(shape=rng.choice([(6,), (2, 3), (3, 2)]), name=f"lif{k}") for k in range(3)
+    ]
+    connections = []
+    for k in range(4):
+        dense = Dense(weights=np.eye(6), name=f"dense{k}")
+        source, target = rng.choice(lifs), rng.choice(lifs)
+        view = source.s_out.transpose(None) if rng.random() < 0.5 else source.s_out
+        view.reshape((6,)).connect(dense.s_in)
+        back = dense.a_out.reshape(target.a_in.shape[::-1])
+        if rng.random() < 0.5 or len(target.a_in.shape) == 1:
+            back = dense.a_out.reshape(target.a_in.shape)
+        else:
+            back = back.transpose(None)
+        back.connect(target.a_in)
+        connections.append(dense)
+    halves = [Dense(weights=np.ones((3, 6)), name=f"half{k}") for k in range(2)]
+    for half in halves:
+        lifs[0].s_out.reshape((6,)).connect(half.s_in)
+    goal = rng.choice(lifs)
+    halves[0].a_out.concat_with([halves[1].a_out], 0).reshape(goal.a_in.shape).connect(goal.a_in)
+    lifs[1].s_out.reshape(lifs[2].a_in.shape).connect(lifs[2].a_in)
+    return lifs, connections + halves
+
+
+def received(port: InPortPlan, messages: dict[int, np.ndarray]) -> np.ndarray:
+    """What an in-port sums up if each ring holds a message."""
+    size = int(np.prod(port.shape))
+    total = np.zeros(size + port.spills)
+    for edge in port.edges:
+        message = np.concatenate([messages[ring] for ring, _ in edge.pieces])
+        np.add.at(total, np.arange(size) if edge.index_map is None else edge.index_map, message)
+    return total[:size]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_parts_receive_and_send_what_the_whole_does(seed: int) -> None:
+    lifs, connections = drawn(seed)
+    rng = random.Random(seed)
+    everybody = [*lifs, *connections]
+    placement = {p: rng.choice((1, 2, 3)) for p in everybody}
+    whole, parted = compiled(lifs[0], "actors"), compiled(lifs[0], placement)
+    numbers = np.random.default_rng(seed)
+    messages: dict[int, np.ndarray] = {}
+    pieces: dict[int, np.ndarray] = {}
+    for plan in whole.actors:
+        parts = [part for part in parted.actors if part.process is plan.process]
+        assert len(parts) == placement[plan.process]  # type: ignore[index]
+        (port,) = plan.out_ports
+        if port.ring is None:
+            continue
+        message = messages[port.ring] = numbers.normal(size=int(np.prod(port.shape)))
+        sizes = [int(np.prod(part.out_ports[0].shape)) for part in parts]
+        for part, own in zip(parts, np.split(message, np.cumsum(sizes)[:-1]), strict=True):
+            ring = part.out_ports[0].ring
+            assert ring is not None
+            assert parted.arena.rings[ring].shape == own.shape
+            pieces[ring] = own
+    for plan in whole.actors:
+        (port,) = plan.in_ports
+        expected = received(port, messages)
+        parts = [part.in_ports[0] for part in parted.actors if part.process is plan.process]
+        if isinstance(plan.process, Dense):
+            assert all(np.array_equal(received(part, pieces), expected) for part in parts)
+        else:
+            got = np.concatenate([received(part, pieces) for part in parts])
+            assert np.array_equal(got, expected)
+
+
+def test_every_cursor_of_a_cut_network_belongs_to_one_port() -> None:
+    lifs, connections = drawn(3)
+    executable = compiled(lifs[0], dict.fromkeys([*lifs, *connections], 3))
+    used = [
+        place for a in executable.actors for p in a.in_ports for e in p.edges for place in e.pieces
+    ]
+    expected = [(r.index, c) for r in executable.arena.rings for c in range(len(r.readers))]
+    assert sorted(used) == expected
+    for actor in executable.actors:
+        for port in actor.in_ports:
+            for ring, cursor in (place for edge in port.edges for place in edge.pieces):
+                plan = executable.arena.rings[ring]
+                assert plan.readers[cursor] == actor.party
+                assert plan.reader_names[cursor] == f"{actor.name}.{port.name}"
+
+
+def test_a_part_beside_the_neurons_it_feeds_is_read_by_no_other() -> None:
+    lif, _ = recurrent(7)
+    executable = compiled(lif, {"lif": 3, "recurrent": 3})
+    parts = [plan for plan in executable.actors if plan.process is lif]
+    for part in parts:
+        (edge,) = part.in_ports[0].edges
+        assert (edge.more, edge.index_map) == ((), None)
+        assert not part.in_ports[0].spills
+
+
+def test_describe_names_parts_and_their_rows() -> None:
+    lif, _ = recurrent(7)
+    text = compiled(lif, {lif: 2}).describe()
+    assert "lif is cut into 2 parts: rows 0-2, 3-6" in text
+    assert "lif part 2 of 2 <- PyLifModelFloat, steps natively" in text
+
+
+def test_cutting_by_the_compiler_leaves_whole_what_it_cannot_cut_and_says_why() -> None:
+    lif, _ = recurrent()
+    monitor, sink = Monitor(name="watch"), Sink(shape=(6,), buffer=5, name="sink")
+    monitor.probe(lif.v, 5)
+    lif.s_out.connect(sink.a_in)
+    executable = compiled(lif, "cores")
+    assert len(executable.actors) == 4
+    text = executable.describe()
+    if executable.placement.cores > 1:
+        assert "sink is not cut: PyReceiveModelFloat declares no cut" in text
+        assert "lif is not cut: it is small" in text
+
+
+def test_what_cannot_be_cut_is_refused_by_name() -> None:
+    class Own(PyLifModelFloat):
+        def on_start(self) -> None:
+            pass
+
+    lif, _ = recurrent()
+    sink = Sink(shape=(6,), buffer=5, name="sink")
+    lif.s_out.connect(sink.a_in)
+    with pytest.raises(UnsupportedError, match=r"sink cannot be cut .*declares no cut"):
+        compiled(lif, {"sink": 2})
+    with pytest.raises(UnsupportedError, match="lif cannot be cut into 7 parts: it has 6 neurons"):
+        compiled(lif, {lif: 7})
+    assert "on_start of its own" in str(why_not(Own))
+    assert why_not(PyLifModelFloat) is why_not(PyDenseModelFloat) is None
+
+
+@pytest.mark.parametrize(
+    ("placement", "error", "says"),
+    [
+        ("core", InvalidValueError, "expected 'actors', 'cores' or a dict"),
+        (3, InvalidValueError, "expected 'actors', 'cores' or a dict"),
+        ({"life": 2}, InvalidValueError, "no model .* runs a Process 'life'.*'lif'"),
+        ({"lif": 0}, InvalidValueError, "at least one part of lif, got 0"),
+        ({"lif": 2.0}, InvalidTypeError, "a number of parts of lif, got 2.0"),
+        ({"lif": True}, InvalidTypeError, "a number of parts of lif, got True"),
+    ],
+)
+def test_a_placement_that_makes_no_sense_is_refused(
+    placement: Any, error: type[Exception], says: str
+) -> None:
+    with pytest.raises(error, match=says):
+        compiled(recurrent()[0], placement)
+
+
+def test_parameters_per_neuron_where_there_should_be_one_keep_a_process_whole() -> None:
+    lif = LIF(shape=(4,), du=np.full(4, 0.1), name="lif")
+    dense = Dense(weights=np.eye(4))
+    lif.s_out.connect(dense.s_in)
+    with pytest.raises(UnsupportedError, match="its du has 4 values"):
+        compiled(lif, {"lif": 2})
+
+
+@pytest.mark.parametrize("shape", [(7,), (7, 3), (1, 7), (7, 1, 2)])
+def test_the_parts_of_a_value_joined_are_the_value(shape: tuple[int, ...]) -> None:
+    value = np.random.default_rng(0).normal(size=shape)
+    parts = [Rows(0, 2, 7), Rows(2, 3, 7), Rows(3, 7, 7)]
+    taken = [part.of(value, shape, "p.x") for part in parts]
+    assert [part.shape for part in taken] == [part.shape(shape) for part in parts]
+    assert np.array_equal(joined(taken, shape), value)
+
+
+def test_cores_are_those_of_affinity_and_of_every_control_group(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: set(range(16)))
+    assert cores(tmp_path, "0::/a/b\n") == 16
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/cpu.max").write_text("max 100000\n")
+    (tmp_path / "a/cpu.max").write_text("350000 100000\n")
+    assert cores(tmp_path, "0::/a/b\n") == 3
+    (tmp_path / "a/b/cpu.max").write_text("50000 100000\n")
+    assert cores(tmp_path, "0::/a/b\n") == 1
+    (tmp_path / "cpu/x").mkdir(parents=True)
+    (tmp_path / "cpu/x/cpu.cfs_quota_us").write_text("-1\n")
+    (tmp_path / "cpu/x/cpu.cfs_period_us").write_text("100000\n")
+    assert cores(tmp_path, "4:cpu,cpuacct:/x\n") == 16
+    (tmp_path / "cpu/x/cpu.cfs_quota_us").write_text("200000\n")
+    assert cores(tmp_path, "4:cpu,cpuacct:/x\n") == 2

@@ -1,0 +1,177 @@
+"""A Process that is cut into parts behaves as the whole one does, to the last bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor import ActorType, Loihi2SimCfg, RunSteps
+from lava_actor.errors import CheckpointError, InvalidIndexError, InvalidValueError
+from lava_actor.proc.dense.process import DelayDense, Dense
+from lava_actor.proc.lif.process import LIF, LIFRefractory, TernaryLIF
+from lava_actor.proc.monitor.process import Monitor
+
+STEPS = 30
+
+
+class Net:
+    """A population with a recurrent connection, one with delays, and a second population."""
+
+    def __init__(self, tag: str, kind: type[Any] = LIF, n: int = 23) -> None:
+        rng = np.random.default_rng(5)
+        self.cfg = Loihi2SimCfg(select_tag=tag)
+        fixed = tag == "fixed_pt"
+        weights = [rng.normal(0, 0.3, (n, n)), rng.normal(0, 0.3, (12, n))]
+        settings: dict[str, Any] = {"du": 0.3, "dv": 0.1, "bias_mant": rng.uniform(0, 0.5, n)}
+        if fixed:
+            weights = [rng.integers(-90, 90, w.shape) for w in weights]
+            settings = {"du": 1200, "dv": 400, "bias_mant": rng.integers(0, 900, n)}
+        level = {"vth_hi": 25 if fixed else 1.0, "vth_lo": -25 if fixed else -1.0}
+        settings |= level if kind is TernaryLIF else {"vth": level["vth_hi"]}
+        if kind is LIFRefractory:
+            settings |= {"refractory_period": 3}
+        self.lif = kind(shape=(n,), name="lif", **settings)
+        self.square = LIF(shape=(3, 4), vth=level["vth_hi"], name="square")
+        self.dense = Dense(weights=weights[0], name="dense")
+        delays = rng.integers(0, 4, (12, n))
+        self.late = DelayDense(weights=weights[1], delays=delays, name="late")
+        self.lif.s_out.connect([self.dense.s_in, self.late.s_in])
+        self.dense.a_out.connect(self.lif.a_in)
+        self.late.a_out.reshape((4, 3)).transpose([1, 0]).connect(self.square.a_in)
+        self.spikes, self.volts = Monitor(), Monitor()
+        self.spikes.probe(self.lif.s_out, STEPS)
+        self.volts.probe(self.square.v, STEPS)
+        self.vars = [self.lif.v, self.lif.u, self.square.v, self.dense.a_buff, self.late.a_buff]
+
+    def run(self, steps: int, placement: Any = "actors", **config: Any) -> None:
+        self.lif.run(RunSteps(steps), self.cfg, {"placement": placement, **config})
+
+    def found(self) -> list[np.ndarray]:
+        return [var.get() for var in self.vars]
+
+
+def story(net: Net, placement: Any, **config: Any) -> list[np.ndarray]:
+    """What can be seen of a network that is run, changed, and reset."""
+    with net.lif:
+        net.run(STEPS, placement, **config)
+        seen = net.found()
+        seen += [net.lif.v.get(idx=slice(3, 17, 2)), net.dense.weights.get(), net.late.delays.get()]
+        net.lif.v.set(3, idx=[1, 11, 20])
+        net.square.v.set(np.arange(12).reshape(3, 4))
+        net.dense.weights.set(net.dense.weights.get()[::-1])
+        net.lif.run(RunSteps(4))
+        seen += net.found()
+        net.lif.reset()
+        net.lif.run(RunSteps(5))
+        seen += net.found()
+        seen += [net.spikes.get_data()["lif"]["s_out"], net.volts.get_data()["square"]["v"]]
+    return seen
+
+
+KINDS = [("floating_pt", LIF), ("fixed_pt", LIFRefractory), ("fixed_pt", TernaryLIF)]
+
+
+@pytest.mark.filterwarnings("ignore:.*is full after")
+@pytest.mark.parametrize(("tag", "kind"), KINDS)
+def test_results_do_not_depend_on_the_number_of_parts(tag: str, kind: type[Any]) -> None:
+    expected = story(Net(tag, kind), "actors")
+    assert expected[-2].any()
+    placements: list[Any] = [
+        {"lif": 2, "dense": 2, "late": 2, "square": 2},
+        {"lif": 7, "dense": 3, "square": 5},
+    ]
+    configs: list[dict[str, Any]] = [{"actor_type": ActorType.Threading}, {"schedule": "lockstep"}]
+    configs[0] = configs[0] if kind is TernaryLIF else {}
+    for placement, config in zip(placements, configs, strict=True):
+        found = story(Net(tag, kind), placement, **config)
+        for number, (one, other) in enumerate(zip(found, expected, strict=True)):
+            assert one.dtype == other.dtype, (placement, number)
+            assert one.shape == other.shape, (placement, number)
+            assert one.tobytes() == other.tobytes(), (placement, number)
+
+
+def test_a_part_of_a_fixed_point_connection_has_the_sign_mode_of_all_weights() -> None:
+    weights = np.array([[200, 255], [-256, 3]])
+    found = []
+    for placement in ("actors", {"dense": 2}):
+        lif, dense = LIF(shape=(2,), name="lif"), Dense(weights=weights, name="dense")
+        lif.s_out.connect(dense.s_in)
+        dense.a_out.connect(lif.a_in)
+        with lif:
+            lif.run(RunSteps(1), Loihi2SimCfg(select_tag="fixed_pt"), {"placement": placement})
+            found.append(dense.weights.get())
+    assert np.array_equal(*found)
+
+
+def test_what_the_parts_of_a_process_refuse_is_refused_as_by_the_whole() -> None:
+    net = Net("fixed_pt")
+    with net.lif:
+        net.run(2, {"lif": 3})
+        before = net.lif.v.get()
+        with pytest.raises(InvalidIndexError, match=r"lif\.v: index 23 for shape \(23,\)"):
+            net.lif.v.get(idx=23)
+        with pytest.raises(InvalidValueError, match=r"lif\.v: expected shape \(23,\)"):
+            net.lif.v.set(np.zeros(5))
+        with pytest.raises(InvalidValueError, match=r"lif\.v"):
+            net.lif.v.set([np.nan] * 23)
+        assert np.array_equal(net.lif.v.get(), before)
+
+
+def test_an_error_names_the_part_in_which_it_happened() -> None:
+    net = Net("fixed_pt")
+    with net.lif:
+        net.run(1, {"lif": 3})
+        names = [status.process for status in net.lif.runtime.status()]
+        assert names[:3] == [f"lif part {k} of 3" for k in (1, 2, 3)]
+        bias = np.zeros(23)
+        bias[9] = 40_000
+        with pytest.raises(Exception, match="lif part 2 of 3.*bias_mant"):
+            net.lif.bias_mant.set(bias)
+
+
+def test_an_initial_value_that_does_not_fit_is_told_before_anything_starts() -> None:
+    lif = LIF(shape=(4,), v=[1, 2, 3], name="lif")
+    dense = Dense(weights=np.eye(4))
+    lif.s_out.connect(dense.s_in)
+    with pytest.raises(InvalidValueError, match=r"lif\.v: expected shape \(4,\)"):
+        lif.run(RunSteps(1), Loihi2SimCfg(select_tag="floating_pt"), {"placement": {"lif": 2}})
+
+
+def test_random_numbers_of_others_do_not_depend_on_cuts() -> None:
+    from lava_actor.proc.sources.process import PoissonSource
+
+    found = []
+    for placement in ("actors", {"lif": 3}):
+        source = PoissonSource(shape=(6,), rate=0.5, name="noise")
+        lif = LIF(shape=(6,), du=0, vth=1e9, name="lif")
+        source.s_out.connect(lif.a_in)
+        with lif:
+            config = {"placement": placement, "seed": 7}
+            lif.run(RunSteps(20), Loihi2SimCfg(select_tag="floating_pt"), config)
+            found.append(lif.u.get())
+    assert np.array_equal(*found)
+    assert found[0].any()
+
+
+def test_a_cut_network_is_saved_and_goes_on_where_it_was(tmp_path: Path) -> None:
+    placement = {"lif": 3, "dense": 2}
+    file = tmp_path / "paused"
+    net = Net("floating_pt")
+    with net.lif:
+        net.run(9, placement)
+        net.lif.save(file)
+        net.run(9, placement)
+        expected = net.found()
+    again = Net("floating_pt")
+    again.lif.load(file)
+    with again.lif:
+        again.run(9, placement)
+        for one, other in zip(again.found(), expected, strict=True):
+            assert np.array_equal(one, other)
+    other_cut = Net("floating_pt")
+    other_cut.lif.load(file)
+    with pytest.raises(CheckpointError, match="the compiled network has 6 models, the file 9"):
+        other_cut.run(9, "actors")
