@@ -85,8 +85,6 @@ class Record:
     def since(self, step: int) -> Record:
         """Without what came before a step."""
         first = int(np.searchsorted(self.steps, step))
-        if not first:
-            return self
         indices = int(self.counts[:first][~self.whole[:first]].sum())
         values = int(self.counts[:first][self.valued[:first]].sum())
         return Record(

@@ -113,6 +113,17 @@ def test_a_window_keeps_memory_flat() -> None:
     assert os.fstat(home.fds[0]).st_blocks * 512 < 600_000
 
 
+def test_what_has_left_a_window_is_no_row_whether_it_was_forgotten_or_not() -> None:
+    home = store()
+    recorder = home.recorder(0, "v", 2, last=50)
+    for step in range(1, 1001):
+        recorder.row(step, np.full(2, float(step)))
+        record = read(home, 0, 2).since(step - 49)
+        first = max(1, step - 49)
+        assert record.begin == first
+        np.testing.assert_array_equal(dense(record, 2)[:, 0], np.arange(first, step + 1))
+
+
 def test_what_exceeds_the_limit_goes_to_the_disk() -> None:
     home = store(1 << 20)
     recorder = home.recorder(0, "v", 1000)
