@@ -34,6 +34,8 @@ def cell(code, interrupt_at=None):
                 interrupt_at = manager.interrupt_kernel()
         elif kind == "execute_result":
             said["out"] += content["data"]["text/plain"]
+        elif kind in ("display_data", "update_display_data"):
+            said.setdefault("shown", []).append(content["data"].get("text/html", ""))
         elif kind == "error":
             said["error"] = content["ename"]
             said["trace"] = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(content["traceback"]))
@@ -83,6 +85,8 @@ CELLS: list[tuple[str, ...]] = [
      "the first step"),
     ("after", "run.done, e.run(2), run.step + 2 == e.runtime.current_step"),
     ("bar", "e.run(50, progress=True, blocking=False)"),
+    ("live", ("run = e.run(None)\nview = run.live(0.01)\nwhile run.step < 300: pass\n"
+     "run.pause(); view.close()")),
     ("pile", ("lava_actor.stop_all()\nkept = [LIF(shape=1) for _ in range(8)]\n"
      "for one in kept: one.run(1, Loihi2SimCfg())")),
     ("stop", "lava_actor.stop_all(); lava_actor.networks()"),
@@ -131,6 +135,14 @@ def test_an_interrupted_await_of_a_run_pauses_it(cells: Any) -> None:
 
 def test_a_run_with_a_bar_shows_its_handle(cells: Any) -> None:
     assert "<run of e: " in cells["bar"]["out"]
+
+
+def test_a_live_view_shows_who_does_what_and_how_it_ended(cells: Any) -> None:
+    assert cells["live"]["error"] is None, cells["live"]
+    first, *_, last = cells["live"]["shown"]
+    assert re.search(r"run of e: .* steps, running", first)
+    assert re.search(r"<td[^>]*>e</td>.*\d%", first)
+    assert re.search(r"run of e: .* steps, ended", last)
 
 
 def test_networks_that_pile_up_are_named_and_can_be_ended(cells: Any) -> None:

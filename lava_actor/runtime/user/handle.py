@@ -22,6 +22,7 @@ from lava_actor.runtime.user.status import table_of
 if TYPE_CHECKING:
     from lava_actor.runtime.run_conditions import AbstractRunCondition
     from lava_actor.runtime.runtime import Runtime
+    from lava_actor.runtime.user.live import LiveView
 
 #: Seconds after which an event loop that waits for a run looks around.
 AWAKE_SECONDS = 0.2
@@ -105,6 +106,28 @@ class RunHandle:
         """Let all actors finish the same step, then rest; no-op if the run has ended."""
         if self._runtime.runs == self._number:
             self._runtime.pause()
+
+    def live(self, every: float = 0.5) -> LiveView:
+        """Show in a cell what the network is doing, until the run ends; the kernel goes on.
+
+        Parameters
+        ----------
+        every : float
+            Seconds between two looks, at least.
+
+        Returns
+        -------
+        LiveView
+            Its `close` ends it sooner.
+
+        Raises
+        ------
+        RuntimeStateError
+            Where there is no IPython.
+        """
+        from lava_actor.runtime.user.live import LiveView  # only where there are cells
+
+        return LiveView(self, every)
 
     def __await__(self) -> Generator[Any, None, None]:
         """Wait for the end without blocking the event loop; see the head of the module."""
