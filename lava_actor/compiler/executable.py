@@ -88,7 +88,8 @@ class RefPortPlan:
     ``forward`` maps data from the RefPort to the Var, ``backward`` the other way round: an index
     map (flat destination index per flat source index, None: identity) or functions. Either the
     owner serves it (``request_ring``, ``reply_ring``, and if it only reads ``served_because``), or
-    it is a tap (``taps``: ring and cursor of every part of the Var, in order).
+    it is a tap (``taps``: ring and cursor of every part of the Var, in order), in steps that
+    ``tap_every`` divides.
     """
 
     name: str
@@ -103,6 +104,7 @@ class RefPortPlan:
     forward: tuple[Callable[..., Any], ...] = ()
     backward: tuple[Callable[..., Any], ...] = ()
     taps: tuple[tuple[int, int], ...] = ()
+    tap_every: int = 1
     served_because: str = ""
 
     @property
@@ -113,10 +115,11 @@ class RefPortPlan:
 
 @dataclass(frozen=True)
 class TapPlan:
-    """The owner's end of a tap: a Var that is published after every step, and who reads it."""
+    """The owner's end of a tap: a Var that is published after every so many steps, and to whom."""
 
     var: str
     ring: int
+    every: int
     readers: tuple[int, ...]
 
 
@@ -396,7 +399,7 @@ class Executable:
         ]
         for actor in self.actors:
             lines += [
-                f"tap {actor.name}.{tap.var}, after every step (ring {tap.ring})"
+                f"tap {actor.name}.{tap.var}, after every {_steps(tap.every)} (ring {tap.ring})"
                 for tap in actor.taps
             ]
             lines += [
@@ -428,3 +431,7 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
         )
     assert issubclass(plan.model_class, PyLoihiProcessModel)
     return plan.model_class._obstacle(ports)
+
+
+def _steps(number: int) -> str:
+    return "step" if number == 1 else f"{number} steps"

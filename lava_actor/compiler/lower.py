@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -103,6 +104,7 @@ class Lowering:
         self.n_recordings = 0
         self.servers: dict[AbstractProcess, list[VarServerPlan]] = {p: [] for p in self.leaves}
         self.taps: dict[AbstractProcess, dict[str, int]] = {p: {} for p in self.leaves}
+        self.rhythm: dict[int, int] = {}  # ring of a tap: steps that some reader needs
         self.place: dict[int, int] = {}
 
     def run(self) -> Lowered:
@@ -147,7 +149,7 @@ class Lowering:
                         sorted(self.servers[process], key=lambda s: self.place.get(s.client, -1))
                     ),
                     taps=tuple(
-                        TapPlan(name, ring, tuple(self.drafts[ring].readers))
+                        TapPlan(name, ring, self.rhythm[ring], tuple(self.drafts[ring].readers))
                         for name, ring in self.taps[process].items()
                     ),
                     var_ports=tuple(
@@ -280,9 +282,15 @@ class Lowering:
         found = list(accesses.values())
         self.place = order_of(clients_of(found, is_async))
         served = why_served(found, is_async, self.place, switched_on=self.taps_on)
-        return {
-            process: tuple(self._ref_port(port, accesses.get(port), served) for port in members)
+        plans = {
+            process: [self._ref_port(port, accesses.get(port), served) for port in members]
             for process, members in ports.items()
+        }
+        return {
+            process: tuple(
+                replace(p, tap_every=self.rhythm[p.taps[0][0]]) if p.taps else p for p in members
+            )
+            for process, members in plans.items()
         }
 
     def _access(self, port: RefPort) -> Access | None:
@@ -350,6 +358,7 @@ class Lowering:
             self.drafts.append(draft)
         draft = self.drafts[ring]
         draft.shape = (max(nbytes, *draft.shape),)
+        self.rhythm[ring] = math.gcd(self.rhythm.get(ring, 0), access.declared.every)
         self.channels.append(_var_channel(access, source, reader, ring, access.var_declared))
         return ring, draft.add_reader(access.reader, reader)
 

@@ -152,6 +152,11 @@ def _check_reads_only(declaration: LavaPyType, where: str, *, may: bool) -> None
         )
     if declaration.reads_only and not may:
         raise NetworkError(f"{where}: LavaPyType.reads_only is for RefPorts alone")
+    every = declaration.every
+    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        raise NetworkError(f"{where}: LavaPyType.every must be a whole number >= 1, got {every!r}")
+    if every > 1 and not declaration.reads_only:
+        raise NetworkError(f"{where}: LavaPyType.every is for RefPorts with reads_only=True alone")
 
 
 def _check_port_dtype(declaration: LavaPyType, where: str) -> None:

@@ -127,7 +127,7 @@ class ModelHarness:
         for name, port in _items(process.ref_ports):
             cls, dtype = types[name].cls, types[name].d_type
             made = cls(None, None, model, tuple(port.shape), dtype)
-            made._reads_only = types[name].reads_only
+            made._reads_only, made._every = types[name].reads_only, types[name].every
             setattr(model, name, made)
             targets = port.get_dst_vars()
             if targets:

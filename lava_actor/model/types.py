@@ -33,12 +33,16 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
     reads_only : bool
         For RefPorts: the model only reads through this port, and only in ``run_post_mgmt``;
         anything else is an error. Such a port costs no turns: the Var comes as a message.
+    every : int
+        For RefPorts that only read: the model reads in steps ``every``, ``2 * every`` and so on
+        only; in another one that is an error. The Var comes in no other step.
     """
 
     cls: Any
     d_type: Any
     precision: int | None = None
     reads_only: bool = False
+    every: int = 1
 
     takes: ClassVar[tuple[type, ...]] = ()
     """Classes of initial values that the model makes its value of itself, in its actor."""

@@ -350,6 +350,49 @@ def test_who_reads_seldom_gets_the_value_of_that_very_step(config: dict[str, Any
         assert numbers_seen(readers[2]) == []
 
 
+def every(number: int) -> type:
+    """A model that is only to read in some steps."""
+
+    class PySeldom(PyReader):
+        ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True, every=number)
+
+    return PySeldom
+
+
+class Rhythms(First):
+    """Models that declare how often their Processes read."""
+
+    def select(self, process: AbstractProcess, models: list[Any]) -> Any:
+        return every(process.proc_params["every"]) if isinstance(process, Reader) else models[0]
+
+
+@every_config
+def test_a_var_is_published_in_the_steps_in_which_somebody_reads(config: dict[str, Any]) -> None:
+    owner, readers = counting(), [Reader((3,), every=k) for k in (6, 9, 15)]
+    for reader in readers:
+        reader.ref.connect_var(owner.value)
+    with owner:
+        for steps in (1, 3, 26, 1):
+            owner.run(RunSteps(steps), Rhythms(), config)
+        for reader, k in zip(readers, (6, 9, 15), strict=True):
+            assert numbers_seen(reader) == [(t, float(t)) for t in range(k, 32, k)]
+        if config is not TURNS:
+            (ring,) = owner.runtime.statistics()
+            assert ring.transferred == 10
+        owner.reset()
+        owner.run(RunSteps(20))
+        assert numbers_seen(readers[2]) == [(15, 15.0)]
+
+
+@pytest.mark.parametrize("config", [{}, TURNS], ids=["tap", "turns"])
+def test_to_read_in_another_step_than_was_declared_is_an_error(config: dict[str, Any]) -> None:
+    owner, reader = counting(), Reader((3,), name="reader")
+    reader.ref.connect_var(owner.value)
+    said = r"reader\.ref\.read: expected a step that 4 divides, .* every=4; got step 1"
+    with owner, pytest.raises(ModelError, match=said):
+        owner.run(RunSteps(3), With({Reader: every(4)}), config)
+
+
 @every_config
 def test_two_reads_in_a_step_give_the_same_value(config: dict[str, Any]) -> None:
     owner, reader = counting(), Reader((3,), every=2, times=3)
@@ -468,7 +511,12 @@ def test_only_refports_can_be_declared_to_only_read() -> None:
     class PyOdd(PyReader):
         ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=3)  # type: ignore[arg-type]
 
+    class PyUnrhythmic(PyReader):
+        ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, every=2)
+
     for process, model, said in (
+        (Reader((3,)), every(0), r"PySeldom\.ref .*every must be a whole number >= 1, got 0"),
+        (Reader((3,)), PyUnrhythmic, r"PyUnrhythmic\.ref .*every is for RefPorts with reads_only"),
         (counting(), PyWrong, r"PyWrong\.value .*reads_only is for RefPorts alone"),
         (Reader((3,)), PyWrongPort, r"PyWrongPort\.inp .*reads_only is for RefPorts alone"),
         (Reader((3,)), PyOdd, r"PyOdd\.ref .*reads_only must be True or False, got 3"),
@@ -577,7 +625,10 @@ def test_a_monitor_records_natively_what_it_records_in_turns_and_in_lockstep() -
             for steps in (1, 39):
                 cells.run(RunSteps(steps), Loihi2SimCfg(select_tag="floating_pt"), config)
                 cells.u.set(np.full(60, 0.25))
+            cells_at_the_end = cells.v.get()[[5, 59, 40]].tolist()
         data = [monitor.get_data()["cells"] for monitor in monitors]
         found.append([(d[name].dtype, d[name].tobytes()) for d in data for name in ("v", "s_out")])
         assert data[0]["s_out"].any()
+        assert [d["v"].shape for d in data] == [(30, 60), (13, 60), (7, 3)]
+        assert data[2]["v"][-1].tolist() == cells_at_the_end
     assert found[0] == found[1] == found[2]

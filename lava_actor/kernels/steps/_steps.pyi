@@ -79,7 +79,7 @@ class Burst:
         """
 
 class Tap:
-    """The owner's end of a tap: a Var of a model that is published after every step.
+    """The owner's end of a tap: a Var of a model that is published after a step.
 
     Parameters
     ----------
@@ -91,6 +91,8 @@ class Tap:
         ``(dtype, number of bytes) -> 64 bytes``, in front of an array's own. None: always `encode`.
     encode : callable
         Returns the whole message for a value that is no plain array.
+    every : int
+        Nobody reads in steps that this does not divide.
     """
 
     def __init__(
@@ -101,9 +103,10 @@ class Tap:
         shape: tuple[int, ...],
         header_of: Callable[[np.dtype, int], bytes] | None,
         encode: Callable[[], np.ndarray],
+        every: int = 1,
     ) -> None: ...
-    def publish(self) -> int:
-        """Send the present value; waits for space like `RingWriter.send`."""
+    def publish(self, step: int) -> int:
+        """Send the value after a step, if it is read; waits for space like `RingWriter.send`."""
 
 class TapReader:
     """A reader's end of a tap.
@@ -113,12 +116,16 @@ class TapReader:
     ring : RingReader
     decode : callable
         Makes the value, as a flat array, of a whole message, or raises what the owner met.
+    every : int
+        As the owner has it.
     """
 
-    def __init__(self, ring: RingReader, decode: Callable[[np.ndarray], np.ndarray]) -> None: ...
+    def __init__(
+        self, ring: RingReader, decode: Callable[[np.ndarray], np.ndarray], every: int = 1
+    ) -> None: ...
     def read(self) -> np.ndarray:
         """The value after this step as a flat array of the caller's own; waits for the owner."""
-    def finish(self) -> int:
+    def finish(self, step: int) -> int:
         """The step is over: give its message back, read or not; waits for the owner."""
 
 class RecordBurst(Burst):

@@ -177,9 +177,9 @@ cdef class Burst:
                 else:
                     self.bits = self.call(step - base)
                 for tap in self.taps:
-                    (<Tap?>tap).publish()
+                    (<Tap?>tap).publish(step - base)
                 for tap in self.tapped:
-                    (<TapReader?>tap).finish()
+                    (<TapReader?>tap).finish(step - base)
                 la_set64(&me.done, step)
                 if not self.native:
                     la_full_fence()

@@ -1,4 +1,4 @@
-"""Taps: a Var that is published after every step, and its readers. Included by ``_steps.pyx``.
+"""Taps: a Var that is published after a step, and its readers. Included by ``_steps.pyx``.
 
 A message is a header, which says dtype and length, and the value. Both ends keep the last header
 they met, so that as long as nothing changes a message is one comparison and one copy.
@@ -14,8 +14,12 @@ cdef class Tap:
     cdef cnp.npy_intp[MAX_DIMS] dims
     cdef int n_dims
     cdef Py_ssize_t size
+    cdef uint64_t every
 
-    def __init__(self, RingWriter writer not None, model, str name, tuple shape, header_of, encode):
+    def __init__(
+        self, RingWriter writer not None, model, str name, tuple shape, header_of, encode,
+        uint64_t every=1,
+    ):
         cdef int i
         self.writer = writer
         self.model = model
@@ -27,12 +31,15 @@ cdef class Tap:
             self.size *= self.dims[i]
         self.header_of = header_of
         self.encode = encode
+        self.every = every
 
-    cpdef int publish(self) except -1:
-        """Send the present value."""
+    cpdef int publish(self, uint64_t step) except -1:
+        """Send the value after a step, if it is one of those that are read."""
         cdef object value = None
         cdef cnp.ndarray message
         cdef char *data
+        if self.every > 1 and step % self.every:
+            return 0
         if self.header_of is not None:
             try:
                 value = getattr(self.model, self.name)  # a model may bind it anew in every step
@@ -100,8 +107,10 @@ cdef class TapReader:
     cdef object dtype
     cdef cnp.npy_intp count
     cdef int type_num
+    cdef uint64_t every
 
-    def __init__(self, RingReader ring not None, decode):
+    def __init__(self, RingReader ring not None, decode, uint64_t every=1):
+        self.every = every
         self.ring = ring
         self.decode = decode
 
@@ -145,8 +154,10 @@ cdef class TapReader:
             recorder.row(step, self.read())
         return 0
 
-    cpdef int finish(self) except -1:
+    cpdef int finish(self, uint64_t step) except -1:
         """The step is over: give its message back, read or not."""
+        if self.every > 1 and step % self.every:
+            return 0
         self.ring.await_data()
         self.ring.release()
         return 0

@@ -37,7 +37,8 @@ class PyRefPort(AbstractPyPort):
     Declared as ``PyRefPort.VEC_DENSE``, ``VEC_SPARSE``, ``SCALAR_DENSE`` or ``SCALAR_SPARSE``.
     Usable in ``run_pre_mgmt``, ``run_post_mgmt`` and ``run_async``: only then is the owner of the
     Var sure to serve. Anywhere else a connected port raises `RuntimeStateError`. One that is
-    declared with ``reads_only`` is read in ``run_post_mgmt`` or ``run_async`` and never written.
+    declared with ``reads_only`` is read in ``run_post_mgmt`` or ``run_async`` and never written,
+    and with ``every`` only in steps that this divides.
 
     Parameters
     ----------
@@ -66,6 +67,7 @@ class PyRefPort(AbstractPyPort):
         super().__init__(process_model, shape, d_type)
         self._dtype: np.dtype = np.dtype(d_type)
         self._reads_only = False
+        self._every = 1
         self._csp_send_port = csp_send_port
         self._csp_recv_port = csp_recv_port
         self._remote: Remote | None = None
@@ -138,6 +140,12 @@ class PyRefPort(AbstractPyPort):
     def _check_phase(self, what: str) -> None:
         phase = getattr(self._process_model, "_phase", None)
         if phase is None or phase in (READING_PHASES if self._reads_only else OPEN_PHASES):
+            step = 0 if self._every == 1 else getattr(self._process_model, "time_step", 0)
+            if step % self._every:
+                raise RuntimeStateError(
+                    f"{self.label}.{what}: expected a step that {self._every} divides, as the port "
+                    f"is declared with every={self._every}; got step {step}"
+                )
             return
         if self._reads_only:
             raise RuntimeStateError(

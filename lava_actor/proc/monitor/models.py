@@ -34,7 +34,9 @@ class PyMonitorModel(PyLoihiProcessModel):
         """Return a model class that declares the members of one Monitor."""
         params = process.proc_params
         made: type[PyMonitorModel]
-        made = _made(cls, process.name, (*params["RefPorts"],), (*params["InPorts"],))
+        rhythms = [getattr(process, recording).every for recording in params["VarsData1"]]
+        refs = tuple(zip(params["RefPorts"], rhythms, strict=True))
+        made = _made(cls, process.name, refs, (*params["InPorts"],))
         return made
 
     def __init__(self, proc_params: Any) -> None:
@@ -112,10 +114,13 @@ class _Made(ABCMeta):
 
 
 def _made(
-    base: type[PyMonitorModel], name: str, refs: tuple[str, ...], ins: tuple[str, ...]
+    base: type[PyMonitorModel], name: str, refs: tuple[tuple[str, int], ...], ins: tuple[str, ...]
 ) -> Any:
     members: dict[str, Any] = {"_hidden_from_discovery": True, "_making": (base, name, refs, ins)}
-    members |= {ref: LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True) for ref in refs}
+    members |= {
+        ref: LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True, every=every)
+        for ref, every in refs
+    }
     # added to zeros of this type, a message keeps its own
     members |= {port: LavaPyType(PyInPort.VEC_DENSE, bool) for port in ins}
     if refs:

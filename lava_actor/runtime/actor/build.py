@@ -128,7 +128,7 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
     written: dict[Any, RemoteVar] = {}
     for port in plan.ref_ports:
         made = port.declared.cls(None, None, built.model, port.shape, port.declared.d_type)
-        made._reads_only = port.declared.reads_only
+        made._reads_only, made._every = port.declared.reads_only, port.declared.every
         label = f"{plan.name}.{port.name}"
         if port.taps:
             rings = [arena.reader(*place) for place in port.taps]
@@ -155,6 +155,7 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
                 slot.shape,
                 None if matrices.is_csr_class(slot.declared.cls) else header_of,
                 held.message,
+                tap.every,
             )
         )
     for server in plan.var_servers:

@@ -86,7 +86,7 @@ class TappedVar:
     def __init__(self, plan: RefPortPlan, rings: Sequence[RingReader], label: str) -> None:
         self._plan = plan
         self._label = label
-        self.taps = [TapReader(ring, self._decoded) for ring in rings]
+        self.taps = [TapReader(ring, self._decoded, plan.tap_every) for ring in rings]
 
     def _decoded(self, message: np.ndarray) -> np.ndarray:
         value = _value_in(message, self._label)

@@ -222,7 +222,7 @@ class SteppingLoop:
         if turns is not None:
             turns.after(step, END)
         for tap in self.actor.built.tapped:
-            tap.finish()
+            tap.finish(step - self.base)
         party.done = step
         if self.lockstep:
             self._end_of_step(step, asked)
@@ -237,7 +237,7 @@ class SteppingLoop:
         if self._published != step:
             self._published = step
             for tap in self.actor.built.taps:
-                tap.publish()
+                tap.publish(step - self.base)
 
     def _begin(self, phase: int) -> None:
         assert self.turns is not None
