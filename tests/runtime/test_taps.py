@@ -39,6 +39,7 @@ from lava_actor.proc.bit_check.process import BitCheck
 from lava_actor.proc.io.extractor import VarWire
 from lava_actor.proc.io.reset import Reset
 from lava_actor.proc.io.sink import Read
+from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from tests.runtime.networks import First
@@ -609,6 +610,33 @@ def test_a_writer_that_reads_a_tap_goes_where_turns_would_have_let_it_go() -> No
             found.append(monitor.get_data()["cells"]["v"])
     assert np.array_equal(found[0], found[1])
     assert found[0].max() == 2.0
+
+
+class Showing(LIF):
+    """Has what it sent last as a Var."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.s_out_buff = Var(self.proc_params["shape"], init=0)
+
+
+class PyShowing(PyLifModelFloat):
+    s_out_buff: np.ndarray = LavaPyType(np.ndarray, bool)
+
+
+def test_what_a_native_step_keeps_besides_its_state_is_that_of_every_step() -> None:
+    found = []
+    for config in (TURNS, {}):
+        cells, monitor = Showing(shape=(9,), vth=1.0, bias_mant=np.linspace(0, 0.5, 9)), Monitor()
+        for target in (cells.s_out_buff, cells.s_out):
+            monitor.probe(target)
+        with cells:
+            for steps in (1, 30):
+                cells.run(RunSteps(steps), With({Showing: PyShowing}), config)
+        found.append(monitor.dense(cells.s_out_buff).tolist())
+        assert found[-1] == monitor.dense(cells.s_out).tolist()
+    assert found[0] == found[1]
+    assert np.any(found[0])
 
 
 @pytest.mark.filterwarnings("ignore:.*is full after")

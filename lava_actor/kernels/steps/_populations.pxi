@@ -252,13 +252,22 @@ cdef class StepBurst(Burst):
             (<_Outlet>self.outlets[i]).send()
         return 0 if self.then is None else self.then.step(number)
 
-    cdef int settle(self, uint64_t number) except -1:
+    cdef bint keeps(self, set names) except -1:
         cdef _Outlet outlet
-        Burst.settle(self, number)
+        if any([outlet.kept in names for outlet in self.outlets]):
+            return True
+        return self.then is not None and self.then.keeps(names)
+
+    cdef int show(self) except -1:
+        cdef _Outlet outlet
         for outlet in self.outlets:
             if outlet.kept is not None:
                 setattr(self.model, outlet.kept, outlet.array)
-        return 0 if self.then is None else self.then.settle(number)
+        return 0 if self.then is None else self.then.show()
+
+    cdef int settle(self, uint64_t number) except -1:
+        Burst.settle(self, number)
+        return self.show()
 
 
 cdef bint take_number(object x, double *to) except -1:

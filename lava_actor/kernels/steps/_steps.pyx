@@ -120,6 +120,7 @@ cdef class Burst:
     cdef public RingReader first
     cdef list taps, tapped
     cdef readonly bint whole
+    cdef bint shows
     cdef readonly uint64_t bits
     cdef readonly uint64_t native_steps
 
@@ -142,6 +143,7 @@ cdef class Burst:
         self.opener = opener
         self.reopen = 0
         self.taps = list(taps)
+        self.shows = self.keeps({(<Tap?>tap).name for tap in self.taps})
         self.tapped = list(tapped)
 
     def run(self, uint32_t mail, uint64_t base):
@@ -176,6 +178,8 @@ cdef class Burst:
                     self.step(step - base)
                 else:
                     self.bits = self.call(step - base)
+                if self.shows and self.native:
+                    self.show()
                 for tap in self.taps:
                     (<Tap?>tap).publish(step - base)
                 for tap in self.tapped:
@@ -258,6 +262,14 @@ cdef class Burst:
 
     cdef int step(self, uint64_t number) except -1:
         """One step, natively."""
+        return 0
+
+    cdef bint keeps(self, set names) except -1:
+        """Whether one of these attributes has its value only after `show`."""
+        return False
+
+    cdef int show(self) except -1:
+        """After a native step: give attributes that keep what was sent their values."""
         return 0
 
     cdef int settle(self, uint64_t number) except -1:
