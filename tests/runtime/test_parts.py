@@ -7,12 +7,20 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import sparse
 
 from lava_actor import ActorType, Loihi2SimCfg, RunSteps
 from lava_actor.errors import CheckpointError, InvalidIndexError, InvalidValueError
+from lava_actor.proc.atrlif.process import ATRLIF
+from lava_actor.proc.connectivity import Normal, Uniform, fixed_total_number
 from lava_actor.proc.dense.process import DelayDense, Dense
+from lava_actor.proc.graded.process import GradedVec
 from lava_actor.proc.lif.process import LIF, LIFRefractory, TernaryLIF
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.proc.rf.process import RF
+from lava_actor.proc.sdn.process import Sigma, SigmaDelta
+from lava_actor.proc.sources.process import PoissonSource
+from lava_actor.proc.sparse.process import DelaySparse, Sparse
 
 STEPS = 30
 
@@ -93,6 +101,78 @@ def test_results_do_not_depend_on_the_number_of_parts(tag: str, kind: type[Any])
             assert one.tobytes() == other.tobytes(), (placement, number)
 
 
+RECIPE = fixed_total_number((600, 23), 3000, weight=Normal(3, 2, low=0, high=9, levels=7))
+CONNECTIONS: dict[str, Any] = {
+    "matrix": lambda: Sparse(weights=sparse.random(23, 23, 0.3, "csr", rng=1) * 9, name="many"),
+    "delays": lambda: DelaySparse(
+        weights=sparse.random(23, 23, 0.3, "csr", rng=1) * 9, delays=2, name="many"
+    ),
+    "recipe": lambda: Sparse(weights=RECIPE, name="many"),
+    "drawn delays": lambda: DelaySparse(
+        weights=RECIPE, delays=Uniform(0, 5), max_delay=5, name="many"
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*fraction")
+@pytest.mark.parametrize(
+    ("kind", "tag"),
+    [
+        ("matrix", "floating_pt"), ("delays", "fixed_pt"),
+        ("recipe", "fixed_pt"), ("drawn delays", "floating_pt"),
+    ],
+)  # fmt: skip
+def test_sparse_connections_have_the_same_synapses_in_parts(kind: str, tag: str) -> None:
+    found = []
+    for placement in ("actors", {"many": 3, "goal": 2}):
+        many = CONNECTIONS[kind]()
+        source = PoissonSource(shape=(23,), rate=0.4, binary=True, name="noise")
+        decay = 0.25 if tag == "floating_pt" else 1000
+        goal = LIF(shape=many.a_out.shape, du=decay, vth=100_000, name="goal")
+        source.s_out.connect(many.s_in)
+        many.a_out.connect(goal.a_in)
+        with goal:
+            config = {"placement": placement, "seed": 3}
+            goal.run(RunSteps(12), Loihi2SimCfg(select_tag=tag), config)
+            weights = many.weights.get()
+            seen = [goal.u.get(), many.a_buff.get(), weights.data, weights.indices, weights.indptr]
+            seen += [many.delays.get().data] if isinstance(many, DelaySparse) else []
+            many.weights.set(weights * 2)
+            goal.run(RunSteps(3))
+            found.append([x.tobytes() for x in (*seen, goal.u.get())])
+            assert seen[0].any()
+    assert found[0] == found[1]
+
+
+POPULATIONS: dict[str, Any] = {
+    "ATRLIF": lambda: ATRLIF(shape=(23,), name="cells", theta_0=0.1, theta=0.2),
+    "RF": lambda: RF(shape=(23,), period=7, alpha=0.1, decay_bits=12, vth=1, name="cells"),
+    "Sigma": lambda: Sigma(shape=(23,), name="cells"),
+    "SigmaDelta": lambda: SigmaDelta(shape=(23,), vth=1, bias=np.arange(23), name="cells"),
+    "GradedVec": lambda: GradedVec(shape=(23,), vth=1),
+}
+
+
+@pytest.mark.parametrize("kind", POPULATIONS)
+def test_other_neurons_do_the_same_in_parts(kind: str) -> None:
+    found = []
+    for placement in ("actors", {"cells": 3}):
+        cells = POPULATIONS[kind]()
+        cells.name = "cells"
+        source = PoissonSource(shape=(23,), rate=2, name="noise")
+        source.s_out.connect(next(iter(cells.in_ports)))
+        watch = Monitor()
+        watch.probe(cells.s_out, 25)
+        tag = "fixed_pt" if kind == "GradedVec" else "floating_pt"
+        with cells:
+            config = {"placement": placement, "seed": 3}
+            cells.run(RunSteps(25), Loihi2SimCfg(select_tag=tag), config)
+            sent = watch.get_data()["cells"]["s_out"]
+            assert sent.any()
+            found.append([x.tobytes() for x in (sent, *(var.get() for var in cells.vars))])
+    assert found[0] == found[1]
+
+
 def test_a_part_of_a_fixed_point_connection_has_the_sign_mode_of_all_weights() -> None:
     weights = np.array([[200, 255], [-256, 3]])
     found = []
@@ -141,8 +221,6 @@ def test_an_initial_value_that_does_not_fit_is_told_before_anything_starts() -> 
 
 
 def test_random_numbers_of_others_do_not_depend_on_cuts() -> None:
-    from lava_actor.proc.sources.process import PoissonSource
-
     found = []
     for placement in ("actors", {"lif": 3}):
         source = PoissonSource(shape=(6,), rate=0.5, name="noise")

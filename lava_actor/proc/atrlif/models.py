@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lava_actor.model.cuts import Cut
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -20,6 +21,10 @@ DECAY_UNITY = 1 << DECAY_BITS
 STATE_BITS = 6
 STATE_UNITY = 1 << STATE_BITS
 """The fixed model keeps its state with 6 fractional bits."""
+
+BY_NEURON = Cut(
+    "s_out", ("a_in", "s_out", "i", "v", "theta", "r", "s", "bias_mant", "bias_exp")
+)
 
 
 class AbstractPyATRLIFModel(PyLoihiProcessModel):
@@ -64,6 +69,7 @@ class AbstractPyATRLIFModel(PyLoihiProcessModel):
 class PyATRLIFModelFloat(AbstractPyATRLIFModel):
     """Floating-point model of `ATRLIF`; `bias_exp` is not used."""
 
+    cut = BY_NEURON
     native_step = NativeStep(
         "atrlif_f64",
         inputs={"a_in": float},
@@ -122,6 +128,7 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     saturate.
     """
 
+    cut = BY_NEURON
     native_step = NativeStep(
         "atrlif_i32",
         inputs={"a_in": np.int32},

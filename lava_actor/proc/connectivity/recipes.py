@@ -10,7 +10,7 @@ same part.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -49,6 +49,8 @@ class Recipe:
         None: the connection's own, from the seed of the network and the name of the Process.
     replace : bool
         Whether two neurons may have several synapses.
+    rows : tuple of int, optional
+        The first and the end of the targets whose synapses are drawn; default: all.
     """
 
     rule: str
@@ -57,6 +59,22 @@ class Recipe:
     weight: Distribution
     seed: int | None
     replace: bool = False
+    rows: tuple[int, int] | None = None
+
+    @property
+    def expected(self) -> float:
+        """How many synapses there are on average."""
+        post, pre = self.shape
+        return {
+            "fixed_probability": self.amount * post * pre,
+            "fixed_indegree": self.amount * post,
+            "fixed_total_number": self.amount,
+            "one_to_one": post,
+        }.get(self.rule, post * pre)
+
+    def targets(self, first: int, end: int) -> Recipe:
+        """The recipe of the synapses of some targets only: the same ones as in the whole."""
+        return replace(self, rows=(first, end))
 
     def synapses(
         self, seed: int = 0, delay: Distribution | None = None, rows: tuple[int, int] | None = None
@@ -72,7 +90,7 @@ class Recipe:
         rows : tuple of int, optional
         """
         seed = seed if self.seed is None else self.seed
-        first, end = rows or (0, self.shape[0])
+        first, end = rows or self.rows or (0, self.shape[0])
         table = self.weight.values()
         steps = np.min_scalar_type(0 if delay is None else int(delay.bounds()[1]))
         counts, sources, weights, delays = [], [], [], []

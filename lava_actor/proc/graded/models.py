@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.model.cuts import Cut
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -21,6 +22,8 @@ WORD_BITS = 24
 """Width of the numbers that `clz` and `make_fpinv_table` are about."""
 CORRECTION = 1.238982962
 """Centres the first guess of the inverse square root between two powers of four."""
+
+BY_NEURON = Cut("s_out", ("a_in", "s_out", "v"))
 
 
 def _graded(function: str) -> NativeStep:
@@ -64,6 +67,7 @@ AbstractPyGradedVecModel = AbstractGradedVecModel
 class PyGradedVecModelFixed(AbstractGradedVecModel):
     """Fixed-point model of `GradedVec`."""
 
+    cut = BY_NEURON
     native_step = _graded("graded_i32")
 
     def passes(self, values: np.ndarray) -> np.ndarray:
@@ -77,6 +81,7 @@ class PyGradedVecModelFixed(AbstractGradedVecModel):
 class PyGradedReluVecModelFixed(AbstractGradedVecModel):
     """Fixed-point model of `GradedReluVec`."""
 
+    cut = BY_NEURON
     native_step = _graded("graded_relu_i32")
 
     def passes(self, values: np.ndarray) -> np.ndarray:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.model.cuts import Cut
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -16,6 +17,8 @@ from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl
 from lava_actor.proc.rf.process import RF
+
+BY_NEURON = Cut("s_out", ("a_real_in", "a_imag_in", "s_out", "real", "imag"))
 
 
 def float_step(function: str) -> NativeStep:
@@ -112,6 +115,7 @@ class AbstractPyRFModelFixed(PyLoihiProcessModel):
 class PyRFModelFloat(AbstractPyRFModelFloat):
     """Floating-point model of `RF`."""
 
+    cut = BY_NEURON
     native_step = float_step("rf_f64")
 
     def run_spk(self) -> None:
@@ -125,6 +129,7 @@ class PyRFModelFloat(AbstractPyRFModelFloat):
 class PyRFModelFixed(AbstractPyRFModelFixed):
     """Fixed-point model of `RF`."""
 
+    cut = BY_NEURON
     native_step = fixed_step("rf_i32")
 
     def run_spk(self) -> None:

@@ -8,6 +8,7 @@ from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.proc.rf.models import (
+    BY_NEURON,
     AbstractPyRFModelFixed,
     AbstractPyRFModelFloat,
     fixed_step,
@@ -26,6 +27,7 @@ EPSILON_FIXED = 1
 class PyRF_IZModelFloat(AbstractPyRFModelFloat):  # noqa: N801 - the documented name
     """Floating-point model of `RF_IZ`."""
 
+    cut = BY_NEURON
     native_step = float_step("rf_iz_f64")
 
     def run_spk(self) -> None:
@@ -39,6 +41,7 @@ class PyRF_IZModelFloat(AbstractPyRFModelFloat):  # noqa: N801 - the documented 
 class PyRF_IZModelFixed(AbstractPyRFModelFixed):  # noqa: N801 - the documented name
     """Fixed-point model of `RF_IZ`."""
 
+    cut = BY_NEURON
     native_step = fixed_step("rf_iz_i32")
 
     def run_spk(self) -> None:

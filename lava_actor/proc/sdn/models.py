@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.errors import UnsupportedError
+from lava_actor.model.cuts import Cut
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import INT32, NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -20,6 +21,8 @@ from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import asr, integral_input, kept, shl
 from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
+
+BY_NEURON = Cut("s_out", ("a_in", "s_out", "sigma", "act", "residue", "error", "bias"))
 
 
 def ReLU(x: np.ndarray) -> np.ndarray:  # noqa: N802 - the documented name
@@ -114,6 +117,7 @@ class AbstractDeltaModel(PyLoihiProcessModel):
 class PySigmaModelFloat(AbstractSigmaModel):
     """Floating-point model of `Sigma`."""
 
+    cut = BY_NEURON
     native_step = _sigma_step("sigma_f64", float)
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
@@ -127,6 +131,7 @@ class PySigmaModelFloat(AbstractSigmaModel):
 class PySigmaModelFixed(AbstractSigmaModel):
     """Fixed-point model of `Sigma`."""
 
+    cut = BY_NEURON
     native_step = _sigma_step("sigma_i32", np.int32)
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
@@ -144,6 +149,7 @@ class PySigmaModelFixed(AbstractSigmaModel):
 class PyDeltaModelFloat(AbstractDeltaModel):
     """Floating-point model of `Delta`."""
 
+    cut = BY_NEURON
     native_step = _delta_step("delta_f64", float)
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
@@ -168,6 +174,7 @@ class PyDeltaModelFloat(AbstractDeltaModel):
 class PyDeltaModelFixed(AbstractDeltaModel):
     """Fixed-point model of `Delta`."""
 
+    cut = BY_NEURON
     native_step = _delta_step("delta_i32", np.int32, "spike_exp")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
@@ -221,6 +228,7 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
 class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
     """Floating-point model of `SigmaDelta`."""
 
+    cut = BY_NEURON
     native_step = _delta_step("sigma_delta_f64", float, "rectifies")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
@@ -270,6 +278,7 @@ class AbstractSigmaDeltaModelFixed(AbstractSigmaDeltaModel):
 class PySigmaDeltaModelFixed(AbstractSigmaDeltaModelFixed):
     """Fixed-point model of `SigmaDelta`."""
 
+    cut = BY_NEURON
     native_step = _delta_step("sigma_delta_i32", np.int32, "rectifies")
 
 
@@ -290,6 +299,7 @@ class PySigmaDeltaModelFixedCorrected(AbstractSigmaDeltaModelFixed):
     ``exception_proc_model_map`` of a run configuration only.
     """
 
+    cut = BY_NEURON
     native_step = NativeStep(
         "sigma_delta_corrected_i32",
         inputs={"a_in": np.int32},

@@ -20,6 +20,7 @@ from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._connection import (
+    BY_ROW,
     ConnectionModel,
     Delayed,
     FixedNumbers,
@@ -202,6 +203,8 @@ class AbstractPySparseModelFloat(FloatNumbers, _SparseConnection):
 class PySparseModelFloat(AbstractPySparseModelFloat):
     """Floating-point model of `Sparse`."""
 
+    cut = BY_ROW
+
 
 class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
     """Sparse connections in the integers of Loihi; see `AbstractPyDenseModelBitAcc`."""
@@ -218,6 +221,8 @@ class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
 @tag("bit_accurate_loihi", "fixed_pt")
 class PySparseModelBitAcc(AbstractPySparseModelBitAcc):
     """Fixed-point model of `Sparse`, bit by bit as on Loihi."""
+
+    cut = BY_ROW
 
 
 class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
@@ -287,6 +292,8 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
 class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
     """Floating-point model of `DelaySparse`."""
 
+    cut = BY_ROW
+
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
@@ -300,6 +307,8 @@ class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
 @tag("bit_accurate_loihi", "fixed_pt")
 class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
     """Fixed-point model of `DelaySparse`; delays up to 63."""
+
+    cut = BY_ROW
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
