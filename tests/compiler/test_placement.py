@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.protocol.rows import Rows, joined
+from tests.runtime.parted_networks import Parted
 
 
 def compiled(process: Any, placement: Any) -> Executable:
@@ -40,57 +40,31 @@ def recurrent(n: int = 6) -> tuple[LIF, Dense]:
     return lif, dense
 
 
-def drawn(seed: int) -> tuple[list[LIF], list[Dense]]:
-    """Populations and connections, wired at random through views of their ports."""
-    rng = random.Random(seed)
-    lifs = [
-        LIF(shape=rng.choice([(6,), (2, 3), (3, 2)]), name=f"lif{k}") for k in range(3)
-    ]
-    connections = []
-    for k in range(4):
-        dense = Dense(weights=np.eye(6), name=f"dense{k}")
-        source, target = rng.choice(lifs), rng.choice(lifs)
-        view = source.s_out.transpose(None) if rng.random() < 0.5 else source.s_out
-        view.reshape((6,)).connect(dense.s_in)
-        back = dense.a_out.reshape(target.a_in.shape[::-1])
-        if rng.random() < 0.5 or len(target.a_in.shape) == 1:
-            back = dense.a_out.reshape(target.a_in.shape)
-        else:
-            back = back.transpose(None)
-        back.connect(target.a_in)
-        connections.append(dense)
-    halves = [Dense(weights=np.ones((3, 6)), name=f"half{k}") for k in range(2)]
-    for half in halves:
-        lifs[0].s_out.reshape((6,)).connect(half.s_in)
-    goal = rng.choice(lifs)
-    halves[0].a_out.concat_with([halves[1].a_out], 0).reshape(goal.a_in.shape).connect(goal.a_in)
-    lifs[1].s_out.reshape(lifs[2].a_in.shape).connect(lifs[2].a_in)
-    return lifs, connections + halves
-
-
 def received(port: InPortPlan, messages: dict[int, np.ndarray]) -> np.ndarray:
     """What an in-port sums up if each ring holds a message."""
     size = int(np.prod(port.shape))
     total = np.zeros(size + port.spills)
     for edge in port.edges:
         message = np.concatenate([messages[ring] for ring, _ in edge.pieces])
-        np.add.at(total, np.arange(size) if edge.index_map is None else edge.index_map, message)
+        if edge.index_map is None:
+            total += message
+        else:
+            np.add.at(total, edge.index_map, message)
     return total[:size]
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_parts_receive_and_send_what_the_whole_does(seed: int) -> None:
-    lifs, connections = drawn(seed)
-    rng = random.Random(seed)
-    everybody = [*lifs, *connections]
-    placement = {p: rng.choice((1, 2, 3)) for p in everybody}
-    whole, parted = compiled(lifs[0], "actors"), compiled(lifs[0], placement)
+    network = Parted(seed)
+    placement = network.placement()
+    first = network.lifs[0]
+    whole, parted = compiled(first, "actors"), compiled(first, placement)
     numbers = np.random.default_rng(seed)
     messages: dict[int, np.ndarray] = {}
     pieces: dict[int, np.ndarray] = {}
     for plan in whole.actors:
         parts = [part for part in parted.actors if part.process is plan.process]
-        assert len(parts) == placement[plan.process]  # type: ignore[index]
+        assert len(parts) == placement[plan.name]
         (port,) = plan.out_ports
         if port.ring is None:
             continue
@@ -99,13 +73,13 @@ def test_parts_receive_and_send_what_the_whole_does(seed: int) -> None:
         for part, own in zip(parts, np.split(message, np.cumsum(sizes)[:-1]), strict=True):
             ring = part.out_ports[0].ring
             assert ring is not None
-            assert parted.arena.rings[ring].shape == own.shape
+            assert parted.arena.rings[ring].size == own.size
             pieces[ring] = own
     for plan in whole.actors:
         (port,) = plan.in_ports
         expected = received(port, messages)
         parts = [part.in_ports[0] for part in parted.actors if part.process is plan.process]
-        if isinstance(plan.process, Dense):
+        if plan.process in network.connections:
             assert all(np.array_equal(received(part, pieces), expected) for part in parts)
         else:
             got = np.concatenate([received(part, pieces) for part in parts])
@@ -113,8 +87,8 @@ def test_parts_receive_and_send_what_the_whole_does(seed: int) -> None:
 
 
 def test_every_cursor_of_a_cut_network_belongs_to_one_port() -> None:
-    lifs, connections = drawn(3)
-    executable = compiled(lifs[0], dict.fromkeys([*lifs, *connections], 3))
+    network = Parted(3)
+    executable = compiled(network.lifs[0], dict.fromkeys(network.everybody(), 3))
     used = [
         place for a in executable.actors for p in a.in_ports for e in p.edges for place in e.pieces
     ]

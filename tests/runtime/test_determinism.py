@@ -1,4 +1,4 @@
-"""Same network, same inputs: same results, whatever the schedule, the actor type, the timing."""
+"""Same network, same inputs: same results, whatever schedule, actor type, placement, timing."""
 
 from __future__ import annotations
 
@@ -71,7 +71,8 @@ def test_watchers_and_learning_neurons_beside_a_random_network_get_the_same_in_e
     plan = Plan.draw(rng)
     watched = rng.randrange(len(plan.kinds))
     found = set()
-    for name, config in SETTINGS.items():
+    parts = {"parts": {"placement": {"weigh": 3, "drive": 2}}}
+    for name, config in {**SETTINGS, **parts}.items():
         nodes = plan.build()
         company = Company(nodes[watched], seed)
         domains = [*plan.domains(nodes), company.domain()]

@@ -21,6 +21,7 @@ from lava_actor.proc.rf.process import RF
 from lava_actor.proc.sdn.process import Sigma, SigmaDelta
 from lava_actor.proc.sources.process import PoissonSource
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
+from tests.runtime.parted_networks import Parted
 
 STEPS = 30
 
@@ -99,6 +100,28 @@ def test_results_do_not_depend_on_the_number_of_parts(tag: str, kind: type[Any])
             assert one.dtype == other.dtype, (placement, number)
             assert one.shape == other.shape, (placement, number)
             assert one.tobytes() == other.tobytes(), (placement, number)
+
+
+SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 30))]
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_network_computes_the_same_in_parts(seed: int) -> None:
+    found = []
+    for parts in (False, True):
+        net = Parted(seed)
+        config = {
+            "placement": net.placement() if parts else "actors",
+            "seed": seed,
+            "schedule": "lockstep" if parts and seed % 3 == 0 else None,
+            "pypy_channel_size": 1 if parts and seed % 3 == 1 else None,
+        }
+        with net.lifs[0]:
+            net.lifs[0].run(RunSteps(40), Loihi2SimCfg(select_tag="floating_pt"), config)
+            seen = [var.get() for process in net.everybody() for var in process.vars]
+            assert any(process.u.get().any() for process in net.lifs)
+        found.append([getattr(x, "data", x).tobytes() for x in seen])
+    assert found[0] == found[1]
 
 
 RECIPE = fixed_total_number((600, 23), 3000, weight=Normal(3, 2, low=0, high=9, levels=7))

@@ -276,6 +276,9 @@ class _Cutting:
             new, spilled = self._edge(edge, rows, party, f"{owner}.{port.name}")
             edges.append(new)
             spills = spills or spilled
+        if spills:  # the sum has one place more than a message that comes as it is
+            own = np.arange(rows.end - rows.first, dtype=np.int32)
+            edges = [e if e.index_map is not None else replace(e, index_map=own) for e in edges]
         return replace(port, shape=rows.shape(port.shape), edges=tuple(edges), spills=spills)
 
     def _edge(self, edge: EdgePlan, rows: Rows, party: int, name: str) -> tuple[EdgePlan, bool]:
