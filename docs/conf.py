@@ -14,9 +14,10 @@ author = "lava_actor contributors"
 copyright = author  # noqa: A001  (Sphinx's name for it)
 release = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.viewcode"]
 myst_enable_extensions = ["colon_fence"]
 myst_heading_anchors = 3
+nb_execution_mode = "off"  # tutorials keep what they gave: docs/run_tutorials.py
 exclude_patterns = ["build"]
 html_theme = "furo"
 html_title = f"lava_actor {release}"

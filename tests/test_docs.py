@@ -128,6 +128,7 @@ def test_each_of_the_twenty_most_used_names_has_an_example() -> None:
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("sphinx")
     pytest.importorskip("furo")
+    pytest.importorskip("myst_nb")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(tmp_path)],
         capture_output=True, text=True, timeout=110, cwd=ROOT, check=False,
@@ -139,6 +140,7 @@ def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
 def test_every_page_of_the_site_stands_in_its_index() -> None:
     listed = (ROOT / "docs/index.md").read_text("utf-8").split()
     assert {p.stem for p in (ROOT / "docs").glob("*.md")} - {"index"} <= set(listed)
+    assert {f"tutorials/{p.stem}" for p in (ROOT / "docs").glob("*/*.ipynb")} <= set(listed)
 
 
 def test_the_program_of_the_page_about_running_runs(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import json
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -72,6 +73,14 @@ class PyFragile(PyLoihiProcessModel):
             [][7]  # the line to be shown
 """
 
+TUTORIAL = [
+    "".join(cell["source"])
+    for cell in json.loads(
+        (Path(__file__).parent.parent / "docs/tutorials/hierarchy.ipynb").read_text("utf-8")
+    )["cells"]
+    if cell["cell_type"] == "code"
+]
+
 CELLS: list[tuple[str, ...]] = [
     ("define", MODEL),
     ("fail", "a = Fragile(end=2, name='a')\na.run(5, Loihi2SimCfg())"),
@@ -92,6 +101,11 @@ CELLS: list[tuple[str, ...]] = [
     ("stop", "lava_actor.stop_all(); lava_actor.networks()"),
     ("redefine", MODEL.replace("the first step", "the new model")),
     ("new", "d = Fragile(name='d')\nd.run(1, Loihi2SimCfg())\nd.stop()"),
+    *[(f"tutorial {n}", text) for n, text in enumerate(TUTORIAL[:-1])],
+    ("tutorial endless", ("columns[0].run(None, Loihi2SimCfg(select_sub_proc_model=True))\n"
+     "print('it runs'); columns[0].wait()"), "it runs"),
+    ("tutorial over", "columns[0].run(2); columns[0].stop(); columns[0].runtime"),
+    ("tutorial end", TUTORIAL[-1]),
     ("install", "lava_actor.compat.install()"),
 ]
 
@@ -149,6 +163,13 @@ def test_networks_that_pile_up_are_named_and_can_be_ended(cells: Any) -> None:
     assert cells["pile"]["error"] is None
     assert "networks are alive" in cells["pile"]["out"]
     assert cells["stop"]["out"] == "[]"
+
+
+def test_a_tutorial_that_is_interrupted_in_the_middle_goes_on(cells: Any) -> None:
+    said = {name: cells[name] for name in cells if name.startswith("tutorial")}
+    assert said.pop("tutorial endless")["error"] == "KeyboardInterrupt"
+    assert not [told for told in said.values() if told["error"]]
+    assert "with more inhibition" in said["tutorial end"]["out"]
 
 
 def test_a_model_that_is_defined_again_is_the_one_that_runs(cells: Any) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 #: Extras of the package, and the distributions that each brings.
 EXTRAS = {
     "plot": ("matplotlib",),
+    "nir": ("h5py",),
     "notebook": ("ipykernel",),
     "examples": ("matplotlib", "scikit-learn"),
     "bench": ("brian2",),
