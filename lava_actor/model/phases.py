@@ -270,10 +270,13 @@ def _second_argument_is_constant(steps: list[dis.Instruction]) -> bool:
     return bool(rest) and _is_call(rest[0])
 
 
+_SIMPLE = ("LOAD_CONST", "LOAD_SMALL_INT", "LOAD_COMMON_CONSTANT", "LOAD_FAST", "LOAD_DEREF",
+           "LOAD_GLOBAL", "LOAD_NAME")  # fmt: skip
+
+
 def _after_simple_value(steps: list[dis.Instruction]) -> list[dis.Instruction]:
     """Skip the instructions of a constant, a name or a dotted name; [] if there is none."""
-    loads = ("LOAD_CONST", "LOAD_FAST", "LOAD_DEREF", "LOAD_GLOBAL", "LOAD_NAME")
-    if not steps or not steps[0].opname.startswith(loads) or isinstance(steps[0].argval, tuple):
+    if not steps or not steps[0].opname.startswith(_SIMPLE) or isinstance(steps[0].argval, tuple):
         return []
     count = 1
     while count < len(steps) and steps[count].opname == "LOAD_ATTR":

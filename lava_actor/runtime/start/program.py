@@ -56,7 +56,7 @@ _ANY_MODULE = {"import_module", "__import__", "eval", "exec"}
 _NO_STATE = {
     "__dict__", "__weakref__", "__module__", "__qualname__", "__doc__", "__abstractmethods__",
     "__parameters__", "__orig_bases__", "__firstlineno__", "__static_attributes__", "_abc_impl",
-    "__annotations__", "__slotnames__",
+    "__annotations__", "__annotations_cache__", "__annotate_func__", "__slotnames__",
 }  # fmt: skip
 
 
