@@ -24,6 +24,7 @@ import scipy.sparse
 import lava_actor
 from lava_actor import (
     AbstractProcess,
+    AbstractSubProcessModel,
     InPort,
     LavaPyType,
     Loihi2SimCfg,
@@ -38,6 +39,7 @@ from lava_actor import (
     implements,
 )
 from lava_actor.errors import LavaActorError, LavaActorWarning, WaitTimeoutError
+from lava_actor.learning.learning_rule import Loihi2FLearningRule
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
@@ -1075,3 +1077,77 @@ def sending_nothing() -> None:
     own = Own(lambda model: model.out.send(None))
     own.out.connect(lif().a_in)
     ran(own)
+
+
+@doubted(r"b\.a_in is connected to a\.out", "nothing inside its Process drives")
+def a_hierarchical_process_whose_inside_is_not_connected() -> None:
+    class Outer(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__(name="a")
+            self.out = OutPort((2,))
+
+    @implements(Outer)
+    class Inside(AbstractSubProcessModel):
+        def __init__(self, proc: Any) -> None:
+            self.inner = lif()
+
+    outer = Outer()
+    outer.out.connect(lif(name="b").a_in)
+    outer.compile(FLOAT)
+
+
+@refused("M.run_spk", "yield or async", "runs nothing")
+def a_step_that_yields() -> None:
+    def steps(self: Any) -> Any:
+        yield self.v
+
+    modelled(run_spk=steps)
+
+
+@refused("M.run_spk", "yield or async", "runs nothing")
+def a_step_that_is_async() -> None:
+    async def step(self: Any) -> None:
+        pass
+
+    modelled(run_spk=step)
+
+
+@refused(r"M\.__init__: call super\(\).__init__\(proc_params\)", "could not start")
+def a_constructor_of_a_model_without_its_base() -> None:
+    modelled(__init__=lambda self, proc_params: None)
+
+
+@refused("exception_proc_model_map", "as keys, got 'LIF'")
+def a_model_for_the_name_of_a_class() -> None:
+    Loihi2SimCfg(exception_proc_model_map={"LIF": PyOwn})
+
+
+@refused("pypy_channel_size", "positive integer, got 'big'")
+def a_channel_size_as_text() -> None:
+    ran(lif(), pypy_channel_size="big")
+
+
+@refused("'LIF' object has no attribute 'voltage'", "its Vars and ports are .*v.*")
+def a_member_that_is_not_there() -> None:
+    lif().voltage
+
+
+@refused("expected InPort or OutPort to connect, got the Var a.v$")
+def connecting_to_a_var() -> None:
+    lif().s_out.connect(lif(name="a").v)  # type: ignore[arg-type]
+
+
+@harmless
+def a_property_that_fails() -> None:
+    class Failing(AbstractProcess):
+        @property
+        def gain(self) -> Any:
+            return {}.value  # type: ignore[attr-defined]
+
+    with pytest.raises(AttributeError, match="'dict' object has no attribute 'value'"):
+        Failing().gain
+
+
+@refused('unknown symbol "y12"')
+def a_symbol_with_a_digit_too_many() -> None:
+    Loihi2FLearningRule(dw="x0*y12", t_epoch=1)

@@ -73,7 +73,8 @@ class Compiler:
                 f"changes nothing. Options: {', '.join(DEFAULTS)}"
             )
         depth = self.compile_config["pypy_channel_size"]
-        if depth is not None and (int(depth) != depth or depth < 1):
+        number = isinstance(depth, (int, float))
+        if depth is not None and not (number and depth >= 1 and depth % 1 == 0):
             raise InvalidValueError(
                 f"compile_config['pypy_channel_size']: expected a positive integer, got {depth!r}"
             )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,7 @@ from lava_actor.errors import NetworkError
 from lava_actor.model.declarations import declared
 from lava_actor.model.phases import phase_table
 from lava_actor.model.ports.out_port import PyOutPortVectorSparse
+from lava_actor.process.hints import warn
 from lava_actor.process.ports import paths
 from lava_actor.process.recording import Recording
 
@@ -220,10 +220,9 @@ class Lowering:
             if source.process in self.party and source in source.process.out_ports:
                 kept.append(path)
             else:
-                warnings.warn(
+                warn(
                     f"{port_name(port)} is connected to {port_name(path.source)}, which nothing "
-                    f"inside its Process drives; it is treated as unconnected",
-                    stacklevel=2,
+                    f"inside its Process drives; it is treated as unconnected"
                 )
         return kept
 
@@ -231,10 +230,9 @@ class Lowering:
         from_type = np.dtype(self.declared[source.process][source.name].d_type)
         to_type = np.dtype(self.declared[destination.process][destination.name].d_type)
         if from_type.kind == "c" and to_type.kind != "c":
-            warnings.warn(
+            warn(
                 f"{port_name(source)} sends {from_type}, but {port_name(destination)} is declared "
-                f"{to_type}; the result is complex",
-                stacklevel=2,
+                f"{to_type}; the result is complex"
             )
 
     def _external_input(self, port: InPort) -> EdgePlan:

@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import Any
 
-from lava_actor.errors import NetworkError, UnsupportedError
+from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.domain import SyncDomain
+from lava_actor.process.process import AbstractProcess
 
 ModelClass = type[AbstractProcessModel]
 
@@ -117,6 +118,12 @@ class AbstractLoihiRunCfg(RunConfig):
         self.select_tag = select_tag
         self.select_sub_proc_model = select_sub_proc_model
         self.exception_proc_model_map: dict[Any, ModelClass] = dict(exception_proc_model_map or {})
+        for key in self.exception_proc_model_map:
+            if not issubclass(key if isinstance(key, type) else type(key), AbstractProcess):
+                raise InvalidTypeError(
+                    f"exception_proc_model_map: expected Processes and classes of Processes as "
+                    f"keys, got {key!r}"
+                )
         self.callback_fxs: list[Any] = list(callback_fxs or [])
 
     def select(self, process: Any, proc_models: list[ModelClass]) -> ModelClass:

@@ -122,7 +122,7 @@ class Uk(Dependency):
 class Variable(FactorSym):
     """A trace (x1, x2, y1, y2, y3) or a synaptic variable (w, d, t)."""
 
-    pattern = "x[12]|y[123]|[wdt]"
+    pattern = "(?:x[12]|y[123]|[wdt])(?![0-9])"
 
 
 class Expression(FactorSym):

@@ -1,8 +1,12 @@
-"""What a model and its Process may well have meant otherwise: warnings, never errors."""
+"""What a model and its Process may well have meant otherwise: warnings.
+
+Only a hook that cannot do anything is refused.
+"""
 
 from __future__ import annotations
 
 import dis
+import inspect
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from types import CodeType, FunctionType
@@ -10,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.errors import InvalidTypeError
 from lava_actor.model.declarations import declared
 from lava_actor.model.phases import functions_of, is_framework, nested, strings
 from lava_actor.model.py.async_ import PyAsyncProcessModel
@@ -66,7 +71,7 @@ def doubt(processes: Iterable[AbstractProcess]) -> None:
 
 
 def _doubt_hooks(model_cls: type) -> None:
-    """Warn of methods whose name is nearly that of one which the runtime would call.
+    """Refuse hooks that run nothing; warn of methods whose name is nearly that of a hook.
 
     A method that the class calls itself is a helper, and one beside the real hook is none of our
     business.
@@ -79,6 +84,14 @@ def _doubt_hooks(model_cls: type) -> None:
         if not cls.__module__.startswith("lava_actor."):
             own.update((n, f) for n, f in vars(cls).items() if isinstance(f, FunctionType))
     hooks = [h for h in _HOOKS[base] if hasattr(base, h)]
+    for name in hooks:
+        if inspect.isgeneratorfunction(hook := getattr(model_cls, name)) or (
+            inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook)
+        ):
+            raise InvalidTypeError(
+                f"{model_cls.__qualname__}.{name}: expected a plain method, got one with yield or "
+                f"async: a call of it runs nothing of it"
+            )
     missing = [h for h in hooks if getattr(model_cls, h) is getattr(base, h)]
     called = {name for function in own.values() for name in function.__code__.co_names}
     for name in sorted(own.keys() & _LAVAS_LOOP):

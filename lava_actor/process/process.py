@@ -203,6 +203,19 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             member.name = name
             member.process = self
 
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name):
+            """Say which members there are."""
+            if hasattr(type(self), name):  # a property failed: its own words
+                return object.__getattribute__(self, name)
+            text = f"{type(self).__name__!r} object has no attribute {name!r}"
+            held = self.__dict__.items()
+            members = [n for n, m in held if isinstance(m, AbstractProcessMember)]
+            if members and name[0] != "_":
+                text += f"; its Vars and ports are {', '.join(members)}"
+            raise AttributeError(text, name=name, obj=self)
+
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse members under reserved names at once, and values in the place of members."""
         if isinstance(value, AbstractProcessMember):

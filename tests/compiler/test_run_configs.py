@@ -22,13 +22,14 @@ from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.domain import SyncDomain
+from lava_actor.process.process import AbstractProcess
 
 
-class SomeProcess:
-    name = "some"
+class SomeProcess(AbstractProcess):
+    pass
 
 
-PROCESS: Any = SomeProcess()
+PROCESS: Any = SomeProcess(name="some")
 
 
 @tag("floating_pt")

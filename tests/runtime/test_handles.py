@@ -181,6 +181,15 @@ def test_progress_tells_steps_and_times(blocking: bool, capsys: pytest.CaptureFi
     assert "real time" in said
 
 
+def test_a_bar_makes_no_semaphore_for_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_args: Any) -> Any:
+        raise AssertionError("from CPython 3.14 on it starts a process that tracks it")
+
+    monkeypatch.setattr("tqdm.std.TqdmDefaultWriteLock.__init__", refuse)
+    with Walker() as walker:
+        walker.run(2, CFG, progress=True)
+
+
 def test_a_step_length_is_kept_and_can_be_given_when_compiling() -> None:
     with Walker() as walker:
         walker.run(1, CFG, {"step_length": "1 ms"})

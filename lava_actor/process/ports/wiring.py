@@ -69,6 +69,8 @@ def _what(partner: Any) -> str:
         )
     if isinstance(partner, tuple):
         return "a tuple; several ports are given as a list"
+    if isinstance(partner, AbstractProcessMember):
+        return f"the {type(partner).__name__} {where(partner)}"
     return f"{type(partner).__name__} {partner!r}"
 
 

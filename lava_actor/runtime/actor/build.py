@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import CspRecvPort, CspSendPort
+from lava_actor.errors import RuntimeStateError
 from lava_actor.kernels.steps import Tap, TapReader
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.rings import PartedRing
@@ -65,6 +66,10 @@ def build(
     """
     plan = spec.plan
     model: Any = plan.model_class(spec.proc_params)
+    if not hasattr(model, "var_id_to_var_map"):
+        raise RuntimeStateError(
+            f"{plan.model_class.__qualname__}.__init__: call super().__init__(proc_params) first"
+        )
     built = BuiltModel(model)
     model.model_id = spec.process_id
     model.process_name = plan.name

@@ -48,6 +48,7 @@ class Bar:
 
         class Steps(tqdm):  # type: ignore[misc]
             monitor_interval = 0  # no thread of tqdm's: there is a regular look
+            _lock = threading.RLock()  # no semaphore for processes, which has one of its own
 
         self._runtime = runtime
         self._first = runtime.current_step
