@@ -96,7 +96,7 @@ $(INSTALLED): pyproject.toml | $(PY)
 
 $(TOOLS): pyproject.toml | $(INSTALLED)
 	@echo "installing the development tools into $(VENV) (once)"
-	@$(PY) tools/extras.py dev examples | xargs -d '\n' $(PY) -m pip install -qq --disable-pip-version-check
+	@$(PY) tools/extras.py dev examples mpi | xargs -d '\n' $(PY) -m pip install -qq --disable-pip-version-check
 	@touch $@
 
 $(NATIVE): setup.py $(NATIVE_SOURCES) | $(INSTALLED)

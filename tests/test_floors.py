@@ -33,6 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"compat"}),
     frozenset({"bench"}),
     frozenset({"cli"}),
+    frozenset({"mpi"}),
     frozenset({"__main__"}),
 )
 """From the ground up. `lava_actor/__init__.py` is the roof: it may import every floor."""

@@ -182,8 +182,8 @@ cdef class Domain:
 cdef Domain _new_domain(Arena arena, Py_ssize_t index):
     cdef Domain domain = Domain.__new__(Domain)
     cdef uint32_t i
-    members = arena.plan.domains[index]
-    paced = [member for member in arena.plan.paced if member in members]
+    members = arena.plan.here(index)
+    paced = [member for member in arena.plan.paced if member in arena.plan.domains[index]]
     domain.members = <la_party **>calloc(max(1, len(members)), sizeof(la_party *))
     domain.paced = <la_party **>calloc(max(1, len(paced)), sizeof(la_party *))
     if domain.members == NULL or domain.paced == NULL:

@@ -319,6 +319,7 @@ cdef class _RingEnd:
     cdef int _set_up(self, Arena arena, ring, Party owner) except -1
     cdef void _wake(self, la_party *peer, uint32_t kind) noexcept nogil
     cdef void _moved(self) noexcept nogil
+    cdef Py_ssize_t used_bytes(self, uint32_t form, uint32_t count) noexcept nogil
     cdef bint _all_ones(self, cnp.ndarray values, Py_ssize_t count) except -1
 
 
@@ -345,6 +346,7 @@ cdef class RingWriter(_RingEnd):
     cdef int _fill_events(self, la_slot *slot, cnp.ndarray v, cnp.ndarray index, Py_ssize_t count) except -1
     cdef void publish_ones(self, la_slot *slot, Py_ssize_t count) noexcept nogil
     cdef void publish(self) noexcept nogil
+    cdef void hand_over(self) noexcept nogil
     cdef int _wait_space(self) except -1
 
 

@@ -327,6 +327,17 @@ class RingWriter(RingEnd):
             If the indices are not integers.
         """
 
+    def unpack(self, data: bytes | memoryview, start: int, most: int) -> tuple[int, int]:
+        """Send up to `most` packed messages that stand from `start` on, as far as there is room.
+
+        Returns how many that were, and where the next one starts. Their stamps stay.
+
+        Raises
+        ------
+        InvalidValueError
+            If a message is cut off, or larger than this ring's.
+        """
+
     def close(self) -> None:
         """Announce that nothing more will come; a later send is a `RuntimeStateError`."""
 
@@ -405,6 +416,9 @@ class RingReader(RingEnd):
 
     def detach(self) -> None:
         """Stop reading for good: the writer never waits for this end again."""
+
+    def pack(self, most: int) -> tuple[int, bytes]:
+        """Take up to so many messages, without waiting, as `RingWriter.unpack` has them."""
 
 def wait_any(
     parties: Sequence[Party], *conditions: Callable[[], object], timeout: float | None = None

@@ -55,6 +55,22 @@ cdef class RingReader(_RingEnd):
         self.await_data()
         self.release()
 
+    def pack(self, Py_ssize_t most):
+        """Take up to `most` messages as bytes, for `RingWriter.unpack`: (how many, bytes)."""
+        cdef Py_ssize_t count = 0
+        cdef la_slot *slot
+        pieces = []
+        while count < most and la_reader_ready(&self.at):
+            slot = la_reader_slot(&self.at)
+            pieces.append(
+                (<char *>slot)[:sizeof(la_slot)]
+                + (<char *>self.payload_of(slot))[:self.used_bytes(slot.form, slot.count)]
+            )
+            self.release()
+            count += 1
+        self.owner._flush()
+        return count, b"".join(pieces)
+
     # -- state ---------------------------------------------------------------------------------
 
     def probe(self):

@@ -88,6 +88,14 @@ cdef class _RingEnd:
             if self.owner.patience <= 0:
                 self.owner._flush()
 
+    cdef Py_ssize_t used_bytes(self, uint32_t form, uint32_t count) noexcept nogil:
+        """Bytes that a message takes of its payload."""
+        if form == LA_FORM_DENSE:
+            return self.nbytes
+        if form & LA_FORM_ONES:
+            return 4 * <Py_ssize_t>count
+        return values_offset(count) + <Py_ssize_t>count * self.itemsize
+
     cdef bint _all_ones(self, cnp.ndarray values, Py_ssize_t count) except -1:
         if self.padded:
             return bool((values == 1).all())
@@ -281,6 +289,39 @@ cdef class RingWriter(_RingEnd):
         np.add.at(out, self._checked_indices(index), np.ones((), self.dtype) if v is None else v)
         return out
 
+    def unpack(self, const unsigned char[::1] data, Py_ssize_t start, Py_ssize_t most):
+        """Put up to `most` messages of `RingReader.pack` where there is room, without waiting.
+
+        Returns how many that were, and where the next one starts.
+        """
+        cdef Py_ssize_t count = 0, nbytes
+        cdef la_slot head
+        cdef la_slot *slot
+        while count < most and la_writer_ready(&self.at):
+            if start + <Py_ssize_t>sizeof(la_slot) > data.shape[0]:
+                raise InvalidValueError(f"ring {self.name!r}: a packed message is cut off")
+            memcpy(&head, &data[start], sizeof(la_slot))
+            nbytes = self.used_bytes(head.form, head.count)
+            start += sizeof(la_slot)
+            if nbytes > self.capacity or start + nbytes > data.shape[0]:
+                raise InvalidValueError(f"ring {self.name!r}: a packed message is damaged")
+            count += 1
+            if la_writer_unheard(&self.at):
+                self.drop()
+            else:
+                slot = la_writer_slot(&self.at)
+                slot[0] = head
+                if nbytes:
+                    memcpy(self.payload_of(slot), &data[start], nbytes)
+                if head.form == LA_FORM_DENSE:
+                    la_count(&self.at.at.ring.dense, 1)
+                else:
+                    la_count(&self.at.at.ring.events, 1)
+                self.hand_over()
+            start += nbytes
+        self.owner._flush()
+        return count, start
+
     # -- for native callers: await_space, then drop, or fill and publish ------------------------
 
     cdef inline int await_space(self) except -1:
@@ -368,9 +409,13 @@ cdef class RingWriter(_RingEnd):
         self.publish()
 
     cdef inline void publish(self) noexcept nogil:
-        """Hand the filled slot to the readers."""
-        cdef uint32_t i
+        """Stamp the filled slot and hand it to the readers."""
         la_writer_slot(&self.at).stamp = la_sent_at(self.owner.at)
+        self.hand_over()
+
+    cdef inline void hand_over(self) noexcept nogil:
+        """Hand the filled slot, as it is, to the readers."""
+        cdef uint32_t i
         la_writer_publish(&self.at)
         if self.n_peers == 1:
             self._wake(self.peers[0], LA_ON_DATA)

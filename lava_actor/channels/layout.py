@@ -133,6 +133,8 @@ class ArenaPlan:
     paced : tuple of int
         Parties that say up to which step they need not wait for the user's program; the horizon of
         their domain does not pass that step.
+    away : frozenset of int
+        Parties that are in another arena of the same plan, on another machine.
     """
 
     parties: tuple[str, ...]
@@ -140,6 +142,11 @@ class ArenaPlan:
     rings: tuple[RingPlan, ...]
     size: int
     paced: tuple[int, ...] = ()
+    away: frozenset[int] = frozenset()
+
+    def here(self, domain: int) -> tuple[int, ...]:
+        """The members of a domain that are not away."""
+        return tuple(member for member in self.domains[domain] if member not in self.away)
 
     def party_offset(self, index: int) -> int:
         """Offset of the block of party `index`."""

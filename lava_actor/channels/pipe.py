@@ -179,6 +179,32 @@ class Frame:
         """Close descriptors that nobody took."""
         _close(self.fds)
 
+    def packed(self) -> tuple[Any, ...]:
+        """All of it as plain data, the memory file included, and close it; see `unpacked`."""
+        parcel, content = self.parcel, b""
+        if parcel.spans:
+            size = max(offset + length for offset, length in parcel.spans)
+            with mmap.mmap(self.fds[-1], size, prot=mmap.PROT_READ) as view:
+                content = view[:]
+        self.close()
+        return self.kind, self.key, self.actor, parcel.data, parcel.spans, content
+
+    @classmethod
+    def unpacked(cls, said: tuple[Any, ...]) -> Frame:
+        """The frame that `packed` was told of, on another machine perhaps."""
+        kind, key, actor, data, spans, content = said
+        fds = _Descriptors([memory_file(content)] if content else ())
+        return cls(kind, key, actor, Parcel(data, spans), fds)
+
+
+def memory_file(content: bytes) -> int:
+    """The descriptor of an unnamed file in memory; whoever asks for it closes it."""
+    descriptor = os.memfd_create("lava_actor-values", os.MFD_CLOEXEC)
+    view, done = memoryview(content), 0
+    while done < len(content):
+        done += os.pwrite(descriptor, view[done : done + (1 << 30)], done)
+    return descriptor
+
 
 @dataclass
 class _Outgoing:

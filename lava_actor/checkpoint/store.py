@@ -51,6 +51,7 @@ def save(
     network.describe(encoder)
     with archive.writing(Path(path)) as file:
         if run is not None and resting is not None:
+            arena = resting.arena
             request = (tuple(names.homes), trusted)
             answers = resting.ask_all("snapshot", [request] * len(actors))
             pickled = any(needed for _, needed in answers)
@@ -61,7 +62,7 @@ def save(
                     {"process": plan.name, **identity(plan), "state": file.document(state)}
                     for plan, (state, _) in zip(actors, answers, strict=True)
                 ],
-                "rings": rings.take(resting.arena, encoder),
+                "rings": rings.take(arena, encoder),
             }
         manifest = {
             "kind": "described" if run is None else "paused" if run["state"] else "compiled",

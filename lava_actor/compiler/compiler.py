@@ -41,6 +41,7 @@ DEFAULTS: dict[str, Any] = {
     "actor_type": None,  # an ActorType; None: MultiProcessing
     "recording_memory": 1 << 30,  # bytes of recordings in memory; what is more goes to a file
     "seed": None,  # root of all random seeds; None: from NumPy's global generator
+    "ranks": None,  # {Process or name: rank}, for programs under mpiexec; others have one rank
     "step_length": None,  # "0.1 ms", say: what a step stands for in progress, plots and exports
     "use_watchdog": False,  # accepted for compatibility: waits are always watched
     "long_event_timeout": 600.0,

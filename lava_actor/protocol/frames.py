@@ -49,6 +49,9 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
     Way.USER_TO_SERVICE: {
         "run": "number of steps, or None for no end",
         "pause": "nothing: stop at the end of this step",
+        "hold": "nothing: grant no more steps, for there are other clocks; answered by held",
+        "fence": "the step at which all clocks end this run",
+        "waits": "nothing: who cannot move here? answered by waits",
         "stop": "seconds that the step in progress may take",
         "settle": "nothing: another domain has failed; end, and say who fails here with it",
     },
@@ -88,6 +91,8 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "ready": "nothing: all actors of the domain are ready",
         "startfail": "Failure",
         "finished": "how the run ended, last step",
+        "held": "the last step that may start here",
+        "waits": "who cannot move unless others elsewhere do, what all are doing, what may change",
         "ask": "what a model of the domain asks for: the others are to pause",
         "failed": "list of Failures; the network ends",
         "stopped": "names of actors that had to be killed; the service ends",

@@ -276,9 +276,12 @@ class Runtime(Network):
                 if hindrance := self._blocked(actor.party):
                     raise _CannotPauseError(
                         f"pause: {actor.name} cannot rest: {hindrance}; the network rests after "
-                        f"step {self.arena.domain(words.CLOCK).fence}"
+                        f"step {self._fence()}"
                     )
         self._collect()
+
+    def _fence(self) -> int:
+        return 0 if self._arena is None else int(self._arena.domain(words.CLOCK).fence)
 
     def _ask_for_pause(self) -> None:
         with self._lock:

@@ -6,6 +6,7 @@ import os
 
 from lava_actor.channels.pipe import Pipe
 from lava_actor.protocol import words
+from lava_actor.runtime.user.clocks import Clocks
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.services import Attendance
 
@@ -13,7 +14,8 @@ from lava_actor.runtime.user.services import Attendance
 def test_a_pause_asked_for_by_one_domain_reaches_the_others_after_their_command_to_run() -> None:
     pairs = [Pipe.pair() for _ in range(2)]
     ours, services = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
-    listener = Listener(ours, [], {0, 1}, Attendance(2))
+    clocks = Clocks({0}, {1}, lockstep=False)
+    listener = Listener(ours, [], {0, 1}, Attendance(2), clocks, lambda _index, _answer: None)
     listener.start()
 
     def send() -> None:

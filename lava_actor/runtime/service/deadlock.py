@@ -24,7 +24,7 @@ extension of the lease in between.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from lava_actor.errors import Failure, Verdict
@@ -32,6 +32,7 @@ from lava_actor.protocol import words
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, Party, RingReader
+    from lava_actor.channels.layout import ArenaPlan
     from lava_actor.runtime.start.plan import ServicePlan
 
 #: Kinds of `Party.blocked` that name a ring: waiting for a message, waiting for a free slot.
@@ -53,6 +54,15 @@ class Wait(NamedTuple):
     needs: frozenset[int]
 
 
+class Seen(NamedTuple):
+    """What a report says of a party."""
+
+    phase: str
+    step: int
+    done: int
+    state: str
+
+
 def has_nothing_to_do(party: Party) -> bool:
     """True if an actor would do nothing more, now that the network ends: nobody waits for it."""
     return party.state in (words.PARKED, words.TURN, words.GONE) or party.blocked is not None
@@ -68,6 +78,16 @@ def state_name(party: Party) -> str:
     return words.STATE_NAMES.get(party.state, "?")
 
 
+def fixed(waits: dict[int, Wait], idle: Collection[int] = ()) -> dict[int, Wait]:
+    """Those of the waiting who wait for one who cannot move either, or is ``idle``."""
+    last = -1
+    while last != len(waits):
+        last = len(waits)
+        held = {*waits, *idle}
+        waits = {i: wait for i, wait in waits.items() if not wait.needs or wait.needs & held}
+    return waits
+
+
 class Watch:
     """Looks at all actors of a network, whatever domain they are in."""
 
@@ -75,10 +95,11 @@ class Watch:
         self._arena = arena
         self._parties = [arena.party(i) for i in range(plan.n_actors)]
         self._clock = arena.domain(words.CLOCK)
+        self._here = [p for p in self._parties if p.index not in arena.plan.away]
         self._stepping = [self._parties[i] for i in plan.clock_parties]
-        free = set(range(plan.n_actors)) - set(plan.clock_parties)
-        self._free = [self._parties[i] for i in sorted(free)]
+        self._free = [p for p in self._here if p.index not in plan.clock_parties]
         self._external = set(plan.external_parties)
+        self._away = arena.plan.away
         self._served: dict[int, list[int]] = {}
         for owner, ring in plan.served_rings:
             self._served.setdefault(owner, []).append(ring)
@@ -98,13 +119,12 @@ class Watch:
         if self._clock.limit != words.NO_LIMIT:
             return None  # somebody has failed, which is about to be reported
         held = self._held()
-        stuck = [i for i, wait in held.items() if wait.kind != "rest"]
         moved = [self._parties[i].progress for i in held]
         picture = (held, moved, self._horizon())
         last, self._last = self._last, picture
-        if not stuck or picture != last:
+        if not stuck_of(held) or picture != last:
             return None
-        return self._report(stuck, held)
+        return report(self._arena.plan, held, self.seen)
 
     def resting(self) -> bool:
         """True if all actors are gone or have nothing to do until the user acts."""
@@ -115,23 +135,29 @@ class Watch:
         held = self._held()
         return all(p.index in held or p.state == words.GONE for p in self._stepping)
 
+    def picture(self) -> tuple[dict[int, Wait], dict[int, Seen], Any]:
+        """Who cannot move unless somebody who is away does; and what must not change meanwhile."""
+        held = self._held(self._away)
+        unchanged = ([self._parties[i].progress for i in held], self._horizon())
+        return held, {p.index: self.seen(p.index) for p in self._here}, unchanged
+
     def blocked_for_good(self) -> bool:
         """True if a pause cannot complete, whatever the actors do: somebody waits in vain."""
-        held = self._held(user_acts=False)
+        held = self._held({USER, *self._away})
         return not self._at_rest(held) and all(
-            p.index in held or p.state == words.GONE for p in self._parties
+            p.index in held or p.state == words.GONE for p in self._here
         )
 
     def _at_rest(self, held: dict[int, Wait]) -> bool:
         return all(
             p.state == words.GONE or (p.index in held and not held[p.index].needs)
-            for p in self._parties
+            for p in self._here
         )
 
     # -- the look ---------------------------------------------------------------------------
 
-    def _held(self, *, user_acts: bool = True) -> dict[int, Wait]:
-        """Who cannot move, whatever all the others do, the user included if ``user_acts``.
+    def _held(self, idle: Collection[int] = ()) -> dict[int, Wait]:
+        """Who cannot move, whatever all the others do but those who are ``idle``.
 
         A party that needs nobody rests until the user begins another run.
         """
@@ -149,12 +175,7 @@ class Watch:
                 del found[party.index]
         if horizon != self._horizon():
             return {}
-        last = -1
-        while last != len(found):
-            last = len(found)
-            held = set(found) if user_acts else {*found, USER}
-            found = {i: wait for i, wait in found.items() if not wait.needs or wait.needs & held}
-        return found
+        return fixed(found, idle)
 
     def _horizon(self) -> tuple[int, ...]:
         clock = self._clock
@@ -183,7 +204,7 @@ class Watch:
             here = ("barrier", index, number)
             return {
                 i
-                for i in self._arena.plan.domains[index]
+                for i in self._arena.plan.here(index)
                 if (there := records[i]) is None or (there[0], there[1], there[3]) != here
             } or None
         if kind == "turn":
@@ -250,56 +271,70 @@ class Watch:
             self._readers[key] = self._arena.reader(ring, cursor)
         return self._readers[key]
 
-    # -- the report -------------------------------------------------------------------------
+    def seen(self, index: int) -> Seen:
+        """What a party is doing."""
+        party = self._parties[index]
+        phase = words.PHASE_NAMES.get(party.phase, "?")
+        return Seen(phase, int(party.step), int(party.done), state_name(party))
 
-    def _report(self, stuck: list[int], held: dict[int, Wait]) -> Failure:
-        edges = {}
-        for i in stuck:
-            other = min(held[i].needs & held.keys())
-            edges[i] = (other, self._text(i, held[i], other))
-        cycle = self._cycle(edges)
-        shown = cycle or stuck
-        others = sorted({edges[i][0] for i in shown} - edges.keys())
-        lines = [edges[i][1] for i in shown] + [
-            f"{p.name} is {state_name(p)} after step {p.done}"
-            for p in (self._parties[i] for i in others)
-        ]
-        head = "the network waits on itself" if cycle else "the network cannot go on"
-        first = self._parties[shown[0]]
-        return Failure(
-            process=first.name,
-            model="",
-            phase=words.PHASE_NAMES.get(first.phase, "?"),
-            step=int(first.step),
-            message=f"{head}: " + "; ".join(lines),
-            verdict=Verdict.DEADLOCK,
-        )
 
-    def _text(self, party: int, wait: Wait, other: int) -> str:
-        names = self._arena.plan.parties
-        if wait.kind == "poll":
-            asked = self._arena.plan.rings[wait.of].name
-            return f"{names[party]} asks whether {asked} has sent, and waits for {names[other]}"
-        if wait.kind not in ON_A_RING:
-            what = "its turn after" if wait.kind == "turn" else "all to end the phase, also for"
-            return f"{names[party]} waits for {what} {names[other]}"
-        plan = self._arena.plan.rings[wait.of]
-        if wait.kind == "data":
-            source, _, client = plan.name.partition("->")
-            if client:
-                return f"{client} waits for an answer from {source}"
-            return f"{plan.reader_names[wait.number]} waits for a message from {plan.name}"
-        reader = plan.reader_names[plan.readers.index(other)]
-        return f"{plan.name} waits for {reader} to receive ({plan.depth} messages are queued)"
+def report(plan: ArenaPlan, held: dict[int, Wait], seen: Callable[[int], Seen]) -> Failure:
+    """The failure that a deadlock is, in words."""
+    stuck = stuck_of(held)
+    edges = {}
+    for i in stuck:
+        other = min(held[i].needs & held.keys())
+        edges[i] = (other, text_of(plan, i, held[i], other))
+    cycle = cycle_of(edges)
+    shown = cycle or stuck
+    lines = [edges[i][1] for i in shown]
+    for i in sorted({edges[i][0] for i in shown} - edges.keys()):
+        other_one = seen(i)
+        lines.append(f"{plan.parties[i]} is {other_one.state} after step {other_one.done}")
+    head = "the network waits on itself" if cycle else "the network cannot go on"
+    first = seen(shown[0])
+    return Failure(
+        process=plan.parties[shown[0]],
+        model="",
+        phase=first.phase,
+        step=first.step,
+        message=f"{head}: " + "; ".join(lines),
+        verdict=Verdict.DEADLOCK,
+    )
 
-    @staticmethod
-    def _cycle(edges: dict[int, tuple[int, str]]) -> list[int]:
-        for start in edges:
-            path: list[int] = []
-            current = start
-            while current in edges and current not in path:
-                path.append(current)
-                current = edges[current][0]
-            if current in path:
-                return path[path.index(current) :]
-        return []
+
+def stuck_of(held: dict[int, Wait]) -> list[int]:
+    """Who of those that cannot move has something to do."""
+    return [i for i, wait in held.items() if wait.kind != "rest"]
+
+
+def text_of(plan: ArenaPlan, party: int, wait: Wait, other: int) -> str:
+    """What a party waits for, in words."""
+    names = plan.parties
+    if wait.kind == "poll":
+        asked = plan.rings[wait.of].name
+        return f"{names[party]} asks whether {asked} has sent, and waits for {names[other]}"
+    if wait.kind not in ON_A_RING:
+        what = "its turn after" if wait.kind == "turn" else "all to end the phase, also for"
+        return f"{names[party]} waits for {what} {names[other]}"
+    ring = plan.rings[wait.of]
+    if wait.kind == "data":
+        source, _, client = ring.name.partition("->")
+        if client:
+            return f"{client} waits for an answer from {source}"
+        return f"{ring.reader_names[wait.number]} waits for a message from {ring.name}"
+    reader = ring.reader_names[ring.readers.index(other)]
+    return f"{ring.name} waits for {reader} to receive ({ring.depth} messages are queued)"
+
+
+def cycle_of(edges: dict[int, tuple[int, str]]) -> list[int]:
+    """Parties that wait for each other in a circle, if there are any."""
+    for start in edges:
+        path: list[int] = []
+        current = start
+        while current in edges and current not in path:
+            path.append(current)
+            current = edges[current][0]
+        if current in path:
+            return path[path.index(current) :]
+    return []

@@ -93,10 +93,17 @@ class Lease:
         waits = self.clock.horizon < self.clock.granted
         return LEASE_SECONDS / 5 if self.active and not waits else PATIENT_SECONDS
 
-    def end_here(self) -> None:
-        """Pause: the run ends at the last step that may start."""
+    def hold(self) -> int:
+        """Grant nothing more for now; the last step that may start."""
         self.active = False
-        self.clock.fence = min(self.clock.fence, self.clock.freeze())
+        return min(int(self.clock.fence), int(self.clock.freeze()))
+
+    def end_at(self, step: int) -> None:
+        """Let the run end with a step, the one of `hold` or a later one."""
+        self.clock.fence = self.target = step
+        if step > self.clock.horizon:
+            self.clock.thaw()
+            self.clock.raise_horizon(step)
         for party in self.parties:
             party.post()
 

@@ -96,6 +96,9 @@ class Service(Members):
             {
                 "run": self._run,
                 "pause": self._pause,
+                "hold": self._hold,
+                "fence": self._fence,
+                "waits": self._tell_waits,
                 "stop": self._stop,
                 "settle": self._settle_for_others,
             },
@@ -233,9 +236,23 @@ class Service(Members):
             return
         if self.plan.leads:
             self.clock.pause = reason
-            self.lease.end_here()
+            self.lease.end_at(self.lease.hold())
         if self.plan.is_async:
             self._ask_to_return(reason)
+
+    def _hold(self, frame: Frame) -> None:
+        frame.close()
+        self.user.post("held", self.lease.hold())
+
+    def _fence(self, frame: Frame) -> None:
+        step = frame.take()
+        if self.running:
+            self.clock.pause = self.clock.pause or words.PAUSED
+            self.lease.end_at(step)
+
+    def _tell_waits(self, frame: Frame) -> None:
+        frame.close()
+        self.user.post("waits", self.watch.picture())
 
     def _ask_to_return(self, reason: int) -> None:
         """Tell the free-running actors, also those that wait for messages."""

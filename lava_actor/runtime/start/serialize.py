@@ -58,12 +58,20 @@ def specify(plan: ActorPlan, seed: int) -> ActorSpec:
     return ActorSpec(bare, process.id, plan.proc_params(inits), inits, seed)
 
 
-def pack_actors(
-    plans: Sequence[ActorPlan], seeds: Sequence[int]
-) -> tuple[list[Parcel], ParcelWriter, Survey]:
-    """Pickle one parcel per actor; the writer holds the memory file with the large arrays.
+@dataclass(frozen=True)
+class Pack:
+    """Actors on their way: a parcel each, the memory file with their large arrays.
 
-    The survey tells what the parcels need of the program's own modules.
+    The survey tells what they need of the program's own modules.
+    """
+
+    parcels: list[Parcel]
+    writer: ParcelWriter
+    survey: Survey
+
+
+def pack_actors(plans: Sequence[ActorPlan], seeds: Sequence[int]) -> Pack:
+    """Pickle one parcel per actor.
 
     Raises
     ------
@@ -88,7 +96,7 @@ def pack_actors(
     except BaseException:
         writer.close()
         raise
-    return parcels, writer, Survey(met)
+    return Pack(parcels, writer, Survey(met))
 
 
 def _offender(plan: ActorPlan) -> str:

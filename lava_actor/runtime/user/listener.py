@@ -34,6 +34,7 @@ from lava_actor.runtime.start.processes import KILL_SECONDS
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
+    from lava_actor.runtime.user.clocks import Clocks
     from lava_actor.runtime.user.services import Attendance
 
 #: Seconds until it is known why a service is gone.
@@ -71,9 +72,13 @@ class Listener:
         actors: Sequence[ActorPlan],
         reporting: set[int],
         services: Attendance,
+        clocks: Clocks,
+        judge: Callable[[int, Any], Failure | None],
     ) -> None:
         self._pipes = list(pipes)
         self._services = services
+        self._clocks = clocks
+        self._judge = judge
         self._selector = selectors.DefaultSelector()
         self._reporting = reporting  # services that say when a run has ended
         self._names = {a.party: a.name for a in actors}
@@ -112,6 +117,8 @@ class Listener:
                 "ready": self._on_ready,
                 "startfail": self._on_startfail,
                 "finished": self._on_finished,
+                "held": self._on_held,
+                "waits": self._on_waits,
                 "ask": self._on_ask,
                 "failed": self._on_failed,
                 "stopped": self._on_stopped,
@@ -206,6 +213,7 @@ class Listener:
         with self._lock:
             if not self._reported:
                 self.reason, self.step = words.REACHED, -1
+                self._clocks.begin_run()
                 self._running = self._reporting - self._stopped
                 self.finished.clear()
         with self._commands:
@@ -213,6 +221,10 @@ class Listener:
 
     def tell(self, kind: str, payload: object = None, indices: set[int] | None = None) -> None:
         """Send a command to all services, or to some; one that is gone has been noticed."""
+        for what, value, those in self._clocks.orders(kind, payload):
+            self._post(what, value, indices if those is None else those)
+
+    def _post(self, kind: str, payload: object, indices: set[int] | None) -> None:
         with held():
             for index, pipe in enumerate(self._pipes):
                 if indices is None or index in indices:
@@ -360,14 +372,28 @@ class Listener:
     def _on_finished(self, frame: Frame, index: int) -> None:
         reason, step = frame.take()
         with self._lock:
-            self.reason = self.reason or reason
+            self.reason = self.reason or reason or self._clocks.reason
             self.step = max(self.step, step)
             self._running.discard(index)
+            more = self._clocks.next_round(self._running, self.reason)
+            self._running |= more
             done = not self._running
+        if more:
+            with self._commands:
+                self._post("run", 1, more)
         if reason != words.REACHED and not done:
             self._tell_others(index)
         if done:
             self.finished.set()
+
+    def _on_held(self, frame: Frame, index: int) -> None:
+        for order in self._clocks.note(index, frame.take(), self._stopped):
+            self._post(*order)
+
+    def _on_waits(self, frame: Frame, index: int) -> None:
+        failure = self._judge(index, frame.take())
+        if failure is not None and not self.finished.is_set() and not self._clocks.agreeing:
+            self._end_with(index, [failure])
 
     def _on_ask(self, frame: Frame, index: int) -> None:
         frame.close()

@@ -31,17 +31,21 @@ from lava_actor.protocol.rows import joined
 from lava_actor.protocol.values import VarSlot
 from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
 from lava_actor.runtime.service.deadlock import ON_A_RING
+from lava_actor.runtime.user.clocks import Clocks
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.status import ActorStatus, read_status
-from lava_actor.runtime.user.supervision import Crew
+from lava_actor.runtime.user.supervision import Crew, Far
 from lava_actor.runtime.user.until import UntilRun
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.compiler.executable import ActorPlan, Executable, VarPlan
     from lava_actor.runtime.user.handle import RunHandle
+
+#: What starts the services of a network: another one, if there are other machines.
+make_crew: Callable[[Executable, ActorType], Crew] = Crew
 
 #: Live networks, ended at interpreter exit.
 _alive: weakref.WeakSet[Network] = weakref.WeakSet()
@@ -119,14 +123,21 @@ class Network:
             raise RuntimeStateError("initialize: this runtime was initialized before")
         _warn_of_many()
         self._is_initialized = True
-        crew = Crew(self._executable, self._actor_type)
+        make = make_crew if self._resume is None else Crew  # what was saved is put into one arena
+        crew = make(self._executable, self._actor_type)
         self._crew = crew
         try:
             self._arena = crew.prepare()
             if self._resume is not None:
                 self._set_clock(self._resume.step)
+            others = crew.reporting - crew.leaders
             self._listener = Listener(
-                crew.pipes, self._executable.actors, crew.reporting, crew.services
+                crew.pipes,
+                self._executable.actors,
+                crew.reporting,
+                crew.services,
+                Clocks(crew.leaders, others, lockstep=self._executable.schedule.lockstep),
+                crew.judge,
             )
             crew.launch()
             self._listener.start()
@@ -394,7 +405,11 @@ class Network:
         clock = self._executable.arena.domains[words.CLOCK]
         if not clock:
             return 0
-        return min(self._arena.party(p).done for p in clock)
+        far = self._far().actors
+        return min(far[p].step if p in far else int(self._arena.party(p).done) for p in clock)
+
+    def _far(self) -> Far:
+        return Far() if self._crew is None else self._crew.far()
 
     @property
     def step_seconds(self) -> float | None:
@@ -407,14 +422,20 @@ class Network:
         self._own("status")
         if self._arena is None:
             return []
-        return read_status(self._arena, self._executable)
+        actors = [(a.party, a.name, a.model_name) for a in self._executable.actors]
+        found = {**read_status(self._arena, actors), **self._far().actors}
+        return [found[party] for party, _, _ in actors]
 
     def statistics(self) -> list[Any]:
         """Statistics of every ring."""
         self._own("statistics")
         if self._arena is None:
             return []
-        return [self._arena.writer(r.index).statistics() for r in self._executable.arena.rings]
+        far = self._far().rings
+        return [
+            far[r.index] if r.index in far else self._arena.writer(r.index).statistics()
+            for r in self._executable.arena.rings
+        ]
 
     @property
     def actor_type(self) -> ActorType:
@@ -424,8 +445,13 @@ class Network:
     @property
     def arena(self) -> Arena:
         """The shared memory of a live network."""
-        if self._arena is None:
+        if self._arena is None or self._crew is None:
             raise RuntimeStateError("the network is not started, stopped or failed")
+        if self._crew.n_ranks > 1:
+            raise RuntimeStateError(
+                "a network whose actors live on several ranks has an arena on each of them, and "
+                "its state cannot be saved; stop it, or keep its actors on rank 0"
+            )
         return self._arena
 
     @property

@@ -131,12 +131,15 @@ class Attendance:
             self._kill(index)
 
     def _kill(self, index: int) -> None:
-        if not self._has_ended(index):
+        if not self.has_ended(index):
             self.killed.add(index)
             with contextlib.suppress(OSError):
                 signal.pidfd_send_signal(self._pidfds[index], signal.SIGKILL)
 
-    def _has_ended(self, index: int, seconds: float = 0.0) -> bool:
+    def has_ended(self, index: int, seconds: float = 0.0) -> bool:
+        """Whether a service is known to be gone, or is so within some seconds."""
+        if index not in self._pidfds:
+            return False
         poller = select.poll()
         poller.register(self._pidfds[index], select.POLLIN)
         return bool(poller.poll(seconds * 1000.0))
@@ -147,7 +150,7 @@ class Attendance:
         deadline = time.monotonic() + END_SECONDS
         try:
             for index in self._pidfds:
-                while not self._has_ended(index, 0.1) and time.monotonic() < deadline:
+                while not self.has_ended(index, 0.1) and time.monotonic() < deadline:
                     self.kill_halted()
             self.kill()
         finally:

@@ -10,8 +10,9 @@ from lava_actor.protocol import words
 from lava_actor.runtime.service.deadlock import WAITS_FOR, state_name
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from lava_actor.channels import Arena
-    from lava_actor.compiler.executable import Executable
 
 
 @dataclass(frozen=True)
@@ -26,38 +27,41 @@ class ActorStatus:
     waits_for: str
     busy: float
     waiting: float
+    rank: int = 0  # on a cluster, where it lives
 
     def __str__(self) -> str:
         """One readable line."""
         waits = f", waits for {self.waits_for}" if self.waits_for else ""
+        where = f" on rank {self.rank}" * bool(self.rank)
         return (
-            f"{self.process} ({self.model}): step {self.step}, {self.state}{waits}; "
+            f"{self.process} ({self.model}){where}: step {self.step}, {self.state}{waits}; "
             f"busy {self.busy:.3f} s, waiting {self.waiting:.3f} s"
         )
 
 
-def read_status(arena: Arena, executable: Executable) -> list[ActorStatus]:
-    """One record per actor, in creation order."""
-    found = []
-    for actor in executable.actors:
-        party = arena.party(actor.party)
+def read_status(
+    arena: Arena, actors: Iterable[tuple[int, str, str]], rank: int = 0
+) -> dict[int, ActorStatus]:
+    """What each of the actors (party, name, model) does, by party."""
+    found = {}
+    for index, name, model in actors:
+        party = arena.party(index)
         blocked = party.blocked
         waits = ""
         if blocked is not None and blocked[0] in WAITS_FOR:
-            waits = f"{WAITS_FOR[blocked[0]]} {executable.arena.rings[blocked[1]].name}"
-        elif _waits_for_user(arena, actor.party):
+            waits = f"{WAITS_FOR[blocked[0]]} {arena.plan.rings[blocked[1]].name}"
+        elif _waits_for_user(arena, index):
             waits = "the user's end of its external pipe"
-        found.append(
-            ActorStatus(
-                process=actor.name,
-                model=actor.model_name,
-                step=int(party.done),
-                phase=words.PHASE_NAMES.get(party.phase, "?"),
-                state=state_name(party),
-                waits_for=waits,
-                busy=party.busy_ns / 1e9,
-                waiting=party.wait_ns / 1e9,
-            )
+        found[index] = ActorStatus(
+            process=name,
+            model=model,
+            step=int(party.done),
+            phase=words.PHASE_NAMES.get(party.phase, "?"),
+            state=state_name(party),
+            waits_for=waits,
+            busy=party.busy_ns / 1e9,
+            waiting=party.wait_ns / 1e9,
+            rank=rank,
         )
     return found
 

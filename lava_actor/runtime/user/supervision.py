@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.interrupts import held
-from lava_actor.channels.pipe import Parcel, ParcelWriter, Pipe, PipeEnded
+from lava_actor.channels.pipe import Parcel, Pipe, PipeEnded
 from lava_actor.channels.records import RecordStore
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.protocol import words
@@ -22,13 +24,17 @@ from lava_actor.runtime.start import descriptors
 from lava_actor.runtime.start.environment import surroundings
 from lava_actor.runtime.start.hosts import descriptors_for
 from lava_actor.runtime.start.plan import ActorStart, ServicePlan
-from lava_actor.runtime.start.program import Key, ProgramPlan, Survey
+from lava_actor.runtime.start.program import Key, ProgramPlan
 from lava_actor.runtime.start.seeds import actor_seeds, root_seed
-from lava_actor.runtime.start.serialize import library_modules, pack_actors, specify
+from lava_actor.runtime.start.serialize import Pack, library_modules, pack_actors, specify
 from lava_actor.runtime.user.services import Attendance
 
 if TYPE_CHECKING:
-    from lava_actor.compiler.executable import Executable
+    from lava_actor.channels.layout import ArenaPlan
+    from lava_actor.channels.statistics import RingStatistics
+    from lava_actor.compiler.executable import ActorPlan, DomainPlan, Executable
+    from lava_actor.errors import Failure
+    from lava_actor.runtime.user.status import ActorStatus
 
 
 #: Descriptors in this interpreter: arena, event, values, order, listener, recordings, perhaps a
@@ -38,22 +44,73 @@ OWN_DESCRIPTORS = 14
 DESCRIPTORS_PER_SERVICE = 3
 
 
-class Crew:
-    """Starts the services of one network."""
+@dataclass(frozen=True)
+class Post:
+    """One service to be: over the actors of a sync domain, or over those of them on one rank."""
 
-    def __init__(self, executable: Executable, actor_type: ActorType) -> None:
+    rank: int
+    domain: DomainPlan
+    stepping: int
+    """Number among the stepping domains; 0 for others."""
+    members: tuple[int, ...]
+    leads: bool
+    """It moves the clock of its rank."""
+    watches: bool
+
+
+def posts_of(executable: Executable, ranks: Sequence[int]) -> list[Post]:
+    """The services of a network whose actors are on these ranks (0: this interpreter's machine)."""
+    posts: list[Post] = []
+    for rank in sorted(set(ranks)):
+        first, leader = len(posts), None
+        stepping = 0
+        for domain in executable.domains:
+            members = tuple(m for m in domain.members if ranks[m] == rank)
+            if members:
+                leads = leader is None and not domain.is_async
+                leader = len(posts) if leads else leader
+                number = 0 if domain.is_async else stepping
+                posts.append(Post(rank, domain, number, members, leads, watches=leads))
+            stepping += not domain.is_async
+        if leader is None and len(posts) > first:
+            posts[first] = replace(posts[first], watches=True)
+    return posts
+
+
+@dataclass(frozen=True)
+class Far:
+    """What actors and rings of other machines are doing: by party, and by ring."""
+
+    actors: Mapping[int, ActorStatus] = field(default_factory=dict)
+    rings: Mapping[int, RingStatistics] = field(default_factory=dict)
+
+
+class Crew:
+    """Starts the services of one network.
+
+    Parameters
+    ----------
+    executable : Executable
+    actor_type : ActorType
+    ranks : sequence of int, optional
+        Where each actor lives; none: all of them here.
+    """
+
+    def __init__(
+        self, executable: Executable, actor_type: ActorType, ranks: Sequence[int] = ()
+    ) -> None:
         self._executable = executable
         self._in_threads = actor_type == ActorType.Threading
+        self._ranks = tuple(ranks) or (0,) * len(executable.actors)
+        self.posts = posts_of(executable, self._ranks)
         self._threads: list[threading.Thread] = []
         self._theirs: list[Pipe] = []
         self._wake_up = -1
-        self._values: ParcelWriter | None = None
-        self._parcels: list[Parcel] = []
-        self._survey = Survey(())
+        self._packs: dict[int, Pack] = {}
         self.root_seed = 0
         self._seeds: list[int] = []
         self.pipes: list[Pipe] = []
-        self.services = Attendance(len(executable.domains))
+        self.services = Attendance(sum(post.rank == 0 for post in self.posts))
         self._arena: Arena | None = None
         self.records: RecordStore | None = None
         self._pipe_index: dict[int, int] = {}
@@ -68,50 +125,64 @@ class Crew:
         of_process = dict(zip(members, seeds, strict=True))
         self._seeds = [of_process[actor.process] for actor in executable.actors]
         if not self._in_threads:
-            packed = pack_actors(executable.actors, self._seeds)
-            self._parcels, self._values, self._survey = packed
+            for rank in sorted(set(self._ranks)):
+                here = [a for a in executable.actors if self._ranks[a.party] == rank]
+                self._packs[rank] = pack_actors(here, [self._seeds[a.party] for a in here])
         with held():
-            self._arena = Arena.create(executable.arena)
+            self._arena = Arena.create(self.arena_of(0))
             if n := len(executable.recordings):
                 memory = int(executable.compile_config["recording_memory"])
                 self.records = RecordStore.create(n, memory)
             self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
-        for index, domain in enumerate(executable.domains):
+        for index, post in enumerate(self.posts):
             with held():
                 ours, theirs = Pipe.pair()
                 self.pipes.append(ours)
                 self._theirs.append(theirs)
-            for member in domain.members:
+            for member in post.members:
                 self._pipe_index[member] = index
         return self._arena
 
+    def arena_of(self, rank: int) -> ArenaPlan:
+        """The arena as it is on a rank: those who live on others are away."""
+        away = frozenset(party for party, there in enumerate(self._ranks) if there != rank)
+        return replace(self._executable.arena, away=away)
+
     def _require_descriptors(self) -> None:
         """Refuse at once what would fail half-way."""
-        domains = self._executable.domains
-        inside = sum(2 * len(d.members) + 2 for d in domains) if self._in_threads else 0
+        here = [post for post in self.posts if post.rank == 0]
+        inside = sum(2 * len(post.members) + 2 for post in here) if self._in_threads else 0
         descriptors.require(
-            OWN_DESCRIPTORS + DESCRIPTORS_PER_SERVICE * len(domains) + inside, "this network"
+            OWN_DESCRIPTORS + DESCRIPTORS_PER_SERVICE * len(self.posts) + inside, "this network"
         )
         if not self._in_threads:
-            for domain in domains:
+            for post in here:
                 descriptors.require(
-                    descriptors_for(len(domain.members)),
-                    f"the service of {len(domain.members)} actors",
+                    descriptors_for(len(post.members)),
+                    f"the service of {len(post.members)} actors",
                     below_hard_limit=True,
                 )
 
     @property
-    def leader(self) -> int | None:
-        """The service that moves the clock: that of the first stepping domain."""
-        domains = self._executable.domains
-        return next((i for i, d in enumerate(domains) if not d.is_async), None)
+    def n_ranks(self) -> int:
+        """On how many ranks the actors live."""
+        return len(set(self._ranks))
+
+    @property
+    def leaders(self) -> set[int]:
+        """The services that move a clock: that of the first stepping domain, on every rank."""
+        return {i for i, post in enumerate(self.posts) if post.leads}
 
     @property
     def reporting(self) -> set[int]:
-        """The services that say when a run has ended: the leader, and all free-running ones."""
-        domains = self._executable.domains
-        return {i for i, d in enumerate(domains) if d.is_async or i == self.leader}
+        """The services that say when a run has ended: leaders, and all free-running ones."""
+        return {i for i, post in enumerate(self.posts) if post.domain.is_async or post.leads}
+
+    @property
+    def watchers(self) -> set[int]:
+        """The services that look for deadlocks: one on every rank."""
+        return {i for i, post in enumerate(self.posts) if post.watches}
 
     def pipe_of(self, party: int) -> Pipe:
         """The pipe of the service that watches over an actor."""
@@ -120,89 +191,99 @@ class Crew:
     def launch(self) -> None:
         """Start all services; they report through their pipes."""
         if self._in_threads:
-            self._launch_threads(self._service_plans(ProgramPlan()))
+            self._launch_threads([self._service_plan(post, ProgramPlan()) for post in self.posts])
             return
-        from lava_actor.runtime.start import launcher as launchers
-
-        program = self._survey.plan()
-        launcher = launchers.warm(program.needed) or launchers.ensure()
-        may_stay = launchers.most_warm() > 0 and not isinstance(launcher, launchers.WarmLauncher)
-        plans = self._service_plans(program, may_stay=may_stay)
-        launcher.preload(library_modules(self._executable.actors))
-        assert self._arena is not None
-        values = [] if self._values is None or self._values.fd is None else [self._values.fd]
-        for plan, theirs in zip(plans, self._theirs, strict=True):
-            fds = [theirs.fileno(), self._arena.fd, self._wake_up, *values, *self._record_files()]
-            launcher.order(plan, fds)
+        for rank, pack in self._packs.items():
+            ends = [
+                (index, post)
+                for index, post in enumerate(self.posts)
+                if post.rank == rank
+            ]
+            self._launch_on(rank, pack, ends)
+        for theirs in self._theirs:
             theirs.close()
         self._theirs = []
+        for pack in self._packs.values():
+            pack.writer.close()
+        self._packs = {rank: replace(pack, parcels=[]) for rank, pack in self._packs.items()}
+
+    def _launch_on(self, rank: int, pack: Pack, posts: Sequence[tuple[int, Post]]) -> None:
+        """Start the services of a rank, 0 here."""
+        from lava_actor.runtime.start import launcher as launchers
+
+        program = pack.survey.plan()
+        launcher = launchers.warm(program.needed) or launchers.ensure()
+        may_stay = launchers.most_warm() > 0 and not isinstance(launcher, launchers.WarmLauncher)
+        launcher.preload(library_modules(self._actors_on(rank)))
+        assert self._arena is not None
+        values = [] if pack.writer.fd is None else [pack.writer.fd]
+        for index, post in posts:
+            plan = self._service_plan(post, program, may_stay=may_stay and index == 0)
+            theirs = self._theirs[index].fileno()
+            fds = [theirs, self._arena.fd, self._wake_up, *values, *self._record_files()]
+            launcher.order(plan, fds)
         self.services.expect(launcher)
-        if self._values is not None:
-            self._values.close()
-        self._parcels = []
+
+    def _actors_on(self, rank: int) -> list[ActorPlan]:
+        return [actor for actor in self._executable.actors if self._ranks[actor.party] == rank]
 
     def _record_files(self) -> list[int]:
         return [] if self.records is None else self.records.fds
 
     def tell_program(self, index: int, wanted: list[Key]) -> None:
         """Send a service what differs from what it has imported."""
-        packed = self._survey.pack(wanted)
+        packed = self._packs[self.posts[index].rank].survey.pack(wanted)
         with contextlib.suppress(PipeEnded):  # met again, and told, by who waits for it
             self.pipes[index].send("program", packed)
 
-    def _service_plans(self, program: ProgramPlan, *, may_stay: bool = False) -> list[ServicePlan]:
-        executable = self._executable
+    def _service_plan(
+        self, post: Post, program: ProgramPlan, *, may_stay: bool = False
+    ) -> ServicePlan:
+        executable, rank = self._executable, post.rank
         turn_of = {m: plan for plan in executable.turns for m in plan.members}
-        clock = executable.arena.domains[words.CLOCK]
-        where = surroundings()
-        n_actors = len(executable.actors)
-        policy = choose_policy(n_actors)
+        here = self._actors_on(rank)
+        parcels: dict[int, Parcel] = {}
+        if self._packs:
+            parcels = dict(zip((a.party for a in here), self._packs[rank].parcels, strict=True))
         served = tuple(
             (actor.party, server.request_ring)
             for actor in executable.actors
             for server in actor.var_servers
         )
-        plans = []
-        stepping = 0
-        for index, domain in enumerate(executable.domains):
-            actors = tuple(
+        arena = self.arena_of(rank)
+        return ServicePlan(
+            name=post.domain.name,
+            index=post.stepping,
+            is_async=post.domain.is_async,
+            leads=post.leads,
+            watches=post.watches,
+            alone=len(self.posts) == 1,
+            actors=tuple(
                 ActorStart(
                     party=actor.party,
                     name=actor.name,
                     model=actor.model_name,
-                    parcel=self._parcels[actor.party] if self._parcels else Parcel(b""),
+                    parcel=parcels.get(actor.party, Parcel(b"")),
                     turns=turn_of.get(actor.party),
                     cleans_up=actor.phases.cleans_up,
                 )
-                for actor in executable.actors
-                if actor.party in domain.members
-            )
-            plans.append(
-                ServicePlan(
-                    name=domain.name,
-                    index=stepping if not domain.is_async else 0,
-                    is_async=domain.is_async,
-                    leads=index == self.leader,
-                    watches=index == (self.leader or 0),
-                    alone=len(executable.domains) == 1,
-                    actors=actors,
-                    schedule=executable.schedule,
-                    arena=executable.arena,
-                    runtime_party=len(executable.arena.parties) - 1,
-                    clock_parties=clock,
-                    n_actors=n_actors,
-                    external_parties=tuple(e.party for e in executable.externals),
-                    served_rings=served,
-                    wait_policy=policy,
-                    surroundings=where,
-                    program=program,
-                    may_stay=may_stay and index == 0,
-                    n_recordings=len(executable.recordings),
-                    n_record_files=len(self._record_files()),
-                )
-            )
-            stepping += not domain.is_async
-        return plans
+                for actor in here
+                if actor.party in post.members
+            ),
+            schedule=executable.schedule,
+            arena=arena,
+            runtime_party=len(arena.parties) - 1,
+            clock_parties=arena.here(words.CLOCK),
+            n_actors=len(executable.actors),
+            external_parties=tuple(e.party for e in executable.externals),
+            served_rings=served,
+            wait_policy=choose_policy(len(here)),
+            surroundings=surroundings(),
+            program=program,
+            may_stay=may_stay,
+            n_recordings=len(executable.recordings) if rank == 0 else 0,
+            n_record_files=len(self._record_files()) if rank == 0 else 0,
+        )
 
     def _launch_threads(self, plans: list[ServicePlan]) -> None:
         from lava_actor.runtime.service.service import Service
@@ -226,6 +307,14 @@ class Crew:
             self._threads.append(thread)
         self._theirs = []
 
+    def far(self) -> Far:
+        """What is not to be seen in the arena, since it is on other machines."""
+        return Far()
+
+    def judge(self, _index: int, _answer: Any) -> Failure | None:
+        """A service says who waits, which is asked only where a network has several clocks."""
+        return None
+
     def close(self) -> None:
         """Close everything; services end when their pipes do, at the latest."""
         if self._arena is not None:
@@ -238,8 +327,8 @@ class Crew:
         if self._wake_up >= 0:
             os.close(self._wake_up)
             self._wake_up = -1
-        if self._values is not None:
-            self._values.close()
+        for pack in self._packs.values():
+            pack.writer.close()
         self.services.finish()
         if self.records is not None:
             self.records.settle()

@@ -1,0 +1,45 @@
+"""``mpiexec -n 4 python -m lava_actor.mpi [--compat] [--progress] [-m] PROGRAM ...``.
+
+Rank 0 runs the program as `lava-actor run` does; the other ranks serve its networks.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+from functools import partial
+
+from lava_actor.cli.main import main as command_line
+from lava_actor.mpi.courier import Courier
+from lava_actor.mpi.crew import RanksCrew
+from lava_actor.mpi.host import Host
+from lava_actor.runtime.runtime import stop_all
+from lava_actor.runtime.user import network
+
+
+def main() -> None:
+    """Be this rank."""
+    try:
+        from mpi4py import MPI
+    except ImportError:
+        sys.exit("lava_actor.mpi: mpi4py is missing: pip install 'lava_actor[mpi]'")
+    if MPI.Query_thread() < MPI.THREAD_SERIALIZED:
+        sys.exit("lava_actor.mpi: this MPI does not let a second thread call it")
+    world = MPI.COMM_WORLD.Dup()
+    courier = Courier(world, Host)
+    if courier.rank:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the user's program
+        courier.start()
+        courier.over.wait()
+        return
+    courier.start()
+    network.make_crew = partial(RanksCrew, courier=courier)
+    try:
+        command_line(["run", *sys.argv[1:]])
+    finally:
+        stop_all()
+        courier.leave()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,180 @@
+"""The courier: the one thread of a rank that speaks MPI.
+
+Whatever goes to another rank is an item, a tuple that begins with its kind, and waits in a box for
+that rank. In every round the courier takes messages from rings and frames from pipes, sends each
+rank what its box holds as one message, and hands on what has come. MPI has nothing to sleep on
+together with rings and pipes, so the courier looks again and again: at once while something moves,
+then after a pause that grows from a yield to some milliseconds. A frame ends the pause.
+
+Items between two ranks keep their order. Only this thread calls MPI, after start.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from lava_actor.errors import Failure, RuntimeStateError
+from lava_actor.runtime.reports.failures import of_runtime
+
+#: Rounds without anything before the courier pauses at all, and seconds of its pauses after that:
+#: (rounds, pause).
+YIELDS = 100
+PAUSES = ((300, 0.00005), (1000, 0.0002), (3000, 0.001))
+LONGEST_PAUSE = 0.004
+#: Messages to one rank that MPI may be busy with before more is kept in the box.
+MOST_ON_THE_WAY = 8
+#: Seconds for the others to take the last items.
+FAREWELL_SECONDS = 10.0
+
+Item = tuple[Any, ...]
+
+
+class Client(Protocol):
+    """A network, as the courier of a rank has it."""
+
+    def round(self) -> bool:
+        """Take and hand over what is there; True if that was anything."""
+
+    def take(self, rank: int, item: Item) -> None:
+        """Handle an item that came from a rank."""
+
+    def descriptors(self) -> list[int]:
+        """What ends a pause when it can be read."""
+
+
+class Courier:
+    """Carries items between this rank and the others.
+
+    Parameters
+    ----------
+    world : MPI communicator
+    on_order : callable
+        Called, in the courier's thread, with (courier, network, item) when a network is ordered.
+    """
+
+    def __init__(self, world: Any, on_order: Callable[[Courier, int, Item], Client]) -> None:
+        from mpi4py import MPI
+
+        self._mpi = MPI
+        self._world = world
+        self.rank: int = world.Get_rank()
+        self.size: int = world.Get_size()
+        self._on_order = on_order
+        self._clients: dict[int, Client] = {}
+        self._boxes: list[deque[Item]] = [deque() for _ in range(self.size)]
+        self._on_the_way: list[deque[Any]] = [deque() for _ in range(self.size)]
+        self._nudges = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._leaving = False
+        self._failure: Failure | None = None
+        self.over = threading.Event()
+        self._thread = threading.Thread(target=self._main, name="lava_actor courier", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def add(self, network: int, client: Client) -> None:
+        """Carry for a network from now on."""
+        self._clients[network] = client
+        self.nudge()
+
+    def remove(self, network: int) -> None:
+        """A network has ended here."""
+        self._clients.pop(network, None)
+
+    def send(self, rank: int, network: int, item: Item) -> None:
+        """Put an item into the box of a rank; any thread may."""
+        if self._failure is not None:
+            raise RuntimeStateError(f"the courier between ranks has failed: {self._failure.what}")
+        self._boxes[rank].append((network, item))
+
+    def nudge(self) -> None:
+        """Let the courier look around now."""
+        os.eventfd_write(self._nudges, 1)
+
+    def leave(self) -> None:
+        """Tell the others that all is over, and wait until they know."""
+        if self._thread.is_alive():
+            for rank in range(self.size):
+                if rank != self.rank:
+                    self.send(rank, -1, ("bye",))
+            self._leaving = True
+            self.nudge()
+            self.over.wait(FAREWELL_SECONDS)
+
+    # -- the thread -------------------------------------------------------------------------
+
+    def _main(self) -> None:
+        try:
+            idle = 0
+            while not (self._leaving and self._is_empty()):
+                idle = 0 if self._round() else idle + 1
+                self._pause(idle)
+        except BaseException as error:  # noqa: BLE001  (nobody may wait for ever: all ranks end)
+            self._failure = of_runtime(error, "the courier between ranks", f"rank {self.rank}")
+            os.write(2, f"lava_actor, rank {self.rank}: {self._failure.traceback}\n".encode())
+            self._world.Abort(1)
+        finally:
+            self.over.set()
+
+    def _is_empty(self) -> bool:
+        return not any(self._boxes) and not any(self._on_the_way)
+
+    def _round(self) -> bool:
+        moved = False
+        for client in list(self._clients.values()):
+            moved |= client.round()
+        for rank, box in enumerate(self._boxes):
+            moved |= self._hand_over(rank, box)
+        status = self._mpi.Status()
+        while (message := self._world.Improbe(status=status)) is not None:
+            moved = True
+            buffer = bytearray(status.Get_count(self._mpi.BYTE))
+            source = status.Get_source()
+            message.Recv([buffer, self._mpi.BYTE])
+            for network, item in pickle.loads(buffer):
+                self._take(source, network, item)
+        return moved
+
+    def _hand_over(self, rank: int, box: deque[Item]) -> bool:
+        busy = self._on_the_way[rank]
+        while busy and busy[0][0].Test():
+            busy.popleft()
+        if not box or len(busy) >= MOST_ON_THE_WAY:
+            return False
+        items = [box.popleft() for _ in range(len(box))]
+        data = pickle.dumps(items, protocol=5)
+        busy.append((self._world.Isend([data, self._mpi.BYTE], dest=rank), data))
+        return True
+
+    def _take(self, rank: int, network: int, item: Item) -> None:
+        if item[0] == "bye":
+            self._leaving = True
+            return
+        if item[0] == "order":
+            self._clients[network] = self._on_order(self, network, item)
+        client = self._clients.get(network)
+        if client is not None:  # else it has ended here
+            client.take(rank, item)
+
+    def _pause(self, idle: int) -> None:
+        if idle < YIELDS:
+            if idle:
+                os.sched_yield()
+            return
+        seconds = next((s for rounds, s in PAUSES if idle < rounds), LONGEST_PAUSE)
+        ends = [d for client in self._clients.values() for d in client.descriptors()]
+        try:
+            readable = select.select([self._nudges, *ends], [], [], seconds)[0]
+        except ValueError:  # a descriptor beyond what select can watch
+            time.sleep(seconds)
+            return
+        if self._nudges in readable:
+            os.eventfd_read(self._nudges)

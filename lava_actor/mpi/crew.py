@@ -1,0 +1,197 @@
+"""What a Runtime starts when there are ranks: services here, and services elsewhere.
+
+For the user's interpreter nothing is different: it holds a pipe to every service. Those of other
+ranks end in a tunnel. `far` asks the other ranks what their actors are doing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import threading
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.channels.pipe import Pipe, PipeEnded
+from lava_actor.errors import Failure, RuntimeStateError
+from lava_actor.mpi.crossing import Crossings
+from lava_actor.mpi.place import place
+from lava_actor.mpi.standstill import Standstill
+from lava_actor.mpi.tunnel import Tunnel
+from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.runtime.start.serialize import library_modules
+from lava_actor.runtime.user.supervision import Crew, Far
+
+if TYPE_CHECKING:
+    from lava_actor.channels import Arena
+    from lava_actor.compiler.executable import Executable
+    from lava_actor.mpi.courier import Courier, Item
+    from lava_actor.runtime.start.serialize import Pack
+    from lava_actor.runtime.user.supervision import Post
+
+#: Seconds that another rank gets to say what its actors do.
+LOOK_SECONDS = 10.0
+#: Seconds that the other ranks get to end what is left of a network.
+END_SECONDS = 20.0
+
+_networks = itertools.count()
+
+
+class RanksCrew(Crew):
+    """Starts the services of one network on all ranks; see `courier.Client`."""
+
+    def __init__(self, executable: Executable, actor_type: ActorType, courier: Courier) -> None:
+        several = actor_type != ActorType.Threading and courier.size > 1
+        super().__init__(
+            executable, actor_type, place(executable, courier.size) if several else ()
+        )
+        self._courier = courier
+        self._network = next(_networks)
+        self._others = sorted(set(self._ranks) - {0})
+        self._tunnels: dict[int, Tunnel] = {}
+        self._crossings: Crossings | None = None
+        self._standstill: Standstill | None = None
+        self._questions = itertools.count()
+        self._answers: dict[int, dict[int, Any]] = {}
+        self._answered = threading.Condition()
+        self._ended: set[int] = set()
+
+    def prepare(self) -> Arena:
+        """As for one machine; then the borders are drawn."""
+        arena = super().prepare()
+        if self._others:
+            self._crossings = Crossings(arena, self._rank_of_parties(), 0, self._send)
+        return arena
+
+    def _rank_of_parties(self) -> list[int]:
+        """Where every party lives: beside actors there are the user's ends, and the runtime."""
+        parties = self._executable.arena.parties
+        return [*self._ranks, *(0 for _ in range(len(parties) - len(self._ranks)))]
+
+    def launch(self) -> None:
+        """Start all services."""
+        if self._others:
+            self._standstill = Standstill(
+                self._executable.arena, set(self._ranks), self.watchers, self._count, self._ask
+            )
+            self._courier.add(self._network, self)
+        super().launch()
+
+    def _launch_on(self, rank: int, pack: Pack, posts: Sequence[tuple[int, Post]]) -> None:
+        if rank == 0:
+            super()._launch_on(rank, pack, posts)
+            return
+        program = pack.survey.plan()
+        numbers = [index for index, _ in posts]
+        for index in numbers:
+            self._tunnels[index] = Tunnel(index, Pipe.from_fd(self._theirs[index].detach()), rank)
+        fd = pack.writer.fd
+        content = b"" if fd is None else os.pread(fd, os.fstat(fd).st_size, 0)
+        plans = [self._service_plan(post, program) for _, post in posts]
+        modules = library_modules(self._actors_on(rank))
+        self._send(rank, ("order", plans, numbers, content, self._rank_of_parties(), modules))
+        self._courier.nudge()
+
+    def _send(self, rank: int, item: Item) -> None:
+        self._courier.send(rank, self._network, item)
+
+    # -- for the courier --------------------------------------------------------------------
+
+    def round(self) -> bool:
+        """Carry messages and frames."""
+        moved = self._crossings is not None and self._crossings.carry()
+        for tunnel in list(self._tunnels.values()):
+            moved |= tunnel.carry(self._send)
+        if not moved and self._standstill is not None:
+            self._standstill.tick()
+        return moved
+
+    def descriptors(self) -> list[int]:
+        """What may be read at any time."""
+        return [tunnel.fileno() for tunnel in list(self._tunnels.values()) if tunnel.is_open]
+
+    def take(self, rank: int, item: Item) -> None:
+        """Handle an item for this network."""
+        kind, *said = item
+        if kind == "frame":
+            self._tunnels[said[0]].put(said[1])
+        elif kind == "gone":
+            self._tunnels[said[0]].close()
+        elif kind == "seen":
+            self._note(said[0], rank, said[1])
+        elif kind == "counted":
+            self._counted(rank, *said)
+        elif kind == "ended":
+            with self._answered:
+                self._ended.add(rank)
+                self._answered.notify_all()
+        elif self._crossings is not None:
+            self._crossings.take(kind, tuple(said), rank)
+
+    # -- who waits for whom -----------------------------------------------------------------
+
+    def _count(self) -> None:
+        assert self._crossings is not None
+        for rank in self._others:
+            self._send(rank, ("count",))
+        if 0 in self._ranks:
+            self._counted(0, self._crossings.sent, self._crossings.received)
+
+    def _counted(self, rank: int, sent: int, received: int) -> None:
+        if self._standstill is not None:
+            self._standstill.counted(rank, sent, received)
+
+    def _ask(self) -> None:
+        for index in self.watchers:
+            with contextlib.suppress(PipeEnded):
+                self.pipes[index].post("waits")
+
+    def judge(self, index: int, answer: Any) -> Failure | None:
+        """Put together what the services of all ranks say."""
+        return None if self._standstill is None else self._standstill.judge(index, answer)
+
+    # -- for the runtime --------------------------------------------------------------------
+
+    def far(self) -> Far:
+        """What the actors and rings of other ranks are doing."""
+        if not self._others:
+            return super().far()
+        question = next(self._questions)
+        deadline = time.monotonic() + LOOK_SECONDS
+        with self._answered:
+            self._answers[question] = {}
+            for rank in self._others:
+                self._send(rank, ("look", question))
+            self._courier.nudge()
+            while len(self._answers[question]) < len(self._others):
+                if self._ended or not self._answered.wait(deadline - time.monotonic()):
+                    missing = set(self._others) - self._answers.pop(question).keys()
+                    raise RuntimeStateError(f"ranks {sorted(missing)} do not answer")
+            found = self._answers.pop(question).values()
+        return Far(
+            {party: status for seen in found for party, status in seen["actors"].items()},
+            {ring: counts for seen in found for ring, counts in seen["rings"].items()},
+        )
+
+    def _note(self, question: int, rank: int, seen: Any) -> None:
+        with self._answered:
+            if question in self._answers:
+                self._answers[question][rank] = seen
+                self._answered.notify_all()
+
+    def close(self) -> None:
+        """Close everything here, and wait until nothing is left elsewhere."""
+        for rank in self._others:
+            self._send(rank, ("end",))
+        self._courier.nudge()
+        super().close()
+        deadline = time.monotonic() + END_SECONDS
+        with self._answered:
+            while self._tunnels and self._ended < set(self._others):
+                if not self._answered.wait(deadline - time.monotonic()):
+                    break
+        self._courier.remove(self._network)
+        for tunnel in self._tunnels.values():
+            tunnel.close()

@@ -1,0 +1,203 @@
+"""Messages between ranks: out of a ring here, into the same ring there.
+
+The arena of every rank has every ring, with the same cursors. Here is what a rank does with those
+that cross its border:
+
+* It wrote the ring: the first cursor of each other rank's readers is an `Exit`, which takes
+  messages as they lie in their slots. It has no more of them on the way than the ring has slots,
+  so a slow reader holds up the writer as it does on one machine, at most three rings later.
+* It reads the ring: the `Entry` puts messages, with their stamps, into the ring as its writer.
+
+All other cursors that belong to actors elsewhere are detached before anybody begins: they hold up
+nobody. A model that polls asks how far its sender has come (`la_has_reached`, ``control.h``). So
+what a sender has completed crosses as well: behind the messages of that step, and it is believed
+once these are in their rings. And no clock goes past the step for which an actor that waits for the
+user is ready; how far that is crosses, too.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.protocol import words
+
+if TYPE_CHECKING:
+    from lava_actor.channels import Arena, RingReader, RingWriter
+
+#: (rank, item) to hand over.
+Send = Callable[[int, tuple[Any, ...]], None]
+
+#: Bytes of messages of one ring that go in one piece, about.
+PIECE_BYTES = 1 << 22
+
+
+class Exit:
+    """Where messages of a ring leave for another rank."""
+
+    def __init__(self, ring: Any, reader: RingReader, rank: int) -> None:
+        self.ring = ring.index
+        self.writer = ring.writer
+        self.reader = reader
+        self.rank = rank
+        self.room = ring.depth
+        self.most = max(1, PIECE_BYTES // ring.slot_bytes)
+
+
+class Entry:
+    """Where messages of a ring arrive from its writer's rank."""
+
+    def __init__(self, ring: Any, writer: RingWriter, rank: int) -> None:
+        self.ring = ring.index
+        self.party = ring.writer
+        self.writer = writer
+        self.rank = rank
+        self.waiting: deque[tuple[bytes, int, int]] = deque()
+        self.closing = False
+
+    def place(self) -> int:
+        """Put what waits into the ring, as far as there is room; how many messages that were."""
+        placed = 0
+        while self.waiting:
+            data, start, count = self.waiting[0]
+            n, start = self.writer.unpack(data, start, count)
+            placed += n
+            if n < count:
+                self.waiting[0] = data, start, count - n
+                break
+            self.waiting.popleft()
+        if self.closing and not self.waiting:
+            self.closing = False
+            self.writer.close()
+        return placed
+
+
+class Crossings:
+    """All exits and entries of one network on one rank.
+
+    Parameters
+    ----------
+    arena : Arena
+        This rank's; nobody works in it yet.
+    ranks : sequence of int
+        Where each party lives.
+    here : int
+        This rank.
+    send : callable
+        Hands over an item to a rank.
+
+    Attributes
+    ----------
+    sent, received : items that left here, and that came
+    """
+
+    def __init__(self, arena: Arena, ranks: Sequence[int], here: int, send: Send) -> None:
+        self._arena = arena
+        self._hand_over = send
+        self.exits: list[Exit] = []
+        self.entries: dict[int, Entry] = {}
+        self.sent = self.received = 0
+        self._told: dict[int, int] = {}
+        self._reached: dict[int, int] = {}
+        self._clock = arena.domain(words.CLOCK)
+        self._others = set(ranks) - {here}
+        self._paced = {party: -1 for party in arena.plan.paced if ranks[party] == here}
+        for ring in arena.plan.rings:
+            source = ranks[ring.writer]
+            if here not in (source, *(ranks[reader] for reader in ring.readers)):
+                continue
+            met: set[int] = set()
+            for cursor, party in enumerate(ring.readers):
+                rank = ranks[party]
+                if rank == here:
+                    continue
+                reader = arena.reader(ring.index, cursor)
+                if here == source and rank not in met:
+                    self.exits.append(Exit(ring, reader, rank))
+                    met.add(rank)
+                else:
+                    reader.detach()
+            if here != source:
+                self.entries[ring.index] = Entry(ring, arena.writer(ring.index), source)
+
+    def _send(self, rank: int, item: tuple[Any, ...]) -> None:
+        self.sent += 1
+        self._hand_over(rank, item)
+
+    def carry(self) -> bool:
+        """Take what leaves and place what has arrived; True if there was anything."""
+        moved = False
+        done = {way.writer: self._arena.party(way.writer).done for way in self.exits}
+        for way in list(self.exits):
+            if way.room and way.reader.available():
+                count, data = way.reader.pack(min(way.room, way.most))
+                way.room -= count
+                self._send(way.rank, ("ring", way.ring, count, data))
+                moved = True
+            if way.reader.available():
+                done.pop(way.writer, None)  # messages of that step may be among them
+            elif way.reader.ended:
+                self._send(way.rank, ("closed", way.ring))
+                self.exits.remove(way)
+        for party, step in done.items():
+            if self._told.get(party, 0) < step:
+                self._told[party] = step
+                for rank in {way.rank for way in self.exits if way.writer == party}:
+                    self._send(rank, ("reached", party, step))
+        for entry in self.entries.values():
+            if entry.waiting:
+                moved |= self._place(entry)
+        for party, told in self._paced.items():
+            ready = self._arena.party(party).ready
+            if ready != told:
+                self._paced[party] = ready
+                for rank in self._others:
+                    self._send(rank, ("ready", party, ready))
+                moved = True
+        return moved
+
+    def _place(self, entry: Entry) -> bool:
+        placed = entry.place()
+        if placed:
+            self._send(entry.rank, ("room", entry.ring, placed))
+        if not entry.waiting:
+            self._believe(entry.party)
+        return placed > 0
+
+    def _believe(self, party: int) -> None:
+        step = self._reached.get(party)
+        if step is not None and not any(
+            e.waiting for e in self.entries.values() if e.party == party
+        ):
+            del self._reached[party]
+            there = self._arena.party(party)
+            there.step = step
+            there.done = step
+
+    def take(self, kind: str, said: tuple[Any, ...], rank: int) -> None:
+        """Handle an item that the `carry` of a rank has sent."""
+        self.received += 1
+        if kind == "ring":
+            ring, count, data = said
+            entry = self.entries[ring]
+            entry.waiting.append((data, 0, count))
+            self._place(entry)
+        elif kind == "room":
+            ring, count = said
+            for way in self.exits:
+                if way.ring == ring and way.rank == rank:
+                    way.room += count
+        elif kind == "reached":
+            party, step = said
+            self._reached[party] = step
+            self._believe(party)
+        elif kind == "ready":
+            party, step = said
+            there = self._arena.party(party)
+            there.ready = step
+            self._clock.open(there)
+        else:
+            entry = self.entries[said[0]]
+            entry.closing = True
+            entry.place()

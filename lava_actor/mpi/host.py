@@ -1,0 +1,189 @@
+"""A rank that serves: it starts the services of its actors, and carries for them.
+
+What an order brings: the plans of the services with their actors' parcels, the memory file of large
+values, where each party lives. From then on the services are heard and told as on one machine; the
+courier carries. When the user's interpreter lets go of the network, what has not ended is killed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.channels import Arena
+from lava_actor.channels.pipe import Frame, Pipe, memory_file
+from lava_actor.errors import Failure
+from lava_actor.mpi.crossing import Crossings
+from lava_actor.mpi.tunnel import Tunnel
+from lava_actor.protocol import words
+from lava_actor.runtime.reports.exceptions import failure_of
+from lava_actor.runtime.user.services import Attendance
+from lava_actor.runtime.user.status import read_status
+
+if TYPE_CHECKING:
+    from lava_actor.mpi.courier import Courier, Item
+    from lava_actor.runtime.start.plan import ServicePlan
+
+#: Seconds between two looks whether a service is still there.
+LOOK_SECONDS = 0.2
+
+
+class Host:
+    """The part of one network that lives on this rank; see `courier.Client`."""
+
+    def __init__(self, courier: Courier, network: int, item: Item) -> None:
+        _, plans, numbers, content, ranks, modules = item
+        self._courier = courier
+        self._network = network
+        self._plans: list[ServicePlan] = plans
+        self._arena: Arena | None = None
+        self._services = Attendance(len(plans))
+        self._tunnels: dict[int, Tunnel] = {}
+        self._ended: dict[int, int] = {}
+        self._next_look = 0.0
+        self._wake_up = -1
+        theirs: list[Pipe] = []
+        try:
+            for number in numbers:
+                mine, its = Pipe.pair()
+                theirs.append(its)
+                self._tunnels[number] = Tunnel(number, mine, 0)
+            self._arena = Arena.create(plans[0].arena)
+            self._crossings = Crossings(self._arena, ranks, courier.rank, self._send)
+            self._launch(theirs, content, modules)
+        except Exception as error:  # noqa: BLE001  (the user is told)
+            self._fail(failure_of(error, f"rank {courier.rank}"))
+        finally:
+            for pipe in theirs:
+                pipe.close()
+
+    def _launch(self, theirs: list[Pipe], content: bytes, modules: set[str]) -> None:
+        from lava_actor.runtime.start import launcher as launchers
+
+        assert self._arena is not None
+        self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
+        self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        launcher = launchers.ensure()
+        launcher.preload(modules)
+        values = [memory_file(content)] if content else []
+        try:
+            for plan, pipe in zip(self._plans, theirs, strict=True):
+                launcher.order(plan, [pipe.fileno(), self._arena.fd, self._wake_up, *values])
+        finally:
+            for descriptor in values:
+                os.close(descriptor)
+        self._services.expect(launcher)
+
+    def _fail(self, failure: Failure) -> None:
+        """It could not be started: say so as a service would."""
+        for number in self._tunnels:
+            frame = _frame("startfail", failure)
+            self._send(0, ("frame", number, frame.packed()))
+        for tunnel in self._tunnels.values():
+            tunnel.close()
+
+    def _send(self, rank: int, item: Item) -> None:
+        self._courier.send(rank, self._network, item)
+
+    # -- for the courier --------------------------------------------------------------------
+
+    def round(self) -> bool:
+        """Carry messages and frames; see whether the services are there."""
+        moved = self._arena is not None and self._crossings.carry()
+        for tunnel in self._tunnels.values():
+            moved |= tunnel.carry(self._send, self._keep)
+        now = time.monotonic()
+        if now > self._next_look:
+            self._next_look = now + LOOK_SECONDS
+            self._look()
+        return moved
+
+    def _keep(self, number: int, frame: Frame) -> bool:
+        """The process that a service is, is this rank's business."""
+        if frame.kind != "here":
+            return False
+        self._services.note(number, frame)
+        return True
+
+    def _look(self) -> None:
+        """A service that is gone may leave its pipe open, in a process that its models started."""
+        for number in list(self._ended):
+            tunnel = self._tunnels[number]
+            if tunnel.is_open:
+                tunnel.carry(self._send, self._keep)
+                tunnel.close()
+                self._send(0, ("gone", number))
+        for number, tunnel in self._tunnels.items():
+            if tunnel.is_open and self._services.has_ended(number):
+                self._ended[number] = 1
+        why = self._services.complaint()
+        if why is not None:
+            self._fail(failure_of(RuntimeError(why), f"rank {self._courier.rank}"))
+
+    def descriptors(self) -> list[int]:
+        """What may be read at any time."""
+        return [tunnel.fileno() for tunnel in self._tunnels.values() if tunnel.is_open]
+
+    def take(self, rank: int, item: Item) -> None:
+        """Handle an item for this network."""
+        kind, *said = item
+        if kind == "order":
+            return
+        if kind == "frame":
+            self._tunnels[said[0]].put(said[1])
+        elif kind == "end":
+            self._end()
+        elif kind == "count":
+            counts = (self._crossings.sent, self._crossings.received) if self._arena else (0, 0)
+            self._send(rank, ("counted", *counts))
+        elif kind == "look":
+            self._send(rank, ("seen", said[0], self._seen()))
+        elif self._arena is not None:
+            self._crossings.take(kind, tuple(said), rank)
+
+    def _seen(self) -> dict[str, Any]:
+        """What `RanksCrew.look` is told."""
+        if self._arena is None:
+            return {"actors": {}, "rings": {}}
+        actors = [(a.party, a.name, a.model) for plan in self._plans for a in plan.actors]
+        mine = {party for party, _, _ in actors}
+        return {
+            "actors": read_status(self._arena, actors, self._courier.rank),
+            "rings": {
+                ring.index: self._arena.writer(ring.index).statistics()
+                for ring in self._arena.plan.rings
+                if ring.writer in mine
+            },
+        }
+
+    def _end(self) -> None:
+        """The user's interpreter has let go of the network."""
+        self._courier.remove(self._network)
+        if self._arena is not None:
+            self._arena.abort(1)
+        for tunnel in self._tunnels.values():
+            tunnel.close()
+        threading.Thread(target=self._finish, name="lava_actor end", daemon=True).start()
+
+    def _finish(self) -> None:
+        with contextlib.suppress(Exception):
+            self._services.finish()
+        if self._wake_up >= 0:
+            os.close(self._wake_up)
+        if self._arena is not None:
+            self._arena.close()
+        self._send(0, ("ended", self._courier.rank))
+        self._courier.nudge()
+
+
+def _frame(kind: str, payload: object) -> Frame:
+    one, other = Pipe.pair()
+    try:
+        one.send(kind, payload)
+        return other.recv()
+    finally:
+        one.close()
+        other.close()

@@ -1,0 +1,215 @@
+"""Programs that run on several ranks; each prints what it found, and ``well`` at its end."""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps
+from lava_actor.errors import (
+    DeadlockError,
+    InvalidValueError,
+    ModelError,
+    RuntimeStateError,
+)
+from lava_actor.mpi import crew, place
+from lava_actor.proc.io.extractor import Extractor
+from lava_actor.proc.io.injector import Injector
+from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
+from lava_actor.runtime.run_conditions import RunUntil
+from tests.runtime.networks import Counter, First, Relay, Sink
+from tests.runtime.random_networks import Company, Plan
+from tests.runtime.test_determinism import Floating, learned
+
+CFG = Loihi2SimCfg(select_tag="floating_pt")
+
+
+def shuffled(rng: random.Random) -> Any:
+    """A placement that parts whatever may be parted, at random."""
+
+    def placed(executable: Any, n_ranks: int) -> tuple[int, ...]:
+        ranks = [0] * len(executable.actors)
+        for members, is_home in place.groups_of(executable):
+            rank = 0 if is_home else rng.randrange(n_ranks)
+            for member in members:
+                ranks[member] = rank
+        return tuple(ranks)
+
+    return placed
+
+
+def random_networks(first: str, last: str) -> None:
+    """What random networks compute does not depend on where their actors live."""
+    parted = 0
+    for seed in range(int(first), int(last)):
+        rng = random.Random(seed)
+        plan = Plan.draw(rng)
+        watched = rng.randrange(len(plan.kinds))
+        found = set()
+        for config in ({"actor_type": ActorType.Threading}, {}, {"schedule": "lockstep"}):
+            crew.place = shuffled(rng)  # type: ignore[attr-defined]
+            nodes = plan.build()
+            company = Company(nodes[watched], seed)
+            run_cfg = Floating(custom_sync_domains=[*plan.domains(nodes), company.domain()])
+            with nodes[0]:
+                for _ in range(2):
+                    nodes[0].run(RunSteps(20), run_cfg, config)
+                parted += len({actor.rank for actor in nodes[0].runtime.status()}) > 1
+                seen = check(plan, nodes, watched)
+                assert np.array_equal(company.watcher.state.get(), seen)
+                found.add(learned(company))
+        assert len(found) == 1, seed
+        pauses(plan, rng)
+    assert parted, "no network was on more than one rank"
+
+
+def pauses(plan: Plan, rng: random.Random) -> None:
+    """All ranks pause in the same step, whenever that is."""
+    nodes = plan.build()
+    run_cfg = First(custom_sync_domains=plan.domains(nodes))
+    with nodes[0]:
+        for _ in range(4):
+            nodes[0].run(RunContinuous(), run_cfg)
+            time.sleep(rng.random() * 0.02)
+            nodes[0].pause()
+        steps = {actor.step for actor in nodes[0].runtime.status()}
+        assert len(steps) == 1, steps
+        if nodes[0].runtime.current_step < 2000:  # by hand that takes a while
+            check(plan, nodes, 0)
+
+
+def check(plan: Plan, nodes: list[Any], watched: int) -> np.ndarray:
+    """Compare with what the network computes by hand; the state of a watcher."""
+    steps = nodes[0].runtime.current_step
+    states, seen = plan.expected_with_watcher(steps, watched)
+    for node, state in zip(nodes, states, strict=True):
+        assert node.steps.get() == steps, node.name
+        assert np.array_equal(node.state.get(), state), (node.name, steps)
+    return seen
+
+
+def pair(**options: Any) -> tuple[Counter, Sink]:
+    """A counter on rank 1 whose messages a sink on rank 0 adds up."""
+    counter, sink = Counter(name="counter", **options), Sink(name="sink")
+    counter.out.connect(sink.inp)
+    return counter, sink
+
+
+APART = {"ranks": {"counter": 1, "sink": 0}}
+
+
+def shout(model: Any) -> None:
+    """Print."""
+    sys.stdout.write(f"step {model.time_step} of the counter\n")
+
+
+def fail(model: Any) -> None:
+    """Fail in step 5."""
+    if model.time_step == 5:
+        raise LookupError("lost in step 5")
+
+
+def everything(folder: str) -> None:
+    """What a user does with a network: the same, wherever its actors are."""
+    counter, sink = pair()
+    with sink:
+        sink.run(RunSteps(10), First(), APART)
+        assert sink.total.get() == 55
+        counter.count.set([100])
+        sink.run(RunSteps(1))
+        assert sink.total.get() == 156
+        sink.run(RunUntil(lambda: sink.total.get()[0] > 1000))
+        assert sink.runtime.current_step == 20
+        told = [str(actor) for actor in sink.runtime.status()]
+        assert ["on rank 1" in actor for actor in told] == [True, False], told
+        assert [ring.transferred for ring in sink.runtime.statistics()] == [20]
+        for act in (lambda: sink.save(Path(folder) / "network"), lambda: sink.runtime.arena):
+            refused(RuntimeStateError, "several ranks", act)
+        assert not list(Path(folder).iterdir())
+    sink.save(Path(folder) / "network")  # as it was described
+    counter, sink = pair(on_step=shout)
+    with sink:
+        sink.run(RunSteps(2), First(), APART)
+    counter, sink = pair(on_step=fail)
+    monitor = Monitor(name="monitor")
+    monitor.probe(sink.total, num_steps=20)
+    refused(ModelError, "lost in step 5", lambda: sink.run(RunSteps(20), First(), APART))
+    seen = monitor.get_data()["sink"]["total"].reshape(-1)
+    assert seen[:4].tolist() == [1, 3, 6, 10], seen
+    first, second = Relay(name="first"), Relay(name="second")
+    first.out.connect(second.inp)
+    second.out.connect(first.inp)
+    refused(
+        DeadlockError,
+        "waits on itself",
+        lambda: first.run(RunSteps(5), First(), {"ranks": {"first": 0, "second": 1}}),
+    )
+    big = LIF(shape=(300_000,), bias_mant=1, vth=3, name="counter")
+    small = LIF(shape=(300_000,), name="sink")
+    big.s_out.connect(small.a_in)
+    with big:
+        big.run(5, CFG, APART)
+        assert small.u.get().sum() == 300_000
+        big.v.set(np.full(300_000, 2.5))
+        assert big.v.get().sum() == 750_000
+    fed()
+    refused(
+        InvalidValueError,
+        "expected a rank below",
+        lambda: Sink(name="alone").run(1, First(), {"ranks": {"alone": 7}}),
+    )
+
+
+def fed() -> None:
+    """The user's ends of external pipes are on rank 0; whoever waits for them can be paused."""
+    injector, extractor = Injector((2,)), Extractor((2,))
+    injector.name, extractor.name = "injector", "extractor"
+    relay = LIF(shape=(2,), du=1, dv=1, vth=100, name="relay")
+    late = LIF(shape=(2,), du=1, dv=1, vth=0.5, name="late")
+    injector.out_port.connect(relay.a_in)
+    relay.s_out.connect(late.a_in)
+    late.s_out.connect(extractor.in_port)
+    with relay:
+        relay.run(RunContinuous(), CFG, {"ranks": {"relay": 1, "late": 1}})
+        for value in (1.0, 200.0):
+            injector.send(np.full(2, value))
+        assert [extractor.receive()[0] for _ in range(2)] == [0.0, 1.0]
+        relay.pause()
+        assert relay.runtime.current_step == 2
+        assert late.v.get().tolist() == [0.0, 0.0]
+
+
+def refused(kind: type[Exception], words: str, act: Any) -> None:
+    """Check what an error says."""
+    with pytest.raises(kind, match=words):
+        act()
+
+
+def endless() -> None:
+    """Run until somebody is killed."""
+    _, sink = pair()
+    sink.run(RunContinuous(), First(), APART)
+    sys.stdout.write("running\n")
+    sys.stdout.flush()
+    sink.wait()
+
+
+def leaves() -> None:
+    """End with an exit code of its own, and a network that runs."""
+    _, sink = pair()
+    sink.run(RunContinuous(), First(), APART)
+    sys.exit(3)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
+    sys.stdout.write("well\n")
+
+
