@@ -5,9 +5,12 @@ Rank 0 runs the program as `lava-actor run` does; the other ranks serve its netw
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 from functools import partial
+from pathlib import Path
+from typing import Any
 
 from lava_actor.cli.main import main as command_line
 from lava_actor.mpi.courier import Courier
@@ -26,6 +29,7 @@ def main() -> None:
     if MPI.Query_thread() < MPI.THREAD_SERIALIZED:
         sys.exit("lava_actor.mpi: this MPI does not let a second thread call it")
     world = MPI.COMM_WORLD.Dup()
+    _take_names_away(world)
     courier = Courier(world, Host)
     if courier.rank:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the user's program
@@ -39,6 +43,15 @@ def main() -> None:
     finally:
         stop_all()
         courier.leave()
+
+
+def _take_names_away(world: Any) -> None:
+    """Let MPI's shared memory end with the ranks, also if they are killed: it is open by now."""
+    maps = Path("/proc/self/maps")
+    names = set(re.findall(r"/dev/shm/mpich_shm_\w+", maps.read_text())) if maps.exists() else ()
+    world.Barrier()
+    for name in names:
+        Path(name).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

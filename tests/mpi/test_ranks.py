@@ -28,7 +28,7 @@ def command(n: int, *what: str) -> list[str]:
 
 def run(folder: Path, n: int, *what: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command(n, *what), capture_output=True, text=True, check=False, timeout=240, cwd=folder,
+        command(n, *what), capture_output=True, text=True, check=False, timeout=800, cwd=folder,
         env={**os.environ, "PYTHONPATH": ROOT},
     )  # fmt: skip
 
@@ -53,13 +53,14 @@ def endless(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil
     assert [p for p in family if p.is_running()] == []
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize(
     ("n", "seeds"),
     [
-        (2, (0, 4)),
-        (3, (4, 7)),
-        pytest.param(2, (7, 40), marks=pytest.mark.slow),
-        pytest.param(4, (40, 70), marks=pytest.mark.slow),
+        (2, (0, 2)),
+        (3, (2, 4)),
+        pytest.param(2, (4, 24), marks=pytest.mark.slow),
+        pytest.param(4, (24, 44), marks=pytest.mark.slow),
     ],
 )
 def test_random_networks_compute_the_same_on_any_number_of_ranks(
@@ -130,5 +131,4 @@ def test_without_mpiexec_a_program_runs_on_one_rank(tmp_path: Path) -> None:
         capture_output=True, text=True, timeout=120, env={**os.environ, "PYTHONPATH": ROOT},
         cwd=tmp_path,
     )  # fmt: skip
-    assert done.returncode == 1
-    assert "expected a rank below 1, got 1" in done.stderr
+    assert (done.returncode, done.stderr) == (3, "")
