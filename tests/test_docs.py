@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -65,6 +67,7 @@ SHOWN_ELSEWHERE = {
     "README.md": "test_the_first_network_of_the_readme_runs_and_draws_who_spikes",
     "gallery.md": "tests/test_gallery.py: each block by itself",
     "moving.md": "test_every_simulator_that_is_here_says_how_often_the_neuron_fires",
+    "native_steps.md": "test_the_step_in_c_of_the_page_about_native_steps_is_taken",
     "running.md": "test_the_program_of_the_page_about_running_runs",
 }
 """Pages whose blocks are run by a test of their own."""
@@ -148,6 +151,26 @@ def test_the_program_of_the_page_about_running_runs(tmp_path: Path) -> None:
     done = run(program_of("docs/running.md"), tmp_path)
     for told in ("steps: lockstep", "killed by SIGKILL", "the network waits on itself"):
         assert told in done.stdout
+
+
+def test_the_step_in_c_of_the_page_about_native_steps_is_taken(tmp_path: Path) -> None:
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler")
+    text = (ROOT / "docs/native_steps.md").read_text("utf-8")
+    (tmp_path / "adaptive.c").write_text(re.findall(r"```c\n(.*?)```", text, re.DOTALL)[0], "utf-8")
+    command = re.findall(r"^\$ (cc .*?)^```", text, re.DOTALL | re.MULTILINE)[0]
+    command = command.replace("$(python ", f"$({shlex.quote(sys.executable)} ")
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path, timeout=60)
+    done = run(program_of("docs/native_steps.md"), tmp_path)
+    assert re.search(r"<- PyAdaptiveModel, steps natively", done.stdout), done.stdout
+    assert "InPython declares no native step" in done.stdout
+
+
+def test_code_stands_in_blocks_that_say_their_language() -> None:
+    """Indented text is output or a picture: whatever looks like Python belongs into a block."""
+    for page in PAGES:
+        text = re.sub(r"```.*?```", "", page.read_text("utf-8"), flags=re.DOTALL)
+        assert not re.findall(r"^    (?:import|from|def|class|with) .*$", text, re.MULTILINE), page
 
 
 @pytest.mark.parametrize("page", ["architecture", "glossary"])
