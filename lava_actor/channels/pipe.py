@@ -439,6 +439,10 @@ class Pipe:
 
     # -- ends -------------------------------------------------------------------------------
 
+    def has_ended(self, timeout: float) -> bool:
+        """Whether the other end is gone within ``timeout`` seconds, whatever is left to read."""
+        return self.fileno() < 0 or _wait(self.fileno(), 0, timeout)  # POLLHUP comes unasked
+
     def detach(self) -> int:
         """Give up the pipe and return its descriptor (to hand it to another process)."""
         return self._socket.detach()

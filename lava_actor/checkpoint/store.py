@@ -11,6 +11,7 @@ from lava_actor.checkpoint.names import Names, home_of, is_importable, path_of
 from lava_actor.checkpoint.network import Network, Tables, difference
 from lava_actor.checkpoint.rebuild import Rebuilt, decoder_for
 from lava_actor.checkpoint.resume import Pending, Resting, Resume, identity, named_class
+from lava_actor.compiler.executable import THREAD
 from lava_actor.compiler.run_configs import RunConfig
 from lava_actor.errors import CheckpointError
 from lava_actor.model.model import AbstractProcessModel
@@ -42,7 +43,8 @@ def save(
     pickled = False
     run: dict[str, Any] | None = None
     if executable is not None:
-        config = dict(executable.compile_config)
+        threads = sorted({a.process.name for a in executable.actors if a.host == THREAD})
+        config = {**executable.compile_config, "threads": threads or None}
         run = {
             "run_config": _described(executable.run_cfg, names, network, encoder, trusted),
             "compile_config": encoder.add(config, "compile_config"),

@@ -12,6 +12,7 @@ from lava_actor.compiler.domains import assign_domains, is_async
 from lava_actor.compiler.exceptions import ProcessAlreadyCompiled
 from lava_actor.compiler.executable import DomainPlan, Executable
 from lava_actor.compiler.expand import expand
+from lava_actor.compiler.hosts import threads_in
 from lava_actor.compiler.lower import Lowering, port_name
 from lava_actor.compiler.network import find_network
 from lava_actor.compiler.placement import cut, place
@@ -39,6 +40,7 @@ DEFAULTS: dict[str, Any] = {
     "taps": True,  # RefPorts that only read get messages; False: all RefPorts take turns
     "placement": "actors",  # "cores", or {Process or its name: number of parts}; see placement
     "actor_type": None,  # an ActorType; None: MultiProcessing
+    "threads": None,  # what runs in threads of this interpreter, whatever the actor_type
     "recording_memory": 1 << 30,  # bytes of recordings in memory; what is more goes to a file
     "seed": None,  # root of all random seeds; None: from NumPy's global generator
     "ranks": None,  # {Process or name: rank}, for programs under mpiexec; others have one rank
@@ -161,7 +163,7 @@ class Compiler:
                     plans.append(
                         DomainPlan(domain.name, type(domain.protocol).__name__, kind, part)
                     )
-        return Executable(
+        executable = Executable(
             process_list=leaves,
             all_processes=everything,
             actors=actors,
@@ -181,6 +183,8 @@ class Compiler:
             run_cfg=run_cfg,
             compile_config=self.compile_config,
         )
+        executable.move_to_threads(threads_in(actors, self.compile_config["threads"]))
+        return executable
 
 
 def _forget_if_over(process: AbstractProcess) -> None:

@@ -7,8 +7,8 @@ process; `Executable.describe` prints them for people.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
     from lava_actor.process.recording import Recording
     from lava_actor.process.variable import Var
+
+
+#: Where an actor lives: in a process of its own, or in a thread of the user's interpreter.
+PROCESS, THREAD = "process", "thread"
 
 
 @dataclass(frozen=True)
@@ -189,6 +193,7 @@ class ActorPlan:
     var_ports: tuple[tuple[str, str], ...]  # explicit VarPorts and their Vars
     recordings: tuple[RecordingPlan, ...] = ()
     part: PartPlan | None = None
+    host: str = PROCESS
 
     @property
     def model_name(self) -> str:
@@ -369,6 +374,12 @@ class Executable:
         """What all actors record."""
         return [plan for actor in self.actors for plan in actor.recordings]
 
+    def move_to_threads(self, parties: Collection[int]) -> None:
+        """Let actors live in threads of the user's interpreter."""
+        self.actors = tuple(
+            replace(plan, host=THREAD) if plan.party in parties else plan for plan in self.actors
+        )
+
     def _way_of(self, plan: ActorPlan) -> str:
         """How an actor does its steps."""
         if plan.is_async:
@@ -389,6 +400,7 @@ class Executable:
             lines.append(f"domain {domain.name} ({domain.protocol})")
             lines += [
                 f"  actor {plan.party}: {plan.name} <- {plan.model_name}, {self._way_of(plan)}"
+                + ", in a thread of the user's interpreter" * (plan.host == THREAD)
                 for plan in self.actors
                 if plan.party in domain.members
             ]

@@ -44,6 +44,7 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "fate": "exit status, or None if it is not known; the key as asked",
     },
     Way.USER_TO_STARTING_SERVICE: {
+        "guests": "pipes to actors in threads of the user's interpreter, as descriptors; first",
         "program": "values of the program's own modules, as differ asked for; any other: give up",
     },
     Way.USER_TO_SERVICE: {

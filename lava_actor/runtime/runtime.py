@@ -22,12 +22,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from lava_actor.channels.interrupts import held, raised
+from lava_actor.compiler.executable import THREAD
 from lava_actor.errors import (
     InvalidTypeError,
     InvalidValueError,
     RuntimeStateError,
     WaitTimeoutError,
 )
+from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.shared_values import large
 from lava_actor.runtime.reports.failures import raise_failures
@@ -309,13 +311,19 @@ class Runtime(Network):
         with self._lock, held() as interrupts:
             self._announce_stop(seconds)
             late: list[str] = []
+            stays: list[str] = []
             if self._crew is not None and self._listener is not None:
                 left = self._listener.await_stopped(seconds + END_SECONDS, interrupts)
-                late += self._last_words(left)
+                late, stays = self._last_words(left)
                 late += [f"RuntimeService of domain {i}" for i in self._crew.services.killed]
             self._tear_down()
             if late:
                 self.log.warning("stop: had to kill %s", ", ".join(late))
+            if stays:
+                self.log.warning(
+                    "stop: %s goes on in a thread of this interpreter, which cannot be killed",
+                    ", ".join(stays),
+                )
 
     def _announce_stop(self, seconds: float) -> None:
         if self._crew is not None and self._listener is not None:
@@ -323,14 +331,19 @@ class Runtime(Network):
             self._listener.tell("stop", seconds)
             self._crew.services.told_to_end()
 
-    def _last_words(self, names: list[str]) -> list[str]:
+    def _last_words(self, names: list[str]) -> tuple[list[str], list[str]]:
+        """Where actors were that did not leave: those that were killed, and threads."""
         assert self._arena is not None
-        late = [(a.name, self._arena.party(a.party)) for a in self._executable.actors]
-        return [
-            f"{name} (in {words.PHASE_NAMES.get(party.phase, '?')} of step {party.step})"
-            for name, party in late
-            if name in names
-        ]
+        killed: list[str] = []
+        stay: list[str] = []
+        for actor in self._executable.actors:
+            if actor.name in names:
+                party = self._arena.party(actor.party)
+                phase = words.PHASE_NAMES.get(party.phase, "?")
+                where = f"{actor.name} (in {phase} of step {party.step})"
+                in_thread = ActorType.Threading == self._actor_type or actor.host == THREAD
+                (stay if in_thread else killed).append(where)
+        return killed, stay
 
     def __enter__(self) -> Runtime:
         """Initialize and hand out the runtime."""

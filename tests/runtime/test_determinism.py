@@ -22,6 +22,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "lockstep": {"schedule": "lockstep"},
     "threads": {"actor_type": ActorType.Threading},
     "threads in lockstep": {"actor_type": ActorType.Threading, "schedule": "lockstep"},
+    "one of them in a thread": {"threads": ["n0"]},
     "shallow rings": {"pypy_channel_size": 1},
     "no taps": {"taps": False},
 }

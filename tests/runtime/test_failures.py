@@ -14,14 +14,10 @@ import pytest
 from lava_actor import (
     AbstractProcess,
     ActorType,
-    LavaPyType,
     LoihiProtocol,
-    PyLoihiProcessModel,
     RunContinuous,
     RunSteps,
-    Var,
     errors,
-    implements,
 )
 from lava_actor.errors import ActorDiedError, ModelError
 from tests.conftest import launcher_pid
@@ -485,41 +481,11 @@ def test_an_asynchronous_model_is_told_when_a_stepping_one_fails() -> None:
 # --- what cannot be sent to an actor -----------------------------------------------------------
 
 
-def test_parameters_that_cannot_be_sent_are_named_before_anything_starts() -> None:
-    counter = Counter(on_step=None, name="stubborn", lock=threading.Lock())
-    with pytest.raises(TypeError, match="stubborn.*lock.*ActorType.Threading"):
-        counter.run(RunSteps(1), First())
-    assert counter.runtime is None
-    assert actors() == []
-
-
 def test_threads_take_parameters_that_cannot_be_sent() -> None:
     lock = threading.Lock()
     with Counter(lock=lock) as counter:
         counter.run(RunSteps(2), First(), {"actor_type": ActorType.Threading})
         assert counter.count.get() == 2
-
-
-def test_a_model_class_that_cannot_be_sent_is_named() -> None:
-    lock = threading.Lock()
-
-    class Local(AbstractProcess):
-        def __init__(self) -> None:
-            super().__init__(name="local")
-            self.v = Var((1,), 0)
-
-    @implements(proc=Local, protocol=LoihiProtocol)
-    class PyLocal(PyLoihiProcessModel):
-        v: np.ndarray = LavaPyType(np.ndarray, int)
-
-        def run_spk(self) -> None:
-            with lock:
-                self.v += 1
-
-    local = Local()
-    with pytest.raises(TypeError, match="local.*PyLocal"):
-        local.run(RunSteps(1), First())
-    assert not local.is_compiled
 
 
 def test_every_error_of_the_package_has_its_base_and_a_builtin() -> None:

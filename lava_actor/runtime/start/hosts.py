@@ -1,6 +1,8 @@
 """Where actors live: in processes forked by the service, or in threads of the interpreter.
 
 Both kinds run the same `Actor.main`. A host starts actors, tells how one ended, and ends all.
+Some actors of a service that forks may be guests: they live in threads of the user's interpreter,
+which starts them, and the service sees the pipe to each (`MixedHost`).
 
 The service is the parent of its actors, so the kernel tells it of each one's end (SIGCHLD). The end
 of a pipe does not: a process that the model has started may hold the pipe as well.
@@ -15,7 +17,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -228,6 +230,47 @@ class ProcessHost:
             time.sleep(0.0005)
 
 
+class MixedHost(ProcessHost):
+    """Actors in forked processes, but for guests; the handle of one is our end of its pipe."""
+
+    def __init__(
+        self, body: Callable[[ActorStart, Pipe, bool], None], guests: Mapping[int, Pipe]
+    ) -> None:
+        super().__init__(body)
+        self._guests = guests
+
+    def start_all(
+        self, actors: Sequence[ActorStart], foreign: Sequence[int]
+    ) -> list[tuple[Pipe, Any]]:
+        """Fork the others; guests have been started."""
+        guests = self._guests
+        foreign = [*foreign, *(pipe.fileno() for pipe in guests.values())]
+        forked = iter(super().start_all([a for a in actors if a.party not in guests], foreign))
+        return [
+            (guests[a.party], guests[a.party]) if a.party in guests else next(forked)
+            for a in actors
+        ]
+
+    def is_dead(self, handle: Any) -> bool:
+        """A guest closes its pipe at its end."""
+        return not isinstance(handle, Pipe) and super().is_dead(handle)
+
+    def ended(self, handle: Any) -> str:
+        """A guest only ends by itself."""
+        return "left" if isinstance(handle, Pipe) else super().ended(handle)
+
+    def end_all(self, handles: Sequence[Any], is_idle: Callable[[Any], bool]) -> list[Any]:
+        """As for processes; a guest cannot be killed: late ones are named and left behind."""
+        began = time.monotonic()
+        pids = [handle for handle in handles if not isinstance(handle, Pipe)]
+        late: list[Any] = super().end_all(pids, is_idle)
+        for guest in self._guests.values():
+            patience = IDLE_SECONDS if is_idle(guest) else LEAVE_SECONDS
+            if not guest.has_ended(max(0.0, began + patience - time.monotonic())):
+                late.append(guest)
+        return late
+
+
 def descriptors_for(n_actors: int) -> int:
     """How many a service opens for its actors: one for each, and two while a row is started."""
     return n_actors + min(n_actors, ROW)
@@ -242,6 +285,17 @@ def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
         else:
             spans.append((descriptor, descriptor + 1))
     return spans
+
+
+def start_thread(
+    body: Callable[[ActorStart, Pipe, bool], None], actor: ActorStart, pipe: Pipe
+) -> threading.Thread:
+    """Let an actor live in a thread of this interpreter."""
+    thread = threading.Thread(
+        target=body, args=(actor, pipe, False), name=f"actor {actor.name}", daemon=True
+    )
+    thread.start()
+    return thread
 
 
 class ThreadHost:
@@ -259,12 +313,7 @@ class ThreadHost:
         started = []
         for actor in actors:
             ours, theirs = Pipe.pair()
-            name = f"actor {actor.name}"
-            thread = threading.Thread(
-                target=self._body, args=(actor, theirs, False), name=name, daemon=True
-            )
-            thread.start()
-            started.append((ours, thread))
+            started.append((ours, start_thread(self._body, actor, theirs)))
         return started
 
     def is_dead(self, handle: threading.Thread) -> bool:

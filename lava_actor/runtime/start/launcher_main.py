@@ -43,7 +43,7 @@ from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.service.service import Service, ignore_terminal_signals
 from lava_actor.runtime.start import forking, program
 from lava_actor.runtime.start.environment import attune, attune_process, import_places, settle_in
-from lava_actor.runtime.start.hosts import ProcessHost
+from lava_actor.runtime.start.hosts import MixedHost, ProcessHost
 from lava_actor.runtime.start.plan import ActorStart, ServicePlan
 from lava_actor.runtime.start.processes import (
     Signals,
@@ -247,7 +247,8 @@ def run_service(frame: Frame, owner: int) -> None:
         slow = time.monotonic() - _kept_waiting() - began > SLOW_IMPORTS
         if slow and can_stay and plan.may_stay and forking.is_single():
             _stay(user, owner, [arena_fd, wake_up, *values])
-        if not _agree(user, plan.program):
+        guests = _guests(user, plan)
+        if guests is None or not _agree(user, plan.program):
             return
         arena = Arena.attach(arena_fd, plan.arena)
         first = len(values) - plan.n_record_files
@@ -256,9 +257,9 @@ def run_service(frame: Frame, owner: int) -> None:
         for descriptor in values:
             os.close(descriptor)
         attune_process(plan.surroundings)
-        large = [a.party for a in plan.actors if a.parcel.out_of_band >= LARGE_VALUES]
+        large = [a.party for a in plan.actors if a.parcel and a.parcel.out_of_band >= LARGE_VALUES]
         body = partial(run_actor, plan, arena, wake_up, loads, large, records=records)
-        host = ProcessHost(body)
+        host = MixedHost(body, guests) if guests else ProcessHost(body)
         del loads, body  # the host lets go of them once the actors run
         service = Service(plan, arena, user, wake_up, host)
     except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
@@ -312,6 +313,18 @@ def _stay(user: Pipe, owner: int, others: Iterable[int]) -> None:
     Launcher(ours, owner, [child]).run(warm=True)
 
 
+def _guests(user: Pipe, plan: ServicePlan) -> dict[int, Pipe] | None:
+    """Our ends of the pipes to actors in the user's interpreter; None: it is gone."""
+    parties = [actor.party for actor in plan.actors if actor.parcel is None]
+    fds: list[int] = []
+    try:
+        while len(fds) < len(parties):
+            fds += user.recv().release()
+    except PipeEnded:
+        return None
+    return {party: Pipe.from_fd(fd) for party, fd in zip(parties, fds, strict=True)}
+
+
 def _agree(user: Pipe, plan: program.ProgramPlan) -> bool:
     """Make the program's own modules what they are in the user's interpreter; False: it is gone."""
     wanted = program.differences(plan)
@@ -343,6 +356,8 @@ def load_specs(plan: ServicePlan, values_fd: int | None) -> dict[int, Callable[[
     """
     loads: dict[int, Callable[[], ActorSpec]] = {}
     for actor in plan.actors:
+        if actor.parcel is None:
+            continue
         try:
             spec = actor.parcel.unpack(values_fd)
         except BaseException as error:  # noqa: BLE001  (see above)

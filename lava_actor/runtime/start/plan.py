@@ -17,12 +17,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ActorStart:
-    """One actor to start: who it is, and the parcel with its `ActorSpec`."""
+    """One actor to start: who it is, and the parcel with its `ActorSpec`.
+
+    One without a parcel lives in a thread of the user's interpreter.
+    """
 
     party: int
     name: str
     model: str
-    parcel: Parcel
+    parcel: Parcel | None
     turns: TurnPlan | None
     cleans_up: bool = False  # its model does something at the end
 

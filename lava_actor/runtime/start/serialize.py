@@ -4,8 +4,8 @@ The hard part is classes. A class of an installed package is best sent by name: 
 it. A class of a notebook or of a script (``__main__``) cannot be imported anywhere else, and
 running the script again is what made ``spawn`` infamous; such classes are sent by value, which
 cloudpickle does. In between are the program's own modules, which are imported, and then made what
-they are in the user's interpreter (`program.py`). What cannot be sent at all is reported with the
-Process it belongs to.
+they are in the user's interpreter (`program.py`). An actor of which something cannot be sent at all
+(a lock, an open file, a handle of a native library) lives in a thread of the user's interpreter.
 
 The service imports by-name classes once, before it forks, so forty actors of one package cost one
 import. Modules of this library do not change while a program runs: the launcher imports those, so
@@ -25,8 +25,7 @@ from typing import Any
 import cloudpickle
 
 from lava_actor.channels.pipe import Parcel, ParcelWriter
-from lava_actor.compiler.executable import ActorPlan
-from lava_actor.errors import InvalidTypeError
+from lava_actor.compiler.executable import THREAD, ActorPlan
 from lava_actor.runtime.start.pickling import dumps
 from lava_actor.runtime.start.program import Survey
 
@@ -60,43 +59,41 @@ def specify(plan: ActorPlan, seed: int) -> ActorSpec:
 
 @dataclass(frozen=True)
 class Pack:
-    """Actors on their way: a parcel each, the memory file with their large arrays.
+    """Actors on their way to processes: a parcel each, the memory file with their large arrays.
 
-    The survey tells what they need of the program's own modules.
+    The survey tells what they need of the program's own modules; ``stays`` what of others cannot
+    travel, and why. Both go by party.
     """
 
-    parcels: list[Parcel]
+    parcels: dict[int, Parcel]
+    stays: dict[int, str]
     writer: ParcelWriter
     survey: Survey
 
 
 def pack_actors(plans: Sequence[ActorPlan], seeds: Sequence[int]) -> Pack:
-    """Pickle one parcel per actor.
-
-    Raises
-    ------
-    InvalidTypeError
-        If something a model needs cannot be pickled; the message names the Process.
-    """
+    """Pickle one parcel per actor that is to live in a process."""
     met: list[Any] = []
     writer = ParcelWriter(partial(dumps, met=met))
-    parcels = []
+    parcels: dict[int, Parcel] = {}
+    stays: dict[int, str] = {}
     try:
         for plan, seed in zip(plans, seeds, strict=True):
+            if plan.host == THREAD:
+                continue
             spec = specify(plan, seed)
+            before = len(met)
             try:
-                parcels.append(writer.pack(spec))
-            except Exception as error:
-                raise InvalidTypeError(
-                    f"{plan.name} ({plan.model_name}): its parameters, initial values or model "
-                    f"class cannot be sent to an actor: {_offender(plan)}{error}. Make it in the "
-                    f"model's constructor, or run all models in threads of this interpreter "
-                    f"(compile_config={{'actor_type': ActorType.Threading}})"
-                ) from error
+                parcels[plan.party] = writer.pack(spec)
+            except MemoryError:
+                raise
+            except Exception as error:  # noqa: BLE001  (reasons not to be pickled are the user's)
+                del met[before:]
+                stays[plan.party] = f"{_offender(plan)}{error or type(error).__name__}"
     except BaseException:
         writer.close()
         raise
-    return Pack(parcels, writer, Survey(met))
+    return Pack(parcels, stays, writer, Survey(met))
 
 
 def _offender(plan: ActorPlan) -> str:

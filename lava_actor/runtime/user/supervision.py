@@ -1,7 +1,8 @@
 """The crew: everything a Runtime starts and must put away again.
 
 Arena, wake-up event, one pipe per RuntimeService, and the services themselves: forked by the
-launcher, or threads of this interpreter for `ActorType.Threading`.
+launcher, or threads of this interpreter for `ActorType.Threading`. Some actors of a service that is
+forked may be guests, in threads of this interpreter (`guests.py`).
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.interrupts import held
-from lava_actor.channels.pipe import Parcel, Pipe, PipeEnded
+from lava_actor.channels.pipe import Pipe, PipeEnded
 from lava_actor.channels.records import RecordStore
+from lava_actor.compiler.executable import THREAD
+from lava_actor.errors import InvalidTypeError
+from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.protocol import words
 from lava_actor.runtime.start import descriptors
@@ -27,6 +31,7 @@ from lava_actor.runtime.start.plan import ActorStart, ServicePlan
 from lava_actor.runtime.start.program import Key, ProgramPlan
 from lava_actor.runtime.start.seeds import actor_seeds, root_seed
 from lava_actor.runtime.start.serialize import Pack, library_modules, pack_actors, specify
+from lava_actor.runtime.user.guests import Guests
 from lava_actor.runtime.user.services import Attendance
 
 if TYPE_CHECKING:
@@ -107,6 +112,7 @@ class Crew:
         self._theirs: list[Pipe] = []
         self._wake_up = -1
         self._packs: dict[int, Pack] = {}
+        self._guests: Guests | None = None
         self.root_seed = 0
         self._seeds: list[int] = []
         self.pipes: list[Pipe] = []
@@ -118,7 +124,6 @@ class Crew:
     def prepare(self) -> Arena:
         """Reserve the arena and pack the models; nothing is running yet."""
         executable = self._executable
-        self._require_descriptors()
         self.root_seed = root_seed(executable.compile_config)
         members = executable.process_list
         seeds = actor_seeds(self.root_seed, [process.name for process in members])
@@ -128,6 +133,8 @@ class Crew:
             for rank in sorted(set(self._ranks)):
                 here = [a for a in executable.actors if self._ranks[a.party] == rank]
                 self._packs[rank] = pack_actors(here, [self._seeds[a.party] for a in here])
+                self._move_to_threads(self._packs[rank].stays)
+        self._require_descriptors()
         with held():
             self._arena = Arena.create(self.arena_of(0))
             if n := len(executable.recordings):
@@ -149,10 +156,38 @@ class Crew:
         away = frozenset(party for party, there in enumerate(self._ranks) if there != rank)
         return replace(self._executable.arena, away=away)
 
+    def _move_to_threads(self, stays: Mapping[int, str]) -> None:
+        """Let actors of which something cannot be sent live in this interpreter, and say so.
+
+        Raises
+        ------
+        InvalidTypeError
+            If one of them, or who was said to live here, is placed on another rank.
+        """
+        for actor in self._executable.actors:
+            who = f"{actor.name} ({actor.model_name})"
+            why = stays.get(actor.party, "")
+            if (why or actor.host == THREAD) and (rank := self._ranks[actor.party]):
+                raise InvalidTypeError(
+                    f"{who} cannot be sent to rank {rank}: "
+                    f"{why or 'it is to run in a thread of this interpreter'}. Keep it on this "
+                    f"one: compile_config={{'ranks': {{{actor.process.name!r}: 0}}}}"
+                )
+            if why:
+                warn(
+                    f"{who} runs in a thread of this interpreter, because it cannot be sent to a "
+                    f"process of its own: {why}. To say that it may: "
+                    f"compile_config={{'threads': [{actor.process.name!r}]}}; to change it: make "
+                    f"the object in the model's constructor"
+                )
+        self._executable.move_to_threads(stays)
+
     def _require_descriptors(self) -> None:
         """Refuse at once what would fail half-way."""
         here = [post for post in self.posts if post.rank == 0]
         inside = sum(2 * len(post.members) + 2 for post in here) if self._in_threads else 0
+        if not self._in_threads:
+            inside = 2 * sum(actor.host == THREAD for actor in self._executable.actors)
         descriptors.require(
             OWN_DESCRIPTORS + DESCRIPTORS_PER_SERVICE * len(self.posts) + inside, "this network"
         )
@@ -205,7 +240,7 @@ class Crew:
         self._theirs = []
         for pack in self._packs.values():
             pack.writer.close()
-        self._packs = {rank: replace(pack, parcels=[]) for rank, pack in self._packs.items()}
+        self._packs = {rank: replace(pack, parcels={}) for rank, pack in self._packs.items()}
 
     def _launch_on(self, rank: int, pack: Pack, posts: Sequence[tuple[int, Post]]) -> None:
         """Start the services of a rank, 0 here."""
@@ -217,12 +252,15 @@ class Crew:
         launcher.preload(library_modules(self._actors_on(rank)))
         assert self._arena is not None
         values = [] if pack.writer.fd is None else [pack.writer.fd]
+        guests = self._guests = Guests(self._arena, self._wake_up, self.records, self._loads())
         for index, post in posts:
             plan = self._service_plan(post, program, may_stay=may_stay and index == 0)
+            guests.invite(plan, self.pipes[index])
             theirs = self._theirs[index].fileno()
             fds = [theirs, self._arena.fd, self._wake_up, *values, *self._record_files()]
             launcher.order(plan, fds)
         self.services.expect(launcher)
+        guests.start()
 
     def _actors_on(self, rank: int) -> list[ActorPlan]:
         return [actor for actor in self._executable.actors if self._ranks[actor.party] == rank]
@@ -242,9 +280,7 @@ class Crew:
         executable, rank = self._executable, post.rank
         turn_of = {m: plan for plan in executable.turns for m in plan.members}
         here = self._actors_on(rank)
-        parcels: dict[int, Parcel] = {}
-        if self._packs:
-            parcels = dict(zip((a.party for a in here), self._packs[rank].parcels, strict=True))
+        parcels = self._packs[rank].parcels if self._packs else {}
         served = tuple(
             (actor.party, server.request_ring)
             for actor in executable.actors
@@ -263,7 +299,7 @@ class Crew:
                     party=actor.party,
                     name=actor.name,
                     model=actor.model_name,
-                    parcel=parcels.get(actor.party, Parcel(b"")),
+                    parcel=parcels.get(actor.party),
                     turns=turn_of.get(actor.party),
                     cleans_up=actor.phases.cleans_up,
                 )
@@ -291,10 +327,7 @@ class Crew:
         from lava_actor.runtime.start.launcher_main import run_actor
 
         assert self._arena is not None
-        actors = {actor.party: actor for actor in self._executable.actors}
-        loads: dict[int, Any] = {
-            party: partial(specify, plan, self._seeds[party]) for party, plan in actors.items()
-        }
+        loads = self._loads()
         for plan, theirs in zip(plans, self._theirs, strict=True):
             body: Any = partial(
                 run_actor, plan, self._arena, self._wake_up, loads, (), records=self.records
@@ -306,6 +339,10 @@ class Crew:
             thread.start()
             self._threads.append(thread)
         self._theirs = []
+
+    def _loads(self) -> dict[int, Any]:
+        actors = self._executable.actors
+        return {a.party: partial(specify, a, self._seeds[a.party]) for a in actors}
 
     def far(self) -> Far:
         """What is not to be seen in the arena, since it is on other machines."""
@@ -327,6 +364,8 @@ class Crew:
         if self._wake_up >= 0:
             os.close(self._wake_up)
             self._wake_up = -1
+        if self._guests is not None:
+            self._guests.end()
         for pack in self._packs.values():
             pack.writer.close()
         self.services.finish()
