@@ -94,7 +94,7 @@ def test_a_rank_that_is_killed_ends_the_network_everywhere(
     ranks[rank].kill()
     told, _ = started.communicate(timeout=60)
     assert started.returncode != 0
-    assert str(ranks[rank].pid) in told
+    assert "signal 9" in told
 
 
 def test_an_actor_that_is_killed_on_another_rank_is_named(
