@@ -23,6 +23,7 @@ SHAPES = (
     "ping_pong",
     "pipeline",
     "two_cores",
+    "parts",
     "var_access",
     "observed",
     "recorded",

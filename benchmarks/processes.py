@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -148,6 +149,7 @@ def actors(
     build: Callable[[], tuple[AbstractProcess, Check]],
     schedule: str | None = None,
     fixed: int | None = None,
+    placement: dict[str, int] | None = None,
 ) -> Contender:
     """A network of ours as a contender: a unit is a step.
 
@@ -160,12 +162,15 @@ def actors(
         None: as the compiler decides.
     fixed : int, optional
         The number of steps of every run.
+    placement : dict, optional
+        Into how many parts Processes are cut.
     """
-    return Contender(name, lambda: _running(build, schedule), fixed)
+    config = {"schedule": schedule, "placement": placement}
+    return Contender(name, lambda: _running(build, config), fixed)
 
 
 def _running(
-    build: Callable[[], tuple[AbstractProcess, Check]], schedule: str | None
+    build: Callable[[], tuple[AbstractProcess, Check]], config: dict[str, Any]
 ) -> AbstractContextManager[Run]:
     @contextmanager
     def running() -> Iterator[Run]:
@@ -181,9 +186,7 @@ def _running(
             return taken
 
         with process:
-            process.run(
-                RunSteps(num_steps=10), CONFIG, {"schedule": schedule} if schedule else None
-            )
+            process.run(RunSteps(num_steps=10), CONFIG, config)
             done = 10
             check(done)
             yield run

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 
     from lava_actor.process.process import AbstractProcess
 
-BY_ROW = Cut("a_out", ("a_out", "a_buff", "weights", "delays"))
+BY_ROW = Cut("a_out", ("a_out", "a_buff", "weights", "delays"), cost=0.03)
+"""Costs are those of a network in which one neuron in a hundred spikes."""
 
 _NUMBERS = ("number", "factors", "scaled", "scales", "used_weights")
 

@@ -20,6 +20,7 @@ from benchmarks.chains import Chain
 from benchmarks.machine import Machine
 from benchmarks.measure import Case, Contender, WrongResultError, measure
 from benchmarks.peers import lava, plumbing
+from benchmarks.periodic import Layer, Source
 from benchmarks.processes import CONFIG, actors
 from benchmarks.quantities import MEMORY, SHARE, TIME
 from benchmarks.shapes import (
@@ -32,6 +33,7 @@ from benchmarks.shapes import (
     one_to_many,
     one_to_one,
     overhead,
+    parts,
     pipeline,
     plastic,
     recorded,
@@ -57,6 +59,7 @@ NETWORKS = {
     "ping-pong": lambda: ring.build(2),
     "pipeline": lambda: pipeline.build(5),
     "two cores": two_cores.build,
+    "parts": lambda: parts.build(Layer(Source(200, 50), 4000)),
     "Monitor on v": lambda: observed.monitored("v"),
     "Monitor on s_out": lambda: observed.monitored("s_out"),
     "RefPort": observed.referred,
@@ -71,7 +74,8 @@ NETWORKS = {
 @pytest.mark.parametrize("schedule", ["run_ahead", "lockstep"])
 @pytest.mark.parametrize("shape", NETWORKS)
 def test_a_network_of_actors_computes_what_its_shape_asks_for(shape: str, schedule: str) -> None:
-    carry_out(actors("actors", NETWORKS[shape], schedule), 1, 40)
+    placement = parts.PARTS if shape == "parts" else None
+    carry_out(actors("actors", NETWORKS[shape], schedule, placement=placement), 1, 40)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)

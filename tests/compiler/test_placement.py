@@ -14,12 +14,14 @@ from lava_actor.compiler.executable import Executable, InPortPlan
 from lava_actor.compiler.placement.cores import cores
 from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from lava_actor.model.cuts import why_not
+from lava_actor.proc.connectivity import fixed_indegree
 from lava_actor.proc.dense.models import PyDenseModelFloat
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.proc.sparse.process import Sparse
 from lava_actor.protocol.rows import Rows, joined
 from tests.runtime.parted_networks import Parted
 
@@ -130,6 +132,22 @@ def test_cutting_by_the_compiler_leaves_whole_what_it_cannot_cut_and_says_why() 
     if executable.placement.cores > 1:
         assert "sink is not cut: PyReceiveModelFloat declares no cut" in text
         assert "lif is not cut: it is small" in text
+
+
+def test_what_keeps_a_core_busy_is_cut_into_as_many_parts_as_there_are_cores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0, 1, 2})
+    monkeypatch.setattr("lava_actor.compiler.placement.cores._quotas", lambda *_: [])
+    lif = LIF(shape=(400_000,), name="lif")
+    many = Sparse(weights=fixed_indegree((400_000, 400_000), 200), name="many")
+    few = Sparse(weights=fixed_indegree((400_000, 400_000), 1), name="few")
+    for connection in (many, few):
+        lif.s_out.connect(connection.s_in)
+        connection.a_out.connect(lif.a_in)
+    found = compiled(lif, "cores").placement
+    assert {cut.name: len(cut.parts) for cut in found.cuts} == {"lif": 3, "many": 3}
+    assert [name for name, _ in found.whole] == ["few"]
 
 
 def test_what_cannot_be_cut_is_refused_by_name() -> None:

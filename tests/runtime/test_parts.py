@@ -9,8 +9,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from lava_actor import ActorType, Loihi2SimCfg, RunSteps
-from lava_actor.errors import CheckpointError, InvalidIndexError, InvalidValueError
+from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps
+from lava_actor.errors import (
+    CheckpointError,
+    InvalidIndexError,
+    InvalidValueError,
+    RuntimeStateError,
+)
 from lava_actor.proc.atrlif.process import ATRLIF
 from lava_actor.proc.connectivity import Normal, Uniform, fixed_total_number
 from lava_actor.proc.dense.process import DelayDense, Dense
@@ -221,6 +226,17 @@ def test_what_the_parts_of_a_process_refuse_is_refused_as_by_the_whole() -> None
         with pytest.raises(InvalidValueError, match=r"lif\.v"):
             net.lif.v.set([np.nan] * 23)
         assert np.array_equal(net.lif.v.get(), before)
+
+
+def test_the_parts_of_a_running_process_are_not_set_one_after_the_other() -> None:
+    net = Net("floating_pt")
+    with net.lif:
+        net.lif.run(RunContinuous(), net.cfg, {"placement": {"lif": 2}})
+        with pytest.raises(RuntimeStateError, match=r"lif\.v\.set: lif is cut .* pause\(\) it"):
+            net.lif.v.set(0)
+        net.lif.pause()
+        net.lif.v.set(0)
+        assert not net.lif.v.get().any()
 
 
 def test_an_error_names_the_part_in_which_it_happened() -> None:

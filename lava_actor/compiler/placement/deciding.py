@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 ACTORS, CORES = "actors", "cores"
 
 WORTHWHILE = 50_000
-"""Elements of the state that a part has at least, where the compiler decides."""
+"""Nanoseconds that a step of a part takes at least, where the compiler decides: with less to do, it
+would spend more on the exchange with other parts than it saves.
+"""
 
 
 def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
@@ -119,7 +121,7 @@ def _cut_of(
             return f"its {var.name} has {np.size(var.var.init)} values, which parts cannot share"
     size = sum(_elements(var) for var in plan.vars if var.name in divided)
     if of_its_own:
-        parts = min(parts, total, size // WORTHWHILE)
+        parts = min(parts, total, int(size * declared.cost) // WORTHWHILE)
         if parts < 2:
             return f"it is small ({size} numbers)"
     try:

@@ -329,7 +329,7 @@ class Network:
         value = slot.checked(value, idx)
         actor, var = holders[0]
         doubt_value(slot.where, var.declared, value, actor.model_name)
-        if len(holders) > 1 and not self.is_finished:
+        if len(holders) > 1 and self._is_running and not self._ready("set").finished.is_set():
             raise RuntimeStateError(self._in_parts(actor, var, "set"))
         if var.rows is not None:  # all parts take it, or none
             value, idx = slot.assigned(self.get_var(var_id), value, idx), None
