@@ -31,7 +31,7 @@ from lava_actor.runtime.start import launcher
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
-GRACE = 10.0
+GRACE = 30.0
 """Seconds that a process, descriptor, segment or thread gets to disappear after its test."""
 
 

@@ -131,7 +131,6 @@ def ask(what: str) -> Any:
 @pytest.mark.parametrize(
     ("what", "started"), [("pause", True), ("stop", False), ("both", False)]
 )
-@pytest.mark.timeout(15)
 def test_a_free_model_may_ask_for_a_pause_or_stop_when_it_returns(what: str, started: bool) -> None:
     free, peer = Free(ask(what)), Free(count_until_told)
     free.out.connect(peer.inp)

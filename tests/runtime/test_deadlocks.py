@@ -216,7 +216,6 @@ def receive_then_send(model: Any) -> None:
         model.out.send(model.inp.recv())
 
 
-@pytest.mark.timeout(20)
 def test_asynchronous_models_that_both_receive_first_are_reported() -> None:
     one, two = Free(receive_then_send, name="one"), Free(receive_then_send, name="two")
     one.out.connect(two.inp)
