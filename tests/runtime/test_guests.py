@@ -20,6 +20,7 @@ import pytest
 from lava_actor import (
     AbstractProcess,
     AbstractSubProcessModel,
+    ActorType,
     LavaPyType,
     LoihiProtocol,
     OutPort,
@@ -43,6 +44,7 @@ from lava_actor.errors import (
 from lava_actor.model.sync.domain import SyncDomain
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.runtime.user import guests
+from lava_actor.runtime.user.supervision import Crew
 from tests.conftest import launcher_pid
 from tests.runtime.networks import (
     Counter,
@@ -284,14 +286,13 @@ def test_a_guest_learns_that_another_actor_was_killed() -> None:
         counter.run(RunSteps(1000))
 
 
-def test_a_killed_service_ends_its_guests(guest: tuple[Counter, Sink]) -> None:
+def test_the_end_of_a_service_is_that_of_its_guests(guest: tuple[Counter, Sink]) -> None:
     counter, _ = guest
     counter.run(RunContinuous())
     (service,) = psutil.Process(launcher_pid()).children()
     service.kill()
     with pytest.raises(ActorDiedError, match="RuntimeService"):
         counter.wait()
-    assert not any(thread.name.startswith("actor") for thread in threading.enumerate())
 
 
 def test_a_deadlock_with_a_guest_in_it_names_its_ports() -> None:
@@ -408,6 +409,18 @@ def test_more_guests_than_a_frame_takes_descriptors(monkeypatch: pytest.MonkeyPa
     with sink:
         sink.run(RunSteps(2), First(), {"threads": counters})
         assert [pids.pid.get()[0] == os.getpid() for pids in (*counters, sink)] == [True] * 5 + [False]
+
+
+@pytest.mark.parametrize(("config", "says"), [({}, "'lock': cannot pickle"), ({"threads": ["far"]}, "a thread")])
+def test_who_cannot_leave_this_interpreter_is_refused_on_another_rank(
+    config: dict[str, Any], says: str
+) -> None:
+    near, far = Counter(name="near"), Sink(name="far", lock=LOCK)
+    near.out.connect(far.inp)
+    crew = Crew(near.compile(First(), config), ActorType.MultiProcessing, ranks=(0, 1))
+    with pytest.raises(InvalidTypeError, match=rf"far.*rank 1: .*{says}.*{{'ranks': {{'far': 0}}}}"):
+        crew.prepare()
+    crew.close()
 
 
 def test_a_pipe_says_that_its_other_end_is_gone_whatever_is_left_to_read() -> None:
