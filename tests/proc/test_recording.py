@@ -357,6 +357,21 @@ def test_a_raster_shows_who_spiked_when_target_above_target() -> None:
     assert own.get_title() == "two.s_out"
 
 
+def test_a_raster_of_millions_of_spikes_draws_what_is_seen() -> None:
+    from lava_actor.proc.monitor.pictures import PLACES, raster
+
+    steps, indices = (a.ravel() for a in np.indices((12_000, 60)))
+    assert steps.size > PLACES[0] * PLACES[1]
+    for few, drawn in ((slice(None, None, 4), steps.size // 4), (slice(None), PLACES[0] * 60)):
+        axes = plt.figure().gca()
+        raster(axes, [("all", 60, steps[few] + 1, indices[few])], 12_000, None, {})
+        shown = axes.lines[0]
+        assert len(shown.get_xdata()) == drawn
+        assert shown.get_xdata().max() - shown.get_xdata().min() > 11_980
+        assert len(set(shown.get_ydata().tolist())) == len(set(indices[few].tolist()))
+    plt.close("all")
+
+
 def test_plots_are_lines_of_states_and_rasters_of_spikes() -> None:
     one, _, monitor = ran(step_length="0.5 ms")
     axes = monitor.plot(one.v)

@@ -11,6 +11,9 @@ from lava_actor.process.times import UNITS, unit_for
 
 _SIZE = (10, 5)
 
+PLACES = 1000, 400
+"""Columns and rows that marks of a raster can be told apart in."""
+
 
 def new_axes() -> Any:
     """Axes in a figure of their own."""
@@ -29,6 +32,21 @@ def time_axis(ax: Any, until: int, step_seconds: float | None) -> float:
     return step_seconds / UNITS[unit]
 
 
+def _seen(
+    steps: np.ndarray, indices: np.ndarray, until: int, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Spikes that are seen: where millions lie upon each other, one per place."""
+    columns, rows = PLACES
+    if len(steps) <= columns * rows:
+        return steps, indices
+    places = steps.astype(np.int64) * columns // (until + 1) * rows
+    places += indices.astype(np.int64) * rows // size
+    last = np.full(columns * rows, -1)
+    last[places] = np.arange(len(places))
+    kept = np.sort(last[last >= 0])
+    return steps[kept], indices[kept]
+
+
 def raster(
     ax: Any,
     rows: Sequence[tuple[str, int, np.ndarray, np.ndarray]],
@@ -44,6 +62,7 @@ def raster(
     style = {"marker": "o", "markersize": 1.5, "linestyle": "None", **options}
     offset = 0
     for name, size, steps, indices in rows:
+        steps, indices = _seen(steps, indices, until, size)
         ax.plot(steps * length, indices.astype(np.int64) + offset, **{"label": name, **style})
         offset += size
     ax.set_xlim(0.5 * length, (max(until, 1) + 0.5) * length)
