@@ -25,7 +25,8 @@ def table(
     found = list(rows)
     lines = [f"<div><b>{_text(title, 200)}</b></div>"]
     if found:
-        lines.append("<table><tr>" + "".join(f"<th>{_text(h)}</th>" for h in head) + "</tr>")
+        titles = (f"<th style=text-align:left>{_text(h)}</th>" for h in head)
+        lines.append(f"<table><tr>{''.join(titles)}</tr>")
         lines += [
             f"<tr>{''.join(f'<td style=text-align:left>{_text(c)}</td>' for c in row)}</tr>"
             for row in found[:ROWS]

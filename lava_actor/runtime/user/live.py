@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.tables import ROWS, table
+from lava_actor.protocol.words import PARKED, STATE_NAMES
 
 if TYPE_CHECKING:
     from lava_actor.runtime.user.handle import RunHandle
@@ -82,8 +83,8 @@ class LiveView:
             rate = (step - last) / max(now - then, 1e-9)
             title += f", {rate:,.0f} steps/s" if before else ""
         rows = [
-            (*row, actor.state, actor.waits_for)
-            for actor, row in zip(actors, map(_share, actors, before or actors), strict=True)
+            (a.process, f"{a.step:,}", _busy(a, b, now - then), a.state, a.waits_for)
+            for a, b in zip(actors, before if before and actors else actors, strict=True)
         ]
         if len(rows) > ROWS:
             rows.sort(key=lambda row: -float(row[2].rstrip("%") or 0))
@@ -97,10 +98,11 @@ class LiveView:
         return self._html
 
 
-def _share(now: ActorStatus, then: ActorStatus) -> tuple[str, str, str]:
-    """Name, step, and how busy an actor was since the last look, or since its start."""
-    busy, waiting = now.busy - then.busy, now.waiting - then.waiting
-    if busy + waiting <= 0:
-        busy, waiting = now.busy, now.waiting
-    total = busy + waiting
-    return now.process, f"{now.step:,}", f"{busy / total:.0%}" if total > 0 else ""
+def _busy(now: ActorStatus, then: ActorStatus, seconds: float) -> str:
+    """How busy an actor was since the last look; it accounts for its work when it parks."""
+    if now is then or seconds <= 0:
+        return ""
+    busy = now.busy - then.busy
+    if now.state != STATE_NAMES[PARKED]:
+        busy = max(busy, seconds - (now.waiting - then.waiting))
+    return f"{min(max(busy / seconds, 0.0), 1.0):.0%}"
