@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -225,7 +225,14 @@ class ActorPlan:
             if var.rows is not None and var.name in own:
                 same = own[var.name] is var.var.init
                 own[var.name] = inits[var.name] if same else self._own(var, own[var.name])
-        return ProcessParameters(own | dict(self.part.parameters))
+        return ProcessParameters(own | self.parameters_of_part())
+
+    def parameters_of_part(self) -> dict[str, Any]:
+        """What the present initial values of the whole Process tell the model of a part."""
+        if self.part is None:
+            return {}
+        found: dict[str, Any] = cast(Any, self.model_class).parameters_of_parts(self.process)
+        return found
 
 
 @dataclass(frozen=True)

@@ -2,39 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from lava_actor.protocol.rows import Rows
 
 
 @dataclass(frozen=True)
 class PartPlan:
-    """Which part of a Process an actor has: ``number`` (from 0) of ``count``, and its rows.
-
-    ``parameters`` are those that only the whole Process tells, for the models of all parts.
-    """
+    """Which part of a Process an actor has: ``number`` (from 0) of ``count``, and its rows."""
 
     number: int
     count: int
     rows: Rows
-    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class CutPlan:
     """A Process that is cut: its actor in the uncut network, and the rows of its parts.
 
-    ``divided`` names the members that the parts share between them; for ``parameters`` see
-    `PartPlan`.
+    ``divided`` names the members that the parts share between them.
     """
 
     party: int
     name: str
     parts: tuple[Rows, ...]
     divided: frozenset[str]
-    parameters: Mapping[str, Any]
 
 
 @dataclass(frozen=True)

@@ -377,7 +377,8 @@ class Runtime(Network):
             inits = actor.inits()
             for var in actor.vars:
                 var.slot(actor.name).initial(inits[var.name])
-            payloads.append((inits, large(actor.proc_params(inits))))
+            params = large(actor.proc_params(inits)) | actor.parameters_of_part()
+            payloads.append((inits, params))
         try:
             self.ask_all("reset", payloads)
         except BaseException:

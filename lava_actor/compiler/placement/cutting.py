@@ -197,7 +197,7 @@ class _Cutting:
                     for tap in plan.taps
                     if tap.var in cut.divided or number == 0
                 ),
-                part=PartPlan(number, count, rows, cut.parameters),
+                part=PartPlan(number, count, rows),
             )
 
     def _uncut(self, plan: ActorPlan) -> ActorPlan:

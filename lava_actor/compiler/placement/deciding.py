@@ -125,12 +125,12 @@ def _cut_of(
         if parts < 2:
             return f"it is small ({size} numbers)"
     try:
-        parameters = model.parameters_of_parts(plan.process)
+        model.parameters_of_parts(plan.process)
     except UnsupportedError as error:
         return str(error)
     ends = [total * k // parts for k in range(parts + 1)]
     rows = tuple(Rows(first, end, total) for first, end in pairwise(ends))
-    return CutPlan(plan.party, plan.name, rows, frozenset(divided), parameters)
+    return CutPlan(plan.party, plan.name, rows, frozenset(divided))
 
 
 def _in_the_way(plan: ActorPlan, network: Lowered) -> str | None:

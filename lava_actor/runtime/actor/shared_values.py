@@ -34,9 +34,9 @@ def share(model: Any, params: ProcessParameters, inits: dict[str, Any]) -> None:
 
 
 def unshare(params: ProcessParameters, values: dict[str, Any]) -> None:
-    """Take `share` back, given what `large` returned for the Process."""
-    held = params._parameters
-    held.update({k: v for k, v in values.items() if type(held.get(k)) is OfVar})
+    """Take `share` back, given what `large` returned, and small ones that are to be renewed."""
+    held, small = params._parameters, {k for k, v in values.items() if _size(v) < OUT_OF_BAND_BYTES}
+    held.update({k: v for k, v in values.items() if k in small or type(held.get(k)) is OfVar})
 
 
 def _size(value: Any) -> int:
