@@ -85,13 +85,20 @@ def build(
     return built
 
 
+def _holders(inits: dict[str, Any], name: str) -> int:
+    """Count who refers to a value; how many of them are this call differs between Pythons."""
+    return sys.getrefcount(inits[name])
+
+
+_ALONE = _holders({"": object()}, "")
+"""What is counted where only the dict refers to the value."""
+
+
 def _build_vars(spec: ActorSpec, model: Any, adopt: bool) -> None:
     for var in spec.plan.vars:
-        init = spec.inits[var.name]
-        # Another Var, or a parameter, may be the same array: besides the dict only `init` and the
-        # argument of the count refer to one that is nobody else's.
-        alone = adopt and sys.getrefcount(init) <= 3
-        value = var.slot(spec.plan.name).initial(init, adopt=alone)
+        # Another Var, or a parameter, may be the same array.
+        alone = adopt and _holders(spec.inits, var.name) <= _ALONE
+        value = var.slot(spec.plan.name).initial(spec.inits[var.name], adopt=alone)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
         model.var_id_to_var_map[var.id] = var.name

@@ -12,6 +12,7 @@ import re
 import sys
 import traceback
 from itertools import zip_longest
+from typing import Any
 
 from lava_actor.built import PACKAGE
 from lava_actor.errors import LavaActorError
@@ -31,18 +32,20 @@ def remote_text(error: BaseException) -> str:
     this package raises on purpose: then its message says all.
     """
     found = traceback.TracebackException.from_exception(error)
-    todo, seen = [found], set()
+    todo: list[tuple[Any, Any]] = [(found, error)]
+    seen: set[int] = set()
     while todo:
-        part = todo.pop()
-        if id(part) in seen:
+        part, raised = todo.pop()
+        if part is None or id(part) in seen:
             continue
         seen.add(id(part))
         users = [f for f in part.stack if not f.filename.startswith(_OURS)]
         if users:
             part.stack = traceback.StackSummary.from_list(users)
-        elif issubclass(part.exc_type or Exception, LavaActorError):
-            part.stack = None  # type: ignore[assignment]  # which is how it is left out
-        todo += [p for p in (part.__cause__, part.__context__, *(part.exceptions or ())) if p]
+        elif isinstance(raised, LavaActorError):
+            part.stack = None  # which is how it is left out
+        todo += [(part.__cause__, raised.__cause__), (part.__context__, raised.__context__)]
+        todo += zip(part.exceptions or (), getattr(raised, "exceptions", ()), strict=False)
     return "".join(found.format())
 
 
