@@ -330,6 +330,8 @@ cdef class RingWriter(_RingEnd):
     cdef int dense_pause
     cdef readonly bint closed
 
+    cdef int put(self, array) except -1
+    cdef bint _are_spikes(self, array) noexcept
     cdef _after_close(self)
     cdef cnp.ndarray _converted(self, array)
     cdef cnp.ndarray _index_array(self, indices)

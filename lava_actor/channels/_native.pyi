@@ -9,7 +9,7 @@ least every 100 ms (parked between two steps: every 2 s), and raises
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -311,6 +311,9 @@ class RingWriter(RingEnd):
         InvalidValueError
             If the number of elements differs.
         """
+
+    def sender(self, convert: Callable[[Any], np.ndarray]) -> Callable[[Any], None]:
+        """Return a function that sends arrays of the ring's shape, else what `convert` makes."""
 
     def send_events(self, values: ArrayLike | None, indices: ArrayLike) -> None:
         """Send events: flat indices, in this order, with values (None: all ones).

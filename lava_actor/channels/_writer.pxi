@@ -115,14 +115,24 @@ cdef class RingWriter(_RingEnd):
 
     def send(self, array):
         """Send one whole message; it travels as events when that is smaller."""
+        self.put(array)
+
+    def sender(self, convert):
+        """Return a function that sends what has the ring's shape, and else what `convert` makes."""
+        return _Sender(self, convert).send
+
+    cdef int put(self, array) except -1:
         cdef cnp.ndarray a
         cdef la_slot *slot
+        cdef Py_ssize_t count
         if (
             cnp.PyArray_CheckExact(array)
             and (<cnp.ndarray>array).dtype is self.dtype
             and cnp.PyArray_IS_C_CONTIGUOUS(array)
             and cnp.PyArray_SIZE(array) == self.size
         ):
+            a = <cnp.ndarray>array
+        elif self._are_spikes(array):
             a = <cnp.ndarray>array
         else:
             a = self._converted(array)
@@ -131,14 +141,24 @@ cdef class RingWriter(_RingEnd):
         self.await_space()
         if la_writer_unheard(&self.at):
             self.drop()
-            return
+            return 0
         slot = la_writer_slot(&self.at)
+        if cnp.PyArray_TYPE(a) != self.type_num:
+            count = la_find(
+                cnp.PyArray_DATA(a), self.size, 1, <int32_t *>self.payload_of(slot),
+                self.capacity // 4 - LA_FIND_SLACK,
+            )
+            if count >= 0:
+                self.publish_ones(slot, count)
+                return 0
+            a = self._converted(a)
         if self.nbytes <= GIL_BYTES:
             self.fill(slot, cnp.PyArray_DATA(a))
         else:
             with nogil:
                 self.fill(slot, cnp.PyArray_DATA(a))
         self.publish()
+        return 0
 
     def send_events(self, values, indices):
         """Send indices with values (None: all ones), in the order given."""
@@ -228,6 +248,17 @@ cdef class RingWriter(_RingEnd):
 
     cdef _after_close(self):
         return RuntimeStateError(f"ring {self.name!r}: send after close")
+
+    cdef bint _are_spikes(self, array) noexcept:
+        """Whether a message says no more than where it is not zero, and has room to say it so."""
+        return (
+            cnp.PyArray_CheckExact(array)
+            and cnp.PyArray_TYPE(<cnp.ndarray>array) == cnp.NPY_BOOL
+            and cnp.PyArray_IS_C_CONTIGUOUS(array)
+            and cnp.PyArray_SIZE(array) == self.size
+            and not self.events
+            and self.capacity // 4 > LA_FIND_SLACK
+        )
 
     cdef cnp.ndarray _converted(self, array):
         cdef cnp.ndarray a = np.asarray(array)
@@ -432,6 +463,30 @@ cdef class RingWriter(_RingEnd):
             LA_ON_SPACE, <uint32_t>self.ring_index, 0, NULL, la_until_space, &self.at, -1
         )
         return 0
+
+
+cdef class _Sender:
+    """Sends arrays of one shape."""
+
+    cdef RingWriter ring
+    cdef object convert
+
+    def __init__(self, RingWriter ring, convert):
+        self.ring = ring
+        self.convert = convert
+
+    def send(self, data):
+        """Send one message; it waits for space."""
+        cdef RingWriter ring = self.ring
+        if not (
+            cnp.PyArray_CheckExact(data)
+            and cnp.PyArray_NDIM(<cnp.ndarray>data) == ring.n_dims
+            and memcmp(
+                cnp.PyArray_DIMS(<cnp.ndarray>data), ring.dims, ring.n_dims * sizeof(cnp.npy_intp)
+            ) == 0
+        ):
+            data = self.convert(data)
+        ring.put(data)
 
 
 cdef RingWriter _new_writer(Arena arena, ring):

@@ -131,19 +131,10 @@ class PyOutPortVectorDense(PyOutPort):
     def _fast_send(self) -> Callable[[Any], None]:
         if not self._rings:
             return _drop
-        if len(self._rings) > 1:
+        ring = self._rings[0]
+        if len(self._rings) > 1 or not isinstance(ring, RingWriter) or ring.shape != self._shape:
             return lambda data: PyOutPortVectorDense.send(self, data)
-        put, shape, convert = self._rings[0].send, self._shape, self._message
-        array = np.ndarray
-
-        def send(data: Any) -> None:
-            if type(data) is array and data.shape == shape:
-                put(data)
-            else:
-                put(convert(data))
-
-        send.__doc__ = PyOutPortVectorDense.send.__doc__
-        return send
+        return ring.sender(self._message)
 
 
 class PyOutPortVectorSparse(PyOutPort):
