@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lava_actor.model.native import PortFacts
+from lava_actor.model.native import PortFacts, by_the_model
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.tables import table
@@ -392,7 +392,9 @@ class Executable:
         if plan.is_async:
             return "free-running"
         why = why_in_python(plan, self.arena.rings)
-        return "steps natively" if why is None else f"steps in Python: {why}"
+        if why is not None:
+            return f"steps in Python: {why}"
+        return ", but ".join(["steps natively", *by_the_model(plan.model_class).values()])
 
     def describe(self) -> str:
         """The whole network in readable lines."""

@@ -21,6 +21,7 @@ from lava_actor.kernels._kernels import (  # noqa: E402  (after the check)
     dense_events,
     dense_events_delayed,
     one_value,
+    picked_events,
 )
 
 __all__ = [
@@ -31,5 +32,6 @@ __all__ = [
     "advance_columns",
     "csc_events",
     "csc_events_coded",
+    "picked_events",
     "conv_events",
 ]

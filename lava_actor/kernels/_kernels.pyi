@@ -108,6 +108,29 @@ def csc_events(
         Any shape; rows are flat indices.
     """
 
+def picked_events(
+    order: np.ndarray,
+    starts: np.ndarray,
+    rows: np.ndarray,
+    weights: np.ndarray,
+    at: np.ndarray,
+    x: np.ndarray | None,
+    out: np.ndarray,
+) -> None:
+    """Add what `csc_events` does; the entries of column c are ``order[starts[c] : starts[c + 1]]``.
+
+    Parameters
+    ----------
+    order, starts : ndarray of int64
+        They are trusted to lie within the entries.
+    rows : ndarray of int32
+        Row of each entry; trusted to lie within `out`.
+    weights : ndarray of float64 or int32
+        Of each entry.
+    at, x, out
+        See `csc_events`.
+    """
+
 def csc_events_coded(
     pointers: np.ndarray,
     rows: np.ndarray,

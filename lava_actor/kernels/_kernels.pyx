@@ -14,6 +14,7 @@ import numpy as np
 from lava_actor.kernels.arguments cimport (
     data_of, is_array, is_columns, is_of, is_state, size_of,
 )
+from lava_actor.kernels.geometry cimport take_geometry
 from lava_actor.kernels.loops cimport (
     la_conv,
     la_conv_f64,
@@ -29,6 +30,9 @@ from lava_actor.kernels.loops cimport (
     la_dense_i32,
     la_dense_i64,
     la_order,
+    la_picked_f64,
+    la_picked_i32,
+    la_picked_i64,
     la_within,
 )
 
@@ -262,28 +266,46 @@ def csc_events_coded(pointers, rows, codes, table, at, x, out):
     _add_csc(&m, kind, at, x, out)
 
 
+def picked_events(order, starts, rows, weights, at, x, out):
+    cdef int kind = cnp.NPY_DOUBLE if is_array(weights, cnp.NPY_DOUBLE) else cnp.NPY_INT32
+    cdef int sums = _sums_kind(out, kind)
+    cdef Py_ssize_t entries = size_of(weights), columns = size_of(starts) - 1
+    if not (
+        is_of(order, cnp.NPY_INT64, entries) and is_array(starts, cnp.NPY_INT64)
+        and is_of(rows, cnp.NPY_INT32, entries) and is_array(weights, kind)
+    ):
+        raise TypeError("expected order and starts of int64, rows of int32, weights, one per entry")
+    if not (is_array(out, sums) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
+        raise TypeError("out: expected a contiguous array that fits the weights")
+    _take_events(at, x, sums, columns)
+    cdef Py_ssize_t count = size_of(at)
+    cdef int64_t *places = <int64_t *>data_of(order)
+    cdef int64_t *first = <int64_t *>data_of(starts)
+    cdef int32_t *row = <int32_t *>data_of(rows)
+    cdef int32_t *indices = <int32_t *>data_of(at)
+    cdef void *w = data_of(weights)
+    cdef void *factors = NULL if x is None else data_of(x)
+    cdef void *to = data_of(out)
+    with nogil:
+        if sums == cnp.NPY_DOUBLE:
+            la_picked_f64(places, first, row, <double *>w, indices, <double *>factors, count,
+                          <double *>to)
+        elif sums == cnp.NPY_INT32:
+            la_picked_i32(places, first, row, <int32_t *>w, indices, <int32_t *>factors, count,
+                          <int32_t *>to)
+        else:
+            la_picked_i64(places, first, row, <int32_t *>w, indices, <int64_t *>factors, count,
+                          <int64_t *>to)
+
+
 def conv_events(kernel, geometry, at, x, out):
     cdef int kind = cnp.NPY_INT32 if is_array(kernel, cnp.NPY_INT32) else cnp.NPY_DOUBLE
     cdef la_conv g
-    cdef int32_t in_x
-    (in_x, g.in_y, g.in_c, g.out_x, g.out_y, g.out_c, g.kernel_x, g.kernel_y, g.pad_x, g.pad_y,
-     g.stride_x, g.stride_y, g.dilation_x, g.dilation_y, g.groups) = geometry
-    if min(geometry[:8]) < 1 or min(geometry[8:10]) < 0 or min(geometry[10:]) < 1:
-        raise ValueError(f"geometry: expected positive sizes, got {geometry}")
-    # Python's integers: products of 32-bit numbers can exceed 64 bits
-    if max(
-        geometry[0] * geometry[1] * geometry[2],
-        geometry[3] * geometry[4] * geometry[5],
-        geometry[2] * geometry[5] * geometry[6] * geometry[7],
-    ) >= 1 << 62:
-        raise ValueError(f"geometry: too large: {geometry}")
-    if g.in_c % g.groups or g.out_c % g.groups:
-        raise ValueError(f"geometry: channels {g.in_c}, {g.out_c} not divisible by {g.groups} groups")
-    if not is_of(kernel, kind, <Py_ssize_t>g.in_c * g.kernel_x * g.kernel_y * (g.out_c // g.groups)):
-        raise TypeError("kernel: expected a contiguous array of float64 or int32 that fits the geometry")
-    _take_events(at, x, kind, <Py_ssize_t>in_x * g.in_y * g.in_c)
-    if not is_state(out, kind, <Py_ssize_t>g.out_x * g.out_y * g.out_c):
+    if not (is_array(out, kind) and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>out)):
         raise TypeError("out: expected a contiguous array of the type of the kernel")
+    if not is_of(kernel, kind, take_geometry(geometry, -1, size_of(out), &g)):
+        raise TypeError("kernel: expected a contiguous array of float64 or int32 that fits the geometry")
+    _take_events(at, x, kind, geometry[0] * geometry[1] * geometry[2])
     cdef Py_ssize_t count = size_of(at)
     cdef int32_t *indices = <int32_t *>data_of(at)
     cdef void *factors = NULL if x is None else data_of(x)

@@ -34,7 +34,7 @@ class SparsePattern(Pattern):
         )
 
     @cached_property
-    def _by_column(self) -> tuple[np.ndarray, np.ndarray]:
+    def by_column(self) -> tuple[np.ndarray, np.ndarray]:
         """Entries ordered by column, and where each column starts in that order."""
         counts = np.bincount(self.cols, minlength=self.shape[1])
         starts = np.concatenate(([0], np.cumsum(counts)))
@@ -43,7 +43,7 @@ class SparsePattern(Pattern):
     @property
     def native(self) -> tuple[Any, ...]:
         """Pointers, column and row of each entry, and how to find the order by column."""
-        return self.indptr, self.cols, self.rows, lambda: self._by_column
+        return self.indptr, self.cols, self.rows, lambda: self.by_column
 
     def patch(
         self, pre: Spiking, post: Spiking, pre_spiked: bool | None, post_spiked: bool | None
@@ -80,7 +80,7 @@ class SparsePattern(Pattern):
         counts : ndarray of int
             How many of them belong to each column.
         """
-        order, starts = self._by_column
+        order, starts = self.by_column
         return order[_ranges(starts, columns)], starts[columns + 1] - starts[columns]
 
     def pieces(self, patch: Patch, size: int) -> Iterator[Patch]:

@@ -16,7 +16,7 @@ import functools
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -26,10 +26,45 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedEr
 from lava_actor.kernels import steps
 from lava_actor.model.ports import PyInPort, PyOutPort
 
+Method = TypeVar("Method", bound=Callable[..., Any])
+
 _FunctionPointer: type[Any] = ctypes._CFuncPtr  # type: ignore[attr-defined]  # has no public name
 
 INT32 = (-(2**31) + 1, 2**31 - 1)
 """Limits of integers for which nothing else is said."""
+
+INT64 = (-(2**63), 2**63 - 1)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One method of a step that can be taken apart: native unless a subclass has its own.
+
+    Parameters
+    ----------
+    method : str
+    function : str, optional
+        In the library's catalogue. It gets the pack of the whole step, and behind that what it
+        ``makes``. None: always the method.
+    takes : str, optional
+        The argument of the method: what an in-port receives, or what an out-port is about to send.
+    gives : str, optional
+        The out-port by which the result of the method is sent, after all parts.
+    makes : {attribute: dtype}
+        Arrays of the shape of the ports that the function writes, new ones in every step.
+    uses : names
+        Other methods that the method calls: if one is replaced, the function is not used.
+    alone : names
+        Numbers and integers that no other part needs.
+    """
+
+    method: str
+    function: str | None
+    takes: str | None = None
+    gives: str | None = None
+    makes: Mapping[str, DTypeLike] = field(default_factory=dict)
+    uses: Sequence[str] = ()
+    alone: Sequence[str] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,6 +105,11 @@ class NativeStep:
         of its arrays in the pack.
     then : NativeStep, optional
         What follows in the same step, for models that send before they receive all.
+    parts : list of Part
+        The methods that `run_spk` calls, in this order. A subclass that replaces some of them is
+        native in the others.
+    in_parts : {attribute: attribute}
+        Where parts find an integer that the whole step takes from another attribute.
     """
 
     function: Any
@@ -84,6 +124,14 @@ class NativeStep:
     stands_for: Sequence[str] = ()
     uniform: bool = True
     then: NativeStep | None = None
+    parts: Sequence[Part] = ()
+    in_parts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def limits(self) -> Mapping[str, tuple[int, int]]:
+        """The integers with their limits."""
+        given = self.integers
+        return given if isinstance(given, Mapping) else dict.fromkeys(given, INT32)
 
 
 @dataclass(frozen=True)
@@ -135,8 +183,7 @@ def obstacle(
     declared: NativeStep | None = getattr(cls, "native_step", None)
     if declared is None:
         return f"{cls.__qualname__} declares no native step"
-    base = next(c for c in cls.__mro__ if "native_step" in c.__dict__)
-    if (why := replaced(cls, base, ("run_spk", *declared.stands_for), own)) is not None:
+    if (why := replaced(cls, declaring(cls), ("run_spk", *declared.stands_for), own)) is not None:
         return why
     step: NativeStep | None = declared
     while step is not None:
@@ -148,6 +195,21 @@ def obstacle(
                 return why
         step = step.then
     return None
+
+
+def declaring(cls: type[Any]) -> type[Any]:
+    """The class whose native step a model class has."""
+    return next(c for c in cls.__mro__ if "native_step" in c.__dict__)
+
+
+def by_the_model(cls: type[Any], own: Iterable[str] = ()) -> dict[str, str]:
+    """Methods of a native step in parts that are done in Python, and why."""
+    declared: NativeStep | None = getattr(cls, "native_step", None)
+    if declared is None:
+        return {}
+    base = declaring(cls)
+    found = ((p.method, replaced(cls, base, (p.method, *p.uses), own)) for p in declared.parts)
+    return {method: why for method, why in found if why is not None}
 
 
 def no_plain_in(name: str, port: PortFacts | None) -> str | None:
@@ -211,19 +273,86 @@ def burst_of(model: Any) -> steps.Burst:
     declared: NativeStep = model.native_step
     if any(getattr(model, name, None) != value for name, value in declared.constants.items()):
         return steps.Burst(model)
-    return _native(model, declared)
+    shapes = {getattr(model, name).shape for name in (*declared.inputs, *declared.outputs)}
+    if declared.uniform and len(shapes) > 1:
+        return steps.Burst(model)
+    by_hand = by_the_model(type(model), vars(model))
+    return _in_parts(model, declared, by_hand) if by_hand else _native(model, declared)
 
 
 def _native(model: Any, declared: NativeStep) -> steps.StepBurst:
+    given = _arguments(model, declared, address_of(declared), declared.numbers, declared.limits)
+    then = None if declared.then is None else _native(model, declared.then)
+    return steps.StepBurst(*(*given, then))
+
+
+def _in_parts(model: Any, declared: NativeStep, by_hand: Mapping[str, str]) -> steps.PartBurst:
+    """The methods one by one; what those in Python may change is looked at after each of them."""
+    needless = {name for part in declared.parts if part.method in by_hand for name in part.alone}
+    numbers = [None if name in needless else name for name in declared.numbers]
+    integers: dict[Any, tuple[int, int]] = {}
+    for i, (name, limits) in enumerate(declared.limits.items()):
+        found = declared.in_parts.get(name)
+        if name in needless:
+            integers[i] = limits  # keeps the place
+        else:
+            integers[found or name] = limits if found is None else INT64
+    integers |= {name: (value, value) for name, value in declared.constants.items()}
+    inlets, outlets = list(declared.inputs), list(declared.outputs)
+    base = declaring(type(model))
+    return steps.PartBurst(
+        _arguments(model, declared, 0, numbers, integers),
+        [getattr(model, name) for name in outlets],
+        [
+            (
+                part.method,
+                0 if part.function is None or _is_any_replaced(model, base, part.uses)
+                or (part.method in by_hand and part.alone) else _catalogued(part.function),
+                part.method in by_hand or part.function is None,
+                inlets.index(part.takes) if part.takes in inlets else -1,
+                getattr(model, part.takes) if part.takes in inlets else None,
+                outlets.index(part.takes) if part.takes in outlets else -1,
+                -1 if part.gives is None else outlets.index(part.gives),
+                [(name, np.dtype(dtype)) for name, dtype in part.makes.items()],
+            )
+            for part in declared.parts
+        ],
+        {getattr(base, part.method): i for i, part in enumerate(declared.parts)},
+    )  # fmt: skip
+
+
+def _is_any_replaced(model: Any, base: type[Any], names: Iterable[str]) -> bool:
+    return replaced(type(model), base, names, vars(model)) is not None
+
+
+def replaceable(method: Method) -> Method:
+    """Let a `Part`'s method be native where a subclass's own calls it by ``super()``."""
+
+    @functools.wraps(method)
+    def either(self: Any, *arguments: Any) -> Any:
+        burst = self._in_parts
+        if burst is not None:
+            done, result = burst.original(either, arguments)
+            if done:
+                return result
+        return method(self, *arguments)
+
+    return either  # type: ignore[return-value]  # has its signature
+
+
+def _arguments(
+    model: Any,
+    declared: NativeStep,
+    address: int,
+    numbers: Sequence[str | None],
+    integers: Mapping[Any, tuple[int, int]],
+) -> tuple[Any, ...]:
     inputs = [(getattr(model, name), dtype) for name, dtype in declared.inputs.items()]
     outputs = [(name, getattr(model, name), dtype) for name, dtype in declared.outputs.items()]
-    limits = declared.integers
-    if not isinstance(limits, Mapping):
-        limits = dict.fromkeys(limits, INT32)
     first = inputs[0][0] if inputs else outputs[0][1]
-    return steps.StepBurst(
+    return (
         model,
-        address_of(declared),
+        address,
         [(port.native_sources(), np.dtype(dtype), port.size, port.room) for port, dtype in inputs],
         [
             (next(iter(port.native_sinks()), None), np.dtype(dtype), port.shape,
@@ -232,11 +361,10 @@ def _native(model: Any, declared: NativeStep) -> steps.StepBurst:
         ],
         [(name, np.dtype(dtype)) for name, dtype in declared.state.items()],
         [(name, np.dtype(dtype)) for name, dtype in declared.parameters.items()],
-        tuple(declared.numbers),
-        tuple((name, *limit) for name, limit in limits.items()),
+        tuple(numbers),
+        tuple((name if type(name) is str else None, *limits) for name, limits in integers.items()),
         declared.uniform,
         first.shape,
-        None if declared.then is None else _native(model, declared.then),
     )  # fmt: skip
 
 
@@ -265,10 +393,7 @@ def address_of(declared: NativeStep) -> int:
     if isinstance(function, str):
         library, colon, symbol = function.rpartition(":")
         if not colon:
-            found = steps.catalogue().get(function)
-            if found is None:
-                raise InvalidValueError(f"native step {function!r}: the catalogue has no such step")
-            return found
+            return _catalogued(function)
         try:
             function = getattr(ctypes.CDLL(library), symbol)
         except (OSError, AttributeError) as error:
@@ -282,6 +407,13 @@ def address_of(declared: NativeStep) -> int:
         )
     _held.append(function)
     return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
+
+
+def _catalogued(name: str) -> int:
+    found = steps.catalogue().get(name)
+    if found is None:
+        raise InvalidValueError(f"native step {name!r}: the catalogue has no such step")
+    return found
 
 
 _held: list[Any] = []

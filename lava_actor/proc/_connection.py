@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 BY_ROW = Cut("a_out", ("a_out", "a_buff", "weights", "delays"), cost=0.03)
 """Costs are those of a network in which one neuron in a hundred spikes."""
 
-_NUMBERS = ("number", "factors", "scaled", "scales", "used_weights")
+_NUMBERS = ("number", "factors", "checks_fractions", "scaled", "scales", "used_weights")
 
 STORED_WEIGHT_BITS = 8
 """Width of the magnitude of a weight on the hardware."""
@@ -59,6 +59,9 @@ class ConnectionModel(PyLoihiProcessModel):
 
     number: ClassVar[np.dtype]
     """Type of weights and sums: float64 or int32."""
+
+    checks_fractions: ClassVar[bool] = False
+    """Whether `factors` refuses floating-point numbers that a connection could sum up."""
 
     _parts: ClassVar[tuple[str, ...]] = ()
     """Methods that make up the step, besides those of all connections."""
@@ -107,16 +110,20 @@ class ConnectionModel(PyLoihiProcessModel):
         return None
 
     @classmethod
+    def _arithmetic_of(cls) -> type[Any]:
+        """Whose arithmetic it is."""
+        return FloatNumbers if cls.number.kind == "f" else FixedNumbers
+
+    @classmethod
     def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
         kind = cls._native_kind()
         if kind is None:
             return f"{cls.__qualname__} declares no native step"
         base, _, *reads = kind
-        numbers = FloatNumbers if cls.number.kind == "f" else FixedNumbers
         given = ports.get("s_in"), ports.get("a_out")
         why = (
             replaced(cls, base, ("run_spk", "receive", "add_weights", *cls._parts, *reads), own)
-            or replaced(cls, numbers, _NUMBERS, own)
+            or replaced(cls, cls._arithmetic_of(), _NUMBERS, own)
             or no_plain_in("s_in", given[0])
             or no_plain_out("a_out", given[1])
         )

@@ -184,6 +184,13 @@ class OwnThreshold(PyLifModelFloat):
         return self.v > 2 * self.vth
 
 
+class OwnStep(PyLifModelFloat):
+    _hidden_from_discovery = True
+
+    def run_spk(self) -> None:
+        super().run_spk()
+
+
 class Flattened(PyLifModelFloat):
     _hidden_from_discovery = True
     a_in: PyInPort = LavaPyType(PyInPort.VEC_SPARSE, float)
@@ -205,14 +212,14 @@ def test_describe_says_who_steps_natively_and_why_not() -> None:
     assert re.search(rf"{first.name} <- PyLifModelFloat, steps natively", text)
     assert re.search(rf"{dense.name} <- PyDenseModelFloat, steps natively", text)
     assert re.search(rf"{source.name} <- PySendModelFloat, steps natively", text)
-    assert f"{third.name} <- OwnThreshold, steps in Python: {OWN_THRESHOLD}" in text
+    assert f"{third.name} <- OwnThreshold, steps natively, but {OWN_THRESHOLD}" in text
     assert f"{other.name} <- Flattened, steps in Python: a_in does not receive whole arrays" in text
 
 
 @pytest.mark.parametrize(
     ("kind", "feeders", "reason"),
     [
-        (OwnThreshold, {}, OWN_THRESHOLD),
+        (OwnStep, {}, "OwnStep.run_spk is not that of AbstractPyLifModelFloat"),
         (Flattened, {}, "a_in does not receive whole arrays"),
     ],
 )

@@ -62,10 +62,20 @@ cdef extern from "synapses.h" nogil:
                     int32_t *out)
     void la_csc_i64(const la_csc *m, const int32_t *at, const int64_t *x, Py_ssize_t count,
                     int64_t *out)
+    void la_picked_f64(const int64_t *order, const int64_t *start, const int32_t *row,
+                       const double *w, const int32_t *at, const double *x, Py_ssize_t count,
+                       double *out)
+    void la_picked_i32(const int64_t *order, const int64_t *start, const int32_t *row,
+                       const int32_t *w, const int32_t *at, const int32_t *x, Py_ssize_t count,
+                       int32_t *out)
+    void la_picked_i64(const int64_t *order, const int64_t *start, const int32_t *row,
+                       const int32_t *w, const int32_t *at, const int64_t *x, Py_ssize_t count,
+                       int64_t *out)
     void la_conv_f64(const la_conv *g, const double *kernel, const int32_t *at, const double *x,
                      Py_ssize_t count, double *out)
     void la_conv_i32(const la_conv *g, const int32_t *kernel, const int32_t *at, const int32_t *x,
                      Py_ssize_t count, int32_t *out)
+    void la_wrap(Py_ssize_t n, int bits, uint32_t *x)
     int la_order(Py_ssize_t count, const int32_t *at, Py_ssize_t size)
     void la_tally(const la_csc *m, const int32_t *at, Py_ssize_t count, uint16_t *met)
     void la_look_up_f64(Py_ssize_t n, uint16_t *met, const double *table, double *out)

@@ -206,6 +206,96 @@ LA_LIF_I32_STEP(la_step_lif_i32, LA_PLAIN)
 LA_LIF_I32_STEP(la_step_lif_refractory_i32, LA_REFRACTORY)
 LA_LIF_I32_STEP(la_step_lif_ternary_i32, LA_TERNARY)
 
+/* -- the same, method by method, for models with a method of their own ---------------------------
+ *
+ * Thresholds of fixed-point models are already in units of the state. */
+#define LA_LIF_F64_PARTS(NAME, KIND)                                                               \
+    LA_WIDE static int la_step_##NAME##_subthr(const la_pack *p) {                                 \
+        const int late = KIND == LA_REFRACTORY;                                                    \
+        const double keep_u = 1.0 - p->numbers[0], keep_v = 1.0 - p->numbers[1];                   \
+        const double *restrict a = p->arrays[0], *restrict bias = p->arrays[4 + late];             \
+        const int64_t *restrict end = late ? p->arrays[4] : NULL;                                  \
+        double *restrict u = p->arrays[2], *restrict v = p->arrays[3];                             \
+        for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
+            u[i] = u[i] * keep_u + a[i];                                                           \
+            double voltage = v[i] * keep_v + u[i] + bias[i];                                       \
+            v[i] = late && end[i] >= (int64_t)p->step ? v[i] : voltage;                            \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    LA_WIDE static int la_step_##NAME##_fires(const la_pack *p) {                                  \
+        const double *restrict v = p->arrays[3];                                                   \
+        const double high = p->numbers[2], low = KIND == LA_TERNARY ? p->numbers[3] : 0;           \
+        int8_t *restrict s = p->arrays[1];                                                         \
+        for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
+            s[i] = (int8_t)((v[i] > high) - (KIND == LA_TERNARY && v[i] < low));                   \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    LA_LIF_RESTS(NAME, KIND, double, p->integers[0])
+
+#define LA_LIF_I32_PARTS(NAME, KIND)                                                               \
+    static int la_step_##NAME##_subthr(const la_pack *p) {                                         \
+        const int late = KIND == LA_REFRACTORY;                                                    \
+        const int64_t keep_u = 4095 - p->integers[0], keep_v = 4096 - p->integers[1];              \
+        const int32_t *restrict a = p->arrays[0], *restrict mant = p->arrays[4 + late];            \
+        const int32_t *restrict exp = p->arrays[5 + late];                                         \
+        const int64_t *restrict end = late ? p->arrays[4] : NULL;                                  \
+        int32_t *restrict u = p->arrays[2], *restrict v = p->arrays[3];                            \
+        for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
+            u[i] = (int32_t)la_turn24(u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6));      \
+            int64_t voltage =                                                                      \
+                la_clip24(v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));                 \
+            v[i] = late && end[i] >= (int64_t)p->step ? v[i] : (int32_t)voltage;                   \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    static int la_step_##NAME##_fires(const la_pack *p) {                                          \
+        const int32_t *restrict v = p->arrays[3];                                                  \
+        const int64_t high = p->integers[2], low = KIND == LA_TERNARY ? p->integers[3] : 0;        \
+        int8_t *restrict s = p->arrays[1];                                                         \
+        for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
+            s[i] = (int8_t)((v[i] > high) - (KIND == LA_TERNARY && v[i] < low));                   \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }                                                                                              \
+    LA_LIF_RESTS(NAME, KIND, int32_t, p->integers[3])
+
+#define LA_LIF_RESTS(NAME, KIND, T, PERIOD)                                                        \
+    static int la_step_##NAME##_rests(const la_pack *p) {                                          \
+        const int8_t *restrict s = p->arrays[1];                                                   \
+        int64_t *restrict end = KIND == LA_REFRACTORY ? p->arrays[4] : NULL;                       \
+        T *restrict v = p->arrays[3];                                                              \
+        for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
+            v[i] = s[i] ? 0 : v[i];                                                                \
+            if (KIND == LA_REFRACTORY && s[i]) {                                                   \
+                end[i] = (int64_t)p->step + (PERIOD);                                              \
+            }                                                                                      \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }
+
+LA_LIF_F64_PARTS(lif_f64, LA_PLAIN)
+LA_LIF_F64_PARTS(lif_refractory_f64, LA_REFRACTORY)
+LA_LIF_F64_PARTS(lif_ternary_f64, LA_TERNARY)
+LA_LIF_I32_PARTS(lif_i32, LA_PLAIN)
+LA_LIF_I32_PARTS(lif_refractory_i32, LA_REFRACTORY)
+LA_LIF_I32_PARTS(lif_ternary_i32, LA_TERNARY)
+
+/* Makes effective_bias. */
+static int la_lif_bias(const la_pack *p, int late) {
+    const int32_t *restrict mant = p->arrays[4 + late], *restrict exp = p->arrays[5 + late];
+    int64_t *restrict bias = p->arrays[p->n_arrays];
+    for (ptrdiff_t i = 0; i < p->n; i++) {
+        bias[i] = la_bias(mant[i], exp[i]);
+    }
+    return 0;
+}
+
+static int la_step_lif_bias(const la_pack *p) { return la_lif_bias(p, 0); }
+
+static int la_step_lif_refractory_bias(const la_pack *p) { return la_lif_bias(p, 1); }
+
 static void la_lif_reset(const la_pack *p, const int64_t *schedule, size_t itemsize) {
     if ((int64_t)p->step % schedule[0] == schedule[1]) {
         memset(p->arrays[2], 0, (size_t)p->n * itemsize);
@@ -213,18 +303,66 @@ static void la_lif_reset(const la_pack *p, const int64_t *schedule, size_t items
     }
 }
 
-static int la_step_lif_reset_f64(const la_pack *p) {
+static int la_step_lif_reset_f64_clear(const la_pack *p) {
     la_lif_reset(p, p->integers, sizeof(double));
-    return la_step_lif_f64(p);
+    return 0;
+}
+
+static int la_step_lif_reset_i32_clear(const la_pack *p) {
+    la_lif_reset(p, p->integers + 3, sizeof(int32_t));
+    return 0;
+}
+
+static int la_step_lif_reset_f64(const la_pack *p) {
+    return la_step_lif_reset_f64_clear(p) || la_step_lif_f64(p);
 }
 
 static int la_step_lif_reset_i32(const la_pack *p) {
-    la_lif_reset(p, p->integers + 3, sizeof(int32_t));
-    return la_step_lif_i32(p);
+    return la_step_lif_reset_i32_clear(p) || la_step_lif_i32(p);
 }
+
+/* Arrays: a_in, a_third_factor_in, reset_in, s_out, s_out_bap, s_out_y1, s_out_y2, s_out_y3, u, v,
+ * y1, bias_mant, bias_exp, y2, y3. Integers: du, dv, vth. A third factor beyond the neurons: 1. */
+static int la_step_lif_prototype_i32(const la_pack *p) {
+    const int32_t *restrict a = p->arrays[0], *restrict asked = p->arrays[1];
+    const int32_t *restrict reset = p->arrays[2], *restrict mant = p->arrays[11];
+    const int32_t *restrict exp = p->arrays[12];
+    uint8_t *restrict s = p->arrays[3], *restrict bap = p->arrays[4];
+    int32_t *restrict u = p->arrays[8], *restrict v = p->arrays[9], *restrict y1 = p->arrays[10];
+    const int64_t keep_u = 4095 - p->integers[0], keep_v = 4096 - p->integers[1];
+    ptrdiff_t chosen = p->sizes[1] ? asked[0] : 0;
+    int allocates = chosen != 0;
+    chosen += chosen > 0 ? -1 : p->n - 1;
+    if (allocates && (chosen < 0 || chosen >= p->n)) {
+        return 1;
+    }
+    for (ptrdiff_t i = 0; i < p->n; i++) {
+        u[i] = (int32_t)la_turn24(u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6));
+        v[i] = (int32_t)la_clip24(v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
+        if (reset[i] > 0) {
+            u[i] = v[i] = 0;
+        }
+        bap[i] = allocates && i == chosen;
+        if (allocates) {
+            y1[i] = bap[i] ? 127 : 0;
+        }
+        s[i] = allocates ? bap[i] : v[i] > p->integers[2] * 64;
+        v[i] = s[i] ? 0 : v[i];
+    }
+    memcpy(p->arrays[5], y1, (size_t)p->n * sizeof(*y1));
+    memcpy(p->arrays[6], p->arrays[13], (size_t)p->n * sizeof(*y1));
+    memcpy(p->arrays[7], p->arrays[14], (size_t)p->n * sizeof(*y1));
+    return 0;
+}
+
+#define LA_LIF_PARTS(NAME) LA_STEP(NAME##_subthr) LA_STEP(NAME##_fires) LA_STEP(NAME##_rests)
 
 #define LA_LIF_STEPS                                                                               \
     LA_STEP(lif_f64) LA_STEP(lif_i32) LA_STEP(lif_refractory_f64) LA_STEP(lif_refractory_i32)      \
-    LA_STEP(lif_ternary_f64) LA_STEP(lif_ternary_i32) LA_STEP(lif_reset_f64) LA_STEP(lif_reset_i32)
+    LA_STEP(lif_ternary_f64) LA_STEP(lif_ternary_i32) LA_STEP(lif_reset_f64)                       \
+    LA_STEP(lif_reset_i32) LA_STEP(lif_reset_f64_clear) LA_STEP(lif_reset_i32_clear)               \
+    LA_STEP(lif_prototype_i32) LA_STEP(lif_bias) LA_STEP(lif_refractory_bias) LA_LIF_PARTS(lif_f64) LA_LIF_PARTS(lif_i32)     \
+    LA_LIF_PARTS(lif_refractory_f64) LA_LIF_PARTS(lif_refractory_i32)                              \
+    LA_LIF_PARTS(lif_ternary_f64) LA_LIF_PARTS(lif_ternary_i32)
 
 #endif

@@ -88,8 +88,69 @@ static int la_step_allocate(const la_pack *p) {
     return 0;
 }
 
+/* Arrays: label_in, inference_in, user_output, feedback, trigger_alloc, proto_labels,
+ * last_winner_id. A winner without a label: 1. */
+static int la_step_read_out(const la_pack *p) {
+    const int32_t *given = p->arrays[0], *fired = p->arrays[1];
+    int32_t *answer = p->arrays[2], *feedback = p->arrays[3], *trigger = p->arrays[4];
+    int32_t *labels = p->arrays[5], *last = p->arrays[6];
+    const int64_t n = p->sizes[5];
+    int64_t winner = 0;
+    answer[0] = feedback[0] = trigger[0] = 0;
+    while (winner < p->sizes[1] && !fired[winner]) {
+        winner++;
+    }
+    if (winner < p->sizes[1]) {
+        if (winner >= n) {
+            return 1;
+        }
+        last[0] = (int32_t)winner;
+        if (labels[winner] == 0) {
+            labels[winner] = (int32_t)(-winner - 1);
+        }
+        answer[0] = labels[winner];
+    }
+    if (given[0]) {
+        winner = last[0] < 0 ? last[0] + n : last[0];
+        if (winner < 0 || winner >= n) {
+            return 1;
+        }
+        if (labels[winner] > 0) {
+            feedback[0] = labels[winner] == given[0] ? 1 : -1;
+            trigger[0] = feedback[0] < 0;
+        } else if (labels[winner] < 0) {
+            labels[winner] = answer[0] = given[0];
+        }
+    }
+    return 0;
+}
+
+/* Arrays: s_out, period, first, amplitude. A period that is not positive: 1. */
+#define LA_REGULAR(NAME, T)                                                                        \
+    static int la_step_regular_##NAME(const la_pack *p) {                                          \
+        const int64_t *restrict period = p->arrays[1], *restrict first = p->arrays[2];             \
+        const T *restrict amplitude = p->arrays[3];                                                \
+        T *restrict s = p->arrays[0];                                                              \
+        for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
+            int64_t since = la_sub64((int64_t)p->step, first[i]);                                  \
+            if (period[i] < 1) {                                                                   \
+                return 1;                                                                          \
+            }                                                                                      \
+            /* Short division where it reaches: it takes a fraction of the time. */                \
+            int hit = since < 0                        ? 0                                         \
+                      : (since | period[i]) >> 32 == 0 ? !((uint32_t)since % (uint32_t)period[i])  \
+                                                       : !(since % period[i]);                     \
+            s[i] = hit ? amplitude[i] : 0;                                                         \
+        }                                                                                          \
+        return 0;                                                                                  \
+    }
+
+LA_REGULAR(f64, double)
+LA_REGULAR(i32, int32_t)
+
 #define LA_PLACES_STEPS                                                                            \
     LA_STEP(spiker_i64) LA_STEP(replay) LA_STEP(record) LA_STEP(keep_64) LA_STEP(keep_bytes)       \
-    LA_STEP(broadcast_i32) LA_STEP(novelty) LA_STEP(allocate)
+    LA_STEP(broadcast_i32) LA_STEP(novelty) LA_STEP(allocate)          \
+    LA_STEP(read_out) LA_STEP(regular_f64) LA_STEP(regular_i32)
 
 #endif

@@ -251,6 +251,31 @@ static inline void la_tally(const la_csc *m, const int32_t *at, ptrdiff_t count,
 LA_LOOK_UP(f64, double)
 LA_LOOK_UP(i32, int32_t)
 
+/* A matrix in compressed rows, by columns: column c has the entries order[start[c]] to
+ * order[start[c + 1]]. Entries lie anywhere, so they are fetched some ahead. */
+#define LA_PICKED_AHEAD 16
+
+#define LA_PICKED(NAME, W, T, A)                                                                 \
+    static void la_picked_##NAME(const int64_t *restrict order, const int64_t *restrict start,   \
+                                 const int32_t *restrict row, const W *restrict w,               \
+                                 const int32_t *restrict at, const T *restrict x,                \
+                                 ptrdiff_t count, T *restrict out) {                             \
+        A *restrict sum = (A *)out;                                                              \
+        for (ptrdiff_t e = 0; e < count; e++) {                                                  \
+            A factor = x ? (A)x[e] : (A)1;                                                       \
+            for (int64_t k = start[at[e]], end = start[at[e] + 1]; k < end; k++) {               \
+                int64_t ahead = order[k + LA_PICKED_AHEAD < end ? k + LA_PICKED_AHEAD : k];      \
+                LA_PREFETCH(row + ahead);                                                        \
+                LA_PREFETCH(w + ahead);                                                          \
+                sum[row[order[k]]] += (A)w[order[k]] * factor;                                   \
+            }                                                                                    \
+        }                                                                                        \
+    }
+
+LA_PICKED(f64, double, double, double)
+LA_PICKED(i32, int32_t, int32_t, uint32_t)
+LA_PICKED(i64, int32_t, int64_t, uint64_t)
+
 /* -- convolution --------------------------------------------------------------------------- */
 
 /* Geometry of a convolution; arrays are row-major: input (X, Y, C), output (A, B, O), and the
@@ -298,6 +323,13 @@ typedef struct {
 
 LA_CONV(f64, double, double)
 LA_CONV(i32, int32_t, uint32_t)
+
+/* The lowest bits of integers as numbers with a sign. */
+LA_WIDE static void la_wrap(ptrdiff_t n, int bits, uint32_t *restrict x) {
+    for (ptrdiff_t i = 0; i < n; i++) {
+        x[i] = (uint32_t)((int32_t)(x[i] << (32 - bits)) >> (32 - bits));
+    }
+}
 
 /* -- events -------------------------------------------------------------------------------- */
 

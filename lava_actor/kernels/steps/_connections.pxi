@@ -19,9 +19,11 @@ cdef class _ConnectionBurst(Burst):
     cdef object room
     cdef void *scratch  # what is to be scaled before it is added to a line
     cdef bint graded
+    cdef bint checks  # the model refuses some floating-point messages
     cdef int exponent
     cdef int32_t *indices
     cdef void *values
+    cdef double *converted
 
     def __init__(
         self, model, reader, writer, Py_ssize_t n_in, Py_ssize_t n_out, bint delayed=False
@@ -37,12 +39,14 @@ cdef class _ConnectionBurst(Burst):
             self.reader = reader
             self.indices = <int32_t *>malloc((n_in + LA_FIND_SLACK) * sizeof(int32_t))
             self.values = malloc(max(1, n_in) * self.reader.itemsize)
-            if self.indices == NULL or self.values == NULL:
+            self.converted = <double *>malloc(max(1, n_in) * sizeof(double))
+            if self.indices == NULL or self.values == NULL or self.converted == NULL:
                 raise MemoryError()
 
     def __dealloc__(self):
         free(self.indices)
         free(self.values)
+        free(self.converted)
 
     cdef bint take_weights(self) except -1:
         """Look at the model's weights; False if they are of another type or shape."""
@@ -89,6 +93,7 @@ cdef class _ConnectionBurst(Burst):
         if not self.take_weights():
             return False
         self.graded = bool(np.any(model.num_message_bits > 0))
+        self.checks = model.checks_fractions
         self.exponent = model.weight_exp if model.scales else 0
         if self.exponent and self.delayed and (
             self.room is None or size_of(self.room) != self.n_out * self.depth
@@ -180,9 +185,24 @@ cdef class _ConnectionBurst(Burst):
         if ones:
             return count
         if self.graded:
-            x[0] = values
-            return count if reader.code == self.code else -1
+            return self._take_factors(values, count, x)
         return count if self._none_is_zero(values, count) else -1
+
+    cdef Py_ssize_t _take_factors(
+        self, const void *values, Py_ssize_t count, const void **x
+    ) noexcept:
+        """Take graded values as factors: how many, or -1 if the model has to convert them."""
+        cdef int code = self.reader.code
+        cdef Py_ssize_t k
+        if code == self.code and not (self.checks and code == LA_F64):
+            x[0] = values
+            return count
+        if code != LA_I32 or self.code != LA_F64:
+            return -1
+        for k in range(count):
+            self.converted[k] = (<const int32_t *>values)[k]
+        x[0] = self.converted
+        return count
 
     cdef bint _none_is_zero(self, const void *values, Py_ssize_t count) noexcept:
         cdef Py_ssize_t k
@@ -356,3 +376,56 @@ cdef class SparseBurst(_ConnectionBurst):
             la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>out)
         else:
             la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>out)
+
+
+cdef class ConvBurst(_ConnectionBurst):
+    """A kernel that is moved over an image."""
+
+    cdef object kernel
+    cdef la_conv geometry
+
+    cdef bint take_weights(self) except -1:
+        kernel, geometry = self.model.kernel()
+        cdef Py_ssize_t size = take_geometry(geometry, self.n_in, self.n_out, &self.geometry)
+        self.kernel = kernel
+        return is_of(kernel, self.kind, size)
+
+    cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
+        cdef la_conv *g = &self.geometry
+        return count * g.kernel_x * g.kernel_y * (g.out_c // g.groups) + self.n_out
+
+    cdef void add(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
+        cdef void *kernel = cnp.PyArray_DATA(<cnp.ndarray>self.kernel)
+        if self.code == LA_F64:
+            la_conv_f64(&self.geometry, <const double *>kernel, at, <const double *>x, count,
+                        <double *>out)
+        else:
+            la_conv_i32(&self.geometry, <const int32_t *>kernel, at, <const int32_t *>x, count,
+                        <int32_t *>out)
+            la_wrap(self.n_out, STATE_BITS, <uint32_t *>out)
+
+
+cdef class InTimeBurst(_ConnectionBurst):
+    """A matrix for each delay: what an input does to all columns of the line is one column."""
+
+    cdef object matrix
+
+    cdef bint take_weights(self) except -1:
+        self.matrix = self.model.columns()
+        return (
+            is_columns(self.matrix, self.kind)
+            and cnp.PyArray_DIM(<cnp.ndarray>self.matrix, 0) == self.n_out * self.depth
+            and cnp.PyArray_DIM(<cnp.ndarray>self.matrix, 1) == self.n_in
+        )
+
+    cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
+        return count * self.n_out * self.depth
+
+    cdef void add(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
+        la_dense_f64(self.n_out * self.depth,
+                     <const double *>cnp.PyArray_DATA(<cnp.ndarray>self.matrix), at,
+                     <const double *>x, count, <double *>out)

@@ -167,12 +167,16 @@ cdef class StepBurst(Burst):
         free(self.pack.integers)
 
     cdef bint prepare(self) except -1:
-        cdef Py_ssize_t i, at = self.n_in
-        self.held = []
+        cdef Py_ssize_t i
         for i in range(self.n_out):
             (<_Outlet>self.outlets[i]).renew()
-            self.pack.arrays[at + i] = data_of((<_Outlet>self.outlets[i]).array)
-        at += self.n_out
+            self.pack.arrays[self.n_in + i] = data_of((<_Outlet>self.outlets[i]).array)
+        return self._look() and (self.then is None or self.then.prepare())
+
+    cdef bint _look(self) except -1:
+        """Look at the model's attributes; False: one of them is not as declared."""
+        cdef Py_ssize_t i, at = self.n_in + self.n_out
+        self.held = []
         for name, dtype in self.state:
             if not self._take(at, name, (<cnp.dtype>dtype).num, None, True):
                 return False
@@ -185,15 +189,18 @@ cdef class StepBurst(Burst):
         if not self._are_apart(self.n_in + self.n_out, at):
             return False
         for i in range(len(self.numbers)):
-            if not take_number(getattr(self.model, self.numbers[i], None), &self.pack.numbers[i]):
+            name = self.numbers[i]
+            if name is not None and not take_number(
+                getattr(self.model, name, None), &self.pack.numbers[i]
+            ):
                 return False
         for i in range(len(self.integers)):
             name, low, high = self.integers[i]
-            if not take_integer(
+            if name is not None and not take_integer(
                 getattr(self.model, name, None), low, high, &self.pack.integers[i]
             ):
                 return False
-        return self.then is None or self.then.prepare()
+        return True
 
     cdef bint _take(self, Py_ssize_t at, name, int kind, room, bint changes) except -1:
         """Let the step work on an attribute of the model, if that is the array it should be.
@@ -231,17 +238,19 @@ cdef class StepBurst(Burst):
                     return False
         return True
 
+    cdef inline int _do(self, la_step function) except? -1:
+        if self.pack.n < LONG_LOOP:
+            return function(&self.pack)
+        with nogil:
+            return function(&self.pack)
+
     cdef int step(self, uint64_t number) except -1:
         cdef Py_ssize_t i
         cdef int code
         self.pack.step = number
         for i in range(self.n_in):
             self.pack.arrays[i] = (<_Inlet>self.inlets[i]).receive()
-        if self.pack.n < LONG_LOOP:
-            code = self.function(&self.pack)
-        else:
-            with nogil:
-                code = self.function(&self.pack)
+        code = self._do(self.function)
         for i in range(self.n_in):
             (<_Inlet>self.inlets[i]).give_back()
         if code:
@@ -268,6 +277,177 @@ cdef class StepBurst(Burst):
     cdef int settle(self, uint64_t number) except -1:
         Burst.settle(self, number)
         return self.show()
+
+
+cdef class _Part:
+    cdef str method
+    cdef la_step function  # NULL: only the model's method
+    cdef bint by_model
+    cdef Py_ssize_t inlet, outlet, gives  # -1: none
+    cdef object port
+    cdef list makes
+
+    def __init__(
+        self, str method, size_t function, bint by_model, Py_ssize_t inlet, port,
+        Py_ssize_t outlet, Py_ssize_t gives, list makes,
+    ):
+        self.method, self.function, self.by_model = method, <la_step>function, by_model
+        self.inlet, self.port, self.outlet, self.gives = inlet, port, outlet, gives
+        self.makes = makes
+
+
+cdef class PartBurst(StepBurst):
+    """The methods of a step one after the other, some of them in Python.
+
+    A method in Python may change any attribute, so they are all looked at after it. As soon as one
+    is not as declared, the model's methods do the rest.
+    """
+
+    cdef list parts, ports
+    cdef dict originals
+
+    def __init__(self, arguments, list ports, list parts, dict originals):
+        super().__init__(*arguments)
+        cdef _Part part
+        cdef Py_ssize_t n = self.pack.n_arrays
+        self.ports = ports
+        self.parts = [_Part(*given) for given in parts]
+        self.originals = {method: self.parts[i] for method, i in originals.items()}
+        self.asks = True
+        for part in self.parts:
+            n += len(part.makes)
+        cdef void **arrays = <void **>realloc(self.pack.arrays, (n + 1) * sizeof(void *))
+        if arrays == NULL:
+            raise MemoryError()
+        self.pack.arrays = arrays
+
+    cdef int step(self, uint64_t number) except -1:
+        cdef _Part part
+        cdef _Outlet outlet
+        cdef Py_ssize_t i
+        cdef bint native = True
+        self.pack.step = number
+        self.model.time_step = number
+        for part in self.parts:
+            if native and not part.by_model:
+                self._do_part(part)
+            else:
+                self._call_part(part)
+                native = native and self._look() and self._shows(part.gives)
+        for i in range(self.n_out):
+            outlet = <_Outlet>self.outlets[i]
+            sent = getattr(self.model, outlet.kept)
+            if sent is outlet.array:
+                outlet.send()
+            else:
+                self.ports[i].send(sent)
+        self.native = native
+        return 0
+
+    cdef int _do_part(self, _Part part) except -1:
+        if part.inlet >= 0:
+            self.pack.arrays[part.inlet] = (<_Inlet>self.inlets[part.inlet]).receive()
+        given = self._apply(part)
+        if part.inlet >= 0:
+            (<_Inlet>self.inlets[part.inlet]).give_back()
+        if part.gives >= 0:
+            (<_Outlet>self.outlets[part.gives]).array = given
+            setattr(self.model, (<_Outlet>self.outlets[part.gives]).kept, given)
+        return 0
+
+    cdef object _apply(self, _Part part):
+        """Call the function of a part; returns what it gives."""
+        cdef Py_ssize_t at = self.pack.n_arrays
+        cdef list made = []
+        cdef int code
+        given = None
+        if part.gives >= 0:
+            outlet = <_Outlet>self.outlets[part.gives]
+            given = np.empty((<_Outlet>outlet).shape, (<_Outlet>outlet).dtype)
+            self.pack.arrays[self.n_in + part.gives] = data_of(given)
+        for _, dtype in part.makes:
+            array = np.empty(self.shape, dtype)
+            made.append(array)
+            self.pack.arrays[at] = data_of(array)
+            at += 1
+        code = self._do(part.function)
+        if code:
+            raise RuntimeStateError(
+                f"{type(self.model).__qualname__}: its native {part.method} returned {code} in "
+                f"step {self.pack.step}"
+            )
+        for (name, _), array in zip(part.makes, made):
+            setattr(self.model, name, array)
+        return given
+
+    def original(self, method, arguments):
+        """Do natively what an overridden method is asked to do: (whether it could be, result)."""
+        cdef _Part part = self.originals.get(method)
+        if part is None or part.function == NULL or not self._look():
+            return False, None
+        if part.inlet >= 0 or part.outlet >= 0:
+            if len(arguments) != 1 or not self._take_argument(part, arguments[0]):
+                return False, None
+        elif arguments:
+            return False, None
+        return True, self._apply(part)
+
+    cdef bint _take_argument(self, _Part part, argument) except -1:
+        cdef Py_ssize_t at = part.inlet if part.inlet >= 0 else self.n_in + part.outlet
+        cdef object dtype
+        cdef char *start
+        cdef char *other
+        if part.inlet >= 0:
+            dtype = (<_Inlet>self.inlets[part.inlet]).array.dtype
+        else:
+            dtype = (<_Outlet>self.outlets[part.outlet]).dtype
+        if not is_array(argument, (<cnp.dtype>dtype).num) or argument.shape != self.shape:
+            return False
+        start = <char *>data_of(argument)
+        for array in self.held:
+            other = <char *>data_of(array)
+            if (
+                start < other + cnp.PyArray_NBYTES(<cnp.ndarray>array)
+                and other < start + cnp.PyArray_NBYTES(<cnp.ndarray>argument)
+            ):
+                return False
+        self.pack.arrays[at] = start
+        return True
+
+    cdef int _call_part(self, _Part part) except -1:
+        method = getattr(self.model, part.method)
+        self.model._in_parts = self
+        try:
+            if part.inlet >= 0:
+                result = method(part.port.recv())
+            elif part.outlet >= 0:
+                result = method(getattr(self.model, (<_Outlet>self.outlets[part.outlet]).kept))
+            else:
+                result = method()
+        finally:
+            del self.model._in_parts
+        if part.gives >= 0:
+            setattr(self.model, (<_Outlet>self.outlets[part.gives]).kept, result)
+        return 0
+
+    cdef bint _shows(self, Py_ssize_t gives) except -1:
+        """Let functions read what a method in Python has given, if it is as they would give it."""
+        cdef _Outlet outlet
+        if gives < 0:
+            return True
+        outlet = <_Outlet>self.outlets[gives]
+        given = getattr(self.model, outlet.kept)
+        if not is_array(given, (<cnp.dtype>outlet.dtype).num) or given.shape != outlet.shape:
+            return False
+        outlet.array = given
+        self.pack.arrays[self.n_in + gives] = data_of(given)
+        return True
+
+    cdef bint keeps(self, set names) except -1:
+        return False  # attributes have their values after every part
+
+    cdef int settle(self, uint64_t number) except -1:
+        return 0
 
 
 cdef bint take_number(object x, double *to) except -1:

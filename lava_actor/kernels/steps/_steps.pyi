@@ -180,12 +180,38 @@ class StepBurst(Burst):
         outlets: list[tuple[RingWriter | None, np.dtype, tuple[int, ...], str | None]],
         state: list[tuple[str, np.dtype]],
         parameters: list[tuple[str, np.dtype]],
-        numbers: tuple[str, ...],
-        integers: tuple[tuple[str, int, int], ...],
+        numbers: tuple[str | None, ...],
+        integers: tuple[tuple[str | None, int, int], ...],
         uniform: bool,
         shape: tuple[int, ...],
         then: StepBurst | None = None,
     ) -> None: ...
+
+class PartBurst(StepBurst):
+    """Steps whose methods are called one by one, some of them in Python.
+
+    Parameters
+    ----------
+    arguments : tuple
+        Those of `StepBurst`. Numbers and integers whose name is None are not looked at.
+    ports : list of PyOutPort
+        One per outlet.
+    parts : list of (method, address, by_model, inlet, in-port, outlet, gives, makes)
+        The argument is what the in-port receives, or what the outlet shows; the result is shown by
+        the outlet ``gives``. -1: none. ``makes`` is a list of (attribute, dtype).
+    originals : {method: index of its part}
+        Methods of the library that those of the model may call.
+    """
+
+    def __init__(
+        self,
+        arguments: tuple[Any, ...],
+        ports: list[Any],
+        parts: list[tuple[Any, ...]],
+        originals: dict[Any, int],
+    ) -> None: ...
+    def original(self, method: Any, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
+        """Do natively what an overridden method is asked to do: (whether it could be, result)."""
 
 def catalogue() -> dict[str, int]:
     """Addresses of the library's steps, by name."""
@@ -219,3 +245,9 @@ class DenseBurst(Burst):
 
 class SparseBurst(DenseBurst):
     """Steps of a sparse connection; wants ``operator()``, not ``columns()``."""
+
+class ConvBurst(DenseBurst):
+    """Steps of a convolution; wants ``kernel()``: the kernel as it is summed up, its geometry."""
+
+class InTimeBurst(DenseBurst):
+    """Steps of a connection with a matrix for each delay, below one another in ``columns()``."""

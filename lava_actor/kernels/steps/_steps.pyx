@@ -10,7 +10,7 @@ import numpy as np
 cimport numpy as cnp
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc
+from libc.stdlib cimport calloc, free, malloc, realloc
 from libc.string cimport memcmp, memcpy, memmove, memset
 
 from lava_actor.channels._native cimport (
@@ -52,9 +52,13 @@ from lava_actor.kernels.arguments cimport (
     is_state,
     size_of,
 )
+from lava_actor.kernels.geometry cimport take_geometry
 from lava_actor.kernels.loops cimport (
     LA_CATALOGUE,
     LA_STEP_VERSION,
+    la_conv,
+    la_conv_f64,
+    la_conv_i32,
     la_csc,
     la_csc_f64,
     la_csc_i32,
@@ -70,6 +74,7 @@ from lava_actor.kernels.loops cimport (
     la_step,
     la_tally,
     la_within,
+    la_wrap,
 )
 
 from lava_actor.errors import RuntimeStateError
@@ -103,6 +108,8 @@ cdef enum:
     LONG_LOOP = 100_000
     # Bytes beyond which the same holds for a copy.
     LONG_COPY = 65536
+    # What convolutions of integers wrap at.
+    STATE_BITS = 24
     # Bytes in front of the value in a message of a tap.
     TAP_HEADER = 64
 
@@ -115,6 +122,7 @@ cdef class Burst:
     cdef Party party
     cdef bint lockstep
     cdef bint native
+    cdef bint asks  # native steps may call the model's Python
     cdef object opener
     cdef uint64_t reopen
     cdef public RingReader first
@@ -176,6 +184,8 @@ cdef class Burst:
                 la_set64(&me.step, step)
                 if self.native:
                     self.step(step - base)
+                    if self.asks:
+                        self.bits = self.asked()
                 else:
                     self.bits = self.call(step - base)
                 if self.shows and self.native:
@@ -248,6 +258,11 @@ cdef class Burst:
         model = self.model
         model.time_step = number
         model.run_spk()  # looked up anew: a model may replace it
+        return self.asked()
+
+    cdef inline uint64_t asked(self) except? 255:
+        """What the model has asked for in this step."""
+        model = self.model
         if model._req_pause:  # pause wins over stop
             model._req_pause = model._req_stop = False
             return ASK_PAUSE

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from lava_actor.kernels.steps import Burst
+from lava_actor.kernels.steps import Burst, PartBurst
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 
@@ -67,6 +67,9 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
 
     cut: ClassVar[Cut | None] = None
     """How the Process can be cut into parts; see `lava_actor.model.cuts`."""
+
+    _in_parts: PartBurst | None = None
+    """What calls a method of this model in the middle of a step; see `lava_actor.model.native`."""
 
     def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params=proc_params)

@@ -7,18 +7,19 @@ from typing import Any
 import numpy as np
 
 from lava_actor.kernels import conv_events
+from lava_actor.kernels.steps import ConvBurst
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._connection import ConnectionModel, FloatNumbers
+from lava_actor.proc._connection import FloatNumbers, Undelayed
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp
 
 
-class AbstractPyConvModel(ConnectionModel):
+class AbstractPyConvModel(Undelayed):
     """Sends what was computed in the step before, then receives and convolves."""
 
     a_buf: np.ndarray
@@ -37,19 +38,32 @@ class AbstractPyConvModel(ConnectionModel):
 
     _geometry: tuple[int, ...]
 
+    @property
+    def a_buff(self) -> np.ndarray:
+        """What will be sent in the next step."""
+        return self.a_buf
+
+    @a_buff.setter
+    def a_buff(self, value: np.ndarray) -> None:
+        self.a_buf = value
+
+    @classmethod
+    def _native_kind(cls) -> tuple[Any, ...]:
+        return AbstractPyConvModel, ConvBurst, "kernel"
+
     def on_var_update(self) -> None:
         """Look at weight and geometry again."""
         self._prepared_from = None
 
-    def run_spk(self) -> None:
-        """Send, receive, convolve."""
-        self.a_out.send(self.a_buf)
-        at, x = self.receive()
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the kernel, moved to the neurons `at` and times `x`, to `sums` (X, Y, C)."""
+        conv_events(*self.kernel(), at, x, sums)
+
+    def kernel(self) -> tuple[np.ndarray, tuple[int, ...]]:
+        """Return the kernel as it is summed up, and the geometry."""
         if self.weight is not self._prepared_from:
             self._prepare()
-        result = np.zeros(self.a_out.shape, self.number)
-        conv_events(self._kernel, self._geometry, at, x, result)
-        self.a_buf = self.scaled(result)
+        return self._kernel, self._geometry
 
     def _prepare(self) -> None:
         groups = int(np.asarray(self.groups).reshape(-1)[0])
@@ -110,6 +124,10 @@ class PyConvModelFixed(AbstractPyConvModel):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
     number = np.dtype(np.int32)
+
+    @classmethod
+    def _arithmetic_of(cls) -> type[Any]:
+        return PyConvModelFixed
 
     def factors(self, values: np.ndarray) -> np.ndarray:
         """Return received values as int32; `InvalidValueError` for fractions."""

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.signal import convolve2d
 
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.proc._arithmetic import wrap_bits
@@ -148,6 +147,8 @@ def conv_scipy(
     groups: int,
 ) -> np.ndarray:
     """Convolve an image with a kernel, in double precision; see `conv`."""
+    from scipy.signal import convolve2d  # takes a second to import, and no model needs it
+
     out_channels = weight.shape[0]
     shape = output_shape(
         (input_.shape[0], input_.shape[1], input_.shape[2]),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lava_actor.kernels import dense_events
+from lava_actor.kernels.steps import InTimeBurst
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.resources import CPU
@@ -35,9 +38,17 @@ class AbstractPyConvInTimeModel(Delayed):
         """Lay a new kernel out again."""
         self.on_start()
 
+    def columns(self) -> np.ndarray:
+        """Return the kernel, (K * n_out, n_in), as it is summed up."""
+        return self._columns
+
+    @classmethod
+    def _native_kind(cls) -> tuple[Any, ...]:
+        return AbstractPyConvInTimeModel, InTimeBurst, "columns"
+
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the kernels of neurons `at`, times `x`, to `sums` (post, K)."""
-        dense_events(self._columns, at, x, sums.T.reshape(-1))
+        dense_events(self.columns(), at, x, sums.T.reshape(-1))
 
 
 @implements(proc=ConvInTime, protocol=LoihiProtocol)
@@ -64,6 +75,12 @@ class PyConvInTimeFixed(AbstractPyConvInTimeModel, FloatNumbers):
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
+
+    checks_fractions = True
+
+    @classmethod
+    def _arithmetic_of(cls) -> type[Any]:
+        return PyConvInTimeFixed
 
     def factors(self, values: np.ndarray) -> np.ndarray:
         """Return received values as float64; `InvalidValueError` for fractions."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from lava_actor.model.cuts import Cut
 from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.native import INT32, NativeStep
+from lava_actor.model.native import INT32, NativeStep, Part, replaceable
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -80,19 +80,20 @@ class _LifModel(PyLoihiProcessModel):
         """
         raise NotImplementedError
 
+    @replaceable
     def reset_voltage(self, spike_vector: np.ndarray) -> None:
         """Set v to zero where there is a spike."""
         self.v[spike_vector.astype(bool, copy=False)] = 0
 
     def run_spk(self) -> None:
         """Receive, update, send spikes."""
-        self._scale()
+        self._begin()
         self.subthr_dynamics(self.a_in.recv())
         self.s_out_buff = self.spiking_activation()
         self.reset_voltage(self.s_out_buff)
         self.s_out.send(self.s_out_buff)
 
-    def _scale(self) -> None:
+    def _begin(self) -> None:
         """Prepare what the hooks use."""
 
 
@@ -100,11 +101,36 @@ BY_NEURON = Cut(
     "s_out", ("a_in", "s_out", "u", "v", "bias_mant", "bias_exp", "refractory_period_end")
 )
 
-_HOOKS = ("subthr_dynamics", "spiking_activation", "reset_voltage")
+FIXED_RANGES = {"du": (-1, 4095), "dv": (0, 4096), "vth": INT32}
+FIXED_CONSTANTS = {
+    "ds_offset": 1, "dm_offset": 0, "max_uv_val": 2**23, "decay_shift": 12, "decay_unity": 4096,
+    "vth_shift": 6, "act_shift": 6,
+}  # fmt: skip
+"""What the native steps of fixed-point models take for granted."""
+
+
+def _methods(
+    function: str, bias: str | None = None, clear: bool = False, period: bool = False,
+    thresholds: tuple[str, ...] = ("vth",),
+) -> list[Part]:  # fmt: skip
+    """The methods that make up a step; ``bias``: function of those with scaled parameters."""
+    dynamics = "_decayed", "_update_current", "scale_bias"
+    resting = ("process_spikes",) if period else ()
+    return [
+        *([Part("_clear", f"{function}_clear")] if clear else ()),
+        *([Part("scale_bias", bias, makes={"effective_bias": np.int64}),
+           Part("_scale_threshold_once", None)] if bias else ()),
+        Part("subthr_dynamics", f"{function.replace('_reset', '')}_subthr", takes="a_in",
+             uses=dynamics if bias else ()),
+        Part("spiking_activation", f"{function.replace('_reset', '')}_fires", gives="s_out",
+             uses=("scale_threshold",) if bias else (), alone=thresholds),
+        Part("reset_voltage", f"{function.replace('_reset', '')}_rests", takes="s_out",
+             uses=resting),
+    ]  # fmt: skip
 
 
 def _float_step(
-    function: str, numbers: tuple[str, ...] = ("du", "dv", "vth"), **more: Any
+    function: str, thresholds: tuple[str, ...] = ("vth",), **more: Any
 ) -> NativeStep:
     """The native step of a floating-point model, see ``lif.h``."""
     return NativeStep(
@@ -113,9 +139,10 @@ def _float_step(
         outputs={"s_out": more.pop("sent", bool)},
         state={"u": float, "v": float, **more.pop("state", {})},
         parameters={"bias_mant": float},
-        numbers=numbers,
+        numbers=("du", "dv", *thresholds),
         shows={"s_out": "s_out_buff"},
-        stands_for=("_scale", *_HOOKS, *more.pop("stands_for", ())),
+        stands_for=("_begin",),
+        parts=_methods(function, thresholds=thresholds, **more.pop("methods", {})),
         **more,
     )
 
@@ -129,19 +156,17 @@ def _fixed_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: A
         state={"u": np.int32, "v": np.int32, **more.pop("state", {})},
         parameters={"bias_mant": np.int32, "bias_exp": np.int32},
         integers={
-            "du": (-1, 4095),
-            "dv": (0, 4096),
+            **{name: FIXED_RANGES[name] for name in ("du", "dv")},
             **dict.fromkeys(thresholds, INT32),
             **more.pop("integers", {}),
         },
         shows={"s_out": "s_out_buff"},
-        constants={
-            "ds_offset": 1, "dm_offset": 0, "max_uv_val": 2**23, "decay_shift": 12,
-            "decay_unity": 4096, "vth_shift": 6, "act_shift": 6,
-        },
-        stands_for=(
-            "_scale", *_HOOKS, "scale_bias", "scale_threshold", *more.pop("stands_for", ())
+        constants=FIXED_CONSTANTS,
+        stands_for=("_begin",),
+        parts=_methods(
+            function, **{"bias": "lif_bias", "thresholds": thresholds, **more.pop("methods", {})}
         ),
+        in_parts={name: f"effective_{name}" for name in thresholds},
         **more,
     )  # fmt: skip
 
@@ -183,11 +208,13 @@ class AbstractPyLifModelFloat(_LifModel):
                 f"spike in every step"
             )
 
+    @replaceable
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update u and v with the input of this step."""
         self.u[...] = self.u * (1 - self.du) + activation_in
         self.v[...] = self.v * (1 - self.dv) + self.u + self.bias_mant
 
+    @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > vth``."""
         vth = getattr(self, "vth", None)
@@ -294,6 +321,7 @@ class AbstractPyLifModelFixed(_LifModel):
 
     # -- the step in NumPy -------------------------------------------------------------------
 
+    @replaceable
     def scale_bias(self) -> None:
         """Set `effective_bias` from `bias_mant` and `bias_exp`; called in every step."""
         exponent = np.clip(self.bias_exp, -31, 31)
@@ -313,6 +341,7 @@ class AbstractPyLifModelFixed(_LifModel):
         self.effective_vth = np.left_shift(np.asarray(vth, np.int64), self.vth_shift)
         self.isthrscaled = True
 
+    @replaceable
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update u and v with the input of this step."""
         self._update_current(activation_in)
@@ -336,14 +365,19 @@ class AbstractPyLifModelFixed(_LifModel):
         kept = state.astype(np.int64) * (self.decay_unity - np.asarray(decay, np.int64))
         return mag(kept, self.decay_shift)
 
+    @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > effective_vth``."""
         if not hasattr(self, "vth"):
             raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
         return self.v > self.effective_vth
 
-    def _scale(self) -> None:
+    def _begin(self) -> None:
+        super()._begin()
         self.scale_bias()
+        self._scale_threshold_once()
+
+    def _scale_threshold_once(self) -> None:
         if not self.isthrscaled:
             self.scale_threshold()
             self._scaled_from = self._thresholds()
@@ -381,15 +415,21 @@ class _Resetting(_LifModel):
         self.reset_interval = int(proc_params["reset_interval"])
         self.reset_offset = int(proc_params["reset_offset"]) % self.reset_interval
 
-    def run_spk(self) -> None:
-        """Clear the state if it is time, then do the step."""
+    def _begin(self) -> None:
+        self._clear()
+        super()._begin()
+
+    def _clear(self) -> None:
+        """Clear the state if it is time."""
         if self.time_step % self.reset_interval == self.reset_offset:
             self.u[...] = 0
             self.v[...] = 0
-        super().run_spk()
 
 
-_SCHEDULE = {"reset_interval": (1, INT32[1]), "reset_offset": INT32}
+_SCHEDULE: dict[str, Any] = {
+    "integers": {"reset_interval": (1, INT32[1]), "reset_offset": INT32},
+    "methods": {"clear": True},
+}
 
 
 @implements(proc=LIFReset, protocol=LoihiProtocol)
@@ -398,7 +438,7 @@ _SCHEDULE = {"reset_interval": (1, INT32[1]), "reset_offset": INT32}
 class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
     """Floating-point model of `LIFReset`."""
 
-    native_step = _float_step("lif_reset_f64", integers=_SCHEDULE)
+    native_step = _float_step("lif_reset_f64", **_SCHEDULE)
     cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -411,7 +451,7 @@ class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
 class PyLifResetModelBitAcc(_Resetting, AbstractPyLifModelFixed):
     """Fixed-point model of `LIFReset`."""
 
-    native_step = _fixed_step("lif_reset_i32", integers=_SCHEDULE)
+    native_step = _fixed_step("lif_reset_i32", **_SCHEDULE)
     cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
@@ -427,6 +467,7 @@ class _Refractory(_LifModel):
         super().__init__(proc_params)
         self.refractory_period = int(proc_params["refractory_period"])
 
+    @replaceable
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update u everywhere, v where the refractory period is over."""
         resting = self.refractory_period_end >= self.time_step
@@ -434,6 +475,7 @@ class _Refractory(_LifModel):
         super().subthr_dynamics(activation_in)
         self.v[resting] = kept
 
+    @replaceable
     def reset_voltage(self, spike_vector: np.ndarray) -> None:
         """Set v to zero where there is a spike, and begin the refractory period."""
         self.process_spikes(spike_vector)
@@ -447,7 +489,6 @@ class _Refractory(_LifModel):
 _RESTING: dict[str, Any] = {
     "state": {"refractory_period_end": np.int64},
     "integers": {"refractory_period": INT32},
-    "stands_for": ("process_spikes",),
 }
 
 
@@ -457,7 +498,7 @@ _RESTING: dict[str, Any] = {
 class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
     """Floating-point model of `LIFRefractory`."""
 
-    native_step = _float_step("lif_refractory_f64", **_RESTING)
+    native_step = _float_step("lif_refractory_f64", **_RESTING, methods={"period": True})
     cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -471,7 +512,10 @@ class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
 class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
     """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
 
-    native_step = _fixed_step("lif_refractory_i32", **_RESTING)
+    native_step = _fixed_step(
+        "lif_refractory_i32", **_RESTING,
+        methods={"period": True, "bias": "lif_refractory_bias"},
+    )  # fmt: skip
     cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
@@ -485,13 +529,14 @@ class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
 class PyTernLifModelFloat(AbstractPyLifModelFloat):
     """Floating-point model of `TernaryLIF`."""
 
-    native_step = _float_step("lif_ternary_f64", ("du", "dv", "vth_hi", "vth_lo"), sent=np.int8)
+    native_step = _float_step("lif_ternary_f64", ("vth_hi", "vth_lo"), sent=np.int8)
     cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth_hi: float = LavaPyType(float, float)
     vth_lo: float = LavaPyType(float, float)
 
+    @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return 1 above the upper threshold, -1 below the lower one."""
         return (self.v > self.vth_hi).astype(np.int8) - (self.v < self.vth_lo)
@@ -519,6 +564,7 @@ class PyTernLifModelFixed(AbstractPyLifModelFixed):
         self.effective_vth_lo = np.left_shift(np.asarray(self.vth_lo, np.int64), self.vth_shift)
         self.isthrscaled = True
 
+    @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return 1 above the upper threshold, -1 below the lower one."""
         above = (self.v > self.effective_vth_hi).astype(np.int8)

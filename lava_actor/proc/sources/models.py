@@ -7,8 +7,10 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
@@ -160,14 +162,33 @@ class AbstractPyRegularSource(_Source):
     _checked: tuple[Any, Any] = (None, None)
     """Period and first step the last time they were looked at."""
 
-    def spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Find out whose period ends in this step."""
+    @property
+    def checked_period(self) -> np.ndarray:
+        """The period, once it and the first step have been looked at."""
         if self._checked[0] is not self.period or self._checked[1] is not self.first:
             check_steps(f"{owner_of(self)}.period", self.period)
             check_steps(f"{owner_of(self)}.first", self.first)
             self._checked = self.period, self.first
+        return self.period
+
+    def on_var_update(self) -> None:
+        """Look at what was set."""
+        self._checked = None, None
+
+    def spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
+        """Find out whose period ends in this step."""
+        period = self.checked_period
         since = self.time_step - self.first
-        return np.flatnonzero((since >= 0) & (since % self.period == 0)), None
+        return np.flatnonzero((since >= 0) & (since % period == 0)), None
+
+
+def _regular(function: str, number: DTypeLike) -> NativeStep:
+    return NativeStep(
+        function,
+        outputs={"s_out": number},
+        parameters={"checked_period": np.int64, "first": np.int64, "amplitude": number},
+        stands_for=("spikes", "checked_period"),
+    )
 
 
 @implements(proc=RegularSource, protocol=LoihiProtocol)
@@ -175,6 +196,8 @@ class AbstractPyRegularSource(_Source):
 @tag("floating_pt")
 class PyRegularSourceFloat(AbstractPyRegularSource):
     """Floating-point model of `RegularSource`."""
+
+    native_step = _regular("regular_f64", float)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     period: np.ndarray = LavaPyType(np.ndarray, int)
@@ -187,6 +210,8 @@ class PyRegularSourceFloat(AbstractPyRegularSource):
 @tag("fixed_pt")
 class PyRegularSourceFixed(AbstractPyRegularSource):
     """Fixed-point model of `RegularSource`."""
+
+    native_step = _regular("regular_i32", np.int32)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     period: np.ndarray = LavaPyType(np.ndarray, int)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from lava_actor.kernels import csc_events
+from lava_actor.kernels import picked_events
 from lava_actor.learning.connection_models import (
     LearningConnectionModelBitApproximate,
     LearningConnectionModelFloat,
@@ -29,8 +29,7 @@ __all__ = ["PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate"]
 class _LearningSparse(LearningSteps):
     """Activation from the very matrix that learning changes.
 
-    The weights stay in compressed rows, the only copy there is; the columns of neurons that spiked
-    are gathered in every step.
+    The weights stay in compressed rows, the only copy there is.
     """
 
     weights: csr_matrix
@@ -52,12 +51,7 @@ class _LearningSparse(LearningSteps):
         variable: SynapticVariable = self._synaptic_variable("weights")
         pattern = variable.pattern
         assert isinstance(pattern, SparsePattern)
-        entries, counts = pattern.of_columns(at)
-        pointers = np.zeros(at.size + 1, np.int64)
-        np.cumsum(counts, out=pointers[1:])
-        rows = pattern.rows[entries]
-        columns = np.arange(at.size, dtype=np.int32)
-        csc_events(pointers, rows, variable.data[entries], None, columns, x, sums)
+        picked_events(*pattern.by_column, pattern.rows, variable.data, at, x, sums)
 
 
 def _with_data(matrix: csr_matrix, data: np.ndarray, number: np.dtype) -> csr_matrix:

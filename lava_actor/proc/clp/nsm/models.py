@@ -21,6 +21,14 @@ from lava_actor.proc.clp.nsm.process import Allocator, Readout
 class PyReadoutModel(PyLoihiProcessModel):
     """Fixed-point model of `Readout`."""
 
+    native_step = NativeStep(
+        "read_out",
+        inputs={"label_in": np.int32, "inference_in": np.int32},
+        outputs={"user_output": np.int32, "feedback": np.int32, "trigger_alloc": np.int32},
+        state={"proto_labels": np.int32, "last_winner_id": np.int32},
+        uniform=False,
+    )
+
     inference_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     label_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     user_output: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)

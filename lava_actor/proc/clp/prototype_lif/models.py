@@ -6,13 +6,14 @@ import numpy as np
 
 from lava_actor.learning.neuron_models import LearningNeuronModelFixed
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc.clp.prototype_lif.process import PrototypeLIF
-from lava_actor.proc.lif.models import AbstractPyLifModelFixed
+from lava_actor.proc.lif.models import FIXED_CONSTANTS, FIXED_RANGES, AbstractPyLifModelFixed
 
 BAP_TRACE = 127
 """What y1 jumps to when a prototype is allocated: the largest trace of seven bits."""
@@ -23,6 +24,26 @@ BAP_TRACE = 127
 @tag("bit_accurate_loihi", "fixed_pt")
 class PrototypeLIFBitAcc(LearningNeuronModelFixed, AbstractPyLifModelFixed):
     """Fixed-point model of `PrototypeLIF`."""
+
+    native_step = NativeStep(
+        "lif_prototype_i32",
+        inputs={"a_in": np.int32, "a_third_factor_in": np.int32, "reset_in": np.int32},
+        outputs={
+            "s_out": bool, "s_out_bap": bool, "s_out_y1": np.int32, "s_out_y2": np.int32,
+            "s_out_y3": np.int32,
+        },
+        state={"u": np.int32, "v": np.int32, "y1": np.int32},
+        parameters={
+            "bias_mant": np.int32, "bias_exp": np.int32, "y2": np.int32, "y3": np.int32,
+        },
+        integers=FIXED_RANGES,
+        shows={"s_out": "s_out_buff"},
+        constants=FIXED_CONSTANTS,
+        stands_for=(
+            "subthr_dynamics", "spiking_activation", "reset_voltage", "scale_bias",
+            "scale_threshold",
+        ),
+    )  # fmt: skip
 
     reset_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
