@@ -148,7 +148,7 @@ class RanksCrew(Crew):
             with contextlib.suppress(PipeEnded):
                 self.pipes[index].post("waits")
 
-    def judge(self, index: int, answer: Any) -> Failure | None:
+    def judge(self, index: int, answer: Any) -> Failure | None:  # type: ignore[override]
         """Put together what the services of all ranks say."""
         return None if self._standstill is None else self._standstill.judge(index, answer)
 

@@ -297,8 +297,9 @@ class _Arena:
             for r, ring in enumerate(of.wiring.rings)
         ]  # fmt: skip
         self.plan = SimpleNamespace(
-            rings=rings, domains=[stepping], parties=[f"party{i}" for i in range(len(of.parties))]
-        )
+            rings=rings, parties=[f"party{i}" for i in range(len(of.parties))], away=frozenset(),
+            here=lambda _domain: stepping,
+        )  # fmt: skip
 
     def party(self, index: int) -> Any:
         return _Words(self._of, index)

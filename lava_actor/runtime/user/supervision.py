@@ -348,8 +348,12 @@ class Crew:
         """What is not to be seen in the arena, since it is on other machines."""
         return Far()
 
-    def judge(self, _index: int, _answer: Any) -> Failure | None:
-        """A service says who waits, which is asked only where a network has several clocks."""
+    @staticmethod
+    def judge(_index: int, _answer: Any) -> Failure | None:
+        """A service says who waits, which is asked only where a network has several clocks.
+
+        The listener's thread calls it, and must not keep alive what holds the network.
+        """
         return None
 
     def close(self) -> None:
