@@ -25,7 +25,7 @@ from lava_actor.runtime.reports.failures import of_runtime
 
 #: Rounds without anything before the courier pauses at all, and seconds of its pauses after that:
 #: (rounds, pause).
-YIELDS = 100
+YIELDS = 5
 PAUSES = ((300, 0.00005), (1000, 0.0002), (3000, 0.001))
 LONGEST_PAUSE = 0.004
 #: Messages to one rank that MPI may be busy with before more is kept in the box.

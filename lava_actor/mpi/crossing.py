@@ -4,8 +4,9 @@ The arena of every rank has every ring, with the same cursors. Here is what a ra
 that cross its border:
 
 * It wrote the ring: the first cursor of each other rank's readers is an `Exit`, which takes
-  messages as they lie in their slots. It has no more of them on the way than the ring has slots,
-  so a slow reader holds up the writer as it does on one machine, at most three rings later.
+  messages as they lie in their slots. Only so many of them are on the way, for what is on the way
+  has not been read: a slow reader holds up the writer as it does on one machine, only later. They
+  are more than the ring has slots, or the way there and back would set the pace.
 * It reads the ring: the `Entry` puts messages, with their stamps, into the ring as its writer.
 
 All other cursors that belong to actors elsewhere are detached before anybody begins: they hold up
@@ -33,6 +34,10 @@ Send = Callable[[int, tuple[Any, ...]], None]
 PIECE_BYTES = 1 << 22
 
 
+#: Messages of one ring that are on the way at most, while they are small.
+MOST_ON_THE_WAY = 1024
+
+
 class Exit:
     """Where messages of a ring leave for another rank."""
 
@@ -41,7 +46,7 @@ class Exit:
         self.writer = ring.writer
         self.reader = reader
         self.rank = rank
-        self.room = ring.depth
+        self.room = max(ring.depth, min(MOST_ON_THE_WAY, PIECE_BYTES // ring.slot_bytes))
         self.most = max(1, PIECE_BYTES // ring.slot_bytes)
 
 
