@@ -122,9 +122,7 @@ class ParcelWriter:
             with held():
                 self.fd = os.memfd_create("lava_actor-values", os.MFD_CLOEXEC)
         offset = -(-self._size // _ALIGN) * _ALIGN
-        done = 0
-        while done < raw.nbytes:
-            done += os.pwrite(self.fd, raw[done : done + (1 << 30)], offset + done)
+        _write_at(self.fd, raw, offset)
         self._size = offset + raw.nbytes
         return offset, raw.nbytes
 
@@ -200,10 +198,14 @@ class Frame:
 def memory_file(content: bytes) -> int:
     """The descriptor of an unnamed file in memory; whoever asks for it closes it."""
     descriptor = os.memfd_create("lava_actor-values", os.MFD_CLOEXEC)
-    view, done = memoryview(content), 0
-    while done < len(content):
-        done += os.pwrite(descriptor, view[done : done + (1 << 30)], done)
+    _write_at(descriptor, memoryview(content), 0)
     return descriptor
+
+
+def _write_at(descriptor: int, content: memoryview, offset: int) -> None:
+    done = 0
+    while done < content.nbytes:
+        done += os.pwrite(descriptor, content[done : done + (1 << 30)], offset + done)
 
 
 @dataclass

@@ -40,9 +40,11 @@ class Host:
         self._network = network
         self._plans: list[ServicePlan] = plans
         self._arena: Arena | None = None
+        self._crossings: Crossings | None = None
         self._services = Attendance(len(plans))
         self._tunnels: dict[int, Tunnel] = {}
-        self._ended: dict[int, int] = {}
+        self._starting = set(numbers)  # services that have not said how their start went
+        self._ended: set[int] = set()
         self._next_look = 0.0
         self._wake_up = -1
         theirs: list[Pipe] = []
@@ -79,6 +81,7 @@ class Host:
 
     def _fail(self, failure: Failure) -> None:
         """It could not be started: say so as a service would."""
+        self._starting.clear()
         for number in self._tunnels:
             frame = _frame("startfail", failure)
             self._send(0, ("frame", number, frame.packed()))
@@ -92,7 +95,7 @@ class Host:
 
     def round(self) -> bool:
         """Carry messages and frames; see whether the services are there."""
-        moved = self._arena is not None and self._crossings.carry()
+        moved = self._crossings is not None and self._crossings.carry()
         for tunnel in self._tunnels.values():
             moved |= tunnel.carry(self._send, self._keep)
         now = time.monotonic()
@@ -103,6 +106,8 @@ class Host:
 
     def _keep(self, number: int, frame: Frame) -> bool:
         """The process that a service is, is this rank's business."""
+        if frame.kind in ("ready", "startfail"):
+            self._starting.discard(number)
         if frame.kind != "here":
             return False
         self._services.note(number, frame)
@@ -110,7 +115,7 @@ class Host:
 
     def _look(self) -> None:
         """A service that is gone may leave its pipe open, in a process that its models started."""
-        for number in list(self._ended):
+        for number in self._ended:
             tunnel = self._tunnels[number]
             if tunnel.is_open:
                 tunnel.carry(self._send, self._keep)
@@ -118,9 +123,8 @@ class Host:
                 self._send(0, ("gone", number))
         for number, tunnel in self._tunnels.items():
             if tunnel.is_open and self._services.has_ended(number):
-                self._ended[number] = 1
-        why = self._services.complaint()
-        if why is not None:
+                self._ended.add(number)
+        if self._starting and (why := self._services.complaint()):
             self._fail(failure_of(RuntimeError(why), f"rank {self._courier.rank}"))
 
     def descriptors(self) -> list[int]:
@@ -137,11 +141,12 @@ class Host:
         elif kind == "end":
             self._end()
         elif kind == "count":
-            counts = (self._crossings.sent, self._crossings.received) if self._arena else (0, 0)
+            crossed = self._crossings
+            counts = (0, 0) if crossed is None else (crossed.sent, crossed.received)
             self._send(rank, ("counted", *counts))
         elif kind == "look":
             self._send(rank, ("seen", said[0], self._seen()))
-        elif self._arena is not None:
+        elif self._crossings is not None:
             self._crossings.take(kind, tuple(said), rank)
 
     def _seen(self) -> dict[str, Any]:
