@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -73,24 +74,7 @@ class ATRLIF(AbstractProcess):
         name: str | None = None,
         log_config: LogConfig | None = None,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            i=i,
-            v=v,
-            theta=theta,
-            r=r,
-            s=s,
-            delta_i=delta_i,
-            delta_v=delta_v,
-            delta_theta=delta_theta,
-            delta_r=delta_r,
-            theta_0=theta_0,
-            theta_step=theta_step,
-            bias_mant=bias_mant,
-            bias_exp=bias_exp,
-            name=name,
-            log_config=log_config,
-        )
+        super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.i = Var(shape=shape, init=i)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import RefPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -51,9 +52,7 @@ class BitCheck(AbstractProcess):
     ) -> None:
         if not 1 <= bits <= 31:
             raise InvalidValueError(f"BitCheck.bits: expected 1 … 31, got {bits!r}")
-        super().__init__(
-            layerid=layerid, debug=debug, bits=bits, name=name, log_config=log_config, **kwargs
-        )
+        super().__init__(**given(locals()))
         self._shape: tuple[int, ...] = (1,)
         self._create_members()
 

@@ -11,6 +11,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc._delays import checked_delays, delay_range
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.process import matrices
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -69,13 +70,7 @@ class Dense(AbstractProcess):
         **kwargs: Any,
     ) -> None:
         weights = _matrix(name or type(self).__name__, weights)
-        super().__init__(
-            weights=weights,
-            num_message_bits=num_message_bits,
-            name=name,
-            log_config=log_config,
-            **kwargs,
-        )
+        super().__init__(**given(locals()))
         post, pre = weights.shape
         self.s_in = InPort(shape=(pre,))
         self.a_out = OutPort(shape=(post,))

@@ -27,6 +27,7 @@ from lava_actor.proc.io.compression import (
     encode_packed_4,
     encode_sparse,
 )
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -86,14 +87,7 @@ class DeltaEncoder(AbstractProcess):
         compression: Compression = Compression.DENSE,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            vth=vth,
-            spike_exp=spike_exp,
-            num_bits=num_bits,
-            compression=compression,
-            **kwargs,
-        )
+        super().__init__(**given(locals()))
         a_min = a_max = -1
         if num_bits is not None:
             a_min = -(1 << (num_bits - 1)) << spike_exp

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc.lif.process import AbstractLIF
 from lava_actor.process.neuron import LearningNeuronProcess
+from lava_actor.process.parameters import given
 from lava_actor.process.process import LogConfig
 from lava_actor.process.variable import Var
 
@@ -64,18 +65,5 @@ class LearningLIF(LearningNeuronProcess, AbstractLIF):
         learning_rule: LoihiLearningRule | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            u=u,
-            v=v,
-            du=du,
-            dv=dv,
-            bias_mant=bias_mant,
-            bias_exp=bias_exp,
-            vth=vth,
-            name=name,
-            log_config=log_config,
-            learning_rule=learning_rule,
-            **kwargs,
-        )
+        super().__init__(**given(locals()))
         self.vth = Var(shape=(1,), init=vth)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.proc._siblings import of_sibling
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -60,18 +61,7 @@ class AbstractLIF(AbstractProcess):
         log_config: LogConfig | None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            u=u,
-            v=v,
-            du=du,
-            dv=dv,
-            bias_mant=bias_mant,
-            bias_exp=bias_exp,
-            name=name,
-            log_config=log_config,
-            **kwargs,
-        )
+        super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.u = Var(shape=shape, init=u)
@@ -136,19 +126,7 @@ class LIF(AbstractLIF):
         log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            u=u,
-            v=v,
-            du=du,
-            dv=dv,
-            bias_mant=bias_mant,
-            bias_exp=bias_exp,
-            vth=vth,
-            name=name,
-            log_config=log_config,
-            **kwargs,
-        )
+        super().__init__(**given(locals()))
         self.vth = Var(shape=(1,), init=vth)
 
 
@@ -213,20 +191,7 @@ class LIFReset(LIF):
             raise InvalidValueError(
                 f"{_named(self, name)}.reset_offset: expected at least 0, got {reset_offset}"
             )
-        super().__init__(
-            shape=shape,
-            u=u,
-            v=v,
-            du=du,
-            dv=dv,
-            bias_mant=bias_mant,
-            bias_exp=bias_exp,
-            vth=vth,
-            name=name,
-            log_config=log_config,
-            reset_interval=reset_interval,
-            reset_offset=reset_offset,
-        )
+        super().__init__(**given(locals()))
 
 
 class LIFRefractory(LIF):
@@ -283,19 +248,7 @@ class LIFRefractory(LIF):
                 f"{_named(self, name)}.refractory_period: expected at least 1 step, "
                 f"got {refractory_period}"
             )
-        super().__init__(
-            shape=shape,
-            u=u,
-            v=v,
-            du=du,
-            dv=dv,
-            bias_mant=bias_mant,
-            bias_exp=bias_exp,
-            vth=vth,
-            name=name,
-            log_config=log_config,
-            refractory_period=refractory_period,
-        )
+        super().__init__(**given(locals()))
         self.refractory_period_end = Var(shape=shape, init=0)
 
 
@@ -351,19 +304,7 @@ class TernaryLIF(AbstractLIF):
                 f"{_named(self, name)}: expected vth_lo <= vth_hi, got vth_lo={vth_lo} and "
                 f"vth_hi={vth_hi}"
             )
-        super().__init__(
-            shape=shape,
-            u=u,
-            v=v,
-            du=du,
-            dv=dv,
-            bias_mant=bias_mant,
-            bias_exp=bias_exp,
-            vth_hi=vth_hi,
-            vth_lo=vth_lo,
-            name=name,
-            log_config=log_config,
-        )
+        super().__init__(**given(locals()))
         self.vth_hi = Var(shape=(1,), init=vth_hi)
         self.vth_lo = Var(shape=(1,), init=vth_lo)
 

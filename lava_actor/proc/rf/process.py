@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -52,16 +53,7 @@ class RF(AbstractProcess):
         name: str | None = None,
         log_config: LogConfig | None = None,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            period=period,
-            alpha=alpha,
-            state_exp=state_exp,
-            decay_bits=decay_bits,
-            vth=vth,
-            name=name,
-            log_config=log_config,
-        )
+        super().__init__(**given(locals()))
         sin_decay = (1 - alpha) * np.sin(2 * np.pi / period)
         cos_decay = (1 - alpha) * np.cos(2 * np.pi / period)
         if decay_bits > 0:

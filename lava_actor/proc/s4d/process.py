@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.proc.sdn.process import ActivationMode, SigmaDelta
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -44,9 +45,7 @@ class S4d(AbstractProcess):
         s4_exp: int = 0,
         inp_exp: int = 0,
     ) -> None:
-        super().__init__(
-            shape=shape, a=a, b=b, c=c, s4_state=s4_state, s4_exp=s4_exp, inp_exp=inp_exp
-        )
+        super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.a = Var(shape=shape, init=a)
@@ -96,17 +95,7 @@ class SigmaS4dDelta(SigmaDelta):
         s4_exp: int = 0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            vth=vth,
-            a=a,
-            b=b,
-            c=c,
-            state_exp=state_exp,
-            s4_exp=s4_exp,
-            act_mode=ActivationMode.UNIT,
-            **kwargs,
-        )
+        super().__init__(**given(locals()), act_mode=ActivationMode.UNIT)
         self.a = Var(shape=shape, init=a)
         self.b = Var(shape=shape, init=b)
         self.c = Var(shape=shape, init=c)

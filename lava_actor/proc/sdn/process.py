@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -109,15 +110,7 @@ class Delta(AbstractProcess):
         name: str | None = None,
         log_config: LogConfig | None = None,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            vth=vth,
-            cum_error=cum_error,
-            spike_exp=spike_exp,
-            state_exp=state_exp,
-            name=name,
-            log_config=log_config,
-        )
+        super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.vth = Var(shape=(1,), init=_in_state_scale(vth, spike_exp, state_exp))
@@ -179,16 +172,7 @@ class SigmaDelta(AbstractProcess):
         state_exp: int = 0,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
-            shape=shape,
-            vth=vth,
-            bias=bias,
-            act_mode=act_mode,
-            cum_error=cum_error,
-            spike_exp=spike_exp,
-            state_exp=state_exp,
-            **kwargs,
-        )
+        super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.vth = Var(shape=(1,), init=_in_state_scale(vth, spike_exp, state_exp))

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -43,9 +44,7 @@ class Spiker(AbstractProcess):
         name: str | None = None,
         log_config: LogConfig | None = None,
     ) -> None:
-        super().__init__(
-            shape=shape, period=period, payload=payload, name=name, log_config=log_config
-        )
+        super().__init__(**given(locals()))
         self.s_out = OutPort(shape=shape)
         self.rate = Var(shape=shape, init=period)
         self.counter = Var(shape=shape, init=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess, LogConfig
 from lava_actor.process.variable import Var
@@ -87,9 +88,7 @@ class Allocator(AbstractProcess):
         name: str | None = None,
         log_config: LogConfig | None = None,
     ) -> None:
-        super().__init__(
-            n_protos=n_protos, next_alloc_id=next_alloc_id, name=name, log_config=log_config
-        )
+        super().__init__(**given(locals()))
         self.n_protos = n_protos
         self.trigger_in = InPort(shape=(1,))
         self.allocate_out = OutPort(shape=(1,))
