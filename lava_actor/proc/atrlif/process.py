@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from numpy.typing import ArrayLike
 
+from lava_actor.proc._shaped import Shaped
 from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.process import LogConfig
 from lava_actor.process.variable import Var
 
 DEFAULT_THETA = 5
 """The threshold at the start, if none is given."""
 
 
-class ATRLIF(AbstractProcess):
+class ATRLIF(Shaped):
     """Leaky integrate-and-fire neuron with adaptive threshold and refractory state.
 
     ::
@@ -90,8 +91,3 @@ class ATRLIF(AbstractProcess):
         self.delta_r = Var(shape=(1,), init=delta_r)
         self.theta_0 = Var(shape=(1,), init=theta_0)
         self.theta_step = Var(shape=(1,), init=theta_step)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lava_actor.proc._shaped import Shaped
 from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
 
 
@@ -19,7 +19,7 @@ def loihi2round(x: ArrayLike) -> np.ndarray:
     return np.trunc(values + (values > 0) - 0.5).astype(int)
 
 
-class GradedVec(AbstractProcess):
+class GradedVec(Shaped):
     """Passes graded values on where their magnitude exceeds a threshold.
 
     ::
@@ -49,13 +49,8 @@ class GradedVec(AbstractProcess):
         self.vth = Var(shape=(1,), init=vth)
         self.exp = Var(shape=(1,), init=exp)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]
 
-
-class GradedReluVec(AbstractProcess):
+class GradedReluVec(Shaped):
     """Passes graded values on where they exceed a threshold.
 
     ::
@@ -82,13 +77,8 @@ class GradedReluVec(AbstractProcess):
         self.vth = Var(shape=(1,), init=vth)
         self.exp = Var(shape=(1,), init=exp)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]
 
-
-class NormVecDelay(AbstractProcess):
+class NormVecDelay(Shaped):
     """One half of a normalisation: squares its input, and scales it by what comes back later.
 
     ::
@@ -125,13 +115,8 @@ class NormVecDelay(AbstractProcess):
         self.vth = Var(shape=(1,), init=vth)
         self.exp = Var(shape=(1,), init=exp)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]
 
-
-class InvSqrt(AbstractProcess):
+class InvSqrt(Shaped):
     """Inverse square root of its input: ``s_out = 1 / sqrt(a_in)``.
 
     Parameters
@@ -149,8 +134,3 @@ class InvSqrt(AbstractProcess):
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.fp_base = Var(shape=(1,), init=fp_base)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]

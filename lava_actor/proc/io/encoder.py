@@ -21,6 +21,7 @@ from lava_actor.model.resources import HostCPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, kept, shl
+from lava_actor.proc._shaped import Shaped
 from lava_actor.proc.io.compression import (
     decode_encode_delta_sparse_8,
     encode_delta_sparse_8,
@@ -47,7 +48,7 @@ class Compression(Enum):
     """What is not zero as byte pairs (value, gap since the one before)."""
 
 
-class DeltaEncoder(AbstractProcess):
+class DeltaEncoder(Shaped):
     """Sends how its input changes, where it changes enough.
 
     With ``a = a_in * 2**spike_exp``::
@@ -100,11 +101,6 @@ class DeltaEncoder(AbstractProcess):
         self.spike_exp = Var(shape=(1,), init=spike_exp)
         self.a_min = Var(shape=(1,), init=a_min)
         self.a_max = Var(shape=(1,), init=a_max)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of a frame."""
-        return self.proc_params["shape"]
 
 
 class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):

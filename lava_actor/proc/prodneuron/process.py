@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from lava_actor.proc._shaped import Shaped
 from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
 
 
-class ProdNeuron(AbstractProcess):
+class ProdNeuron(Shaped):
     """Multiplies its two inputs, element by element.
 
     ::
@@ -37,8 +37,3 @@ class ProdNeuron(AbstractProcess):
         self.v = Var(shape=shape, init=0)
         self.vth = Var(shape=(1,), init=vth)
         self.exp = Var(shape=(1,), init=exp)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]

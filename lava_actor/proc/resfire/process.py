@@ -5,15 +5,15 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lava_actor.proc._shaped import Shaped
 from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
 
 DECAY_SCALE = 1 << 15
 """The rotation is a fixed-point number with 15 fractional bits."""
 
 
-class RFZero(AbstractProcess):
+class RFZero(Shaped):
     """Resonate-and-fire neuron; sends its real part when the imaginary part crosses zero upwards.
 
     With ``lct + j*lst = 2**15 * exp((-1/decay_tau + 2j*pi*freqs) * dt)`` (toward zero)::
@@ -59,8 +59,3 @@ class RFZero(AbstractProcess):
         self.lct = Var(shape=shape, init=(decay * np.cos(angle) * DECAY_SCALE).astype(np.int32))
         self.lst = Var(shape=shape, init=(decay * np.sin(angle) * DECAY_SCALE).astype(np.int32))
         self.uth = Var(shape=(1,), init=uth)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]

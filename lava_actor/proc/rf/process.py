@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
+from lava_actor.proc._shaped import Shaped
 from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.process import LogConfig
 from lava_actor.process.variable import Var
 
 
-class RF(AbstractProcess):
+class RF(Shaped):
     """Resonate-and-fire neuron: a damped oscillator that spikes once per period when it is driven.
 
     The state is a complex number that turns by ``2*pi/period`` and shrinks by ``1 - alpha`` in each
@@ -71,8 +72,3 @@ class RF(AbstractProcess):
         self.state_exp = Var(shape=(1,), init=state_exp)
         self.decay_bits = Var(shape=(1,), init=decay_bits)
         self.vth = Var(shape=(1,), init=vth)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]

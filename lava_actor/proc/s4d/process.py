@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lava_actor.proc._shaped import Shaped
 from lava_actor.proc.sdn.process import ActivationMode, SigmaDelta
 from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
 
 
-class S4d(AbstractProcess):
+class S4d(Shaped):
     """A diagonal state-space model.
 
     After Gu et al., On the Parameterization and Initialization of Diagonal State Space Models
@@ -54,11 +54,6 @@ class S4d(AbstractProcess):
         self.s4_state = Var(shape=shape, init=s4_state)
         self.s4_exp = Var(shape=(1,), init=s4_exp)
         self.inp_exp = Var(shape=(1,), init=inp_exp)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]
 
 
 class SigmaS4dDelta(SigmaDelta):
@@ -103,7 +98,7 @@ class SigmaS4dDelta(SigmaDelta):
         self.s4_exp = Var(shape=(1,), init=s4_exp)
 
 
-class SigmaS4dDeltaLayer(AbstractProcess):
+class SigmaS4dDeltaLayer(Shaped):
     """A layer of state-space models with `d_states` states per channel: a hierarchical Process.
 
     ``Sparse(K.T) -> SigmaS4dDelta(n * d_states) -> Sparse(K)`` with
@@ -171,8 +166,3 @@ class SigmaS4dDeltaLayer(AbstractProcess):
         self.state_exp = Var(shape=(1,), init=state_exp)
         self.conn_weights = Var(shape=weights.shape, init=weights)
         self.num_message_bits = Var(shape=(1,), init=num_message_bits)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of input and output."""
-        return self.proc_params["shape"]

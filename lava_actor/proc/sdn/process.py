@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lava_actor.proc._shaped import Shaped
 from lava_actor.process.parameters import given
 from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
+from lava_actor.process.process import LogConfig
 from lava_actor.process.variable import Var
 
 
@@ -24,7 +25,7 @@ class ActivationMode(IntEnum):
     """Passes on what is positive."""
 
 
-class Sigma(AbstractProcess):
+class Sigma(Shaped):
     """Sums up what it receives: turns changes of activity back into activity.
 
     ::
@@ -58,13 +59,8 @@ class Sigma(AbstractProcess):
         self.s_out = OutPort(shape=shape)
         self.sigma = Var(shape=shape, init=0)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]
 
-
-class Delta(AbstractProcess):
+class Delta(Shaped):
     """Sends its input only when it has changed enough.
 
     With ``act`` the input of the step before and ``residue`` what was not sent so far::
@@ -122,13 +118,8 @@ class Delta(AbstractProcess):
         self.state_exp = Var(shape=(1,), init=state_exp)
         self.cum_error = Var(shape=(1,), init=cum_error)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]
 
-
-class SigmaDelta(AbstractProcess):
+class SigmaDelta(Shaped):
     """A neuron that receives changes, applies an activation function and sends changes.
 
     ::
@@ -184,11 +175,6 @@ class SigmaDelta(AbstractProcess):
         self.spike_exp = Var(shape=(1,), init=spike_exp)
         self.state_exp = Var(shape=(1,), init=state_exp)
         self.cum_error = Var(shape=(1,), init=cum_error)
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of the population."""
-        return self.proc_params["shape"]
 
 
 def _in_state_scale(value: ArrayLike, spike_exp: int, state_exp: int) -> Any:
