@@ -5,14 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.cuts import Cut
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl, wrap24
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.atrlif.process import ATRLIF
 
 DECAY_BITS = 12
@@ -63,9 +58,7 @@ class AbstractPyATRLIFModel(PyLoihiProcessModel):
         self.s_out.send(spikes)
 
 
-@implements(proc=ATRLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(ATRLIF, "floating_pt")
 class PyATRLIFModelFloat(AbstractPyATRLIFModel):
     """Floating-point model of `ATRLIF`; `bias_exp` is not used."""
 
@@ -109,9 +102,7 @@ class PyATRLIFModelFloat(AbstractPyATRLIFModel):
         self.spike(self.theta_step)
 
 
-@implements(proc=ATRLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(ATRLIF, "bit_accurate_loihi", "fixed_pt")
 class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     """Fixed-point model of `ATRLIF`.
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.bit_check.process import BitCheck
 
 
@@ -47,7 +43,6 @@ class AbstractBitCheckModel(PyLoihiProcessModel):
             )
 
 
-@implements(proc=BitCheck, protocol=LoihiProtocol)
-@requires(CPU)
+@cpu_model(BitCheck)
 class LoihiBitCheckModel(AbstractBitCheckModel):
     """Model of `BitCheck`."""

@@ -8,13 +8,9 @@ import numpy as np
 
 from lava_actor.kernels import conv_events
 from lava_actor.kernels.steps import ConvBurst
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import FloatNumbers, Undelayed
+from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp
 
@@ -84,9 +80,7 @@ class AbstractPyConvModel(Undelayed):
         self._prepared_from = self.weight
 
 
-@implements(proc=Conv, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Conv, "floating_pt")
 class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
     """Floating-point model of `Conv`."""
 
@@ -104,9 +98,7 @@ class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
-@implements(proc=Conv, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(Conv, "fixed_pt")
 class PyConvModelFixed(AbstractPyConvModel):
     """Fixed-point model of `Conv`: fractions of weights are cut off, sums wrap at 24 bits."""
 

@@ -8,13 +8,9 @@ import numpy as np
 
 from lava_actor.kernels import dense_events
 from lava_actor.kernels.steps import InTimeBurst
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import Delayed, FloatNumbers
+from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc.conv_in_time.process import ConvInTime
 
 
@@ -51,9 +47,7 @@ class AbstractPyConvInTimeModel(Delayed):
         dense_events(self.columns(), at, x, sums.T.reshape(-1))
 
 
-@implements(proc=ConvInTime, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(ConvInTime, "floating_pt")
 class PyConvInTimeFloat(AbstractPyConvInTimeModel, FloatNumbers):
     """Floating-point model of `ConvInTime`."""
 
@@ -64,9 +58,7 @@ class PyConvInTimeFloat(AbstractPyConvInTimeModel, FloatNumbers):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
-@implements(proc=ConvInTime, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(ConvInTime, "fixed_pt")
 class PyConvInTimeFixed(AbstractPyConvInTimeModel, FloatNumbers):
     """Fixed-point model of `ConvInTime`: whole numbers, in double precision; nothing is clipped."""
 

@@ -10,10 +10,8 @@ from lava_actor.learning.connection_models import (
     LearningConnectionModelBitApproximate,
     LearningConnectionModelFloat,
 )
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.proc._learning_model import LearningSteps, TruncatedWeights
+from lava_actor.proc._model import cpu_model
 from lava_actor.proc.dense.learning_process import LearningDense
 from lava_actor.proc.dense.models import AbstractPyDenseModelBitAcc, AbstractPyDenseModelFloat
 
@@ -31,18 +29,14 @@ class _LearningDense(LearningSteps):
         self.tag_2 = np.asfortranarray(self.tag_2)
 
 
-@implements(proc=LearningDense, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(LearningDense, "floating_pt")
 class PyLearningDenseModelFloat(
     LearningConnectionModelFloat, _LearningDense, AbstractPyDenseModelFloat
 ):
     """Floating-point model of `LearningDense`."""
 
 
-@implements(proc=LearningDense, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_approximate_loihi", "fixed_pt")
+@cpu_model(LearningDense, "bit_approximate_loihi", "fixed_pt")
 class PyLearningDenseModelBitApproximate(
     LearningConnectionModelBitApproximate,
     _LearningDense,

@@ -9,11 +9,6 @@ import numpy as np
 from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import dense_events, dense_events_delayed
 from lava_actor.kernels.steps import DenseBurst
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._connection import (
     BY_ROW,
@@ -24,6 +19,7 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
+from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.dense.process import DelayDense, Dense
 
@@ -109,18 +105,14 @@ class AbstractPyDenseModelBitAcc(FixedNumbers, _DenseConnection):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
-@implements(proc=Dense, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Dense, "floating_pt")
 class PyDenseModelFloat(AbstractPyDenseModelFloat):
     """Floating-point model of `Dense`."""
 
     cut = BY_ROW
 
 
-@implements(proc=Dense, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(Dense, "bit_accurate_loihi", "fixed_pt")
 class PyDenseModelBitAcc(AbstractPyDenseModelBitAcc):
     """Fixed-point model of `Dense`, bit by bit as on Loihi."""
 
@@ -164,9 +156,7 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
         return delay_weights(np.asarray(weights), delays, max_delay)
 
 
-@implements(proc=DelayDense, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(DelayDense, "floating_pt")
 class PyDelayDenseModelFloat(FloatNumbers, AbstractPyDelayDenseModel):
     """Floating-point model of `DelayDense`."""
 
@@ -180,9 +170,7 @@ class PyDelayDenseModelFloat(FloatNumbers, AbstractPyDelayDenseModel):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
-@implements(proc=DelayDense, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(DelayDense, "bit_accurate_loihi", "fixed_pt")
 class PyDelayDenseModelBitAcc(FixedNumbers, AbstractPyDelayDenseModel):
     """Fixed-point model of `DelayDense`; delays up to 63."""
 

@@ -8,14 +8,9 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.cuts import Cut
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, kept
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.graded.process import GradedReluVec, GradedVec, InvSqrt, NormVecDelay
 
 WORD_BITS = 24
@@ -61,9 +56,7 @@ AbstractPyGradedVecModel = AbstractGradedVecModel
 """The same under our own name."""
 
 
-@implements(proc=GradedVec, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(GradedVec, "fixed_pt")
 class PyGradedVecModelFixed(AbstractGradedVecModel):
     """Fixed-point model of `GradedVec`."""
 
@@ -75,9 +68,7 @@ class PyGradedVecModelFixed(AbstractGradedVecModel):
         return np.abs(values) > self.vth
 
 
-@implements(proc=GradedReluVec, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(GradedReluVec, "fixed_pt")
 class PyGradedReluVecModelFixed(AbstractGradedVecModel):
     """Fixed-point model of `GradedReluVec`."""
 
@@ -89,9 +80,7 @@ class PyGradedReluVecModelFixed(AbstractGradedVecModel):
         return values > self.vth
 
 
-@implements(proc=NormVecDelay, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(NormVecDelay, "fixed_pt")
 class NormVecDelayModel(PyLoihiProcessModel):
     """Fixed-point model of `NormVecDelay`."""
 
@@ -129,9 +118,7 @@ class NormVecDelayModel(PyLoihiProcessModel):
         self.s_out.send(product * (np.abs(product) > self.vth))
 
 
-@implements(proc=InvSqrt, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(InvSqrt, "floating_pt")
 class InvSqrtModelFloat(PyLoihiProcessModel):
     """Floating-point model of `InvSqrt`; `fp_base` is not used, zero gives infinity."""
 
@@ -149,9 +136,7 @@ class InvSqrtModelFloat(PyLoihiProcessModel):
             self.s_out.send(1 / np.sqrt(self.a_in.recv()))
 
 
-@implements(proc=InvSqrt, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(InvSqrt, "fixed_pt")
 class InvSqrtModelFP(PyLoihiProcessModel):
     """Fixed-point model of `InvSqrt`; see `inv_sqrt`."""
 

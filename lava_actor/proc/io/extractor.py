@@ -9,15 +9,13 @@ import numpy as np
 
 from lava_actor.errors import NetworkError
 from lava_actor.kernels.steps import Burst
-from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.decorator import implements, requires
 from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.py.async_ import PyAsyncProcessModel
-from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io.utils import (
     ChannelConfig,
     PipeLock,
@@ -85,9 +83,7 @@ class Extractor(AbstractProcess):
 
 
 # Any network may need one: the model is the same for all kinds of numbers.
-@implements(proc=Extractor, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt", "fixed_pt", "bit_accurate_loihi")
+@cpu_model(Extractor, "floating_pt", "fixed_pt", "bit_accurate_loihi")
 class PyLoihiExtractorModel(PyLoihiProcessModel):
     """Puts what arrives in a step into the pipe."""
 
@@ -213,8 +209,7 @@ class VarWire(AbstractProcess):
         return found
 
 
-@implements(proc=VarWire, protocol=LoihiProtocol)
-@requires(CPU)
+@cpu_model(VarWire)
 class PyLoihiVarWireModel(PyLoihiProcessModel):
     """Puts the Var's value into the pipe at the end of every step."""
 

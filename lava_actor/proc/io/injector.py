@@ -8,14 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import NetworkError
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.decorator import implements, requires
 from lava_actor.model.py.async_ import PyAsyncProcessModel
-from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.io.utils import (
     ChannelConfig,
     PipeLock,
@@ -88,9 +85,7 @@ class Injector(AbstractProcess):
 
 
 # Any network may need one: the model is the same for all kinds of numbers.
-@implements(proc=Injector, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt", "fixed_pt", "bit_accurate_loihi")
+@cpu_model(Injector, "floating_pt", "fixed_pt", "bit_accurate_loihi")
 class PyLoihiInjectorModel(PyLoihiProcessModel):
     """Takes from the pipe in every step and sends it on."""
 

@@ -7,14 +7,10 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import require_integral
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.process.ports.ports import RefPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -88,9 +84,7 @@ AbstractPyResetModel = AbstractPyReset
 """The same under our own name."""
 
 
-@implements(proc=Reset, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(Reset, "fixed_pt")
 class PyResetFixed(AbstractPyReset):
     """Fixed-point model of `Reset`."""
 
@@ -104,9 +98,7 @@ class PyResetFixed(AbstractPyReset):
         require_integral("Reset", "reset_value", proc_params["reset_value"], np.int32)
 
 
-@implements(proc=Reset, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Reset, "floating_pt")
 class PyResetFloat(AbstractPyReset):
     """Floating-point model of `Reset`."""
 

@@ -9,15 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.errors import InvalidValueError, NetworkError
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import require_integral
+from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io.source import Columns, time_major
 from lava_actor.process.ports.ports import InPort, RefPort
 from lava_actor.process.process import AbstractProcess
@@ -87,9 +82,7 @@ def _recorded(number: DTypeLike) -> NativeStep:
     )
 
 
-@implements(proc=RingBuffer, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(RingBuffer, "floating_pt")
 class PyReceiveModelFloat(AbstractPyReceiveModel):
     """Floating-point model of the sink RingBuffer."""
 
@@ -99,9 +92,7 @@ class PyReceiveModelFloat(AbstractPyReceiveModel):
     data: np.ndarray = LavaPyType(np.ndarray, float)
 
 
-@implements(proc=RingBuffer, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(RingBuffer, "fixed_pt")
 class PyReceiveModelFixed(AbstractPyReceiveModel):
     """Fixed-point model of the sink RingBuffer: integers, refuses fractions.
 
@@ -197,9 +188,7 @@ class AbstractPyRead(PyLoihiProcessModel):
         self.counter += 1
 
 
-@implements(proc=Read, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(Read, "fixed_pt")
 class PyReadFixed(AbstractPyRead):
     """Fixed-point model of `Read`: 32-bit integers, cuts fractions off."""
 
@@ -209,9 +198,7 @@ class PyReadFixed(AbstractPyRead):
     offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
-@implements(proc=Read, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Read, "floating_pt")
 class PyReadFloat(AbstractPyRead):
     """Floating-point model of `Read`."""
 

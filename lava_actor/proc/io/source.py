@@ -8,13 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.process.ports.ports import OutPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -107,9 +101,7 @@ def time_major(data: np.ndarray) -> np.ndarray:
     return np.moveaxis(np.ascontiguousarray(steps), 0, -1)
 
 
-@implements(proc=RingBuffer, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(RingBuffer, "floating_pt")
 class PySendModelFloat(AbstractPyRingBuffer):
     """Floating-point model of the source RingBuffer."""
 
@@ -119,9 +111,7 @@ class PySendModelFloat(AbstractPyRingBuffer):
     data: np.ndarray = LavaPyType(np.ndarray, float)
 
 
-@implements(proc=RingBuffer, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(RingBuffer, "fixed_pt")
 class PySendModelFixed(AbstractPyRingBuffer):
     """Fixed-point model of the source RingBuffer; data are 32-bit integers."""
 

@@ -10,20 +10,14 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.learning.neuron_models import LearningNeuronModelFixed, LearningNeuronModelFloat
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyOutPort
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, PyOutPort, cpu_model
 from lava_actor.proc.lif.learning_process import LearningLIF
 from lava_actor.proc.lif.models import AbstractPyLifModelFixed, AbstractPyLifModelFloat
 
 __all__ = ["PyLearningLIFModelFixed", "PyLearningLifModelFloat"]
 
 
-@implements(proc=LearningLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(LearningLIF, "bit_accurate_loihi", "fixed_pt")
 class PyLearningLIFModelFixed(LearningNeuronModelFixed, AbstractPyLifModelFixed):
     """Fixed-point model of `LearningLIF`; comes first where no tag is asked for."""
 
@@ -31,9 +25,7 @@ class PyLearningLIFModelFixed(LearningNeuronModelFixed, AbstractPyLifModelFixed)
     vth: int = LavaPyType(int, np.int32, precision=17)
 
 
-@implements(proc=LearningLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(LearningLIF, "floating_pt")
 class PyLearningLifModelFloat(LearningNeuronModelFloat, AbstractPyLifModelFloat):
     """Floating-point model of `LearningLIF`."""
 

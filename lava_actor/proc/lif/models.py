@@ -13,14 +13,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from lava_actor.model.cuts import Cut
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import INT32, NativeStep, Part, replaceable
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, mag, require_integral, shl
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 
@@ -383,9 +378,7 @@ class AbstractPyLifModelFixed(_LifModel):
             self._scaled_from = self._thresholds()
 
 
-@implements(proc=LIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(LIF, "floating_pt")
 class PyLifModelFloat(AbstractPyLifModelFloat):
     """Floating-point model of `LIF`."""
 
@@ -395,9 +388,7 @@ class PyLifModelFloat(AbstractPyLifModelFloat):
     vth: float = LavaPyType(float, float)
 
 
-@implements(proc=LIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(LIF, "bit_accurate_loihi", "fixed_pt")
 class PyLifModelBitAcc(AbstractPyLifModelFixed):
     """Fixed-point model of `LIF`, bit by bit as on Loihi."""
 
@@ -432,9 +423,7 @@ _SCHEDULE: dict[str, Any] = {
 }
 
 
-@implements(proc=LIFReset, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(LIFReset, "floating_pt")
 class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
     """Floating-point model of `LIFReset`."""
 
@@ -445,9 +434,7 @@ class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
     vth: float = LavaPyType(float, float)
 
 
-@implements(proc=LIFReset, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(LIFReset, "bit_accurate_loihi", "fixed_pt")
 class PyLifResetModelBitAcc(_Resetting, AbstractPyLifModelFixed):
     """Fixed-point model of `LIFReset`."""
 
@@ -492,9 +479,7 @@ _RESTING: dict[str, Any] = {
 }
 
 
-@implements(proc=LIFRefractory, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(LIFRefractory, "floating_pt")
 class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
     """Floating-point model of `LIFRefractory`."""
 
@@ -506,9 +491,7 @@ class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
     refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
 
 
-@implements(proc=LIFRefractory, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(LIFRefractory, "fixed_pt")
 class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
     """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
 
@@ -523,9 +506,7 @@ class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
     refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
 
 
-@implements(proc=TernaryLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(TernaryLIF, "floating_pt")
 class PyTernLifModelFloat(AbstractPyLifModelFloat):
     """Floating-point model of `TernaryLIF`."""
 
@@ -542,9 +523,7 @@ class PyTernLifModelFloat(AbstractPyLifModelFloat):
         return (self.v > self.vth_hi).astype(np.int8) - (self.v < self.vth_lo)
 
 
-@implements(proc=TernaryLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(TernaryLIF, "fixed_pt")
 class PyTernLifModelFixed(AbstractPyLifModelFixed):
     """Fixed-point model of `TernaryLIF`."""
 

@@ -8,20 +8,15 @@ from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.kernels.steps import Burst, RecordBurst
-from lava_actor.model.decorator import implements, requires
 from lava_actor.model.ports import PyInPort, PyRefPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.monitor.process import Monitor
 
 if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
 
 
-@implements(proc=Monitor, protocol=LoihiProtocol)
-@requires(CPU)
+@cpu_model(Monitor)
 class PyMonitorModel(PyLoihiProcessModel):
     """Records in the dtype of what is recorded.
 

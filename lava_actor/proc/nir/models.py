@@ -6,12 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.nir.process import (
     Affine,
     Convolution,
@@ -39,9 +34,7 @@ class AbstractNIRModel(PyLoihiProcessModel):
         self.s_out.send(self.answer(self.a_in.recv()))
 
 
-@implements(proc=Passage, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Passage, "floating_pt")
 class PyPassageModel(AbstractNIRModel):
     """Passes on, reshaped."""
 
@@ -50,9 +43,7 @@ class PyPassageModel(AbstractNIRModel):
         return x.reshape(self.proc_params["shape_out"])
 
 
-@implements(proc=Affine, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Affine, "floating_pt")
 class PyAffineModel(AbstractNIRModel):
     """A matrix product and a bias."""
 
@@ -64,9 +55,7 @@ class PyAffineModel(AbstractNIRModel):
         return np.matmul(self.weight, x[..., None])[..., 0] + self.bias
 
 
-@implements(proc=Scale, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Scale, "floating_pt")
 class PyScaleModel(AbstractNIRModel):
     """A product, element by element."""
 
@@ -77,9 +66,7 @@ class PyScaleModel(AbstractNIRModel):
         return self.scale * x
 
 
-@implements(proc=Threshold, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Threshold, "floating_pt")
 class PyThresholdModel(AbstractNIRModel):
     """A comparison, element by element."""
 
@@ -103,9 +90,7 @@ class _WindowModel(AbstractNIRModel):
         return views[(*places, *(slice(None, None, d) for d in dilation))]
 
 
-@implements(proc=Convolution, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Convolution, "floating_pt")
 class PyConvolutionModel(_WindowModel):
     """A convolution by one product of windows and kernels per group."""
 
@@ -125,9 +110,7 @@ class PyConvolutionModel(_WindowModel):
         return np.concatenate(sums) + self.bias.reshape(-1, *[1] * axes)
 
 
-@implements(proc=Pool, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Pool, "floating_pt")
 class PyPoolModel(_WindowModel):
     """Sums or means of windows."""
 
@@ -138,9 +121,7 @@ class PyPoolModel(_WindowModel):
         return views.mean(axis=axes) if params["mean"] else views.sum(axis=axes)
 
 
-@implements(proc=Delay, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Delay, "floating_pt")
 class PyDelayModel(AbstractNIRModel):
     """A ring of what was received; what is old enough is sent, before the next is awaited."""
 
@@ -166,9 +147,7 @@ class PyDelayModel(AbstractNIRModel):
             self.s_out.send(self._old())
 
 
-@implements(proc=NIRNeuron, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(NIRNeuron, "floating_pt")
 class PyNIRNeuronModel(AbstractNIRModel):
     """Integrators and neurons, see `NIRNeuron`."""
 

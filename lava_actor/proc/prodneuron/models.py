@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import asr, integral_input, kept
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.prodneuron.process import ProdNeuron
 
 
-@implements(proc=ProdNeuron, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(ProdNeuron, "fixed_pt")
 class PyProdNeuronModelFixed(PyLoihiProcessModel):
     """Fixed-point model of `ProdNeuron`."""
 

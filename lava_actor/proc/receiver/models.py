@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires
-from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyInPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._model import LavaPyType, NativeStep, PyInPort, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.receiver.process import Receiver, Receiver32Bit
 
 
-@implements(proc=Receiver, protocol=LoihiProtocol)
-@requires(CPU)
+@cpu_model(Receiver)
 class ReceiverModel(PyLoihiProcessModel):
     """Model of `Receiver`; the payload takes the number type of what is received."""
 
@@ -32,8 +25,7 @@ class ReceiverModel(PyLoihiProcessModel):
         self.payload = self.a_in.recv()
 
 
-@implements(proc=Receiver32Bit, protocol=LoihiProtocol)
-@requires(CPU)
+@cpu_model(Receiver32Bit)
 class Receiver32BitModel(PyLoihiProcessModel):
     """Model of `Receiver32Bit`."""
 

@@ -8,14 +8,9 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.cuts import Cut
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.rf.process import RF
 
 BY_NEURON = Cut("s_out", ("a_real_in", "a_imag_in", "s_out", "real", "imag"))
@@ -109,9 +104,7 @@ class AbstractPyRFModelFixed(PyLoihiProcessModel):
         return mag(decay.astype(np.int64) * state, self.decay_bits)
 
 
-@implements(proc=RF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(RF, "floating_pt")
 class PyRFModelFloat(AbstractPyRFModelFloat):
     """Floating-point model of `RF`."""
 
@@ -123,9 +116,7 @@ class PyRFModelFloat(AbstractPyRFModelFloat):
         _step(self)
 
 
-@implements(proc=RF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(RF, "fixed_pt")
 class PyRFModelFixed(AbstractPyRFModelFixed):
     """Fixed-point model of `RF`."""
 

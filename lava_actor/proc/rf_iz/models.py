@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.proc._model import cpu_model
 from lava_actor.proc.rf.models import (
     BY_NEURON,
     AbstractPyRFModelFixed,
@@ -21,9 +19,7 @@ EPSILON_FIXED = 1
 """How far below the threshold a spike leaves the imaginary part."""
 
 
-@implements(proc=RF_IZ, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(RF_IZ, "floating_pt")
 class PyRF_IZModelFloat(AbstractPyRFModelFloat):  # noqa: N801 - the documented name
     """Floating-point model of `RF_IZ`."""
 
@@ -35,9 +31,7 @@ class PyRF_IZModelFloat(AbstractPyRFModelFloat):  # noqa: N801 - the documented 
         _step(self, EPSILON_FLOAT)
 
 
-@implements(proc=RF_IZ, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(RF_IZ, "fixed_pt")
 class PyRF_IZModelFixed(AbstractPyRFModelFixed):  # noqa: N801 - the documented name
     """Fixed-point model of `RF_IZ`."""
 

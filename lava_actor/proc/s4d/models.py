@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
+from lava_actor.model.decorator import implements, tag
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
 from lava_actor.proc.sdn.models import AbstractSigmaDeltaModel
 from lava_actor.proc.sparse.process import Sparse
@@ -34,9 +31,7 @@ class AbstractS4dModel(PyLoihiProcessModel):
         self.s_out.send(np.real(2 * self.c * self.s4_state))
 
 
-@implements(proc=S4d, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(S4d, "floating_pt")
 class S4dModel(AbstractS4dModel):
     """Floating-point model of `S4d`."""
 
@@ -71,9 +66,7 @@ class AbstractSigmaS4dDeltaModel(AbstractSigmaDeltaModel):
         self.s_out.send(self.dynamics(self.a_in.recv()))
 
 
-@implements(proc=SigmaS4dDelta, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(SigmaS4dDelta, "floating_pt")
 class PySigmaS4dDeltaModelFloat(AbstractSigmaS4dDeltaModel):
     """Floating-point model of `SigmaS4dDelta`."""
 

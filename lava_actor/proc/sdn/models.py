@@ -12,14 +12,9 @@ from numpy.typing import DTypeLike
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.model.cuts import Cut
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import INT32, NativeStep
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import asr, integral_input, kept, shl
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 
 BY_NEURON = Cut("s_out", ("a_in", "s_out", "sigma", "act", "residue", "error", "bias"))
@@ -111,9 +106,7 @@ class AbstractDeltaModel(PyLoihiProcessModel):
         return s_out
 
 
-@implements(proc=Sigma, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Sigma, "floating_pt")
 class PySigmaModelFloat(AbstractSigmaModel):
     """Floating-point model of `Sigma`."""
 
@@ -125,9 +118,7 @@ class PySigmaModelFloat(AbstractSigmaModel):
     sigma: np.ndarray = LavaPyType(np.ndarray, float)
 
 
-@implements(proc=Sigma, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(Sigma, "fixed_pt")
 class PySigmaModelFixed(AbstractSigmaModel):
     """Fixed-point model of `Sigma`."""
 
@@ -143,9 +134,7 @@ class PySigmaModelFixed(AbstractSigmaModel):
         return super().sigma_dynamics(integral_input(self, "a_in", a_in_data))
 
 
-@implements(proc=Delta, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Delta, "floating_pt")
 class PyDeltaModelFloat(AbstractDeltaModel):
     """Floating-point model of `Delta`."""
 
@@ -168,9 +157,7 @@ class PyDeltaModelFloat(AbstractDeltaModel):
         self.s_out.send(self.delta_dynamics(self.a_in.recv()))
 
 
-@implements(proc=Delta, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(Delta, "fixed_pt")
 class PyDeltaModelFixed(AbstractDeltaModel):
     """Fixed-point model of `Delta`."""
 
@@ -222,9 +209,7 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
         return self.delta_dynamics(self.activation_dynamics(sigma))
 
 
-@implements(proc=SigmaDelta, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(SigmaDelta, "floating_pt")
 class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
     """Floating-point model of `SigmaDelta`."""
 
@@ -272,9 +257,7 @@ class AbstractSigmaDeltaModelFixed(AbstractSigmaDeltaModel):
         self.s_out.send(asr(self.dynamics(self.a_in.recv()), self.state_exp))
 
 
-@implements(proc=SigmaDelta, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(SigmaDelta, "fixed_pt")
 class PySigmaDeltaModelFixed(AbstractSigmaDeltaModelFixed):
     """Fixed-point model of `SigmaDelta`."""
 
@@ -282,9 +265,7 @@ class PySigmaDeltaModelFixed(AbstractSigmaDeltaModelFixed):
     native_step = _delta_step("sigma_delta_i32", np.int32, "rectifies")
 
 
-@implements(proc=SigmaDelta, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(SigmaDelta, "fixed_pt")
 class PySigmaDeltaModelFixedCorrected(AbstractSigmaDeltaModelFixed):
     """Fixed-point model of `SigmaDelta` that loses no bits in what it sends.
 

@@ -9,14 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import owner_of
+from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._streams import stream
 from lava_actor.proc.sources.process import (
     PoissonSource,
@@ -131,9 +125,7 @@ def _table(rate: float) -> tuple[np.ndarray, np.ndarray]:
     return np.where(lowest == highest, lowest, _OPEN).astype(np.uint8), shares
 
 
-@implements(proc=PoissonSource, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(PoissonSource, "floating_pt")
 class PyPoissonSourceFloat(AbstractPyPoissonSource):
     """Floating-point model of `PoissonSource`."""
 
@@ -142,9 +134,7 @@ class PyPoissonSourceFloat(AbstractPyPoissonSource):
     amplitude: np.ndarray = LavaPyType(np.ndarray, float)
 
 
-@implements(proc=PoissonSource, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(PoissonSource, "fixed_pt")
 class PyPoissonSourceFixed(AbstractPyPoissonSource):
     """Fixed-point model of `PoissonSource`."""
 
@@ -191,9 +181,7 @@ def _regular(function: str, number: DTypeLike) -> NativeStep:
     )
 
 
-@implements(proc=RegularSource, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(RegularSource, "floating_pt")
 class PyRegularSourceFloat(AbstractPyRegularSource):
     """Floating-point model of `RegularSource`."""
 
@@ -205,9 +193,7 @@ class PyRegularSourceFloat(AbstractPyRegularSource):
     amplitude: np.ndarray = LavaPyType(np.ndarray, float)
 
 
-@implements(proc=RegularSource, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(RegularSource, "fixed_pt")
 class PyRegularSourceFixed(AbstractPyRegularSource):
     """Fixed-point model of `RegularSource`."""
 
@@ -233,9 +219,7 @@ class AbstractPySpikeTimes(_Source):
         return np.unique(self._neurons[first:end], return_counts=True)
 
 
-@implements(proc=SpikeTimes, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(SpikeTimes, "floating_pt")
 class PySpikeTimesFloat(AbstractPySpikeTimes):
     """Floating-point model of `SpikeTimes`."""
 
@@ -243,9 +227,7 @@ class PySpikeTimesFloat(AbstractPySpikeTimes):
     amplitude: np.ndarray = LavaPyType(np.ndarray, float)
 
 
-@implements(proc=SpikeTimes, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(SpikeTimes, "fixed_pt")
 class PySpikeTimesFixed(AbstractPySpikeTimes):
     """Fixed-point model of `SpikeTimes`."""
 

@@ -14,13 +14,9 @@ from lava_actor.learning.connection_models import (
 )
 from lava_actor.learning.sparse_pattern import SparsePattern
 from lava_actor.learning.synapses import SynapticVariable
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._connection import FloatNumbers
 from lava_actor.proc._learning_model import LearningSteps, TruncatedWeights
+from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc.sparse.learning_process import LearningSparse
 
 __all__ = ["PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate"]
@@ -59,9 +55,7 @@ def _with_data(matrix: csr_matrix, data: np.ndarray, number: np.dtype) -> csr_ma
     return csr_matrix((data.astype(number), matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-@implements(proc=LearningSparse, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(LearningSparse, "floating_pt")
 class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, FloatNumbers):
     """Floating-point model of `LearningSparse`."""
 
@@ -74,9 +68,7 @@ class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, 
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
-@implements(proc=LearningSparse, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_approximate_loihi", "fixed_pt")
+@cpu_model(LearningSparse, "bit_approximate_loihi", "fixed_pt")
 class PyLearningSparseModelBitApproximate(
     LearningConnectionModelBitApproximate, _LearningSparse, TruncatedWeights
 ):

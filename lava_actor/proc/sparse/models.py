@@ -11,13 +11,8 @@ from scipy.sparse import csr_matrix
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.kernels.steps import SparseBurst
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.model import AbstractProcessModel
-from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.registry import HIDDEN
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._connection import (
     BY_ROW,
@@ -28,6 +23,7 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
+from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc._operators import SparseOperator
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc._synapses import Synapses
@@ -197,9 +193,7 @@ class AbstractPySparseModelFloat(FloatNumbers, _SparseConnection):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
-@implements(proc=Sparse, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(Sparse, "floating_pt")
 class PySparseModelFloat(AbstractPySparseModelFloat):
     """Floating-point model of `Sparse`."""
 
@@ -216,9 +210,7 @@ class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
-@implements(proc=Sparse, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(Sparse, "bit_accurate_loihi", "fixed_pt")
 class PySparseModelBitAcc(AbstractPySparseModelBitAcc):
     """Fixed-point model of `Sparse`, bit by bit as on Loihi."""
 
@@ -286,9 +278,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
         return delay_weights(scipy.sparse.csr_matrix(weights), delays, max_delay)
 
 
-@implements(proc=DelaySparse, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("floating_pt")
+@cpu_model(DelaySparse, "floating_pt")
 class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
     """Floating-point model of `DelaySparse`."""
 
@@ -302,9 +292,7 @@ class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
-@implements(proc=DelaySparse, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(DelaySparse, "bit_accurate_loihi", "fixed_pt")
 class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
     """Fixed-point model of `DelaySparse`; delays up to 63."""
 

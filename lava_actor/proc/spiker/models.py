@@ -6,18 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires
-from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.spiker.process import Spiker, Spiker32bit
 
 
-@implements(proc=Spiker, protocol=LoihiProtocol)
-@requires(CPU)
+@cpu_model(Spiker)
 class SpikerModel(PyLoihiProcessModel):
     """Model of `Spiker`."""
 
@@ -40,8 +33,7 @@ class SpikerModel(PyLoihiProcessModel):
         self.counter[...] = np.where(hit, 1, self.counter + 1)
 
 
-@implements(proc=Spiker32bit, protocol=LoihiProtocol)
-@requires(CPU)
+@cpu_model(Spiker32bit)
 class Spiker32bitModel(PyLoihiProcessModel):
     """Model of `Spiker32bit`; messages are int64, so that unsigned payloads fit."""
 

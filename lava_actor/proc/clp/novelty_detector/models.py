@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.clp.novelty_detector.process import NoveltyDetector
 
 
-@implements(proc=NoveltyDetector, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(NoveltyDetector, "fixed_pt")
 class PyNoveltyDetectorModel(PyLoihiProcessModel):
     """Fixed-point model of `NoveltyDetector`."""
 

@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.clp.nsm.process import Allocator, Readout
 
 
-@implements(proc=Readout, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(Readout, "fixed_pt")
 class PyReadoutModel(PyLoihiProcessModel):
     """Fixed-point model of `Readout`."""
 
@@ -61,9 +54,7 @@ class PyReadoutModel(PyLoihiProcessModel):
         self.trigger_alloc.send(np.array([trigger], dtype=np.int32))
 
 
-@implements(proc=Allocator, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("fixed_pt")
+@cpu_model(Allocator, "fixed_pt")
 class PyAllocatorModel(PyLoihiProcessModel):
     """Fixed-point model of `Allocator`."""
 

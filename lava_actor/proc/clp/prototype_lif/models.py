@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.learning.neuron_models import LearningNeuronModelFixed
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.native import NativeStep
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.resources import CPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._model import LavaPyType, NativeStep, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc.clp.prototype_lif.process import PrototypeLIF
 from lava_actor.proc.lif.models import FIXED_CONSTANTS, FIXED_RANGES, AbstractPyLifModelFixed
 
@@ -19,9 +14,7 @@ BAP_TRACE = 127
 """What y1 jumps to when a prototype is allocated: the largest trace of seven bits."""
 
 
-@implements(proc=PrototypeLIF, protocol=LoihiProtocol)
-@requires(CPU)
-@tag("bit_accurate_loihi", "fixed_pt")
+@cpu_model(PrototypeLIF, "bit_accurate_loihi", "fixed_pt")
 class PrototypeLIFBitAcc(LearningNeuronModelFixed, AbstractPyLifModelFixed):
     """Fixed-point model of `PrototypeLIF`."""
 
