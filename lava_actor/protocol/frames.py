@@ -50,7 +50,8 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
     Way.USER_TO_SERVICE: {
         "run": "number of steps, or None for no end",
         "pause": "nothing: stop at the end of this step",
-        "hold": "nothing: grant no more steps, for there are other clocks; answered by held",
+        "hold": "nothing: grant no more steps for now; answered by held, under the same key",
+        "release": "nothing: grant steps again, as before the hold",
         "fence": "the step at which all clocks end this run",
         "waits": "nothing: who cannot move here? answered by waits",
         "stop": "seconds that the step in progress may take",

@@ -95,7 +95,7 @@ class Runtime(Network):
             )
         until: UntilRun | None = None
         try:
-            with self._lock:
+            with self._moment, self._lock:
                 listener = self._ready("run")
                 if self._is_running:
                     if not listener.finished.is_set():
@@ -138,7 +138,7 @@ class Runtime(Network):
 
     def _one_step(self) -> bool:
         """One step of a `RunUntil`; False if the network ended or a model paused it."""
-        with self._lock:
+        with self._moment, self._lock:
             listener = self._ready("run")
             with held():
                 listener.begin_run(partial(listener.tell, "run", 1))

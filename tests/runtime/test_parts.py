@@ -14,7 +14,6 @@ from lava_actor.errors import (
     CheckpointError,
     InvalidIndexError,
     InvalidValueError,
-    RuntimeStateError,
 )
 from lava_actor.proc.atrlif.process import ATRLIF
 from lava_actor.proc.connectivity import Normal, Uniform, fixed_total_number
@@ -26,6 +25,7 @@ from lava_actor.proc.rf.process import RF
 from lava_actor.proc.sdn.process import Sigma, SigmaDelta
 from lava_actor.proc.sources.process import PoissonSource
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
+from lava_actor.runtime.run_conditions import RunUntil
 from tests.runtime.parted_networks import Parted
 
 STEPS = 30
@@ -232,15 +232,51 @@ def test_what_the_parts_of_a_process_refuse_is_refused_as_by_the_whole() -> None
         assert np.array_equal(net.lif.v.get(), before)
 
 
-def test_the_parts_of_a_running_process_are_not_set_one_after_the_other() -> None:
-    net = Net("floating_pt")
-    with net.lif:
-        net.lif.run(RunContinuous(), net.cfg, {"placement": {"lif": 2}})
-        with pytest.raises(RuntimeStateError, match=r"lif\.v\.set: lif is cut .* pause\(\) it"):
-            net.lif.v.set(0)
-        net.lif.pause()
-        net.lif.v.set(0)
-        assert not net.lif.v.get().any()
+CONDITIONS: dict[str, Any] = {
+    "run_ahead": RunContinuous,
+    "lockstep": RunContinuous,
+    "until": lambda: RunUntil(lambda: False, blocking=False),
+}
+
+
+@pytest.mark.parametrize("how", CONDITIONS)
+def test_all_parts_of_a_running_process_are_read_and_written_after_the_same_step(how: str) -> None:
+    lif = LIF(shape=(12,), name="lif", du=0, dv=0, bias_mant=1, vth=1e9)
+    dense = Dense(weights=np.eye(12), name="dense")
+    lif.s_out.connect(dense.s_in)
+    dense.a_out.connect(lif.a_in)
+    config = {"placement": {"lif": 3, "dense": 2}, "schedule": None if how == "until" else how}
+    with lif:
+        lif.run(CONDITIONS[how](), Loihi2SimCfg(select_tag="floating_pt"), config)
+        last = 0
+        for base in (1e3, 1e6):
+            assert np.unique(lif.v.get()).size == 1
+            lif.v.set(np.full(12, base))
+            found = lif.v.get()
+            assert np.unique(found).size == 1
+            assert found[0] >= base
+            lif.v.set(0, idx=slice(5, 6))
+            found = lif.v.get()
+            assert np.unique(np.delete(found, 5)).size == 1
+            lif.v.set(np.zeros(12))
+            while lif.runtime.current_step <= last:  # it goes on after each
+                lif.v.get(idx=0)
+            last = lif.runtime.current_step
+        lif.pause()
+        assert np.unique(lif.v.get()).size == 1
+
+
+def test_a_run_of_so_many_steps_ends_as_it_should_although_vars_are_read_meanwhile() -> None:
+    lif = LIF(shape=(12,), name="lif", du=0, dv=0, bias_mant=1, vth=1e9)
+    config = {"placement": {"lif": 3}}
+    with lif:
+        lif.run(RunSteps(300, blocking=False), Loihi2SimCfg(select_tag="floating_pt"), config)
+        while lif.runtime.current_step < 300:
+            assert np.unique(lif.v.get()).size == 1
+        lif.wait()
+        assert np.array_equal(lif.v.get(), np.full(12, 300))
+        lif.run(RunSteps(5))
+        assert np.array_equal(lif.v.get(), np.full(12, 305))
 
 
 def test_an_error_names_the_part_in_which_it_happened() -> None:

@@ -66,6 +66,8 @@ class Lease:
 
     def extend(self, *, hungry: bool = False) -> None:
         """Raise the horizon; ``hungry`` says that an actor has reached it."""
+        if self.lockstep:  # granted by an actor, perhaps during a hold
+            self.clock.raise_horizon(min(int(self.clock.fence), int(self.clock.granted)))
         if not self.active:
             return
         done = min(p.done for p in self.parties)
@@ -97,6 +99,13 @@ class Lease:
         """Grant nothing more for now; the last step that may start."""
         self.active = False
         return min(int(self.clock.fence), int(self.clock.freeze()))
+
+    def release(self) -> None:
+        """Grant steps again after a `hold`, unless the run has been told to end since."""
+        if self.clock.horizon < min(self.target, int(self.clock.fence)):
+            self.clock.thaw()
+            self.active = not self.lockstep
+            self.extend()
 
     def end_at(self, step: int) -> None:
         """Let the run end with a step, the one of `hold` or a later one."""

@@ -97,6 +97,7 @@ class Service(Members):
                 "run": self._run,
                 "pause": self._pause,
                 "hold": self._hold,
+                "release": self._release,
                 "fence": self._fence,
                 "waits": self._tell_waits,
                 "stop": self._stop,
@@ -242,7 +243,12 @@ class Service(Members):
 
     def _hold(self, frame: Frame) -> None:
         frame.close()
-        self.user.post("held", self.lease.hold())
+        self.user.post("held", self.lease.hold(), key=frame.key)
+
+    def _release(self, frame: Frame) -> None:
+        frame.close()
+        if self.running:
+            self.lease.release()
 
     def _fence(self, frame: Frame) -> None:
         step = frame.take()

@@ -387,6 +387,9 @@ class Listener:
             self.finished.set()
 
     def _on_held(self, frame: Frame, index: int) -> None:
+        if frame.key:  # somebody in this interpreter asked
+            self._on_reply(frame, index)
+            return
         for order in self._clocks.note(index, frame.take(), self._stopped):
             self._post(*order)
 

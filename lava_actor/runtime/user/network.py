@@ -12,6 +12,7 @@ import os
 import threading
 import time
 import weakref
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, CspRecvPort, CspSendPort
@@ -38,7 +39,7 @@ from lava_actor.runtime.user.supervision import Crew, Far
 from lava_actor.runtime.user.until import UntilRun
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.compiler.executable import ActorPlan, Executable, VarPlan
@@ -53,9 +54,6 @@ _numbers = itertools.count()
 
 _MANY = 8
 """From the how manieth live network on each start warns."""
-
-PARTS_PATIENCE = 20
-"""How often all parts of a running Process are asked for a Var, until they answer of one step."""
 
 #: How long an actor may wait for the user inside a step before a request to it is refused.
 PATIENCE_NS = 2_000_000_000
@@ -88,6 +86,7 @@ class Network:
         self._failure: ModelError | None = None
         self._owner = os.getpid()
         self._lock = threading.RLock()
+        self._moment = threading.RLock()  # whoever has it, no run begins
         self._crew: Crew | None = None
         self._listener: Listener | None = None
         self._arena: Arena | None = None
@@ -312,16 +311,15 @@ class Network:
         if not others or var.rows is None:
             result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
             return result
-        for _ in range(PARTS_PATIENCE):
-            answers = [
-                self._ask("get", (plan.name, None), part.party, part.name)
-                for part, plan in self._find(var_id)
-            ]
-            steps = {step for _, step in answers}
-            if len(steps) == 1:
-                value = joined([value for value, _ in answers], tuple(var.var.shape))
-                return self._slot(var_id).taken(value, idx), steps.pop()
-        raise RuntimeStateError(self._in_parts(actor, var, "get"))
+        slot = self._slot(var_id)
+        with self._between_steps(f"{slot.where}.get"):
+            value, step = self._joined(var_id, slot)
+        return slot.taken(value, idx), step
+
+    def _joined(self, var_id: int, slot: VarSlot) -> tuple[Any, int]:
+        """The value of a Var of which all parts, which rest, have some."""
+        answers = [self._ask("get", (v.name, None), a.party, a.name) for a, v in self._find(var_id)]
+        return joined([value for value, _ in answers], slot.shape), answers[0][1]
 
     def set_var(self, var_id: int, value: object, idx: object = None) -> None:
         """Write a Var by id; returns when the model has it and ``on_var_update`` has run."""
@@ -329,17 +327,19 @@ class Network:
         value = slot.checked(value, idx)
         actor, var = holders[0]
         doubt_value(slot.where, var.declared, value, actor.model_name)
-        if len(holders) > 1 and self._is_running and not self._ready("set").finished.is_set():
-            raise RuntimeStateError(self._in_parts(actor, var, "set"))
-        if var.rows is not None:  # all parts take it, or none
-            value, idx = slot.assigned(self.get_var(var_id), value, idx), None
-        refused = []
-        for part, plan in holders:
-            own = value if plan.rows is None else plan.rows.of(value, slot.shape, slot.where)
-            try:
-                self._ask("set", (plan.name, own, idx), part.party, part.name)
-            except Exception as error:  # noqa: BLE001  (of the model, which has the value)
-                refused.append(error)
+        if len(holders) == 1:
+            self._ask("set", (var.name, value, idx), actor.party, actor.name)
+            return
+        with self._between_steps(f"{slot.where}.set"):
+            if var.rows is not None:
+                value, idx = slot.assigned(self._joined(var_id, slot)[0], value, idx), None
+            refused = []
+            for part, plan in holders:
+                own = value if plan.rows is None else plan.rows.of(value, slot.shape, slot.where)
+                try:
+                    self._ask("set", (plan.name, own, idx), part.party, part.name)
+                except Exception as error:  # noqa: BLE001  (of the model, which has the value)
+                    refused.append(error)
         if refused:
             raise refused[0]
 
@@ -348,23 +348,49 @@ class Network:
         actor, var = self._find(var_id)[0]
         return VarSlot(var.declared, tuple(var.var.shape), f"{actor.process.name}.{var.name}")
 
-    @staticmethod
-    def _in_parts(actor: ActorPlan, var: VarPlan, what: str) -> str:
-        return (
-            f"{actor.process.name}.{var.name}.{what}: {actor.process.name} is cut into parts, "
-            f"which are in different steps while the network runs; pause() it first"
-        )
+    @contextmanager
+    def _between_steps(self, what: str) -> Iterator[None]:
+        """Inside, all actors rest after the same step: a run that is on goes on at the end."""
+        with self._moment:
+            listener, crew = self._ready(what), self._crew
+            assert crew is not None
+            if listener.finished.is_set():
+                yield
+                return
+            if len(crew.leaders) > 1:
+                raise RuntimeStateError(
+                    f"{what}: parts are in different steps while a network over several ranks "
+                    f"runs; pause() it first"
+                )
+            (leader,) = crew.leaders
+            try:
+                step = listener.ask(
+                    crew.pipes[leader], "hold", None, -1, "the clock", lambda _party: None
+                )
+                pause = 1e-4
+                while self.current_step < step and not listener.finished.wait(pause):
+                    pause = min(2 * pause, 0.02)
+                    for actor in self._executable.actors:
+                        if hindrance := self._blocked(actor.party):
+                            raise RuntimeStateError(
+                                f"{what}: it is cut into parts, which cannot rest at one step: "
+                                f"{actor.name} cannot: {hindrance}"
+                            )
+                yield
+            finally:
+                listener.tell("release", None, {leader})
 
     def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
         """Send every actor, which must rest, a request of its own; the answers in their order."""
-        listener = self._ready(kind)
-        assert self._crew is not None
-        return [
-            listener.ask(
-                self._crew.pipe_of(a.party), kind, payload, a.party, a.name, self._blocked
-            )[0]  # the other is the step
-            for a, payload in zip(self._executable.actors, payloads, strict=True)
-        ]
+        with self._moment:
+            listener = self._ready(kind)
+            assert self._crew is not None
+            return [
+                listener.ask(
+                    self._crew.pipe_of(a.party), kind, payload, a.party, a.name, self._blocked
+                )[0]  # the other is the step
+                for a, payload in zip(self._executable.actors, payloads, strict=True)
+            ]
 
     def _find(self, var_id: int) -> list[tuple[ActorPlan, VarPlan]]:
         """Who holds a Var: one actor, or all parts of a Process."""
