@@ -1,12 +1,13 @@
 """An explorer of interleavings: every order in which a few programs can touch shared words.
 
 A program is a generator that yields one operation at a time (`load`, `store`, `exchange`, `add`,
-`fence`, `sleep`, `wake`, `choose`) and is sent its result. Everything that may happen next happens:
-any program may go on, a sleeper's slice may end (a bounded number of times), and on a machine with
-store buffers (``buffers=True``: total store order, as x86-64 has it) a store may reach memory at
-any later moment, but not after the program's next atomic operation, fence or system call.
+`amend`, `fence`, `sleep`, `wake`, `until_other`, `choose`) and is sent its result. Everything that
+may happen next happens: any program may go on, a sleeper's slice may end (a bounded number of
+times), and on a machine with store buffers (``buffers=True``: total store order, as x86-64 has it)
+a store may reach memory at any later moment, but not after the program's next atomic operation,
+fence or system call.
 
-An *end* is a state in which nothing can happen any more. If somebody sleeps in an end, nobody is
+An *end* is a state in which nothing can happen any more. If somebody waits in an end, nobody is
 left to wake it: a wake-up was lost. That is what `explore` looks for, and hands out with the story
 of how it came about.
 
@@ -48,6 +49,11 @@ def add(word: str, by: int) -> Op:
     return "add", word, by
 
 
+def amend(word: str, function: Callable[..., int], *args: int) -> Op:
+    """Replace what is there by what a function makes of it, and return it, as one."""
+    return "amend", word, function, args
+
+
 def tally(word: str, by: int) -> Op:
     """Add to a counter that no program reads: in whatever order, so together with what is next."""
     return "tally", word, by
@@ -60,6 +66,11 @@ def fence() -> Op:
 def sleep(*words: tuple[str, int]) -> Op:
     """Sleep while all words have these values (a futex); returns whether the slice ended."""
     return "sleep", words
+
+
+def until_other(*words: tuple[str, int]) -> Op:
+    """Wait until one of the words has another value; whoever writes it need not wake."""
+    return "until_other", words
 
 
 def wake(word: str) -> Op:
@@ -183,6 +194,9 @@ def explore(
                 word = words[op[1]]
                 own = [value for at, value in unseen if at == word]
                 yield go(own[-1] if own else cells[word]), text
+            elif op[0] == "until_other":
+                if any(cells[words[word]] != value for word, value in op[1]):
+                    yield go(None), text
             elif op[0] == "choose":
                 yield go(False), text
                 yield go(True), text
@@ -203,7 +217,11 @@ def explore(
                 yield woken, text
             else:
                 word = words[op[1]]
-                value = cells[word] + op[2] if op[0] == "add" else op[2]
+                value = op[2]
+                if op[0] == "add":
+                    value += cells[word]
+                elif op[0] == "amend":
+                    value = op[2](cells[word], *op[3])
                 yield go(cells[word], cells=_put(cells, word, value)), text
 
     state: State = (tuple(memory.values()), tuple((a.first, None, slices, ()) for a in automata))
@@ -220,7 +238,7 @@ def explore(
             if successor not in came_from:
                 came_from[successor] = (state, text)
                 todo.append(successor)
-        if last and any(asleep for _, asleep, _, _ in state[1]):
+        if last and any(a.ops[run[0]] for a, run in zip(automata, state[1], strict=True)):
             found.lost = _story(came_from, state)
             break
         if last:

@@ -116,8 +116,9 @@ class SteppingLoop:
             party.state = words.PARKED
             party.wait(actor.has_mail, serve=actor.servers, record=rest)
             return
-        if party.done == clock.fence and self.announced != actor.runs.turn:
-            self._announce()
+        runs = actor.runs.turn  # before the fence, which a run moves first
+        if party.done == clock.fence and self.announced != runs:
+            self._announce(runs)
         elif party.done == clock.horizon == clock.granted < clock.fence and not self.lockstep:
             self._ask_for_more()
         party.state = words.PARKED
@@ -144,10 +145,10 @@ class SteppingLoop:
     def _is_ready_for_more(self) -> bool:
         return bool(self.model.steps_ready() > self._ahead)
 
-    def _announce(self) -> None:
+    def _announce(self, runs: int) -> None:
         """The run has reached its end: host phase, then tell the service (last one only)."""
         actor, model = self.actor, self.model
-        self.announced = actor.runs.turn
+        self.announced = runs
         if self.phases.run_host_mgmt:
             take_part(model, AnyGuard, HOST, self._enter)
             self._enter(SPK)

@@ -50,8 +50,8 @@ class Lease:
     def start(self, steps: int | None, count: Callable[[], None]) -> None:
         """Begin a run of ``steps`` steps (None: until told otherwise) from the last fence.
 
-        ``count`` moves the run counter. The fence moves first: an actor that looks in between
-        must not take the end of the last run for the end of this one.
+        ``count`` moves the run counter. The fence moves first, and actors look at it last: none may
+        take the end of the last run for the end of this one.
         """
         here = self.clock.fence
         self.target = (1 << 61) if steps is None else here + steps
