@@ -71,13 +71,15 @@ class Host:
         launcher = launchers.ensure()
         launcher.preload(modules)
         values = [memory_file(content)] if content else []
+        orders: dict[int, int] = {}
         try:
-            for plan, pipe in zip(self._plans, theirs, strict=True):
-                launcher.order(plan, [pipe.fileno(), self._arena.fd, self._wake_up, *values])
+            for index, (plan, pipe) in enumerate(zip(self._plans, theirs, strict=True)):
+                fds = [pipe.fileno(), self._arena.fd, self._wake_up, *values]
+                orders[index] = launcher.order(plan, fds)
         finally:
             for descriptor in values:
                 os.close(descriptor)
-        self._services.expect(launcher)
+        self._services.expect(launcher, orders)
 
     def _fail(self, failure: Failure) -> None:
         """It could not be started: say so as a service would."""

@@ -37,7 +37,7 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
     Way.USER_TO_LAUNCHER: {
         "preload": "names of modules to import, once for all networks to come",
         "service": "descriptors of pipe, arena, wake-up event, ServicePlan, initial values",
-        "fate": "nothing; the key is a service's process id: how has it ended? answered by fate",
+        "fate": "nothing; the key is a service (process id or order): its end? answered by fate",
         "retire": "nothing: end as soon as no service is left",
     },
     Way.LAUNCHER_TO_USER: {

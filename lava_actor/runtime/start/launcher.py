@@ -115,6 +115,7 @@ class Launcher:
         self.owner = os.getpid()
         self._lock = threading.Lock()
         self._preloaded: set[str] = set()
+        self._orders = 0
         self._given_up = False
 
     def preload(self, modules: set[str]) -> None:
@@ -126,31 +127,39 @@ class Launcher:
                     self.pipe.send("preload", sorted(new))
                 self._preloaded |= new
 
-    def order(self, plan: object, fds: Sequence[int]) -> None:
+    def order(self, plan: object, fds: Sequence[int]) -> int:
         """Start a service: plan, and the descriptors of pipe, arena, wake-up event and values.
 
-        The plan travels in a memory file: the frame itself always fits into the socket, so that
+        Returns what `fate` may be asked with before the service has said which process it is. The
+        plan travels in a memory file: the frame itself always fits into the socket, so that
         this does not wait for a launcher that does not read.
         """
         pipe, arena, wake_up, *values = fds
         with held(), open(os.memfd_create("lava_actor-order", os.MFD_CLOEXEC), "wb") as file:
             pickle.dump(plan, file, protocol=5)
             file.flush()
-            with contextlib.suppress(PipeEnded), self._lock:
-                self.pipe.post("service", fds=[pipe, arena, wake_up, file.fileno(), *values])
+            fds = [pipe, arena, wake_up, file.fileno(), *values]
+            with self._lock:
+                self._orders -= 1
+                order = self._orders
+                with contextlib.suppress(PipeEnded):
+                    self.pipe.post("service", key=order, fds=fds)
         with contextlib.suppress(PipeEnded):
             self.pipe.flush(None)
+        return order
 
-    def fate(self, pid: int) -> str:
-        """How a service ended, in words; what is known if the launcher does not say."""
+    def fate(self, key: int) -> str:
+        """How a service (by process id or order) ended, in words, as far as the launcher knows."""
         deadline = time.monotonic() + FATE_SECONDS
         with contextlib.suppress(PipeEnded), self._lock:
-            self.pipe.send("fate", key=pid)
+            self.pipe.send("fate", key=key)
             while self.pipe.poll(max(0.0, deadline - time.monotonic())):
                 frame = self.pipe.recv()
                 status = frame.take()
-                if frame.key == pid:
+                if frame.key == key:
                     return "ended for unknown reasons" if status is None else how_it_ended(status)
+        with contextlib.suppress(subprocess.TimeoutExpired):  # its pipe ends before it does
+            self.process.wait(max(0.0, deadline - time.monotonic()))
         return self.end() or "ended for unknown reasons"
 
     def end(self) -> str:

@@ -88,6 +88,7 @@ class Launcher:
         self._pipe = pipe
         self._owner = owner
         self._signals = Signals(signal.SIGCHLD, signal.SIGTERM)
+        self._ordered = dict(enumerate(services))
         self._services = set(services)
         self._retired = False
         self._fates: dict[int, int] = {}
@@ -140,6 +141,7 @@ class Launcher:
         pid = os.fork()
         if pid:
             self._services.add(pid)
+            self._ordered[frame.key] = pid
             frame.close()
             return
         status = 1
@@ -178,12 +180,12 @@ class Launcher:
 
     def _tell_fate(self, frame: Frame) -> None:
         """How a service ended, if it has."""
-        pid = frame.key
+        pid = self._ordered.get(frame.key, frame.key)
         frame.close()
         deadline = time.monotonic() + FATE_SECONDS
         while self._reap() and pid in self._services and time.monotonic() < deadline:
             time.sleep(0.001)
-        self._pipe.post("fate", self._fates.get(pid), key=pid)
+        self._pipe.post("fate", self._fates.get(pid), key=frame.key)
 
     def _leave(self) -> NoReturn:
         """Let the services end their networks, then end what is left."""

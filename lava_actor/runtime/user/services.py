@@ -60,15 +60,20 @@ class Attendance:
         self._missing = n_services
         self._launcher: Launcher | None = None
         self._warm: dict[int, Launcher] = {}
+        self._orders: dict[int, int] = {}
         self._pids: dict[int, int] = {}
         self._pidfds: dict[int, int] = {}
         self._vigils: list[_Vigil] = []
         self._told_to_end = 0.0
         self.killed: set[int] = set()
 
-    def expect(self, launcher: Launcher) -> None:
-        """The services have been ordered."""
+    def expect(self, launcher: Launcher, orders: dict[int, int]) -> None:
+        """The services have been ordered, each by a number that its launcher knows it by.
+
+        A warm launcher knows the child that it began with by 0.
+        """
         self._launcher = launcher
+        self._orders = orders
         self._vigils.append(_Vigil("the launcher", launcher.process.pid))
 
     def note(self, index: int, frame: Frame) -> int | None:
@@ -85,6 +90,7 @@ class Attendance:
         from lava_actor.runtime.start.launcher import keep_warm
 
         self._missing += 1
+        self._orders[index] = 0
         pid, descriptor = self._pids.pop(index), self._pidfds.pop(index)
         self._warm[index] = keep_warm(pid, descriptor, frame)
         return descriptor
@@ -106,9 +112,10 @@ class Attendance:
 
     def fate(self, index: int) -> str:
         """How a service has ended, in words."""
-        if self._launcher is None or index not in self._pids:
+        if self._launcher is None or index not in self._orders:
             return "ended for unknown reasons"
-        return self._warm.get(index, self._launcher).fate(self._pids[index])
+        launcher = self._warm.get(index, self._launcher)
+        return launcher.fate(self._pids.get(index, self._orders[index]))
 
     # -- ends -------------------------------------------------------------------------------
 

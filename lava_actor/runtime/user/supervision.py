@@ -253,13 +253,14 @@ class Crew:
         assert self._arena is not None
         values = [] if pack.writer.fd is None else [pack.writer.fd]
         guests = self._guests = Guests(self._arena, self._wake_up, self.records, self._loads())
+        orders: dict[int, int] = {}
         for index, post in posts:
             plan = self._service_plan(post, program, may_stay=may_stay and index == 0)
             guests.invite(plan, self.pipes[index])
             theirs = self._theirs[index].fileno()
             fds = [theirs, self._arena.fd, self._wake_up, *values, *self._record_files()]
-            launcher.order(plan, fds)
-        self.services.expect(launcher)
+            orders[index] = launcher.order(plan, fds)
+        self.services.expect(launcher, orders)
         guests.start()
 
     def _actors_on(self, rank: int) -> list[ActorPlan]:
