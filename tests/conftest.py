@@ -12,6 +12,7 @@ never waits.
 
 from __future__ import annotations
 
+import compileall
 import gc
 import os
 import signal
@@ -145,9 +146,28 @@ def _describe(pid: int) -> str:
 os.environ[launcher.WARM_VARIABLE] = "0"  # or tests find a process more where imports are slow
 
 
+TOOLS = {"hypothesis.extra.numpy", "psutil", "pytest"}
+"""What modules of tests import and is not theirs: a service would, for every network anew."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile what services and scripts import: they write no compiled files, and read ours."""
+    if not hasattr(config, "workerinput"):
+        for folder in ("lava_actor", "tests"):
+            compileall.compile_dir(config.rootpath / folder, quiet=2)
+
+
+def pytest_collection_finish() -> None:
+    """Leave what has been collected alone: it is no garbage, and much to look through."""
+    gc.collect()
+    gc.freeze()
+
+
 def launcher_pid() -> int:
     """Start the runtime's launcher if it does not run, and return its process id."""
-    return launcher.ensure().process.pid
+    running = launcher.ensure()
+    running.preload(TOOLS)
+    return running.process.pid
 
 
 @pytest.fixture(autouse=True)

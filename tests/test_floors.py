@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -79,6 +80,7 @@ def sources() -> list[Path]:
     return sorted(file for file in files if file.parent != PACKAGE or file.name != "__init__.py")
 
 
+@cache
 def imports(file: Path) -> list[Import]:
     text = file.read_text(encoding="utf-8")
     found = _native_imports(file, text) if file.suffix == ".pyx" else _python_imports(file, text)
