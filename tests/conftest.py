@@ -67,7 +67,7 @@ class Inventory:
             leaks.append(f"{total - allowed} descriptors more than before: {kinds}")
         new = self.segments - before.segments
         if new:  # other programs of this user come and go as well
-            new -= _segments_of_others()
+            new = (new - _segments_of_others()) & _segments()
         leaks += [f"shared memory /dev/shm/{name}" for name in new]
         leaks += [f"thread {t!r}" for t in self.threads - before.threads if t.is_alive()]
         return leaks
