@@ -449,6 +449,11 @@ class Pipe:
         """Give up the pipe and return its descriptor (to hand it to another process)."""
         return self._socket.detach()
 
+    def hang_up(self) -> None:
+        """Let both ends see the end of the stream, from any thread; close this one later."""
+        with contextlib.suppress(OSError):  # it has ended, or was closed
+            self._socket.shutdown(socket.SHUT_RDWR)
+
     def close(self) -> None:
         """Close this end; the other end sees the end of the stream."""
         self._socket.close()

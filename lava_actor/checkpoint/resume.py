@@ -14,7 +14,6 @@ from lava_actor.errors import CheckpointError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from lava_actor.channels import Arena
     from lava_actor.compiler.executable import ActorPlan, Executable
     from lava_actor.process.process import AbstractProcess
 
@@ -22,9 +21,11 @@ if TYPE_CHECKING:
 class Resting(Protocol):
     """A network whose actors rest between two steps: what the runtime has to offer."""
 
-    @property
-    def arena(self) -> Arena:
-        """The shared memory of its actors."""
+    def messages(self) -> list[rings.Content]:
+        """What is in its rings."""
+
+    def put_messages(self, found: list[rings.Content]) -> None:
+        """Fill its rings with that, and nothing else."""
 
     @property
     def current_step(self) -> int:
@@ -113,7 +114,7 @@ class Resume:
             raise CheckpointError(f"there is no kind of value {kind!r}")
 
         decoder = Decoder(self.messages, Names(), resolve)
-        rings.put_back(self.said["rings"], network.arena, decoder)
+        network.put_messages(rings.read(self.said["rings"], decoder))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ cursor what its reader had read already.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,9 +17,21 @@ from lava_actor.channels import Arena
 from lava_actor.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from lava_actor.channels import RingReader
+    from collections.abc import Collection, Sequence
+
+    from lava_actor.channels import RingReader, RingWriter
     from lava_actor.channels.layout import ArenaPlan
     from lava_actor.checkpoint.codec import Decoder, Encoder
+
+
+class Ends(Protocol):
+    """Where rings are read and written on one machine of several."""
+
+    def reader(self, ring: int, cursor: int) -> RingReader | None:
+        """The reader at a cursor, None if nobody reads there."""
+
+    def writer(self, ring: int) -> RingWriter:
+        """Whoever writes the ring there."""
 
 
 def _copy_of(arena: Arena) -> Arena:
@@ -35,30 +48,68 @@ def _copy_of(arena: Arena) -> Arena:
         os.close(fd)
 
 
-def take(arena: Arena, encoder: Encoder) -> list[dict[str, Any]]:
-    """Describe the content of all rings of a network that rests."""
+@dataclass
+class Content:
+    """What is in a ring: how many messages wait at every cursor, and the oldest that do first."""
+
+    waiting: list[int]
+    messages: list[dict[str, Any]]
+
+
+def contents(arena: Arena, here: Collection[int] | None = None) -> list[Content]:
+    """The content of all rings of a network that rests, as far as its readers are ``here``."""
     copy = _copy_of(arena)
     try:
-        return [_taken(copy, ring, encoder) for ring in copy.plan.rings]
+        return [_content(copy, ring, here) for ring in copy.plan.rings]
     finally:
         copy.close()
 
 
-def _taken(arena: Arena, ring: Any, encoder: Encoder) -> dict[str, Any]:
-    readers = [arena.reader(ring.index, cursor) for cursor in range(len(ring.readers))]
-    waiting = [reader.available() for reader in readers]
+def _content(arena: Arena, ring: Any, here: Collection[int] | None) -> Content:
+    readers = [
+        arena.reader(ring.index, cursor) if here is None or party in here else None
+        for cursor, party in enumerate(ring.readers)
+    ]
+    waiting = [0 if reader is None else reader.available() for reader in readers]
     count = max(waiting, default=0)
-    messages = [_message(readers[waiting.index(count)]) for _ in range(count)]
-    return {
-        "name": ring.name,
-        "shape": list(ring.shape),
-        "dtype": ring.dtype,
-        "waiting": waiting,
-        "messages": [
-            {form: encoder.add(part, f"ring {ring.name}") for form, part in message.items()}
-            for message in messages
-        ],
-    }
+    reader = readers[waiting.index(count)] if count else None
+    return Content(waiting, [] if reader is None else [_message(reader) for _ in range(count)])
+
+
+def joined(parts: Sequence[list[Content]]) -> list[Content]:
+    """The contents as found on several machines, of which each has some of the readers."""
+    return [
+        Content(
+            [max(counts) for counts in zip(*(part.waiting for part in ring), strict=True)],
+            max((part.messages for part in ring), key=len),
+        )
+        for ring in zip(*parts, strict=True)
+    ]
+
+
+def described(found: list[Content], plan: ArenaPlan, encoder: Encoder) -> list[dict[str, Any]]:
+    """The contents as they are written into a file."""
+    return [
+        {
+            "name": ring.name,
+            "shape": list(ring.shape),
+            "dtype": ring.dtype,
+            "waiting": content.waiting,
+            "messages": [
+                {form: encoder.add(part, f"ring {ring.name}") for form, part in message.items()}
+                for message in content.messages
+            ],
+        }
+        for ring, content in zip(plan.rings, found, strict=True)
+    ]
+
+
+def read(said: list[dict[str, Any]], decoder: Decoder) -> list[Content]:
+    """The contents that a file describes."""
+    return [
+        Content(ring["waiting"], [decoder.state(message) for message in ring["messages"]])
+        for ring in said
+    ]
 
 
 def _message(reader: RingReader) -> dict[str, Any]:
@@ -75,7 +126,7 @@ def _message(reader: RingReader) -> dict[str, Any]:
     return {"values": values, "indices": indices}
 
 
-def check(described: list[dict[str, Any]], plan: ArenaPlan) -> None:
+def check(said: list[dict[str, Any]], plan: ArenaPlan) -> None:
     """Refuse messages that do not fit the rings of a network.
 
     Raises
@@ -83,18 +134,18 @@ def check(described: list[dict[str, Any]], plan: ArenaPlan) -> None:
     CheckpointError
         It names the ring.
     """
-    if len(described) != len(plan.rings):
-        raise CheckpointError(f"expected {len(plan.rings)} rings, the file has {len(described)}")
-    for said, ring in zip(described, plan.rings, strict=True):
+    if len(said) != len(plan.rings):
+        raise CheckpointError(f"expected {len(plan.rings)} rings, the file has {len(said)}")
+    for one, ring in zip(said, plan.rings, strict=True):
         here = (list(ring.shape), ring.dtype, len(ring.readers))
-        there = (said["shape"], said["dtype"], len(said["waiting"]))
+        there = (one["shape"], one["dtype"], len(one["waiting"]))
         if here != there:
             raise CheckpointError(
                 f"ring {ring.name}: expected shape, dtype and number of readers {here}, the file "
-                f"has {there} for {said['name']}"
+                f"has {there} for {one['name']}"
             )
-        count = len(said["messages"])
-        if max(said["waiting"], default=0) != count or min(said["waiting"], default=0) < 0:
+        count = len(one["messages"])
+        if max(one["waiting"], default=0) != count or min(one["waiting"], default=0) < 0:
             raise CheckpointError(f"ring {ring.name}: the number of messages makes no sense")
         if count > ring.depth:
             raise CheckpointError(
@@ -103,23 +154,39 @@ def check(described: list[dict[str, Any]], plan: ArenaPlan) -> None:
             )
 
 
-def put_back(described: list[dict[str, Any]], arena: Arena, decoder: Decoder) -> None:
-    """Fill the rings of a network whose actors rest; whatever was in them is dropped."""
-    for said, ring in zip(described, arena.plan.rings, strict=True):
-        readers = [arena.reader(ring.index, cursor) for cursor in range(len(ring.readers))]
-        _leave(readers, [0] * len(readers))
-        writer: Any = arena.writer(ring.index) if said["messages"] else None
-        for message in said["messages"]:
-            parts = decoder.state(message)
-            if "whole" in parts:
-                writer.send(parts["whole"])
+def put_back(
+    found: list[Content],
+    arena: Arena,
+    here: Collection[int] | None = None,
+    ends: Ends | None = None,
+) -> None:
+    """Fill the rings of a network whose actors rest; whatever was in them is dropped.
+
+    On one machine of several, readers that are not ``here`` have none of it, and the ``ends`` that
+    leave or come in there are those that others have.
+    """
+    reader = arena.reader if ends is None else ends.reader
+    writer: Any = arena.writer if ends is None else ends.writer
+    for content, ring in zip(found, arena.plan.rings, strict=True):
+        left = [
+            (cursor, count if here is None or ring.readers[cursor] in here else 0)
+            for cursor, count in enumerate(content.waiting)
+        ]
+        readers = [(end, n) for cursor, n in left if (end := reader(ring.index, cursor))]
+        for end, _ in readers:
+            _leave(end, 0)
+        messages = content.messages if any(n for _, n in readers) else []
+        into: Any = writer(ring.index) if messages else None
+        for message in messages:
+            if "whole" in message:
+                into.send(message["whole"])
             else:
-                writer.send_events(parts["values"], parts["indices"])
-        _leave(readers, said["waiting"])
+                into.send_events(message["values"], message["indices"])
+        for end, n in readers:
+            _leave(end, n)
 
 
-def _leave(readers: list[RingReader], waiting: list[int]) -> None:
-    """Skip messages until so many wait for each reader."""
-    for reader, count in zip(readers, waiting, strict=True):
-        while reader.available() > count:
-            reader.skip()
+def _leave(reader: RingReader, count: int) -> None:
+    """Skip messages until so many wait."""
+    while reader.available() > count:
+        reader.skip()

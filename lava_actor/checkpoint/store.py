@@ -45,6 +45,7 @@ def save(
     if executable is not None:
         threads = sorted({a.process.name for a in executable.actors if a.host == THREAD})
         config = {**executable.compile_config, "threads": threads or None}
+        config.pop("ranks", None)  # they may be others, and fewer, where it goes on
         run = {
             "run_config": _described(executable.run_cfg, names, network, encoder, trusted),
             "compile_config": encoder.add(config, "compile_config"),
@@ -52,8 +53,8 @@ def save(
         }
     network.describe(encoder)
     with archive.writing(Path(path)) as file:
-        if run is not None and resting is not None:
-            arena = resting.arena
+        if executable is not None and run is not None and resting is not None:
+            messages = resting.messages()
             request = (tuple(names.homes), trusted)
             answers = resting.ask_all("snapshot", [request] * len(actors))
             pickled = any(needed for _, needed in answers)
@@ -64,7 +65,7 @@ def save(
                     {"process": plan.name, **identity(plan), "state": file.document(state)}
                     for plan, (state, _) in zip(actors, answers, strict=True)
                 ],
-                "rings": rings.take(arena, encoder),
+                "rings": rings.described(messages, executable.arena, encoder),
             }
         manifest = {
             "kind": "described" if run is None else "paused" if run["state"] else "compiled",

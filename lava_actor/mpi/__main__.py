@@ -5,6 +5,7 @@ Rank 0 runs the program as `lava-actor run` does; the other ranks serve its netw
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import sys
@@ -15,6 +16,8 @@ from typing import Any
 from lava_actor.cli.main import main as command_line
 from lava_actor.mpi.courier import Courier
 from lava_actor.mpi.crew import RanksCrew
+from lava_actor.mpi.deaths import Deaths, here
+from lava_actor.mpi.guard import ALONE, DONE, Guard
 from lava_actor.mpi.host import Host
 from lava_actor.runtime.runtime import stop_all
 from lava_actor.runtime.user import network
@@ -22,7 +25,12 @@ from lava_actor.runtime.user import network
 
 def main() -> None:
     """Be this rank."""
+    several = os.environ.get("PMI_SIZE", "1") != "1"
+    guard = Guard() if several and "PMI_FD" in os.environ else None
     try:
+        import mpi4py
+
+        mpi4py.rc.finalize = False  # with a rank that is dead it would wait for ever
         from mpi4py import MPI
     except ImportError:
         sys.exit("lava_actor.mpi: mpi4py is missing: pip install 'lava_actor[mpi]'")
@@ -30,19 +38,43 @@ def main() -> None:
         sys.exit("lava_actor.mpi: this MPI does not let a second thread call it")
     world = MPI.COMM_WORLD.Dup()
     _take_names_away(world)
-    courier = Courier(world, Host)
+    neighbours, together = here(world)
+
+    def no_longer() -> None:
+        deaths.close()
+        if guard is not None:
+            guard.say(ALONE)
+
+    courier = Courier(world, Host, no_longer)
     if courier.rank:
+        if guard is not None and together:
+            guard.say(str(neighbours[0]))
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the user's program
+        deaths = Deaths({0: neighbours[0]} if together else {}, lambda *_: os._exit(1))
         courier.start()
         courier.over.wait()
-        return
-    courier.start()
-    network.make_crew = partial(RanksCrew, courier=courier)
-    try:
-        command_line(["run", *sys.argv[1:]])
-    finally:
-        stop_all()
-        courier.leave()
+        _go(guard, whole=True)
+    else:
+        deaths = Deaths({r: pid for r, pid in neighbours.items() if r}, courier.lost)
+        courier.start()
+        network.make_crew = partial(RanksCrew, courier=courier)
+        try:
+            command_line(["run", *sys.argv[1:]])
+        finally:
+            stop_all()
+            whole = courier.leave()
+            deaths.close()
+            _go(guard, whole=whole)
+
+
+def _go(guard: Guard | None, *, whole: bool) -> None:
+    """Leave MPI; with a rank that is dead nobody can, and the launcher ends those that are left."""
+    if whole:
+        from mpi4py import MPI
+
+        MPI.Finalize()
+    if guard is not None:
+        guard.say(DONE)
 
 
 def _take_names_away(world: Any) -> None:

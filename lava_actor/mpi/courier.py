@@ -30,6 +30,8 @@ PAUSES = ((300, 0.00005), (1000, 0.0002), (3000, 0.001))
 LONGEST_PAUSE = 0.004
 #: Messages to one rank that MPI may be busy with before more is kept in the box.
 MOST_ON_THE_WAY = 8
+#: Seconds after an error of MPI within which a death that caused it is known.
+DEATH_SECONDS = 1.0
 #: Seconds for the others to take the last items.
 FAREWELL_SECONDS = 10.0
 
@@ -48,6 +50,9 @@ class Client(Protocol):
     def descriptors(self) -> list[int]:
         """What ends a pause when it can be read."""
 
+    def lost(self, rank: int, why: str) -> None:
+        """A rank has died; called in a thread that is not the courier's."""
+
 
 class Courier:
     """Carries items between this rank and the others.
@@ -57,9 +62,20 @@ class Courier:
     world : MPI communicator
     on_order : callable
         Called, in the courier's thread, with (courier, network, item) when a network is ordered.
+    on_bye : callable
+        Called, in the courier's thread, when rank 0 has said that all is over.
+
+    Attributes
+    ----------
+    dead : how ranks have ended that should not have
     """
 
-    def __init__(self, world: Any, on_order: Callable[[Courier, int, Item], Client]) -> None:
+    def __init__(
+        self,
+        world: Any,
+        on_order: Callable[[Courier, int, Item], Client],
+        on_bye: Callable[[], None],
+    ) -> None:
         from mpi4py import MPI
 
         self._mpi = MPI
@@ -68,10 +84,15 @@ class Courier:
         self.size: int = world.Get_size()
         self._on_order = on_order
         self._clients: dict[int, Client] = {}
+        self._ordered: set[int] = set()
+        self._early: dict[int, list[tuple[int, Item]]] = {}
         self._boxes: list[deque[Item]] = [deque() for _ in range(self.size)]
         self._on_the_way: list[deque[Any]] = [deque() for _ in range(self.size)]
         self._nudges = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
+        self._on_bye = on_bye
         self._leaving = False
+        self._present = set(range(self.size)) - {self.rank}
+        self.dead: dict[int, str] = {}
         self._failure: Failure | None = None
         self.over = threading.Event()
         self._thread = threading.Thread(target=self._main, name="lava_actor courier", daemon=True)
@@ -90,24 +111,32 @@ class Courier:
         self._clients.pop(network, None)
 
     def send(self, rank: int, network: int, item: Item) -> None:
-        """Put an item into the box of a rank; any thread may."""
+        """Put an item into the box of a rank; any thread may. The dead get nothing."""
         if self._failure is not None:
             raise RuntimeStateError(f"the courier between ranks has failed: {self._failure.what}")
-        self._boxes[rank].append((network, item))
+        if rank not in self.dead:
+            self._boxes[rank].append((network, item))
 
     def nudge(self) -> None:
         """Let the courier look around now."""
         os.eventfd_write(self._nudges, 1)
 
-    def leave(self) -> None:
-        """Tell the others that all is over, and wait until they know."""
-        if self._thread.is_alive():
-            for rank in range(self.size):
-                if rank != self.rank:
-                    self.send(rank, -1, ("bye",))
-            self._leaving = True
+    def lost(self, rank: int, why: str) -> None:
+        """A rank has died; any thread may say so."""
+        self.dead[rank] = why
+        for client in list(self._clients.values()):
+            client.lost(rank, why)
+        self.nudge()
+
+    def leave(self) -> bool:
+        """Tell the others that all is over, until they know; False if one has died, or does not."""
+        if self._thread.is_alive() and not self.dead:
+            for rank in range(1, self.size):
+                self.send(rank, -1, ("bye",))
+            self._leaving = not self._present
             self.nudge()
             self.over.wait(FAREWELL_SECONDS)
+        return self.over.is_set() and not self.dead and self._failure is None
 
     # -- the thread -------------------------------------------------------------------------
 
@@ -115,7 +144,11 @@ class Courier:
         try:
             idle = 0
             while not (self._leaving and self._is_empty()):
-                idle = 0 if self._round() else idle + 1
+                try:
+                    idle = 0 if self._round() else idle + 1
+                except self._mpi.Exception:
+                    if not self._has_lost_somebody():
+                        raise
                 self._pause(idle)
         except BaseException as error:  # noqa: BLE001  (nobody may wait for ever: all ranks end)
             self._failure = of_runtime(error, "the courier between ranks", f"rank {self.rank}")
@@ -126,6 +159,13 @@ class Courier:
 
     def _is_empty(self) -> bool:
         return not any(self._boxes) and not any(self._on_the_way)
+
+    def _has_lost_somebody(self) -> bool:
+        """Whether an error of MPI comes from a death, which may be known only a little later."""
+        deadline = time.monotonic() + DEATH_SECONDS
+        while not self.dead and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return bool(self.dead)
 
     def _round(self) -> bool:
         moved = False
@@ -145,6 +185,9 @@ class Courier:
 
     def _hand_over(self, rank: int, box: deque[Item]) -> bool:
         busy = self._on_the_way[rank]
+        if rank in self.dead:
+            box.clear()
+            return False
         while busy and busy[0][0].Test():
             busy.popleft()
         if not box or len(busy) >= MOST_ON_THE_WAY:
@@ -156,13 +199,23 @@ class Courier:
 
     def _take(self, rank: int, network: int, item: Item) -> None:
         if item[0] == "bye":
-            self._leaving = True
+            self._present.discard(rank)
+            if self.rank:
+                self._on_bye()
+                self.send(rank, -1, item)
+            self._leaving = bool(self.rank) or not self._present
             return
         if item[0] == "order":
+            self._ordered.add(network)
             self._clients[network] = self._on_order(self, network, item)
+            for early in self._early.pop(network, ()):
+                self._clients[network].take(*early)
+            return
         client = self._clients.get(network)
-        if client is not None:  # else it has ended here
+        if client is not None:
             client.take(rank, item)
+        elif self.rank and network not in self._ordered:  # another rank was faster than rank 0
+            self._early.setdefault(network, []).append((rank, item))
 
     def _pause(self, idle: int) -> None:
         if idle < YIELDS:

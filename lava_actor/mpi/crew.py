@@ -11,24 +11,29 @@ import itertools
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import Pipe, PipeEnded
+from lava_actor.checkpoint import rings
 from lava_actor.errors import Failure, RuntimeStateError
 from lava_actor.mpi.crossing import Crossings
 from lava_actor.mpi.place import place
 from lava_actor.mpi.standstill import Standstill
 from lava_actor.mpi.tunnel import Tunnel
 from lava_actor.process.message_interface_enum import ActorType
+from lava_actor.runtime.reports.failures import died
 from lava_actor.runtime.start.serialize import library_modules
 from lava_actor.runtime.user.supervision import Crew, Far
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
+    from lava_actor.channels.statistics import RingStatistics
     from lava_actor.compiler.executable import Executable
     from lava_actor.mpi.courier import Courier, Item
     from lava_actor.runtime.start.serialize import Pack
+    from lava_actor.runtime.user.status import ActorStatus
     from lava_actor.runtime.user.supervision import Post
 
 #: Seconds that another rank gets to say what its actors do.
@@ -43,10 +48,13 @@ class RanksCrew(Crew):
     """Starts the services of one network on all ranks; see `courier.Client`."""
 
     def __init__(self, executable: Executable, actor_type: ActorType, courier: Courier) -> None:
+        if courier.dead:
+            lost = ", ".join(f"rank {r} has died: {why}" for r, why in courier.dead.items())
+            raise RuntimeStateError(
+                f"no network can be started any more: {lost}; start the program again"
+            )
         several = actor_type != ActorType.Threading and courier.size > 1
-        super().__init__(
-            executable, actor_type, place(executable, courier.size) if several else ()
-        )
+        super().__init__(executable, actor_type, place(executable, courier.size) if several else ())
         self._courier = courier
         self._network = next(_networks)
         self._others = sorted(set(self._ranks) - {0})
@@ -55,12 +63,18 @@ class RanksCrew(Crew):
         self._standstill: Standstill | None = None
         self._questions = itertools.count()
         self._answers: dict[int, dict[int, Any]] = {}
+        self._own: deque[tuple[int, str, Any]] = deque()
         self._answered = threading.Condition()
         self._ended: set[int] = set()
+        self._actors: dict[int, ActorStatus] = {}
+        self._rings: dict[int, RingStatistics] = {}
+        self._step = 0
+        self._is_ordered = False  # before that nobody there could take what crosses
 
-    def prepare(self) -> Arena:
+    def prepare(self, step: int = 0) -> Arena:
         """As for one machine; then the borders are drawn."""
-        arena = super().prepare()
+        arena = super().prepare(step)
+        self._step = step
         if self._others:
             self._crossings = Crossings(arena, self._rank_of_parties(), 0, self._send)
         return arena
@@ -78,6 +92,7 @@ class RanksCrew(Crew):
             )
             self._courier.add(self._network, self)
         super().launch()
+        self._is_ordered = True
 
     def _launch_on(self, rank: int, pack: Pack, posts: Sequence[tuple[int, Post]]) -> None:
         if rank == 0:
@@ -91,8 +106,11 @@ class RanksCrew(Crew):
         content = b"" if fd is None else os.pread(fd, os.fstat(fd).st_size, 0)
         plans = [self._service_plan(post, program) for _, post in posts]
         modules = library_modules(self._actors_on(rank))
-        self._send(rank, ("order", plans, numbers, content, self._rank_of_parties(), modules))
+        ranks = self._rank_of_parties()
+        self._send(rank, ("order", plans, numbers, content, ranks, modules, self._step))
         self._courier.nudge()
+        if rank in self._courier.dead:
+            self.lost(rank, self._courier.dead[rank])
 
     def _send(self, rank: int, item: Item) -> None:
         self._courier.send(rank, self._network, item)
@@ -101,7 +119,12 @@ class RanksCrew(Crew):
 
     def round(self) -> bool:
         """Carry messages and frames."""
-        moved = self._crossings is not None and self._crossings.carry()
+        moved = False
+        if self._crossings is not None and self._is_ordered:
+            while self._own:
+                question, what, payload = self._own.popleft()
+                self._note(question, 0, self._crossings.answer(what, payload))
+            moved = self._crossings.carry()
         for tunnel in list(self._tunnels.values()):
             moved |= tunnel.carry(self._send)
         if not moved and self._standstill is not None:
@@ -119,7 +142,7 @@ class RanksCrew(Crew):
             self._tunnels[said[0]].put(said[1])
         elif kind == "gone":
             self._tunnels[said[0]].close()
-        elif kind == "seen":
+        elif kind == "answer":
             self._note(said[0], rank, said[1])
         elif kind == "counted":
             self._counted(rank, *said)
@@ -152,28 +175,87 @@ class RanksCrew(Crew):
         """Put together what the services of all ranks say."""
         return None if self._standstill is None else self._standstill.judge(index, answer)
 
+    def lost(self, rank: int, why: str) -> None:
+        """Its services have gone with a rank; their pipes say so."""
+        failure = died(f"rank {rank}", f"it has died: {why}")
+        for index, tunnel in list(self._tunnels.items()):
+            if tunnel.rank == rank:
+                self.services.lost[index] = failure
+                tunnel.cut()
+        with self._answered:
+            self._ended.add(rank)
+            self._answered.notify_all()
+
     # -- for the runtime --------------------------------------------------------------------
 
     def far(self) -> Far:
-        """What the actors and rings of other ranks are doing."""
+        """What the actors and rings of other ranks are doing; of the dead, what they last did."""
+        present = [rank for rank in self._others if rank not in self._courier.dead]
+        for seen in self._ask_ranks(present, "look") if present else ():
+            self._actors.update(seen["actors"])
+            self._rings.update(seen["rings"])
+        return Far(dict(self._actors), dict(self._rings))
+
+    def messages(self) -> list[rings.Content]:
+        """As on one machine: what has left a ring here has come into it there."""
         if not self._others:
-            return super().far()
+            return super().messages()
+        self._settle()
+        return rings.joined(self._ask_ranks([0, *self._others], "messages"))
+
+    def put_messages(self, found: list[rings.Content]) -> None:
+        """As on one machine; every rank fills the rings that are read there."""
+        if self._others:
+            self._settle()
+            self._ask_ranks([0, *self._others], "put", found)
+        else:
+            super().put_messages(found)
+
+    def _settle(self) -> None:
+        """Wait until nothing is on the way between ranks; the actors rest.
+
+        Raises
+        ------
+        RuntimeStateError
+            If messages do not fit into the rings that they are for.
+        """
+        deadline = time.monotonic() + LOOK_SECONDS
+        last = None
+        while True:
+            seen = self._ask_ranks([0, *self._others], "still")
+            sent, received, empty = (list(of_all) for of_all in zip(*seen, strict=True))
+            if all(empty) and sum(sent) == sum(received):
+                if seen == last:
+                    return
+                last = seen
+            elif time.monotonic() > deadline:
+                raise RuntimeStateError(
+                    "messages between ranks wait for room in their rings, and nobody reads them; "
+                    "set compile_config['pypy_channel_size'] to more"
+                )
+
+    def _ask_ranks(self, ranks: Sequence[int], what: str, payload: Any = None) -> list[Any]:
+        """The answers of some ranks, this one perhaps among them, but for those that are dead."""
         question = next(self._questions)
         deadline = time.monotonic() + LOOK_SECONDS
         with self._answered:
-            self._answers[question] = {}
-            for rank in self._others:
-                self._send(rank, ("look", question))
+            answers = self._answers[question] = {}
+            for rank in ranks:
+                if rank == 0:
+                    self._own.append((question, what, payload))
+                else:
+                    self._send(rank, ("ask", question, what, payload))
             self._courier.nudge()
-            while len(self._answers[question]) < len(self._others):
-                if self._ended or not self._answered.wait(deadline - time.monotonic()):
-                    missing = set(self._others) - self._answers.pop(question).keys()
-                    raise RuntimeStateError(f"ranks {sorted(missing)} do not answer")
-            found = self._answers.pop(question).values()
-        return Far(
-            {party: status for seen in found for party, status in seen["actors"].items()},
-            {ring: counts for seen in found for ring, counts in seen["rings"].items()},
-        )
+            while set(ranks) - answers.keys() - self._courier.dead.keys():
+                gone = self._ended - self._courier.dead.keys()
+                if gone or not self._answered.wait(deadline - time.monotonic()):
+                    break
+            del self._answers[question]
+        if missing := set(ranks) - answers.keys() - self._courier.dead.keys():
+            raise RuntimeStateError(f"ranks {sorted(missing)} do not answer")
+        if failed := [answer for answer in answers.values() if isinstance(answer, str)]:
+            raise RuntimeStateError(f"ranks cannot {what}: {failed[0]}")
+        return list(answers.values())
 
     def _note(self, question: int, rank: int, seen: Any) -> None:
         with self._answered:
@@ -184,7 +266,7 @@ class RanksCrew(Crew):
     def close(self) -> None:
         """Close everything here, and wait until nothing is left elsewhere."""
         for rank in self._others:
-            self._send(rank, ("end",))
+            self._send(rank, ("end", bool(self._courier.dead)))
         self._courier.nudge()
         super().close()
         deadline = time.monotonic() + END_SECONDS

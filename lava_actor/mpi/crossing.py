@@ -22,6 +22,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from lava_actor.checkpoint import rings
 from lava_actor.protocol import words
 
 if TYPE_CHECKING:
@@ -41,8 +42,9 @@ MOST_ON_THE_WAY = 1024
 class Exit:
     """Where messages of a ring leave for another rank."""
 
-    def __init__(self, ring: Any, reader: RingReader, rank: int) -> None:
+    def __init__(self, ring: Any, cursor: int, reader: RingReader, rank: int) -> None:
         self.ring = ring.index
+        self.cursor = cursor
         self.writer = ring.writer
         self.reader = reader
         self.rank = rank
@@ -107,6 +109,7 @@ class Crossings:
         self._reached: dict[int, int] = {}
         self._clock = arena.domain(words.CLOCK)
         self._others = set(ranks) - {here}
+        self._here = {party for party, rank in enumerate(ranks) if rank == here}
         self._paced = {party: -1 for party in arena.plan.paced if ranks[party] == here}
         for ring in arena.plan.rings:
             source = ranks[ring.writer]
@@ -119,7 +122,7 @@ class Crossings:
                     continue
                 reader = arena.reader(ring.index, cursor)
                 if here == source and rank not in met:
-                    self.exits.append(Exit(ring, reader, rank))
+                    self.exits.append(Exit(ring, cursor, reader, rank))
                     met.add(rank)
                 else:
                     reader.detach()
@@ -206,3 +209,30 @@ class Crossings:
             entry = self.entries[said[0]]
             entry.closing = True
             entry.place()
+
+    # -- while the actors rest --------------------------------------------------------------
+
+    def answer(self, what: str, payload: Any) -> Any:
+        """Say what is asked about the messages here, or do it; a text is why that failed."""
+        try:
+            if what == "still":
+                moving = any(way.reader.available() for way in self.exits)
+                waiting = any(entry.waiting for entry in self.entries.values())
+                return self.sent, self.received, not (moving or waiting)
+            if what == "messages":
+                return rings.contents(self._arena, self._here)
+            return rings.put_back(payload, self._arena, self._here, self)
+        except Exception as error:  # noqa: BLE001  (whoever asks is told)
+            return repr(error)
+
+    def reader(self, ring: int, cursor: int) -> RingReader | None:
+        """The reader at a cursor, None if nobody reads there; see `checkpoint.rings.Ends`."""
+        party = self._arena.plan.rings[ring].readers[cursor]
+        if party in self._here:
+            return self._arena.reader(ring, cursor)
+        return next((e.reader for e in self.exits if (e.ring, e.cursor) == (ring, cursor)), None)
+
+    def writer(self, ring: int) -> RingWriter:
+        """Whoever writes a ring here."""
+        entry = self.entries.get(ring)
+        return self._arena.writer(ring) if entry is None else entry.writer

@@ -18,10 +18,10 @@ from lava_actor.channels.pipe import Frame, Pipe, memory_file
 from lava_actor.errors import Failure
 from lava_actor.mpi.crossing import Crossings
 from lava_actor.mpi.tunnel import Tunnel
-from lava_actor.protocol import words
 from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.user.services import Attendance
 from lava_actor.runtime.user.status import read_status
+from lava_actor.runtime.user.supervision import begin_after
 
 if TYPE_CHECKING:
     from lava_actor.mpi.courier import Courier, Item
@@ -35,7 +35,7 @@ class Host:
     """The part of one network that lives on this rank; see `courier.Client`."""
 
     def __init__(self, courier: Courier, network: int, item: Item) -> None:
-        _, plans, numbers, content, ranks, modules = item
+        _, plans, numbers, content, ranks, modules, step = item
         self._courier = courier
         self._network = network
         self._plans: list[ServicePlan] = plans
@@ -54,6 +54,7 @@ class Host:
                 theirs.append(its)
                 self._tunnels[number] = Tunnel(number, mine, 0)
             self._arena = Arena.create(plans[0].arena)
+            begin_after(self._arena, step)
             self._crossings = Crossings(self._arena, ranks, courier.rank, self._send)
             self._launch(theirs, content, modules)
         except Exception as error:  # noqa: BLE001  (the user is told)
@@ -66,7 +67,6 @@ class Host:
         from lava_actor.runtime.start import launcher as launchers
 
         assert self._arena is not None
-        self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
         self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         launcher = launchers.ensure()
         launcher.preload(modules)
@@ -133,26 +133,33 @@ class Host:
         """What may be read at any time."""
         return [tunnel.fileno() for tunnel in self._tunnels.values() if tunnel.is_open]
 
+    def lost(self, rank: int, why: str) -> None:
+        """Without rank 0 this rank ends."""
+
     def take(self, rank: int, item: Item) -> None:
         """Handle an item for this network."""
         kind, *said = item
-        if kind == "order":
-            return
         if kind == "frame":
             self._tunnels[said[0]].put(said[1])
         elif kind == "end":
-            self._end()
+            self._end(hurry=said[0])
         elif kind == "count":
             crossed = self._crossings
             counts = (0, 0) if crossed is None else (crossed.sent, crossed.received)
             self._send(rank, ("counted", *counts))
-        elif kind == "look":
-            self._send(rank, ("seen", said[0], self._seen()))
+        elif kind == "ask":
+            question, what, payload = said
+            crossed = self._crossings
+            if what == "look" or crossed is None:
+                told = self._seen()
+            else:
+                told = crossed.answer(what, payload)
+            self._send(rank, ("answer", question, told))
         elif self._crossings is not None:
             self._crossings.take(kind, tuple(said), rank)
 
     def _seen(self) -> dict[str, Any]:
-        """What `RanksCrew.look` is told."""
+        """What `RanksCrew.far` is told."""
         if self._arena is None:
             return {"actors": {}, "rings": {}}
         actors = [(a.party, a.name, a.model) for plan in self._plans for a in plan.actors]
@@ -166,18 +173,20 @@ class Host:
             },
         }
 
-    def _end(self) -> None:
+    def _end(self, *, hurry: bool) -> None:
         """The user's interpreter has let go of the network."""
         self._courier.remove(self._network)
         if self._arena is not None:
             self._arena.abort(1)
         for tunnel in self._tunnels.values():
             tunnel.close()
-        threading.Thread(target=self._finish, name="lava_actor end", daemon=True).start()
+        threading.Thread(
+            target=self._finish, args=(hurry,), name="lava_actor end", daemon=True
+        ).start()
 
-    def _finish(self) -> None:
+    def _finish(self, hurry: bool) -> None:
         with contextlib.suppress(Exception):
-            self._services.finish()
+            self._services.finish(hurry=hurry)
         if self._wake_up >= 0:
             os.close(self._wake_up)
         if self._arena is not None:

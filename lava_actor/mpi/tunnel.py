@@ -62,6 +62,10 @@ class Tunnel:
             except PipeEnded:
                 pass  # met again by `carry`, which tells
 
+    def cut(self) -> None:
+        """The other mouth has ended; in a thread that is not the courier's."""
+        self._pipe.hang_up()
+
     def close(self) -> None:
         """There is nobody at the other mouth any more."""
         if self.is_open:

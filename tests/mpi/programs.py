@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 import random
 import sys
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps
+from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps, load
 from lava_actor.errors import (
     DeadlockError,
     InvalidValueError,
@@ -82,6 +85,13 @@ def pauses(plan: Plan, rng: random.Random) -> None:
         steps = {actor.step for actor in nodes[0].runtime.status()}
         assert len(steps) == 1, steps
         if nodes[0].runtime.current_step < 2000:  # by hand that takes a while
+            with tempfile.TemporaryDirectory() as folder:
+                nodes[0].save(Path(folder) / "network")
+                nodes[0].run(RunSteps(3))
+                crew.place = shuffled(rng)  # type: ignore[attr-defined]
+                nodes[0].load(Path(folder) / "network")
+            assert {nodes[0].runtime.current_step} == steps
+            nodes[0].run(RunSteps(7))
             check(plan, nodes, 0)
 
 
@@ -130,10 +140,19 @@ def everything(folder: str) -> None:
         told = [str(actor) for actor in sink.runtime.status()]
         assert ["on rank 1" in actor for actor in told] == [True, False], told
         assert [ring.transferred for ring in sink.runtime.statistics()] == [20]
-        for act in (lambda: sink.save(Path(folder) / "network"), lambda: sink.runtime.arena):
-            refused(RuntimeStateError, "several ranks", act)
-        assert not list(Path(folder).iterdir())
-    sink.save(Path(folder) / "network")  # as it was described
+        refused(RuntimeStateError, "several ranks", lambda: sink.runtime.arena)
+        sink.save(Path(folder) / "left")
+        sink.run(RunSteps(3))
+        after = int(sink.total.get()[0])
+        sink.load(Path(folder) / "left")
+        assert (sink.runtime.current_step, len(sink.runtime.status())) == (20, 2)
+        sink.run(RunSteps(3))
+        assert sink.total.get() == after
+    sink = load(Path(folder) / "found")
+    with sink:
+        sink.run(RunSteps(2))
+        assert {actor.rank for actor in sink.runtime.status()} == {0, 1}
+        assert (sink.total.get(), sink.runtime.current_step) == (15, 5)
     counter, sink = pair(on_step=shout)
     with sink:
         sink.run(RunSteps(2), First(), APART)
@@ -201,6 +220,22 @@ def endless() -> None:
     sink.wait()
 
 
+def starts_and_stops() -> None:
+    """Start networks on all ranks, run and pause and look at them, and stop them."""
+    n = int(os.environ["PMI_SIZE"])
+    while True:
+        neurons = [LIF(shape=(20,), bias_mant=1, vth=3, name=f"n{i}") for i in range(n)]
+        for one, other in itertools.pairwise(neurons):
+            one.s_out.connect(other.a_in)
+        with neurons[0]:
+            ranks = {f"n{i}": i for i in range(n)}
+            neurons[0].run(RunSteps(500), CFG, {"ranks": ranks})
+            neurons[-1].v.get()
+            neurons[0].run(RunContinuous())
+            neurons[0].pause()
+            neurons[0].runtime.status()
+
+
 def leaves() -> None:
     """End with an exit code of its own, and a network that runs."""
     _, sink = pair()
@@ -211,5 +246,3 @@ def leaves() -> None:
 if __name__ == "__main__":
     globals()[sys.argv[1]](*sys.argv[2:])
     sys.stdout.write("well\n")
-
-

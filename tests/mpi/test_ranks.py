@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import os
+import random
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from lava_actor import RunSteps, load
+from tests.runtime.networks import First
+
 pytest.importorskip("mpi4py")
 MPIEXEC = Path(sys.executable).parent / "mpiexec"
 if not MPIEXEC.exists():
     pytest.skip("no mpiexec beside this Python", allow_module_level=True)
+
+from tests.mpi.programs import pair  # noqa: E402  (needs mpi4py)
 
 ROOT = str(Path(__file__).parents[2])
 PROGRAMS = ("-m", "tests.mpi.programs")
@@ -33,18 +41,24 @@ def run(folder: Path, n: int, *what: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
+def started_ranks(folder: Path, n: int, *what: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command(n, *PROGRAMS, *what), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, cwd=folder, env={**os.environ, "PYTHONPATH": ROOT}, start_new_session=True,
+    )  # fmt: skip
+
+
 @pytest.fixture
 def endless(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil.Process]]]:
     """A network that runs on two ranks, and its two interpreters."""
-    with subprocess.Popen(
-        command(2, *PROGRAMS, "endless"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        text=True, cwd=tmp_path, env={**os.environ, "PYTHONPATH": ROOT}, start_new_session=True,
-    ) as started:  # fmt: skip
+    with started_ranks(tmp_path, 2, "endless") as started:
         try:
             assert started.stdout is not None
             assert "running" in next(started.stdout)
             family = psutil.Process(started.pid).children(recursive=True)
-            ranks = [p for p in family if "lava_actor.mpi" in " ".join(p.cmdline())]
+            ours = [p for p in family if p.cmdline()[0] == sys.executable]
+            ranks = [p for p in ours if "lava_actor.mpi" in p.cmdline()]
+            ranks.sort(key=lambda p: p.environ()["PMI_RANK"])
             assert len(ranks) == 2
             yield started, ranks
         finally:
@@ -71,14 +85,22 @@ def test_random_networks_compute_the_same_on_any_number_of_ranks(
 
 
 def test_whatever_a_user_does_with_a_network_works_on_ranks(tmp_path: Path) -> None:
+    """It goes on from a file that was written on one rank, and one rank goes on from its file."""
     folder = tmp_path / "kept"
     folder.mkdir()
+    _, sink = pair()
+    with sink:
+        sink.run(RunSteps(3), First())
+        sink.save(folder / "found")
     done = run(tmp_path, 2, *PROGRAMS, "everything", str(folder))
     printed = [line for line in done.stdout.splitlines() if line.startswith("[counter]")]
     assert done.returncode == 0, done.stderr
     assert printed == [f"[counter] step {n} of the counter" for n in (1, 2)]
     assert done.stdout.endswith("well\n")
-    assert [file.name for file in folder.iterdir()] == ["network"]
+    with load(folder / "left") as sink:
+        sink.run(RunSteps(1))
+        assert sink.runtime.current_step == 21
+        assert sink.total.get() == sum((*range(1, 11), *range(101, 112)))
 
 
 def test_a_program_that_ends_ends_all_ranks_with_its_exit_code(tmp_path: Path) -> None:
@@ -86,15 +108,82 @@ def test_a_program_that_ends_ends_all_ranks_with_its_exit_code(tmp_path: Path) -
     assert done.returncode == 3, done.stderr
 
 
-@pytest.mark.parametrize("rank", [0, 1])
-def test_a_rank_that_is_killed_ends_the_network_everywhere(
-    rank: int, endless: tuple[subprocess.Popen[str], list[psutil.Process]]
+@pytest.mark.parametrize(
+    ("rank", "words"),
+    [
+        (0, "rank 0, which ran the program, has died: SIGKILL"),
+        (1, "ActorDiedError: 1 Exception"),
+    ],
+)
+def test_a_rank_that_is_killed_ends_the_network_everywhere_and_is_named_once(
+    rank: int, words: str, endless: tuple[subprocess.Popen[str], list[psutil.Process]]
 ) -> None:
     started, ranks = endless
     ranks[rank].kill()
     told, _ = started.communicate(timeout=60)
     assert started.returncode != 0
-    assert "signal 9" in told
+    assert words in told, told
+    assert told.count("has died") == 1
+    if rank:
+        assert f"rank 1: it has died: process {ranks[1].pid} killed by SIGKILL" in told
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("seed", range(12))
+def test_a_rank_that_is_killed_at_any_moment_is_named_once_and_nothing_is_left(
+    seed: int, tmp_path: Path
+) -> None:
+    rng = random.Random(seed)
+    n, segments = rng.choice((2, 3)), set(os.listdir("/dev/shm"))
+    with started_ranks(tmp_path, n, "starts_and_stops") as started:
+        found: dict[str, int] = {}
+        while len(found) < n:
+            family = psutil.Process(started.pid).children(recursive=True)
+            words = [cmdline(process) for process in family]
+            found = {said[-3]: int(said[-2]) for said in words if is_guard(said)}
+        time.sleep(rng.random() * 6.0)  # not to synchronise: the moment is to be any
+        family = psutil.Process(started.pid).children(recursive=True)
+        victim = rng.randrange(n)
+        psutil.Process(found[str(victim)]).kill()
+        told, _ = started.communicate(timeout=120)
+    assert started.returncode != 0
+    assert [line for line in told.splitlines() if "has died" in line and f"rank {victim}" in line]
+    assert told.count("has died") == 1, told
+    _, left = psutil.wait_procs(family, timeout=60)
+    assert left == []
+    assert set(os.listdir("/dev/shm")) <= segments
+
+
+def is_guard(words: list[str]) -> bool:
+    """Whether that starts the guard of a rank, whose last words are rank, process, descriptor."""
+    return len(words) > 3 and words[-4].endswith("guard.py")
+
+
+def cmdline(process: psutil.Process) -> list[str]:
+    """The words of a command, none if it has ended."""
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.mark.slow
+def test_a_service_that_is_stopped_for_long_goes_on_when_it_is_let(
+    endless: tuple[subprocess.Popen[str], list[psutil.Process]],
+) -> None:
+    """Ten seconds are when a service that is to start is given up; one that runs is not."""
+    started, ranks = endless
+    (launcher,) = ranks[1].children()
+    (service,) = launcher.children()
+    service.suspend()
+    time.sleep(13.0)
+    service.resume()
+    time.sleep(1.0)
+    assert started.poll() is None
+    started.send_signal(signal.SIGINT)
+    told, _ = started.communicate(timeout=60)
+    assert "KeyboardInterrupt" in told
 
 
 def test_an_actor_that_is_killed_on_another_rank_is_named(

@@ -444,9 +444,13 @@ class Listener:
         """A service has ended: as it was told to, or after a failure; or else that is one."""
         expected = self.ending or self._reported or self._start_failure is not None
         if index not in self._stopped and not expected:
-            why = why or self._services.fate(index)
             self._stopped.add(index)
-            self._end_with(index, [died("RuntimeService", why, model=f"domain {index}")])
+            if lost := self._services.lost.get(index):
+                self._found, self._reported = [lost], {index}
+                self._conclude()  # a machine is gone: nobody needs to say more
+            else:
+                why = why or self._services.fate(index)
+                self._end_with(index, [died("RuntimeService", why, model=f"domain {index}")])
         self._stopped.add(index)
         everybody = set(range(len(self._pipes)))
         if self._reported and not self.failures and self._reported | self._stopped == everybody:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lava_actor.checkpoint.resume import Resume
+    from lava_actor.checkpoint.rings import Content
     from lava_actor.compiler.executable import ActorPlan, Executable, VarPlan
     from lava_actor.runtime.user.handle import RunHandle
 
@@ -122,13 +123,10 @@ class Network:
             raise RuntimeStateError("initialize: this runtime was initialized before")
         _warn_of_many()
         self._is_initialized = True
-        make = make_crew if self._resume is None else Crew  # what was saved is put into one arena
-        crew = make(self._executable, self._actor_type)
+        crew = make_crew(self._executable, self._actor_type)
         self._crew = crew
         try:
-            self._arena = crew.prepare()
-            if self._resume is not None:
-                self._set_clock(self._resume.step)
+            self._arena = crew.prepare(0 if self._resume is None else self._resume.step)
             others = crew.reporting - crew.leaders
             self._listener = Listener(
                 crew.pipes,
@@ -166,17 +164,6 @@ class Network:
         """Names of the first Processes, and how many more there are."""
         names = [p.name for p in self._executable.process_list]
         return ", ".join(names[:3]) + f" and {len(names) - 3} more" * (len(names) > 3)
-
-    def _set_clock(self, step: int) -> None:
-        """Let the actors, which are not there yet, begin after a step of a saved network."""
-        assert self._arena is not None
-        clock = self._arena.domain(words.CLOCK)
-        for member in self._executable.arena.domains[words.CLOCK]:
-            party = self._arena.party(member)
-            party.step = party.done = party.ready = step
-            party.turn = 4 * step + 4  # all stages of that step are behind it
-        clock.fence = step
-        clock.raise_horizon(step)
 
     def _start_from(self, resume: Resume) -> None:
         self._resume = None  # large, and not needed any more
@@ -475,10 +462,19 @@ class Network:
             raise RuntimeStateError("the network is not started, stopped or failed")
         if self._crew.n_ranks > 1:
             raise RuntimeStateError(
-                "a network whose actors live on several ranks has an arena on each of them, and "
-                "its state cannot be saved; stop it, or keep its actors on rank 0"
+                "a network whose actors live on several ranks has an arena on each of them"
             )
         return self._arena
+
+    def messages(self) -> list[Content]:
+        """What is in the rings of a network that rests."""
+        assert self._crew is not None
+        return self._crew.messages()
+
+    def put_messages(self, found: list[Content]) -> None:
+        """Fill the rings of a network that rests."""
+        assert self._crew is not None
+        self._crew.put_messages(found)
 
     @property
     def root_seed(self) -> int:

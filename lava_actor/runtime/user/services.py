@@ -19,6 +19,7 @@ from lava_actor.runtime.start.processes import look
 
 if TYPE_CHECKING:
     from lava_actor.channels.pipe import Frame
+    from lava_actor.errors import Failure
     from lava_actor.runtime.start.launcher import Launcher
 
 #: Seconds that a start waits for a launcher or service that is stopped.
@@ -29,6 +30,8 @@ ASLEEP_SECONDS = 60.0
 HALTED_END_SECONDS = 1.0
 #: Seconds that services get to end when nothing keeps them.
 END_SECONDS = 10.0
+#: Seconds that they get when a rank has died.
+HURRIED_END_SECONDS = 2.0
 
 
 class _Vigil:
@@ -66,6 +69,8 @@ class Attendance:
         self._vigils: list[_Vigil] = []
         self._told_to_end = 0.0
         self.killed: set[int] = set()
+        self.lost: dict[int, Failure] = {}
+        """Services that have ended together with others, and why."""
 
     def expect(self, launcher: Launcher, orders: dict[int, int]) -> None:
         """The services have been ordered, each by a number that its launcher knows it by.
@@ -151,10 +156,11 @@ class Attendance:
         poller.register(self._pidfds[index], select.POLLIN)
         return bool(poller.poll(seconds * 1000.0))
 
-    def finish(self) -> None:
+    def finish(self, *, hurry: bool = False) -> None:
         """Wait until no service is left, and kill those that stay."""
         self.told_to_end()
-        deadline = time.monotonic() + END_SECONDS
+        hurry = hurry or bool(self.lost)
+        deadline = time.monotonic() + (HURRIED_END_SECONDS if hurry else END_SECONDS)
         try:
             for index in self._pidfds:
                 while not self.has_ended(index, 0.1) and time.monotonic() < deadline:

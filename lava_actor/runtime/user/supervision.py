@@ -19,6 +19,7 @@ from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Pipe, PipeEnded
 from lava_actor.channels.records import RecordStore
+from lava_actor.checkpoint import rings
 from lava_actor.compiler.executable import THREAD
 from lava_actor.errors import InvalidTypeError
 from lava_actor.process.hints import warn
@@ -90,6 +91,19 @@ class Far:
     rings: Mapping[int, RingStatistics] = field(default_factory=dict)
 
 
+def begin_after(arena: Arena, step: int) -> None:
+    """Let the actors of an arena, which are not there yet, begin after a step."""
+    clock = arena.domain(words.CLOCK)
+    clock.limit = words.NO_LIMIT
+    if step:
+        for member in arena.plan.domains[words.CLOCK]:
+            party = arena.party(member)
+            party.step = party.done = party.ready = step
+            party.turn = 4 * step + 4  # all stages of that step are behind it
+        clock.fence = step
+        clock.raise_horizon(step)
+
+
 class Crew:
     """Starts the services of one network.
 
@@ -121,8 +135,8 @@ class Crew:
         self.records: RecordStore | None = None
         self._pipe_index: dict[int, int] = {}
 
-    def prepare(self) -> Arena:
-        """Reserve the arena and pack the models; nothing is running yet."""
+    def prepare(self, step: int = 0) -> Arena:
+        """Reserve the arena, as it is after a step, and pack the models; nothing is running yet."""
         executable = self._executable
         self.root_seed = root_seed(executable.compile_config)
         members = executable.process_list
@@ -141,7 +155,7 @@ class Crew:
                 memory = int(executable.compile_config["recording_memory"])
                 self.records = RecordStore.create(n, memory)
             self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
-        self._arena.domain(words.CLOCK).limit = words.NO_LIMIT
+        begin_after(self._arena, step)
         for index, post in enumerate(self.posts):
             with held():
                 ours, theirs = Pipe.pair()
@@ -348,6 +362,16 @@ class Crew:
     def far(self) -> Far:
         """What is not to be seen in the arena, since it is on other machines."""
         return Far()
+
+    def messages(self) -> list[rings.Content]:
+        """What is in the rings; the actors rest."""
+        assert self._arena is not None
+        return rings.contents(self._arena)
+
+    def put_messages(self, found: list[rings.Content]) -> None:
+        """Fill the rings; the actors rest."""
+        assert self._arena is not None
+        rings.put_back(found, self._arena)
 
     @staticmethod
     def judge(_index: int, _answer: Any) -> Failure | None:
