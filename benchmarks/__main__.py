@@ -24,6 +24,7 @@ SHAPES = (
     "pipeline",
     "two_cores",
     "parts",
+    "ranks",
     "var_access",
     "observed",
     "recorded",

@@ -1,0 +1,55 @@
+"""Ranks on this machine: a chain, and balanced networks of which each has a rank.
+
+A rank has actors and a thread that carries; on a machine with fewer cores than that they share.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmarks.measure import Case, Contender, Run
+
+MPIEXEC = Path(sys.executable).parent / "mpiexec"
+
+
+def ranks(n_ranks: int, *what: str, bound: bool = False) -> Contender:
+    """A network of `benchmarks.ranks`; ``bound``: every rank has one core."""
+
+    @contextmanager
+    def opened() -> Iterator[Run]:
+        command = [str(MPIEXEC), *(("-bind-to", "core") if bound else ()), "-n", str(n_ranks)]
+        command += [sys.executable, "-m", "lava_actor.mpi", "-m", "benchmarks.ranks", *what]
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            into, out = process.stdin, process.stdout
+
+            def run(steps: int) -> float:
+                into.write(f"{steps}\n")
+                into.flush()
+                return float(out.readline()) * steps / 1e6
+
+            yield run
+            into.close()
+            out.read()
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+
+    return Contender(f"{n_ranks} rank{'s' * (n_ranks > 1)}", opened)
+
+
+def cases(full: bool) -> Iterator[Case]:
+    """The chain of 41 on 1, 2 and 4 ranks; balanced networks on 1 and 2, a core for each."""
+    if find_spec("mpi4py") is None or not MPIEXEC.exists():
+        return
+    chains = tuple(ranks(n, "chain", "41") for n in (1, 2, 4))
+    yield Case("ranks", "41 processes", "step", chains)
+    networks = tuple(ranks(n, "balanced", str(n), bound=True) for n in (1, 2))
+    yield Case("ranks", "a balanced network per rank", "step", networks)
