@@ -6,9 +6,12 @@ import threading
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from lava_actor import ActorType, RunContinuous, RunSteps
+from lava_actor.errors import ActorDiedError, ChannelAborted
+from tests.conftest import launcher_pid
 from tests.runtime.networks import Counter, Expand, First, HierarchicalSink, Relay, Sender, Sink
 
 both_types = pytest.mark.parametrize(
@@ -246,3 +249,17 @@ def test_a_counter_nobody_drains_stops_at_the_size_of_the_buffer() -> None:
         assert counter.out.external_pipe_csp_recv_port.recv() == 1
         counter.wait()
         assert counter.count.get() == 9
+
+
+def test_who_waits_for_a_message_is_released_when_the_service_is_killed() -> None:
+    relay = piped()
+    with relay:
+        relay.run(RunContinuous(), First())
+        (service,) = psutil.Process(launcher_pid()).children()
+        killer = threading.Timer(0, service.kill)
+        killer.start()
+        with pytest.raises(ChannelAborted):
+            relay.out.external_pipe_csp_recv_port.recv()
+        killer.join()
+        with pytest.raises(ActorDiedError, match="RuntimeService"):
+            relay.wait()

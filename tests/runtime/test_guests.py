@@ -295,6 +295,20 @@ def test_the_end_of_a_service_is_that_of_its_guests(guest: tuple[Counter, Sink])
         counter.wait()
 
 
+def test_guests_leave_when_their_service_is_gone_though_nobody_asks(
+    guest: tuple[Counter, Sink]
+) -> None:
+    counter, _ = guest
+    counter.run(RunContinuous())
+    threads = counter.runtime._crew._guests._threads
+    (service,) = psutil.Process(launcher_pid()).children()
+    service.kill()
+    for thread in threads:
+        thread.join()
+    with pytest.raises(ActorDiedError, match="RuntimeService"):
+        counter.wait()
+
+
 def test_a_deadlock_with_a_guest_in_it_names_its_ports() -> None:
     one, two = Relay(name="one", lock=LOCK), Relay(name="two")
     one.out.connect(two.inp)

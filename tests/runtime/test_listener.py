@@ -15,7 +15,9 @@ def test_a_pause_asked_for_by_one_domain_reaches_the_others_after_their_command_
     pairs = [Pipe.pair() for _ in range(2)]
     ours, services = [ours for ours, _ in pairs], [theirs for _, theirs in pairs]
     clocks = Clocks({0}, {1}, lockstep=False)
-    listener = Listener(ours, [], {0, 1}, Attendance(2), clocks, lambda _index, _answer: None)
+    listener = Listener(
+        ours, [], {0, 1}, Attendance(2), clocks, lambda _index, _answer: None, lambda _code: None
+    )
     listener.start()
 
     def send() -> None:

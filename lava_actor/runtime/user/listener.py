@@ -74,11 +74,13 @@ class Listener:
         services: Attendance,
         clocks: Clocks,
         judge: Callable[[int, Any], Failure | None],
+        abort: Callable[[int], None],
     ) -> None:
         self._pipes = list(pipes)
         self._services = services
         self._clocks = clocks
         self._judge = judge
+        self._abort = abort
         self._selector = selectors.DefaultSelector()
         self._reporting = reporting  # services that say when a run has ended
         self._names = {a.party: a.name for a in actors}
@@ -456,6 +458,7 @@ class Listener:
         if self._reported and not self.failures and self._reported | self._stopped == everybody:
             self._conclude()
         if len(self._stopped) == len(self._pipes):
+            self._abort(1)  # as a service does in the end, if it can: threads of ours may wait
             self._all_stopped.set()
             self.finished.set()
             self._over.set()

@@ -135,6 +135,7 @@ class Network:
                 crew.services,
                 Clocks(crew.leaders, others, lockstep=self._executable.schedule.lockstep),
                 crew.judge,
+                self._arena.abort,
             )
             crew.launch()
             self._listener.start()
