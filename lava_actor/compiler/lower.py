@@ -30,6 +30,7 @@ from lava_actor.errors import NetworkError
 from lava_actor.model.declarations import declared
 from lava_actor.model.phases import phase_table
 from lava_actor.model.ports.out_port import PyOutPortVectorSparse
+from lava_actor.model.ref_use import only_reads
 from lava_actor.process.hints import warn
 from lava_actor.process.ports import paths
 from lava_actor.process.recording import Recording
@@ -306,9 +307,12 @@ class Lowering:
                 f"the Var to a Var of a sub-process"
             )
         process = port.process
+        declaration = self.declared[process][port.name]
+        if not declaration.reads_only and only_reads(process.model_class, port.name):
+            declaration = replace(declaration, reads_only=True)
         return Access(
             port,
-            self.declared[process][port.name],
+            declaration,
             self.party[process],
             self.party[owner],
             var,

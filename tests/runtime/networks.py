@@ -464,7 +464,8 @@ class Reader(RemoteUser):
 @implements(proc=Reader, protocol=LoihiProtocol)
 class PyReader(_RemoteModel):
     def run_post_mgmt(self) -> None:
-        self.got = self.ref.read()
+        port = self.ref  # a name that the compiler does not follow: the port takes turns
+        self.got = port.read()
 
 
 # --- running freely ---------------------------------------------------------------------------
