@@ -27,11 +27,16 @@ class Cut:
     cost : float
         About how many nanoseconds a step takes for each number in the divided Vars; by that the
         compiler finds out what is large enough to be cut.
+    sends_first : bool
+        Whether a step sends before it receives, as connections do. Then it works when the others,
+        whose spikes it waits for, have done their step: the compiler fills the cores with each of
+        the two kinds.
     """
 
     along: str
     divided: tuple[str, ...]
     cost: float = 0.5
+    sends_first: bool = False
 
 
 def why_not(cls: type[Any]) -> str | None:

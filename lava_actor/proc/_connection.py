@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from lava_actor.process.process import AbstractProcess
 
-BY_ROW = Cut("a_out", ("a_out", "a_buff", "weights", "delays"), cost=0.03)
+BY_ROW = Cut("a_out", ("a_out", "a_buff", "weights", "delays"), cost=0.03, sends_first=True)
 """Costs are those of a network in which one neuron in a hundred spikes."""
 
 _NUMBERS = ("number", "factors", "checks_fractions", "scaled", "scales", "used_weights")

@@ -150,6 +150,43 @@ def test_what_keeps_a_core_busy_is_cut_into_as_many_parts_as_there_are_cores(
     assert [name for name, _ in found.whole] == ["few"]
 
 
+def balanced() -> list[Any]:
+    """Populations of 400 000 and 100 000, and connections between all of them."""
+    sizes = {"exc": 400_000, "inh": 100_000}
+    cells = {name: LIF(shape=(size,), name=name) for name, size in sizes.items()}
+    for pre, post in [("exc", "exc"), ("exc", "inh"), ("inh", "exc"), ("inh", "inh")]:
+        recipe = fixed_indegree((sizes[post], sizes[pre]), sizes[pre] // 1000)
+        connection = Sparse(weights=recipe, name=f"{pre}->{post}")
+        cells[pre].s_out.connect(connection.s_in)
+        connection.a_out.connect(cells[post].a_in)
+    return list(cells.values())
+
+
+def test_auto_cuts_what_takes_more_than_its_share_of_the_work_done_at_the_same_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: set(range(8)))
+    monkeypatch.setattr("lava_actor.compiler.placement.cores._quotas", lambda *_: [])
+    found = compiled(balanced()[0], "auto").placement
+    parts = {cut.name: len(cut.parts) for cut in found.cuts}
+    assert parts == {"exc": 7, "inh": 2, "exc->exc": 6, "exc->inh": 2, "inh->exc": 2}
+    assert dict(found.whole)["inh->inh"] == (
+        "it is no more than the work of one core: 303 microseconds per step"
+    )
+    found = compiled(balanced()[0], ("auto", {"exc->exc": 3, "exc": 1})).placement
+    parts = {cut.name: len(cut.parts) for cut in found.cuts}
+    assert parts == {"inh": 2, "exc->exc": 3, "exc->inh": 2, "inh->exc": 2}
+    everything = compiled(balanced()[0], "cores").placement
+    assert {len(c.parts) for c in everything.cuts if c.name.startswith("exc")} == {8}
+
+
+def test_on_one_core_nothing_is_cut_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
+    for mode in ("auto", "cores"):
+        assert not compiled(balanced()[0], mode).placement.cuts
+    assert compiled(balanced()[0], ("auto", {"inh": 2})).placement.cuts
+
+
 def test_what_cannot_be_cut_is_refused_by_name() -> None:
     class Own(PyLifModelFloat):
         def on_start(self) -> None:
@@ -169,9 +206,11 @@ def test_what_cannot_be_cut_is_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("placement", "error", "says"),
     [
-        ("core", InvalidValueError, "expected 'actors', 'cores' or a dict"),
-        (3, InvalidValueError, "expected 'actors', 'cores' or a dict"),
+        ("core", InvalidValueError, "expected 'actors', 'cores', 'auto', a dict"),
+        (3, InvalidValueError, "expected 'actors', 'cores', 'auto', a dict"),
         ({"life": 2}, InvalidValueError, "no model .* runs a Process 'life'.*'lif'"),
+        (("auto", 3), InvalidValueError, "a pair of both, got .'auto', 3."),
+        (("auto", {"lift": 2}), InvalidValueError, "no model .* runs a Process 'lift'"),
         ({"lif": 0}, InvalidValueError, "at least one part of lif, got 0"),
         ({"lif": 2.0}, InvalidTypeError, "a number of parts of lif, got 2.0"),
         ({"lif": True}, InvalidTypeError, "a number of parts of lif, got True"),

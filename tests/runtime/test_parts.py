@@ -23,7 +23,7 @@ from lava_actor.proc.lif.process import LIF, LIFRefractory, TernaryLIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.proc.rf.process import RF
 from lava_actor.proc.sdn.process import Sigma, SigmaDelta
-from lava_actor.proc.sources.process import PoissonSource
+from lava_actor.proc.sources.process import PoissonSource, RegularSource
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
 from lava_actor.runtime.run_conditions import RunUntil
 from tests.runtime.parted_networks import Parted
@@ -216,6 +216,32 @@ def test_a_part_of_a_fixed_point_connection_has_the_sign_mode_of_all_weights() -
             dense.run(RunSteps(1))
             found.append(dense.weights.get())
     assert np.array_equal(found[:2], found[2:])
+
+
+@pytest.mark.filterwarnings("ignore:.*is full after")
+@pytest.mark.parametrize("tag", ["floating_pt", "fixed_pt"])
+def test_what_comes_in_parts_is_recorded_as_it_is_from_the_whole(tag: str) -> None:
+    """Few spikes and many of them, sampled Vars, some places of both."""
+    found = []
+    for placement in ("actors", {"clock": 3, "cells": 4}):
+        clock = RegularSource(shape=(23,), period=np.arange(2, 25), amplitude=3, name="clock")
+        decay = 0.5 if tag == "floating_pt" else 2048
+        cells = LIF(shape=(23,), du=decay, dv=0, vth=9, name="cells")
+        clock.s_out.connect(cells.a_in)
+        watch, some = Monitor(name="watch"), Monitor(name="some")
+        for target in (clock.s_out, cells.s_out, cells.v, cells.u):
+            watch.probe(target)
+            some.probe(target, 20, every=3, index=[0, 7, 8, 22])
+        with cells:
+            config = {"placement": placement}
+            cells.run(RunSteps(30), Loihi2SimCfg(select_tag=tag), config)
+            each: list[np.ndarray] = []
+            for monitor in (watch, some):
+                for target in (clock.s_out, cells.s_out, cells.v, cells.u):
+                    each += [monitor.dense(target), *monitor.spikes(target)]
+        found.append([(x.dtype, x.shape, x.tobytes()) for x in each])
+        assert all(x.size for x in each)
+    assert found[0] == found[1]
 
 
 def test_what_the_parts_of_a_process_refuse_is_refused_as_by_the_whole() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -20,7 +20,7 @@ from lava_actor.protocol.rows import Rows, is_divided
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan, Lowered
 
-ACTORS, CORES = "actors", "cores"
+ACTORS, CORES, AUTO = MODES = "actors", "cores", "auto"
 
 WORTHWHILE = 50_000
 """Nanoseconds that a step of a part takes at least, where the compiler decides: with less to do, it
@@ -34,39 +34,73 @@ def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
     Raises
     ------
     InvalidTypeError, InvalidValueError
-        If it is none of "actors", "cores" and {Process or its name: number of parts}.
+        If it is none of "actors", "cores", "auto", {Process or its name: number of parts}, and a
+        pair of both, the dict for exceptions.
     UnsupportedError
         (a `NotImplementedError`) if a Process is to be cut that cannot be.
     """
-    asked = compile_config.get("placement", ACTORS)
     available = cores()
-    if asked == ACTORS or asked is None:
-        return Placement(available)
-    if isinstance(asked, Mapping):
-        wanted = _wanted(network, asked)
-    elif asked == CORES:
-        wanted = {plan.party: available for plan in network.actors}
-    else:
-        raise InvalidValueError(
-            f"compile_config['placement']: expected '{ACTORS}', '{CORES}' or a dict with numbers "
-            f"of parts of Processes, got {asked!r}"
-        )
+    mode, said = _asked(compile_config.get("placement"))
+    wanted = _wanted(network, said)
     cuts, whole = [], []
+    limits = _limits(network, mode, available)
     for plan in network.actors:
-        parts = wanted.get(plan.party, 1)
-        if parts == 1:
+        if (parts := wanted.get(plan.party)) is not None:
+            found: CutPlan | str | None = _cut_of(plan, network, parts) if parts > 1 else None
+            if isinstance(found, str):
+                raise UnsupportedError(
+                    f"compile_config['placement']: {plan.name} cannot be cut into {parts} parts: "
+                    f"{found}"
+                )
+        elif (limit := limits.get(plan.party)) is not None:
+            found = limit if isinstance(limit, str) else _cut_of(plan, network, limit)
+        else:
             continue
-        found = _cut_of(plan, network, parts, of_its_own=asked == CORES)
         if isinstance(found, CutPlan):
             cuts.append(found)
-        elif asked == CORES:
+        elif found is not None:
             whole.append((plan.name, found))
-        else:
-            raise UnsupportedError(
-                f"compile_config['placement']: {plan.name} cannot be cut into {parts} parts: "
-                f"{found}"
-            )
     return Placement(available, tuple(cuts), tuple(whole))
+
+
+def _asked(asked: Any) -> tuple[str, Mapping[Any, Any]]:
+    """The mode, and the Processes for which something else is said."""
+    mode, said = asked if isinstance(asked, (tuple, list)) and len(asked) == 2 else (asked, None)
+    if isinstance(mode, Mapping) and said is None:
+        mode, said = ACTORS, mode
+    mode = ACTORS if mode is None else mode
+    said = {} if said is None else said
+    if mode in MODES and isinstance(said, Mapping):
+        return mode, said
+    raise InvalidValueError(
+        f"compile_config['placement']: expected '{ACTORS}', '{CORES}', '{AUTO}', a dict with "
+        f"numbers of parts of Processes, or a pair of both, got {asked!r}"
+    )
+
+
+def _limits(network: Lowered, mode: str, available: int) -> dict[int, int | str]:
+    """Parts of each actor, or why it is whole, as far as the compiler decides.
+
+    With "cores" everything large has a part for each core. With "auto" it has as many parts as it
+    would otherwise keep cores busy: its share of the work that is done at the same time.
+    """
+    if mode == ACTORS or available == 1:
+        return {}
+    found: dict[int, int | str] = {}
+    costs: dict[int, tuple[bool, float]] = {}
+    for plan in network.actors:
+        cut = _possible(plan, network)
+        if isinstance(cut, str):
+            found[plan.party] = cut
+        else:
+            costs[plan.party] = cut.sends_first, _size(plan, cut) * cut.cost
+    for party, (stage, cost) in costs.items():
+        share = sum(c for s, c in costs.values() if s == stage) / available
+        parts = math.ceil(cost / share) if mode == AUTO and share else available
+        parts = min(parts, _total(network.actors[party]), int(cost) // WORTHWHILE)
+        why = "it is small" if cost < 2 * WORTHWHILE else "it is no more than the work of one core"
+        found[party] = parts if parts > 1 else f"{why}: {cost / 1000:.0f} microseconds per step"
+    return found
 
 
 def _wanted(network: Lowered, asked: Mapping[Any, Any]) -> dict[int, int]:
@@ -101,36 +135,55 @@ def _plans_of(process: Any, network: Lowered) -> list[ActorPlan]:
     return [plan for plan in network.actors if plan.process is process]
 
 
-def _cut_of(
-    plan: ActorPlan, network: Lowered, parts: int, *, of_its_own: bool
-) -> CutPlan | str:
-    """How an actor is cut, or why it is not; ``of_its_own``: only if that is worthwhile."""
+def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
+    """How an actor may be cut, or why it may not."""
     model: Any = plan.model_class
     why = why_not(model) or _in_the_way(plan, network)
     if why is not None:
         return why
     declared: Cut = model.cut
-    total = math.prod(next(p.shape for p in plan.out_ports if p.name == declared.along))
-    if total < parts:
-        return f"it has {total} neurons" if total != 1 else "it has one neuron"
-    members: list[Any] = [*plan.vars, *plan.in_ports, *plan.out_ports]
-    divided = {m.name for m in members if m.name in declared.divided}
-    divided -= {m.name for m in members if not is_divided(m.shape, total)}
+    divided = _divided(plan, declared)
     for var in plan.vars:
         if var.name not in divided and np.size(var.var.init) > 1:
             return f"its {var.name} has {np.size(var.var.init)} values, which parts cannot share"
-    size = sum(_elements(var) for var in plan.vars if var.name in divided)
-    if of_its_own:
-        parts = min(parts, total, int(size * declared.cost) // WORTHWHILE)
-        if parts < 2:
-            return f"it is small ({size} numbers)"
     try:
         model.parameters_of_parts(plan.process)
     except UnsupportedError as error:
         return str(error)
+    return declared
+
+
+def _total(plan: ActorPlan) -> int:
+    """How many neurons there are to be divided."""
+    along = cast(Any, plan.model_class).cut.along
+    return math.prod(next(p.shape for p in plan.out_ports if p.name == along))
+
+
+def _divided(plan: ActorPlan, declared: Cut) -> frozenset[str]:
+    members: list[Any] = [*plan.vars, *plan.in_ports, *plan.out_ports]
+    total = _total(plan)
+    return frozenset(
+        m.name for m in members if m.name in declared.divided and is_divided(m.shape, total)
+    )
+
+
+def _size(plan: ActorPlan, declared: Cut) -> int:
+    """Numbers in the divided Vars."""
+    divided = _divided(plan, declared)
+    return sum(_elements(var) for var in plan.vars if var.name in divided)
+
+
+def _cut_of(plan: ActorPlan, network: Lowered, parts: int) -> CutPlan | str:
+    """How an actor is cut into so many parts, or why it cannot be."""
+    declared = _possible(plan, network)
+    if isinstance(declared, str):
+        return declared
+    total = _total(plan)
+    if total < parts:
+        return f"it has {total} neurons" if total != 1 else "it has one neuron"
     ends = [total * k // parts for k in range(parts + 1)]
     rows = tuple(Rows(first, end, total) for first, end in pairwise(ends))
-    return CutPlan(plan.party, plan.name, rows, frozenset(divided))
+    return CutPlan(plan.party, plan.name, rows, _divided(plan, declared))
 
 
 def _in_the_way(plan: ActorPlan, network: Lowered) -> str | None:

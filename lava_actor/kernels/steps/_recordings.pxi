@@ -8,12 +8,14 @@ cdef class RecordBurst(Burst):
 
     cdef list rows, sources
     cdef object tell
+    cdef cnp.ndarray room
 
     def __init__(self, model, rows, sources, tell):
         super().__init__(model)
         self.rows = list(rows)
         self.sources = list(sources)
         self.tell = tell
+        self.room = np.empty(0, np.int32)
         self.whole = True
 
     def once(self, uint64_t number):
@@ -25,11 +27,15 @@ cdef class RecordBurst(Burst):
         return True
 
     cdef int step(self, uint64_t number) except -1:
-        for reader, receive, dtype, recorder in self.sources:
-            self.take(<RingReader?>reader, receive, dtype, <Recorder?>recorder, number)
-        for tap, recorder in self.rows:
+        for pieces, receive, dtype, recorder in self.sources:
+            self.take(pieces, receive, dtype, <Recorder?>recorder, number)
+        for taps, recorder in self.rows:
             if self.is_due(<Recorder?>recorder, number):
-                (<TapReader?>tap).record(<Recorder>recorder, number)
+                if len(taps) == 1:
+                    (<TapReader?>taps[0]).record(<Recorder>recorder, number)
+                else:
+                    value = np.concatenate([(<TapReader?>tap).read() for tap in taps])
+                    (<Recorder>recorder).row(number, value)
         return 0
 
     cdef bint is_due(self, Recorder recorder, uint64_t number) except -1:
@@ -38,22 +44,45 @@ cdef class RecordBurst(Burst):
         return number <= recorder.until and number % recorder.every == 0
 
     cdef int take(
-        self, RingReader reader, receive, dtype, Recorder recorder, uint64_t number
+        self, list pieces, receive, dtype, Recorder recorder, uint64_t number
     ) except -1:
         cdef la_slot *slot
-        cdef const int32_t *indices
-        if not self.is_due(recorder, number):
-            reader.await_data()
-            reader.release()
-            return 0
-        if recorder.takes(dtype) and not reader.events:
-            reader.await_data()
-            slot = reader.front()
-            if slot.form == LA_FORM_EVENTS | LA_FORM_ONES | LA_FORM_ASCENDING:
+        cdef RingReader reader
+        cdef int32_t *together
+        cdef const int32_t *indices = NULL
+        cdef int32_t first
+        cdef Py_ssize_t i, count = 0
+        cdef bint due = self.is_due(recorder, number)
+        cdef bint plain = recorder.takes(dtype)
+        for piece, _first in pieces:
+            reader = <RingReader?>piece
+            plain = plain and not reader.events
+            if plain or not due:
+                reader.await_data()
+            if plain and due:
+                slot = reader.front()
+                plain = slot.form == LA_FORM_EVENTS | LA_FORM_ONES | LA_FORM_ASCENDING
+                count += slot.count
                 indices = <const int32_t *>reader.payload_of(slot)
-                recorder._add(number, slot.count, indices, NULL)
-                reader.release()
-                return 0
-        values, found = receive()
-        recorder.events(number, values, found, dtype)
+        if due and not plain:
+            values, found = receive()
+            recorder.events(number, values, found, dtype)
+            return 0
+        if due and len(pieces) > 1:
+            if self.room.size < count:
+                self.room = np.empty(2 * count, np.int32)
+            together = <int32_t *>cnp.PyArray_DATA(self.room)
+            count = 0
+            for piece, at in pieces:
+                reader, first = <RingReader>piece, at
+                slot = reader.front()
+                indices = <const int32_t *>reader.payload_of(slot)
+                for i in range(<Py_ssize_t>slot.count):
+                    together[count + i] = first + indices[i]
+                count += slot.count
+            indices = together
+        if due:
+            recorder._add(number, count, indices, NULL)
+        for piece, _first in pieces:
+            (<RingReader>piece).release()
         return 0

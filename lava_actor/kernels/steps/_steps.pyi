@@ -134,10 +134,10 @@ class RecordBurst(Burst):
     Parameters
     ----------
     model : PyLoihiProcessModel
-    rows : list of (TapReader, Recorder)
-        Vars.
-    sources : list of (RingReader, recv_events, dtype, Recorder)
-        Ports of a single source without an index map.
+    rows : list of (list of TapReader, Recorder)
+        Vars, in parts perhaps.
+    sources : list of (list of (RingReader, first index), recv_events, dtype, Recorder)
+        Ports of a single source, in parts perhaps, without an index map.
     tell : callable
         Gets a recorder that is asked for a step after its last one.
     """
@@ -145,8 +145,10 @@ class RecordBurst(Burst):
     def __init__(
         self,
         model: Any,
-        rows: Iterable[tuple[TapReader, Recorder]],
-        sources: Iterable[tuple[RingReader, Callable[[], Any], np.dtype, Recorder]],
+        rows: Iterable[tuple[list[TapReader], Recorder]],
+        sources: Iterable[
+            tuple[list[tuple[RingReader, int]], Callable[[], Any], np.dtype, Recorder]
+        ],
         tell: Callable[[Recorder], None],
     ) -> None: ...
 

@@ -168,6 +168,13 @@ class PyInPort(AbstractPyIOPort):
                 return None
         return sources
 
+    def native_message(self) -> list[tuple[RingReader, int]] | None:
+        """Rings with the parts of what is received, and where each begins; None if it is a sum."""
+        found = self.native_sources()
+        if found is None or len(self.edges) != 1 or self.edges[0].index_map is not None:
+            return None
+        return [(ring, 0 if places is None else int(places[0])) for ring, places in found]
+
     @property
     def channel_types(self) -> tuple[np.dtype, ...]:
         """Element types of the channels behind the port."""

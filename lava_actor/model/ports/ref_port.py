@@ -93,9 +93,9 @@ class PyRefPort(AbstractPyPort):
         return self._remote is not None
 
     @property
-    def native_tap(self) -> Any:
-        """The `TapReader` behind the port; None if anything but this is on the way."""
-        return getattr(self._remote, "plain_tap", None)
+    def native_taps(self) -> Any:
+        """The `TapReader` of each part of the Var; None if anything but these is on the way."""
+        return getattr(self._remote, "plain_taps", None)
 
     def wait(self) -> None:
         """Return when all earlier writes are applied (unconnected or only reading: at once)."""

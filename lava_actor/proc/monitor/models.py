@@ -56,16 +56,15 @@ class PyMonitorModel(PyLoihiProcessModel):
             and (own.run_post_mgmt, own._sample) != (_run_post_mgmt, PyMonitorModel._sample)
         ):
             return super()._native_burst()
-        rows = [(getattr(self, n).native_tap, getattr(self, r)) for n, r in self._vars]
+        rows = [(getattr(self, n).native_taps, getattr(self, r)) for n, r in self._vars]
         sources = []
         for name, recording in self._ports:
             port = getattr(self, name)
-            found = port.native_sources()
-            if found is None or len(found) != 1 or found[0][1] is not None:
+            pieces = port.native_message()
+            if pieces is None:
                 return super()._native_burst()
-            source = (found[0][0], port.recv_events, port.dtype, getattr(self, recording))
-            sources.append(source)
-        if any(tap is None for tap, _ in rows):
+            sources.append((pieces, port.recv_events, port.dtype, getattr(self, recording)))
+        if any(taps is None for taps, _ in rows):
             return super()._native_burst()
         return RecordBurst(self, rows, sources, self._tell_of_end)
 

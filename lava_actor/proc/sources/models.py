@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lava_actor.model.cuts import Cut
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._streams import stream
@@ -145,6 +146,8 @@ class PyPoissonSourceFixed(AbstractPyPoissonSource):
 
 class AbstractPyRegularSource(_Source):
     """Counts steps."""
+
+    cut = Cut("s_out", ("s_out", "period", "first", "amplitude"))
 
     period: np.ndarray
     first: np.ndarray

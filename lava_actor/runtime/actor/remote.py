@@ -94,10 +94,10 @@ class TappedVar:
         return value
 
     @property
-    def plain_tap(self) -> TapReader | None:
-        """The tap, if there is one that shows the Var as it is."""
+    def plain_taps(self) -> list[TapReader] | None:
+        """The taps, if they show the Var as it is."""
         moved = self._plan.backward or self._plan.index_map is not None
-        return None if moved or len(self.taps) > 1 else self.taps[0]
+        return None if moved else self.taps
 
     def read(self) -> np.ndarray:
         """The Var's value after this step; blocks until its owner, in all parts, has done it."""
