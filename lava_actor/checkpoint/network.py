@@ -14,13 +14,12 @@ from typing import Any
 from lava_actor.checkpoint.codec import Encoder, state_of
 from lava_actor.checkpoint.names import path_of
 from lava_actor.errors import CheckpointError
+from lava_actor.process import AbstractProcess, Var
 from lava_actor.process.collection import Collection
 from lava_actor.process.interfaces import where
 from lava_actor.process.ports import ports
 from lava_actor.process.ports.ports import AbstractPort
-from lava_actor.process.process import AbstractProcess
 from lava_actor.process.recording import Recording
-from lava_actor.process.variable import Var
 
 Tables = dict[str, list[Any]]
 

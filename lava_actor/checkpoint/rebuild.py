@@ -8,11 +8,10 @@ from lava_actor.checkpoint.codec import Decoder, Document, set_state
 from lava_actor.checkpoint.names import Names
 from lava_actor.checkpoint.network import BASES, COLLECTIONS, PLAIN, RESERVED, Tables
 from lava_actor.errors import CheckpointError
-from lava_actor.process.log import LogConfig
+from lava_actor.process import LogConfig, Var
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess, ProcessServer
-from lava_actor.process.variable import Var
 
 
 def decoder_for(document: Document, names: Names, tables: Tables, *, trusted: bool) -> Decoder:

@@ -28,9 +28,8 @@ if TYPE_CHECKING:
     from lava_actor.model.model import AbstractProcessModel
     from lava_actor.model.phases import PhaseTable
     from lava_actor.model.types import LavaPyType
-    from lava_actor.process.process import AbstractProcess
+    from lava_actor.process import AbstractProcess, Var
     from lava_actor.process.recording import Recording
-    from lava_actor.process.variable import Var
 
 
 #: Where an actor lives: in a process of its own, or in a thread of the user's interpreter.

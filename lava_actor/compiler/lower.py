@@ -36,9 +36,8 @@ from lava_actor.process.ports import paths
 from lava_actor.process.recording import Recording
 
 if TYPE_CHECKING:
+    from lava_actor.process import AbstractProcess, Var
     from lava_actor.process.ports.ports import AbstractPort, InPort, OutPort, RefPort
-    from lava_actor.process.process import AbstractProcess
-    from lava_actor.process.variable import Var
 
 #: Bytes in front of the value in a RefPort message (command or status, dtype, length).
 REMOTE_HEADER = 64

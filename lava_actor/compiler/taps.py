@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lava_actor.model.types import LavaPyType
-    from lava_actor.process.ports.ports import RefPort
-    from lava_actor.process.variable import Var
+    from lava_actor.process import RefPort, Var
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
+from lava_actor.process import AbstractProcess, InPort, OutPort
 
 
 class Network:

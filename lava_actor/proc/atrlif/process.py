@@ -5,10 +5,8 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from lava_actor.proc._shaped import Shaped
+from lava_actor.process import InPort, LogConfig, OutPort, Var
 from lava_actor.process.parameters import given
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import LogConfig
-from lava_actor.process.variable import Var
 
 DEFAULT_THETA = 5
 """The threshold at the start, if none is given."""

@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.process import AbstractProcess, LogConfig, RefPort, Var
 from lava_actor.process.parameters import given
-from lava_actor.process.ports.ports import RefPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
 
 
 class BitCheck(AbstractProcess):

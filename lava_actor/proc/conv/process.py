@@ -10,9 +10,7 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc.conv.utils import Pair, make_tuple, output_shape
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
 
 
 class Conv(AbstractProcess):

@@ -7,9 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
 
 
 class ConvInTime(AbstractProcess):

@@ -12,8 +12,7 @@ from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc._learning import check_learning
 from lava_actor.proc.dense.process import Dense
-from lava_actor.process.connection import LearningConnectionProcess
-from lava_actor.process.process import LogConfig
+from lava_actor.process import LearningConnectionProcess, LogConfig
 
 
 class LearningDense(LearningConnectionProcess, Dense):

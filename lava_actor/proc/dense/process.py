@@ -10,11 +10,8 @@ from numpy.typing import ArrayLike
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc._delays import checked_delays, delay_range
 from lava_actor.proc._siblings import of_sibling
-from lava_actor.process import matrices
+from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var, matrices
 from lava_actor.process.parameters import given
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
 
 if TYPE_CHECKING:
     from lava_actor.proc.dense.learning_process import LearningDense

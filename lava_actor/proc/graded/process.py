@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.proc._shaped import Shaped
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.variable import Var
+from lava_actor.process import InPort, OutPort, Var
 
 
 def loihi2round(x: ArrayLike) -> np.ndarray:

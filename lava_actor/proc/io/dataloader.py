@@ -15,9 +15,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import HostCPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.process.ports.ports import OutPort, RefPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, OutPort, RefPort, Var
 
 
 class AbstractDataloader(AbstractProcess):

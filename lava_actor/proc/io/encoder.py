@@ -28,10 +28,8 @@ from lava_actor.proc.io.compression import (
     encode_packed_4,
     encode_sparse,
 )
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.process.parameters import given
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
 
 
 @unique

@@ -24,9 +24,7 @@ from lava_actor.proc.io.utils import (
     validate_shape,
     wait_until_ready,
 )
-from lava_actor.process.ports.ports import InPort, OutPort, RefPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, InPort, OutPort, RefPort, Var
 
 
 class Extractor(AbstractProcess):

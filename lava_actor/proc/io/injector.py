@@ -21,8 +21,7 @@ from lava_actor.proc.io.utils import (
     validate_shape,
     wait_until_ready,
 )
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
+from lava_actor.process import AbstractProcess, InPort, OutPort
 
 
 class Injector(AbstractProcess):

@@ -11,9 +11,7 @@ from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
-from lava_actor.process.ports.ports import RefPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, RefPort, Var
 
 
 class Reset(AbstractProcess):

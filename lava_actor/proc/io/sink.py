@@ -14,9 +14,7 @@ from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io.source import Columns, time_major
-from lava_actor.process.ports.ports import InPort, RefPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, InPort, RefPort, Var
 
 
 class RingBuffer(AbstractProcess):

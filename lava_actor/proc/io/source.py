@@ -9,9 +9,7 @@ from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
-from lava_actor.process.ports.ports import OutPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, OutPort, Var
 
 
 class RingBuffer(AbstractProcess):

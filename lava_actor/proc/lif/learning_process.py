@@ -8,10 +8,8 @@ from numpy.typing import ArrayLike
 
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc.lif.process import AbstractLIF
-from lava_actor.process.neuron import LearningNeuronProcess
+from lava_actor.process import LearningNeuronProcess, LogConfig, Var
 from lava_actor.process.parameters import given
-from lava_actor.process.process import LogConfig
-from lava_actor.process.variable import Var
 
 
 class LearningLIF(LearningNeuronProcess, AbstractLIF):

@@ -16,12 +16,10 @@ from lava_actor.errors import (
     RuntimeStateError,
 )
 from lava_actor.proc.monitor import export, pictures
+from lava_actor.process import AbstractProcess, InPort, OutPort, RefPort, Var
 from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import where
-from lava_actor.process.ports.ports import InPort, OutPort, RefPort
-from lava_actor.process.process import AbstractProcess
 from lava_actor.process.recording import Recording
-from lava_actor.process.variable import Var
 
 
 class _Recordings(dict[str, Any]):

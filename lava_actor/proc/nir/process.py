@@ -14,9 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 
 __all__ = [
     "NIRProcess", "Passage", "Affine", "Scale", "Threshold", "Convolution", "Pool", "Delay",

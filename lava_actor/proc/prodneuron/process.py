@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from lava_actor.proc._shaped import Shaped
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.variable import Var
+from lava_actor.process import InPort, OutPort, Var
 
 
 class ProdNeuron(Shaped):

@@ -9,9 +9,8 @@ from numpy.typing import ArrayLike
 
 from lava_actor.proc._shaped import Shaped
 from lava_actor.proc.sdn.process import ActivationMode, SigmaDelta
+from lava_actor.process import InPort, OutPort, Var
 from lava_actor.process.parameters import given
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.variable import Var
 
 
 class S4d(Shaped):

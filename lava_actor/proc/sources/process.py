@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
-from lava_actor.process.ports.ports import OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, LogConfig, OutPort, Var
 
 
 class PoissonSource(AbstractProcess):

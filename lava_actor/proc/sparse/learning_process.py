@@ -13,8 +13,7 @@ from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._learning import check_learning
 from lava_actor.proc.sparse.process import Sparse
-from lava_actor.process.connection import LearningConnectionProcess
-from lava_actor.process.process import LogConfig
+from lava_actor.process import LearningConnectionProcess, LogConfig
 
 
 class LearningSparse(LearningConnectionProcess, Sparse):

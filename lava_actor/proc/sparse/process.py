@@ -10,9 +10,7 @@ from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._delays import checked_delays, delay_range, drawn_delays
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.connectivity import Recipe
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
 
 if TYPE_CHECKING:
     from lava_actor.proc.sparse.learning_process import LearningSparse

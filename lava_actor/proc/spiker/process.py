@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.process import AbstractProcess, LogConfig, OutPort, Var
 from lava_actor.process.parameters import given
-from lava_actor.process.ports.ports import OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
 
 
 class Spiker(AbstractProcess):

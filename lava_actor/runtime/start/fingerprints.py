@@ -24,9 +24,8 @@ from typing import Any
 import cloudpickle
 
 from lava_actor.built import PACKAGE
+from lava_actor.process import AbstractProcess, Var
 from lava_actor.process.ports.ports import AbstractPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
 
 _INSTALLED = ("site-packages", "dist-packages")
 _LIBRARY = tuple({sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")})

@@ -33,9 +33,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.actor import Actor
 from lava_actor.runtime.start.serialize import specify

@@ -19,11 +19,9 @@ from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.network import find_network
 from lava_actor.compiler.run_configs import RunConfig
 from lava_actor.errors import InvalidValueError, RuntimeStateError
+from lava_actor.process import AbstractProcess, ActorType, Var
 from lava_actor.process.hints import warn
-from lava_actor.process.message_interface_enum import ActorType
-from lava_actor.process.process import AbstractProcess
 from lava_actor.process.times import step_seconds
-from lava_actor.process.variable import Var
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
 from lava_actor.runtime.start.seeds import root_seed

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
+from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
 
 
 class NoveltyDetector(AbstractProcess):

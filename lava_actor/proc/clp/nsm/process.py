@@ -5,10 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike
 
+from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
 from lava_actor.process.parameters import given
-from lava_actor.process.ports.ports import InPort, OutPort
-from lava_actor.process.process import AbstractProcess, LogConfig
-from lava_actor.process.variable import Var
 
 
 class Readout(AbstractProcess):
