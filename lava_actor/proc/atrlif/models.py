@@ -7,6 +7,7 @@ import numpy as np
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl, wrap24
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.atrlif.process import ATRLIF
 
@@ -59,6 +60,8 @@ class AbstractPyATRLIFModel(PyLoihiProcessModel):
 
 
 @cpu_model(ATRLIF, "floating_pt")
+@declares(float, "a_in s_out i v theta r s bias_mant bias_exp")
+@declares(float, "delta_i delta_v delta_theta delta_r theta_0 theta_step")
 class PyATRLIFModelFloat(AbstractPyATRLIFModel):
     """Floating-point model of `ATRLIF`; `bias_exp` is not used."""
 
@@ -72,22 +75,6 @@ class PyATRLIFModelFloat(AbstractPyATRLIFModel):
         numbers=("delta_i", "delta_v", "delta_theta", "delta_r", "theta_0", "theta_step"),
         stands_for=("subthr_dynamics", "spike", "post_spike"),
     )
-
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    i: np.ndarray = LavaPyType(np.ndarray, float)
-    v: np.ndarray = LavaPyType(np.ndarray, float)
-    theta: np.ndarray = LavaPyType(np.ndarray, float)
-    r: np.ndarray = LavaPyType(np.ndarray, float)
-    s: np.ndarray = LavaPyType(np.ndarray, float)
-    bias_mant: np.ndarray = LavaPyType(np.ndarray, float)
-    bias_exp: np.ndarray = LavaPyType(np.ndarray, float)
-    delta_i: np.ndarray = LavaPyType(np.ndarray, float)
-    delta_v: np.ndarray = LavaPyType(np.ndarray, float)
-    delta_theta: np.ndarray = LavaPyType(np.ndarray, float)
-    delta_r: np.ndarray = LavaPyType(np.ndarray, float)
-    theta_0: np.ndarray = LavaPyType(np.ndarray, float)
-    theta_step: np.ndarray = LavaPyType(np.ndarray, float)
 
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update i, v, theta and r for one step without spikes."""
@@ -103,6 +90,8 @@ class PyATRLIFModelFloat(AbstractPyATRLIFModel):
 
 
 @cpu_model(ATRLIF, "bit_accurate_loihi", "fixed_pt")
+@declares(np.int32, "s_out i v theta r", 24)
+@declares(float, "delta_i delta_v delta_theta delta_r theta_0 theta_step")
 class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     """Fixed-point model of `ATRLIF`.
 
@@ -131,20 +120,9 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=16)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    i: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    theta: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    r: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
     s: np.ndarray = LavaPyType(np.ndarray, bool)
     bias_mant: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=13)
     bias_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
-    delta_i: np.ndarray = LavaPyType(np.ndarray, float)
-    delta_v: np.ndarray = LavaPyType(np.ndarray, float)
-    delta_theta: np.ndarray = LavaPyType(np.ndarray, float)
-    delta_r: np.ndarray = LavaPyType(np.ndarray, float)
-    theta_0: np.ndarray = LavaPyType(np.ndarray, float)
-    theta_step: np.ndarray = LavaPyType(np.ndarray, float)
 
     def on_start(self) -> None:
         """Bring the threshold into state scale."""

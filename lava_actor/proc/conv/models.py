@@ -10,7 +10,8 @@ from lava_actor.kernels import conv_events
 from lava_actor.kernels.steps import ConvBurst
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import FloatNumbers, Undelayed
-from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
+from lava_actor.proc._members import declares
+from lava_actor.proc._model import LavaPyType, PyInPort, cpu_model
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp
 
@@ -81,37 +82,28 @@ class AbstractPyConvModel(Undelayed):
 
 
 @cpu_model(Conv, "floating_pt")
+@declares(float, "a_out a_buf weight")
+@declares(np.int32, "kernel_size padding stride dilation")
 class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
     """Floating-point model of `Conv`."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    a_buf: np.ndarray = LavaPyType(np.ndarray, float)
-    weight: np.ndarray = LavaPyType(np.ndarray, float)
     weight_exp: np.ndarray = LavaPyType(np.ndarray, float)
     num_weight_bits: np.ndarray = LavaPyType(np.ndarray, float)
-    kernel_size: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    padding: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    stride: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    dilation: np.ndarray = LavaPyType(np.ndarray, np.int32)
     groups: np.ndarray = LavaPyType(np.ndarray, np.int32)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
 @cpu_model(Conv, "fixed_pt")
+@declares(np.int32, "a_out a_buf", 24)
+@declares(np.int32, "kernel_size padding stride dilation")
 class PyConvModelFixed(AbstractPyConvModel):
     """Fixed-point model of `Conv`: fractions of weights are cut off, sums wrap at 24 bits."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    a_buf: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
     weight: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     weight_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
     num_weight_bits: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    kernel_size: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    padding: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    stride: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    dilation: np.ndarray = LavaPyType(np.ndarray, np.int32)
     groups: np.ndarray = LavaPyType(np.ndarray, np.int32)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 

@@ -10,6 +10,7 @@ from lava_actor.kernels import dense_events
 from lava_actor.kernels.steps import InTimeBurst
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import Delayed, FloatNumbers
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc.conv_in_time.process import ConvInTime
 
@@ -48,13 +49,11 @@ class AbstractPyConvInTimeModel(Delayed):
 
 
 @cpu_model(ConvInTime, "floating_pt")
+@declares(float, "a_out weights a_buff")
 class PyConvInTimeFloat(AbstractPyConvInTimeModel, FloatNumbers):
     """Floating-point model of `ConvInTime`."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    weights: np.ndarray = LavaPyType(np.ndarray, float)
-    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 

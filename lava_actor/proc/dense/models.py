@@ -19,6 +19,7 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.dense.process import DelayDense, Dense
@@ -76,13 +77,11 @@ class _DenseConnection(_DenseWeights, Undelayed):
         dense_events(self.columns(), at, x, sums)
 
 
+@declares(float, "a_out a_buff weights")
 class AbstractPyDenseModelFloat(FloatNumbers, _DenseConnection):
     """All-to-all connections in double precision: ``a_buff = W @ s``."""
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
-    weights: np.ndarray = LavaPyType(np.ndarray, float)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
@@ -157,15 +156,13 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
 
 
 @cpu_model(DelayDense, "floating_pt")
+@declares(float, "a_out a_buff weights")
 class PyDelayDenseModelFloat(FloatNumbers, AbstractPyDelayDenseModel):
     """Floating-point model of `DelayDense`."""
 
     cut = BY_ROW
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
-    weights: np.ndarray = LavaPyType(np.ndarray, float)
     delays: np.ndarray = LavaPyType(np.ndarray, np.int32)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 

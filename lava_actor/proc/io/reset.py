@@ -10,6 +10,7 @@ from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.process import AbstractProcess, RefPort, Var
 
@@ -83,13 +84,11 @@ AbstractPyResetModel = AbstractPyReset
 
 
 @cpu_model(Reset, "fixed_pt")
+@declares(np.int32, "reset_value interval offset")
 class PyResetFixed(AbstractPyReset):
     """Fixed-point model of `Reset`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, int)
-    reset_value: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)

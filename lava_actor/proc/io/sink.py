@@ -12,6 +12,7 @@ from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io.source import Columns, time_major
 from lava_actor.process import AbstractProcess, InPort, RefPort, Var
@@ -187,13 +188,11 @@ class AbstractPyRead(PyLoihiProcessModel):
 
 
 @cpu_model(Read, "fixed_pt")
+@declares(np.int32, "data interval offset")
 class PyReadFixed(AbstractPyRead):
     """Fixed-point model of `Read`: 32-bit integers, cuts fractions off."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32, reads_only=True)
-    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
 @cpu_model(Read, "floating_pt")

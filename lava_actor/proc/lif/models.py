@@ -15,6 +15,7 @@ import numpy as np
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import INT32, NativeStep, Part, replaceable
 from lava_actor.proc._arithmetic import integral_input, mag, require_integral, shl
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
@@ -166,6 +167,7 @@ def _fixed_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: A
     )  # fmt: skip
 
 
+@declares(float, "a_in u v bias_mant bias_exp")
 class AbstractPyLifModelFloat(_LifModel):
     """LIF dynamics in double precision.
 
@@ -176,11 +178,6 @@ class AbstractPyLifModelFloat(_LifModel):
         s_out = [v > vth];  v = 0 where s_out
     """
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    u: np.ndarray = LavaPyType(np.ndarray, float)
-    v: np.ndarray = LavaPyType(np.ndarray, float)
-    bias_mant: np.ndarray = LavaPyType(np.ndarray, float)
-    bias_exp: np.ndarray = LavaPyType(np.ndarray, float)
     du: float = LavaPyType(float, float)
     dv: float = LavaPyType(float, float)
 

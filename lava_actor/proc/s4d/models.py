@@ -7,6 +7,7 @@ import numpy as np
 from lava_actor.model.decorator import implements, tag
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
 from lava_actor.proc.sdn.models import AbstractSigmaDeltaModel
@@ -36,19 +37,11 @@ class S4dModel(AbstractS4dModel):
     """Floating-point model of `S4d`."""
 
 
+@declares(float, "a_in s_out vth sigma act residue error bias")
+@declares(np.int32, "spike_exp state_exp")
 class AbstractSigmaS4dDeltaModel(AbstractSigmaDeltaModel):
     """Sigma-delta around the recurrence, in double precision."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: np.ndarray = LavaPyType(np.ndarray, float)
-    sigma: np.ndarray = LavaPyType(np.ndarray, float)
-    act: np.ndarray = LavaPyType(np.ndarray, float)
-    residue: np.ndarray = LavaPyType(np.ndarray, float)
-    error: np.ndarray = LavaPyType(np.ndarray, float)
-    bias: np.ndarray = LavaPyType(np.ndarray, float)
-    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
     cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
     a: np.ndarray = LavaPyType(np.ndarray, complex)
     b: np.ndarray = LavaPyType(np.ndarray, complex)

@@ -14,6 +14,7 @@ from lava_actor.errors import UnsupportedError
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import INT32, NativeStep
 from lava_actor.proc._arithmetic import asr, integral_input, kept, shl
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 
@@ -107,27 +108,21 @@ class AbstractDeltaModel(PyLoihiProcessModel):
 
 
 @cpu_model(Sigma, "floating_pt")
+@declares(float, "a_in s_out sigma")
 class PySigmaModelFloat(AbstractSigmaModel):
     """Floating-point model of `Sigma`."""
 
     cut = BY_NEURON
     native_step = _sigma_step("sigma_f64", float)
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    sigma: np.ndarray = LavaPyType(np.ndarray, float)
-
 
 @cpu_model(Sigma, "fixed_pt")
+@declares(np.int32, "a_in s_out sigma", 24)
 class PySigmaModelFixed(AbstractSigmaModel):
     """Fixed-point model of `Sigma`."""
 
     cut = BY_NEURON
     native_step = _sigma_step("sigma_i32", np.int32)
-
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    sigma: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
 
     def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
         """Add the input to `sigma`; returns the new sum."""
@@ -135,21 +130,14 @@ class PySigmaModelFixed(AbstractSigmaModel):
 
 
 @cpu_model(Delta, "floating_pt")
+@declares(float, "a_in s_out vth sigma act residue error")
+@declares(np.int32, "spike_exp state_exp")
 class PyDeltaModelFloat(AbstractDeltaModel):
     """Floating-point model of `Delta`."""
 
     cut = BY_NEURON
     native_step = _delta_step("delta_f64", float)
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: np.ndarray = LavaPyType(np.ndarray, float)
-    sigma: np.ndarray = LavaPyType(np.ndarray, float)
-    act: np.ndarray = LavaPyType(np.ndarray, float)
-    residue: np.ndarray = LavaPyType(np.ndarray, float)
-    error: np.ndarray = LavaPyType(np.ndarray, float)
-    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
     cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
 
     def run_spk(self) -> None:
@@ -158,21 +146,14 @@ class PyDeltaModelFloat(AbstractDeltaModel):
 
 
 @cpu_model(Delta, "fixed_pt")
+@declares(np.int32, "a_in s_out vth sigma act residue error", 24)
+@declares(np.int32, "spike_exp state_exp", 3)
 class PyDeltaModelFixed(AbstractDeltaModel):
     """Fixed-point model of `Delta`."""
 
     cut = BY_NEURON
     native_step = _delta_step("delta_i32", np.int32, "spike_exp")
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    sigma: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    act: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    residue: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    error: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
-    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
     cum_error: np.ndarray = LavaPyType(np.ndarray, bool, precision=1)
 
     def run_spk(self) -> None:
@@ -210,22 +191,14 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
 
 
 @cpu_model(SigmaDelta, "floating_pt")
+@declares(float, "a_in s_out vth sigma act residue error bias")
+@declares(np.int32, "spike_exp state_exp")
 class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
     """Floating-point model of `SigmaDelta`."""
 
     cut = BY_NEURON
     native_step = _delta_step("sigma_delta_f64", float, "rectifies")
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: np.ndarray = LavaPyType(np.ndarray, float)
-    sigma: np.ndarray = LavaPyType(np.ndarray, float)
-    act: np.ndarray = LavaPyType(np.ndarray, float)
-    residue: np.ndarray = LavaPyType(np.ndarray, float)
-    error: np.ndarray = LavaPyType(np.ndarray, float)
-    bias: np.ndarray = LavaPyType(np.ndarray, float)
-    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
     cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
 
     def run_spk(self) -> None:
@@ -233,19 +206,11 @@ class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
         self.s_out.send(self.dynamics(self.a_in.recv()))
 
 
+@declares(np.int32, "a_in s_out vth sigma act residue error bias", 24)
+@declares(np.int32, "spike_exp state_exp", 3)
 class AbstractSigmaDeltaModelFixed(AbstractSigmaDeltaModel):
     """What the two fixed-point models of `SigmaDelta` have in common."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    sigma: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    act: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    residue: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    error: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    bias: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
-    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
     cum_error: np.ndarray = LavaPyType(np.ndarray, bool, precision=1)
 
     def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 
 from lava_actor.model.cuts import Cut
 from lava_actor.proc._arithmetic import owner_of
+from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._streams import stream
 from lava_actor.proc.sources.process import (
@@ -127,12 +128,9 @@ def _table(rate: float) -> tuple[np.ndarray, np.ndarray]:
 
 
 @cpu_model(PoissonSource, "floating_pt")
+@declares(float, "s_out rate amplitude")
 class PyPoissonSourceFloat(AbstractPyPoissonSource):
     """Floating-point model of `PoissonSource`."""
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    rate: np.ndarray = LavaPyType(np.ndarray, float)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, float)
 
 
 @cpu_model(PoissonSource, "fixed_pt")
@@ -185,27 +183,21 @@ def _regular(function: str, number: DTypeLike) -> NativeStep:
 
 
 @cpu_model(RegularSource, "floating_pt")
+@declares(float, "s_out amplitude")
+@declares(int, "period first")
 class PyRegularSourceFloat(AbstractPyRegularSource):
     """Floating-point model of `RegularSource`."""
 
     native_step = _regular("regular_f64", float)
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    period: np.ndarray = LavaPyType(np.ndarray, int)
-    first: np.ndarray = LavaPyType(np.ndarray, int)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, float)
-
 
 @cpu_model(RegularSource, "fixed_pt")
+@declares(np.int32, "s_out amplitude")
+@declares(int, "period first")
 class PyRegularSourceFixed(AbstractPyRegularSource):
     """Fixed-point model of `RegularSource`."""
 
     native_step = _regular("regular_i32", np.int32)
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    period: np.ndarray = LavaPyType(np.ndarray, int)
-    first: np.ndarray = LavaPyType(np.ndarray, int)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
 class AbstractPySpikeTimes(_Source):
