@@ -263,7 +263,7 @@ class PyPyChannel(Channel):
         shape: tuple[int, ...],
         dtype: DTypeLike,
         size: int,
-        *watchdogs: Any,
+        *watchdogs: object,
     ) -> None:
         request = RingRequest(
             name=f"{src_name}->{dst_name}",

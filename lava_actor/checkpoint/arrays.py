@@ -116,7 +116,7 @@ def own(stored: np.ndarray, said: dict[str, Any]) -> np.ndarray:
     return made
 
 
-def view(base: Any, said: dict[str, Any]) -> np.ndarray:
+def view(base: object, said: dict[str, Any]) -> np.ndarray:
     """An array that looks at the memory of another."""
     if not isinstance(base, np.ndarray):
         raise CheckpointError("the base of an array is no array")

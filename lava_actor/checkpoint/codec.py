@@ -54,14 +54,14 @@ def slots_of(cls: type) -> list[str]:
     return names
 
 
-def state_of(obj: Any) -> dict[str, Any]:
+def state_of(obj: object) -> dict[str, Any]:
     """Attributes of an object, slots included."""
     slots = {name: getattr(obj, name) for name in slots_of(type(obj)) if hasattr(obj, name)}
     return {**getattr(obj, "__dict__", {}), **slots}
 
 
 def set_state(
-    obj: Any,
+    obj: object,
     state: dict[str, Any],
     reserved: Collection[str] = (),
     *,
@@ -100,7 +100,7 @@ def is_plain(cls: type) -> bool:
     return ours or is_dataclass(cls)
 
 
-def _is_numbers(value: Any) -> bool:
+def _is_numbers(value: object) -> bool:
     return type(value) is np.ndarray and not value.dtype.hasobject
 
 
@@ -134,7 +134,7 @@ class Encoder:
         self._todo: list[tuple[int, Any, str]] = []
         self._arrays: dict[int, np.ndarray] = {}
 
-    def add(self, value: Any, where: str) -> Any:
+    def add(self, value: object, where: str) -> Any:
         """Encode ``value``; ``where`` names it in messages. Returns what stands for it."""
         node = self._inline(value, where)
         while self._todo:
@@ -173,7 +173,7 @@ class Encoder:
             self.document.objects[index] = {"class": path_of(cls), "pickle": self._pickled(data)}
         return {"ref": self._index[id(cls)]}
 
-    def finish(self, root: Any = None) -> Document:
+    def finish(self, root: object = None) -> Document:
         """Write the arrays and return the document."""
         self.document.root = root
         layout = arrays.Layout(self._arrays, self._new_entry)
@@ -208,7 +208,7 @@ class Encoder:
             self._todo.append((index, value, where))
         return {"ref": index}
 
-    def _parts(self, kind: Kind, value: Any, where: str) -> list[Any]:
+    def _parts(self, kind: Kind, value: object, where: str) -> list[Any]:
         parts = list(kind.apart(value))
         nodes = []
         for place, part in enumerate(parts):
@@ -220,13 +220,13 @@ class Encoder:
             nodes.append(self._inline(part, label))
         return nodes
 
-    def _new_entry(self, value: Any) -> int:
+    def _new_entry(self, value: object) -> int:
         index = self._index[id(value)] = len(self.document.objects)
         self.document.objects.append(None)
         self._keep.append(value)
         return index
 
-    def _blob(self, blob: Any) -> int:
+    def _blob(self, blob: object) -> int:
         self.document.blobs.append(blob)
         return len(self.document.blobs) - 1
 
@@ -252,8 +252,8 @@ class Encoder:
         self.pickled = True
         return self._blob(data)
 
-    def _pickle(self, value: Any, where: str) -> bytes:
-        def outside(part: Any) -> Any:  # arrays, and what the document has, stay in the document
+    def _pickle(self, value: object, where: str) -> bytes:
+        def outside(part: object) -> Any:  # arrays, and what the document has, stay in the document
             if part is value:
                 return None
             if _is_numbers(part):
@@ -304,7 +304,7 @@ class Decoder:
         self._making: set[int] = set()
         self._unfilled: list[tuple[Any, Callable[[Any], None]]] = []
 
-    def value(self, node: Any) -> Any:
+    def value(self, node: object) -> Any:
         """Decode what `Encoder.add` returned."""
         made = self._value(node)
         while self._unfilled:
@@ -320,7 +320,7 @@ class Decoder:
         """Decode what `Encoder.add_pairs` returned."""
         return {self.value(key): self.value(node) for key, node in nodes}
 
-    def _value(self, node: Any) -> Any:
+    def _value(self, node: object) -> Any:
         if not isinstance(node, dict):
             if isinstance(node, list):
                 raise CheckpointError("expected a value, got a list")
@@ -337,7 +337,7 @@ class Decoder:
             return self._resolve(tag, said)
         return kind.make(*map(self._value if kind.items else self.value, said))
 
-    def _object(self, index: Any) -> Any:
+    def _object(self, index: object) -> Any:
         if index in self._made:
             return self._made[index]
         if type(index) is not int or not 0 <= index < len(self._document.objects):
@@ -374,7 +374,7 @@ class Decoder:
         self._unfilled.append((made, lambda obj: self._fill(obj, kind, parts[kind.head :])))
         return made
 
-    def _fill(self, made: Any, kind: Kind, nodes: Iterable[Any]) -> None:
+    def _fill(self, made: object, kind: Kind, nodes: Iterable[Any]) -> None:
         assert kind.fill is not None
         every = kind.hashed  # what is hashed has to be complete
         parts = [

@@ -59,7 +59,7 @@ def _refuse_unless(fine: object, expected: str, got: object) -> None:
         raise CheckpointError(f"expected {expected}, got {got!r}")
 
 
-def _class(cls: Any, base: type) -> Any:
+def _class(cls: object, base: type) -> Any:
     _refuse_unless(isinstance(cls, type) and issubclass(cls, base), f"a {base.__name__} class", cls)
     return cls
 
@@ -76,7 +76,7 @@ def _method_parts(value: Any) -> list[Any]:
     return [value.__self__, getattr(value, "__func__", value).__name__]
 
 
-def _scalar(dtype: Any, data: bytes) -> Any:
+def _scalar(dtype: object, data: bytes) -> Any:
     return np.frombuffer(data, arrays.dtype_of(dtype), count=1)[0]
 
 
@@ -301,7 +301,7 @@ INLINE = {
 ENTRIES = {kind.tag: kind for kind in (*_ENTRIES.values(), SPARSE)}
 
 
-def inline_kind(value: Any) -> Kind | None:
+def inline_kind(value: object) -> Kind | None:
     """The row of a value without an identity."""
     kind = _INLINE.get(type(value))
     if kind is None:
@@ -315,6 +315,6 @@ def inline_kind(value: Any) -> Kind | None:
     return kind
 
 
-def entry_kind(value: Any) -> Kind | None:
+def entry_kind(value: object) -> Kind | None:
     """The row of a value with an identity; arrays of numbers have none."""
     return SPARSE if matrices.issparse(value) else _ENTRIES.get(type(value))

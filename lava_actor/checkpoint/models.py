@@ -156,7 +156,7 @@ def _landmarks(actor: Any) -> dict[tuple[Any, ...], Any]:
     return found
 
 
-def _given(params: Any) -> Iterator[tuple[list[Any], Any]]:
+def _given(params: object) -> Iterator[tuple[list[Any], Any]]:
     """Processes and their members among the parameters, with the keys that lead to them.
 
     In an actor they are copies without a function: nothing a model could have changed.

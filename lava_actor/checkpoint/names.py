@@ -34,7 +34,7 @@ BUILTINS = frozenset(
 )
 
 
-def path_of(obj: Any) -> str:
+def path_of(obj: object) -> str:
     """``module:qualified.name`` of a class or function, whether or not it can be imported."""
     module = getattr(obj, "__module__", None)
     name = getattr(obj, "__qualname__", None) or getattr(obj, "__name__", "?")
@@ -88,7 +88,7 @@ def _declares(module: str, name: str, kinds: tuple[type[ast.AST], ...]) -> bool:
     return any(isinstance(node, kinds) and getattr(node, "name", None) == last for node in nodes)
 
 
-def is_importable(obj: Any) -> bool:
+def is_importable(obj: object) -> bool:
     """True if another interpreter finds ``obj`` by its path."""
     path = path_of(obj)
     return home_of(path) != "__main__" and found(path) is obj
@@ -106,7 +106,7 @@ class Names:
     def __init__(self, homes: Iterable[str] = ()) -> None:
         self.homes = set(homes) - {"__main__"}
 
-    def class_of_kind(self, path: Any, kind: type, what: str) -> type:
+    def class_of_kind(self, path: object, kind: type, what: str) -> type:
         """Import the class at ``path`` and make its package a home.
 
         Raises
@@ -134,11 +134,11 @@ class Names:
         """Let the file name what is in the package of a class."""
         self.homes |= {home_of(path_of(cls))} - {"__main__"}
 
-    def may_name(self, obj: Any) -> bool:
+    def may_name(self, obj: object) -> bool:
         """True if ``obj``, a class or function, can be written by path and read again."""
         return is_importable(obj) and self._is_allowed(path_of(obj), obj)
 
-    def named(self, path: Any) -> Any:
+    def named(self, path: object) -> Any:
         """The class or function at ``path``.
 
         Raises
@@ -163,7 +163,7 @@ class Names:
         except Exception as error:
             raise CheckpointError(f"cannot import {path}: {error}") from error
 
-    def _is_allowed(self, path: str, obj: Any) -> bool:
+    def _is_allowed(self, path: str, obj: object) -> bool:
         if not callable(obj):
             return False
         module, _, name = path.partition(":")

@@ -109,7 +109,7 @@ class Network:
             made = (original.var_ports._members.get(name) for name in added["var_ports"])
             self._added |= {id(port) for port in made}
 
-    def _was_added(self, obj: Any) -> bool:
+    def _was_added(self, obj: object) -> bool:
         """True for what the compiler has made."""
         if not isinstance(obj, AbstractProcess | Var | AbstractPort):
             return False
@@ -155,7 +155,7 @@ class Network:
 
     # -- references -------------------------------------------------------------------------
 
-    def reference(self, obj: Any) -> dict[str, Any] | None:
+    def reference(self, obj: object) -> dict[str, Any] | None:
         """How values refer to a part of the network; other Processes become parts of it."""
         if id(obj) in self._places:
             return self._places[id(obj)]
@@ -174,7 +174,7 @@ class Network:
         self._places[id(obj)] = {table: len(self.tables[table]) - 1}
         return self._places[id(obj)]
 
-    def _place(self, obj: Any) -> Any:
+    def _place(self, obj: object) -> Any:
         return None if obj is None else next(iter((self.reference(obj) or {}).values()))
 
     # -- entries ----------------------------------------------------------------------------

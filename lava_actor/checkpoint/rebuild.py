@@ -75,7 +75,7 @@ class Rebuilt:
         pairs = list(zip(self.tables[table], self._said[table], strict=True))
         return pairs if key is None else sorted(pairs, key=lambda pair: _checked(pair[1][key], int))
 
-    def _part(self, table: str, place: Any) -> Any:
+    def _part(self, table: str, place: object) -> Any:
         return None if place is None else self.decoder.value({table: place})
 
     def _construct(self) -> None:
@@ -138,12 +138,12 @@ class Rebuilt:
             getattr(process, kind).add_members(members)
         process._settle()
 
-    def _set_attributes(self, table: str, obj: Any, entry: dict[str, Any]) -> None:
+    def _set_attributes(self, table: str, obj: object, entry: dict[str, Any]) -> None:
         state = self.decoder.state(entry["attributes"])
         set_state(obj, state, RESERVED[table], trusted=self._trusted)
 
 
-def _checked(value: Any, kind: type) -> Any:
+def _checked(value: object, kind: type) -> Any:
     if type(value) is not kind:
         raise CheckpointError(f"expected a value of type {kind.__name__}, got {value!r}")
     return value

@@ -79,7 +79,7 @@ def save(
 
 
 def _described(
-    run_cfg: Any, names: Names, network: Network, encoder: Encoder, trusted: bool
+    run_cfg: object, names: Names, network: Network, encoder: Encoder, trusted: bool
 ) -> dict[str, Any] | None:
     """A run configuration; None if it cannot be expressed: the next run needs to be given one."""
     if not (isinstance(run_cfg, RunConfig) and is_importable(type(run_cfg))):

@@ -203,7 +203,7 @@ class ActorPlan:
         """The present initial values of the Vars, as far as they are for this actor."""
         return {var.name: self._own(var, var.var.init) for var in self.vars}
 
-    def _own(self, var: VarPlan, value: Any) -> Any:
+    def _own(self, var: VarPlan, value: object) -> Any:
         where = f"{self.process.name}.{var.name}"
         if self.part is None:
             return value

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process.hints import did_you_mean
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WHAT = "a list of Processes, names of Processes, and classes of Processes or models"
 
 
-def threads_in(actors: Iterable[ActorPlan], wanted: Any) -> set[int]:
+def threads_in(actors: Iterable[ActorPlan], wanted: object) -> set[int]:
     """Return the parties of those actors that are to live in threads of the user's interpreter.
 
     A hierarchical Process stands for all that is in it.
@@ -45,7 +45,7 @@ def threads_in(actors: Iterable[ActorPlan], wanted: Any) -> set[int]:
     return found
 
 
-def _meaning(entry: Any, where: str) -> Callable[[ActorPlan, list[AbstractProcess]], bool]:
+def _meaning(entry: object, where: str) -> Callable[[ActorPlan, list[AbstractProcess]], bool]:
     if isinstance(entry, str):
         return lambda _, family: any(process.name == entry for process in family)
     if isinstance(entry, AbstractProcess):

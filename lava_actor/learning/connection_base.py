@@ -323,10 +323,10 @@ class PyLearningConnection(AbstractLearningConnection):
             setattr(self, name, value)
         return value
 
-    def _write(self, name: str, neurons: np.ndarray, values: Any) -> None:
+    def _write(self, name: str, neurons: np.ndarray, values: object) -> None:
         self._writeable(name)[neurons] = values
 
-    def _store(self, name: str, values: Any) -> None:
+    def _store(self, name: str, values: object) -> None:
         self._writeable(name)[...] = values
 
     def _store_traces(self, traces: Sequence[str], values: np.ndarray) -> None:

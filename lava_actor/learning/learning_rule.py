@@ -70,7 +70,7 @@ class _Parsed:
     def __get__(self, rule: Any, owner: type) -> Any:
         return self if rule is None else rule._targets.parsed.get(self._target)
 
-    def __set__(self, rule: Any, value: Any) -> None:
+    def __set__(self, rule: object, value: object) -> None:
         raise AttributeError(f"{self._target} is read only: set {self._target}_str")
 
 
@@ -83,7 +83,7 @@ class _Constant:
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, rule: Any, owner: type) -> Any:
+    def __get__(self, rule: object, owner: type) -> Any:
         return self if rule is None else getattr(rule, f"_{self._name}")
 
     def __set__(self, rule: object, value: float | np.ndarray) -> None:
@@ -235,7 +235,7 @@ class LoihiLearningRule:
         self._t_epoch = int(steps)
 
 
-def _rule_string(target: str, text: Any) -> str | None:
+def _rule_string(target: str, text: object) -> str | None:
     if text is None or isinstance(text, str):
         return text
     raise InvalidTypeError(

@@ -47,7 +47,7 @@ def rule_from_vars(model: Any, rule: LoihiLearningRule) -> LoihiLearningRule | N
     return new if changed else None
 
 
-def _take_constants(model: Any, rule: LoihiLearningRule, new: LoihiLearningRule) -> bool:
+def _take_constants(model: object, rule: LoihiLearningRule, new: LoihiLearningRule) -> bool:
     changed = False
     for name in CONSTANTS:
         held = np.asarray(getattr(model, name)).reshape(-1)
@@ -57,12 +57,12 @@ def _take_constants(model: Any, rule: LoihiLearningRule, new: LoihiLearningRule)
     return changed
 
 
-def _as_held(model: Any, rule: LoihiLearningRule, constant: str) -> Any:
+def _as_held(model: object, rule: LoihiLearningRule, constant: str) -> Any:
     """Return a constant of the rule the way the Var of the model holds it."""
     return np.asarray(getattr(rule, constant)).astype(np.asarray(getattr(model, constant)).dtype)
 
 
-def _take_strings(model: Any, new: LoihiLearningRule) -> bool:
+def _take_strings(model: object, new: LoihiLearningRule) -> bool:
     held = {target: _text(getattr(model, target)) for target in TARGETS}
     if held == {target: getattr(new, f"{target}_str") for target in TARGETS}:
         return False
@@ -70,7 +70,7 @@ def _take_strings(model: Any, new: LoihiLearningRule) -> bool:
     return True
 
 
-def _put_back(model: Any, rule: LoihiLearningRule) -> None:
+def _put_back(model: object, rule: LoihiLearningRule) -> None:
     for name in CONSTANTS:
         value = np.array(getattr(model, name))
         value[...] = _as_held(model, rule, name)
@@ -78,7 +78,7 @@ def _put_back(model: Any, rule: LoihiLearningRule) -> None:
     show_strings(model, rule)
 
 
-def show_strings(model: Any, rule: LoihiLearningRule) -> None:
+def show_strings(model: object, rule: LoihiLearningRule) -> None:
     """Write the strings of a rule to the Vars of a model, empty where there is none."""
     for target in TARGETS:
         setattr(model, target, getattr(rule, f"{target}_str") or "")

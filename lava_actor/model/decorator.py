@@ -56,7 +56,7 @@ def implements(
     return decorate
 
 
-def requires(*resources: Any) -> Callable[[M], M]:
+def requires(*resources: object) -> Callable[[M], M]:
     """Declare the resources a model needs, in addition to the inherited ones.
 
     Parameters

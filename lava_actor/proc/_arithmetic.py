@@ -15,8 +15,6 @@ All of them keep the integer type of ``x``, and wrap where it overflows.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -174,6 +172,6 @@ def owner_of(thing: object) -> str:
     return f"{process.__name__} {name!r}" if isinstance(name, str) else str(process.__name__)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     text = repr(value.item() if isinstance(value, np.generic) else value)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -15,7 +15,7 @@ MAX_FIXED_DELAY = 63
 """Longest delay of the fixed-point models, in steps: 6 bits."""
 
 
-def checked_delays(process: str, delays: Any, shape: tuple[int, ...]) -> Any:
+def checked_delays(process: str, delays: object, shape: tuple[int, ...]) -> Any:
     """Return delays as an int, an integer array or an integer csr matrix.
 
     Parameters
@@ -59,7 +59,7 @@ def checked_delays(process: str, delays: Any, shape: tuple[int, ...]) -> Any:
     return values
 
 
-def drawn_delays(process: str, delays: Any, max_delay: int) -> tuple[Distribution, int]:
+def drawn_delays(process: str, delays: object, max_delay: int) -> tuple[Distribution, int]:
     """Return the distribution of delays that belongs to a recipe, and the longest delay there is.
 
     Raises

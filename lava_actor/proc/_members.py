@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -19,7 +19,7 @@ _KINDS = {
 }
 
 
-def declares(d_type: Any, names: str, precision: int | None = None) -> Callable[[M], M]:
+def declares(d_type: object, names: str, precision: int | None = None) -> Callable[[M], M]:
     """Declare members of one type of number, which a base class has annotated.
 
     The same as ``name: kind = LavaPyType(kind, d_type, precision)`` for each of the names.

@@ -61,7 +61,7 @@ def briefly(method: F) -> F:
     """Let errors that say all in their message come without the frames they were raised in."""
 
     @functools.wraps(method)
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def call(*args: object, **kwargs: Any) -> Any:
         __tracebackhide__ = True  # IPython and pytest leave this frame out as well
         try:
             return method(*args, **kwargs)

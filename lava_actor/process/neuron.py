@@ -31,7 +31,7 @@ class LearningNeuronProcess:
     """
 
     def __init__(
-        self, shape: tuple[int, ...], learning_rule: object, *args: Any, **kwargs: Any
+        self, shape: tuple[int, ...], learning_rule: object, *args: object, **kwargs: Any
     ) -> None:
         line = (shape[0],)
         self.a_third_factor_in = InPort(shape=line)

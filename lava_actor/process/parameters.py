@@ -44,7 +44,7 @@ class ProcessParameters(Mapping[str, Any]):
     def __init__(self, initial_parameters: dict[str, Any]) -> None:
         self._parameters = initial_parameters
 
-    def __setitem__(self, key: str, value: Any) -> None:
+    def __setitem__(self, key: str, value: object) -> None:
         """Add a parameter; `InvalidKeyError` (a `KeyError`) if there is one of that name."""
         if key in self._parameters:
             raise InvalidKeyError(
@@ -69,7 +69,7 @@ class ProcessParameters(Mapping[str, Any]):
         """Return the number of parameters."""
         return len(self._parameters)
 
-    def overwrite(self, key: str, value: Any) -> None:
+    def overwrite(self, key: str, value: object) -> None:
         """Set a parameter, whether or not it exists."""
         self._parameters[key] = value
 

@@ -137,7 +137,7 @@ class Recording(Var):
             found = rows
         return found if idx is None else found[idx]
 
-    def set(self, value: Any, idx: Any = None) -> None:
+    def set(self, value: object, idx: object = None) -> None:
         """Refuse: what was recorded stays what it is."""
         raise InvalidValueError(f"{where(self)}.set: expected a Var to set; this is a recording")
 

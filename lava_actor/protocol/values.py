@@ -174,7 +174,7 @@ class VarSlot:
 
     # -- in ---------------------------------------------------------------------------------
 
-    def initial(self, init: Any, *, adopt: bool = False) -> Any:
+    def initial(self, init: object, *, adopt: bool = False) -> Any:
         """Return the value a model starts with.
 
         Parameters
@@ -252,7 +252,7 @@ class VarSlot:
         fitted(found, part, self.where)
         return found
 
-    def assigned(self, held: Any, value: Any, index: Any = None) -> Any:
+    def assigned(self, held: object, value: object, index: object = None) -> Any:
         """Return what a model that holds ``held`` holds after ``var[index] = value``.
 
         Neither of them is changed or kept.
@@ -354,7 +354,7 @@ class VarSlot:
 
     # -- kinds ------------------------------------------------------------------------------
 
-    def _is_text(self, held: Any = None) -> bool:
+    def _is_text(self, held: object = None) -> bool:
         if self.declared is None:
             return isinstance(held, str)
         return isinstance(self.declared.cls, type) and issubclass(self.declared.cls, str)
@@ -373,7 +373,7 @@ class VarSlot:
             return True
         return np.dtype(self.declared.d_type).kind in _NUMBERS
 
-    def _is_adoptable(self, init: Any, dtype: np.dtype) -> bool:
+    def _is_adoptable(self, init: object, dtype: np.dtype) -> bool:
         return (
             isinstance(init, np.ndarray)
             and init.__class__ is self.declared.cls
@@ -382,7 +382,7 @@ class VarSlot:
             and bool(init.flags.writeable and init.flags.c_contiguous)
         )
 
-    def _text(self, value: Any, index: Any = None) -> str | None:
+    def _text(self, value: object, index: object = None) -> str | None:
         if value is not None and not isinstance(value, str):
             raise InvalidTypeError(f"{self.where}: expected a str, got {type(value).__name__}")
         if index is not None:
@@ -391,7 +391,7 @@ class VarSlot:
             )
         return None if value is None else str(value)
 
-    def _number(self, cls: type, value: Any) -> Any:
+    def _number(self, cls: type, value: object) -> Any:
         """Return ``value`` as ``cls``, or as it is if an integer class cannot hold it."""
         self._check_real(cls, value)
         if type(value) is cls:
@@ -434,7 +434,7 @@ class VarSlot:
 
     # -- sparse matrices --------------------------------------------------------------------
 
-    def _check_sparse(self, matrix: Any) -> None:
+    def _check_sparse(self, matrix: object) -> None:
         try:
             matrices.check(matrix)
         except ValueError as error:
@@ -517,7 +517,7 @@ def _size(shape: tuple[int, ...]) -> int:
     return size
 
 
-def short(value: Any) -> str:
+def short(value: object) -> str:
     """The beginning of a value's text, for messages."""
     text = repr(value).replace("\n", " ")
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -35,7 +35,7 @@ def _propagate_folded_views(process: Any) -> None:
         sub.propagate_folded_views()
 
 
-def _nothing(*_: Any) -> None:
+def _nothing(*_: object) -> None:
     """Do nothing: there is nothing to do for it here."""
 
 

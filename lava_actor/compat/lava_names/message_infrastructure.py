@@ -26,7 +26,7 @@ _Process: Any = _fork.Process
 class SystemProcess(_Process):  # type: ignore[misc]  # multiprocess has no annotations
     """A forked process that remembers the exception that ended it."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._report: Connection
         self._reported: Connection

@@ -7,7 +7,6 @@ forked children and freed by the kernel with their last user, so nothing can be 
 from __future__ import annotations
 
 import mmap
-from typing import Any
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 
@@ -84,5 +83,5 @@ class SharedMemoryManager:
         self.start()
         return self
 
-    def __exit__(self, *details: Any) -> None:
+    def __exit__(self, *details: object) -> None:
         self.shutdown()

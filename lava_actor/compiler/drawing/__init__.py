@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lava_actor.compiler.drawing.graph import graph_of
 from lava_actor.compiler.drawing.layout import arrange
 from lava_actor.compiler.drawing.svg import Drawing, render
@@ -11,7 +9,7 @@ from lava_actor.compiler.drawing.svg import Drawing, render
 __all__ = ["Drawing", "draw"]
 
 
-def draw(process: Any) -> Drawing:
+def draw(process: object) -> Drawing:
     """Draw the network that a Process belongs to; see `AbstractProcess.draw`."""
     graph = graph_of(process)
     return Drawing(render(graph, arrange(graph)), len(graph.boxes), len(graph.edges))

@@ -85,7 +85,7 @@ class PyOutPortVectorDense(PyOutPort):
     def __init__(
         self,
         csp_ports: list[Any] | None,
-        process_model: Any,
+        process_model: object,
         shape: tuple[int, ...] = (),
         d_type: Any = int,
     ) -> None:
@@ -113,7 +113,7 @@ class PyOutPortVectorDense(PyOutPort):
             for ring in self._rings:
                 ring.send(message)
 
-    def _message(self, data: Any) -> np.ndarray:
+    def _message(self, data: object) -> np.ndarray:
         message = np.asarray(data)
         if message.dtype.kind not in "biufc":
             raise InvalidTypeError(
@@ -173,7 +173,7 @@ class PyOutPortVectorSparse(PyOutPort):
         for ring in self._rings:
             ring.send_events(values, index)
 
-    def _flat(self, indices: Any) -> np.ndarray:
+    def _flat(self, indices: object) -> np.ndarray:
         if isinstance(indices, tuple) and all(isinstance(i, np.ndarray) for i in indices):
             if len(indices) == 1:
                 return np.atleast_1d(indices[0])
@@ -198,7 +198,7 @@ class PyOutPortScalarDense(PyOutPort):
     def __init__(
         self,
         csp_ports: list[Any] | None,
-        process_model: Any,
+        process_model: object,
         shape: tuple[int, ...] = (),
         d_type: Any = int,
     ) -> None:
@@ -234,7 +234,7 @@ class PyOutPortScalarSparse(PyOutPort):
             ring.send_events(value, place)
 
 
-def _drop(data: Any) -> None:
+def _drop(data: object) -> None:
     """Nobody listens."""
 
 

@@ -210,13 +210,13 @@ class PlainSink:
         self._port.send(events_to_dense((values, indices), self.shape, self.dtype))
 
 
-def source_of(csp_port: Any) -> SourceRing:
+def source_of(csp_port: object) -> SourceRing:
     """The ring behind the receiving end ``csp_port``."""
     ring = getattr(csp_port, "ring", None)
     return cast(SourceRing, ring) if ring is not None else PlainSource(csp_port)
 
 
-def sink_of(csp_port: Any) -> SinkRing:
+def sink_of(csp_port: object) -> SinkRing:
     """The ring behind the sending end ``csp_port``."""
     ring = getattr(csp_port, "ring", None)
     return cast(SinkRing, ring) if ring is not None else PlainSink(csp_port)

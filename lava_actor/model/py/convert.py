@@ -32,7 +32,7 @@ class FreeRunning(PyAsyncProcessModel):
 
     _original: type[PyLoihiProcessModel]
 
-    def __init__(self, proc_params: object = None) -> None:
+    def __init__(self, proc_params: Any = None) -> None:
         original = self._original(proc_params)
         PyAsyncProcessModel.__init__(self, proc_params)
         # What the original's constructor set wins over what every model has.
@@ -140,7 +140,7 @@ def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, Any]
 
 
 def _delegate(name: str, method: object) -> Callable[..., Any]:
-    def delegate(self: FreeRunning, *args: Any, **kwargs: Any) -> Any:
+    def delegate(self: FreeRunning, *args: object, **kwargs: Any) -> Any:
         return getattr(self._stepper, name)(*args, **kwargs)
 
     delegate.__name__ = name

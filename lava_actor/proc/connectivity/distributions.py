@@ -219,7 +219,7 @@ class LogNormal(Normal):
         return np.exp(super()._spread(standard))
 
 
-def as_distribution(where: str, given: Any) -> Distribution:
+def as_distribution(where: str, given: object) -> Distribution:
     """Return a distribution as it is, and a number as a constant.
 
     Raises

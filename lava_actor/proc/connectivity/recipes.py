@@ -153,7 +153,7 @@ class Recipe:
         values = self.weight.values()
         return self.weight.draw(np.random.default_rng(0), 1000) if values is None else values
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NoReturn:
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> NoReturn:
         """Refuse: a recipe is built where its synapses are used."""
         raise InvalidTypeError(
             f"{self!r} is no array: Sparse and DelaySparse build it in their actors; "
@@ -174,7 +174,7 @@ class Recipe:
 
 
 def fixed_probability(
-    shape: tuple[int, int], p: float, *, weight: Any = 1.0, seed: int | None = None
+    shape: tuple[int, int], p: float, *, weight: float | Distribution = 1.0, seed: int | None = None
 ) -> Recipe:
     """Connect each pair with probability `p`, independently of all others.
 
@@ -207,7 +207,7 @@ def fixed_indegree(
     shape: tuple[int, int],
     indegree: int,
     *,
-    weight: Any = 1.0,
+    weight: float | Distribution = 1.0,
     replace: bool = False,
     seed: int | None = None,
 ) -> Recipe:
@@ -242,7 +242,7 @@ def fixed_indegree(
 
 
 def fixed_total_number(
-    shape: tuple[int, int], number: int, *, weight: Any = 1.0, seed: int | None = None
+    shape: tuple[int, int], number: int, *, weight: float | Distribution = 1.0, seed: int | None = None
 ) -> Recipe:
     """Draw `number` synapses; source and target of each at random, pairs may come several times.
 
@@ -267,13 +267,13 @@ def fixed_total_number(
     return recipe
 
 
-def all_to_all(shape: tuple[int, int], *, weight: Any = 1.0, seed: int | None = None) -> Recipe:
+def all_to_all(shape: tuple[int, int], *, weight: float | Distribution = 1.0, seed: int | None = None) -> Recipe:
     """Connect every source with every target; see `fixed_probability`."""
     return _recipe("all_to_all", shape, 0, weight, seed)
 
 
 def one_to_one(
-    shape: tuple[int, int] | int, *, weight: Any = 1.0, seed: int | None = None
+    shape: tuple[int, int] | int, *, weight: float | Distribution = 1.0, seed: int | None = None
 ) -> Recipe:
     """Connect source k with target k; `shape` is square, one int will do."""
     recipe = _recipe("one_to_one", (shape, shape) if _is_int(shape) else shape, 1, weight, seed)
@@ -299,7 +299,7 @@ def _recipe(
     return Recipe(rule, (int(sides[0]), int(sides[1])), amount, weight, seed, replace)
 
 
-def _is_int(value: Any) -> bool:
+def _is_int(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 

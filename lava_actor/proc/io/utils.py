@@ -170,7 +170,7 @@ def receive_empty_blocking(channel: Any, zeros: np.ndarray) -> np.ndarray:
     return channel.recv()
 
 
-def receive_empty_non_blocking_zeros(channel: Any, zeros: np.ndarray) -> np.ndarray:
+def receive_empty_non_blocking_zeros(channel: object, zeros: np.ndarray) -> np.ndarray:
     """Take the zeros instead."""
     return zeros
 
@@ -202,7 +202,7 @@ _RECEIVE_NOT_EMPTY = {
 }
 
 
-def validate_shape(shape: Any) -> None:
+def validate_shape(shape: object) -> None:
     """Check a shape: `TypeError` if no tuple of integers, `ValueError` unless all are positive."""
     if not isinstance(shape, tuple):
         raise InvalidTypeError(f"shape: expected a tuple, got {shape!r}")
@@ -227,7 +227,7 @@ def validate_buffer_size(buffer_size: Any) -> None:
         raise InvalidValueError(f"buffer_size: expected a positive number, got {buffer_size!r}")
 
 
-def validate_channel_config(channel_config: Any) -> None:
+def validate_channel_config(channel_config: object) -> None:
     """Check a `ChannelConfig`: `TypeError` if it or one of its members is something else."""
     if not isinstance(channel_config, ChannelConfig):
         raise InvalidTypeError(

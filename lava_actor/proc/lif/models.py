@@ -353,7 +353,7 @@ class AbstractPyLifModelFixed(_LifModel):
         current += 2 * limit * (current <= -limit)
         self.u[...] = current
 
-    def _decayed(self, state: np.ndarray, decay: Any) -> np.ndarray:
+    def _decayed(self, state: np.ndarray, decay: object) -> np.ndarray:
         kept = state.astype(np.int64) * (self.decay_unity - np.asarray(decay, np.int64))
         return mag(kept, self.decay_shift)
 

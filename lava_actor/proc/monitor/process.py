@@ -165,7 +165,7 @@ class Monitor(AbstractProcess):
         self.target_names[member] = [owner, target.name]
         self.data.setdefault(owner, {})[target.name] = 0
 
-    def _check_target(self, target: Any) -> None:
+    def _check_target(self, target: object) -> None:
         if not isinstance(target, (Var, OutPort)):
             hint = ""
             if isinstance(target, AbstractProcess):
@@ -192,7 +192,7 @@ class Monitor(AbstractProcess):
             )
 
     def _add(
-        self, port: str, recording: str, ports_key: str, data_key: str, end: Any, data: Recording
+        self, port: str, recording: str, ports_key: str, data_key: str, end: object, data: Recording
     ) -> str:
         number = len(self.proc_params[ports_key])
         names = f"{port}_{number}", f"{recording}_{number}"

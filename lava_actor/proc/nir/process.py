@@ -344,7 +344,7 @@ def _filled(process: AbstractProcess, name: str, value: ArrayLike, shape: Shape)
 
 
 def _pads(
-    padding: Any, spans: Sequence[int], stride: Sequence[int], name: str | None
+    padding: object, spans: Sequence[int], stride: Sequence[int], name: str | None
 ) -> list[tuple[int, int]]:
     """Zeros before and after, per axis."""
     if isinstance(padding, str):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -166,7 +165,7 @@ class SpikeTimes(AbstractProcess):
         self.amplitude = Var(shape=(len(steps),), init=amplitude)
 
 
-def check_rates(where: str, given: Any) -> None:
+def check_rates(where: str, given: object) -> None:
     """Refuse rates that are none.
 
     Raises
@@ -184,7 +183,7 @@ def check_rates(where: str, given: Any) -> None:
         raise InvalidValueError(f"{where}.rate: expected finite numbers from 0, got {worst}")
 
 
-def check_steps(where: str, given: Any, dimensions: int | None = None) -> np.ndarray:
+def check_steps(where: str, given: object, dimensions: int | None = None) -> np.ndarray:
     """Return steps as int64.
 
     Raises

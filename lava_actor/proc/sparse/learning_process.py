@@ -98,7 +98,7 @@ class LearningSparse(LearningConnectionProcess, Sparse):
         )
 
 
-def _matrix(name: str, given: Any, shape: tuple[int, ...]) -> csr_matrix:
+def _matrix(name: str, given: object, shape: tuple[int, ...]) -> csr_matrix:
     """Return a copy of a tag in compressed rows, entries in order."""
     matrix = canonical_csr("LearningSparse", name, given)
     if matrix.shape != shape:

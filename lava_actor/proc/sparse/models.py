@@ -65,14 +65,14 @@ class WeightsVar(LavaPyType):
     takes = (Recipe,)
 
     @overload
-    def __get__(self, model: None, owner: Any = None) -> WeightsVar: ...
+    def __get__(self, model: None, owner: object = None) -> WeightsVar: ...
     @overload
-    def __get__(self, model: _SparseWeights, owner: Any = None) -> csr_matrix: ...
-    def __get__(self, model: _SparseWeights | None, owner: Any = None) -> Any:
+    def __get__(self, model: _SparseWeights, owner: object = None) -> csr_matrix: ...
+    def __get__(self, model: _SparseWeights | None, owner: object = None) -> Any:
         """Return the declaration (of the class), or the weights (of a model)."""
         return self if model is None else model.weights_matrix()
 
-    def __set__(self, model: _SparseWeights, weights: Any) -> None:
+    def __set__(self, model: _SparseWeights, weights: object) -> None:
         """Replace the weights of a model."""
         model.__dict__["weights"] = weights
 
@@ -82,11 +82,11 @@ class DelaysVar(LavaPyType):
 
     takes = (Distribution,)
 
-    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: Any = None) -> Any:
+    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: object = None) -> Any:
         """Return the declaration (of the class), or the delays (of a model)."""
         return self if model is None else model.delays_matrix()
 
-    def __set__(self, model: AbstractPyDelaySparseModel, delays: Any) -> None:
+    def __set__(self, model: AbstractPyDelaySparseModel, delays: object) -> None:
         """Replace the delays of a model."""
         model.__dict__["delays"] = delays
 
@@ -273,7 +273,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
         self.operator().add(at, x, sums.T)
 
     @staticmethod
-    def get_delay_wgts_mat(weights: Any, delays: Any, max_delay: int) -> csr_matrix:
+    def get_delay_wgts_mat(weights: object, delays: object, max_delay: int) -> csr_matrix:
         """Stack the weights by delay: (post * (max_delay + 1), pre), block k has delay k."""
         return delay_weights(scipy.sparse.csr_matrix(weights), delays, max_delay)
 
