@@ -1,4 +1,4 @@
-"""What observing costs per step: a Monitor on a state, a Monitor on spikes, a RefPort."""
+"""What observing costs per step: a Monitor on a state, a Monitor on spikes, RefPorts."""
 
 from __future__ import annotations
 
@@ -38,11 +38,7 @@ class Reader(AbstractProcess):
         self.total = Var(shape=(size,), init=0)
 
 
-@implements(proc=Reader, protocol=LoihiProtocol)
-@tag("floating_pt")
-class PyReader(PyLoihiProcessModel):
-    """One read per step."""
-
+class _ReaderModel(PyLoihiProcessModel):
     ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
     total: np.ndarray = LavaPyType(np.ndarray, float)
 
@@ -50,9 +46,32 @@ class PyReader(PyLoihiProcessModel):
         """Every step."""
         return True
 
+
+@implements(proc=Reader, protocol=LoihiProtocol)
+@tag("floating_pt")
+class PyReader(_ReaderModel):
+    """One read per step."""
+
     def run_post_mgmt(self) -> None:
         """Read."""
         self.total += self.ref.read()
+
+
+class Limiter(Reader):
+    """A `Reader` that would also write."""
+
+
+@implements(proc=Limiter, protocol=LoihiProtocol)
+@tag("floating_pt")
+class PyLimiter(_ReaderModel):
+    """One read per step, in turns: it may write."""
+
+    def run_post_mgmt(self) -> None:
+        """Read, and cut what is too large, which nothing is."""
+        value = self.ref.read()
+        self.total += value
+        if value.max() > 1e9:
+            self.ref.write(np.minimum(value, 1e9))
 
 
 def neurons() -> LIF:
@@ -79,9 +98,9 @@ def monitored(what: str) -> tuple[LIF, Check]:
     return cells, check
 
 
-def referred() -> tuple[Reader, Check]:
+def referred(kind: type[Reader] = Reader) -> tuple[Reader, Check]:
     """A population and a Process that reads its v."""
-    cells, reader = neurons(), Reader(SIZE)
+    cells, reader = neurons(), kind(SIZE)
     reader.ref.connect_var(cells.v)
 
     def check(steps: int) -> None:
@@ -97,6 +116,7 @@ def cases(full: bool) -> Iterator[Case]:
         ("Monitor on v", partial(monitored, "v")),
         ("Monitor on s_out", partial(monitored, "s_out")),
         ("RefPort, one read per step", referred),
+        ("RefPort, one read per step in turns", partial(referred, Limiter)),
     ):
         yield Case(
             shape="observed",

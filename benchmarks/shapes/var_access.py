@@ -23,6 +23,7 @@ from lava_actor import (
     implements,
     tag,
 )
+from lava_actor.runtime.run_conditions import RunUntil
 
 LAVA_PER_ELEMENT = 14.6
 """µs per element that `Var.get` takes under Lava, as recorded in the design notes."""
@@ -78,6 +79,34 @@ def ours(what: str, size: int, *, running: bool = False) -> Contender:
     return Contender(f"Var.{what}{', running network' if running else ''}", opened)
 
 
+def until() -> Contender:
+    """A `get` after every step of a `RunUntil`."""
+
+    @contextmanager
+    def opened() -> Iterator[Run]:
+        holder = Holder(1)
+
+        def run(count: int) -> float:
+            seen: list[np.ndarray] = []
+
+            def enough() -> bool:
+                seen.append(holder.value.get())
+                return len(seen) == count
+
+            started = perf_counter()
+            holder.run(RunUntil(enough))
+            taken = perf_counter() - started
+            expect(np.array_equal(seen, np.full((count, 1), 7)), "get: another value than was set")
+            return taken
+
+        with holder:
+            holder.run(RunSteps(num_steps=1), CONFIG)
+            holder.value.set([7])
+            yield run
+
+    return Contender("RunUntil", opened)
+
+
 def by_pipe(size: int) -> Contender:
     """Another process sends the array as raw bytes when asked."""
 
@@ -118,3 +147,9 @@ def cases(full: bool) -> Iterator[Case]:
                 lava=recorded if what == "get" else "",
                 payload=8 * size if size > 1000 else 0,
             )
+    yield Case(
+        shape="Var access",
+        name="a step and a get of 1 element",
+        unit="step",
+        contenders=(until(), by_pipe(1)),
+    )
