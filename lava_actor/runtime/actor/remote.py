@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,16 +35,18 @@ READ, WRITE, SYNC, OK, FAILED = 1, 2, 3, 4, 5
 def _encode(size: int, command: int, data: np.ndarray | None = None) -> np.ndarray:
     message = np.zeros(size, np.uint8)
     if data is None:
-        _HEAD.pack_into(message.data, 0, command, b"", 0)
+        message.data[:REMOTE_HEADER] = _header(command, None, 0)
         return message
     raw = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
-    message[:REMOTE_HEADER] = np.frombuffer(_header(command, data.dtype, raw.size), np.uint8)
+    message.data[:REMOTE_HEADER] = _header(command, data.dtype, raw.size)
     message[REMOTE_HEADER : REMOTE_HEADER + raw.size] = raw
     return message
 
 
-def _header(command: int, dtype: np.dtype, nbytes: int) -> bytes:
-    return _HEAD.pack(command, dtype.str.encode(), nbytes).ljust(REMOTE_HEADER, b"\0")
+@lru_cache(256)
+def _header(command: int, dtype: np.dtype | None, nbytes: int) -> bytes:
+    name = b"" if dtype is None else dtype.str.encode()
+    return _HEAD.pack(command, name, nbytes).ljust(REMOTE_HEADER, b"\0")
 
 
 def header_of(dtype: np.dtype, nbytes: int) -> bytes:
@@ -52,11 +55,17 @@ def header_of(dtype: np.dtype, nbytes: int) -> bytes:
 
 
 def _decode(message: np.ndarray) -> tuple[int, np.ndarray | None]:
-    command, dtype, length = _HEAD.unpack_from(message.data, 0)
-    if not dtype.rstrip(b"\0"):
+    command, name, length = _HEAD.unpack_from(message.data, 0)
+    dtype = _named(name)
+    if dtype is None:
         return command, None
-    payload = message[REMOTE_HEADER : REMOTE_HEADER + length].copy()
-    return command, payload.view(np.dtype(dtype.rstrip(b"\0").decode()))
+    return command, message[REMOTE_HEADER : REMOTE_HEADER + length].copy().view(dtype)
+
+
+@lru_cache(256)
+def _named(name: bytes) -> np.dtype | None:
+    name = name.rstrip(b"\0")
+    return np.dtype(name.decode()) if name else None
 
 
 def _value_in(message: np.ndarray, label: str) -> np.ndarray | None:
