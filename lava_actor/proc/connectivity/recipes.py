@@ -242,7 +242,11 @@ def fixed_indegree(
 
 
 def fixed_total_number(
-    shape: tuple[int, int], number: int, *, weight: float | Distribution = 1.0, seed: int | None = None
+    shape: tuple[int, int],
+    number: int,
+    *,
+    weight: float | Distribution = 1.0,
+    seed: int | None = None,
 ) -> Recipe:
     """Draw `number` synapses; source and target of each at random, pairs may come several times.
 
@@ -267,7 +271,9 @@ def fixed_total_number(
     return recipe
 
 
-def all_to_all(shape: tuple[int, int], *, weight: float | Distribution = 1.0, seed: int | None = None) -> Recipe:
+def all_to_all(
+    shape: tuple[int, int], *, weight: float | Distribution = 1.0, seed: int | None = None
+) -> Recipe:
     """Connect every source with every target; see `fixed_probability`."""
     return _recipe("all_to_all", shape, 0, weight, seed)
 
