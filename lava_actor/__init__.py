@@ -45,37 +45,12 @@ from lava_actor.runtime.user.session import load_new as load
 __version__ = "0.1.0"
 
 __all__ = [
-    "CPU",
-    "AbstractProcess",
-    "AbstractSubProcessModel",
-    "ActorType",
-    "AsyncProtocol",
-    "InPort",
-    "LavaPyType",
-    "LogConfig",
-    "Loihi1SimCfg",
-    "Loihi2SimCfg",
-    "LoihiProtocol",
-    "OutPort",
-    "PyAsyncProcessModel",
-    "PyInPort",
-    "PyLoihiProcessModel",
-    "PyOutPort",
-    "PyRefPort",
-    "PyVarPort",
-    "RefPort",
-    "RunConfig",
-    "RunContinuous",
-    "RunSteps",
-    "Var",
-    "VarPort",
-    "errors",
-    "implements",
-    "load",
-    "requires",
-    "stop_all",
-    "tag",
-]
+    "CPU", "AbstractProcess", "AbstractSubProcessModel", "ActorType", "AsyncProtocol", "InPort",
+    "LavaPyType", "LogConfig", "Loihi1SimCfg", "Loihi2SimCfg", "LoihiProtocol", "OutPort",
+    "PyAsyncProcessModel", "PyInPort", "PyLoihiProcessModel", "PyOutPort", "PyRefPort",
+    "PyVarPort", "RefPort", "RunConfig", "RunContinuous", "RunSteps", "Var", "VarPort",
+    "errors", "implements", "load", "requires", "stop_all", "tag",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:

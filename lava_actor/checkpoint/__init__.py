@@ -26,13 +26,6 @@ from lava_actor.checkpoint.resume import (
 from lava_actor.checkpoint.store import Update, load_new, save
 
 __all__ = [
-    "Pending",
-    "Resume",
-    "Update",
-    "complaints",
-    "forget_pending",
-    "load_new",
-    "pending_of",
-    "save",
-    "set_pending",
-]
+    "Pending", "Resume", "Update", "complaints", "forget_pending", "load_new", "pending_of",
+    "save", "set_pending",
+]  # fmt: skip

@@ -25,13 +25,6 @@ from lava_actor.kernels._kernels import (  # noqa: E402  (after the check)
 )
 
 __all__ = [
-    "as_unique",
-    "one_value",
-    "dense_events",
-    "dense_events_delayed",
-    "advance_columns",
-    "csc_events",
-    "csc_events_coded",
-    "picked_events",
-    "conv_events",
-]
+    "as_unique", "one_value", "dense_events", "dense_events_delayed", "advance_columns",
+    "csc_events", "csc_events_coded", "picked_events", "conv_events",
+]  # fmt: skip

@@ -28,12 +28,9 @@ from lava_actor.learning.traces import Traces
 from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
 
 __all__ = [
-    "AbstractLearningConnection",
-    "PyLearningConnection",
-    "NUM_DEPENDENCIES",
-    "NUM_X_TRACES",
+    "AbstractLearningConnection", "PyLearningConnection", "NUM_DEPENDENCIES", "NUM_X_TRACES",
     "NUM_Y_TRACES",
-]
+]  # fmt: skip
 
 NUM_DEPENDENCIES = len(names.DEPENDENCIES)
 NUM_X_TRACES = len(names.PRE_TRACES)

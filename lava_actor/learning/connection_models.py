@@ -25,11 +25,6 @@ from lava_actor.learning.connection_fixed import LearningConnectionModelBitAppro
 from lava_actor.learning.connection_float import LearningConnectionModelFloat
 
 __all__ = [
-    "AbstractLearningConnection",
-    "PyLearningConnection",
-    "LearningConnectionModelFloat",
-    "LearningConnectionModelBitApproximate",
-    "NUM_DEPENDENCIES",
-    "NUM_X_TRACES",
-    "NUM_Y_TRACES",
-]
+    "AbstractLearningConnection", "PyLearningConnection", "LearningConnectionModelFloat",
+    "LearningConnectionModelBitApproximate", "NUM_DEPENDENCIES", "NUM_X_TRACES", "NUM_Y_TRACES",
+]  # fmt: skip

@@ -25,10 +25,8 @@ from lava_actor.learning.product_series import Factor, Product, ProductSeries
 from lava_actor.learning.utils import saturate
 
 __all__ = [
-    "AbstractLearningRuleApplier",
-    "LearningRuleApplierFloat",
-    "LearningRuleApplierBitApprox",
-]
+    "AbstractLearningRuleApplier", "LearningRuleApplierFloat", "LearningRuleApplierBitApprox",
+]  # fmt: skip
 
 ACCUMULATOR_RANGE = (-(1 << W_ACCUMULATOR_U) - 1, (1 << W_ACCUMULATOR_U) - 1)
 """Products and the accumulator saturate here."""

@@ -23,20 +23,10 @@ from lava_actor.networks.resfire import ResFireVec
 from lava_actor.runtime import runtime
 
 __all__ = [
-    "Network",
-    "NetworkList",
-    "AlgebraicVector",
-    "AlgebraicMatrix",
-    "InputVec",
-    "OutputVec",
-    "LIFVec",
-    "GradedVec",
-    "GradedDense",
-    "GradedSparse",
-    "ProductVec",
-    "NormalizeNet",
+    "Network", "NetworkList", "AlgebraicVector", "AlgebraicMatrix", "InputVec", "OutputVec",
+    "LIFVec", "GradedVec", "GradedDense", "GradedSparse", "ProductVec", "NormalizeNet",
     "ResFireVec",
-]
+]  # fmt: skip
 
 
 class _Callable(ModuleType):

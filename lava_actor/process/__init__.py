@@ -21,16 +21,7 @@ from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
 
 __all__ = [
-    "AbstractProcess",
-    "ActorType",
-    "Collection",
-    "InPort",
-    "LearningConnectionProcess",
-    "LearningNeuronProcess",
-    "LogConfig",
-    "OutPort",
-    "ProcessParameters",
-    "RefPort",
-    "Var",
+    "AbstractProcess", "ActorType", "Collection", "InPort", "LearningConnectionProcess",
+    "LearningNeuronProcess", "LogConfig", "OutPort", "ProcessParameters", "RefPort", "Var",
     "VarPort",
-]
+]  # fmt: skip

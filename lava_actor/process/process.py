@@ -26,13 +26,9 @@ if TYPE_CHECKING:
     from typing import Self
 
 __all__ = [
-    "AbstractProcess",
-    "Collection",
-    "LogConfig",
-    "ProcessParameters",
-    "ProcessPostInitCaller",
+    "AbstractProcess", "Collection", "LogConfig", "ProcessParameters", "ProcessPostInitCaller",
     "ProcessServer",
-]
+]  # fmt: skip
 
 RESERVED = set(
     {

@@ -15,13 +15,9 @@ from lava_actor.errors import InvalidValueError
 from lava_actor.process import matrices
 
 __all__ = [
-    "SignMode",
-    "OptimizedWeights",
-    "determine_sign_mode",
-    "clip_weights",
-    "truncate_weights",
+    "SignMode", "OptimizedWeights", "determine_sign_mode", "clip_weights", "truncate_weights",
     "optimize_weight_bits",
-]
+]  # fmt: skip
 
 Weights = Any
 """ndarray or scipy sparse matrix."""

@@ -40,20 +40,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
 )
 
 __all__ = [
-    "ASKED",
-    "ASK_PAUSE",
-    "ASK_STOP",
-    "Burst",
-    "ConvBurst",
-    "DECIDE",
-    "DONE",
-    "DenseBurst",
-    "InTimeBurst",
-    "PartBurst",
-    "RecordBurst",
-    "SparseBurst",
-    "StepBurst",
-    "Tap",
-    "TapReader",
+    "ASKED", "ASK_PAUSE", "ASK_STOP", "Burst", "ConvBurst", "DECIDE", "DONE", "DenseBurst",
+    "InTimeBurst", "PartBurst", "RecordBurst", "SparseBurst", "StepBurst", "Tap", "TapReader",
     "catalogue",
-]
+]  # fmt: skip

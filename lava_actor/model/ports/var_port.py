@@ -14,14 +14,9 @@ from lava_actor.model.ports.ref_port import (
 )
 
 __all__ = [
-    "PyVarPort",
-    "PyVarPortScalarDense",
-    "PyVarPortScalarSparse",
-    "PyVarPortVectorDense",
-    "PyVarPortVectorSparse",
-    "RefVarTypeMapping",
-    "var_port_class",
-]
+    "PyVarPort", "PyVarPortScalarDense", "PyVarPortScalarSparse", "PyVarPortVectorDense",
+    "PyVarPortVectorSparse", "RefVarTypeMapping", "var_port_class",
+]  # fmt: skip
 
 
 class PyVarPort(AbstractPyPort):

@@ -17,15 +17,6 @@ from lava_actor.proc.connectivity.recipes import (
 )
 
 __all__ = [
-    "Constant",
-    "Distribution",
-    "LogNormal",
-    "Normal",
-    "Recipe",
-    "Uniform",
-    "all_to_all",
-    "fixed_indegree",
-    "fixed_probability",
-    "fixed_total_number",
-    "one_to_one",
-]
+    "Constant", "Distribution", "LogNormal", "Normal", "Recipe", "Uniform", "all_to_all",
+    "fixed_indegree", "fixed_probability", "fixed_total_number", "one_to_one",
+]  # fmt: skip

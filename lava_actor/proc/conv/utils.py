@@ -13,15 +13,9 @@ from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.proc._arithmetic import wrap_bits
 
 __all__ = [
-    "TORCH_IS_AVAILABLE",
-    "TensorOrder",
-    "make_tuple",
-    "output_shape",
-    "signed_clamp",
-    "conv",
-    "conv_scipy",
-    "conv_to_sparse",
-]
+    "TORCH_IS_AVAILABLE", "TensorOrder", "make_tuple", "output_shape", "signed_clamp", "conv",
+    "conv_scipy", "conv_to_sparse",
+]  # fmt: skip
 
 Pair = tuple[int, int]
 

@@ -31,16 +31,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "AbstractPyDenseModelFloat",
-    "AbstractPyDenseModelBitAcc",
-    "PyDenseModelFloat",
-    "PyDenseModelBitAcc",
-    "PyLearningDenseModelFloat",
-    "PyLearningDenseModelBitApproximate",
-    "AbstractPyDelayDenseModel",
-    "PyDelayDenseModelFloat",
-    "PyDelayDenseModelBitAcc",
-]
+    "AbstractPyDenseModelFloat", "AbstractPyDenseModelBitAcc", "PyDenseModelFloat",
+    "PyDenseModelBitAcc", "PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate",
+    "AbstractPyDelayDenseModel", "PyDelayDenseModelFloat", "PyDelayDenseModelBitAcc",
+]  # fmt: skip
 
 
 __getattr__ = of_sibling(__name__, "PyLearningDenseModelFloat PyLearningDenseModelBitApproximate")

@@ -30,19 +30,11 @@ if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
 
 __all__ = [
-    "AbstractPyLifModelFloat",
-    "AbstractPyLifModelFixed",
-    "PyLifModelFloat",
-    "PyLifModelBitAcc",
-    "PyLifResetModelFloat",
-    "PyLifResetModelBitAcc",
-    "PyLifRefractoryModelFloat",
-    "PyLifRefractoryModelFixed",
-    "PyTernLifModelFloat",
-    "PyTernLifModelFixed",
-    "PyLearningLifModelFloat",
-    "PyLearningLIFModelFixed",
-]
+    "AbstractPyLifModelFloat", "AbstractPyLifModelFixed", "PyLifModelFloat", "PyLifModelBitAcc",
+    "PyLifResetModelFloat", "PyLifResetModelBitAcc", "PyLifRefractoryModelFloat",
+    "PyLifRefractoryModelFixed", "PyTernLifModelFloat", "PyTernLifModelFixed",
+    "PyLearningLifModelFloat", "PyLearningLIFModelFixed",
+]  # fmt: skip
 
 
 __getattr__ = of_sibling(__name__, "PyLearningLifModelFloat PyLearningLIFModelFixed")

@@ -39,16 +39,10 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
-    "AbstractPySparseModelFloat",
-    "AbstractPySparseModelBitAcc",
-    "PySparseModelFloat",
-    "PySparseModelBitAcc",
-    "PyLearningSparseModelFloat",
-    "PyLearningSparseModelBitApproximate",
-    "AbstractPyDelaySparseModel",
-    "PyDelaySparseModelFloat",
-    "PyDelaySparseModelBitAcc",
-]
+    "AbstractPySparseModelFloat", "AbstractPySparseModelBitAcc", "PySparseModelFloat",
+    "PySparseModelBitAcc", "PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate",
+    "AbstractPyDelaySparseModel", "PyDelaySparseModelFloat", "PyDelaySparseModelBitAcc",
+]  # fmt: skip
 
 
 __getattr__ = of_sibling(__name__, "PyLearningSparseModelFloat PyLearningSparseModelBitApproximate")

@@ -29,24 +29,10 @@ from lava_actor.process.ports.wiring import Configs, described
 from lava_actor.process.variable import Var
 
 __all__ = [
-    "AbstractDstPort",
-    "AbstractIOPort",
-    "AbstractPort",
-    "AbstractRVPort",
-    "AbstractSrcPort",
-    "AbstractVirtualPort",
-    "ConcatPort",
-    "ImplicitVarPort",
-    "InPort",
-    "OutPort",
-    "RefPort",
-    "ReshapePort",
-    "TransposePort",
-    "VarPort",
-    "create_port_id",
-    "is_disjoint",
-    "to_list",
-]
+    "AbstractDstPort", "AbstractIOPort", "AbstractPort", "AbstractRVPort", "AbstractSrcPort",
+    "AbstractVirtualPort", "ConcatPort", "ImplicitVarPort", "InPort", "OutPort", "RefPort",
+    "ReshapePort", "TransposePort", "VarPort", "create_port_id", "is_disjoint", "to_list",
+]  # fmt: skip
 
 Ports = AbstractPort | list[Any]
 
