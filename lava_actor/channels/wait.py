@@ -98,8 +98,11 @@ def choose_policy(n_computing: int, cores: int | None = None) -> WaitPolicy:
     Returns
     -------
     WaitPolicy
-        `SpinThenBlock` while the parties fit the cores, `SpinOnFreeCore` otherwise.
+        `SpinThenBlock` while the parties fit the cores, `SpinOnFreeCore` otherwise, `Blocking`
+        where others have all cores.
     """
     if cores is None:
         cores = available_cores()
+    if cores < 1:
+        return Blocking()
     return SpinThenBlock() if n_computing <= cores else SpinOnFreeCore()

@@ -4,6 +4,7 @@
     crossing   messages on their way from a ring on one rank to the same ring on another
     tunnel     frames between the user's interpreter and a service elsewhere
     guard      who speaks when a rank dies, and lets the program be told before the launcher acts
+    machine    which ranks see each other's processes and share cores
     deaths     who has died, of the ranks on one machine
     courier    the one thread of a rank that speaks MPI
     host       a rank's services: started for the user's interpreter, heard and told for it

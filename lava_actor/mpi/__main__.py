@@ -16,9 +16,10 @@ from typing import Any
 from lava_actor.cli.main import main as command_line
 from lava_actor.mpi.courier import Courier
 from lava_actor.mpi.crew import RanksCrew
-from lava_actor.mpi.deaths import Deaths, here
+from lava_actor.mpi.deaths import Deaths
 from lava_actor.mpi.guard import ALONE, DONE, Guard
 from lava_actor.mpi.host import Host
+from lava_actor.mpi.machine import look
 from lava_actor.runtime.runtime import stop_all
 from lava_actor.runtime.user import network
 
@@ -38,24 +39,25 @@ def main() -> None:
         sys.exit("lava_actor.mpi: this MPI does not let a second thread call it")
     world = MPI.COMM_WORLD.Dup()
     _take_names_away(world)
-    neighbours, together = here(world)
+    machine = look(world)
+    watched = machine.with_program
 
     def no_longer() -> None:
         deaths.close()
         if guard is not None:
             guard.say(ALONE)
 
-    courier = Courier(world, Host, no_longer)
+    courier = Courier(world, machine.cores, Host, no_longer)
     if courier.rank:
-        if guard is not None and together:
-            guard.say(str(neighbours[0]))
+        if guard is not None and machine.is_with_program:
+            guard.say(str(watched[0]))
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the user's program
-        deaths = Deaths({0: neighbours[0]} if together else {}, lambda *_: os._exit(1))
+        deaths = Deaths({0: watched[0]} if machine.is_with_program else {}, lambda *_: os._exit(1))
         courier.start()
         courier.over.wait()
         _go(guard, whole=True)
     else:
-        deaths = Deaths({r: pid for r, pid in neighbours.items() if r}, courier.lost)
+        deaths = Deaths({rank: pid for rank, pid in watched.items() if rank}, courier.lost)
         courier.start()
         network.make_crew = partial(RanksCrew, courier=courier)
         try:

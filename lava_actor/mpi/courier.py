@@ -4,7 +4,7 @@ Whatever goes to another rank is an item, a tuple that begins with its kind, and
 that rank. In every round the courier takes messages from rings and frames from pipes, sends each
 rank what its box holds as one message, and hands on what has come. MPI has nothing to sleep on
 together with rings and pipes, so the courier looks again and again: at once while something moves,
-then after a pause that grows from a yield to some milliseconds. A frame ends the pause.
+then after a pause that grows to some milliseconds. A frame ends a long pause.
 
 Items between two ranks keep their order. Only this thread calls MPI, after start.
 """
@@ -22,12 +22,14 @@ from typing import Any, Protocol
 
 from lava_actor.errors import Failure, RuntimeStateError
 from lava_actor.runtime.reports.failures import of_runtime
+from lava_actor.runtime.start.processes import run_soon, sleep_exactly
 
-#: Rounds without anything before the courier pauses at all, and seconds of its pauses after that:
-#: (rounds, pause).
-YIELDS = 5
-PAUSES = ((300, 0.00005), (1000, 0.0002), (3000, 0.001))
+#: Seconds of pauses after rounds without anything: (rounds, pause). Short ones are slept, as giving
+#: the core away without sleeping may last for a whole slice of the scheduler.
+PAUSES = ((300, 0.00003), (1000, 0.0002), (3000, 0.001))
 LONGEST_PAUSE = 0.004
+#: Seconds between two looks for frames, while messages may move.
+LOOK_SECONDS = 0.0005
 #: Messages to one rank that MPI may be busy with before more is kept in the box.
 MOST_ON_THE_WAY = 8
 #: Seconds after an error of MPI within which a death that caused it is known.
@@ -41,8 +43,11 @@ Item = tuple[Any, ...]
 class Client(Protocol):
     """A network, as the courier of a rank has it."""
 
-    def round(self) -> bool:
-        """Take and hand over what is there; True if that was anything."""
+    def carry(self) -> bool:
+        """Take and hand over what has come into rings; True if that was anything."""
+
+    def look(self) -> bool:
+        """Take and hand over frames, and see who is there; True if there were any."""
 
     def take(self, rank: int, item: Item) -> None:
         """Handle an item that came from a rank."""
@@ -60,6 +65,8 @@ class Courier:
     Parameters
     ----------
     world : MPI communicator
+    cores : int
+        For the actors of this rank.
     on_order : callable
         Called, in the courier's thread, with (courier, network, item) when a network is ordered.
     on_bye : callable
@@ -73,6 +80,7 @@ class Courier:
     def __init__(
         self,
         world: Any,
+        cores: int,
         on_order: Callable[[Courier, int, Item], Client],
         on_bye: Callable[[], None],
     ) -> None:
@@ -80,6 +88,7 @@ class Courier:
 
         self._mpi = MPI
         self._world = world
+        self.cores = cores
         self.rank: int = world.Get_rank()
         self.size: int = world.Get_size()
         self._on_order = on_order
@@ -90,6 +99,7 @@ class Courier:
         self._on_the_way: list[deque[Any]] = [deque() for _ in range(self.size)]
         self._nudges = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._on_bye = on_bye
+        self._next_look = 0.0
         self._leaving = False
         self._present = set(range(self.size)) - {self.rank}
         self.dead: dict[int, str] = {}
@@ -142,6 +152,8 @@ class Courier:
 
     def _main(self) -> None:
         try:
+            sleep_exactly()
+            run_soon()
             idle = 0
             while not (self._leaving and self._is_empty()):
                 try:
@@ -169,8 +181,13 @@ class Courier:
 
     def _round(self) -> bool:
         moved = False
-        for client in list(self._clients.values()):
-            moved |= client.round()
+        clients = list(self._clients.values())
+        for client in clients:
+            moved |= client.carry()
+        if (now := time.monotonic()) >= self._next_look:
+            self._next_look = now + LOOK_SECONDS
+            for client in clients:
+                moved |= client.look()
         for rank, box in enumerate(self._boxes):
             moved |= self._hand_over(rank, box)
         status = self._mpi.Status()
@@ -218,11 +235,12 @@ class Courier:
             self._early.setdefault(network, []).append((rank, item))
 
     def _pause(self, idle: int) -> None:
-        if idle < YIELDS:
-            if idle:
-                os.sched_yield()
+        if not idle:
             return
         seconds = next((s for rounds, s in PAUSES if idle < rounds), LONGEST_PAUSE)
+        if seconds < LOOK_SECONDS:
+            time.sleep(seconds)
+            return
         ends = [d for client in self._clients.values() for d in client.descriptors()]
         try:
             readable = select.select([self._nudges, *ends], [], [], seconds)[0]
@@ -231,3 +249,4 @@ class Courier:
             return
         if self._nudges in readable:
             os.eventfd_read(self._nudges)
+        self._next_look = 0.0

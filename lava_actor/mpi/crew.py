@@ -69,7 +69,7 @@ class RanksCrew(Crew):
         self._actors: dict[int, ActorStatus] = {}
         self._rings: dict[int, RingStatistics] = {}
         self._step = 0
-        self._is_ordered = False  # before that nobody there could take what crosses
+        self._is_ordered = False
 
     def prepare(self, step: int = 0) -> Arena:
         """As for one machine; then the borders are drawn."""
@@ -112,19 +112,24 @@ class RanksCrew(Crew):
         if rank in self._courier.dead:
             self.lost(rank, self._courier.dead[rank])
 
+    def _cores(self) -> int | None:
+        return self._courier.cores if self._others else None
+
     def _send(self, rank: int, item: Item) -> None:
         self._courier.send(rank, self._network, item)
 
     # -- for the courier --------------------------------------------------------------------
 
-    def round(self) -> bool:
-        """Carry messages and frames."""
+    def carry(self) -> bool:
+        """Carry messages; before they are ordered nobody there could take them."""
+        return self._crossings is not None and self._is_ordered and self._crossings.carry()
+
+    def look(self) -> bool:
+        """Carry frames, answer what is asked, look for deadlocks."""
+        while self._own and self._crossings is not None and self._is_ordered:
+            question, what, payload = self._own.popleft()
+            self._note(question, 0, self._crossings.answer(what, payload))
         moved = False
-        if self._crossings is not None and self._is_ordered:
-            while self._own:
-                question, what, payload = self._own.popleft()
-                self._note(question, 0, self._crossings.answer(what, payload))
-            moved = self._crossings.carry()
         for tunnel in list(self._tunnels.values()):
             moved |= tunnel.carry(self._send)
         if not moved and self._standstill is not None:

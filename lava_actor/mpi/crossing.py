@@ -18,6 +18,7 @@ user is ready; how far that is crosses, too.
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,15 @@ PIECE_BYTES = 1 << 22
 MOST_ON_THE_WAY = 1024
 
 
+#: Seconds between two words about what a writer has completed, if no message takes them along.
+WORD_SECONDS = 0.0005
+
+
+def _room(ring: Any) -> int:
+    """Messages of a ring that may be on the way."""
+    return max(int(ring.depth), min(MOST_ON_THE_WAY, PIECE_BYTES // ring.slot_bytes))
+
+
 class Exit:
     """Where messages of a ring leave for another rank."""
 
@@ -48,8 +58,18 @@ class Exit:
         self.writer = ring.writer
         self.reader = reader
         self.rank = rank
-        self.room = max(ring.depth, min(MOST_ON_THE_WAY, PIECE_BYTES // ring.slot_bytes))
+        self.room = _room(ring)
         self.most = max(1, PIECE_BYTES // ring.slot_bytes)
+
+
+class Source:
+    """A writer here, with the exits that its messages leave by."""
+
+    def __init__(self, party: Any) -> None:
+        self.party = party
+        self.exits: list[Exit] = []
+        self.told = 0
+        self.next_word = 0.0
 
 
 class Entry:
@@ -62,6 +82,8 @@ class Entry:
         self.rank = rank
         self.waiting: deque[tuple[bytes, int, int]] = deque()
         self.closing = False
+        self.owed = 0  # messages that were placed, of which the other rank has not been told
+        self.most_owed = _room(ring) // 4
 
     def place(self) -> int:
         """Put what waits into the ring, as far as there is room; how many messages that were."""
@@ -105,7 +127,7 @@ class Crossings:
         self.exits: list[Exit] = []
         self.entries: dict[int, Entry] = {}
         self.sent = self.received = 0
-        self._told: dict[int, int] = {}
+        self._sources: dict[int, Source] = {}
         self._reached: dict[int, int] = {}
         self._clock = arena.domain(words.CLOCK)
         self._others = set(ranks) - {here}
@@ -122,7 +144,10 @@ class Crossings:
                     continue
                 reader = arena.reader(ring.index, cursor)
                 if here == source and rank not in met:
-                    self.exits.append(Exit(ring, cursor, reader, rank))
+                    way = Exit(ring, cursor, reader, rank)
+                    of_writer = Source(arena.party(ring.writer))
+                    self._sources.setdefault(ring.writer, of_writer).exits.append(way)
+                    self.exits.append(way)
                     met.add(rank)
                 else:
                     reader.detach()
@@ -136,23 +161,8 @@ class Crossings:
     def carry(self) -> bool:
         """Take what leaves and place what has arrived; True if there was anything."""
         moved = False
-        done = {way.writer: self._arena.party(way.writer).done for way in self.exits}
-        for way in list(self.exits):
-            if way.room and way.reader.available():
-                count, data = way.reader.pack(min(way.room, way.most))
-                way.room -= count
-                self._send(way.rank, ("ring", way.ring, count, data))
-                moved = True
-            if way.reader.available():
-                done.pop(way.writer, None)  # messages of that step may be among them
-            elif way.reader.ended:
-                self._send(way.rank, ("closed", way.ring))
-                self.exits.remove(way)
-        for party, step in done.items():
-            if self._told.get(party, 0) < step:
-                self._told[party] = step
-                for rank in {way.rank for way in self.exits if way.writer == party}:
-                    self._send(rank, ("reached", party, step))
+        for source in self._sources.values():
+            moved |= self._take_out(source)
         for entry in self.entries.values():
             if entry.waiting:
                 moved |= self._place(entry)
@@ -165,10 +175,41 @@ class Crossings:
                 moved = True
         return moved
 
+    def _take_out(self, source: Source) -> bool:
+        """Take what leaves from one writer; True if there was anything.
+
+        What it has completed is told behind the messages, and with those of later steps if there
+        are any: only who polls waits for these words.
+        """
+        done = source.party.done
+        moved, over = False, True
+        for way in source.exits:
+            waiting = way.reader.available()
+            if waiting and way.room:
+                count, data = way.reader.pack(min(way.room, way.most))
+                way.room -= count
+                self._send(way.rank, ("ring", way.ring, count, data))
+                moved = True
+                waiting = way.reader.available()
+            over = over and not waiting  # messages of that step may be among them
+            if not waiting and way.reader.ended:
+                self._send(way.rank, ("closed", way.ring))
+                source.exits = [other for other in source.exits if other is not way]
+                self.exits.remove(way)
+        if over and done > source.told:
+            now = time.monotonic()
+            if moved or now >= source.next_word:
+                source.told, source.next_word = done, now + WORD_SECONDS
+                for rank in {way.rank for way in source.exits}:
+                    self._send(rank, ("reached", source.party.index, done))
+        return moved
+
     def _place(self, entry: Entry) -> bool:
         placed = entry.place()
-        if placed:
-            self._send(entry.rank, ("room", entry.ring, placed))
+        entry.owed += placed
+        if entry.owed > entry.most_owed:
+            self._send(entry.rank, ("room", entry.ring, entry.owed))
+            entry.owed = 0
         if not entry.waiting:
             self._believe(entry.party)
         return placed > 0

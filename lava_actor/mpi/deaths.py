@@ -12,29 +12,9 @@ import select
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
+from lava_actor.mpi.machine import Processes
 from lava_actor.runtime.start.processes import how_it_ended
-
-Ranks = dict[int, int]
-"""Processes by rank."""
-
-
-def here(world: Any) -> tuple[Ranks, bool]:
-    """The ranks on the machine of the program's rank, and whether this is one of them.
-
-    All ranks call it together.
-    """
-    told = world.allgather((_machine(), os.getpid()))
-    machine = told[0][0]
-    ranks = {rank: pid for rank, (there, pid) in enumerate(told) if there == machine}
-    return ranks, world.Get_rank() in ranks
-
-
-def _machine() -> tuple[str, ...]:
-    """What is equal for processes that can see each other."""
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text()
-    return os.uname().nodename, boot, os.readlink("/proc/self/ns/pid")
 
 
 class Deaths:
@@ -42,12 +22,12 @@ class Deaths:
 
     Parameters
     ----------
-    ranks : Ranks
+    ranks : Processes
     tell : callable
         Called in a thread of its own with the rank and how it has ended.
     """
 
-    def __init__(self, ranks: Ranks, tell: Callable[[int, str], None]) -> None:
+    def __init__(self, ranks: Processes, tell: Callable[[int, str], None]) -> None:
         self._ranks = ranks
         self._tell = tell
         self._end = os.eventfd(0, os.EFD_CLOEXEC)

@@ -11,9 +11,10 @@ import contextlib
 import os
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels import Arena
+from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.pipe import Frame, Pipe, memory_file
 from lava_actor.errors import Failure
 from lava_actor.mpi.crossing import Crossings
@@ -38,7 +39,7 @@ class Host:
         _, plans, numbers, content, ranks, modules, step = item
         self._courier = courier
         self._network = network
-        self._plans: list[ServicePlan] = plans
+        self._plans: list[ServicePlan] = [self._at_home(plan, plans) for plan in plans]
         self._arena: Arena | None = None
         self._crossings: Crossings | None = None
         self._services = Attendance(len(plans))
@@ -62,6 +63,14 @@ class Host:
         finally:
             for pipe in theirs:
                 pipe.close()
+
+    def _at_home(self, plan: ServicePlan, plans: list[ServicePlan]) -> ServicePlan:
+        """With the cores of this rank: it was made where others are."""
+        return replace(
+            plan,
+            surroundings=replace(plan.surroundings, cores=frozenset(os.sched_getaffinity(0))),
+            wait_policy=choose_policy(sum(len(p.actors) for p in plans), self._courier.cores),
+        )
 
     def _launch(self, theirs: list[Pipe], content: bytes, modules: set[str]) -> None:
         from lava_actor.runtime.start import launcher as launchers
@@ -95,15 +104,19 @@ class Host:
 
     # -- for the courier --------------------------------------------------------------------
 
-    def round(self) -> bool:
-        """Carry messages and frames; see whether the services are there."""
-        moved = self._crossings is not None and self._crossings.carry()
+    def carry(self) -> bool:
+        """Carry messages."""
+        return self._crossings is not None and self._crossings.carry()
+
+    def look(self) -> bool:
+        """Carry frames; see whether the services are there."""
+        moved = False
         for tunnel in self._tunnels.values():
             moved |= tunnel.carry(self._send, self._keep)
         now = time.monotonic()
         if now > self._next_look:
             self._next_look = now + LOOK_SECONDS
-            self._look()
+            self._attend()
         return moved
 
     def _keep(self, number: int, frame: Frame) -> bool:
@@ -115,7 +128,7 @@ class Host:
         self._services.note(number, frame)
         return True
 
-    def _look(self) -> None:
+    def _attend(self) -> None:
         """A service that is gone may leave its pipe open, in a process that its models started."""
         for number in self._ended:
             tunnel = self._tunnels[number]

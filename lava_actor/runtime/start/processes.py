@@ -14,14 +14,19 @@ import contextlib
 import ctypes
 import os
 import signal
+import struct
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 _PR_SET_PDEATHSIG = 1
+_PR_SET_TIMERSLACK = 29
 _PR_SET_CHILD_SUBREAPER = 36
 _prctl = ctypes.CDLL(None, use_errno=True).prctl
+_syscall = ctypes.CDLL(None, use_errno=True).syscall
 
+#: The shortest slice of a core that can be asked for, in nanoseconds.
+SLICE_NS = 100_000
 #: Seconds that processes which models have started get to leave after SIGTERM.
 GRACE_SECONDS = 1.0
 #: Seconds that killed processes get to disappear.
@@ -105,6 +110,24 @@ def end_offspring(reap: Callable[[], bool], spare: Collection[int] = ()) -> None
 def adopt_orphans() -> None:
     """Become the parent of whatever below this process loses its own."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+
+
+def sleep_exactly() -> None:
+    """Let the sleeps of this thread end when they should; by default they last 50 µs longer."""
+    _prctl(_PR_SET_TIMERSLACK, 1000, 0, 0, 0)
+
+
+def run_soon() -> None:
+    """Ask for short slices of a core: then this thread runs soon after it wakes, beside busy ones.
+
+    Linux 6.12 and later; others ignore what is asked.
+    """
+    numbers = {"x86_64": 314, "aarch64": 274}
+    number = numbers.get(os.uname().machine)
+    if number is not None and os.sched_getscheduler(0) == os.SCHED_OTHER:
+        size, nice = 48, os.getpriority(os.PRIO_PROCESS, 0)
+        asked = struct.pack("=IIQiIQQQ", size, os.SCHED_OTHER, 0, nice, 0, SLICE_NS, 0, 0)
+        _syscall(number, 0, asked, 0)
 
 
 def hear_of_parents_end(parent: int, number: int) -> None:

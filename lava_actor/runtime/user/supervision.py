@@ -280,6 +280,10 @@ class Crew:
     def _actors_on(self, rank: int) -> list[ActorPlan]:
         return [actor for actor in self._executable.actors if self._ranks[actor.party] == rank]
 
+    def _cores(self) -> int | None:
+        """How many cores there are for this network; None: all that this process may use."""
+        return None
+
     def _record_files(self) -> list[int]:
         return [] if self.records is None else self.records.fds
 
@@ -328,7 +332,7 @@ class Crew:
             n_actors=len(executable.actors),
             external_parties=tuple(e.party for e in executable.externals),
             served_rings=served,
-            wait_policy=choose_policy(len(here)),
+            wait_policy=choose_policy(len(here), self._cores()),
             surroundings=surroundings(),
             program=program,
             may_stay=may_stay,
