@@ -127,6 +127,8 @@ cdef extern from "waits.h" nogil:
     void la_set32(atomic32 *word, uint32_t value)
     void la_count(atomic64 *counter, uint64_t by)
 
+    int la_share_home(la_party *one, la_party *other)
+    void la_set_home(la_party *party, uint32_t index)
     int la_is_computing(la_party *party)
     void la_set_computing(la_party *party, int computing)
     void la_party_wake(la_party *party)
@@ -270,6 +272,7 @@ cdef class Party:
 
     cdef void _call(self, la_party *peer, uint32_t kind, uint32_t patience) noexcept nogil
     cdef void _owe(self, la_party *peer, uint32_t patience) noexcept nogil
+    cdef bint _make_lists(self) noexcept nogil
     cdef void _flush(self) noexcept nogil
     cdef int tell_pollers(self) except -1
     cdef int _find_pollers(self) except -1

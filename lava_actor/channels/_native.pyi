@@ -138,6 +138,12 @@ class Party:
         since is ``time.monotonic_ns()`` at the start of the wait, which no two waits share.
         """
 
+    def move_to(self, home: Party) -> None:
+        """From now on `home` sleeps for this party, and is woken for it.
+
+        To be called by the thread that has slept for it so far, or before any has.
+        """
+
     def post(self) -> None:
         """Count one more request in the mailbox and wake the party."""
 

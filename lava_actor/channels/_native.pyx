@@ -120,6 +120,7 @@ cdef class Arena:
         (<Arena>arena).header.cores = <uint32_t>available_cores()
         for i in range(len(plan.parties)):
             (<Arena>arena).parties[i].index = <uint32_t>i
+            la_set_home(&(<Arena>arena).parties[i], <uint32_t>i)
         (<Arena>arena).header.n_domains = len(plan.domains)
         (<Arena>arena).header.n_rings = len(plan.rings)
         (<Arena>arena).header.size = plan.size

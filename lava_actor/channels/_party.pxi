@@ -139,6 +139,10 @@ cdef class Party:
             return None
         return _BLOCKED_KINDS[kind], <int32_t>index, since, number
 
+    def move_to(self, Party home not None):
+        """From now on `home` sleeps for this party; to be called by who sleeps for it so far."""
+        la_set_home(self.at, <uint32_t>home.index)
+
     # -- waking --------------------------------------------------------------------------------
 
     def post(self):
@@ -182,12 +186,27 @@ cdef class Party:
 
     cdef inline void _owe(self, la_party *peer, uint32_t patience) noexcept nogil:
         cdef uint32_t index = <uint32_t>(peer - self.parties)
+        if self.listed == NULL and not self._make_lists():
+            la_party_wake_fenced(peer)
+            return
         if not self.listed[index]:
             if self.n_pending == 0 or self.patience > <int32_t>patience:
                 self.patience = <int32_t>patience
             self.listed[index] = 1
             self.pending[self.n_pending] = index
             self.n_pending += 1
+
+    cdef bint _make_lists(self) noexcept nogil:
+        """Not before they are needed: of a thousand parties in one process few ever owe anything."""
+        cdef unsigned char *listed = <unsigned char *>calloc(self.header.n_parties, 1)
+        self.pending = <uint32_t *>calloc(self.header.n_parties, sizeof(uint32_t))
+        if listed == NULL or self.pending == NULL:
+            free(listed)
+            free(self.pending)
+            self.pending = NULL
+            return False
+        self.listed = listed
+        return True
 
     cdef void _flush(self) noexcept nogil:
         cdef uint32_t i
@@ -387,11 +406,6 @@ cdef int _until_looked(void *what) noexcept with gil:
 
 cdef Party _new_party(Arena arena, Py_ssize_t index):
     cdef Party party = Party.__new__(Party)
-    cdef size_t n = len(arena.plan.parties)
-    party.listed = <unsigned char *>calloc(n, 1)
-    party.pending = <uint32_t *>calloc(n, sizeof(uint32_t))
-    if party.listed == NULL or party.pending == NULL:
-        raise MemoryError()
     party.mapping = arena.mapping
     party.header = arena.header
     party.parties = arena.parties

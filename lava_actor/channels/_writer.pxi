@@ -76,6 +76,8 @@ cdef class _RingEnd:
 
     cdef inline void _wake(self, la_party *peer, uint32_t kind) noexcept nogil:
         """Wake the other end if it waits for `kind` at this ring."""
+        if la_share_home(self.owner.at, peer):
+            return
         la_full_fence()
         if la_party_waits_for(peer, kind, <uint32_t>self.ring_index):
             self.owner._call(peer, kind, self.half)

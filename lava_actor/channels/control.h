@@ -35,6 +35,16 @@
  * something else (`la_party_waits_for`). The record is written before `sleeping` is set, hence the
  * argument above covers it: a waker that sees an old record has the first of the two fences.
  *
+ * Homes
+ * -----
+ * Several parties may live in one process and be driven by one thread, which takes up whichever can
+ * go on (kernels/steps/_team.pxi). Each keeps its own record of what it waits for; but there is one
+ * sleeper, a party of its own: their `home`, whose `sleeping` and `bell` stand for those of all. It
+ * writes what is missing of their records, announces itself, looks at all their conditions again, and
+ * sleeps; wakers look at the record of the party they mean, and ring at its home. That is the scheme
+ * above with a condition that has many terms, so the argument is the same. A party moves between
+ * two sleeps: whoever then still sees the old home has, again, the first of the two fences. Those with one home never wake each other: they are awake together.
+ *
  * The gate
  * --------
  * A barrier releases all members at once. Ringing forty bells one after the other takes longer than
@@ -107,7 +117,7 @@
 #include "futex.h"
 
 #define LA_MAGIC UINT64_C(0x31416e4172764c61)
-#define LA_VERSION 4u
+#define LA_VERSION 5u
 #define LA_SLICE_NS INT64_C(100000000)
 /* Parked: whoever grants steps takes its parties with it when it dies, and forty parties that look
  * around ten times per second would take half a percent of a core. */
@@ -133,6 +143,7 @@ typedef struct {
     _Atomic uint32_t sleeping;
     uint32_t index;              /* place in the table, which follows the arena's header */
     _Atomic uint32_t computing;  /* counted in `awake` */
+    _Atomic uint32_t home;       /* index of the party that sleeps for this one: itself, mostly */
     /* Written by posters. */
     _Alignas(LA_LINE) _Atomic uint32_t mailbox;
     _Atomic uint32_t polled; /* somebody asks how far this party has come; stays */
@@ -256,25 +267,47 @@ static inline int la_has_free_core(la_party *party) {
     return la_cores_to_spare(party) > 0;
 }
 
+/* ---- homes ----------------------------------------------------------------------------------- */
+
+/* Relaxed: ordered by the fences of the doorbell, like `sleeping`. */
+static inline uint32_t la_home_index(la_party *party) {
+    return atomic_load_explicit(&party->home, memory_order_relaxed);
+}
+
+static inline la_party *la_home(la_party *party) {
+    return party - party->index + la_home_index(party);
+}
+
+static inline void la_set_home(la_party *party, uint32_t index) {
+    atomic_store_explicit(&party->home, index, memory_order_relaxed);
+}
+
+/* One thread does what both do: none has to wake the other. To be asked as one of them. */
+static inline int la_share_home(la_party *one, la_party *other) {
+    return la_home_index(one) == la_home_index(other);
+}
+
 /* ---- doorbell ------------------------------------------------------------------------------ */
 
 /* The caller has made its condition visible (any store) and issues la_full_fence() before this;
  * one fence serves any number of parties. */
 static inline void la_party_wake_fenced(la_party *party) {
+    la_party *home = la_home(party);
     /* Relaxed: the fences order this load, and most of the time it only says "awake". */
-    if (atomic_load_explicit(&party->sleeping, memory_order_relaxed) &&
-        atomic_exchange_explicit(&party->sleeping, 0, memory_order_seq_cst)) {
-        la_count_awake(party, 1);
-        atomic_fetch_add_explicit(&party->bell, 1, memory_order_seq_cst); /* SYNC_BELL */
-        la_futex_wake_all(&party->bell);
+    if (atomic_load_explicit(&home->sleeping, memory_order_relaxed) &&
+        atomic_exchange_explicit(&home->sleeping, 0, memory_order_seq_cst)) {
+        la_count_awake(home, 1);
+        atomic_fetch_add_explicit(&home->bell, 1, memory_order_seq_cst); /* SYNC_BELL */
+        la_futex_wake_all(&home->bell);
     }
 }
 
 /* True if the party sleeps and waits for `kind` and `index`, or for several things (an event, or a
  * wait that is just being prepared). To be asked after la_full_fence(), like the above. */
 static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t index) {
+    la_party *home = la_home(party);
     uint64_t on;
-    if (!atomic_load_explicit(&party->sleeping, memory_order_relaxed)) {
+    if (!atomic_load_explicit(&home->sleeping, memory_order_relaxed)) {
         return 0;
     }
     /* Relaxed: ordered by the fences, like `sleeping`. */

@@ -15,7 +15,7 @@ from lava_actor.compiler.expand import expand
 from lava_actor.compiler.hosts import threads_in
 from lava_actor.compiler.lower import Lowering, port_name
 from lava_actor.compiler.network import find_network
-from lava_actor.compiler.placement import cut, place
+from lava_actor.compiler.placement import cut, place, share
 from lava_actor.compiler.schedule import decide
 from lava_actor.compiler.snapshot import Snapshot
 from lava_actor.compiler.turns import plan_turns
@@ -151,7 +151,8 @@ class Compiler:
         ).run()
         placement = place(whole, self.compile_config)
         lowered = cut(whole, placement)
-        actors = lowered.actors
+        schedule, turns = decide(lowered.actors, self.compile_config), plan_turns(lowered.actors)
+        actors, placement = share(lowered.actors, lowered.rings, placement, schedule, turns)
         clock = tuple(a.party for a in actors if not a.is_async)
         free = tuple(a.party for a in actors if a.is_async)
         plans = []
@@ -171,11 +172,11 @@ class Compiler:
             channel_builders=list(lowered.channels),
             sync_domains=domains,
             domains=tuple(plans),
-            schedule=decide(actors, self.compile_config),
-            turns=plan_turns(actors),
+            schedule=schedule,
+            turns=turns,
             externals=lowered.externals,
             arena=plan_arena(
-                (*lowered.parties, RUNTIME_PARTY),
+                (*lowered.parties, *placement.homes, RUNTIME_PARTY),
                 (clock, free, *(d.members for d in plans if not d.is_async)),
                 lowered.rings,
                 [p for p in clock if actors[p].phases.paced],

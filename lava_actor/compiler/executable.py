@@ -173,7 +173,8 @@ class RecordingPlan:
 class ActorPlan:
     """Everything that is needed to build one model in one actor.
 
-    ``part`` is None if the model is that of a whole Process.
+    ``part`` is None if the model is that of a whole Process. ``worker`` is the number of the
+    process that it shares with others, None if it lives alone.
     """
 
     party: int
@@ -193,6 +194,7 @@ class ActorPlan:
     recordings: tuple[RecordingPlan, ...] = ()
     part: PartPlan | None = None
     host: str = PROCESS
+    worker: int | None = None
 
     @property
     def model_name(self) -> str:
@@ -383,8 +385,14 @@ class Executable:
     def move_to_threads(self, parties: Collection[int]) -> None:
         """Let actors live in threads of the user's interpreter."""
         self.actors = tuple(
-            replace(plan, host=THREAD) if plan.party in parties else plan for plan in self.actors
+            replace(plan, host=THREAD, worker=None) if plan.party in parties else plan
+            for plan in self.actors
         )
+
+    def home_of(self, plan: ActorPlan) -> int | None:
+        """The party that sleeps for an actor and those with which it shares a worker."""
+        first = len(self.arena.parties) - 1 - self.placement.workers
+        return None if plan.worker is None else first + plan.worker
 
     def _way_of(self, plan: ActorPlan) -> str:
         """How an actor does its steps."""
@@ -409,6 +417,7 @@ class Executable:
             lines += [
                 f"  actor {plan.party}: {plan.name} <- {plan.model_name}, {self._way_of(plan)}"
                 + ", in a thread of the user's interpreter" * (plan.host == THREAD)
+                + f", in worker {plan.worker}" * (plan.worker is not None)
                 for plan in self.actors
                 if plan.party in domain.members
             ]

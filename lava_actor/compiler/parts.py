@@ -32,11 +32,22 @@ class CutPlan:
 
 @dataclass(frozen=True)
 class Placement:
-    """The decisions for a network; ``whole`` has (Process, reason) of those not cut on request."""
+    """The decisions for a network.
+
+    ``whole`` has (Process, reason) of those not cut on request; ``workers`` is how many processes
+    are shared by several actors, and ``alone`` has (actor, reason) of those that share none.
+    """
 
     cores: int
     cuts: tuple[CutPlan, ...] = ()
     whole: tuple[tuple[str, str], ...] = ()
+    workers: int = 0
+    alone: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def homes(self) -> list[str]:
+        """Names of the parties that sleep for those who share a worker."""
+        return [f"worker {number}" for number in range(self.workers)]
 
     def describe(self) -> Iterator[str]:
         """Lines about everything that is not as by default."""
@@ -45,3 +56,7 @@ class Placement:
             yield f"{cut.name} is cut into {len(cut.parts)} parts: rows {rows}"
         for name, reason in self.whole:
             yield f"{name} is not cut: {reason}"
+        if self.workers:
+            yield f"{self.workers} worker{'s' * (self.workers > 1)}, shared by several actors each"
+        for name, reason in self.alone:
+            yield f"{name} has a process of its own: {reason}"

@@ -1,6 +1,8 @@
 """``control.h`` as programs for `model_check`: same names, same order of operations.
 
-A party is its name; its words are ``a.bell``, ``a.sleeping``, ``a.blocked``. A condition is a tuple
+A party is its name; its words are ``a.bell``, ``a.sleeping``, ``a.blocked``. One that lives with
+others has the name of their home in its own, ``a@w``; ``a@w.moved`` says that it has left. A
+condition is a tuple
 of (word, least value), any of which will do: all words that parties wait for only grow.
 """
 
@@ -41,15 +43,25 @@ def party(*names: str) -> dict[str, int]:
 # -- doorbell --------------------------------------------------------------------------------------
 
 
+def home_of(who: str) -> Steps:
+    """Who sleeps for a party."""
+    _, _, home = who.partition("@")
+    if not home or (yield load(f"{who}.moved")):
+        return who
+    return home
+
+
 def party_wake_fenced(who: str) -> Steps:
-    if (yield load(f"{who}.sleeping")) and (yield exchange(f"{who}.sleeping", 0)):
+    home = yield from home_of(who)
+    if (yield load(f"{home}.sleeping")) and (yield exchange(f"{home}.sleeping", 0)):
         yield tally("awake", 1)
-        yield add(f"{who}.bell", 1)
-        yield wake(f"{who}.bell")
+        yield add(f"{home}.bell", 1)
+        yield wake(f"{home}.bell")
 
 
 def party_waits_for(who: str, record: int) -> Steps:
-    if not (yield load(f"{who}.sleeping")):
+    home = yield from home_of(who)
+    if not (yield load(f"{home}.sleeping")):
         return False
     on = yield load(f"{who}.blocked")
     return on in (record, 0) or on >= EVENT
@@ -198,6 +210,15 @@ def block(
         found = yield from wait_turn(who, condition, gate)
     yield store(f"{who}.blocked", 0)
     return found
+
+
+def team_sleep(home: str, members: tuple[tuple[str, int, Condition], ...]) -> Steps:
+    """``Team._sleep``: each member's record, then one wait for all of them."""
+    lacks: Condition = ()
+    for who, record, condition in members:
+        yield store(f"{who}.blocked", record)
+        lacks = (*lacks, *condition)
+    yield from block(home, EVENT, lacks)
 
 
 def flush(owed: tuple[str, ...]) -> Steps:

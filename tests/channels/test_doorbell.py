@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
 from tests.channels import doorbell
 from tests.channels.doorbell import BARRIER, DATA, ENDED, EVENT, STEP, Condition, Steps
-from tests.channels.model_check import Found, Program, add, explore, fence, load, sleep, store
+from tests.channels.model_check import Found, Program, add, explore, fence, load, sleep, store, wake
 
 RING, OTHER_RING = DATA + 1, DATA + 2
 
@@ -36,6 +37,11 @@ def reads_two_rings() -> Steps:
 def writes_one_ring() -> Steps:
     yield from changes("x", 1, "a", RING)
     yield from changes("x", 2, "a", RING)
+
+
+def writes_two_messages() -> Steps:
+    yield from changes("x", 1, "a@w", RING)
+    yield from changes("x", 2, "a@w", RING)
 
 
 def asks(rounds: int) -> Steps:
@@ -133,8 +139,55 @@ def waits_in_vain(who: str, gate: bool) -> Steps:
     assert found == ENDED
 
 
+Needs = tuple[tuple[int, Condition], ...]
+
+
+def drives(a: Needs, b: Needs, together: Callable[..., Steps] = doorbell.team_sleep) -> Steps:
+    """A worker with two members: each goes on until it lacks something, then both sleep as one."""
+    at = (0, 0)
+    recorded = False
+    while at != (len(a), len(b)):
+        i, j = at
+        if i < len(a) and (yield from doorbell.holds(a[i][1])):
+            i += 1
+        if j < len(b) and (yield from doorbell.holds(b[j][1])):
+            j += 1
+        if at != (i, j):
+            at = (i, j)
+            if recorded:  # of whoever goes on; to take back both is to do more than is needed
+                yield store("a@w.blocked", 0)
+                yield store("b@w.blocked", 0)
+                recorded = False
+            continue
+        lacks: tuple[tuple[str, int, Condition], ...] = ()
+        if i < len(a):
+            lacks = (*lacks, ("a@w", *a[i]))
+        if j < len(b):
+            lacks = (*lacks, ("b@w", *b[j]))
+        recorded = True
+        yield from together("w", lacks)
+
+
+def moves_out() -> Steps:
+    """A worker one of whose two members leaves for a thread of its own, and then sleeps itself."""
+    yield from drives(((RING, (("x", 1),)),), ())
+    yield store("a@w.moved", 1)
+    yield fence()  # a thread is started
+    yield store("left", 1)
+    yield fence()
+    yield wake("left")
+    yield from drives((), ((OTHER_RING, (("y", 1),)),))
+
+
+def has_moved() -> Steps:
+    yield sleep(("left", 0))
+    yield from doorbell.block("a@w", RING, (("x", 2),))
+
+
 DOMAIN = {"horizon": 0, "arrived": 0, "epoch": 0, "decision": 0, "done": 0}
 GATE = {"gate.word": 0, "gate.sleepers": 0}
+SHARED = doorbell.party("w") | {"a@w.blocked": 0, "b@w.blocked": 0, "a@w.moved": 0, "b@w.moved": 0}
+MOVING = doorbell.party("w", "a@w") | SHARED | {"awake": 2, "x": 0, "y": 0, "left": 0}
 TURNS = doorbell.party("a", "b") | {"ask.write": 0, "ask.taken": 0, "answer.write": 0, "turn": 0}
 LOCKSTEP = doorbell.party("a", "b", "service") | DOMAIN | GATE
 
@@ -183,6 +236,19 @@ MEETINGS: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
         },
         1,
     ),
+    "two share a worker": (
+        SHARED | {"x": 0, "y": 0},
+        {
+            "worker": partial(
+                drives,
+                ((RING, (("x", 1),)), (RING, (("x", 2),))),
+                ((OTHER_RING, (("y", 1),)),),
+            ),
+            "writer": writes_two_messages,
+            "other": partial(changes, "y", 1, "b@w", OTHER_RING),
+        },
+        1,
+    ),
     "two members and a service": (LOCKSTEP, lockstep(doorbell.domain_release, 1), 0),
     "three members": (
         doorbell.party("a", "b", "c") | DOMAIN | GATE,
@@ -207,6 +273,16 @@ MEETINGS: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
 
 
 LONG_MEETINGS = {
+    "one leaves a worker": (
+        MOVING,
+        {
+            "worker": moves_out,
+            "thread": has_moved,
+            "writer": writes_two_messages,
+            "other": partial(changes, "y", 1, "b@w", OTHER_RING),
+        },
+        0,
+    ),
     "two members and a service, slices end": (LOCKSTEP, lockstep(doorbell.domain_release, 1), 1),
     "three members meet twice": (
         doorbell.party("a", "b", "c") | DOMAIN | GATE,
@@ -314,6 +390,38 @@ def sleeps_by_the_bell_and_arrives(who: str) -> Steps:
     yield from doorbell.block(who, STEP, (("horizon", 1),))
 
 
+def sleeps_and_records(home: str, members: tuple[tuple[str, int, Condition], ...]) -> Steps:
+    """A team that announces itself before its members have their records."""
+    lacks: Condition = ()
+    key = yield from doorbell.party_prepare(home)
+    for who, record, condition in members:
+        yield store(f"{who}.blocked", record)
+        lacks = (*lacks, *condition)
+    if not (yield from doorbell.holds(lacks)):
+        yield sleep((f"{home}.bell", key))
+    yield from doorbell.party_cancel(home)
+
+
+def records_and_sleeps(home: str, members: tuple[tuple[str, int, Condition], ...]) -> Steps:
+    """A team that does not look at its members again."""
+    for who, record, _ in members:
+        yield store(f"{who}.blocked", record)
+    key = yield from doorbell.party_prepare(home)
+    yield sleep((f"{home}.bell", key))
+    yield from doorbell.party_cancel(home)
+
+
+def shares(together: Callable[..., Steps], left: int) -> tuple[dict[str, int], Any, int]:
+    """Two in a worker, of whom one has waited for something else before."""
+    worker = partial(drives, ((RING, (("x", 1),)),), ((OTHER_RING, (("y", 1),)),), together)
+    programs = {
+        "worker": worker,
+        "writer": partial(changes, "x", 1, "a@w", RING),
+        "other": partial(changes, "y", 1, "b@w", OTHER_RING),
+    }
+    return SHARED | {"x": 0, "y": 0, "a@w.blocked": left, "b@w.blocked": left}, programs, 0
+
+
 READER_AND_WRITER = doorbell.party("a") | {"x": 0}
 WRONG: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
     "does not look at what it has to serve": (
@@ -352,6 +460,8 @@ WRONG: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
         {"a": records_too_late, "writer": partial(changes, "x", 1, "a", RING)},
         0,
     ),
+    "a team that sleeps before its members have their records": shares(sleeps_and_records, RING),
+    "a team that does not look again": shares(records_and_sleeps, 0),
     "forgets its debts": (
         doorbell.party("a", "b") | {"x": 0, "y": 0},
         {"a": forgets_its_debts, "b": partial(answers, 1)},

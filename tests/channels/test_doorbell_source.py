@@ -62,7 +62,8 @@ def in_c(name: str) -> list[str]:
 
 def in_model(name: str) -> list[str]:
     text = inspect.getsource(getattr(doorbell, name)).split(":\n", 1)[1]
-    return operations(text, tuple(set(NAMES.values())), "", r"\(*(?:f?\"(?:\{who\}\.|gate\.)?)?")
+    word = r"\(*(?:f?\"(?:\{(?:who|home)\}\.|gate\.)?)?"
+    return operations(text, tuple(set(NAMES.values())), "", word)
 
 
 @pytest.mark.parametrize("name", MODELLED)

@@ -105,7 +105,7 @@ def fork():
 hosts.cheapest = lambda: fork
 
 hosts.ROW = 2
-host = hosts.ProcessHost(lambda actor, pipe, own: pipe.recv())
+host = hosts.ProcessHost(lambda house, own: house[0][1].recv())
 actors = [plan.ActorStart(i, str(i), "", Parcel(b""), None) for i in range(5)]
 try:
     host.start_all(actors, [])

@@ -96,8 +96,11 @@ def test_results_do_not_depend_on_the_number_of_parts(tag: str, kind: type[Any])
     placements: list[Any] = [
         {"lif": 2, "dense": 2, "late": 2, "square": 2},
         {"lif": 7, "dense": 3, "square": 5},
+        {"workers": 1},
+        {"workers": 2, "lif": 2, "dense": 3},
     ]
     configs: list[dict[str, Any]] = [{"actor_type": ActorType.Threading}, {"schedule": "lockstep"}]
+    configs += [{}, {}]
     configs[0] = configs[0] if kind is TernaryLIF else {}
     for placement, config in zip(placements, configs, strict=True):
         found = story(Net(tag, kind), placement, **config)
@@ -113,20 +116,23 @@ SEEDS = [*range(3), *(pytest.param(seed, marks=pytest.mark.slow) for seed in ran
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_network_computes_the_same_in_parts(seed: int) -> None:
     found = []
-    for parts in (False, True):
+    for mode in ("actors", "parts", "shared"):
         net = Parted(seed)
+        placement: dict[str, int] = net.placement() if mode != "actors" else {}
+        if mode == "shared":
+            placement["workers"] = 1 + seed % 3
         config = {
-            "placement": net.placement() if parts else "actors",
+            "placement": placement,
             "seed": seed,
-            "schedule": "lockstep" if parts and seed % 3 == 0 else None,
-            "pypy_channel_size": 1 if parts and seed % 3 == 1 else None,
+            "schedule": "lockstep" if mode == "parts" and seed % 3 == 0 else None,
+            "pypy_channel_size": 1 if mode != "actors" and seed % 3 == 1 else None,
         }
         with net.lifs[0]:
             net.lifs[0].run(RunSteps(40), Loihi2SimCfg(select_tag="floating_pt"), config)
             seen = [var.get() for process in net.everybody() for var in process.vars]
             assert any(process.u.get().any() for process in net.lifs)
         found.append([getattr(x, "data", x).tobytes() for x in seen])
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
 
 
 RECIPE = fixed_total_number((600, 23), 3000, weight=Normal(3, 2, low=0, high=9, levels=7))

@@ -7,10 +7,12 @@ but how to read a message or a Var that comes in parts. The invariant behind eve
     The parts of a message, one after the other, are the message of the whole Process, whatever it
     is read by; and of what a whole Process would receive, a part receives what is for its neurons.
 
-So results do not depend on the number of parts, to the last bit.
+So results do not depend on the number of parts, to the last bit. Nor on who shares a process, which
+`share` decides.
 """
 
 from lava_actor.compiler.placement.cutting import cut
 from lava_actor.compiler.placement.deciding import place
+from lava_actor.compiler.placement.sharing import share
 
-__all__ = ["cut", "place"]
+__all__ = ["cut", "place", "share"]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan, Lowered
 
 ACTORS, CORES, AUTO = MODES = "actors", "cores", "auto"
+WORKERS = "workers"
 
 WORTHWHILE = 50_000
 """Nanoseconds that a step of a part takes at least, where the compiler decides: with less to do, it
@@ -35,13 +36,17 @@ def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
     ------
     InvalidTypeError, InvalidValueError
         If it is none of "actors", "cores", "auto", {Process or its name: number of parts}, and a
-        pair of both, the dict for exceptions.
+        pair of both, the dict for exceptions. There "workers" stands for the number of processes
+        that others share.
     UnsupportedError
         (a `NotImplementedError`) if a Process is to be cut that cannot be.
     """
     available = cores()
     mode, said = _asked(compile_config.get("placement"))
-    wanted = _wanted(network, said)
+    wanted = _wanted(network, {key: parts for key, parts in said.items() if key != WORKERS})
+    workers = available if mode == CORES else 0
+    if WORKERS in said:
+        workers = _number(said[WORKERS], WORKERS)
     cuts, whole = [], []
     limits = _limits(network, mode, available)
     for plan in network.actors:
@@ -60,7 +65,7 @@ def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
             cuts.append(found)
         elif found is not None:
             whole.append((plan.name, found))
-    return Placement(available, tuple(cuts), tuple(whole))
+    return Placement(available, tuple(cuts), tuple(whole), workers)
 
 
 def _asked(asked: Any) -> tuple[str, Mapping[Any, Any]]:
@@ -93,7 +98,7 @@ def _limits(network: Lowered, mode: str, available: int) -> dict[int, int | str]
         if isinstance(cut, str):
             found[plan.party] = cut
         else:
-            costs[plan.party] = cut.sends_first, _size(plan, cut) * cut.cost
+            costs[plan.party] = cut.sends_first, numbers_in(plan, cut) * cut.cost
     for party, (stage, cost) in costs.items():
         share = sum(c for s, c in costs.values() if s == stage) / available
         parts = math.ceil(cost / share) if mode == AUTO and share else available
@@ -117,18 +122,20 @@ def _wanted(network: Lowered, asked: Mapping[Any, Any]) -> dict[int, int]:
                 f"compile_config['placement']: no model of this network runs a Process "
                 f"{called!r}{did_you_mean(str(called), names)}"
             )
-        if not hasattr(parts, "__index__") or isinstance(parts, bool):
-            raise InvalidTypeError(
-                f"compile_config['placement']: expected a number of parts of {plans[0].name}, got "
-                f"{parts!r}"
-            )
-        if parts < 1:
-            raise InvalidValueError(
-                f"compile_config['placement']: expected at least one part of {plans[0].name}, got "
-                f"{parts!r}"
-            )
-        found.update(dict.fromkeys((plan.party for plan in plans), int(parts)))
+        number = _number(parts, f"parts of {plans[0].name}")
+        found.update(dict.fromkeys((plan.party for plan in plans), number))
     return found
+
+
+def _number(asked: Any, what: str) -> int:
+    """A number of parts or workers."""
+    where = "compile_config['placement']"
+    if not hasattr(asked, "__index__") or isinstance(asked, bool):
+        raise InvalidTypeError(f"{where}: expected a number of {what}, got {asked!r}")
+    if asked < 1:
+        one = what.replace("parts", "part").replace("workers", "worker")
+        raise InvalidValueError(f"{where}: expected at least one {one}, got {asked!r}")
+    return int(asked)
 
 
 def _plans_of(process: Any, network: Lowered) -> list[ActorPlan]:
@@ -167,7 +174,7 @@ def _divided(plan: ActorPlan, declared: Cut) -> frozenset[str]:
     )
 
 
-def _size(plan: ActorPlan, declared: Cut) -> int:
+def numbers_in(plan: ActorPlan, declared: Cut) -> int:
     """Numbers in the divided Vars."""
     divided = _divided(plan, declared)
     return sum(_elements(var) for var in plan.vars if var.name in divided)

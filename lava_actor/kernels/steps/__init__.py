@@ -12,6 +12,8 @@ A burst is a faster way to do the same, never another way: same arithmetic in th
 messages, same waits, and whenever it meets something it does not know (a Var that was set to an
 unusual type, a message that needs to be merged) the model's own Python does that step. At the end
 of a burst, hence whenever anybody can look, the model's attributes are what they would be.
+
+Bursts of several actors can share a thread, in which none waits: a `Team` (``_team.pxi``).
 """
 
 from __future__ import annotations
@@ -24,23 +26,29 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     ASK_PAUSE,
     ASK_STOP,
     ASKED,
+    ATTEND,
     DECIDE,
     DONE,
+    FAILED,
+    MOVE,
     Burst,
     ConvBurst,
     DenseBurst,
     InTimeBurst,
     PartBurst,
     RecordBurst,
+    Seat,
     SparseBurst,
     StepBurst,
     Tap,
     TapReader,
+    Team,
     catalogue,
 )
 
 __all__ = [
-    "ASKED", "ASK_PAUSE", "ASK_STOP", "Burst", "ConvBurst", "DECIDE", "DONE", "DenseBurst",
-    "InTimeBurst", "PartBurst", "RecordBurst", "SparseBurst", "StepBurst", "Tap", "TapReader",
+    "ASKED", "ASK_PAUSE", "ASK_STOP", "ATTEND", "Burst", "ConvBurst", "DECIDE", "DONE",
+    "DenseBurst", "FAILED", "InTimeBurst", "MOVE", "PartBurst", "RecordBurst", "Seat",
+    "SparseBurst", "StepBurst", "Tap", "TapReader", "Team",
     "catalogue",
 ]  # fmt: skip

@@ -103,10 +103,24 @@ cdef class _ConnectionBurst(Burst):
         return True
 
     cdef int step(self, uint64_t number) except -1:
+        self.send()
+        return self.take_in()
+
+    cdef int stages(self) noexcept:
+        return 2
+
+    cdef list ends(self, int stage, list inward):
+        if stage:
+            return [(r, 1) for r in (inward if self.reader is None else (self.reader,))]
+        return [] if self.writer is None else [(self.writer, 1)]
+
+    cdef int do(self, int stage, uint64_t number) except -1:
+        return self.take_in() if stage else self.send()
+
+    cdef inline int take_in(self) except -1:
         cdef const int32_t *at = NULL
         cdef const void *x = NULL
         cdef Py_ssize_t count = -1
-        self.send()
         if self.delayed:
             self.advance()
         if self.reader is not None:

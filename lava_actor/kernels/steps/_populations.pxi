@@ -245,6 +245,27 @@ cdef class StepBurst(Burst):
             return function(&self.pack)
 
     cdef int step(self, uint64_t number) except -1:
+        self.compute(number)
+        self.send()
+        return 0 if self.then is None else self.then.step(number)
+
+    cdef int stages(self) noexcept:
+        return 2 if self.then is None else 2 + self.then.stages()
+
+    cdef list ends(self, int stage, list inward):
+        if stage > 1:
+            return self.then.ends(stage - 2, inward)
+        if stage:
+            writers = [(<_Outlet>outlet).writer for outlet in self.outlets]
+            return [(writer, 1) for writer in writers if writer is not None]
+        return [(reader, 1) for inlet in self.inlets for reader in (<_Inlet>inlet).readers]
+
+    cdef int do(self, int stage, uint64_t number) except -1:
+        if stage > 1:
+            return self.then.do(stage - 2, number)
+        return self.send() if stage else self.compute(number)
+
+    cdef inline int compute(self, uint64_t number) except -1:
         cdef Py_ssize_t i
         cdef int code
         self.pack.step = number
@@ -257,9 +278,13 @@ cdef class StepBurst(Burst):
             raise RuntimeStateError(
                 f"{type(self.model).__qualname__}: its native step returned {code} in step {number}"
             )
+        return 0
+
+    cdef inline int send(self) except -1:
+        cdef Py_ssize_t i
         for i in range(self.n_out):
             (<_Outlet>self.outlets[i]).send()
-        return 0 if self.then is None else self.then.step(number)
+        return 0
 
     cdef bint keeps(self, set names) except -1:
         cdef _Outlet outlet
@@ -442,6 +467,9 @@ cdef class PartBurst(StepBurst):
         outlet.array = given
         self.pack.arrays[self.n_in + gives] = data_of(given)
         return True
+
+    cdef int stages(self) noexcept:
+        return 0
 
     cdef bint keeps(self, set names) except -1:
         return False  # attributes have their values after every part

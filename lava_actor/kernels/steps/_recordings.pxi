@@ -26,6 +26,17 @@ cdef class RecordBurst(Burst):
     cdef bint prepare(self) except -1:
         return True
 
+    cdef int stages(self) noexcept:
+        return 1
+
+    cdef list ends(self, int stage, list inward):
+        found = [(reader, 1) for pieces, _, _, _ in self.sources for reader, _ in pieces]
+        taps = [tap for taps, _ in self.rows for tap in taps]
+        return found + [((<TapReader?>tap).ring, (<TapReader>tap).every) for tap in taps]
+
+    cdef int do(self, int stage, uint64_t number) except -1:
+        return self.step(number)
+
     cdef int step(self, uint64_t number) except -1:
         for pieces, receive, dtype, recorder in self.sources:
             self.take(pieces, receive, dtype, <Recorder?>recorder, number)

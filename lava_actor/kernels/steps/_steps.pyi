@@ -17,6 +17,13 @@ ASKED: int
 DECIDE: int
 """Lockstep: this actor was the last, somebody asked or the run ends; decide, then release."""
 
+ATTEND: int
+"""A member of a team may not start a step, and has to do something about that or before."""
+MOVE: int
+"""Its next step is Python's: it has to go elsewhere."""
+FAILED: int
+"""`Seat.error` says how."""
+
 class Burst:
     """Steps of any model, by its ``run_spk``.
 
@@ -119,6 +126,8 @@ class TapReader:
     every : int
         As the owner has it.
     """
+
+    ring: RingReader
 
     def __init__(
         self, ring: RingReader, decode: Callable[[np.ndarray], np.ndarray], every: int = 1
@@ -253,3 +262,53 @@ class ConvBurst(DenseBurst):
 
 class InTimeBurst(DenseBurst):
     """Steps of a connection with a matrix for each delay, below one another in ``columns()``."""
+
+class Seat:
+    """The place of one actor in a `Team`."""
+
+    base: int
+    error: BaseException | None
+
+    def __init__(self) -> None: ...
+    def take(
+        self, burst: Burst, inward: Iterable[RingReader], mail: int, base: int, announced: int
+    ) -> bool:
+        """Between two steps: what is to be driven; False if it may wait inside a step.
+
+        Parameters
+        ----------
+        burst : Burst
+            Attached.
+        inward : RingReaders
+            Those behind the in-ports of the model.
+        mail, base
+            See `Burst.run`.
+        announced : int
+            The run whose end this actor has announced.
+        """
+
+class Team:
+    """Several actors driven by the thread that calls, each as far as it can go without waiting.
+
+    Parameters
+    ----------
+    home : Party
+        Sleeps for all of them; their parties have been moved to it.
+    runs : Party
+        The runtime's.
+    seats : Seats
+        In the order in which they get their turn.
+    """
+
+    def __init__(self, home: Party, runs: Party, seats: Iterable[Seat]) -> None: ...
+    def turn(self) -> list[tuple[Seat, int]]:
+        """Go on for a while, asleep while nobody can; returns who needs the interpreter, and why.
+
+        Raises
+        ------
+        NetworkEnds
+            If nobody can go on and the network ends.
+        """
+
+    def remove(self, seat: Seat) -> None:
+        """Let a member go."""

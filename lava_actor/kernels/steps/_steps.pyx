@@ -21,12 +21,18 @@ from lava_actor.channels._native cimport (
     LA_FORM_EVENTS,
     LA_FORM_ONES,
     LA_I32,
+    LA_ON_DATA,
+    LA_ON_EVENT,
+    LA_ON_REST,
+    LA_ON_SPACE,
+    LA_ON_STEP,
     MAX_DIMS,
     Domain,
     Party,
     RingReader,
     RingWriter,
     la_can_find,
+    la_condition,
     la_count,
     la_domain,
     la_domain_horizon,
@@ -37,9 +43,14 @@ from lava_actor.channels._native cimport (
     la_get64,
     la_now_ns,
     la_party,
+    la_party_blocked,
     la_party_mailbox,
+    la_party_unblocked,
+    la_set32,
     la_set64,
     la_slot,
+    la_until_data,
+    la_until_space,
     type_code,
     values_offset,
 )
@@ -188,12 +199,8 @@ cdef class Burst:
                         self.bits = self.asked()
                 else:
                     self.bits = self.call(step - base)
-                if self.shows and self.native:
-                    self.show()
-                for tap in self.taps:
-                    (<Tap?>tap).publish(step - base)
-                for tap in self.tapped:
-                    (<TapReader?>tap).finish(step - base)
+                self.publish(step - base)
+                self.finish(step - base)
                 la_set64(&me.done, step)
                 if not self.native:
                     la_full_fence()
@@ -279,6 +286,34 @@ cdef class Burst:
         """One step, natively."""
         return 0
 
+    cdef inline int publish(self, uint64_t number) except -1:
+        """Nothing more changes the model in this step: tell the readers of its Vars."""
+        if self.shows and self.native:
+            self.show()
+        for tap in self.taps:
+            (<Tap?>tap).publish(number)
+        return 0
+
+    cdef inline int finish(self, uint64_t number) except -1:
+        """The step is over for what was read."""
+        for tap in self.tapped:
+            (<TapReader?>tap).finish(number)
+        return 0
+
+    # -- in a team (_team.pxi) -----------------------------------------------------------------
+
+    cdef int stages(self) noexcept:
+        """How many there are in a native step; 0: it may wait anywhere."""
+        return 0
+
+    cdef list ends(self, int stage, list inward):
+        """Ends of rings that have to be ready before a stage, and in which steps."""
+        return []
+
+    cdef int do(self, int stage, uint64_t number) except -1:
+        """One stage of a step."""
+        return 0
+
     cdef bint keeps(self, set names) except -1:
         """Whether one of these attributes has its value only after `show`."""
         return False
@@ -297,3 +332,4 @@ include "_taps.pxi"
 include "_recordings.pxi"
 include "_populations.pxi"
 include "_connections.pxi"
+include "_team.pxi"

@@ -97,13 +97,26 @@ class Actor:
     def main(self) -> None:
         """Live until the network ends. Never raises."""
         restore = redirect_output(self) if self.own_process else None
+        self.party.state = words.STARTING
         try:
-            self.party.state = words.STARTING
-            if self._start():
-                self._drive()
-            self.leave_if_child(None)
-        except BaseException as error:  # noqa: BLE001  (everything must reach the user)
-            self.leave_if_child(error)
+            try:
+                if self.start():
+                    self._drive()
+            except BaseException as error:  # noqa: BLE001  (everything must reach the user)
+                self.end(error)
+            else:
+                self.end(None)
+        finally:
+            if restore is not None:
+                restore()
+            self.pipe.close()
+
+    def end(self, error: BaseException | None) -> None:
+        """Report what ends this actor, if anything does, and let go of its peers."""
+        self.leave_if_child(error)
+        try:
+            if error is None:
+                return
             if not issubclass(type(error), NetworkEnds):  # isinstance would ask the user's class
                 self._report("failed", error)
             elif not self.arena.aborted:  # a peer is gone, or the service; not the network
@@ -115,9 +128,6 @@ class Actor:
             self.party.computing = False
             with contextlib.suppress(Exception):
                 self.built.close_rings()
-            if restore is not None:
-                restore()
-            self.pipe.close()
 
     def clean_up(self) -> None:
         """Let the model do what it does at the end, once; what it raises is logged."""
@@ -166,7 +176,8 @@ class Actor:
             stream.flush()
         os._exit(code or 0)
 
-    def _start(self) -> bool:
+    def start(self) -> bool:
+        """Build the model; says so, or what went wrong, to the service."""
         try:
             self.spec = self._load()
             del self._load

@@ -28,7 +28,7 @@ from lava_actor.protocol.step import (
 from lava_actor.runtime.actor.turns import Turns
 
 if TYPE_CHECKING:
-    from lava_actor.kernels.steps import Burst
+    from lava_actor.kernels.steps import Burst, Seat
     from lava_actor.model.py.loihi import PyLoihiProcessModel
     from lava_actor.runtime.actor.actor import Actor
 
@@ -89,6 +89,32 @@ class SteppingLoop:
             busy, waited = party.busy_ns, party.wait_ns
             party.state = words.STEPPING
 
+    # -- for a `Worker` --------------------------------------------------------------------------
+
+    def sit_down(self) -> None:
+        """Begin to be driven with others."""
+        self.party.may_owe = True
+        self._enter(SPK)
+
+    def take_seat(self, seat: Seat) -> bool:
+        """Say how steps go on; False if this actor may have to wait inside a step, or its ends."""
+        built = self.actor.built
+        tapped = [tap.ring for tap in built.tapped]
+        inward = [reader for reader in built.readers if reader not in tapped]
+        mail, base = self.actor.mail_seen, self.base
+        can_share = seat.take(self.burst, inward, mail, base, self.announced)
+        return can_share and self.plain and not (self.lockstep or self.paced)
+
+    def attend(self) -> None:
+        """Do what is to be done between two steps; wait for nothing."""
+        if self.actor.has_mail():
+            self.actor.answer_requests()
+        upcoming = self.party.done + 1
+        if upcoming > min(self.clock.horizon, self.clock.limit):
+            self.tell(upcoming)
+
+    # -- a model that was built again ------------------------------------------------------------
+
     def _rebuilt(self, model: PyLoihiProcessModel) -> None:
         """The model was built again (reset): it counts its steps from here."""
         self.model = model
@@ -111,17 +137,12 @@ class SteppingLoop:
             if upcoming <= clock.horizon:
                 return
         party.flush_wakes()
+        self.tell(upcoming)
+        party.state = words.PARKED
         rest = ("rest", words.CLOCK, upcoming)
         if upcoming > clock.limit:
-            party.state = words.PARKED
             party.wait(actor.has_mail, serve=actor.servers, record=rest)
             return
-        runs = actor.runs.turn  # before the fence, which a run moves first
-        if party.done == clock.fence and self.announced != runs:
-            self._announce(runs)
-        elif party.done == clock.horizon == clock.granted < clock.fence and not self.lockstep:
-            self._ask_for_more()
-        party.state = words.PARKED
         for_user = self.paced and party.ready < upcoming  # otherwise others keep the horizon down
         if actor.servers or for_user:
             more = (self._is_ready_for_more,) if for_user else ()
@@ -134,6 +155,17 @@ class SteppingLoop:
             )
         else:
             clock.await_step(party, upcoming, actor.mail_seen)
+
+    def tell(self, upcoming: int) -> None:
+        """The next step may not start: if that concerns others, tell them."""
+        actor, party, clock = self.actor, self.party, self.clock
+        if upcoming > clock.limit:
+            return
+        runs = actor.runs.turn  # before the fence, which a run moves first
+        if party.done == clock.fence and self.announced != runs:
+            self._announce(runs)
+        elif party.done == clock.horizon == clock.granted < clock.fence and not self.lockstep:
+            self._ask_for_more()
 
     def _open(self) -> int:
         """Let the network go as far as this model need not wait for the user: how many steps."""

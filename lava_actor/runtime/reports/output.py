@@ -127,22 +127,90 @@ class RecordSender(logging.Handler):
 
 def redirect_output(actor: Actor) -> Callable[[], None]:
     """Route prints and log records of this process to the user; returns the flush at the end."""
-    outlet = Outlet(actor)
-    out, err = LineSender(outlet, "stdout"), LineSender(outlet, "stderr")
+    voice = _Voice(actor)
+    _speak_by(voice.out, voice.err, voice.log)
+    return voice.flush
+
+
+class _Voice:
+    """How one actor speaks."""
+
+    def __init__(self, actor: Actor) -> None:
+        outlet = Outlet(actor)
+        self.out, self.err = LineSender(outlet, "stdout"), LineSender(outlet, "stderr")
+        self.log = RecordSender(outlet, actor)
+
+    def flush(self) -> None:
+        self.out.flush()
+        self.err.flush()
+
+
+def _speak_by(out: io.TextIOBase, err: io.TextIOBase, log: logging.Handler) -> None:
     sys.stdout, sys.stderr = out, err
-    handler = RecordSender(outlet, actor)
     root = logging.getLogger()
-    root.handlers[:] = [handler]
+    root.handlers[:] = [log]
     library = logging.getLogger("lava_actor")
     for existing in list(library.handlers):
         library.removeHandler(existing)
     library.propagate = True
 
-    def restore() -> None:
-        out.flush()
-        err.flush()
 
-    return restore
+class Voices:
+    """Several actors speak in this process; who it is in a thread, that thread says."""
+
+    def __init__(self) -> None:
+        self._of: dict[Actor, _Voice] = {}
+        self._here = threading.local()
+        self._last: Actor  # for threads that a model has started
+        _speak_by(_Spoken(self, "out"), _Spoken(self, "err"), _SpokenRecords(self))
+
+    def speak(self, actor: Actor) -> None:
+        """From now on it is this actor who speaks in this thread."""
+        self._here.actor = self._last = actor
+
+    def now(self) -> _Voice:
+        """The voice of who speaks."""
+        actor = getattr(self._here, "actor", self._last)
+        if actor not in self._of:
+            self._of[actor] = _Voice(actor)
+        return self._of[actor]
+
+    def forget(self, actor: Actor) -> None:
+        """Send what an actor has not ended with a new line."""
+        voice = self._of.pop(actor, None)
+        if voice is not None:
+            voice.flush()
+
+
+class _Spoken(io.TextIOBase):
+    def __init__(self, voices: Voices, stream: str) -> None:
+        self._voices = voices
+        self._stream = stream
+
+    def _now(self) -> LineSender:
+        sender: LineSender = getattr(self._voices.now(), self._stream)
+        return sender
+
+    def fileno(self) -> int:
+        return self._now().fileno()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        return self._now().write(text)
+
+    def flush(self) -> None:
+        self._now().flush()
+
+
+class _SpokenRecords(logging.Handler):
+    def __init__(self, voices: Voices) -> None:
+        super().__init__()
+        self._voices = voices
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._voices.now().log.emit(record)
 
 
 class Emitter:

@@ -36,7 +36,7 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import Frame, PipeEnded
 from lava_actor.protocol import words
@@ -48,7 +48,9 @@ from lava_actor.runtime.service.lease import Lease
 from lava_actor.runtime.service.members import Member, Members
 
 if TYPE_CHECKING:
-    from lava_actor.channels import Arena
+    from collections.abc import Sequence
+
+    from lava_actor.channels import Arena, Party
     from lava_actor.channels.pipe import Pipe
     from lava_actor.errors import Failure
     from lava_actor.runtime.start.hosts import Host
@@ -356,8 +358,25 @@ class Service(Members):
         if self.ending:
             return
         how = self.host.ended(member.handle)
-        self._let_go_of(member.party)
+        together = [m for m in self.members.values() if m.handle == member.handle]
+        for other in together:
+            self._close(other)
+            self._let_go_of(other.party)
+        if len(together) > 1:
+            stepping = self._stepping_in(together)
+            member = stepping or together[0]
+            others = [m.name for m in together if m is not member]
+            more = f" and {len(others) - 4} more" * (len(others) > 4)
+            how += f"{' in its step' * (stepping is not None)}, and with it those that share its "
+            how += f"process: {', '.join(others[:4])}{more}"
         self._settle(self._died(member, how))
+
+    def _stepping_in(self, together: Sequence[Member]) -> Member | None:
+        """Whose step it was in which a process has ended."""
+        homes = {actor.party: actor.home for actor in self.plan.actors}
+        home = homes[together[0].party]
+        party = 0 if home is None else int(self.arena.party(home).step)
+        return next((m for m in together if m.party + 1 == party), None)
 
     # -- ends -------------------------------------------------------------------------------
 
@@ -460,8 +479,12 @@ class Service(Members):
     def _take_down(self) -> None:
         """End every actor: wake and ask, then terminate, then kill."""
         self.arena.abort(1)
-        parties = {m.handle: self.arena.party(m.party) for m in self.members.values()}
-        late = self.host.end_all(list(parties), lambda handle: has_nothing_to_do(parties[handle]))
+        parties: dict[Any, list[Party]] = {}
+        for m in self.members.values():
+            parties.setdefault(m.handle, []).append(self.arena.party(m.party))
+        late = self.host.end_all(
+            list(parties), lambda handle: all(has_nothing_to_do(p) for p in parties[handle])
+        )
         names = [m.name for m in self.members.values() if m.handle in late]
         with contextlib.suppress(PipeEnded):
             for member in self.members.values():

@@ -1,6 +1,7 @@
 """Where actors live: in processes forked by the service, or in threads of the interpreter.
 
-Both kinds run the same `Actor.main`. A host starts actors, tells how one ended, and ends all.
+Both kinds run the same `Actor.main`. Actors with one `ActorStart.home` share a process. A host
+starts actors, tells how one ended, and ends all.
 Some actors of a service that forks may be guests: they live in threads of the user's interpreter,
 which starts them, and the service sees the pipe to each (`MixedHost`).
 
@@ -17,7 +18,7 @@ import signal
 import threading
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
@@ -44,6 +45,11 @@ LEAVE_SECONDS = 1.0
 TERMINATE_SECONDS = 0.5
 #: Seconds to leave for an actor that has nothing left to do: it only waits for a core.
 IDLE_SECONDS = 5.0
+
+#: One who lives alone, or all who share a process, each with its end of the pipe to it.
+Household = Sequence[tuple[ActorStart, Pipe]]
+#: Be these actors, in a process of their own or not.
+Body = Callable[[Household, bool], None]
 
 #: Actors that are started in a row. A child inherits, and closes, both ends of the pipes of its
 #: row, and one end of all earlier ones.
@@ -99,8 +105,8 @@ def _be_the_victim(score: bytes) -> None:
 class ProcessHost:
     """Actors in forked processes. The service that owns this host has a single thread."""
 
-    def __init__(self, body: Callable[[ActorStart, Pipe, bool], None]) -> None:
-        self._body: Callable[[ActorStart, Pipe, bool], None] | None = body
+    def __init__(self, body: Body) -> None:
+        self._body: Body | None = body
         self._status: dict[int, int] = {}
         self._pids: list[int] = []
         self._score = _victims_score()
@@ -113,60 +119,69 @@ class ProcessHost:
         self, actors: Sequence[ActorStart], foreign: Sequence[int]
     ) -> list[tuple[Pipe, int]]:
         """Fork in rows; each child closes what belongs to others."""
-        needed = descriptors_for(len(actors))
+        houses = list(_houses(actors))
+        needed = descriptors_for([len(house) for house in houses])
         descriptors.allow(needed + _SPARE_DESCRIPTORS)
         descriptors.require(needed, f"the service of {len(actors)} actors")
-        pipes: list[Pipe] = []
+        found: dict[int, tuple[Pipe, int]] = {}
         try:
-            for first in range(0, len(actors), ROW):
-                self._start_row(actors[first : first + ROW], foreign, pipes)
+            while houses:
+                row = [houses.pop(0)]
+                while houses and sum(map(len, row)) + len(houses[0]) <= ROW:
+                    row.append(houses.pop(0))
+                self._start_row(row, foreign, found)
         except OSError:
             self._kill(self._pids)
             raise
         finally:
             self._body = None  # what actors are made of is theirs now, and may be large
-        return list(zip(pipes, self._pids, strict=True))
+        return [found[actor.party] for actor in actors]
 
     def _start_row(
-        self, actors: Sequence[ActorStart], foreign: Sequence[int], ours: list[Pipe]
+        self,
+        row: Sequence[Sequence[ActorStart]],
+        foreign: Sequence[int],
+        found: dict[int, tuple[Pipe, int]],
     ) -> None:
-        """Start some actors; add our ends of their pipes to the list.
+        """Start some processes; add our ends of the pipes to their actors.
 
         Nothing else happens between two forks: a page that the parent writes to in between is
         copied once more for every child.
         """
         parent = os.getpid()
-        pairs = [Pipe.pair() for _ in actors]
-        ours += [mine for mine, _ in pairs]
-        theirs = [pipe for _, pipe in pairs]
-        spans = _spans([*foreign, *(pipe.fileno() for pipe in (*ours, *theirs))])
+        pairs = [[Pipe.pair() for _ in house] for house in row]
+        ours = [pipe.fileno() for pipe, _ in found.values()]
+        ours += [pipe.fileno() for house in pairs for pair in house for pipe in pair]
+        spans = _spans([*foreign, *ours])
         fork = cheapest()
-        for actor, pipe in zip(actors, theirs, strict=True):
+        for house, ends in zip(row, pairs, strict=True):
             pid = fork()
             if pid < 0:
                 raise OSError(f"no process could be started after {len(self._pids)}")
             if not pid:
-                self._be(actor, pipe, parent, spans)
+                theirs = [pipe for _, pipe in ends]
+                self._be(list(zip(house, theirs, strict=True)), parent, spans)
             self._pids.append(pid)
-        for pipe in theirs:
+            for actor, (mine, _) in zip(house, ends, strict=True):
+                found[actor.party] = (mine, pid)
+        for _, pipe in (pair for house in pairs for pair in house):
             pipe.close()
 
-    def _be(
-        self, actor: ActorStart, pipe: Pipe, parent: int, foreign: Sequence[tuple[int, int]]
-    ) -> NoReturn:
+    def _be(self, house: Household, parent: int, foreign: Sequence[tuple[int, int]]) -> NoReturn:
         status = 1
         try:
             hear_of_parents_end(parent, signal.SIGKILL)
             _be_the_victim(self._score)
             self.signals.leave()
-            own = pipe.fileno()
+            own = sorted(pipe.fileno() for _, pipe in house)
             for low, high in foreign:
-                if low <= own < high:
-                    os.closerange(low, own)
-                    low = own + 1
+                for kept in own:
+                    if low <= kept < high:
+                        os.closerange(low, kept)
+                        low = kept + 1
                 os.closerange(low, high)
             assert self._body is not None
-            self._body(actor, pipe, True)
+            self._body(house, True)
             status = 0
         except BaseException:  # noqa: BLE001  (a fault of ours: it must be seen)
             traceback.print_exc()
@@ -233,9 +248,7 @@ class ProcessHost:
 class MixedHost(ProcessHost):
     """Actors in forked processes, but for guests; the handle of one is our end of its pipe."""
 
-    def __init__(
-        self, body: Callable[[ActorStart, Pipe, bool], None], guests: Mapping[int, Pipe]
-    ) -> None:
+    def __init__(self, body: Body, guests: Mapping[int, Pipe]) -> None:
         super().__init__(body)
         self._guests = guests
 
@@ -271,9 +284,22 @@ class MixedHost(ProcessHost):
         return late
 
 
-def descriptors_for(n_actors: int) -> int:
-    """How many a service opens for its actors: one for each, and two while a row is started."""
-    return n_actors + min(n_actors, ROW)
+def descriptors_for(households: Sequence[int]) -> int:
+    """How many a service opens for its actors: one for each, and two while a row is started.
+
+    ``households``: how many actors each process has.
+    """
+    n_actors = sum(households)
+    return n_actors + min(n_actors, max(ROW, *households, 0))
+
+
+def _houses(actors: Sequence[ActorStart]) -> Iterable[Sequence[ActorStart]]:
+    """Who lives alone, and who lives together."""
+    houses: dict[tuple[bool, int], list[ActorStart]] = {}
+    for actor in actors:
+        key = (False, actor.party) if actor.home is None else (True, actor.home)
+        houses.setdefault(key, []).append(actor)
+    return houses.values()
 
 
 def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
@@ -287,12 +313,10 @@ def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
     return spans
 
 
-def start_thread(
-    body: Callable[[ActorStart, Pipe, bool], None], actor: ActorStart, pipe: Pipe
-) -> threading.Thread:
+def start_thread(body: Body, actor: ActorStart, pipe: Pipe) -> threading.Thread:
     """Let an actor live in a thread of this interpreter."""
     thread = threading.Thread(
-        target=body, args=(actor, pipe, False), name=f"actor {actor.name}", daemon=True
+        target=body, args=([(actor, pipe)], False), name=f"actor {actor.name}", daemon=True
     )
     thread.start()
     return thread
@@ -303,7 +327,7 @@ class ThreadHost:
 
     signals: Signals | None = None
 
-    def __init__(self, body: Callable[[ActorStart, Pipe, bool], None]) -> None:
+    def __init__(self, body: Body) -> None:
         self._body = body
 
     def start_all(

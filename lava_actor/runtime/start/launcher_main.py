@@ -39,12 +39,13 @@ from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime.actor import build, free, stepping
 from lava_actor.runtime.actor.actor import Actor
+from lava_actor.runtime.actor.worker import Worker
 from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.service.service import Service, ignore_terminal_signals
 from lava_actor.runtime.start import forking, program
 from lava_actor.runtime.start.environment import attune, attune_process, import_places, settle_in
-from lava_actor.runtime.start.hosts import MixedHost, ProcessHost
-from lava_actor.runtime.start.plan import ActorStart, ServicePlan
+from lava_actor.runtime.start.hosts import Household, MixedHost, ProcessHost
+from lava_actor.runtime.start.plan import ServicePlan
 from lava_actor.runtime.start.processes import (
     Signals,
     adopt_orphans,
@@ -260,7 +261,7 @@ def run_service(frame: Frame, owner: int) -> None:
             os.close(descriptor)
         attune_process(plan.surroundings)
         large = [a.party for a in plan.actors if a.parcel and a.parcel.out_of_band >= LARGE_VALUES]
-        body = partial(run_actor, plan, arena, wake_up, loads, large, records=records)
+        body = partial(run_actors, plan, arena, wake_up, loads, large, records=records)
         host = MixedHost(body, guests) if guests else ProcessHost(body)
         del loads, body  # the host lets go of them once the actors run
         service = Service(plan, arena, user, wake_up, host)
@@ -380,45 +381,49 @@ def _same(spec: ActorSpec) -> ActorSpec:
     return spec
 
 
-def run_actor(
+def run_actors(
     plan: ServicePlan,
     arena: Arena,
     wake_up: int,
     loads: dict[int, Callable[[], ActorSpec]],
     large: Iterable[int],
-    start: ActorStart,
-    pipe: Pipe,
+    house: Household,
     own_process: bool,
     *,
     records: RecordStore | None = None,
 ) -> None:
-    """Be one actor until the network ends.
+    """Be one actor until the network ends, or several that share this process.
 
     Initial values may be as large as all the actor works with, so nothing here holds on to them.
     ``large`` says which actors' loads are: the others' are left alone, since to let go of them is
     to write to memory that is still shared, for every actor in every actor.
     """
-    party = arena.party(start.party)
-    plan.wait_policy.apply(party)
-    load = [loads.pop(start.party)]
+    actors = []
+    for start, pipe in house:
+        actor = Actor(
+            start.name,
+            start.party,
+            loads.pop(start.party),
+            arena,
+            pipe,
+            plan.schedule,
+            start.turns,
+            plan.runtime_party,
+            wake_up,
+            domain_index=plan.index,
+            own_process=own_process,
+            records=records,
+        )
+        actor.model_name = start.model
+        actors.append(actor)
     if own_process:
         for other in large:
             loads.pop(other, None)
-    actor = Actor(
-        start.name,
-        start.party,
-        load.pop(),
-        arena,
-        pipe,
-        plan.schedule,
-        start.turns,
-        plan.runtime_party,
-        wake_up,
-        domain_index=plan.index,
-        own_process=own_process,
-        records=records,
-    )
-    actor.model_name = start.model
-    if not own_process:
+    else:
         attune(plan.surroundings)
-    actor.main()
+    home = house[0][0].home
+    if own_process and home is not None:
+        Worker(actors, arena.party(home), plan.wait_policy).main()
+    else:
+        plan.wait_policy.apply(actors[0].party)
+        actors.pop().main()

@@ -28,6 +28,7 @@ class ActorStart:
     parcel: Parcel | None
     turns: TurnPlan | None
     cleans_up: bool = False  # its model does something at the end
+    home: int | None = None  # the party of the worker in which it lives with others
 
 
 @dataclass(frozen=True)

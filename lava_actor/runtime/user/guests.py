@@ -72,13 +72,13 @@ class Guests:
         """Let them live; their services are on their way."""
         if not self._invited:
             return
-        from lava_actor.runtime.start.launcher_main import run_actor
+        from lava_actor.runtime.start.launcher_main import run_actors
 
         arena, loads, records = self._arena, self._loads, self._records
 
         def live(plan: ServicePlan, event: int, *who: Any) -> None:
             try:
-                run_actor(plan, arena, event, loads, (), *who, records=records)
+                run_actors(plan, arena, event, loads, (), *who, records=records)
             finally:
                 os.close(event)
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -102,6 +103,12 @@ def begin_after(arena: Arena, step: int) -> None:
             party.turn = 4 * step + 4  # all stages of that step are behind it
         clock.fence = step
         clock.raise_horizon(step)
+
+
+def _households(actors: Iterable[ActorPlan]) -> list[int]:
+    """How many actors each of their processes has."""
+    shared = Counter(actor.worker for actor in actors)
+    return [1] * shared.pop(None, 0) + list(shared.values())
 
 
 class Crew:
@@ -208,7 +215,7 @@ class Crew:
         if not self._in_threads:
             for post in here:
                 descriptors.require(
-                    descriptors_for(len(post.members)),
+                    descriptors_for(_households(self._executable.actors[m] for m in post.members)),
                     f"the service of {len(post.members)} actors",
                     below_hard_limit=True,
                 )
@@ -321,6 +328,7 @@ class Crew:
                     parcel=parcels.get(actor.party),
                     turns=turn_of.get(actor.party),
                     cleans_up=actor.phases.cleans_up,
+                    home=executable.home_of(actor),
                 )
                 for actor in here
                 if actor.party in post.members
@@ -332,7 +340,7 @@ class Crew:
             n_actors=len(executable.actors),
             external_parties=tuple(e.party for e in executable.externals),
             served_rings=served,
-            wait_policy=choose_policy(len(here), self._cores()),
+            wait_policy=choose_policy(len(_households(here)), self._cores()),
             surroundings=surroundings(),
             program=program,
             may_stay=may_stay,
@@ -343,13 +351,13 @@ class Crew:
     def _launch_threads(self, plans: list[ServicePlan]) -> None:
         from lava_actor.runtime.service.service import Service
         from lava_actor.runtime.start.hosts import ThreadHost
-        from lava_actor.runtime.start.launcher_main import run_actor
+        from lava_actor.runtime.start.launcher_main import run_actors
 
         assert self._arena is not None
         loads = self._loads()
         for plan, theirs in zip(plans, self._theirs, strict=True):
             body: Any = partial(
-                run_actor, plan, self._arena, self._wake_up, loads, (), records=self.records
+                run_actors, plan, self._arena, self._wake_up, loads, (), records=self.records
             )
             service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))
             thread = threading.Thread(

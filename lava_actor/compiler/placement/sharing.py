@@ -1,0 +1,135 @@
+"""Which actors share a worker: a process in which one thread drives all of them.
+
+Only those that step natively may, since none may wait inside a step (`kernels/steps/_team.pxi`). A
+worker is best given neighbours: what they send each other stays in one core's cache, and wakes
+nobody. So the actors are put into an order in which each comes after those that feed nobody else,
+and that order is cut into pieces of about the same cost. Part k of a Process in n parts goes k/n of
+the way, beside the parts that feed it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.compiler.executable import why_in_python
+from lava_actor.compiler.placement.deciding import numbers_in
+from lava_actor.model.cuts import Cut
+from lava_actor.model.native import by_the_model
+
+if TYPE_CHECKING:
+    from lava_actor.channels.layout import RingRequest
+    from lava_actor.compiler.executable import ActorPlan, Schedule, TurnPlan
+    from lava_actor.compiler.parts import Placement
+
+#: Nanoseconds that a step takes whatever the size of the model.
+LEAST_COST = 200
+
+
+def share(
+    actors: Sequence[ActorPlan],
+    rings: Sequence[RingRequest],
+    placement: Placement,
+    schedule: Schedule,
+    turns: Iterable[TurnPlan],
+) -> tuple[tuple[ActorPlan, ...], Placement]:
+    """Say of each actor in which worker it lives, and of the others why in none."""
+    if not placement.workers:
+        return tuple(actors), placement
+    taking_turns = {party for plan in turns for party in plan.members}
+    reasons: dict[int, str] = {}
+    for plan in actors:
+        why = _alone(plan, rings, schedule, taking_turns)
+        if why is not None:
+            reasons[plan.party] = why
+    willing = [actors[p] for p in _in_order(actors, rings) if p not in reasons]
+    houses: dict[tuple[str, int], list[int]] = {}
+    for plan, worker in zip(willing, _divide(willing, placement.workers), strict=True):
+        houses.setdefault((plan.domain, worker), []).append(plan.party)
+    shared = [house for house in houses.values() if len(house) > 1]
+    worker_of = {party: number for number, house in enumerate(shared) for party in house}
+    return (
+        tuple(replace(plan, worker=worker_of.get(plan.party)) for plan in actors),
+        replace(
+            placement,
+            workers=len(shared),
+            alone=tuple((actors[party].name, why) for party, why in reasons.items()),
+        ),
+    )
+
+
+def _alone(
+    plan: ActorPlan, rings: Sequence[RingRequest], schedule: Schedule, taking_turns: set[int]
+) -> str | None:
+    """Why an actor has a process of its own."""
+    if plan.is_async:
+        return "its model runs freely"
+    if schedule.lockstep:
+        return "the network steps in lockstep"
+    if (why := why_in_python(plan, rings)) is not None:
+        return f"it steps in Python: {why}"
+    if by_hand := by_the_model(plan.model_class):
+        return f"it steps in Python in part: {next(iter(by_hand.values()))}"
+    if plan.party in taking_turns or plan.var_servers:
+        return "it takes turns with those who access its Vars"
+    if plan.phases.paced:
+        return "it waits for the user's program"
+    if any((plan.phases.pre_guard, plan.phases.lrn_guard, plan.phases.post_guard)):
+        return "its step has more phases than the first"
+    return None
+
+
+def _in_order(actors: Sequence[ActorPlan], rings: Sequence[RingRequest]) -> list[int]:
+    """The parties, each after those that feed only it."""
+    readers: dict[int, set[int]] = {plan.party: set() for plan in actors}
+    for ring in rings:
+        if ring.writer in readers:
+            readers[ring.writer].update(ring.readers)
+    feeders: dict[int, list[int]] = {}
+    for party, fed in readers.items():
+        others = fed - {party}
+        if len(others) == 1:
+            feeders.setdefault(others.pop(), []).append(party)
+    found: dict[int, None] = {}
+    for plan in actors:
+        path = [plan.party]
+        met = {plan.party}
+        while path:
+            missing = [p for p in feeders.get(path[-1], ()) if p not in found and p not in met]
+            if missing:
+                path.append(missing[0])
+                met.add(missing[0])
+            else:
+                found[path.pop()] = None
+    return list(found)
+
+
+def _divide(actors: Sequence[ActorPlan], workers: int) -> list[int]:
+    """A worker for each of the actors, which come in order."""
+    found: dict[int, int] = {}
+    load = [0.0] * workers
+    costs = {plan.party: _cost(plan) for plan in actors}
+    for plan in actors:
+        if plan.part is not None:
+            k, n = plan.part.number, plan.part.count
+            found[plan.party] = (2 * k + 1) * workers // (2 * n)
+            load[found[plan.party]] += costs[plan.party]
+    share, worker = sum(costs.values()) / workers, 0
+    for plan in actors:
+        if plan.party not in found:
+            while worker < workers - 1 and load[worker] + costs[plan.party] / 2 > share:
+                worker += 1
+            found[plan.party] = worker
+            load[worker] += costs[plan.party]
+    return [found[plan.party] for plan in actors]
+
+
+def _cost(plan: ActorPlan) -> float:
+    """About how many nanoseconds a step takes."""
+    declared: Any = getattr(plan.model_class, "cut", None)
+    if isinstance(declared, Cut):
+        return LEAST_COST + declared.cost * numbers_in(plan, declared)
+    shapes = [p.shape for p in plan.in_ports] + [p.shape for p in plan.out_ports]
+    return LEAST_COST + sum(map(math.prod, shapes))
