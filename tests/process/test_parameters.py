@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
-from lava_actor.process.parameters import ProcessParameters
+from lava_actor import AbstractProcess
+from lava_actor.process.parameters import ProcessParameters, given
 
 
 @pytest.fixture
@@ -14,11 +17,11 @@ def parameters() -> ProcessParameters:
 
 
 def test_the_dict_is_the_one_that_was_given() -> None:
-    given: dict[str, object] = {"gain": 3}
-    parameters = ProcessParameters(given)
-    assert parameters._parameters is given
+    own: dict[str, object] = {"gain": 3}
+    parameters = ProcessParameters(own)
+    assert parameters._parameters is own
     parameters["bias"] = 1
-    assert given["bias"] == 1
+    assert own["bias"] == 1
 
 
 def test_values_are_read_by_key(parameters: ProcessParameters) -> None:
@@ -56,3 +59,16 @@ def test_comparison_does_not_look_into_arrays() -> None:
     assert one == one
     assert one != ProcessParameters({"w": np.ones(3)})
     assert len({one, one}) == 1
+
+
+def test_a_constructor_hands_on_all_that_it_was_given_and_nothing_else() -> None:
+    class Base(AbstractProcess):
+        def __init__(self, *, gain: int, **kwargs: Any) -> None:
+            super().__init__(**given(locals()))
+
+    class Derived(Base):
+        def __init__(self, *, gain: int = 1, bias: int = 2, **kwargs: Any) -> None:
+            super().__init__(**given(locals()))
+
+    expected = {"gain": 3, "bias": 2, "name": "one", "more": 4}
+    assert dict(Derived(gain=3, name="one", more=4).proc_params) == expected
