@@ -57,7 +57,7 @@ def loop(n_processes: int) -> Contender:
 
 
 def cases(full: bool) -> Iterator[Case]:
-    """3, 11 and 41 processes, running ahead and in lockstep."""
+    """3, 11 and 41 processes, running ahead, in lockstep, and sharing two workers."""
     for n_processes in (3, 11, 41):
         rest: list[Any] = [loop(n_processes)]
         if lava.available():
@@ -69,6 +69,7 @@ def cases(full: bool) -> Iterator[Case]:
             contenders=(
                 actors("actors, running ahead", partial(build, n_processes), "run_ahead"),
                 actors("actors, lockstep", partial(build, n_processes), "lockstep"),
+                actors("2 workers", partial(build, n_processes), placement={"workers": 2}),
                 *rest,
             ),
             lava=RECORDED[n_processes],

@@ -23,6 +23,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.model.declarations import check_members
 from lava_actor.model.doubts import doubt
 from lava_actor.process.hints import did_you_mean, warn
+from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 
 if TYPE_CHECKING:
@@ -152,7 +153,10 @@ class Compiler:
         placement = place(whole, self.compile_config)
         lowered = cut(whole, placement)
         schedule, turns = decide(lowered.actors, self.compile_config), plan_turns(lowered.actors)
-        actors, placement = share(lowered.actors, lowered.rings, placement, schedule, turns)
+        in_threads = self.compile_config["actor_type"] is ActorType.Threading
+        actors, placement = share(
+            lowered.actors, lowered.rings, placement, schedule, turns, in_threads=in_threads
+        )
         clock = tuple(a.party for a in actors if not a.is_async)
         free = tuple(a.party for a in actors if a.is_async)
         plans = []

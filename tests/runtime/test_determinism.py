@@ -72,7 +72,8 @@ def test_watchers_and_learning_neurons_beside_a_random_network_get_the_same_in_e
     plan = Plan.draw(rng)
     watched = rng.randrange(len(plan.kinds))
     found = set()
-    parts = {"parts": {"placement": {"weigh": 3, "drive": 2}}}
+    parts: dict[str, Any] = {"parts": {"placement": {"weigh": 3, "drive": 2}}}
+    parts["workers"] = {"placement": {"weigh": 2, "workers": rng.randint(1, 3)}}
     for name, config in {**SETTINGS, **parts}.items():
         nodes = plan.build()
         company = Company(nodes[watched], seed)

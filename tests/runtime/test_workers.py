@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from lava_actor import Loihi2SimCfg, RunSteps
+from lava_actor import ActorType, Loihi2SimCfg, RunSteps
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.executable import Executable
 from lava_actor.errors import (
@@ -162,6 +162,15 @@ def test_a_network_of_one_worker_has_one_process() -> None:
     with lifs[0]:
         lifs[0].run(RunSteps(5), FLOAT, {"placement": {"workers": 1}})
         assert len(processes()) == 1
+        status = lifs[0].runtime.status()
+        assert {actor.worker for actor in status} == {0}
+        assert "lif0 (PyLifModelFloat) in worker 0: step 5" in str(status[0])
+
+
+def test_who_lives_in_threads_shares_nothing() -> None:
+    lifs, _ = chain(2)
+    plans = compiled(lifs[0], {"workers": 1}, actor_type=ActorType.Threading).actors
+    assert {plan.worker for plan in plans} == {None}
 
 
 def test_who_shares_a_killed_process_is_named() -> None:

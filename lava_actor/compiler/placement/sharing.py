@@ -34,10 +34,15 @@ def share(
     placement: Placement,
     schedule: Schedule,
     turns: Iterable[TurnPlan],
+    *,
+    in_threads: bool,
 ) -> tuple[tuple[ActorPlan, ...], Placement]:
-    """Say of each actor in which worker it lives, and of the others why in none."""
-    if not placement.workers:
-        return tuple(actors), placement
+    """Say of each actor in which worker it lives, and of the others why in none.
+
+    ``in_threads``: all actors live in the user's interpreter anyhow.
+    """
+    if not placement.workers or in_threads:
+        return tuple(actors), replace(placement, workers=0)
     taking_turns = {party for plan in turns for party in plan.members}
     reasons: dict[int, str] = {}
     for plan in actors:

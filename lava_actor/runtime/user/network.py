@@ -13,6 +13,7 @@ import threading
 import time
 import weakref
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, CspRecvPort, CspSendPort
@@ -436,9 +437,10 @@ class Network:
         self._own("status")
         if self._arena is None:
             return []
-        actors = [(a.party, a.name, a.model_name) for a in self._executable.actors]
+        plans = self._executable.actors
+        actors = [(plan.party, plan.name, plan.model_name) for plan in plans]
         found = {**read_status(self._arena, actors), **self._far().actors}
-        return [found[party] for party, _, _ in actors]
+        return [replace(found[plan.party], worker=plan.worker) for plan in plans]
 
     def statistics(self) -> list[Any]:
         """Statistics of every ring."""

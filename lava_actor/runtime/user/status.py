@@ -28,11 +28,13 @@ class ActorStatus:
     busy: float
     waiting: float
     rank: int = 0  # on a cluster, where it lives
+    worker: int | None = None  # the process that it shares with others
 
     def __str__(self) -> str:
         """One readable line."""
         waits = f", waits for {self.waits_for}" if self.waits_for else ""
         where = f" on rank {self.rank}" * bool(self.rank)
+        where += f" in worker {self.worker}" * (self.worker is not None)
         return (
             f"{self.process} ({self.model}){where}: step {self.step}, {self.state}{waits}; "
             f"busy {self.busy:.3f} s, waiting {self.waiting:.3f} s"
