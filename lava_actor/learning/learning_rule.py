@@ -92,8 +92,10 @@ class _Constant:
             raise InvalidTypeError(
                 f"learning rule: {self._name}: expected one number, got {value!r}"
             )
-        if not number >= 0:
-            raise InvalidValueError(f"learning rule: {self._name}: expected >= 0, got {number}")
+        if not 0 <= number < np.inf:
+            raise InvalidValueError(
+                f"learning rule: {self._name}: expected a finite number >= 0, got {number}"
+            )
         setattr(rule, f"_{self._name}", number)
 
 

@@ -157,9 +157,13 @@ def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model:
             doubt_value(where, declared, var.init, model)
         plain = is_library(type(process)) and not _is_integer(declared)
         given = _reals(var.init) if plain else None
-        if given is not None and np.isnan(given.sum()) and np.isnan(given).any():
-            lost = int(np.isnan(given).sum())
-            warn(f"{where}: {lost} of {given.size} initial values are NaN, which will spread")
+        if given is not None and not np.isfinite(given.sum()):
+            for lost, what in ((np.isnan(given), "NaN"), (np.isinf(given), "infinite")):
+                if lost.any() and not (what == "infinite" and var.name.startswith("vth")):
+                    warn(
+                        f"{where}: {np.count_nonzero(lost)} of {given.size} initial values are "
+                        f"{what}, which will spread"
+                    )
 
 
 def doubt_value(where: str, declared: LavaPyType, value: object, model: str) -> None:

@@ -11,8 +11,8 @@ Process and expect them to be found. So if neither the Process's module nor its 
 model, the modules beside it are imported, under their qualified names:
 
 * of a package, all modules;
-* of a plain folder (scripts), only files that mention the Process class by name, because
-  importing a script runs it.
+* of a plain folder (scripts), only files that name the Process class, do not define one of that
+  name themselves, and say that something implements: importing a script runs it.
 
 The running script and test modules are never imported. What goes wrong on the way is kept for the
 error that says no model was found, until the next search.
@@ -274,14 +274,17 @@ def _script_siblings(process_class: type) -> list[str]:
     own = Path(file).resolve()
     running = getattr(sys.modules.get("__main__"), "__file__", None)
     never = {own, Path(running).resolve()} if running else {own}
-    mentions = re.compile(rf"\b{re.escape(process_class.__name__)}\b")
+    name = re.escape(process_class.__name__)
+    models = re.compile(
+        rf"\A(?!.*^\s*class\s+{name}\b)(?=.*implements).*\b{name}\b", re.DOTALL | re.MULTILINE
+    )
     return [
         path.stem
         for path in sorted(own.parent.glob("*.py"))
         if path.resolve() not in never
         and not _NEVER_IMPORTED.fullmatch(path.stem)
         and _leads_to(path.stem, path)
-        and mentions.search(path.read_text(encoding="utf-8", errors="replace"))
+        and models.search(path.read_text(encoding="utf-8", errors="replace"))
     ]
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.learning import string_symbols as names
+from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.proc._connection import FixedNumbers, Undelayed
 from lava_actor.utils.weightutils import SignMode, truncated_bits
 
@@ -26,6 +28,11 @@ class LearningSteps(Undelayed):
 
     _arrived: tuple[np.ndarray, np.ndarray | None]
 
+    @classmethod
+    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+        """Say why the rule will never change a synapse."""
+        return _doubts_of_rule(process)
+
     def receive(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Receive from the senders; see `ConnectionModel.receive`."""
         self._arrived = super().receive()
@@ -40,12 +47,33 @@ class LearningSteps(Undelayed):
         self.recv_traces(s_in)
 
 
+def _doubts_of_rule(process: AbstractProcess) -> Iterator[str]:
+    rule = process.proc_params["learning_rule"]
+    behind = "s_in_bap", *(f"s_in_{trace}" for trace in names.POST_TRACES)
+    fed = {name for name in behind if getattr(process, name).get_src_ports()}
+    traces = rule.active_traces
+    if not fed and (traces & names.POST_TRACES or names.Y0 in rule.active_traces_per_dependency):
+        yield (
+            f"{process.name}.s_in_bap: nothing is connected, and the learning rule waits for what "
+            f"the neurons behind do; connect their spikes: neurons.s_out.connect("
+            f"{process.name}.s_in_bap)"
+        )
+    by_payload = process.proc_params["graded_spike_cfg"] is not GradedSpikeCfg.USE_REGULAR_IMPULSE
+    for trace in sorted(traces):
+        received = f"s_in_{trace}" in fed or (trace == "x1" and by_payload)
+        if not getattr(rule, f"{trace}_impulse") and not received:
+            yield (
+                f"{process.name}.{trace}: the learning rule reads this trace, but its impulse "
+                f"is 0, so it stays 0; give the rule {trace}_impulse=…"
+            )
+
+
 class TruncatedWeights(FixedNumbers):
     """Fixed-point weights that are truncated once, and not clipped."""
 
     @classmethod
-    def _doubts_of(cls, _process: AbstractProcess) -> Iterator[str]:
-        return iter(())
+    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+        return _doubts_of_rule(process)
 
     def used_weights(self, weights: Any) -> Any:
         """Keep `num_weight_bits` of the initial weights; later ones are used as they are."""

@@ -9,7 +9,9 @@ import functools
 import inspect
 from typing import Any
 
-from lava_actor.errors import InvalidTypeError
+import numpy as np
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process.hints import did_you_mean, is_library, nearest, warn
 from lava_actor.process.interfaces import checked_shape
 
@@ -33,8 +35,16 @@ class ProcessPostInitCaller(type):
         """
         if any(map(is_library, cls.__mro__)):
             _check_keywords(cls, kwargs)
-        if is_library(cls) and "shape" in kwargs:
-            kwargs["shape"] = checked_shape(kwargs["shape"], kwargs.get("name") or cls.__name__)
+        if is_library(cls):
+            owner = kwargs.get("name") or cls.__name__
+            if "shape" in kwargs:
+                kwargs["shape"] = checked_shape(kwargs["shape"], owner)
+            bits = np.asarray(kwargs.get("num_message_bits", 0))
+            if bits.dtype.kind not in "iu" or (bits < 0).any():
+                raise InvalidValueError(
+                    f"{owner}.num_message_bits: expected 0 (binary spikes) or a number of bits, "
+                    f"got {kwargs['num_message_bits']!r}"
+                )
         try:
             obj = super().__call__(*args, **kwargs)
         except TypeError:

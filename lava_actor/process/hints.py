@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import difflib
+import dis
 import functools
 import os
 import sys
+import sysconfig
 import warnings
 from collections.abc import Callable, Iterable
+from itertools import pairwise
+from types import FrameType, TracebackType
 from typing import Any, TypeVar, cast
 
 from lava_actor.built import PACKAGE
-from lava_actor.errors import LavaActorError, LavaActorWarning, RemoteTraceback
+from lava_actor.errors import InvalidTypeError, LavaActorError, LavaActorWarning, RemoteTraceback
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 _PACKAGE = str(PACKAGE) + os.sep
+_LIBRARIES = (*(sysconfig.get_path(p) for p in ("stdlib", "purelib", "platlib")), "<frozen")
 
 
 _ALSO_CALLED = {
@@ -57,8 +62,40 @@ def is_library(cls: type) -> bool:
     return cls.__module__.startswith("lava_actor.proc.")
 
 
+def attribute_taken(frame: FrameType) -> str | None:
+    """Name of the attribute that a caller takes of what it gets, None if it does something else.
+
+    So None can stand for what is not there yet, and still say so instead of "'NoneType' object has
+    no attribute …". Slow: for what would be an error anyway.
+    """
+    for step, onwards in pairwise(dis.get_instructions(frame.f_code)):
+        if step.offset == frame.f_lasti and onwards.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+            name: str = onwards.argval
+            return None if hasattr(None, name) else name
+    return None
+
+
+def _onwards_from_theirs(traceback: TracebackType | None) -> TracebackType | None:
+    """The frames from the first that belongs to a user's program: a constructor, say.
+
+    Frames of this package are left out behind it, too; those of other libraries are not.
+    """
+    frames = []
+    while traceback is not None:
+        file = traceback.tb_frame.f_code.co_filename
+        if not file.startswith(_PACKAGE) and (frames or not file.startswith(_LIBRARIES)):
+            frames.append(traceback)
+        traceback = traceback.tb_next
+    for frame in reversed(frames):
+        traceback = TracebackType(traceback, frame.tb_frame, frame.tb_lasti, frame.tb_lineno)
+    return traceback
+
+
 def briefly(method: F) -> F:
-    """Let errors that say all in their message come without the frames they were raised in."""
+    """Let errors that say all in their message come without the frames they were raised in.
+
+    What remains are frames of the user's own program that the call led to.
+    """
 
     @functools.wraps(method)
     def call(*args: object, **kwargs: Any) -> Any:
@@ -66,9 +103,15 @@ def briefly(method: F) -> F:
         try:
             return method(*args, **kwargs)
         except (Exception, KeyboardInterrupt) as error:
+            if args and not hasattr(args[0], method.__name__):
+                raise InvalidTypeError(
+                    f"{method.__qualname__} belongs to an instance, not to the class: make one, "
+                    f"and call its {method.__name__}(…)"
+                ) from None
             brief = LavaActorError, KeyboardInterrupt
-            if isinstance(error, brief) or isinstance(error.__cause__, RemoteTraceback):
-                raise error.with_traceback(None)  # noqa: B904  (the same error)
+            theirs = _onwards_from_theirs(error.__traceback__)
+            if theirs or isinstance(error, brief) or isinstance(error.__cause__, RemoteTraceback):
+                raise error.with_traceback(theirs)  # noqa: B904  (the same error)
             raise
 
     return cast("F", call)

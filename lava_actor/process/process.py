@@ -9,11 +9,18 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lava_actor.errors import InvalidTypeError, NetworkError
+from lava_actor.errors import InvalidTypeError, NetworkError, RuntimeStateError
 from lava_actor.process.collection import Collection
 from lava_actor.process.construction import ProcessPostInitCaller
 from lava_actor.process.handles import RunConfigLike, RuntimeHandle, Session, stop_abandoned
-from lava_actor.process.hints import briefly, did_you_mean, is_library, nearest, warn
+from lava_actor.process.hints import (
+    attribute_taken,
+    briefly,
+    did_you_mean,
+    is_library,
+    nearest,
+    warn,
+)
 from lava_actor.process.interfaces import AbstractProcessMember, Owner, WeakRegistry
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
@@ -83,7 +90,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
     def __init__(self, **proc_params: Any) -> None:
         self.id = ProcessServer().register(self)
-        self.name = proc_params.get("name") or f"Process_{self.id}"
+        self.name = str(proc_params.get("name") or f"Process_{self.id}")
         self.proc_params = ProcessParameters(proc_params)
         self.log_config: LogConfig = proc_params.get("log_config") or LogConfig(file="lava.log")
 
@@ -196,6 +203,12 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         for name, member in members.items():
             if name in RESERVED:
                 raise self._reserved(name, member)
+            first = next(n for n, m in members.items() if m is member)
+            if first != name and not isinstance(member, AbstractProcess):
+                warn(
+                    f"{self.name}.{first} and {self.name}.{name} are one "
+                    f"{type(member).__name__}, which is called {name!r}; make one for each"
+                )
             member.name = name
             member.process = self
 
@@ -261,6 +274,11 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     @property
     def runtime(self) -> Any:
         """The Runtime of the network; None before it exists."""
+        if self._runtime is None and (wanted := attribute_taken(sys._getframe(1))):
+            raise RuntimeStateError(
+                f"{self.name}.runtime.{wanted}: there is no runtime yet; run() or "
+                f"create_runtime() starts the network"
+            )
         return self._runtime
 
     @runtime.setter

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lava_actor.errors import InvalidValueError
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import INT32, NativeStep, Part, replaceable
 from lava_actor.proc._arithmetic import integral_input, mag, require_integral, shl
@@ -159,6 +160,25 @@ def _fixed_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: A
     )  # fmt: skip
 
 
+def _outside(
+    process: AbstractProcess, ranges: dict[str, tuple[int, int]]
+) -> Iterator[tuple[str, Any]]:
+    """Decays out of their ranges; `InvalidValueError` for a parameter that fits no population."""
+    for name in ("du", "dv", "vth"):
+        given = np.asarray(process.vars[name].init if name in process.vars else 0)
+        shape = process.a_in.shape
+        try:
+            np.broadcast_to(given, shape)
+        except ValueError:
+            raise InvalidValueError(
+                f"{process.name}.{name}: expected one number, or shape {shape}, got shape "
+                f"{given.shape}"
+            ) from None
+        low, high = ranges.get(name, (-np.inf, np.inf))
+        if given.dtype.kind in "biuf" and ((given < low) | (given > high)).any():
+            yield name, process.vars[name].init
+
+
 @declares(float, "a_in u v bias_mant bias_exp")
 class AbstractPyLifModelFloat(_LifModel):
     """LIF dynamics in double precision.
@@ -178,13 +198,11 @@ class AbstractPyLifModelFloat(_LifModel):
     @classmethod
     def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
         """Say which parameters make no sense in floating point."""
-        for name in ("du", "dv"):
-            decay = getattr(process, name).init
-            if np.any(np.asarray(decay) < 0) or np.any(np.asarray(decay) > 1):
-                yield (
-                    f"{process.name}.{name}: expected the fraction that decays per step, from 0 to "
-                    f"1, got {decay}; only fixed-point models count in units of 1/4096"
-                )
+        for name, decay in _outside(process, {"du": (0, 1), "dv": (0, 1)}):
+            yield (
+                f"{process.name}.{name}: expected the fraction that decays per step, from 0 to "
+                f"1, got {decay}; only fixed-point models count in units of 1/4096"
+            )
         vth = process.vars.vth.init if "vth" in process.vars else 0
         if np.any(np.asarray(vth) < 0):
             yield (
@@ -241,6 +259,16 @@ class AbstractPyLifModelFixed(_LifModel):
         At start, if a parameter is not integral, or does not fit: 16 bits with a sign for biases,
         32 for the others.
     """
+
+    @classmethod
+    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+        """Say which parameters make no sense in fixed point."""
+        for name, decay in _outside(process, {n: FIXED_RANGES[n] for n in ("du", "dv")}):
+            low, high = FIXED_RANGES[name]
+            yield (
+                f"{process.name}.{name}: expected what decays per step in units of 1/4096, from "
+                f"{low} to {high}, got {decay}"
+            )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int16, precision=16)
     u: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)

@@ -17,7 +17,7 @@ from lava_actor.errors import (
 )
 from lava_actor.proc.monitor import export, pictures
 from lava_actor.process import AbstractProcess, InPort, OutPort, RefPort, Var
-from lava_actor.process.hints import warn
+from lava_actor.process.hints import briefly, warn
 from lava_actor.process.interfaces import where
 from lava_actor.process.recording import Recording
 
@@ -106,6 +106,7 @@ class Monitor(AbstractProcess):
 
     # -- before the run ---------------------------------------------------------------------
 
+    @briefly
     def probe(
         self,
         target: Var | OutPort,
@@ -233,6 +234,7 @@ class Monitor(AbstractProcess):
             )
         return found
 
+    @briefly
     def spikes(self, target: Var | OutPort) -> Spikes:
         """What was not zero so far, as ``(steps, indices)``; with values unless all were one.
 
@@ -276,6 +278,7 @@ class Monitor(AbstractProcess):
         record = recording.read()
         return recording.steps(record), recording.dense(record)
 
+    @briefly
     def get_data(self) -> dict[str, dict[str, Any]]:
         """Return what was recorded so far, one row per step.
 
@@ -310,6 +313,7 @@ class Monitor(AbstractProcess):
         """What a step of the network stands for, if that was said."""
         return None if self.runtime is None else self.runtime.step_seconds
 
+    @briefly
     def plot(self, ax: Any = None, target: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Plot the recording of ``target`` over time: lines, or for spikes a raster.
 
@@ -346,6 +350,7 @@ class Monitor(AbstractProcess):
         ax.set_ylabel(target.name)
         return ax
 
+    @briefly
     def raster(self, target: Any = None, ax: Any = None, **kwargs: Any) -> Any:
         """Draw who spiked when: one row per neuron, one mark per spike.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from lava_actor.errors import NetworkError, PartnerTypeError, UnsupportedError
+from lava_actor.process.hints import briefly
 from lava_actor.process.interfaces import where
 from lava_actor.process.ports.base import AbstractPort, create_port_id, is_disjoint, to_list
 from lava_actor.process.ports.exceptions import VarNotSharableError
@@ -54,6 +55,7 @@ class OutPort(AbstractIOPort, AbstractSrcPort):
     def _onwards() -> tuple[type, ...]:
         return InPort, OutPort
 
+    @briefly
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect to InPorts of other Processes, or to the OutPort of the parent Process.
 
@@ -76,6 +78,7 @@ class OutPort(AbstractIOPort, AbstractSrcPort):
         _refuse_virtual(self, partners)
         self._connect_forward(partners, self._onwards(), connection_configs)
 
+    @briefly
     def connect_from(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect from OutPorts of sub-processes, or views of them; see `connect`."""
         self._connect_backward(to_list(ports), OutPort, connection_configs)
@@ -117,12 +120,14 @@ class InPort(AbstractIOPort, AbstractDstPort):
     def _onwards() -> tuple[type, ...]:
         return (InPort,)
 
+    @briefly
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect to InPorts of sub-processes; see `OutPort.connect`."""
         partners = to_list(ports)
         _refuse_virtual(self, partners)
         self._connect_forward(partners, InPort, connection_configs)
 
+    @briefly
     def connect_from(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect from OutPorts of other Processes, from the InPort of the parent, or views.
 
@@ -149,6 +154,7 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
     def _onwards() -> tuple[type, ...]:
         return VarPort, RefPort
 
+    @briefly
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect to a VarPort, or to the RefPort of the parent Process.
 
@@ -175,10 +181,12 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
                 _refuse_own(self, partner.process, where(partner))
         self._connect_forward(partners, self._onwards(), connection_configs)
 
+    @briefly
     def connect_from(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect from the RefPort of a sub-process, or a view of it; see `connect`."""
         self._connect_backward(to_list(ports), RefPort, connection_configs)
 
+    @briefly
     def connect_var(self, variables: Var | list[Any], connection_configs: Configs = None) -> None:
         """Connect to a Var of another Process; it gets an implicit VarPort for that.
 
@@ -266,6 +274,7 @@ class VarPort(AbstractRVPort, AbstractDstPort):
     def _onwards() -> tuple[type, ...]:
         return (VarPort,)
 
+    @briefly
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect to the VarPort of a sub-process; see `RefPort.connect`."""
         partners = to_list(ports)
@@ -273,6 +282,7 @@ class VarPort(AbstractRVPort, AbstractDstPort):
         _refuse_virtual(self, partners)
         self._connect_forward(partners, VarPort, connection_configs)
 
+    @briefly
     def connect_from(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect from *the* RefPort or the VarPort of the parent, or a view of one.
 

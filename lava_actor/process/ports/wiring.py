@@ -103,6 +103,8 @@ def check_shapes(port: AbstractPort, partners: Sequence[AbstractPort]) -> None:
                 hint = f"; .reshape({tuple(partner.shape)}) on the former would fit them together"
             elif any(_is_transposed(end, port, partner) for end in (port, partner)):
                 hint = "; weights have shape (post, pre): are these transposed?"
+            elif any(_has_steps_first(end, port, partner) for end in (port, partner)):
+                hint = "; data has shape (…, steps), time last: is this one transposed?"
             raise NetworkError(
                 f"expected ports of equal shape, got {where(port)} with {tuple(port.shape)} and "
                 f"{where(partner)} with {tuple(partner.shape)}{hint}"
@@ -116,6 +118,13 @@ def _is_transposed(end: AbstractPort, one: AbstractPort, other: AbstractPort) ->
         return False
     size = (other if end is one else one).size
     return size in weights.shape and size != end.size and end.size in weights.shape
+
+
+def _has_steps_first(end: AbstractPort, one: AbstractPort, other: AbstractPort) -> bool:
+    """Whether ``end`` belongs to a source or sink whose transposed data would fit."""
+    data = getattr(getattr(end.process, "data", None), "shape", ())
+    wanted = tuple((other if end is one else one).shape)
+    return len(data) > 1 and wanted == tuple(data[1:])
 
 
 def check_new(port: AbstractPort, partners: Sequence[AbstractPort], forward: bool) -> None:
