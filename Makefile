@@ -57,10 +57,10 @@ type: $(TOOLS) ## mypy over lava_actor
 
 check: lint type test ## what has to be green before a change goes in
 
-docs: $(NATIVE) ## the documentation as a site, into build/docs; warnings are errors
+docs: $(NATIVE) ## the documentation of this version as a site, into build/docs beside others; warnings are errors
 	@$(PY) tools/extras.py docs | xargs -d '\n' $(PY) -m pip install -qq --disable-pip-version-check
-	@$(PY) -m sphinx -W --keep-going -q -b html docs build/docs
-	@echo "written to build/docs/index.html"
+	@$(PY) -m sphinx -W --keep-going -q -b html docs "build/docs/$$($(PY) -c 'import lava_actor; print(lava_actor.__version__)')"
+	@$(PY) tools/doc_versions.py build/docs
 
 sanitize: ## the native ring under ThreadSanitizer and AddressSanitizer
 	@tools/need_compiler

@@ -23,6 +23,13 @@ html_theme = "furo"
 html_title = f"lava_actor {release}"
 html_theme_options = {"navigation_with_keys": True}
 html_copy_source = False
+templates_path = ["_templates"]
+html_sidebars = {
+    "**": [
+        *(f"sidebar/{part}.html" for part in ("brand", "search", "scroll-start", "navigation")),
+        *("versions.html", "sidebar/scroll-end.html"),
+    ]
+}
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # docstrings say it in words

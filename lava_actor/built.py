@@ -9,8 +9,16 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import sys
+import sysconfig
 from collections.abc import Iterable
 from pathlib import Path
+
+if sysconfig.get_config_var("Py_GIL_DISABLED"):
+    raise ImportError(
+        f"lava_actor does not run on builds of CPython without the GIL, such as {sys.executable}: "
+        f"its native part relies on it. Take the ordinary build of this version"
+    )
 
 PACKAGE = Path(__file__).resolve().parent
 

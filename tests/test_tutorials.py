@@ -15,7 +15,10 @@ import pytest
 FOLDER = Path(__file__).parent.parent / "docs" / "tutorials"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 IDS = [path.stem for path in NOTEBOOKS]
-SIX = {"own_neuron", "learning", "recording", "hierarchy", "refports_async", "large_networks"}
+SUBJECTS = {
+    *("own_neuron", "learning", "recording", "hierarchy", "refports_async", "large_networks"),
+    "microcircuit",
+}
 
 
 def code_cells(path: Path) -> list[dict[str, Any]]:
@@ -24,7 +27,7 @@ def code_cells(path: Path) -> list[dict[str, Any]]:
 
 
 def test_there_is_a_tutorial_for_each_subject() -> None:
-    assert set(IDS) >= SIX
+    assert set(IDS) >= SUBJECTS
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=IDS)

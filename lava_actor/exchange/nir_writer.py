@@ -3,13 +3,14 @@
 What NIR cannot say is refused, by the name of the Process: a file that others read as a different
 network would be worse than none. Connections of the library take a step. NIR says so by a `Delay`
 behind each; simulators that know no `Delay` get a graph without them if that changes nothing but
-how soon the outputs come.
+how soon the outputs come. Pictures of a `Conv` have their channels last and those of NIR first:
+whatever lies between two of them is turned, and so are the weights of what takes them flattened.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from lava_actor.compiler.network import find_network
 from lava_actor.errors import InvalidValueError, UnsupportedError
 from lava_actor.exchange.graph import Edge, closing_edges
 from lava_actor.exchange.hdf5 import h5py
+from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.extractor import Extractor
 from lava_actor.proc.io.injector import Injector
@@ -46,8 +48,8 @@ def write_nir(
 ) -> None:
     """Write the network of a Process as a NIR graph, with its initial values.
 
-    The graph says what the floating-point models do. `LIF`, `Dense`, `Sparse`, `Sigma` and the
-    Processes of `lava_actor.proc.nir` are nodes; sources and Injectors become inputs, sinks and
+    The graph says what the floating-point models do. `LIF`, `Dense`, `Sparse`, `Conv`, `Sigma` and
+    the Processes of `lava_actor.proc.nir` are nodes; sources and Injectors become inputs, sinks and
     Extractors outputs, and so do ports that nothing is connected to; Monitors are left out.
 
     Parameters
@@ -90,11 +92,12 @@ def write_nir(
 
 def _graph(
     network: list[AbstractProcess], dt: float
-) -> tuple[dict[str, Node], list[Edge], set[str]]:
-    """Nodes, edges, and the nodes that take a step."""
+) -> tuple[dict[str, Node], list[Edge], dict[str, tuple[int, ...]]]:
+    """Nodes, edges, and the nodes that take a step with the shapes of what they send."""
     known = [p for p in network if not isinstance(p, Monitor)]
     names = _names(known)
-    nodes = {names[p]: _node(p, dt) for p in known}
+    pictures = _pictures(known)
+    nodes = {names[p]: _node(p, dt, pictures) for p in known}
     edges: list[Edge] = []
     for process in known:
         for port in process.out_ports.members:
@@ -104,13 +107,17 @@ def _graph(
                 if not is_index_map(way) or index_map(way) is not None:
                     raise UnsupportedError(f"{way}: NIR has no node for what is done on this way")
                 wanted = way.destination.shape
-                if _without_batch(port.shape) == _without_batch(wanted):
+                if process in pictures and way.destination.process in pictures:
+                    pass
+                elif _without_batch(port.shape) == _without_batch(wanted):
                     for name, shape in ((source, wanted), (end, port.shape)):
                         if "shape" in nodes[name]:  # of an Input or Output
                             nodes[name]["shape"] = np.array(_without_batch(shape))
                 elif wanted != port.shape:
                     middle = f"{source}_to_{end}"
-                    nodes[middle] = _flattening(port.shape, wanted, way)
+                    nodes[middle] = _flattening(_seen(process, port, pictures), wanted, way)
+                    if process in pictures:
+                        _take_turned(nodes[end], port.shape, way)
                     edges.append((source, middle))
                     source = middle
                 if (source, end) in edges:
@@ -120,13 +127,16 @@ def _graph(
             if not ways and nodes[names[process]]["type"] != "Output":
                 nodes[f"output_{names[process]}"] = {
                     "type": "Output",
-                    "shape": np.array(port.shape),
+                    "shape": np.array(_seen(process, port, pictures)),
                 }
                 edges.append((names[process], f"output_{names[process]}"))
         for port in process.in_ports.members:
             fed = any(b == names[process] for _, b in edges) or port.get_src_ports()
             if not fed and nodes[names[process]]["type"] != "Input":
-                nodes[f"input_{names[process]}"] = {"type": "Input", "shape": np.array(port.shape)}
+                nodes[f"input_{names[process]}"] = {
+                    "type": "Input",
+                    "shape": np.array(_seen(process, port, pictures)),
+                }
                 edges.append((f"input_{names[process]}", names[process]))
     for process in known:
         name, params = names[process], process.proc_params
@@ -134,7 +144,73 @@ def _graph(
         passes = isinstance(process, nir.Passage) and params["kind"] != "Flatten" and name in inner
         if passes or (isinstance(process, nir.Delay) and params["closes"]):
             _leave_out(name, nodes, edges)
-    return nodes, edges, {names[p] for p in known if isinstance(p, Dense | Sparse)}
+    return (
+        nodes,
+        edges,
+        {
+            names[p]: _seen(p, p.out_ports.members[0], pictures)
+            for p in known
+            if isinstance(p, Dense | Sparse | Conv)
+        },
+    )
+
+
+_ELEMENTWISE = (
+    LIF, Sigma, Source, Injector, Sink, Extractor,
+    nir.Passage, nir.Scale, nir.Threshold, nir.Delay, nir.NIRNeuron,
+)  # fmt: skip
+"""Processes that do not care which element of a picture lies where."""
+
+
+def _pictures(known: list[AbstractProcess]) -> set[AbstractProcess]:
+    """Processes whose pictures have their channels last: each `Conv`, and what it is joined to."""
+    ways = [way for p in known for port in p.out_ports.members for way in outgoing_paths(port)]
+    found = {p for p in known if isinstance(p, Conv)}
+    todo = [*found]
+    while todo:
+        process = todo.pop()
+        for way in ways:
+            ends = way.source, way.destination
+            if process not in (end.process for end in ends) or ends[0].shape != ends[1].shape:
+                continue
+            for other in {end.process for end in ends} - found - {None}:
+                if isinstance(other, Monitor):
+                    continue
+                shapes = {port.shape for port in (*other.in_ports, *other.out_ports)}
+                if not isinstance(other, _ELEMENTWISE) or len(shapes) > 1:
+                    raise UnsupportedError(
+                        f"{way}: the channels of {process.name} come last, and those of "
+                        f"{other.name} do not"
+                    )
+                found.add(other)
+                todo.append(other)
+    return found
+
+
+def _turned(array: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(array.transpose(2, 0, 1))
+
+
+def _turned_value(key: str, value: Any) -> Any:
+    if key == "shape":
+        return value[[2, 0, 1]]
+    return _turned(value) if np.ndim(value) == 3 else value
+
+
+def _seen(process: AbstractProcess, port: Any, pictures: set[AbstractProcess]) -> tuple[int, ...]:
+    """The shape of a port as NIR sees it."""
+    return (port.shape[2], *port.shape[:2]) if process in pictures else tuple(port.shape)
+
+
+def _take_turned(node: Node, shape: tuple[int, ...], way: object) -> None:
+    """Let a connection take the elements of a picture in the order that they have in NIR."""
+    if node["type"] not in ("Linear", "Affine"):
+        raise UnsupportedError(
+            f"{way}: NIR has channels first, so these elements would come in another order; only "
+            f"a connection can take them so"
+        )
+    order_in_nir = _turned(np.arange(int(np.prod(shape))).reshape(shape)).ravel()
+    node["weight"] = node["weight"][..., order_in_nir]
 
 
 def _leave_out(name: str, nodes: dict[str, Node], edges: list[Edge]) -> None:
@@ -154,7 +230,11 @@ def _check_spikes(kind: str, way: Path) -> None:
     """Refuse a connection that takes for a spike whatever is not 0, behind what sends numbers."""
     end = way.destination.process
     spikes = kind in ("IF", "LIF", "CubaLIF", "Threshold", "Input")
-    if isinstance(end, Dense | Sparse) and not spikes and not end.proc_params["num_message_bits"]:
+    if (
+        isinstance(end, Dense | Sparse | Conv)
+        and not spikes
+        and not end.proc_params["num_message_bits"]
+    ):
         raise UnsupportedError(
             f"{way}: {end.name} has num_message_bits 0 and takes all numbers but 0 for spikes, "
             f"which NIR cannot say"
@@ -185,15 +265,16 @@ def _flattening(shape: tuple[int, ...], wanted: tuple[int, ...], way: object) ->
     return {"type": "Flatten", "input_type": np.array(shape), "start_dim": 0, "end_dim": -1}
 
 
-def _add_delays(nodes: dict[str, Node], edges: list[Edge], stepping: set[str], dt: float) -> None:
-    for name in stepping:
-        shape = nodes[name]["weight"].shape[:1]
+def _add_delays(
+    nodes: dict[str, Node], edges: list[Edge], stepping: dict[str, tuple[int, ...]], dt: float
+) -> None:
+    for name, shape in stepping.items():
         nodes[f"{name}_delay"] = {"type": "Delay", "delay": np.full(shape, dt)}
         edges[:] = [(f"{name}_delay" if a == name else a, b) for a, b in edges]
         edges.append((name, f"{name}_delay"))
 
 
-def _check_without(nodes: dict[str, Node], edges: list[Edge], stepping: set[str]) -> None:
+def _check_without(nodes: dict[str, Node], edges: list[Edge], stepping: Collection[str]) -> None:
     """Refuse a graph that would mean something else without the steps of its connections.
 
     Without them, an edge that closes a loop takes one step and all others none. That is the same
@@ -223,10 +304,13 @@ def _check_without(nodes: dict[str, Node], edges: list[Edge], stepping: set[str]
 # -- Processes --------------------------------------------------------------------------------
 
 
-def _node(process: AbstractProcess, dt: float) -> Node:
+def _node(process: AbstractProcess, dt: float, pictures: set[AbstractProcess]) -> Node:
     for cls, make in _MAKERS.items():
         if type(process) is cls:
-            return make(process, dt)
+            node = make(process, dt)
+            if process in pictures and cls is not Conv:
+                return {key: _turned_value(key, value) for key, value in node.items()}
+            return node
     raise UnsupportedError(
         f"{process.name}: NIR has no node for a {type(process).__name__}; there are nodes for "
         f"{', '.join(dict.fromkeys(c.__name__ for c in _MAKERS))}"
@@ -286,6 +370,24 @@ def _connection(process: AbstractProcess, dt: float) -> Node:
             f"scale the weights"
         )
     return {"type": "Linear", "weight": _initial(process, "weights")}
+
+
+def _conv(process: AbstractProcess, dt: float) -> Node:
+    """Groups are written as kernels of 0 between them: readers do not agree about groups."""
+    _at_rest(process, "a_buf")
+    params = process.proc_params
+    kernel = _initial(process, "weight")[:, ::-1, ::-1].transpose(0, 3, 1, 2)
+    groups = int(np.ravel(params["groups"])[0])
+    weight = np.zeros((len(kernel), groups, *kernel.shape[1:]))
+    weight[np.arange(len(kernel)), np.arange(len(kernel)) * groups // len(kernel)] = kernel
+    return {
+        "type": "Conv2d",
+        "input_shape": np.array(process.in_ports.members[0].shape[:2]),
+        **{key: np.array(params[key]) for key in ("stride", "padding", "dilation")},
+        "groups": 1,
+        "bias": np.zeros(len(kernel)),
+        "weight": weight.reshape(len(kernel), -1, *kernel.shape[2:]),
+    }
 
 
 def _sigma(process: AbstractProcess, dt: float) -> Node:
@@ -370,7 +472,7 @@ def _neuron(process: AbstractProcess, dt: float) -> Node:
 
 
 _MAKERS: dict[type[Any], Callable[[Any, float], Node]] = {
-    LIF: _lif, Dense: _connection, Sparse: _connection, Sigma: _sigma,
+    LIF: _lif, Dense: _connection, Sparse: _connection, Conv: _conv, Sigma: _sigma,
     Source: _end("Input"), Injector: _end("Input"),
     Sink: _end("Output"), Extractor: _end("Output"),
     nir.Passage: _passage, nir.Affine: _affine, nir.Scale: _held("Scale", "scale"),

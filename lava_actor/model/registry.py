@@ -157,9 +157,7 @@ def _bases(process_class: type) -> Iterator[type]:
             yield cls
 
 
-def _registered(
-    process_class: type, *, stale: bool = False
-) -> list[type[AbstractProcessModel]]:
+def _registered(process_class: type, *, stale: bool = False) -> list[type[AbstractProcessModel]]:
     with _lock:
         for model in [m for m in _open if m.implements_process is not None]:
             register(model)

@@ -80,7 +80,7 @@ def _onwards_from_theirs(traceback: TracebackType | None) -> TracebackType | Non
 
     Frames of this package are left out behind it, too; those of other libraries are not.
     """
-    frames = []
+    frames: list[TracebackType] = []
     while traceback is not None:
         file = traceback.tb_frame.f_code.co_filename
         if not file.startswith(_PACKAGE) and (frames or not file.startswith(_LIBRARIES)):

@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import importlib
 import os
+import runpy
 import subprocess
 import sys
+import sysconfig
 import textwrap
 
 import numpy as np
@@ -159,6 +161,12 @@ def test_a_native_module_that_is_older_than_its_sources_is_not_used(module, sour
     monkeypatch.delattr(importlib.import_module(module), "BUILT_FROM")
     with pytest.raises(ImportError, match="rebuild it with `make build`"):
         built.require(module)
+
+
+def test_a_python_without_the_gil_is_refused_before_anything_is_loaded(monkeypatch):
+    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: name == "Py_GIL_DISABLED")
+    with pytest.raises(ImportError, match="builds of CPython without the GIL"):
+        runpy.run_path(built.__file__)
 
 
 def test_where_no_sources_are_installed_a_native_module_is_taken_as_it_is(monkeypatch):

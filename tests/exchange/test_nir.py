@@ -19,7 +19,7 @@ from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.io.source import RingBuffer as Source
 from lava_actor.proc.lif.process import LIF, LIFRefractory
 from lava_actor.proc.monitor.process import Monitor
-from lava_actor.proc.nir.process import Delay
+from lava_actor.proc.nir.process import Delay, Pool
 from lava_actor.proc.sdn.process import Sigma
 
 nir = pytest.importorskip("nir")
@@ -256,6 +256,60 @@ def test_a_network_of_the_library_is_the_same_network_when_it_is_read_again(
     again = ran(read_nir(tmp_path / "own.nir", dt=2e-3, integrators="dt"), spiking())
     late = 0 if delays else 2  # connections on the way
     assert np.array_equal(again[: 30 - late], expected[late:])
+
+
+def convolutions() -> tuple[Source, LIF]:
+    """Two layers of pictures, channels last, and one that takes the second flattened."""
+    rng = np.random.default_rng(8)
+    source = Source(data=(rng.random((5, 6, 2, 20)) < 0.4).astype(float))
+    first = Conv(weight=rng.uniform(-0.2, 0.6, (4, 3, 3, 1)), input_shape=(5, 6, 2), groups=2,
+                 padding=(1, 0), name="first")  # fmt: skip
+    second = Conv(weight=rng.uniform(-0.3, 0.4, (3, 2, 2, 4)), input_shape=first.output_shape,
+                  stride=(2, 1), dilation=(1, 2), name="second")  # fmt: skip
+    bias = rng.uniform(0, 0.2, first.output_shape)
+    layers = [
+        LIF(shape=first.output_shape, du=0.5, dv=0.25, vth=0.8, bias_mant=bias, name="a"),
+        LIF(shape=second.output_shape, du=1, dv=0.1, vth=0.5, name="b"),
+    ]
+    size = int(np.prod(second.output_shape))
+    flat = Dense(weights=rng.uniform(-0.2, 0.4, (2, size)), name="flat")
+    last = LIF(shape=(2,), du=1, dv=0.3, vth=0.4, name="last")
+    source.s_out.connect(first.s_in)
+    first.a_out.connect(layers[0].a_in)
+    layers[0].s_out.connect(second.s_in)
+    second.a_out.connect(layers[1].a_in)
+    layers[1].s_out.flatten().connect(flat.s_in)
+    flat.a_out.connect(last.a_in)
+    return source, last
+
+
+def test_convolutions_are_written_with_their_channels_first(tmp_path: Path) -> None:
+    source, last = convolutions()
+    write_nir(tmp_path / "pictures.nir", source, dt=1e-3)
+    sink = Sink(shape=(2,), buffer=20)
+    last.s_out.connect(sink.a_in)
+    with source:
+        source.run(20, CFG)
+        expected = sink.data.get().T
+    assert 0 < expected.mean() < 1
+    graph = nir.read(tmp_path / "pictures.nir")
+    assert [*graph.nodes["a"].v_threshold.shape] == [4, 5, 4]
+    turned = source.data.init.transpose(3, 2, 0, 1)
+    again = ran(read_nir(tmp_path / "pictures.nir", dt=1e-3), turned)
+    assert np.array_equal(again, expected)
+
+
+def test_what_counts_channels_in_another_order_is_not_written(tmp_path: Path) -> None:
+    conv = Conv(weight=np.ones((3, 1, 1, 2)), input_shape=(4, 4, 2), name="conv")
+    flat = LIF(shape=(48,), du=1, dv=0.1, name="flat")
+    conv.a_out.flatten().connect(flat.a_in)
+    with pytest.raises(UnsupportedError, match=r"flat\.a_in: NIR has channels first"):
+        write_nir(tmp_path / "no.nir", conv, dt=1)
+    pool = Pool(shape=(4, 4, 3), kernel_size=1, stride=1, name="pool")
+    conv = Conv(weight=np.ones((3, 1, 1, 2)), input_shape=(4, 4, 2), name="conv")
+    conv.a_out.connect(pool.a_in)
+    with pytest.raises(UnsupportedError, match="channels of conv come last, and those of pool"):
+        write_nir(tmp_path / "no.nir", conv, dt=1)
 
 
 def test_a_graph_that_was_read_is_written_as_it_was(tmp_path: Path) -> None:

@@ -118,9 +118,7 @@ def _methods(
     ]  # fmt: skip
 
 
-def _float_step(
-    function: str, thresholds: tuple[str, ...] = ("vth",), **more: Any
-) -> NativeStep:
+def _float_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: Any) -> NativeStep:
     """The native step of a floating-point model, see ``lif.h``."""
     return NativeStep(
         function,
