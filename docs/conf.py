@@ -50,7 +50,7 @@ def _pages_outside(app: object, docname: str, source: list[str]) -> None:
         outside = target.exists() and not (inside and target.suffix in (".md", ".png"))
         return f"`{match[1]}`" if outside else match[0]
 
-    source[0] = re.sub(r"(?<!!)\[([^\]]+)\]\(([^):]+)\)", replaced, source[0])
+    source[0] = re.sub(r"(?<!!)\[([^\[\]]+)\]\(([^):]+)\)", replaced, source[0])
 
 
 def setup(app: object) -> None:

@@ -1,4 +1,4 @@
-"""doc_versions FOLDER: list the versions of the site in it, and lead its front page to the newest."""
+"""List the versions of the site in FOLDER, and lead its front page to the newest."""
 
 import json
 import re
