@@ -1098,7 +1098,7 @@ REFUSED |= {
     ),
     "an_infinite_constant_of_a_rule": (
         lambda: Loihi2FLearningRule(dw="x0*y1", y1_tau=np.inf),
-        ("y1_tau: expected a finite number",),
+        ("y1_tau: expected >= 0, got inf, which is not finite",),
     ),
     "messages_of_negative_width": (
         lambda: Dense(weights=np.eye(2), num_message_bits=-1, name="d"),

@@ -93,8 +93,9 @@ class _Constant:
                 f"learning rule: {self._name}: expected one number, got {value!r}"
             )
         if not 0 <= number < np.inf:
+            finite = ", which is not finite" if number == np.inf else ""
             raise InvalidValueError(
-                f"learning rule: {self._name}: expected a finite number >= 0, got {number}"
+                f"learning rule: {self._name}: expected >= 0, got {number}{finite}"
             )
         setattr(rule, f"_{self._name}", number)
 

@@ -173,13 +173,14 @@ def test_underscores_count_and_lists_do_not() -> None:
     assert process.listed[0].process is None
 
 
-def test_a_var_under_two_names_counts_twice_and_has_the_last_one() -> None:
+def test_a_var_under_two_names_counts_twice_with_a_warning_and_has_the_last_one() -> None:
     class Double(AbstractProcess):
         def __init__(self) -> None:
             super().__init__()
             self.b = self.a = Var(shape=(1,))
 
-    process = Double()
+    with pytest.warns(LavaActorWarning, match="are one Var"):
+        process = Double()
     assert process.vars.member_names == ["a", "b"]
     assert process.a.name == "b"
 
