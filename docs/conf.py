@@ -47,7 +47,7 @@ def _pages_outside(app: object, docname: str, source: list[str]) -> None:
     def replaced(match: re.Match[str]) -> str:
         target = (ROOT / "docs" / docname).parent / match[2].split("#")[0]
         inside = target.resolve().is_relative_to(ROOT / "docs")
-        outside = target.exists() and not (inside and target.suffix in (".md", ".png"))
+        outside = target.exists() and not (inside and target.suffix in (".md", ".png", ".ipynb"))
         return f"`{match[1]}`" if outside else match[0]
 
     source[0] = re.sub(r"(?<!!)\[([^\[\]]+)\]\(([^):]+)\)", replaced, source[0])

@@ -9,6 +9,7 @@ import numpy as np
 
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.constants import GradedSpikeCfg
+from lava_actor.learning.learning_rule import Loihi3FLearningRule
 from lava_actor.proc._connection import FixedNumbers, Undelayed
 from lava_actor.utils.weightutils import SignMode, truncated_bits
 
@@ -58,10 +59,13 @@ def _doubts_of_rule(process: AbstractProcess) -> Iterator[str]:
             f"the neurons behind do; connect their spikes: neurons.s_out.connect("
             f"{process.name}.s_in_bap)"
         )
-    by_payload = process.proc_params["graded_spike_cfg"] is not GradedSpikeCfg.USE_REGULAR_IMPULSE
-    for trace in sorted(traces):
+    regular = GradedSpikeCfg.USE_REGULAR_IMPULSE
+    by_payload = process.proc_params.get("graded_spike_cfg", regular) is not regular
+    sent = names.POST_TRACES if isinstance(rule, Loihi3FLearningRule) else ()  # by the neurons
+    for trace in sorted(traces.difference(sent)):
         received = f"s_in_{trace}" in fed or (trace == "x1" and by_payload)
-        if not getattr(rule, f"{trace}_impulse") and not received:
+        begun = np.any(process.vars[trace].init)
+        if not getattr(rule, f"{trace}_impulse") and not received and not begun:
             yield (
                 f"{process.name}.{trace}: the learning rule reads this trace, but its impulse "
                 f"is 0, so it stays 0; give the rule {trace}_impulse=…"

@@ -335,7 +335,6 @@ def test_what_nir_cannot_say_is_not_written(tmp_path: Path) -> None:
         assert not (tmp_path / "never.nir").exists()
 
     told(LIFRefractory(shape=(1,), name="r", refractory_period=2), "r: NIR has no node for a LIFR")
-    told(Conv(weight=np.ones((1, 1, 1, 1)), input_shape=(2, 2, 1), name="c"), "c: NIR has no node")
     told(LIF(shape=(1,), name="n", du=2048, dv=1), r"n\.du: .*got 2048")
     told(LIF(shape=(1,), name="n", du=1, dv=0, bias_mant=2), r"n\.bias_mant: .*got 2")
     told(
