@@ -99,6 +99,7 @@ def _graph(
     pictures = _pictures(known)
     nodes = {names[p]: _node(p, dt, pictures) for p in known}
     edges: list[Edge] = []
+    flattened: dict[str, dict[tuple[int, ...] | None, Path]] = {}  # how each takes elements
     for process in known:
         for port in process.out_ports.members:
             ways = [w for w in outgoing_paths(port) if w.destination.process in names]
@@ -108,7 +109,7 @@ def _graph(
                     raise UnsupportedError(f"{way}: NIR has no node for what is done on this way")
                 wanted = way.destination.shape
                 if process in pictures and way.destination.process in pictures:
-                    pass
+                    pass  # both are turned
                 elif _without_batch(port.shape) == _without_batch(wanted):
                     for name, shape in ((source, wanted), (end, port.shape)):
                         if "shape" in nodes[name]:  # of an Input or Output
@@ -116,10 +117,10 @@ def _graph(
                 elif wanted != port.shape:
                     middle = f"{source}_to_{end}"
                     nodes[middle] = _flattening(_seen(process, port, pictures), wanted, way)
-                    if process in pictures:
-                        _take_turned(nodes[end], port.shape, way)
                     edges.append((source, middle))
                     source = middle
+                turned = process in pictures and way.destination.process not in pictures
+                flattened.setdefault(end, {}).setdefault(port.shape if turned else None, way)
                 if (source, end) in edges:
                     raise UnsupportedError(f"{way}: NIR knows no second edge between two nodes")
                 edges.append((source, end))
@@ -138,6 +139,16 @@ def _graph(
                     "shape": np.array(_seen(process, port, pictures)),
                 }
                 edges.append((f"input_{names[process]}", names[process]))
+    for process in known:
+        heads = [b for _, b in edges].count(names[process])
+        joined = isinstance(process, Dense | Sparse | Conv) and heads > 1
+        if joined and not process.proc_params["num_message_bits"]:
+            raise UnsupportedError(
+                f"{process.name}.s_in: {heads} senders, whose spikes in one step count once "
+                f"(num_message_bits is 0); NIR adds them up"
+            )
+    for end, orders in flattened.items():
+        _take_turned(nodes[end], orders)
     for process in known:
         name, params = names[process], process.proc_params
         inner = {a for a, _ in edges} if params.get("kind") == "Output" else {b for _, b in edges}
@@ -165,7 +176,7 @@ _ELEMENTWISE = (
 def _pictures(known: list[AbstractProcess]) -> set[AbstractProcess]:
     """Processes whose pictures have their channels last: each `Conv`, and what it is joined to."""
     ways = [way for p in known for port in p.out_ports.members for way in outgoing_paths(port)]
-    found = {p for p in known if isinstance(p, Conv)}
+    found: set[AbstractProcess] = {p for p in known if isinstance(p, Conv)}
     todo = [*found]
     while todo:
         process = todo.pop()
@@ -202,12 +213,18 @@ def _seen(process: AbstractProcess, port: Any, pictures: set[AbstractProcess]) -
     return (port.shape[2], *port.shape[:2]) if process in pictures else tuple(port.shape)
 
 
-def _take_turned(node: Node, shape: tuple[int, ...], way: object) -> None:
-    """Let a connection take the elements of a picture in the order that they have in NIR."""
-    if node["type"] not in ("Linear", "Affine"):
+def _take_turned(node: Node, orders: dict[tuple[int, ...] | None, Path]) -> None:
+    """Let a connection take the elements of a picture in the order that they have in NIR.
+
+    ``orders`` has the shapes of the pictures, None for what was no picture.
+    """
+    shape, way = next(iter(orders.items()))
+    if set(orders) == {None}:
+        return
+    if shape is None or len(orders) > 1 or node["type"] not in ("Linear", "Affine"):
         raise UnsupportedError(
-            f"{way}: NIR has channels first, so these elements would come in another order; only "
-            f"a connection can take them so"
+            f"{way}: NIR has channels first, so elements of pictures would come in another order; "
+            f"only a connection that takes nothing else can take them so"
         )
     order_in_nir = _turned(np.arange(int(np.prod(shape))).reshape(shape)).ravel()
     node["weight"] = node["weight"][..., order_in_nir]

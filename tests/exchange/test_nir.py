@@ -272,13 +272,16 @@ def convolutions() -> tuple[Source, LIF]:
         LIF(shape=second.output_shape, du=1, dv=0.1, vth=0.5, name="b"),
     ]
     size = int(np.prod(second.output_shape))
-    flat = Dense(weights=rng.uniform(-0.2, 0.4, (2, size)), name="flat")
+    flat = Dense(weights=rng.uniform(-0.2, 0.4, (2, size)), num_message_bits=8, name="flat")
     last = LIF(shape=(2,), du=1, dv=0.3, vth=0.4, name="last")
     source.s_out.connect(first.s_in)
     first.a_out.connect(layers[0].a_in)
     layers[0].s_out.connect(second.s_in)
     second.a_out.connect(layers[1].a_in)
     layers[1].s_out.flatten().connect(flat.s_in)
+    twin = LIF(shape=second.output_shape, du=1, dv=0.1, vth=0.9, name="twin")
+    second.a_out.connect(twin.a_in)
+    twin.s_out.flatten().connect(flat.s_in)
     flat.a_out.connect(last.a_in)
     return source, last
 
@@ -304,6 +307,12 @@ def test_what_counts_channels_in_another_order_is_not_written(tmp_path: Path) ->
     flat = LIF(shape=(48,), du=1, dv=0.1, name="flat")
     conv.a_out.flatten().connect(flat.a_in)
     with pytest.raises(UnsupportedError, match=r"flat\.a_in: NIR has channels first"):
+        write_nir(tmp_path / "no.nir", conv, dt=1)
+    bits = Dense(weights=np.ones((1, 48)), num_message_bits=8, name="bits")
+    conv = Conv(weight=np.ones((3, 1, 1, 2)), input_shape=(4, 4, 2), name="conv")
+    conv.a_out.flatten().connect(bits.s_in)
+    LIF(shape=(48,), du=1, dv=0.1).s_out.connect(bits.s_in)
+    with pytest.raises(UnsupportedError, match="takes nothing else"):
         write_nir(tmp_path / "no.nir", conv, dt=1)
     pool = Pool(shape=(4, 4, 3), kernel_size=1, stride=1, name="pool")
     conv = Conv(weight=np.ones((3, 1, 1, 2)), input_shape=(4, 4, 2), name="conv")
@@ -344,6 +353,10 @@ def test_what_nir_cannot_say_is_not_written(tmp_path: Path) -> None:
     counting, after = Sigma(shape=(1,), name="s"), Dense(weights=[[1]], name="d")
     counting.s_out.connect(after.s_in)
     told(counting, "takes all numbers but 0 for spikes")
+    pair, joined = [LIF(shape=(1,), du=1, dv=1) for _ in "ab"], Dense(weights=[[1]], name="j")
+    for cell in pair:
+        cell.s_out.connect(joined.s_in)
+    told(joined, r"j\.s_in: 2 senders, whose spikes in one step count once")
     one, other = LIF(shape=(1,), name="one", du=1, dv=1), LIF(shape=(1,), name="other", du=1, dv=1)
     there, back, into = (Dense(weights=[[1]], name=n) for n in ("there", "back", "into"))
     for a, b in ((into.a_out, one.a_in), (one.s_out, there.s_in), (there.a_out, other.a_in),

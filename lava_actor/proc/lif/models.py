@@ -164,7 +164,7 @@ def _outside(
     """Decays out of their ranges; `InvalidValueError` for a parameter that fits no population."""
     for name in ("du", "dv", "vth"):
         given = np.asarray(process.vars[name].init if name in process.vars else 0)
-        shape = process.a_in.shape
+        shape = process.vars.u.shape
         try:
             np.broadcast_to(given, shape)
         except ValueError:
