@@ -54,6 +54,7 @@ static world new_world(uint32_t n_readers, uint64_t depth, uint64_t words, uint6
     w.parties = (la_party *)(w.arena + 1);
     for (i = 0; i < MAX_PARTIES; i++) {
         w.parties[i].index = i;
+        la_set_home(&w.parties[i], i);
     }
     w.domain = (la_domain *)(w.parties + MAX_PARTIES);
     w.n_readers = n_readers;
@@ -280,7 +281,7 @@ static void *take_steps(void *argument) {
     task *t = (task *)argument;
     world *w = t->w;
     la_party *own = &w->parties[1 + t->index];
-    la_waiting waiting = {w->domain, own, 0, 0};
+    la_waiting waiting = {w->domain, own, 0, 0, NULL};
     world calm = *w; /* spins at the gate only, hence leaves early and then sleeps at once */
     la_party *members[CROWD];
     uint64_t step, result;
