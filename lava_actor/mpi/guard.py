@@ -15,8 +15,11 @@ import re
 import select
 import signal
 import sys
+import time
 import warnings
 
+#: Seconds in which the launcher ends who crashed because of another: MPI may, without its partner.
+CRASH_SECONDS = 1.0
 DONE = "done"
 ALONE = "alone"
 
@@ -62,6 +65,8 @@ def _guard(rank: str, process: int, words: int) -> None:
     number = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
     if last == ALONE:
         program = ", which ran the program," if rank == "0" else ""
+        if number != signal.SIGKILL:
+            time.sleep(CRASH_SECONDS)
         how = signal.Signals(number).name if number else f"exit code {os.WEXITSTATUS(status)}"
         where = f"process {process} on {os.uname().nodename}"
         os.write(2, f"lava_actor: rank {rank}{program} has died: {how} ({where})\n".encode())
