@@ -27,10 +27,10 @@ from lava_actor.compiler.executable import (
 from lava_actor.compiler.taps import Access, clients_of, why_served
 from lava_actor.compiler.turns import order_of
 from lava_actor.errors import NetworkError
-from lava_actor.model.declarations import declared
 from lava_actor.model.phases import phase_table
 from lava_actor.model.ports.out_port import PyOutPortVectorSparse
 from lava_actor.model.ref_use import only_reads
+from lava_actor.model.types import declared
 from lava_actor.process.hints import warn
 from lava_actor.process.ports import paths
 from lava_actor.process.recording import Recording

@@ -9,12 +9,13 @@ import numpy as np
 
 from lava_actor.channels.memory import check_values
 from lava_actor.errors import NetworkError
+from lava_actor.model.native import check_declaration
 from lava_actor.model.ports.in_port import PyInPort, PyInPortScalarDense
 from lava_actor.model.ports.out_port import PyOutPort, PyOutPortScalarDense
 from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortScalarDense
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.types import LavaPyType
+from lava_actor.model.types import LavaPyType, declared
 from lava_actor.process.hints import did_you_mean
 from lava_actor.process.ports.ports import ImplicitVarPort
 from lava_actor.process.recording import Recording
@@ -32,17 +33,6 @@ _OWN_NAMES = {
 _ONE_NUMBER = (PyInPortScalarDense, PyOutPortScalarDense, PyRefPortScalarDense)
 
 
-def declared(model_cls: type) -> dict[str, LavaPyType]:
-    """Return the members a model class declares: {name: LavaPyType}, by name.
-
-    Inherited declarations count; one that a subclass replaces by something else does not.
-    """
-    visible: dict[str, Any] = {}
-    for base in reversed(model_cls.__mro__):
-        visible.update(vars(base))
-    return {name: value for name, value in sorted(visible.items()) if isinstance(value, LavaPyType)}
-
-
 def check_members(process: AbstractProcess, model_cls: type) -> None:
     """Check that the members of a leaf Process and the declarations of its model match.
 
@@ -55,7 +45,8 @@ def check_members(process: AbstractProcess, model_cls: type) -> None:
     ArenaMemoryError
         If a Var alone needs more memory than there is.
     UnsupportedError, InvalidTypeError
-        If a Var is declared with a class or dtype no value can be built for.
+        If a Var is declared with a class or dtype no value can be built for, or a native step takes
+        what is declared otherwise.
     """
     types = declared(model_cls)
     _check_constructor(process, model_cls)
@@ -67,6 +58,7 @@ def check_members(process: AbstractProcess, model_cls: type) -> None:
         if not isinstance(port, ImplicitVarPort):
             _declaration(process, model_cls, types, name, "VarPort")
     _check_surplus(process, model_cls, types)
+    check_declaration(model_cls, types)
 
 
 def _items(collection: Any) -> list[tuple[str, Any]]:

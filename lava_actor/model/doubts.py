@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError
-from lava_actor.model.declarations import declared
 from lava_actor.model.phases import functions_of, is_framework, nested, strings
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.types import declared
 from lava_actor.process import matrices
 from lava_actor.process.hints import is_library, nearest, warn
 

@@ -14,13 +14,14 @@ import numpy as np
 from lava_actor.channels.records import RecordStore
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP
-from lava_actor.model.declarations import check_members, declared
+from lava_actor.model.declarations import check_members
 from lava_actor.model.memory_ring import MemoryPort, MemoryRing
 from lava_actor.model.ports.in_port import Edge, PyInPort
 from lava_actor.model.ports.out_port import PyOutPortScalarSparse, PyOutPortVectorSparse
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.types import declared
 from lava_actor.process.recording import Recording
 from lava_actor.protocol import step
 from lava_actor.protocol.values import VarSlot

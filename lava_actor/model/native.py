@@ -11,24 +11,25 @@ anything runs and a built model has as well; so `Executable.describe` says what 
 
 from __future__ import annotations
 
-import ctypes
 import functools
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.channels import adds
-from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
-from lava_actor.kernels import steps
+from lava_actor.errors import InvalidTypeError
 from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.step_functions import include_dir, jit
+from lava_actor.model.types import LavaPyType
+from lava_actor.model.types import declared as types_of
+from lava_actor.process.hints import did_you_mean
+
+__all__ = ["NativeStep", "Part", "PortFacts", "include_dir", "jit", "replaceable"]
 
 Method = TypeVar("Method", bound=Callable[..., Any])
-
-_FunctionPointer: type[Any] = ctypes._CFuncPtr  # type: ignore[attr-defined]  # has no public name
 
 INT32 = (-(2**31) + 1, 2**31 - 1)
 """Limits of integers for which nothing else is said."""
@@ -78,8 +79,8 @@ class NativeStep:
     ----------
     function : str, `Jit`, or function of no arguments
         A name in the library's catalogue; ``"library.so:symbol"``, loaded in the actor; what `jit`
-        returns; or a function that is called in the actor and returns a ctypes function. An address
-        would mean nothing there, since models travel to another process.
+        returns; or a function that is called in the actor and returns a ctypes function, or one of
+        ``numba.cfunc``. An address would mean nothing there: models travel to another process.
     inputs : {in-port: dtype}
         Of a ``PyInPort.VEC_DENSE``: the sum of the messages of all senders. The port has to receive
         this type; narrower integers will do.
@@ -167,9 +168,7 @@ def facts_of(port: Any) -> PortFacts:
     return PortFacts(type(port), port.dtype, port.channel_types, port.native_sinks() is not None)
 
 
-def obstacle(
-    cls: type[Any], ports: Mapping[str, PortFacts], own: Iterable[str] = ()
-) -> str | None:
+def obstacle(cls: type[Any], ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
     """Why a model of this class steps in Python; None if it need not.
 
     Parameters
@@ -185,15 +184,67 @@ def obstacle(
         return f"{cls.__qualname__} declares no native step"
     if (why := replaced(cls, declaring(cls), ("run_spk", *declared.stands_for), own)) is not None:
         return why
-    step: NativeStep | None = declared
-    while step is not None:
+    types = types_of(cls)
+    for step in _steps_of(declared):
         for name, dtype in step.inputs.items():
             if (why := _in_the_way(name, ports.get(name), np.dtype(dtype))) is not None:
                 return why
         for name in step.outputs:
             if (why := no_plain_out(name, ports.get(name))) is not None:
                 return why
-        step = step.then
+        if (why := _of_another_type(step, types)) is not None:
+            return why
+    return None
+
+
+def _steps_of(declared: NativeStep | None) -> Iterator[NativeStep]:
+    while declared is not None:
+        yield declared
+        declared = declared.then
+
+
+def check_declaration(cls: type[Any], types: Mapping[str, LavaPyType]) -> None:
+    """Check that a native step fits what the same class declares.
+
+    Parameters
+    ----------
+    cls : type
+        The model class.
+    types : mapping from name to LavaPyType
+        Its declarations.
+
+    Raises
+    ------
+    InvalidTypeError
+        If it is no `NativeStep`, names what is no port, or takes a Var in another type.
+    """
+    if (given := vars(cls).get("native_step")) is None:
+        return
+    where = f"{cls.__qualname__}.native_step"
+    if not isinstance(given, NativeStep):
+        raise InvalidTypeError(f"{where}: expected a NativeStep, got {given!r}")
+    for step in _steps_of(given):
+        for base, ports in ((PyInPort, step.inputs), (PyOutPort, step.outputs)):
+            known = [
+                n for n, t in types.items() if isinstance(t.cls, type) and issubclass(t.cls, base)
+            ]
+            for name in ports:
+                if name not in known:
+                    raise InvalidTypeError(
+                        f"{where}: expected the name of a {base.__name__}, got {name!r}"
+                        + did_you_mean(name, known)
+                    )
+        if (why := _of_another_type(step, types)) is not None:
+            raise InvalidTypeError(f"{where}: {why}")
+
+
+def _of_another_type(step: NativeStep, types: Mapping[str, LavaPyType]) -> str | None:
+    for name, dtype in (*step.state.items(), *step.parameters.items()):
+        declaration = types.get(name)
+        if declaration is not None and np.dtype(declaration.d_type) != np.dtype(dtype):
+            return (
+                f"{name} is {np.dtype(declaration.d_type)}, the native step takes {np.dtype(dtype)}"
+            )
     return None
 
 
@@ -266,65 +317,6 @@ def replaced(
     return None
 
 
-def burst_of(model: Any) -> steps.Burst:
-    """Return what does steps of a built model in a row: natively if its class says how."""
-    if stands_in_the_way(model) is not None:
-        return steps.Burst(model)
-    declared: NativeStep = model.native_step
-    if any(getattr(model, name, None) != value for name, value in declared.constants.items()):
-        return steps.Burst(model)
-    shapes = {getattr(model, name).shape for name in (*declared.inputs, *declared.outputs)}
-    if declared.uniform and len(shapes) > 1:
-        return steps.Burst(model)
-    by_hand = by_the_model(type(model), vars(model))
-    return _in_parts(model, declared, by_hand) if by_hand else _native(model, declared)
-
-
-def _native(model: Any, declared: NativeStep) -> steps.StepBurst:
-    given = _arguments(model, declared, address_of(declared), declared.numbers, declared.limits)
-    then = None if declared.then is None else _native(model, declared.then)
-    return steps.StepBurst(*(*given, then))
-
-
-def _in_parts(model: Any, declared: NativeStep, by_hand: Mapping[str, str]) -> steps.PartBurst:
-    """The methods one by one; what those in Python may change is looked at after each of them."""
-    needless = {name for part in declared.parts if part.method in by_hand for name in part.alone}
-    numbers = [None if name in needless else name for name in declared.numbers]
-    integers: dict[Any, tuple[int, int]] = {}
-    for i, (name, limits) in enumerate(declared.limits.items()):
-        found = declared.in_parts.get(name)
-        if name in needless:
-            integers[i] = limits  # keeps the place
-        else:
-            integers[found or name] = limits if found is None else INT64
-    integers |= {name: (value, value) for name, value in declared.constants.items()}
-    inlets, outlets = list(declared.inputs), list(declared.outputs)
-    base = declaring(type(model))
-    return steps.PartBurst(
-        _arguments(model, declared, 0, numbers, integers),
-        [getattr(model, name) for name in outlets],
-        [
-            (
-                part.method,
-                0 if part.function is None or _is_any_replaced(model, base, part.uses)
-                or (part.method in by_hand and part.alone) else _catalogued(part.function),
-                part.method in by_hand or part.function is None,
-                inlets.index(part.takes) if part.takes in inlets else -1,
-                getattr(model, part.takes) if part.takes in inlets else None,
-                outlets.index(part.takes) if part.takes in outlets else -1,
-                -1 if part.gives is None else outlets.index(part.gives),
-                [(name, np.dtype(dtype)) for name, dtype in part.makes.items()],
-            )
-            for part in declared.parts
-        ],
-        {getattr(base, part.method): i for i, part in enumerate(declared.parts)},
-    )  # fmt: skip
-
-
-def _is_any_replaced(model: Any, base: type[Any], names: Iterable[str]) -> bool:
-    return replaced(type(model), base, names, vars(model)) is not None
-
-
 def replaceable(method: Method) -> Method:
     """Let a `Part`'s method be native where a subclass's own calls it by ``super()``."""
 
@@ -338,142 +330,3 @@ def replaceable(method: Method) -> Method:
         return method(self, *arguments)
 
     return either  # type: ignore[return-value]  # has its signature
-
-
-def _arguments(
-    model: Any,
-    declared: NativeStep,
-    address: int,
-    numbers: Sequence[str | None],
-    integers: Mapping[Any, tuple[int, int]],
-) -> tuple[Any, ...]:
-    inputs = [(getattr(model, name), dtype) for name, dtype in declared.inputs.items()]
-    outputs = [(name, getattr(model, name), dtype) for name, dtype in declared.outputs.items()]
-    first = inputs[0][0] if inputs else outputs[0][1]
-    return (
-        model,
-        address,
-        [(port.native_sources(), np.dtype(dtype), port.size, port.room) for port, dtype in inputs],
-        [
-            (next(iter(port.native_sinks()), None), np.dtype(dtype), port.shape,
-             declared.shows.get(name))
-            for name, port, dtype in outputs
-        ],
-        [(name, np.dtype(dtype)) for name, dtype in declared.state.items()],
-        [(name, np.dtype(dtype)) for name, dtype in declared.parameters.items()],
-        tuple(numbers),
-        tuple((name if type(name) is str else None, *limits) for name, limits in integers.items()),
-        declared.uniform,
-        first.shape,
-    )  # fmt: skip
-
-
-# -- functions -------------------------------------------------------------------------------------
-
-
-def include_dir() -> str:
-    """The folder of ``step.h``, for a compiler of steps outside of the package."""
-    return str(Path(steps.__file__).parent)
-
-
-@functools.cache
-def address_of(declared: NativeStep) -> int:
-    """The address of a declared function in this process.
-
-    Raises
-    ------
-    InvalidTypeError
-        If the declaration names none.
-    InvalidValueError
-        If the catalogue or the library does not know it.
-    """
-    function = declared.function
-    if isinstance(function, Jit):
-        return function.address(declared)
-    if isinstance(function, str):
-        library, colon, symbol = function.rpartition(":")
-        if not colon:
-            return _catalogued(function)
-        try:
-            function = getattr(ctypes.CDLL(library), symbol)
-        except (OSError, AttributeError) as error:
-            raise InvalidValueError(f"native step {declared.function!r}: {error}") from error
-    elif callable(function) and not isinstance(function, _FunctionPointer):
-        function = function()
-    if not isinstance(function, _FunctionPointer):
-        raise InvalidTypeError(
-            f"native step: expected the name of a step, 'library.so:symbol', jit(function), or a "
-            f"function that returns a ctypes function, got {function!r}"
-        )
-    _held.append(function)
-    return int(ctypes.cast(function, ctypes.c_void_p).value or 0)
-
-
-def _catalogued(name: str) -> int:
-    found = steps.catalogue().get(name)
-    if found is None:
-        raise InvalidValueError(f"native step {name!r}: the catalogue has no such step")
-    return found
-
-
-_held: list[Any] = []
-"""What addresses in use belong to."""
-
-
-@dataclass(frozen=True, eq=False)
-class Jit:
-    """A Python function that Numba compiles where it is used; see `jit`."""
-
-    function: Callable[..., Any]
-
-    def address(self, declared: NativeStep) -> int:
-        """Compile for the arrays of a declaration, and return the address."""
-        try:
-            from numba import carray, cfunc, njit, types
-            from numba.extending import intrinsic
-        except ImportError as error:
-            raise UnsupportedError(
-                "jit needs Numba: pip install 'lava_actor[jit]', or give the step as C"
-            ) from error
-
-        @intrinsic  # type: ignore[untyped-decorator]
-        def at(_context: Any, _word: Any) -> Any:
-            def code(context: Any, builder: Any, signature: Any, words: Any) -> Any:
-                return builder.inttoptr(words[0], context.get_value_type(types.voidptr))
-
-            return types.voidptr(types.int64), code
-
-        groups = (declared.inputs, declared.outputs, declared.state, declared.parameters)
-        dtypes = [np.dtype(dtype) for group in groups for dtype in group.values()]
-        views = [f"carray(at(a[{i}]), (z[{i}],), t{i})" for i in range(len(dtypes))]
-        # Words of la_pack: version and n_arrays, n, step, arrays, sizes, numbers, integers.
-        source = (
-            f"def step(p):\n"
-            f"    a = carray(at(p[3]), ({len(dtypes)},), int64)\n"
-            f"    z = carray(at(p[4]), ({len(dtypes)},), int64)\n"
-            f"    numbers = carray(at(p[5]), ({len(declared.numbers)},), float64)\n"
-            f"    integers = carray(at(p[6]), ({len(declared.integers)},), int64)\n"
-            f"    f({', '.join(views)}, numbers, integers, p[2])\n"
-            f"    return 0\n"
-        )
-        scope: dict[str, Any] = {
-            "at": at, "carray": carray, "f": njit(self.function), "int64": np.int64,
-            "float64": np.float64, **{f"t{i}": dtype for i, dtype in enumerate(dtypes)},
-        }  # fmt: skip
-        exec(source, scope)
-        compiled = cfunc(types.int32(types.CPointer(types.int64)))(scope["step"])
-        _held.append(compiled)
-        return int(compiled.address)
-
-
-def jit(function: Callable[..., Any]) -> Jit:
-    """Let Numba compile a step (extra ``jit``).
-
-    Parameters
-    ----------
-    function : function of ``(*arrays, numbers, integers, step)``
-        Arrays are flat, in the order of the declaration; the numbers come as one float64 array and
-        one int64 array; ``step`` is `time_step`. Compiled without fast-math, so that it computes
-        what the same loop does in NumPy.
-    """
-    return Jit(function)

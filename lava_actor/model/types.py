@@ -46,3 +46,14 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
 
     takes: ClassVar[tuple[type, ...]] = ()
     """Classes of initial values that the model makes its value of itself, in its actor."""
+
+
+def declared(model_cls: type) -> dict[str, LavaPyType]:
+    """Return the members a model class declares: {name: LavaPyType}, by name.
+
+    Inherited declarations count; one that a subclass replaces by something else does not.
+    """
+    visible: dict[str, Any] = {}
+    for base in reversed(model_cls.__mro__):
+        visible.update(vars(base))
+    return {name: value for name, value in sorted(visible.items()) if isinstance(value, LavaPyType)}

@@ -20,11 +20,11 @@ import numpy as np
 
 from lava_actor.compiler.expand import expand
 from lava_actor.errors import DeadlockError
-from lava_actor.model.declarations import declared
 from lava_actor.model.harness import ModelHarness
 from lava_actor.model.memory_ring import MemoryPort, MemoryRing
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.sync.loihi_protocol import Phase
+from lava_actor.model.types import declared
 from lava_actor.process.ports import paths
 from lava_actor.protocol.values import VarSlot
 

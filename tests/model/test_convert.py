@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 
 from lava_actor.model import registry
-from lava_actor.model.declarations import declared
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.harness import ModelHarness
 from lava_actor.model.ports import PyInPort, PyOutPort
@@ -19,7 +18,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
+from lava_actor.model.types import LavaPyType, declared
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from lava_actor.model.declarations import check_members, declared
+from lava_actor.model.declarations import check_members
 from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort, PyVarPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.types import LavaPyType
+from lava_actor.model.types import LavaPyType, declared
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var

@@ -13,8 +13,9 @@ import numpy as np
 import pytest
 
 from lava_actor import LavaPyType, Loihi2SimCfg, PyInPort
-from lava_actor.errors import InvalidTypeError, InvalidValueError
-from lava_actor.model.native import NativeStep, address_of, include_dir, stands_in_the_way
+from lava_actor.errors import InvalidTypeError, InvalidValueError, MissingMemberError
+from lava_actor.model.native import NativeStep, include_dir, stands_in_the_way
+from lava_actor.model.step_functions import address_of
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.source import RingBuffer
 from lava_actor.proc.lif.models import PyLifModelFloat
@@ -172,6 +173,45 @@ def test_a_step_that_returns_something_ends_the_run_with_an_error(
 def test_what_is_no_function_is_refused(function: Any, error: Any, message: str) -> None:
     with pytest.raises(error, match=message):
         address_of(NativeStep(function))
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ("step", "OwnDeclaration.native_step: expected a NativeStep, got 'step'"),
+        (
+            NativeStep("lif_f64", inputs={"a_inn": float}),
+            "expected the name of a PyInPort, got 'a_inn' (did you mean 'a_in'?)",
+        ),
+        (
+            NativeStep("lif_f64", outputs={"a_in": float}),
+            "expected the name of a PyOutPort, got 'a_in'",
+        ),
+        (
+            NativeStep("lif_f64", state={"v": np.float32}),
+            "native_step: v is float64, the native step takes float32",
+        ),
+    ],
+)
+def test_a_declaration_that_does_not_fit_the_model_is_refused_when_it_is_compiled(
+    given: Any, message: str
+) -> None:
+    members = {"native_step": given, "_hidden_from_discovery": True}
+    cls = type("OwnDeclaration", (PyLifModelFloat,), members)
+    config = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={LIF: cls})
+    with pytest.raises(InvalidTypeError, match=re.escape(message)):
+        LIF(shape=(3,)).compile(config)
+
+
+def test_a_native_step_that_names_no_attribute_is_an_error_when_the_model_starts(
+    stand: Any,
+) -> None:
+    step = NativeStep("lif_f64", inputs={"a_in": float}, outputs={"s_out": bool}, numbers=("vthh",))
+    members = {"native_step": step, "_hidden_from_discovery": True}
+    cls = type("OwnDeclaration", (PyLifModelFloat,), {**members, "run_spk": lambda self: None})
+    made = stand(LIF(shape=(3,)), cls, {})
+    with pytest.raises(MissingMemberError, match="has no attribute 'vthh'"):
+        made.burst()
 
 
 OWN_THRESHOLD = "OwnThreshold.spiking_activation is not that of AbstractPyLifModelFloat"

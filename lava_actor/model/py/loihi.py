@@ -100,7 +100,7 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
 
         A model that declares a `native_step` does not come back to the interpreter for it.
         """
-        from lava_actor.model.native import burst_of
+        from lava_actor.model.bursts import burst_of
 
         return burst_of(self)
 
