@@ -223,15 +223,7 @@ LA_LIF_I32_STEP(la_step_lif_ternary_i32, LA_TERNARY)
         }                                                                                          \
         return 0;                                                                                  \
     }                                                                                              \
-    LA_WIDE static int la_step_##NAME##_fires(const la_pack *p) {                                  \
-        const double *restrict v = p->arrays[3];                                                   \
-        const double high = p->numbers[2], low = KIND == LA_TERNARY ? p->numbers[3] : 0;           \
-        int8_t *restrict s = p->arrays[1];                                                         \
-        for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
-            s[i] = (int8_t)((v[i] > high) - (KIND == LA_TERNARY && v[i] < low));                   \
-        }                                                                                          \
-        return 0;                                                                                  \
-    }                                                                                              \
+    LA_LIF_FIRES(NAME, KIND, double, double, p->numbers)                                           \
     LA_LIF_RESTS(NAME, KIND, double, p->integers[0])
 
 #define LA_LIF_I32_PARTS(NAME, KIND)                                                               \
@@ -250,16 +242,19 @@ LA_LIF_I32_STEP(la_step_lif_ternary_i32, LA_TERNARY)
         }                                                                                          \
         return 0;                                                                                  \
     }                                                                                              \
-    static int la_step_##NAME##_fires(const la_pack *p) {                                          \
-        const int32_t *restrict v = p->arrays[3];                                                  \
-        const int64_t high = p->integers[2], low = KIND == LA_TERNARY ? p->integers[3] : 0;        \
+    LA_LIF_FIRES(NAME, KIND, int32_t, int64_t, p->integers)                                        \
+    LA_LIF_RESTS(NAME, KIND, int32_t, p->integers[3])
+
+#define LA_LIF_FIRES(NAME, KIND, T, L, LIMITS)                                                     \
+    LA_WIDE static int la_step_##NAME##_fires(const la_pack *p) {                                  \
+        const T *restrict v = p->arrays[3];                                                        \
+        const L high = (LIMITS)[2], low = KIND == LA_TERNARY ? (LIMITS)[3] : 0;                    \
         int8_t *restrict s = p->arrays[1];                                                         \
         for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
             s[i] = (int8_t)((v[i] > high) - (KIND == LA_TERNARY && v[i] < low));                   \
         }                                                                                          \
         return 0;                                                                                  \
-    }                                                                                              \
-    LA_LIF_RESTS(NAME, KIND, int32_t, p->integers[3])
+    }
 
 #define LA_LIF_RESTS(NAME, KIND, T, PERIOD)                                                        \
     static int la_step_##NAME##_rests(const la_pack *p) {                                          \
@@ -361,7 +356,8 @@ static int la_step_lif_prototype_i32(const la_pack *p) {
     LA_STEP(lif_f64) LA_STEP(lif_i32) LA_STEP(lif_refractory_f64) LA_STEP(lif_refractory_i32)      \
     LA_STEP(lif_ternary_f64) LA_STEP(lif_ternary_i32) LA_STEP(lif_reset_f64)                       \
     LA_STEP(lif_reset_i32) LA_STEP(lif_reset_f64_clear) LA_STEP(lif_reset_i32_clear)               \
-    LA_STEP(lif_prototype_i32) LA_STEP(lif_bias) LA_STEP(lif_refractory_bias) LA_LIF_PARTS(lif_f64) LA_LIF_PARTS(lif_i32)     \
+    LA_STEP(lif_prototype_i32) LA_STEP(lif_bias) LA_STEP(lif_refractory_bias)                      \
+    LA_LIF_PARTS(lif_f64) LA_LIF_PARTS(lif_i32)                                                    \
     LA_LIF_PARTS(lif_refractory_f64) LA_LIF_PARTS(lif_refractory_i32)                              \
     LA_LIF_PARTS(lif_ternary_f64) LA_LIF_PARTS(lif_ternary_i32)
 
