@@ -34,6 +34,7 @@ SHAPES = (
     "memory",
     "idle",
     "balanced",
+    "neurons",
     "plastic",
     "growth",
 )
