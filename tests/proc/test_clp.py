@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lava_actor.errors import InvalidValueError
 from lava_actor.model.harness import ModelHarness
 from lava_actor.proc.clp.id_broadcast.models import PyIdBroadcastModel
 from lava_actor.proc.clp.id_broadcast.process import IdBroadcast
@@ -88,3 +89,8 @@ def test_reset_clears_single_neurons() -> None:
     out = harness.step(a_in=np.array([5, 5]), reset_in=np.array([0, 1]))
     assert (harness.u.tolist(), harness.v.tolist()) == ([320, 0], [320, 0])
     assert not out["s_out"].any()
+
+
+def test_prototypes_lie_in_a_line() -> None:
+    with pytest.raises(InvalidValueError, match=r"shape: expected one dimension, got \(2, 3\)"):
+        PrototypeLIF(shape=(2, 3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from lava_actor.errors import InvalidValueError
 from lava_actor.proc.lif.process import LearningLIF
 from lava_actor.process.ports.ports import InPort
 
@@ -23,12 +24,21 @@ class PrototypeLIF(LearningLIF):
 
     Parameters
     ----------
-    shape : tuple of int, or int
-        Shape of the population.
+    shape : tuple of one int, or int
+        Number of prototypes.
     **kwargs
         The other parameters of `LearningLIF`.
+
+    Raises
+    ------
+    InvalidValueError
+        If the population has several dimensions: what goes to a learning connection is a line.
     """
 
     def __init__(self, *, shape: tuple[int, ...], **kwargs: Any) -> None:
         super().__init__(shape=shape, **kwargs)
+        if len(self.s_out.shape) != 1:
+            raise InvalidValueError(
+                f"{self.name}.shape: expected one dimension, got {self.s_out.shape}"
+            )
         self.reset_in = InPort(shape=shape)
