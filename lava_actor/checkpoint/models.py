@@ -26,7 +26,7 @@ from lava_actor.process.process import AbstractProcess
 OF_ACTOR = frozenset(
     {
         *("log", "model_id", "process_name", "var_id_to_var_map"),
-        *("service_to_process", "process_to_service", "_control", "_stepper"),
+        *("service_to_process", "process_to_service", "_control", "_stepper", "_arrears"),
     }
 )
 

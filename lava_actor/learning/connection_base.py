@@ -10,11 +10,13 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
+from lava_actor.kernels._learning import book_spikes
 from lava_actor.learning import string_symbols as names
+from lava_actor.learning.arrears import Arrears
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.errors import MissingRuleError
 from lava_actor.learning.learning_rule import Loihi3FLearningRule, LoihiLearningRule
@@ -24,7 +26,7 @@ from lava_actor.learning.random import ROUNDING_SEED
 from lava_actor.learning.rule_vars import rule_from_vars, show_strings
 from lava_actor.learning.spikes import GradedSpikes, book
 from lava_actor.learning.synapses import SynapticVariable
-from lava_actor.learning.traces import Traces
+from lava_actor.learning.traces import MAX_TRACE, Traces
 from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
 
 __all__ = [
@@ -92,6 +94,12 @@ class PyLearningConnection(AbstractLearningConnection):
     MissingRuleError
         (a `TypeError`) if ``learning_rule`` is none.
     """
+
+    may_wait: ClassVar[bool] = False
+    """Whether what learning does to synapses may wait: code of such a class, and not of one derived
+    from it, asks for `arrears` or the attributes whenever it reads them."""
+
+    _arrears: Arrears | None = None
 
     # What the ProcessModel that this class is mixed into brings along.
     weights: Any
@@ -208,35 +216,41 @@ class PyLearningConnection(AbstractLearningConnection):
         if not spiking.size:
             return
         if self._graded_spikes is None:
-            again = self._book("tx", spiking)
-            if again.size:
-                self._add_impulses(X_TRACES, again, self._x_traces, 0)
+            self._book("tx", spiking, X_TRACES, self._x_traces, 0)
             return
         changed, counted = self._graded_spikes.apply(self.x1[spiking], s_in.reshape(-1)[spiking])
         self._write("x1", spiking, changed)
-        again = self._book("tx", spiking if counted is None else spiking[counted])
-        if again.size:
-            self._add_impulses(X_TRACES[1:], again, self._x2_alone, 0)
+        counting = spiking if counted is None else spiking[counted]
+        self._book("tx", counting, X_TRACES[1:], self._x2_alone, 0)
 
     def _process_post_spikes(self, s_in_bap: np.ndarray) -> None:
         """Book post-synaptic spikes: positions, and impulses of neurons that spike again."""
         spiking = np.flatnonzero(s_in_bap)
         if not spiking.size:
             return
-        again = self._book("ty", spiking)
-        if again.size:
-            self._add_impulses(Y_TRACES, again, self._y_traces, self._random_impulse("y"))
+        self._book("ty", spiking, Y_TRACES, self._y_traces, self._random_impulse("y"))
         self._write("y0", spiking, True)
 
-    def _book(self, last_spikes: str, spiking: np.ndarray) -> np.ndarray:
-        return book(self._writeable(last_spikes), spiking, self._within_epoch_time_step())
-
-    def _add_impulses(
-        self, traces: Sequence[str], neurons: np.ndarray, arithmetic: Traces, random: int
+    def _book(
+        self,
+        last_spikes: str,
+        spiking: np.ndarray,
+        traces: Sequence[str],
+        arithmetic: Traces,
+        random: int,
     ) -> None:
-        old = np.array([getattr(self, trace)[neurons] for trace in traces])
-        for trace, values in zip(traces, arithmetic.add(old, random), strict=True):
-            self._write(trace, neurons, values)
+        """Note spikes; neurons that had spiked in this epoch already get their impulses now."""
+        last, position = self._writeable(last_spikes), self._within_epoch_time_step()
+        impulses = arithmetic.impulses_now(random)
+        if impulses is not None:
+            held = [self._writeable(trace) for trace in traces]
+            if book_spikes(spiking, position, last, held, impulses, MAX_TRACE):
+                return
+        again = book(last, spiking, position)
+        if again.size:
+            old = np.array([getattr(self, trace)[again] for trace in traces])
+            for trace, values in zip(traces, arithmetic.add(old, random), strict=True):
+                self._write(trace, again, values)
 
     # The learning phase
 
@@ -289,7 +303,25 @@ class PyLearningConnection(AbstractLearningConnection):
     def _apply_learning_rules(self, x_history: np.ndarray, y_history: np.ndarray) -> None:
         """Change the synaptic variables, in place, given the course of the traces."""
         epoch = Epoch(x_history, y_history, self.tx, self.ty, self._decimation())
-        self._update.run(self._synaptic_variables(), epoch, self._numbers())
+        arrears = self.arrears()
+        self._update.run(self._synaptic_variables(), epoch, self._numbers(), arrears)
+
+    def arrears(self) -> Arrears | None:
+        """Return what holds the learning that waits; None where it does not wait."""
+        if self._arrears is None and vars(type(self)).get("may_wait") and self._update.may_wait:
+            variables = self._synaptic_variables()
+            if Arrears.fit(variables):
+                self._arrears = Arrears(variables)
+        return self._arrears
+
+    def drop_arrears(self) -> None:
+        """Let all synapses learn what they have missed; start anew from what they are then."""
+        if self._arrears is not None:
+            self._arrears.settle()
+            del self._arrears
+
+    def _check_restored(self) -> None:
+        self.__dict__.pop("_arrears", None)  # the synapses are others
 
     def _decimation(self) -> int:
         """Return the value of ``uk``: 1 in every 2^k-th epoch, else 0."""
@@ -305,7 +337,7 @@ class PyLearningConnection(AbstractLearningConnection):
     def _synaptic_variable(self, name: str) -> SynapticVariable:
         """Return one variable, wrapped anew if somebody has replaced it."""
         known = self._synapses.get(name)
-        if known is None or not known.is_of(getattr(self, name)):
+        if known is None or not known.is_of(self.__dict__.get(name)):
             others = tuple(v for key, v in self._synapses.items() if key != name)
             known = self._synapses[name] = SynapticVariable(self._writeable(name), like=others)
         return known
@@ -346,6 +378,7 @@ class PyLearningConnection(AbstractLearningConnection):
             If the new rule or constant is not valid; the old one is then put back.
         """
         super().on_var_update()  # type: ignore[misc]  # the model next in line
+        self.drop_arrears()
         for variable in self._synapses.values():
             variable.settled = False
         rule = rule_from_vars(self, self._learning_rule)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.kernels._learning import learn_dense, learn_sparse
+from lava_actor.kernels._learning import Lines
 from lava_actor.learning import string_symbols as names
-from lava_actor.learning.constants import FACTOR_TO_WIDTH_DICT
-from lava_actor.learning.dense_pattern import DensePattern
+from lava_actor.learning.arrears import Arrears
+from lava_actor.learning.constants import FACTOR_TO_WIDTH_DICT, W_WEIGHTS_U
 from lava_actor.learning.limits import Limits, Sign
+from lava_actor.learning.patterns import Pattern
 from lava_actor.learning.products import Factor, Product
 from lava_actor.learning.sparse_pattern import SparsePattern
 from lava_actor.learning.synapses import SynapticVariable
@@ -57,6 +58,7 @@ class RuleTable:
                 rows.append(row)
                 first += len(p.factors)
         self.is_small = len(rows) <= MOST_PRODUCTS
+        self.may_wait = all(to.low >= -(1 << W_WEIGHTS_U) for _, _, to in targets)
         self.arrays = (
             _whole(rows, 7),
             _whole([_factor_row(f) for f in factors], 5),
@@ -74,8 +76,9 @@ class RuleTable:
         u: int,
         number: type[np.generic],
         carry: int,
+        arrears: Arrears | None = None,
     ) -> bool:
-        """Change all targets, in place.
+        """Change all targets, in place, or leave that to `arrears`.
 
         Returns
         -------
@@ -83,7 +86,6 @@ class RuleTable:
             False, and nothing done, if this is for NumPy.
         """
         patterns = {id(v.pattern): v.pattern for v in variables.values()}
-        pattern = next(iter(patterns.values()))
         types = (np.float64,) if number is np.float64 else (np.int32, np.int64)
         if (
             not self.is_small
@@ -92,21 +94,34 @@ class RuleTable:
             or len(patterns) > 1
         ):
             return False
-        data = [variables[name].data if name in variables else None for name in VARIABLES]
         unsettled = sum(
             (not variables[name].settled) << bit for bit, name in enumerate(self.targets)
         )
         pre, post = map(np.ascontiguousarray, histories)
         arguments = ((pre, post), last_spikes, u, carry, unsettled)
-        if isinstance(pattern, SparsePattern) and pattern.cols.dtype == np.int32:
-            found = learn_sparse(self.arrays, data, pattern.native, *arguments)
-        elif isinstance(pattern, DensePattern):
-            found = learn_dense(self.arrays, data, *arguments)
+        found = 0
+        if arrears is not None:
+            arrears.add(self.arrays, VARIABLES, *arguments)
         else:
-            return False
+            lines = _lines(next(iter(patterns.values())), variables[self.targets[0]].data)
+            if lines is None:
+                return False
+            data = [variables[name].data if name in variables else None for name in VARIABLES]
+            lines.add(self.arrays, data, *arguments)
+            found = lines.catch_up()
         for bit, name in enumerate(self.targets):
             variables[name].settled = not found >> bit & 1
         return True
+
+
+def _lines(pattern: Pattern, data: np.ndarray) -> Lines | None:
+    """Return the lines of variables as they lie in memory."""
+    if not isinstance(pattern, SparsePattern):
+        by_column = data.flags.f_contiguous and not data.flags.c_contiguous
+        return Lines(by_column, data.shape[by_column])
+    if not pattern.is_short:
+        return None
+    return Lines(False, pattern.shape[0], (pattern.indptr.astype(np.int64), pattern.cols))
 
 
 def _whole(rows: list[Any], columns: int) -> np.ndarray:

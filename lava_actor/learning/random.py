@@ -40,12 +40,16 @@ class _Stream(ABC):
     def _draw(self, count: int) -> np.ndarray:
         """Return the next numbers of the generator."""
 
-    def next(self) -> Any:
-        """Return the next number as NumPy drew it."""
+    def advance(self) -> None:
+        """Go to the next number."""
         if self._used == _BLOCK:
             self._block = self._draw(_BLOCK)
             self._used = 0
         self._used += 1
+
+    @property
+    def current(self) -> Any:
+        """The present number as NumPy drew it."""
         return self._block[self._used - 1]
 
 
@@ -90,17 +94,18 @@ class TraceRandom(AbstractRandomGenerator):
     @property
     def random_trace_decay(self) -> float:
         """Current number for decay, in [0, 1)."""
-        return self._random_trace_decay
+        return float(self._decay.current)
 
     @property
     def random_impulse_addition(self) -> np.integer[Any]:
         """Current number for impulses, 0 … 127."""
-        return self._random_impulse_addition
+        number: np.integer[Any] = self._impulse.current
+        return number
 
     def advance(self) -> None:
         """Replace both current numbers."""
-        self._random_trace_decay = float(self._decay.next())
-        self._random_impulse_addition: np.integer[Any] = self._impulse.next()
+        self._decay.advance()
+        self._impulse.advance()
 
 
 class ConnVarRandom(AbstractRandomGenerator):
@@ -119,8 +124,8 @@ class ConnVarRandom(AbstractRandomGenerator):
     @property
     def random_stochastic_round(self) -> float:
         """Current number, in [0, 1)."""
-        return self._random_stochastic_round
+        return float(self._rounding.current)
 
     def advance(self) -> None:
         """Replace the current number."""
-        self._random_stochastic_round = float(self._rounding.next())
+        self._rounding.advance()

@@ -41,9 +41,9 @@ class SparsePattern(Pattern):
         return np.argsort(self.cols, kind="stable"), starts
 
     @property
-    def native(self) -> tuple[Any, ...]:
-        """Pointers, column and row of each entry, and how to find the order by column."""
-        return self.indptr, self.cols, self.rows, lambda: self.by_column
+    def is_short(self) -> bool:
+        """Whether the loops can take the pattern: its indices have 32 bits."""
+        return bool(self.cols.dtype == np.int32)
 
     def patch(
         self, pre: Spiking, post: Spiking, pre_spiked: bool | None, post_spiked: bool | None

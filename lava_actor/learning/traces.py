@@ -49,8 +49,8 @@ class Traces(ABC):
     def add(self, traces: np.ndarray, random_number: int) -> np.ndarray:
         """Return the traces after one impulse each."""
 
-    def _impulses(self, random_number: int) -> np.ndarray | None:
-        """Return what `add` adds, for the native loop; None where only NumPy knows."""
+    def impulses_now(self, random_number: int) -> np.ndarray | None:
+        """Return what `add` adds, for the native loops; None where only NumPy knows."""
         return None
 
     def history(
@@ -80,7 +80,7 @@ class Traces(ABC):
         """
         course = np.empty((t_epoch + 1, *start.shape), self.dtype)
         course[0] = start
-        impulses = self._impulses(random_impulse)
+        impulses = self.impulses_now(random_impulse)
         if impulses is not None:
             last = np.ascontiguousarray(last_spikes, np.int32)
             trace_history(course, last, self.decays, impulses, random_decay)
@@ -105,7 +105,8 @@ class FloatTraces(Traces):
         super().__init__(impulses, taus)
         self.impulses = np.array(impulses, np.float64)[:, np.newaxis]
 
-    def _impulses(self, random_number: int) -> np.ndarray | None:
+    def impulses_now(self, random_number: int) -> np.ndarray | None:
+        """Return the impulses."""
         return self.impulses if type(self) is FloatTraces else None
 
     def decay(self, traces: np.ndarray, random_number: float = 0.0) -> np.ndarray:
@@ -133,7 +134,8 @@ class FixedTraces(Traces):
         self.integers = integers.astype(np.int32)
         self.fractions = np.rint((given - integers) * (1 << W_TRACE_FRACTIONAL_PART)).astype(int)
 
-    def _impulses(self, random_number: int) -> np.ndarray | None:
+    def impulses_now(self, random_number: int) -> np.ndarray | None:
+        """Return the impulses, rounded."""
         return self._jump(random_number) if type(self) is FixedTraces else None
 
     def _jump(self, random_number: int) -> np.ndarray:

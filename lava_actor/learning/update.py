@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.learning import string_symbols as names
+from lava_actor.learning.arrears import Arrears
 from lava_actor.learning.learning_rule_applier import (
     AbstractLearningRuleApplier,
     LearningRuleApplierBitApprox,
@@ -193,13 +194,22 @@ class SynapseUpdate:
         self._post_sides = (True, False) if names.Y0 in used else (None,)
 
     @property
+    def may_wait(self) -> bool:
+        """Whether what an epoch does can be done later, one column at a time."""
+        return self._table is not None and self._table.is_small and self._table.may_wait
+
+    @property
     def variables(self) -> set[str]:
         """Names of the synaptic variables that are read or written."""
         read = {name for target in self._targets.values() for name in target.synaptic_factors}
         return read | set(self._targets)
 
     def run(
-        self, variables: Mapping[str, SynapticVariable], epoch: Epoch, numbers: Numbers
+        self,
+        variables: Mapping[str, SynapticVariable],
+        epoch: Epoch,
+        numbers: Numbers,
+        arrears: Arrears | None = None,
     ) -> None:
         """Change all targets, in place.
 
@@ -208,10 +218,12 @@ class SynapseUpdate:
         variables : mapping from Var name to SynapticVariable
         epoch : Epoch
         numbers : Numbers
+        arrears : Arrears, optional
+            Of these variables, if they `may_wait`: what has to be done is left to them.
         """
         if self._table is not None and numbers.native is not None:
             histories, spikes = (epoch.x_history, epoch.y_history), (epoch.tx, epoch.ty)
-            if self._table.learn(variables, histories, spikes, epoch.u, *numbers.native):
+            if self._table.learn(variables, histories, spikes, epoch.u, *numbers.native, arrears):
                 return
         pre, post = Spiking(epoch.tx), Spiking(epoch.ty)
         settled = dict.fromkeys(self._targets, True)

@@ -344,3 +344,42 @@ def test_learning_lif_keeps_the_rule_for_its_model() -> None:
     assert neuron.proc_params["extra"] == 5
     assert neuron.a_third_factor_in.shape == neuron.s_out_y1.shape == (2,)
     assert neuron.y1.shape == (2, 3)
+
+
+@ENGINES
+@pytest.mark.parametrize("kind", [LearningDense, LearningSparse])
+@pytest.mark.parametrize(
+    "rule", [{"dw": "x0*y1*3 - y0*x1*2"}, {"dw": "y0*x1 + u1*d", "dd": "x0*2"}]
+)
+def test_learning_that_waits_shows_in_whatever_is_read_and_set(
+    kind: type[Any], fixed: bool, rule: dict[str, str]
+) -> None:
+    """A subclass may hold the weights, so its learning does not wait: both do the same."""
+    library = model_of(kind, fixed)
+    rng = np.random.default_rng(11)
+    weights = np.where(rng.random((30, 40)) < 0.5, rng.integers(-50, 50, (30, 40)), 0).astype(float)
+    constants = {f"{trace}_{what}": 8 for trace in ("x1", "y1") for what in ("impulse", "tau")}
+    made = Loihi2FLearningRule(**rule, **constants, t_epoch=3, rng_seed=2)
+    waiting, at_once = (
+        ModelHarness(model, kind(weights=weights, learning_rule=made))
+        for model in (library, type("Own", (library,), {}))
+    )
+    waited = 0
+    for step in range(1, 91):
+        spikes = {
+            "s_in": (rng.random(40) < 0.1).astype(int),
+            "s_in_bap": (rng.random(30) < 0.2).astype(int),
+        }
+        got, want = (network.step(**spikes)["a_out"] for network in (waiting, at_once))
+        assert got.tobytes() == want.tobytes()
+        assert at_once.model.arrears() is None
+        waited += waiting.model.arrears() is not None
+        if step % 20 == 0:
+            for name in ("weights", "tag_2"):
+                mine, theirs = (values(getattr(n, name)) for n in (waiting, at_once))
+                assert mine == theirs
+        if step == 50:
+            for network in (waiting, at_once):
+                network.model.weights = network.model.weights * 2
+                network.model.on_var_update()
+    assert waited == (0 if kind is LearningSparse and "dd" in rule else 90)  # tags lie elsewhere

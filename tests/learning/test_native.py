@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_matrix
 
-from lava_actor.kernels._learning import learn_dense, trace_history
+from lava_actor.kernels._learning import Lines, book_spikes, trace_history
 from lava_actor.learning import traces as traces_module
+from lava_actor.learning.arrears import Arrears
 from lava_actor.learning.learning_rule import Loihi2FLearningRule
 from lava_actor.learning.learning_rule_applier import (
     LearningRuleApplierBitApprox,
@@ -20,6 +21,7 @@ from lava_actor.learning.learning_rule_applier import (
 )
 from lava_actor.learning.limits import limits_of
 from lava_actor.learning.native import RuleTable
+from lava_actor.learning.spikes import book
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import FixedTraces, FloatTraces
 from lava_actor.learning.update import Epoch, FixedNumbers, FloatNumbers, SynapseUpdate
@@ -62,9 +64,17 @@ def matrices(
 
 
 def changed(
-    update: SynapseUpdate, given_matrices: dict[str, Any], seen: list[Epoch], numbers: Any
+    update: SynapseUpdate,
+    given_matrices: dict[str, Any],
+    seen: list[Epoch],
+    numbers: Any,
+    *,
+    later: bool = False,
 ) -> tuple[list[bytes], list[bool]]:
-    """Run some epochs; return the variables as bytes, and which are settled."""
+    """Run some epochs; return the variables as bytes, and which are settled.
+
+    ``later``: columns learn when they are asked for, some now and then, all at the end.
+    """
     variables: dict[str, SynapticVariable] = {}
     for name in sorted(update.variables):
         matrix = (
@@ -73,9 +83,14 @@ def changed(
             else np.array(given_matrices[name], copy=True, order="K")
         )
         variables[name] = SynapticVariable(matrix, like=tuple(variables.values()))
-    for epoch in seen:
+    arrears = Arrears(variables) if later else None
+    for number, epoch in enumerate(seen):
         with np.errstate(over="ignore", invalid="ignore"):
-            update.run(variables, epoch, numbers)
+            update.run(variables, epoch, numbers, arrears)
+        if arrears is not None:
+            arrears.catch_up(np.arange(number % 2, epoch.tx.size, 2, dtype=np.int32))
+    if arrears is not None:
+        arrears.settle()
     held = [np.ascontiguousarray(v.data + 0).tobytes() for v in variables.values()]
     return held, [v.settled for v in variables.values()]
 
@@ -114,6 +129,10 @@ def test_native_loops_change_synapses_as_numpy_does_to_the_last_bit(
     with mock.patch.object(RuleTable, "learn", autospec=True, side_effect=RuleTable.learn) as loops:
         native = changed(update, given_matrices, seen, numbers)
     assert loops.call_count == len(seen)
+    if update.may_wait and not sparse:
+        given_matrices = {n: np.asfortranarray(m) for n, m in given_matrices.items()}
+    if update.may_wait:
+        assert native == changed(update, given_matrices, seen, numbers, later=True)
     with mock.patch.object(RuleTable, "learn", return_value=False):
         assert native == changed(update, given_matrices, seen, numbers)
 
@@ -150,19 +169,45 @@ def test_a_table_of_products_is_checked_before_the_loops_believe_it() -> None:
     epoch = epochs(np.random.default_rng(0), (3, 4), 2, np.float64)
     histories, when = (epoch.x_history, epoch.y_history), (epoch.tx, epoch.ty)
     rest = (histories, when, 0, 0, 0)
-    learn_dense(table, [np.zeros((3, 4)), None, None], *rest)
+    Lines(False, 3).add(table, [np.zeros((3, 4)), None, None], *rest)
     with pytest.raises(ValueError, match=r"matrices \(post, pre\)"):
-        learn_dense(table, [np.zeros((4, 3)), None, None], *rest)
+        Lines(False, 3).add(table, [np.zeros((4, 3)), None, None], *rest)
+    with pytest.raises(ValueError, match="expected 4 lines"):
+        Lines(False, 4).add(table, [np.zeros((3, 4)), None, None], *rest)
     with pytest.raises(TypeError, match="none of the types"):
-        learn_dense(table, [np.zeros((3, 4), np.int32), None, None], *rest)
+        Lines(False, 3).add(table, [np.zeros((3, 4), np.int32), None, None], *rest)
+    late = (epoch.tx + 3, epoch.ty)
     with pytest.raises(ValueError, match="positions in the epoch"):
-        learn_dense(
-            table, [np.zeros((3, 4)), None, None], histories, (epoch.tx + 3, epoch.ty), 0, 0, 0
-        )
+        Lines(True, 4).add(table, [np.zeros((3, 4)), None, None], histories, late, 0, 0, 0)
     frozen = np.zeros((3, 4))
     frozen.flags.writeable = False
     with pytest.raises(TypeError, match="can be written"):
-        learn_dense(table, [frozen, None, None], *rest)
+        Lines(False, 3).add(table, [frozen, None, None], *rest)
+    lines = Lines(True, 4)
+    lines.add(table, [np.zeros((3, 4)), None, None], *rest)
+    with pytest.raises(IndexError, match=r"lines 0 … 3, got 4"):
+        lines.catch_up(np.array([1, 4], np.int32))
+
+
+@pytest.mark.parametrize("kind", [FloatTraces, FixedTraces])
+@pytest.mark.parametrize("position", [1, 3])
+def test_spikes_are_booked_natively_as_by_numpy(kind: type[Any], position: int) -> None:
+    rng = np.random.default_rng(position)
+    traces = kind([10.3, 127, 0.5], [5, 5, 5])
+    number = np.int64 if kind is FixedTraces else np.float64
+    for share in (0.0, 0.3, 1.0):
+        held = [(rng.random(50) * 200).astype(number) for _ in range(3)]
+        last, spiking = rng.integers(0, 3, 50), np.flatnonzero(rng.random(50) < share)
+        mine, mine_last, random = [h.copy() for h in held], last.copy(), int(rng.integers(128))
+        assert book_spikes(spiking, position, mine_last, mine, traces.impulses_now(random), 127)
+        again = book(last, spiking, position)
+        for trace, values in zip(
+            held, traces.add(np.array([h[again] for h in held]), random), strict=True
+        ):
+            trace[again] = values
+        assert mine_last.tobytes() == last.tobytes()
+        assert [h.tobytes() for h in mine] == [h.tobytes() for h in held]
+    assert not book_spikes(spiking, 3, last, held, traces.impulses_now(0)[:1], 127)
 
 
 @pytest.mark.parametrize("kind", [FloatTraces, FixedTraces])

@@ -23,7 +23,6 @@ enum { LA_DOUBLE, LA_INT32, LA_INT64 };
 
 #define LA_TARGETS 3
 #define LA_BLOCK 512
-#define LA_LINES_AHEAD 1 /* how many lines before its turn an element is fetched */
 
 /* Products and the accumulator of fixed point saturate here. */
 #define LA_LEAST (-32769)
@@ -57,7 +56,10 @@ typedef struct {
     const void *history[2]; /* (t_epoch + 1, traces, neurons) */
     ptrdiff_t traces[2], neurons[2];
     const int32_t *when[2]; /* last spikes, 0 for none */
-    int spiked[2];          /* any */
+    const uint8_t *short_when; /* of elements, where there are TABLEs */
+    const int32_t *by_time;    /* elements that spiked, by time, and where in that each time begins */
+    const int32_t *begins;
+    int spiked[2]; /* any */
     ptrdiff_t t_epoch;
     int u;
     int32_t carry;   /* added before seven bits are cut */
@@ -66,8 +68,7 @@ typedef struct {
     /* for one side of lines */
     int side;
     int *how;        /* VECTOR, TABLE or SYNAPSE, one per product */
-    void **known;    /* of VECTOR: by time and element; of TABLE: by time */
-    const int32_t *times; /* 0, 1, … t_epoch */
+    void **known;    /* of VECTOR: by time and element; of TABLE: by line and time */
 } la_rule;
 
 /* Elements of a line: neurons of the other side, and where variables lie. */
@@ -78,11 +79,11 @@ typedef struct {
     const int32_t *when;   /* of each element */
 } la_elements;
 
-/* The stored entries of a matrix in compressed rows, and their order by column. */
+/* The stored entries of a sparse matrix, line by line; `starts` is NULL for a dense one. */
 typedef struct {
-    const int32_t *pointers, *columns, *rows;
-    const int64_t *order, *starts;
-} la_matrix;
+    const int64_t *starts;
+    const int32_t *neurons;
+} la_lines;
 
 static inline int la_is_vector(const la_product *p, const la_factor *f, int side) {
     int other = 1 - side;
@@ -133,28 +134,44 @@ static inline int la_whole_line(const la_rule *r, ptrdiff_t line) {
            (r->when[r->side][line] && la_depends(r, r->side));
 }
 
-/* The TABLE of the only product that counts on a line, if it and its variable are alone. */
-static inline const void *la_only_table(const la_rule *r, ptrdiff_t line) {
-    const void *found = NULL;
+/* The products that count on a line, at most two, each known beforehand, where they change a single
+ * variable whose elements lie in a row: how many, or -1. */
+static inline int la_known(const la_rule *r, ptrdiff_t line, int kind, ptrdiff_t *found) {
     const la_variable *v = r->variable + r->target[0].variable;
-    if (r->targets > 1 || r->unsettled || v->by_element != 1) {
-        return NULL;
+    int n = 0;
+    if (r->targets > 1 || r->unsettled || v->by_element != 1 || v->kind != kind ||
+        r->target[0].low < -256 || r->target[0].high > 255) {
+        return -1;
     }
     for (ptrdiff_t q = 0; q < r->products; q++) {
         if (la_counts(r, r->product + q, line)) {
-            if (found || r->how[q] != LA_TABLE) {
-                return NULL;
+            if (n == 2 || r->how[q] == LA_SYNAPSE) {
+                return -1;
             }
-            found = r->known[q];
+            found[n++] = q;
         }
     }
-    return found;
+    return n;
+}
+
+/* Whether the TABLE of a single product is all that changes a line, and where only. */
+static inline int la_is_few(const la_rule *r, ptrdiff_t line, int kind, ptrdiff_t *found) {
+    ptrdiff_t both[2];
+    int is = la_known(r, line, kind, both) == 1 && r->how[both[0]] == LA_TABLE;
+    *found = both[0];
+    return is;
 }
 
 /* -- the two kinds of numbers ---------------------------------------------------------------- */
 
 static inline double la_scale_f64(const la_product *p) {
-    return (double)p->mantissa * ldexp(1.0, (int)p->exponent);
+    if (p->exponent < -1000 || p->exponent > 1000) {
+        return (double)p->mantissa * ldexp(1.0, (int)p->exponent);
+    }
+    double power; /* as ldexp makes it, without a call */
+    uint64_t bits = (uint64_t)(p->exponent + 1023) << 52;
+    memcpy(&power, &bits, sizeof(power));
+    return (double)p->mantissa * power;
 }
 
 static inline double la_factor_f64(double x, const la_factor *f, double constant) {
@@ -241,19 +258,23 @@ LA_WIDE static void la_history_i32(ptrdiff_t t_epoch, ptrdiff_t traces, ptrdiff_
 }
 
 #define LA_T double
+#define LA_KIND LA_DOUBLE
 #define LA_WIDEST double
 #define LA_(name) la_##name##_f64
 #include "learning_lines.h"
 #undef LA_T
+#undef LA_KIND
 #undef LA_WIDEST
 #undef LA_
 
 #define LA_FIXED
 #define LA_T int32_t
+#define LA_KIND LA_INT32
 #define LA_WIDEST int64_t
 #define LA_(name) la_##name##_i32
 #include "learning_lines.h"
 #undef LA_T
+#undef LA_KIND
 #undef LA_WIDEST
 #undef LA_
 #undef LA_FIXED

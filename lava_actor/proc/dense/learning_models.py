@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.kernels import dense_events
+from lava_actor.learning.arrears import Arrears, PlasticVar
 from lava_actor.learning.connection_models import (
     LearningConnectionModelBitApproximate,
     LearningConnectionModelFloat,
@@ -21,6 +23,8 @@ __all__ = ["PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate"]
 class _LearningDense(LearningSteps):
     tag_1: Any
     tag_2: Any
+    _arrears: Arrears | None
+    _columns: np.ndarray | None
 
     def on_start(self) -> None:
         """Arrange all three variables alike, by column: rules compute with them together."""
@@ -28,12 +32,25 @@ class _LearningDense(LearningSteps):
         self.tag_1 = np.asfortranarray(self.tag_1)
         self.tag_2 = np.asfortranarray(self.tag_2)
 
+    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
+        if self._arrears is None or self.__dict__["weights"] is not self._columns:
+            super().add_weights(at, x, sums)
+        else:
+            self._arrears.catch_up(at)
+            dense_events(self._columns, at, x, sums)
+
 
 @cpu_model(LearningDense, "floating_pt")
 class PyLearningDenseModelFloat(
     LearningConnectionModelFloat, _LearningDense, AbstractPyDenseModelFloat
 ):
     """Floating-point model of `LearningDense`."""
+
+    may_wait = True
+    weights: Any = PlasticVar(np.ndarray, float)
+    tag_1 = PlasticVar(np.ndarray, float)
+    tag_2 = PlasticVar(np.ndarray, float)
 
 
 @cpu_model(LearningDense, "bit_approximate_loihi", "fixed_pt")
@@ -48,3 +65,8 @@ class PyLearningDenseModelBitApproximate(
     Initial weights lose their lowest bits (one of eight with the default sign mode MIXED), learned
     ones do not.
     """
+
+    may_wait = True
+    weights: Any = PlasticVar(np.ndarray, np.int32, precision=8)
+    tag_1 = PlasticVar(np.ndarray, int, precision=8)
+    tag_2 = PlasticVar(np.ndarray, int, precision=6)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from lava_actor.kernels import picked_events
+from lava_actor.kernels import csc_events, picked_events
+from lava_actor.learning.arrears import Arrears, PlasticVar
 from lava_actor.learning.connection_models import (
     LearningConnectionModelBitApproximate,
     LearningConnectionModelFloat,
@@ -25,11 +27,13 @@ __all__ = ["PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate"]
 class _LearningSparse(LearningSteps):
     """Activation from the very matrix that learning changes.
 
-    The weights stay in compressed rows, the only copy there is.
+    While learning may wait, the weights are used by column; see `lava_actor.learning.arrears`.
     """
 
     weights: csr_matrix
     _synaptic_variable: Any
+    _arrears: Arrears | None
+    arrears: Callable[[], Arrears | None]
 
     def on_start(self) -> None:
         """Bring all three variables to the number type of the model."""
@@ -41,6 +45,11 @@ class _LearningSparse(LearningSteps):
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
         if not at.size:
+            return
+        arrears = self.arrears()
+        if arrears is not None and (columns := arrears.columns("weights", self.number)):
+            arrears.catch_up(at)
+            csc_events(*columns, None, at, x, sums)
             return
         if self.weights.data.dtype != self.number:  # somebody set a matrix of another type
             self.weights = _with_data(self.weights, self.weights.data, self.number)
@@ -62,9 +71,10 @@ class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
-    weights: csr_matrix = LavaPyType(csr_matrix, float)
-    tag_1: csr_matrix = LavaPyType(csr_matrix, float)
-    tag_2: csr_matrix = LavaPyType(csr_matrix, float)
+    may_wait = True
+    weights: Any = PlasticVar(csr_matrix, float)
+    tag_1: Any = PlasticVar(csr_matrix, float)
+    tag_2: Any = PlasticVar(csr_matrix, float)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
@@ -77,7 +87,8 @@ class PyLearningSparseModelBitApproximate(
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
-    weights: csr_matrix = LavaPyType(csr_matrix, np.int32, precision=8)
-    tag_1: csr_matrix = LavaPyType(csr_matrix, int, precision=8)
-    tag_2: csr_matrix = LavaPyType(csr_matrix, int, precision=6)
+    may_wait = True
+    weights: Any = PlasticVar(csr_matrix, np.int32, precision=8)
+    tag_1: Any = PlasticVar(csr_matrix, int, precision=8)
+    tag_2: Any = PlasticVar(csr_matrix, int, precision=6)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
