@@ -31,7 +31,7 @@ FLOATING, FIXED = "floating_pt", "fixed_pt"
 BOTH = (FLOATING, FIXED)
 CONSTANTS = {"period": 7, "alpha": 0.1, "decay_bits": 12}
 NEURONS: dict[str, tuple[Callable[[Shape], Any], tuple[str, ...]]] = {
-    "LIF": (lambda shape: LIF(shape=shape, du=0.5, dv=0.1), BOTH),
+    "LIF": (lambda shape: LIF(shape=shape), BOTH),
     "LIFReset": (lambda shape: LIFReset(shape=shape, reset_interval=50), BOTH),
     "LIFRefractory": (
         lambda shape: LIFRefractory(shape=shape, refractory_period=3),
@@ -72,6 +72,8 @@ def contender(name: str, size: int, kind: str) -> Contender:
         neuron = NEURONS[name][0]((size,))
         rng = np.random.default_rng(1)
         for port in neuron.in_ports:
+            if port.name == "a_third_factor_in":
+                continue  # which LearningLIF does not receive
             data = np.where(rng.random((size, PATTERN)) < 0.1, 1, 0)
             RingBuffer(data=data).s_out.connect(port)
         with neuron:
