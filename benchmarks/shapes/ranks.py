@@ -17,13 +17,19 @@ from benchmarks.measure import Case, Contender, Run
 MPIEXEC = Path(sys.executable).parent / "mpiexec"
 
 
-def ranks(n_ranks: int, *what: str, bound: bool = False) -> Contender:
-    """A network of `benchmarks.ranks`; ``bound``: every rank has one core."""
+def ranks(n_ranks: int, steps: int, *what: str, bound: bool = False) -> Contender:
+    """A network of `benchmarks.ranks`, without MPI on no rank; ``bound``: each has one core.
+
+    All run as many ``steps``: a command takes some milliseconds to all ranks and back.
+    """
 
     @contextmanager
     def opened() -> Iterator[Run]:
-        command = [str(MPIEXEC), *(("-bind-to", "core") if bound else ()), "-n", str(n_ranks)]
-        command += [sys.executable, "-m", "lava_actor.mpi", "-m", "benchmarks.ranks", *what]
+        command = [sys.executable, "-m", "benchmarks.ranks", *what]
+        if n_ranks:
+            command[1:1] = ["-m", "lava_actor.mpi"]
+            binding = ("-bind-to", "core") if bound else ()
+            command = [str(MPIEXEC), *binding, "-n", str(n_ranks), *command]
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         ) as process:
@@ -42,14 +48,15 @@ def ranks(n_ranks: int, *what: str, bound: bool = False) -> Contender:
         if process.returncode:
             raise subprocess.CalledProcessError(process.returncode, command)
 
-    return Contender(f"{n_ranks} rank{'s' * (n_ranks > 1)}", opened)
+    name = f"{n_ranks} rank{'s' * (n_ranks > 1)}" if n_ranks else "one runtime, without MPI"
+    return Contender(name, opened, fixed=steps)
 
 
 def cases(full: bool) -> Iterator[Case]:
     """The chain of 41 on 1, 2 and 4 ranks; balanced networks on 1 and 2, a core for each."""
-    if find_spec("mpi4py") is None or not MPIEXEC.exists():
-        return
-    chains = tuple(ranks(n, "chain", "41") for n in (1, 2, 4))
+    there_is_mpi = find_spec("mpi4py") is not None and MPIEXEC.exists()
+    chains = tuple(ranks(n, 5000, "chain", "41") for n in ((0, 1, 2, 4) if there_is_mpi else (0,)))
     yield Case("ranks", "41 processes", "step", chains)
-    networks = tuple(ranks(n, "balanced", str(n), bound=True) for n in (1, 2))
-    yield Case("ranks", "a balanced network per rank", "step", networks)
+    if there_is_mpi:
+        networks = tuple(ranks(n, 300, "balanced", str(n), bound=True) for n in (1, 2))
+        yield Case("ranks", "a balanced network per rank", "step", networks)
