@@ -14,9 +14,10 @@ import numpy as np
 
 def stream(seed: int, purpose: int, block: int = 0) -> np.random.Generator:
     """Return the generator for one purpose and one block of neurons."""
-    return np.random.Generator(np.random.Philox(key=_key(seed), counter=[0, 0, block, purpose]))
+    return np.random.Generator(np.random.Philox(key=key_of(seed), counter=[0, 0, block, purpose]))
 
 
 @functools.lru_cache(16)
-def _key(seed: int) -> np.ndarray:
+def key_of(seed: int) -> np.ndarray:
+    """Return the two words of 64 bits that a seed stands for."""
     return np.frombuffer(hashlib.sha256(str(seed).encode()).digest()[:16], np.uint64)

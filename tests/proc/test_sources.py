@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import factorial
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,8 @@ from lava_actor import Loihi2SimCfg, RunSteps, load
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.model.harness import ModelHarness
 from lava_actor.proc.lif.process import LIF
-from lava_actor.proc.sources import models
+from lava_actor.proc.monitor.process import Monitor
+from lava_actor.proc.sources import models, poisson
 from lava_actor.proc.sources.process import PoissonSource, RegularSource, SpikeTimes
 
 FLOAT = Loihi2SimCfg(select_tag="floating_pt")
@@ -46,13 +49,51 @@ def test_numbers_of_spikes_follow_the_poisson_distribution(rate: float):
 
 
 def test_the_table_leaves_open_only_what_16_bits_cannot_decide():
-    table, shares = models._table(1.28)
-    decided = table != models._OPEN
+    table = poisson.Means(np.array([1.28])).table
+    shares = np.cumsum([np.exp(-1.28) * 1.28**n / factorial(n) for n in range(60)])
+    decided = table != poisson.OPEN
     assert decided.mean() > 0.999
     edges = np.arange(1 << 16) / (1 << 16)
     below = np.concatenate(([0.0], shares))[table[decided]]
-    assert (below <= edges[decided]).all()
+    assert (below <= edges[decided] + 1e-15).all()
     assert (edges[decided] + 1 / (1 << 16) <= shares[table[decided]] + 1e-15).all()
+
+
+def test_the_same_rate_draws_the_same_beside_others_of_any_rate():
+    """From the table or not."""
+    alone = record(PoissonSource(shape=(400,), rate=2.0, seed=3), 200)
+    rates = np.where(np.arange(400) == 7, 95.0, 2.0)
+    beside = record(PoissonSource(shape=(400,), rate=rates, seed=3), 200)
+    kept = rates == 2.0
+    assert np.array_equal(alone[:, kept], beside[:, kept])
+    assert abs(beside[:, 7].mean() - 95) < 5 * np.sqrt(95 / 200)
+
+
+@pytest.mark.parametrize("tag", ["floating_pt", "fixed_pt"])
+@pytest.mark.parametrize(
+    "source",
+    [
+        lambda: PoissonSource(shape=(103,), rate=1.28, amplitude=-2, seed=7),
+        lambda: PoissonSource(shape=(3, 7), rate=3.3 * np.arange(21).reshape(3, 7), seed=7),
+        lambda: PoissonSource(shape=(51,), rate=0.4, amplitude=range(51), binary=True, seed=7),
+        lambda: SpikeTimes(times=[[3, 1], [], [2, 2], [9]] * 20, amplitude=range(80)),
+    ],
+)
+def test_sources_draw_natively_and_in_parts_what_their_numpy_text_draws(source, tag):
+    plain = source()
+    suffix = "Float" if tag == "floating_pt" else "Fixed"
+    expected = record(plain, 12, getattr(models, f"Py{type(plain).__name__}{suffix}"))
+    assert expected.any()
+    for parts in (1, 3):
+        sending, monitor = source(), Monitor()
+        monitor.probe(sending.s_out, 12)
+        with sending:
+            config = {"placement": {sending: parts}}
+            sending.create_runtime(Loihi2SimCfg(select_tag=tag), compile_config=config)
+            assert "in Python" not in sending.runtime.executable.describe().split("Monitor")[0]
+            sending.run(RunSteps(12))
+        found = monitor.get_data()[sending.name]["s_out"].reshape(expected.shape)
+        assert np.array_equal(found, expected)
 
 
 def test_steps_and_neurons_are_independent():
@@ -76,12 +117,12 @@ def test_binary_sources_count_several_spikes_as_one_and_amplitudes_scale_them():
     assert abs(share - (1 - np.exp(-1))) < 5 * 0.5 / np.sqrt(sent.size)
 
 
-def test_a_block_of_neurons_draws_the_same_in_a_population_of_any_size():
+def test_a_neuron_draws_the_same_in_a_population_of_any_size():
     small, large = (
-        record(PoissonSource(shape=(size,), rate=0.5, seed=3), 5) for size in (5000, 9000)
+        record(PoissonSource(shape=(size,), rate=0.5, seed=3), 5) for size in (501, 900)
     )
-    assert np.array_equal(small[:, :4096], large[:, :4096])
-    assert not np.array_equal(large[:, :4096], large[:, 4096:8192])
+    assert np.array_equal(small, large[:, :501])
+    assert not np.array_equal(large[:, :450], large[:, 450:])
 
 
 def test_events_and_whole_arrays_say_the_same():

@@ -6,10 +6,11 @@
 #include "graded.h"
 #include "lif.h"
 #include "places.h"
+#include "poisson.h"
 #include "resonators.h"
 #include "sigma_delta.h"
 
 static const la_entry LA_CATALOGUE[] = {LA_ATRLIF_STEPS LA_GRADED_STEPS LA_LIF_STEPS LA_PLACES_STEPS
-                                            LA_RESONATOR_STEPS LA_SIGMA_DELTA_STEPS{NULL, NULL}};
+                                            LA_POISSON_STEPS LA_RESONATOR_STEPS LA_SIGMA_DELTA_STEPS{NULL, NULL}};
 
 #endif

@@ -44,6 +44,7 @@ class AbstractPyProcessModel(AbstractProcessModel):
     else:
         rng = OwnGenerator()
     _rng_seed: int = 0  # the actor sets it
+    first_row: int = 0  # so does it: number of the first neuron, if this is a part of a Process
 
     def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
         super().__init__(proc_params=proc_params, loglevel=loglevel)

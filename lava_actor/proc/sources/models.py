@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import functools
-import math
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.model.cuts import Cut
+from lava_actor.model.native import INT64
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
-from lava_actor.proc._streams import stream
+from lava_actor.proc._streams import key_of
+from lava_actor.proc.sources.poisson import Means
 from lava_actor.proc.sources.process import (
     PoissonSource,
     RegularSource,
@@ -21,9 +22,6 @@ from lava_actor.proc.sources.process import (
     check_rates,
     check_steps,
 )
-
-BLOCK = 4096
-"""Neurons that share a random stream."""
 
 _SPARSE = 8
 """Below one spike for so many neurons, events are sent."""
@@ -54,77 +52,62 @@ class _Source(PyLoihiProcessModel):
 
 
 class AbstractPyPoissonSource(_Source):
-    """Draws numbers of spikes.
+    """Draws numbers of spikes from counters, see `poisson`."""
 
-    Neurons of a block that have one rate are served from a table: 16 random bits decide for all
-    but one in some thousands, whose number is drawn within the rest that these bits leave open.
-    """
+    cut = Cut("s_out", ("s_out", "rate", "amplitude"), cost=1.0)
 
     rate: np.ndarray
 
+    _means: Means | None = None
+
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
-        self._binary = bool(proc_params["binary"])
+        self.binary = int(proc_params["binary"])
         self._seed: int | None = proc_params["seed"]
-        self._streams: list[np.random.Generator] = []
-        self._taken: np.ndarray | None = None
-        self._uniform: list[float | None] = []
 
-    def on_start(self) -> None:
-        """Make the random streams."""
-        seed = self._rng_seed if self._seed is None else self._seed
-        blocks = -(-self.rate.size // BLOCK)
-        self._streams = [stream(seed, 0, block) for block in range(blocks)]
+    @functools.cached_property
+    def key(self) -> np.ndarray:
+        """What makes this source's numbers differ from others'."""
+        return key_of(self._rng_seed if self._seed is None else self._seed)
 
-    def _take_rates(self) -> None:
-        """Look at new rates, and in which blocks they are the same."""
-        check_rates(owner_of(self), self.rate)
-        flat = self.rate.reshape(-1)
-        parts = [flat[first : first + BLOCK] for first in range(0, flat.size, BLOCK)]
-        self._uniform = [float(p[0]) if (p == p[0]).all() and p[0] < 30 else None for p in parts]
-        self._taken = self.rate
+    @property
+    def means(self) -> Means:
+        """The rates, once they have been looked at, as a step needs them."""
+        if self._means is None or self._means.rates is not self.rate:
+            check_rates(owner_of(self), self.rate)
+            self._means = Means(self.rate)
+        return self._means
+
+    def on_var_update(self) -> None:
+        """Look at what was set."""
+        self._means = None
 
     def spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Draw the spikes of this step."""
-        if self.rate is not self._taken:
-            self._take_rates()
-        flat = self.rate.reshape(-1)
-        parts: list[np.ndarray] = [np.zeros(0, np.uint8)]
-        for block, (rng, rate) in enumerate(zip(self._streams, self._uniform, strict=True)):
-            rates = flat[block * BLOCK : (block + 1) * BLOCK]
-            parts.append(rng.poisson(rates) if rate is None else drawn(rng, rate, rates.size))
-        numbers = np.concatenate(parts)
+        count = self.s_out.size
+        numbers = self.means.draw(self.key, self.time_step, self.first_row, count)
         at = np.flatnonzero(numbers)
-        return at, None if self._binary else numbers[at]
+        return at, None if self.binary else numbers[at]
+
+    mean = property(lambda self: self.means.mean)
+    none = property(lambda self: self.means.none)
+    pieces = property(lambda self: self.means.pieces)
+    table = property(lambda self: self.means.table)
+    key_0, key_1 = (property(lambda self, i=i: int(self.key.view(np.int64)[i])) for i in range(2))
 
 
-_OPEN = 255
+_TWO_WORDS = {"key_0": INT64, "key_1": INT64}
 
 
-def drawn(rng: np.random.Generator, rate: float, count: int) -> np.ndarray:
-    """Return so many numbers of a Poisson distribution with a mean below 30, as uint8."""
-    table, shares = _table(rate)
-    bits = rng.integers(0, 1 << 16, count, np.uint16)
-    numbers = table[bits]
-    left = np.flatnonzero(numbers == _OPEN)
-    if left.size:
-        places = (bits[left] + rng.random(left.size)) / (1 << 16)
-        numbers[left] = np.searchsorted(shares, places, "right")
-    return numbers
-
-
-@functools.lru_cache(16)
-def _table(rate: float) -> tuple[np.ndarray, np.ndarray]:
-    """The number that 16 bits decide on, or `_OPEN`; and the share of numbers up to each."""
-    numbers = np.arange(_OPEN - 1)
-    logs = np.array([math.lgamma(n + 1) for n in numbers])
-    with np.errstate(divide="ignore", invalid="ignore"):
-        chances = np.exp(numbers * np.log(rate) - rate - logs) if rate else numbers == 0
-    shares = np.cumsum(chances)
-    edges = np.arange((1 << 16) + 1) / (1 << 16)
-    lowest = np.searchsorted(shares, edges[:-1], "right")
-    highest = np.searchsorted(shares, np.nextafter(edges[1:], 0), "right")
-    return np.where(lowest == highest, lowest, _OPEN).astype(np.uint8), shares
+def _poisson(function: str, number: DTypeLike) -> NativeStep:
+    return NativeStep(
+        function,
+        outputs={"s_out": number},
+        parameters={"mean": float, "none": float, "pieces": np.int64, "amplitude": number, "table": np.uint8},
+        integers={**_TWO_WORDS, "first_row": INT64, "binary": (0, 1)},
+        stands_for=("spikes", "key", "means", "mean", "none", "pieces", "table", "key_0", "key_1"),
+        uniform=False,
+    )
 
 
 @cpu_model(PoissonSource, "floating_pt")
@@ -132,10 +115,14 @@ def _table(rate: float) -> tuple[np.ndarray, np.ndarray]:
 class PyPoissonSourceFloat(AbstractPyPoissonSource):
     """Floating-point model of `PoissonSource`."""
 
+    native_step = _poisson("poisson_f64", float)
+
 
 @cpu_model(PoissonSource, "fixed_pt")
 class PyPoissonSourceFixed(AbstractPyPoissonSource):
     """Fixed-point model of `PoissonSource`."""
+
+    native_step = _poisson("poisson_i32", np.int32)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     rate: np.ndarray = LavaPyType(np.ndarray, float)
@@ -203,20 +190,37 @@ class PyRegularSourceFixed(AbstractPyRegularSource):
 class AbstractPySpikeTimes(_Source):
     """Looks steps up."""
 
+    cut = Cut("s_out", ("s_out", "amplitude"), cost=0.2)
+
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
-        self._steps: np.ndarray = proc_params["steps"]
-        self._neurons: np.ndarray = proc_params["neurons"]
+        self.steps = np.ascontiguousarray(proc_params["steps"], np.int64)
+        self.neurons = np.ascontiguousarray(proc_params["neurons"], np.int64)
 
     def spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Return what is given for this step."""
-        first, end = np.searchsorted(self._steps, (self.time_step, self.time_step + 1))
-        return np.unique(self._neurons[first:end], return_counts=True)
+        first, end = np.searchsorted(self.steps, (self.time_step, self.time_step + 1))
+        at, numbers = np.unique(self.neurons[first:end] - self.first_row, return_counts=True)
+        own = (at >= 0) & (at < self.s_out.size)
+        return at[own], numbers[own]
+
+
+def _given(function: str, number: DTypeLike) -> NativeStep:
+    return NativeStep(
+        function,
+        outputs={"s_out": number},
+        parameters={"amplitude": number, "steps": np.int64, "neurons": np.int64},
+        integers={"first_row": INT64},
+        stands_for=("spikes",),
+        uniform=False,
+    )
 
 
 @cpu_model(SpikeTimes, "floating_pt")
 class PySpikeTimesFloat(AbstractPySpikeTimes):
     """Floating-point model of `SpikeTimes`."""
+
+    native_step = _given("given_f64", float)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     amplitude: np.ndarray = LavaPyType(np.ndarray, float)
@@ -225,6 +229,8 @@ class PySpikeTimesFloat(AbstractPySpikeTimes):
 @cpu_model(SpikeTimes, "fixed_pt")
 class PySpikeTimesFixed(AbstractPySpikeTimes):
     """Fixed-point model of `SpikeTimes`."""
+
+    native_step = _given("given_i32", np.int32)
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     amplitude: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -42,7 +42,9 @@ class PoissonSource(AbstractProcess):
 
     Notes
     -----
-    Neurons are taken in blocks of 4096 in C order; each block has a random stream of its own.
+    What a neuron sends in a step depends on the seed, the step and the neuron's number in C order
+    alone: it is the same in a population of any size, and however the Process is cut. The numbers
+    are drawn from counters: Philox4x64-10 of Salmon et al. (2011), doi:10.1145/2063384.2063405.
     """
 
     def __init__(

@@ -75,6 +75,8 @@ def build(
     model.process_name = plan.name
     model.log = logger_of(plan.name)  # as the Process was told to log (LogConfig)
     model._rng_seed = spec.seed
+    if plan.part is not None:
+        model.first_row = plan.part.rows.first
     _build_in_ports(spec, arena, built, lockstep)
     _build_out_ports(spec, arena, built)
     _build_remote_access(spec, arena, built)

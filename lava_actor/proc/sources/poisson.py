@@ -1,0 +1,93 @@
+"""Numbers of a Poisson distribution that depend on key, step and neuron alone.
+
+The reference of ``kernels/loops/poisson.h``. A large mean is that of several pieces, each with a mean of at most
+30. For a piece a neuron draws 16 bits, and, where these leave the number open, 53 more; together they are a place
+between 0 and 1, and the number is how many sums of chances lie at or below it. Neurons that have one mean are
+served from a table of what 16 bits decide, which changes nothing but the time.
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+
+LARGEST = 30.0
+"""Mean of a piece."""
+
+OPEN = 255
+"""In a table: 16 bits do not decide."""
+
+_MOST = 254
+_NOTHING = np.zeros(0, np.uint8)
+
+
+class Means:
+    """Expected numbers of spikes, in the forms that a step needs.
+
+    Attributes
+    ----------
+    mean, none : np.ndarray of float
+        Of a piece: the mean, and the chance of no spike.
+    pieces : np.ndarray of int64
+    table : np.ndarray of uint8
+        The number that 16 bits decide on, or `OPEN`; empty if neurons differ.
+    """
+
+    def __init__(self, rates: np.ndarray) -> None:
+        self.rates = rates
+        flat = np.ascontiguousarray(rates, float).reshape(-1)
+        if flat.size and (flat == flat[0]).all():
+            flat = flat[:1]
+        self.pieces = np.maximum(np.ceil(flat / LARGEST), 1).astype(np.int64)
+        self.mean = flat / self.pieces
+        self.none = np.exp(-self.mean)
+        alone = flat.size == 1
+        self.table = _table(float(self.mean[0]), float(self.none[0])) if alone else _NOTHING
+
+    def draw(self, key: np.ndarray, step: int, first: int, count: int) -> np.ndarray:
+        """Return how often each of so many neurons, the ``first`` of which has this number, spikes."""
+        numbers = np.zeros(count, np.int64)
+        pieces, mean, none = (np.broadcast_to(a, count) for a in (self.pieces, self.mean, self.none))
+        for piece in range(int(self.pieces.max(initial=0))):
+            bits = _words(key, step, 2 * piece, first, count, np.dtype("<u2"))
+            found = self.table[bits] if self.table.size else np.full(count, OPEN, np.uint8)
+            found[pieces <= piece] = 0
+            left = np.flatnonzero((found == OPEN) & (pieces > piece))
+            if left.size:
+                rest = _words(key, step, 2 * piece + 1, first, count, np.dtype("<u8"))[left]
+                places = (bits[left] + (rest >> np.uint64(11)) * 2.0**-53) * 2.0**-16
+                found[left] = _numbers(mean[left], none[left], places)
+            numbers += found
+        return numbers
+
+
+def _words(
+    key: np.ndarray, step: int, draw: int, first: int, count: int, dtype: np.dtype
+) -> np.ndarray:
+    """Random words, one per neuron, of which a block of 256 bits has several."""
+    each = 32 // dtype.itemsize
+    block, skipped = divmod(first, each)
+    philox = np.random.Philox(key=key, counter=[block, draw, step, 0])
+    words = philox.random_raw(4 * -(-(skipped + count) // each)).astype("<u8").view(dtype)
+    return words[skipped : skipped + count]
+
+
+def _numbers(mean: np.ndarray, none: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """How many sums of chances lie at or below each place."""
+    numbers, chance, total = np.zeros(places.size, np.uint8), none.copy(), none.copy()
+    for number in range(1, _MOST + 1):
+        above = places >= total
+        if not above.any():
+            break
+        numbers[above] = number
+        chance = chance * mean / number
+        total = np.where(above, total + chance, total)
+    return numbers
+
+
+@functools.lru_cache(16)
+def _table(mean: float, none: float) -> np.ndarray:
+    edges = np.arange((1 << 16) + 1) * 2.0**-16
+    numbers = _numbers(np.full(edges.size, mean), np.full(edges.size, none), edges)
+    return np.where(numbers[:-1] == numbers[1:], numbers[:-1], OPEN).astype(np.uint8)
