@@ -93,7 +93,8 @@ class AbstractPyPoissonSource(_Source):
     none = property(lambda self: self.means.none)
     pieces = property(lambda self: self.means.pieces)
     table = property(lambda self: self.means.table)
-    key_0, key_1 = (property(lambda self, i=i: int(self.key.view(np.int64)[i])) for i in range(2))
+    key_0 = property(lambda self: int(self.key.view(np.int64)[0]))
+    key_1 = property(lambda self: int(self.key.view(np.int64)[1]))
 
 
 _TWO_WORDS = {"key_0": INT64, "key_1": INT64}
@@ -103,7 +104,13 @@ def _poisson(function: str, number: DTypeLike) -> NativeStep:
     return NativeStep(
         function,
         outputs={"s_out": number},
-        parameters={"mean": float, "none": float, "pieces": np.int64, "amplitude": number, "table": np.uint8},
+        parameters={
+            "mean": float,
+            "none": float,
+            "pieces": np.int64,
+            "amplitude": number,
+            "table": np.uint8,
+        },
         integers={**_TWO_WORDS, "first_row": INT64, "binary": (0, 1)},
         stands_for=("spikes", "key", "means", "mean", "none", "pieces", "table", "key_0", "key_1"),
         uniform=False,

@@ -1,9 +1,10 @@
 """Numbers of a Poisson distribution that depend on key, step and neuron alone.
 
-The reference of ``kernels/loops/poisson.h``. A large mean is that of several pieces, each with a mean of at most
-30. For a piece a neuron draws 16 bits, and, where these leave the number open, 53 more; together they are a place
-between 0 and 1, and the number is how many sums of chances lie at or below it. Neurons that have one mean are
-served from a table of what 16 bits decide, which changes nothing but the time.
+The reference of ``kernels/loops/poisson.h``. A large mean is that of several pieces, each with a
+mean of at most 30. For a piece a neuron draws 16 bits, and, where these leave the number open, 53
+more; together they are a place between 0 and 1, and the number is how many sums of chances lie at
+or below it. Neurons that have one mean are served from a table of what 16 bits decide, which
+changes nothing but the time.
 """
 
 from __future__ import annotations
@@ -46,9 +47,10 @@ class Means:
         self.table = _table(float(self.mean[0]), float(self.none[0])) if alone else _NOTHING
 
     def draw(self, key: np.ndarray, step: int, first: int, count: int) -> np.ndarray:
-        """Return how often each of so many neurons, the ``first`` of which has this number, spikes."""
+        """Return how often each of ``count`` neurons from number ``first`` on spikes."""
         numbers = np.zeros(count, np.int64)
-        pieces, mean, none = (np.broadcast_to(a, count) for a in (self.pieces, self.mean, self.none))
+        forms = (self.pieces, self.mean, self.none)
+        pieces, mean, none = (np.broadcast_to(form, count) for form in forms)
         for piece in range(int(self.pieces.max(initial=0))):
             bits = _words(key, step, 2 * piece, first, count, np.dtype("<u2"))
             found = self.table[bits] if self.table.size else np.full(count, OPEN, np.uint8)
