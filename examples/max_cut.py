@@ -21,7 +21,7 @@ from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.proc.sources.process import PoissonSource
 
-VERTICES, WINDOW, STEPS = 12, 10, 2000
+VERTICES, WINDOW, STEPS = 12, 10, 6000
 
 
 def cut(edges: np.ndarray, part: np.ndarray) -> int:

@@ -90,6 +90,7 @@ KINDS: dict[str, Any] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:.*s_in_bap. nothing is connected")
 @pytest.mark.parametrize(
     ("kind", "exponent", "sender"),
     [*((kind, -12, Wide) for kind in KINDS), ("Dense", -40, Whole), ("Sparse", 3, Wide)],

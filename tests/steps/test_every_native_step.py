@@ -37,7 +37,7 @@ from lava_actor.proc.resfire.process import RFZero
 from lava_actor.proc.rf.process import RF
 from lava_actor.proc.rf_iz.process import RF_IZ
 from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
-from lava_actor.proc.sources.process import RegularSource
+from lava_actor.proc.sources.process import PoissonSource, RegularSource, SpikeTimes
 from lava_actor.proc.spiker.process import Spiker, Spiker32bit
 from tests.steps.conftest import Stand
 
@@ -70,14 +70,17 @@ PROCESSES: dict[type[Any], Callable[[Shape], Any]] = {
     Allocator: lambda shape: Allocator(n_protos=4),
     Readout: lambda shape: Readout(n_protos=shape[0]),
     PrototypeLIF: lambda shape: PrototypeLIF(shape=shape),
+    PoissonSource: lambda shape: PoissonSource(shape=shape, rate=2.5),
+    SpikeTimes: lambda shape: SpikeTimes(times=[[1, 7, 7]] * (shape[0] - 1) + [[2]]),
     RegularSource: lambda shape: RegularSource(shape=shape, period=2),
     source.RingBuffer: lambda shape: source.RingBuffer(data=np.zeros((*shape, 5))),
     sink.RingBuffer: lambda shape: sink.RingBuffer(shape=shape, buffer=5),
 }
 ONE_ONLY = (NoveltyDetector, Allocator)
-FLAT = (Readout, PrototypeLIF)
-DERIVED = {"rectifies", "itemsize"}
-"""Integers that models compute."""
+FLAT = (Readout, PrototypeLIF, SpikeTimes)
+DERIVED = {"rectifies", "itemsize", "first_row", "_key_0", "_key_1"}
+DERIVED |= {"_mean", "_none", "_pieces", "_table", "steps", "neurons"}
+"""What models compute, or are given once."""
 
 
 def models() -> list[type[PyLoihiProcessModel]]:
@@ -155,6 +158,8 @@ def vary(model: Any, draw: Draw) -> None:
     for step in parts(model.native_step):
         arrays = {**step.state, **step.parameters}
         for name, dtype in arrays.items():
+            if name in DERIVED:
+                continue
             held = getattr(model, name)
             held[...] = draw.array(held.shape, np.dtype(dtype))
         for name in step.numbers:
@@ -192,7 +197,7 @@ def feed(stand: Stand, draw: Draw, n_steps: int) -> None:
             message = draw.array(writer.shape, writer.dtype)
             message[draw.rng.random(writer.shape) >= share] = 0
             if isinstance(stand.model, PrototypeLIFBitAcc):  # counts its neurons
-                limit = message.size // 2
+                limit = (message.size - 1) // 2
                 message = np.clip(message, -limit, limit).astype(message.dtype)
             writer.send(message)
 

@@ -89,15 +89,16 @@ class AbstractPyPoissonSource(_Source):
         at = np.flatnonzero(numbers)
         return at, None if self.binary else numbers[at]
 
-    mean = property(lambda self: self.means.mean)
-    none = property(lambda self: self.means.none)
-    pieces = property(lambda self: self.means.pieces)
-    table = property(lambda self: self.means.table)
-    key_0 = property(lambda self: int(self.key.view(np.int64)[0]))
-    key_1 = property(lambda self: int(self.key.view(np.int64)[1]))
+    _mean = property(lambda self: self.means.mean)
+    _none = property(lambda self: self.means.none)
+    _pieces = property(lambda self: self.means.pieces)
+    _table = property(lambda self: self.means.table)
+    _key_0 = property(lambda self: int(self.key.view(np.int64)[0]))
+    _key_1 = property(lambda self: int(self.key.view(np.int64)[1]))
 
 
-_TWO_WORDS = {"key_0": INT64, "key_1": INT64}
+_TWO_WORDS = {"_key_0": INT64, "_key_1": INT64}
+_FORMS = ("_mean", "_none", "_pieces", "_table")
 
 
 def _poisson(function: str, number: DTypeLike) -> NativeStep:
@@ -105,14 +106,14 @@ def _poisson(function: str, number: DTypeLike) -> NativeStep:
         function,
         outputs={"s_out": number},
         parameters={
-            "mean": float,
-            "none": float,
-            "pieces": np.int64,
+            "_mean": float,
+            "_none": float,
+            "_pieces": np.int64,
             "amplitude": number,
-            "table": np.uint8,
+            "_table": np.uint8,
         },
         integers={**_TWO_WORDS, "first_row": INT64, "binary": (0, 1)},
-        stands_for=("spikes", "key", "means", "mean", "none", "pieces", "table", "key_0", "key_1"),
+        stands_for=("spikes", "key", "means", *_FORMS, *_TWO_WORDS),
         uniform=False,
     )
 
