@@ -137,14 +137,11 @@ class ConnectionModel(PyLoihiProcessModel):
         kind = self._native_kind()
         if kind is None or stands_in_the_way(self) is not None:
             return Burst(self)
-        sources, sinks = self.s_in.native_sources(), self.a_out.native_sinks()
-        assert sources
+        sinks = self.a_out.native_sinks()
         assert sinks is not None
-        reader, index_map = sources[0]
-        alone = len(sources) == 1 and index_map is None
         return kind[1](
             self,
-            reader if alone else None,
+            self.s_in.native_message() or (),
             sinks[0] if sinks else None,
             self.s_in.size,
             self.a_out.size,

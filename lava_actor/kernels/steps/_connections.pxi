@@ -4,11 +4,17 @@
 cdef class _ConnectionBurst(Burst):
     """Send what was computed in the step before, receive, compute.
 
-    Messages of a single source are worked on where they lie. What has to be merged, put in order,
-    or converted first goes through the model's own ``receive``.
+    Messages of a single source are worked on where they lie, those of its parts once they lie one
+    after the other. What has to be merged, put in order, or converted first goes through the
+    model's own ``receive``.
+
+    A line of delays is a window that slides along a longer array, and is moved back to its begin
+    when it meets the end: to move all columns up in every step would be most of the work.
     """
 
-    cdef RingReader reader  # None: several sources, or an index map on the way
+    cdef RingReader reader  # None: parts, several sources, or an index map on the way
+    cdef list parts  # of one message: rings, and where they begin; None: to be merged
+    cdef RingReader like  # one of these rings
     cdef RingWriter writer
     cdef Py_ssize_t n_in, n_out
     cdef int kind, code
@@ -16,6 +22,9 @@ cdef class _ConnectionBurst(Burst):
     cdef void *out
     cdef bint delayed  # the output is a line: columns that move up, of which the first is sent
     cdef Py_ssize_t depth
+    cdef cnp.ndarray track  # of which the line is a window
+    cdef object window  # as the model has it
+    cdef Py_ssize_t at  # first column of the window
     cdef object room
     cdef void *scratch  # what is to be scaled before it is added to a line
     cdef bint graded
@@ -26,7 +35,7 @@ cdef class _ConnectionBurst(Burst):
     cdef double *converted
 
     def __init__(
-        self, model, reader, writer, Py_ssize_t n_in, Py_ssize_t n_out, bint delayed=False
+        self, model, parts, writer, Py_ssize_t n_in, Py_ssize_t n_out, bint delayed=False
     ):
         super().__init__(model)
         self.writer = writer
@@ -35,10 +44,16 @@ cdef class _ConnectionBurst(Burst):
         self.delayed = delayed
         self.kind = model.number.num
         self.code = LA_F64 if self.kind == cnp.NPY_DOUBLE else LA_I32
-        if reader is not None and la_can_find((<RingReader?>reader).itemsize):
-            self.reader = reader
+        rings = [<RingReader?>ring for ring, _ in parts]
+        codes = {(<RingReader>ring).code for ring in rings}
+        if len(codes) == 1 and la_can_find((<RingReader>rings[0]).itemsize):
+            self.like = rings[0]
+            if len(rings) == 1:
+                self.reader = self.like
+            else:
+                self.parts = list(parts)
             self.indices = <int32_t *>malloc((n_in + LA_FIND_SLACK) * sizeof(int32_t))
-            self.values = malloc(max(1, n_in) * self.reader.itemsize)
+            self.values = malloc(max(1, n_in) * self.like.itemsize)
             self.converted = <double *>malloc(max(1, n_in) * sizeof(double))
             if self.indices == NULL or self.values == NULL or self.converted == NULL:
                 raise MemoryError()
@@ -84,12 +99,14 @@ cdef class _ConnectionBurst(Burst):
             ):
                 return False
             self.depth = cnp.PyArray_DIM(<cnp.ndarray>sums, 1)
+            if sums is not self.window:
+                self.lay(sums)
         else:
             sums = model.a_buff
             if not is_state(sums, self.kind, self.n_out):
                 return False
-        self.sums = sums
-        self.out = data_of(sums)
+            self.sums = sums
+            self.out = data_of(sums)
         if not self.take_weights():
             return False
         self.graded = bool(np.any(model.num_message_bits > 0))
@@ -126,6 +143,11 @@ cdef class _ConnectionBurst(Burst):
         if self.reader is not None:
             self.reader.await_data()
             count = self.look(&at, &x)
+        elif self.parts is not None:
+            for reader, _ in self.parts:
+                (<RingReader>reader).await_data()
+            count = self.gather(&x)
+            at = self.indices
         if count < 0:
             return self.receive_by_model()
         if self.additions(count) < LONG_LOOP:
@@ -133,14 +155,49 @@ cdef class _ConnectionBurst(Burst):
         else:
             with nogil:
                 self.compute(at, x, count)
-        self.reader.release()
+        if self.reader is not None:
+            self.reader.release()
+        else:
+            for reader, _ in self.parts:
+                (<RingReader>reader).release()
         return 0
 
-    cdef void advance(self) noexcept:
+    cdef int lay(self, line) except -1:
+        """Let the window begin anew, as it is in the model."""
+        columns = self.depth + self.depth // 2 + 4
+        shape = (self.n_out, columns)
+        if self.track is None or (<object>self.track).shape != shape:
+            self.track = np.empty(shape, self.model.number, order="F")
+        self.track[:, : self.depth] = line
+        self.at = 0
+        self.out = cnp.PyArray_DATA(self.track)
+        self.window = None
+        return self.show()
+
+    cdef int show(self) except -1:
+        if self.delayed and self.window is None:
+            self.window = self.track[:, self.at : self.at + self.depth]
+            self.model.a_buff = self.window
+        return 0
+
+    cdef bint keeps(self, set names) except -1:
+        return self.delayed and "a_buff" in names
+
+    cdef int settle(self, uint64_t number) except -1:
+        Burst.settle(self, number)
+        return self.show()
+
+    cdef void advance(self):
         """Move the columns of the line up by one."""
         cdef size_t column = self.n_out * self.width()
-        memmove(self.out, <char *>self.out + column, column * (self.depth - 1))
+        cdef char *begin = <char *>cnp.PyArray_DATA(self.track)
+        self.at += 1
+        if self.at + self.depth > cnp.PyArray_DIM(self.track, 1):
+            memmove(begin, begin + self.at * column, (self.depth - 1) * column)
+            self.at = 0
+        self.out = begin + self.at * column
         memset(<char *>self.out + column * (self.depth - 1), 0, column)
+        self.window = None
 
     cdef void compute(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
         cdef uint32_t *line = <uint32_t *>self.out
@@ -202,11 +259,56 @@ cdef class _ConnectionBurst(Burst):
             return self._take_factors(values, count, x)
         return count if self._none_is_zero(values, count) else -1
 
+    cdef Py_ssize_t gather(self, const void **x):
+        """Put the events of all parts one after the other: how many, or -1 if the model has to."""
+        cdef RingReader reader
+        cdef la_slot *slot
+        cdef unsigned char *payload
+        cdef const int32_t *given
+        cdef int32_t *to
+        cdef int32_t first
+        cdef char *values
+        cdef Py_ssize_t i, k, size, count, total = 0, graded = 0, width = self.like.itemsize
+        cdef bint ones
+        for k in range(len(self.parts)):
+            reader, first = self.parts[k]
+            size = (self.parts[k + 1][1] if k + 1 < len(self.parts) else self.n_in) - first
+            slot = reader.front()
+            payload = reader.payload_of(slot)
+            to = self.indices + total
+            values = <char *>self.values + total * width
+            if slot.form == LA_FORM_DENSE:
+                count = la_find(payload, size, width, to, size)
+                ones = la_gather(payload, width, to, count, reader.one, values)
+            else:
+                if not slot.form & LA_FORM_ASCENDING:
+                    return -1
+                count = slot.count
+                given = <const int32_t *>payload
+                if count and (given[0] < 0 or given[count - 1] >= size):
+                    return -1
+                memcpy(to, given, count * sizeof(int32_t))
+                ones = slot.form & LA_FORM_ONES
+                if not ones:
+                    memcpy(values, payload + values_offset(count), count * width)
+            for i in range(count):
+                to[i] += first
+            if not ones:
+                graded += count
+            total += count
+        if not graded:
+            return total
+        if graded < total:
+            return -1
+        if self.graded:
+            return self._take_factors(self.values, total, x)
+        return total if self._none_is_zero(self.values, total) else -1
+
     cdef Py_ssize_t _take_factors(
         self, const void *values, Py_ssize_t count, const void **x
     ) noexcept:
         """Take graded values as factors: how many, or -1 if the model has to convert them."""
-        cdef int code = self.reader.code
+        cdef int code = self.like.code
         cdef Py_ssize_t k
         if code == self.code and not (self.checks and code == LA_F64):
             x[0] = values
@@ -220,12 +322,12 @@ cdef class _ConnectionBurst(Burst):
 
     cdef bint _none_is_zero(self, const void *values, Py_ssize_t count) noexcept:
         cdef Py_ssize_t k
-        if self.reader.code == LA_F64:
+        if self.like.code == LA_F64:
             for k in range(count):
                 if (<const double *>values)[k] == 0:
                     return False
             return True
-        if self.reader.code == LA_I32:
+        if self.like.code == LA_I32:
             for k in range(count):
                 if (<const int32_t *>values)[k] == 0:
                     return False
@@ -235,7 +337,8 @@ cdef class _ConnectionBurst(Burst):
     cdef int receive_by_model(self) except -1:
         model = self.model
         if self.delayed:
-            model.take_in(self.sums)
+            self.show()
+            model.take_in(self.window)
         else:
             self.sums[...] = model.activation(*model.receive())
         return 0

@@ -233,8 +233,9 @@ class DenseBurst(Burst):
     Parameters
     ----------
     model : model with ``a_buff, num_message_bits``, ``columns()``, ``receive()``
-    reader : RingReader or None
-        The only source; None: the model's ``receive`` has to merge several.
+    parts : (RingReader, int) pairs
+        The only source, or the rings of its parts with where each begins; none: the model's
+        ``receive`` has to merge several.
     writer : RingWriter or None
         Takes elements of the model's number type.
     n_in, n_out : int
@@ -247,7 +248,7 @@ class DenseBurst(Burst):
     def __init__(
         self,
         model: Any,
-        reader: RingReader | None,
+        parts: Iterable[tuple[RingReader, int]],
         writer: RingWriter | None,
         n_in: int,
         n_out: int,
