@@ -163,7 +163,7 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
 def _total(plan: ActorPlan) -> int:
     """How many neurons there are to be divided."""
     along = cast(Any, plan.model_class).cut.along
-    return math.prod(next(p.shape for p in plan.out_ports if p.name == along))
+    return int(math.prod(next(p.shape for p in plan.out_ports if p.name == along)))
 
 
 def _divided(plan: ActorPlan, declared: Cut) -> frozenset[str]:

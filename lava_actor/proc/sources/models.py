@@ -54,7 +54,7 @@ class _Source(PyLoihiProcessModel):
 class AbstractPyPoissonSource(_Source):
     """Draws numbers of spikes from counters, see `poisson`."""
 
-    cut = Cut("s_out", ("s_out", "rate", "amplitude"), cost=1.0)
+    cut = Cut("s_out", ("s_out", "rate", "amplitude"), cost=4.0)
 
     rate: np.ndarray
 
