@@ -173,6 +173,7 @@ def main() -> None:
     parser.add_argument("--warm-up", type=float, default=100.0, help="ms before")
     parser.add_argument("--drive", choices=("poisson", "constant"), default="poisson")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--placement", choices=("actors", "cores", "auto"), default="cores")
     parser.add_argument(
         "--picture", type=Path, default=Path(tempfile.gettempdir()) / "microcircuit.png"
     )
@@ -190,7 +191,8 @@ def main() -> None:
     warm_up, steps = round(arguments.warm_up / STEP), round(arguments.time / STEP)
     config = Loihi2SimCfg(select_tag="floating_pt")
     with monitor:
-        monitor.create_runtime(config, compile_config={"seed": arguments.seed})
+        told = {"seed": arguments.seed, "placement": arguments.placement}
+        monitor.create_runtime(config, compile_config=told)
         print(f"built in {time.perf_counter() - began:.1f} s")
         monitor.run(warm_up, progress=True, step_length=f"{STEP} ms")
         began = time.perf_counter()
