@@ -231,78 +231,70 @@ cdef class _ConnectionBurst(Burst):
 
     cdef Py_ssize_t look(self, const int32_t **at, const void **x) noexcept:
         """Take events out of the front message: how many there are, or -1 if the model has to."""
-        cdef RingReader reader = self.reader
-        cdef la_slot *slot = reader.front()
-        cdef unsigned char *payload = reader.payload_of(slot)
-        cdef const void *values
-        cdef Py_ssize_t count
-        cdef bint ones
-        if slot.form == LA_FORM_DENSE:
-            count = la_find(payload, self.n_in, reader.itemsize, self.indices, self.n_in)
-            ones = la_gather(
-                payload, reader.itemsize, self.indices, count, reader.one, self.values
-            )
-            at[0] = self.indices
-            values = self.values
-        else:
-            if not slot.form & LA_FORM_ASCENDING:
-                return -1
-            count = slot.count
-            at[0] = <int32_t *>payload
-            if count and (at[0][0] < 0 or at[0][count - 1] >= self.n_in):
-                return -1
-            ones = slot.form & LA_FORM_ONES
-            values = payload + values_offset(count)
-        if ones:
-            return count
-        if self.graded:
-            return self._take_factors(values, count, x)
-        return count if self._none_is_zero(values, count) else -1
+        cdef const void *values = NULL
+        cdef Py_ssize_t count = self.take_apart(
+            self.reader, self.n_in, self.indices, self.values, at, &values
+        )
+        return count if count < 0 or values == NULL else self._graded(values, count, x)
 
     cdef Py_ssize_t gather(self, const void **x):
         """Put the events of all parts one after the other: how many, or -1 if the model has to."""
         cdef RingReader reader
-        cdef la_slot *slot
-        cdef unsigned char *payload
-        cdef const int32_t *given
+        cdef const int32_t *at = NULL
+        cdef const void *given
         cdef int32_t *to
         cdef int32_t first
         cdef char *values
         cdef Py_ssize_t i, k, size, count, total = 0, graded = 0, width = self.like.itemsize
-        cdef bint ones
         for k in range(len(self.parts)):
             reader, first = self.parts[k]
             size = (self.parts[k + 1][1] if k + 1 < len(self.parts) else self.n_in) - first
-            slot = reader.front()
-            payload = reader.payload_of(slot)
-            to = self.indices + total
-            values = <char *>self.values + total * width
-            if slot.form == LA_FORM_DENSE:
-                count = la_find(payload, size, width, to, size)
-                ones = la_gather(payload, width, to, count, reader.one, values)
-            else:
-                if not slot.form & LA_FORM_ASCENDING:
-                    return -1
-                count = slot.count
-                given = <const int32_t *>payload
-                if count and (given[0] < 0 or given[count - 1] >= size):
-                    return -1
-                memcpy(to, given, count * sizeof(int32_t))
-                ones = slot.form & LA_FORM_ONES
-                if not ones:
-                    memcpy(values, payload + values_offset(count), count * width)
+            to, values, given = self.indices + total, <char *>self.values + total * width, NULL
+            count = self.take_apart(reader, size, to, values, &at, &given)
+            if count < 0:
+                return -1
             for i in range(count):
-                to[i] += first
-            if not ones:
+                to[i] = first + at[i]
+            if given != NULL:
+                memmove(values, given, count * width)
                 graded += count
             total += count
         if not graded:
             return total
-        if graded < total:
+        return self._graded(self.values, total, x) if graded == total else -1
+
+    cdef Py_ssize_t take_apart(
+        self, RingReader reader, Py_ssize_t size, int32_t *room, void *room_of_values,
+        const int32_t **at, const void **values,
+    ) noexcept:
+        """Events of a front message: how many, or -1 if not in order; no `values`: all are one.
+
+        They lie in the message, or in the room if that is whole.
+        """
+        cdef la_slot *slot = reader.front()
+        cdef unsigned char *payload = reader.payload_of(slot)
+        cdef Py_ssize_t count
+        if slot.form == LA_FORM_DENSE:
+            count = la_find(payload, size, reader.itemsize, room, size)
+            at[0] = room
+            if not la_gather(payload, reader.itemsize, room, count, reader.one, room_of_values):
+                values[0] = room_of_values
+            return count
+        if not slot.form & LA_FORM_ASCENDING:
             return -1
+        count = slot.count
+        at[0] = <int32_t *>payload
+        if count and (at[0][0] < 0 or at[0][count - 1] >= size):
+            return -1
+        if not slot.form & LA_FORM_ONES:
+            values[0] = payload + values_offset(count)
+        return count
+
+    cdef Py_ssize_t _graded(self, const void *values, Py_ssize_t count, const void **x) noexcept:
+        """Use values as factors, or as spikes if none is zero; -1 if the model has to."""
         if self.graded:
-            return self._take_factors(self.values, total, x)
-        return total if self._none_is_zero(self.values, total) else -1
+            return self._take_factors(values, count, x)
+        return count if self._none_is_zero(values, count) else -1
 
     cdef Py_ssize_t _take_factors(
         self, const void *values, Py_ssize_t count, const void **x
