@@ -33,6 +33,13 @@ from tests.conftest import launcher_pid
 FLOAT = Loihi2SimCfg(select_tag="floating_pt")
 
 
+class FloatLif(AbstractPyLifModelFloat):
+    """What the models here have in common."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth: float = LavaPyType(float, float)
+
+
 class Odd(LIF):
     """Its model steps in Python, which shows only once it is built."""
 
@@ -40,10 +47,7 @@ class Odd(LIF):
 @implements(proc=Odd, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
-class OddModel(AbstractPyLifModelFloat):
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: float = LavaPyType(float, float)
-
+class OddModel(FloatLif):
     def on_start(self) -> None:
         self.bias_mant = self.bias_mant.astype(np.float32)
         print("odd")
@@ -56,10 +60,7 @@ class Touchy(LIF):
 @implements(proc=Touchy, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
-class TouchyModel(AbstractPyLifModelFloat):
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: float = LavaPyType(float, float)
-
+class TouchyModel(FloatLif):
     def on_var_update(self) -> None:
         raise ArithmeticError("not mine")
 
@@ -71,10 +72,7 @@ class Refusing(LIF):
 @implements(proc=Refusing, protocol=LoihiProtocol)
 @requires(CPU)
 @tag("floating_pt")
-class RefusingModel(AbstractPyLifModelFloat):
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: float = LavaPyType(float, float)
-
+class RefusingModel(FloatLif):
     def on_start(self) -> None:
         raise ArithmeticError("refused")
 
