@@ -13,17 +13,23 @@ import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process.hints import did_you_mean, is_library, nearest, warn
+from lava_actor.process.inherited import docstring, signature
 from lava_actor.process.interfaces import checked_shape
 
 
 class ProcessPostInitCaller(type):
     """Makes Processes: checks what the constructor is given, then registers the members, once."""
 
+    def __init__(cls, *args: Any) -> None:
+        """Complete the docstring of a class of the library."""
+        super().__init__(*args)
+        if is_library(cls):
+            cls.__doc__ = docstring(cls)
+
     @property
     def __signature__(cls) -> inspect.Signature:
         """What the constructor takes, for help and completion."""
-        constructor: Any = cls.__init__  # type: ignore[misc]  # of this very class
-        return inspect.Signature(list(inspect.signature(constructor).parameters.values())[1:])
+        return signature(cls)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
         """Construct, then register the members.
@@ -57,13 +63,12 @@ class ProcessPostInitCaller(type):
 
 def _misfit(cls: type[Any], args: Any, kwargs: Any) -> InvalidTypeError | None:
     """A better error than Python's if the arguments do not fit the constructor."""
-    signature: inspect.Signature = cls.__signature__
     try:
-        signature.bind(*args, **kwargs)
+        signature(cls).bind(*args, **kwargs)
     except TypeError as misfit:
         named = [
             p
-            for p in signature.parameters.values()
+            for p in signature(cls).parameters.values()
             if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
         ]
         names = [p.name for p in named]

@@ -9,18 +9,6 @@ from typing import Any
 from lava_actor.errors import InvalidKeyError
 
 
-def given(names: dict[str, Any]) -> dict[str, Any]:
-    """Return the arguments of a constructor as keywords for the next one.
-
-    Parameters
-    ----------
-    names : dict
-        ``locals()`` of the constructor, before it has variables of its own.
-    """
-    named = {k: v for k, v in names.items() if k not in ("self", "__class__", "kwargs")}
-    return named | names.get("kwargs", {})
-
-
 @dataclass
 class OfVar:
     """Stands for a parameter whose value is that of a Var: what the model holds now."""

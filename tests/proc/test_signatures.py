@@ -13,7 +13,9 @@ import pytest
 
 import lava_actor.proc
 from lava_actor import AbstractProcess
-from lava_actor.proc.lif.process import LIF
+from lava_actor.errors import LavaActorWarning
+from lava_actor.proc.dense.process import DelayDense
+from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset
 
 VARIADIC = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
 
@@ -51,9 +53,27 @@ def test_the_signature_of_a_class_is_that_of_its_constructor() -> None:
     assert list(inspect.signature(LIF).parameters)[:2] == ["shape", "u"]
     assert inspect.signature(LIF).parameters["vth"].default == 10
 
+    names = list(inspect.signature(DelayDense).parameters)
+    assert names == [
+        *("weights", "num_message_bits", "delays", "max_delay", "name", "log_config", "kwargs")
+    ]
+
     class Own(AbstractProcess):
         def __init__(self, *, size: int, **kwargs: Any) -> None:
             super().__init__(**kwargs)
 
     assert list(inspect.signature(Own).parameters) == ["size", "kwargs"]
     assert list(inspect.signature(AbstractProcess).parameters) == ["proc_params"]
+
+
+@pytest.mark.parametrize("cls", [LIFReset, LIFRefractory])
+def test_what_no_class_above_takes_is_refused_from_derived_classes_as_well(cls: Any) -> None:
+    class Own(cls):
+        def __init__(self, **kwargs: Any) -> None:
+            super().__init__(**kwargs)
+
+    for made in (cls, Own):
+        with pytest.warns(LavaActorWarning), pytest.raises(TypeError, match="argument 'vthh'"):
+            made(shape=(1,), vthh=1)
+    assert "Threshold; a neuron spikes" in cls.__doc__
+    assert Own(shape=(1,), vth=3).vth.init == 3

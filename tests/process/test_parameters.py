@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from lava_actor import AbstractProcess
-from lava_actor.process.parameters import ProcessParameters, given
+from lava_actor.process.inherited import given
+from lava_actor.process.parameters import ProcessParameters
 
 
 @pytest.fixture

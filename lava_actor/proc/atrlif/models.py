@@ -18,9 +18,7 @@ STATE_BITS = 6
 STATE_UNITY = 1 << STATE_BITS
 """The fixed model keeps its state with 6 fractional bits."""
 
-BY_NEURON = Cut(
-    "s_out", ("a_in", "s_out", "i", "v", "theta", "r", "s", "bias_mant", "bias_exp")
-)
+BY_NEURON = Cut("s_out", ("a_in", "s_out", "i", "v", "theta", "r", "s", "bias_mant", "bias_exp"))
 
 
 class AbstractPyATRLIFModel(PyLoihiProcessModel):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from numpy.typing import ArrayLike
 
 from lava_actor.proc._shaped import Shaped
-from lava_actor.process import InPort, LogConfig, OutPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process import InPort, OutPort, Var
+from lava_actor.process.inherited import given
 
 DEFAULT_THETA = 5
 """The threshold at the start, if none is given."""
@@ -43,10 +45,6 @@ class ATRLIF(Shaped):
     bias_mant, bias_exp
         Constant input: ``bias_mant`` (float), ``bias_mant * 2**bias_exp`` (fixed; floor for
         negative exponents).
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Notes
     -----
@@ -70,8 +68,7 @@ class ATRLIF(Shaped):
         theta_step: float = 3.75,
         bias_mant: ArrayLike = 0,
         bias_exp: ArrayLike = 0,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
-from lava_actor.process import AbstractProcess, LogConfig, RefPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process import AbstractProcess, RefPort, Var
+from lava_actor.process.inherited import given
 
 
 class BitCheck(AbstractProcess):
@@ -25,10 +25,6 @@ class BitCheck(AbstractProcess):
         1: print a line when the flag is raised.
     bits
         Width to check for, sign included: 1 … 31.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     **kwargs
         Go to ``proc_params``.
 
@@ -44,8 +40,6 @@ class BitCheck(AbstractProcess):
         layerid: int | None = None,
         debug: int = 0,
         bits: int = 24,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
         if not 1 <= bits <= 31:

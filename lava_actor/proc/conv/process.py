@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc.conv.utils import Pair, make_tuple, output_shape
-from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
+from lava_actor.process.inherited import given
 
 
 class Conv(AbstractProcess):
@@ -39,10 +40,6 @@ class Conv(AbstractProcess):
         Without effect: the models do not truncate.
     num_message_bits : int
         0: binary input. More: graded.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Attributes
     ----------
@@ -69,11 +66,10 @@ class Conv(AbstractProcess):
         groups: int = 1,
         num_weight_bits: int = 8,
         num_message_bits: int = 0,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         weight = np.asarray(weight)
-        owner = name or type(self).__name__
+        owner = inherited.get("name") or type(self).__name__
         _check_channels(owner, weight, input_shape, groups)
         groups = int(np.asarray(groups).reshape(-1)[0])
         kernel_size = weight.shape[1], weight.shape[2]
@@ -86,19 +82,7 @@ class Conv(AbstractProcess):
                 f"effect: Conv neither scales nor truncates its weights",
                 stacklevel=2,
             )
-        super().__init__(
-            weight=weight,
-            weight_exp=weight_exp,
-            input_shape=input_shape,
-            padding=padding,
-            stride=stride,
-            dilation=dilation,
-            groups=groups,
-            num_weight_bits=num_weight_bits,
-            num_message_bits=num_message_bits,
-            name=name,
-            log_config=log_config,
-        )
+        super().__init__(**given(locals()))
         self.input_shape = tuple(input_shape)
         self.output_shape = output_shape(
             input_shape, weight.shape[0], kernel_size, stride, padding, dilation

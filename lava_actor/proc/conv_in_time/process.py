@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
+from lava_actor.process.inherited import given
 
 
 class ConvInTime(AbstractProcess):
@@ -26,10 +27,6 @@ class ConvInTime(AbstractProcess):
     num_message_bits
         0: binary; all that counts is whether an input (the sum over the sources) is zero.
         Positive: graded, values are used as they come.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     **kwargs
         Go to ``proc_params``.
 
@@ -49,9 +46,7 @@ class ConvInTime(AbstractProcess):
         self,
         *,
         weights: np.ndarray,
-        name: str | None = None,
         num_message_bits: int = 0,
-        log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
         shape = np.shape(weights)
@@ -60,13 +55,7 @@ class ConvInTime(AbstractProcess):
                 f"ConvInTime.weights: expected three dimensions (K, n_out, n_in), K at least 1, "
                 f"got shape {shape}"
             )
-        super().__init__(
-            weights=weights,
-            num_message_bits=num_message_bits,
-            name=name,
-            log_config=log_config,
-            **kwargs,
-        )
+        super().__init__(**given(locals()))
         kernel_size, n_out, n_in = shape
         self.s_in = InPort(shape=(n_in,))
         self.a_out = OutPort(shape=(n_out,))

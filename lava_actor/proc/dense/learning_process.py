@@ -12,7 +12,7 @@ from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc._learning import check_learning
 from lava_actor.proc.dense.process import Dense
-from lava_actor.process import LearningConnectionProcess, LogConfig
+from lava_actor.process import LearningConnectionProcess
 
 
 class LearningDense(LearningConnectionProcess, Dense):
@@ -34,10 +34,6 @@ class LearningDense(LearningConnectionProcess, Dense):
         Delay variable (letter d in rules); it can be learned but delays nothing. Default 0.
     tag_1 : array_like (post, pre), optional
         Tag (letter t in rules), for example an eligibility trace. Default 0.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     num_message_bits : int
         0: spikes are binary. More: payloads scale the weights, and may drive the trace x1.
     learning_rule : LoihiLearningRule
@@ -65,9 +61,6 @@ class LearningDense(LearningConnectionProcess, Dense):
         weights: ArrayLike,
         tag_2: ArrayLike | None = None,
         tag_1: ArrayLike | None = None,
-        name: str | None = None,
-        num_message_bits: int = 0,
-        log_config: LogConfig | None = None,
         learning_rule: LoihiLearningRule | None = None,
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
         **kwargs: Any,
@@ -85,9 +78,6 @@ class LearningDense(LearningConnectionProcess, Dense):
             weights=weights,
             **tags,
             shape=weights.shape,
-            name=name,
-            num_message_bits=num_message_bits,
-            log_config=log_config,
             learning_rule=learning_rule,
             graded_spike_cfg=graded_spike_cfg,
             **kwargs,

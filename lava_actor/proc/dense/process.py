@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc._delays import checked_delays, delay_range
 from lava_actor.proc._siblings import of_sibling
-from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var, matrices
-from lava_actor.process.parameters import given
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var, matrices
+from lava_actor.process.inherited import given
 
 if TYPE_CHECKING:
     from lava_actor.proc.dense.learning_process import LearningDense
@@ -37,10 +37,6 @@ class Dense(AbstractProcess):
     weights : array_like
         W, of shape (post, pre): as many rows as `a_out` and as many columns as `s_in` have
         elements.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     num_message_bits : int
         0: binary input. More: graded.
     **kwargs
@@ -61,12 +57,10 @@ class Dense(AbstractProcess):
         self,
         *,
         weights: ArrayLike,
-        name: str | None = None,
         num_message_bits: int = 0,
-        log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
-        weights = _matrix(name or type(self).__name__, weights)
+        weights = _matrix(kwargs.get("name") or type(self).__name__, weights)
         super().__init__(**given(locals()))
         post, pre = weights.shape
         self.s_in = InPort(shape=(pre,))
@@ -87,10 +81,6 @@ class DelayDense(Dense):
     weights : array_like
         W, of shape (post, pre): as many rows as `a_out` and as many columns as `s_in` have
         elements.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     num_message_bits : int
         0: binary input. More: graded.
     **kwargs
@@ -115,24 +105,13 @@ class DelayDense(Dense):
         weights: ArrayLike,
         delays: ArrayLike,
         max_delay: int = 0,
-        name: str | None = None,
-        num_message_bits: int = 0,
-        log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
-        owner = name or type(self).__name__
+        owner = kwargs.get("name") or type(self).__name__
         weights = _matrix(owner, weights)
         delays = checked_delays(owner, delays, weights.shape)
         longest = delay_range(owner, delays, max_delay)
-        super().__init__(
-            weights=weights,
-            name=name,
-            num_message_bits=num_message_bits,
-            log_config=log_config,
-            delays=delays,
-            max_delay=longest,
-            **kwargs,
-        )
+        super().__init__(weights=weights, delays=delays, max_delay=longest, **kwargs)
         self.delays = Var(shape=weights.shape, init=delays)
         self.a_buff = Var(shape=(weights.shape[0], longest + 1), init=0)
 

@@ -122,9 +122,7 @@ class NormVecDelayModel(PyLoihiProcessModel):
 class InvSqrtModelFloat(PyLoihiProcessModel):
     """Floating-point model of `InvSqrt`; `fp_base` is not used, zero gives infinity."""
 
-    native_step = NativeStep(
-        "inverse_root_f64", inputs={"a_in": float}, outputs={"s_out": float}
-    )
+    native_step = NativeStep("inverse_root_f64", inputs={"a_in": float}, outputs={"s_out": float})
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)

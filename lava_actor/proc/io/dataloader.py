@@ -68,12 +68,7 @@ class SpikeDataloader(AbstractDataloader):
 
     A sample that is loaded in step t is played from step t + 1 on; its first `interval` columns are
     sent, columns that it does not have are zeros. With each column its label is sent; before the
-    first sample both are zeros.
-
-    Parameters
-    ----------
-    dataset, interval, offset
-        See `AbstractDataloader`; the last axis of the data is time.
+    first sample both are zeros. The last axis of the data is time.
 
     Notes
     -----
@@ -82,30 +77,18 @@ class SpikeDataloader(AbstractDataloader):
     `offset`.
     """
 
-    def __init__(
-        self,
-        *,
-        dataset: Sequence[tuple[Any, Any]],
-        interval: int = 1,
-        offset: int = 0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(dataset=dataset, interval=interval, offset=offset, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         if not self.data_shape:
             raise InvalidValueError(
                 "SpikeDataloader.dataset: expected data with time as last axis, got scalars"
             )
         self.s_out = OutPort(shape=self.data_shape[:-1])
-        self.data = Var(shape=(*self.data_shape[:-1], interval), init=0)
+        self.data = Var(shape=(*self.data_shape[:-1], self.proc_params["interval"]), init=0)
 
 
 class StateDataloader(AbstractDataloader):
     """Writes samples into a Var; each is there from the end of the step in which it is loaded.
-
-    Parameters
-    ----------
-    dataset, interval, offset
-        See `AbstractDataloader`.
 
     Notes
     -----
@@ -114,15 +97,8 @@ class StateDataloader(AbstractDataloader):
     first).
     """
 
-    def __init__(
-        self,
-        *,
-        dataset: Sequence[tuple[Any, Any]],
-        interval: int = 1,
-        offset: int = 0,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(dataset=dataset, interval=interval, offset=offset, **kwargs)
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
         self.state = RefPort(shape=self.data_shape or (1,))
 
     def connect_var(self, var: Var) -> None:

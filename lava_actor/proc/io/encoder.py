@@ -29,7 +29,7 @@ from lava_actor.proc.io.compression import (
     encode_sparse,
 )
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process.inherited import given
 
 
 @unique

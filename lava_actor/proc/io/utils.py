@@ -220,9 +220,7 @@ def validate_buffer_size(buffer_size: Any) -> None:
             raise TypeError
         size = operator.index(buffer_size)
     except TypeError:
-        raise InvalidTypeError(
-            f"buffer_size: expected an integer, got {buffer_size!r}"
-        ) from None
+        raise InvalidTypeError(f"buffer_size: expected an integer, got {buffer_size!r}") from None
     if size <= 0:
         raise InvalidValueError(f"buffer_size: expected a positive number, got {buffer_size!r}")
 

@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.proc._siblings import of_sibling
-from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
+from lava_actor.process.inherited import given
 
 if TYPE_CHECKING:
     from lava_actor.proc.lif.learning_process import LearningLIF
@@ -37,10 +37,6 @@ class AbstractLIF(AbstractProcess):
     bias_mant, bias_exp : float or array_like
         The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
         ``bias_mant`` alone in floating point.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     **kwargs
         Further parameters for models; they find them in ``proc_params``.
     """
@@ -49,14 +45,12 @@ class AbstractLIF(AbstractProcess):
         self,
         *,
         shape: tuple[int, ...],
-        u: ArrayLike,
-        v: ArrayLike,
-        du: float,
-        dv: float,
-        bias_mant: ArrayLike,
-        bias_exp: ArrayLike,
-        name: str | None,
-        log_config: LogConfig | None,
+        u: ArrayLike = 0,
+        v: ArrayLike = 0,
+        du: float = 0,
+        dv: float = 0,
+        bias_mant: ArrayLike = 0,
+        bias_exp: ArrayLike = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**given(locals()))
@@ -84,25 +78,8 @@ class LIF(AbstractLIF):
 
     Parameters
     ----------
-    shape : tuple of int, or int
-        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
-        the OutPort `s_out`.
-    u, v : float or array_like
-        Initial current and voltage.
-    du, dv : float
-        Decay of current and voltage per step: a fraction in the floating-point models, in units of
-        1/4096 in the fixed-point models.
-    bias_mant, bias_exp : float or array_like
-        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
-        ``bias_mant`` alone in floating point.
     vth : float
         Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
-    **kwargs
-        Further parameters for models; they find them in ``proc_params``.
 
     Examples
     --------
@@ -112,16 +89,7 @@ class LIF(AbstractLIF):
     def __init__(
         self,
         *,
-        shape: tuple[int, ...],
-        u: ArrayLike = 0,
-        v: ArrayLike = 0,
-        du: float = 0,
-        dv: float = 0,
-        bias_mant: ArrayLike = 0,
-        bias_exp: ArrayLike = 0,
         vth: float = 10,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**given(locals()))
@@ -136,23 +104,6 @@ class LIFReset(LIF):
 
     Parameters
     ----------
-    shape : tuple of int, or int
-        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
-        the OutPort `s_out`.
-    u, v : float or array_like
-        Initial current and voltage.
-    du, dv : float
-        Decay of current and voltage per step: a fraction in the floating-point models, in units of
-        1/4096 in the fixed-point models.
-    bias_mant, bias_exp : float or array_like
-        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
-        ``bias_mant`` alone in floating point.
-    vth : float
-        Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     reset_interval : int
         Steps between two resets, at least 1.
     reset_offset : int
@@ -167,27 +118,18 @@ class LIFReset(LIF):
     def __init__(
         self,
         *,
-        shape: tuple[int, ...],
-        u: ArrayLike = 0,
-        v: ArrayLike = 0,
-        du: float = 0,
-        dv: float = 0,
-        bias_mant: ArrayLike = 0,
-        bias_exp: ArrayLike = 0,
-        vth: float = 10,
         reset_interval: int = 1,
         reset_offset: int = 0,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         if reset_interval < 1:
             raise InvalidValueError(
-                f"{_named(self, name)}.reset_interval: expected at least 1 step, "
+                f"{_named(self, inherited)}.reset_interval: expected at least 1 step, "
                 f"got {reset_interval}"
             )
         if reset_offset < 0:
             raise InvalidValueError(
-                f"{_named(self, name)}.reset_offset: expected at least 0, got {reset_offset}"
+                f"{_named(self, inherited)}.reset_offset: expected at least 0, got {reset_offset}"
             )
         super().__init__(**given(locals()))
 
@@ -200,23 +142,6 @@ class LIFRefractory(LIF):
 
     Parameters
     ----------
-    shape : tuple of int, or int
-        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
-        the OutPort `s_out`.
-    u, v : float or array_like
-        Initial current and voltage.
-    du, dv : float
-        Decay of current and voltage per step: a fraction in the floating-point models, in units of
-        1/4096 in the fixed-point models.
-    bias_mant, bias_exp : float or array_like
-        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
-        ``bias_mant`` alone in floating point.
-    vth : float
-        Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     refractory_period : int
         For how many steps v rests, at least 1.
 
@@ -229,25 +154,16 @@ class LIFRefractory(LIF):
     def __init__(
         self,
         *,
-        shape: tuple[int, ...],
-        u: ArrayLike = 0,
-        v: ArrayLike = 0,
-        du: float = 0,
-        dv: float = 0,
-        bias_mant: ArrayLike = 0,
-        bias_exp: ArrayLike = 0,
-        vth: float = 10,
         refractory_period: int = 1,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         if refractory_period < 1:
             raise InvalidValueError(
-                f"{_named(self, name)}.refractory_period: expected at least 1 step, "
+                f"{_named(self, inherited)}.refractory_period: expected at least 1 step, "
                 f"got {refractory_period}"
             )
         super().__init__(**given(locals()))
-        self.refractory_period_end = Var(shape=shape, init=0)
+        self.refractory_period_end = Var(shape=self.v.shape, init=0)
 
 
 class TernaryLIF(AbstractLIF):
@@ -258,21 +174,6 @@ class TernaryLIF(AbstractLIF):
 
     Parameters
     ----------
-    shape : tuple of int, or int
-        Shape of the population: of `u`, `v`, `bias_mant`, `bias_exp`, of the InPort `a_in` and of
-        the OutPort `s_out`.
-    u, v : float or array_like
-        Initial current and voltage.
-    du, dv : float
-        Decay of current and voltage per step: a fraction in the floating-point models, in units of
-        1/4096 in the fixed-point models.
-    bias_mant, bias_exp : float or array_like
-        The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
-        ``bias_mant`` alone in floating point.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     vth_hi, vth_lo : float
         Upper and lower threshold. Fixed point: in units of 2**6.
 
@@ -285,21 +186,13 @@ class TernaryLIF(AbstractLIF):
     def __init__(
         self,
         *,
-        shape: tuple[int, ...],
-        u: ArrayLike = 0,
-        v: ArrayLike = 0,
-        du: float = 0,
-        dv: float = 0,
-        bias_mant: ArrayLike = 0,
-        bias_exp: ArrayLike = 0,
         vth_hi: float = 10,
         vth_lo: float = -10,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         if np.any(np.asarray(vth_lo) > np.asarray(vth_hi)):
             raise InvalidValueError(
-                f"{_named(self, name)}: expected vth_lo <= vth_hi, got vth_lo={vth_lo} and "
+                f"{_named(self, inherited)}: expected vth_lo <= vth_hi, got vth_lo={vth_lo} and "
                 f"vth_hi={vth_hi}"
             )
         super().__init__(**given(locals()))
@@ -307,6 +200,6 @@ class TernaryLIF(AbstractLIF):
         self.vth_lo = Var(shape=(1,), init=vth_lo)
 
 
-def _named(process: AbstractProcess, name: str | None) -> str:
+def _named(process: AbstractProcess, parameters: dict[str, Any]) -> str:
     """How to call a Process in a message before it has been constructed."""
-    return name or type(process).__name__
+    return parameters.get("name") or type(process).__name__

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lava_actor.process import AbstractProcess, InPort, LogConfig, Var
+from typing import Any
+
+from lava_actor.process import AbstractProcess, InPort, Var
+from lava_actor.process.inherited import given
 
 
 class Receiver(AbstractProcess):
@@ -12,20 +15,15 @@ class Receiver(AbstractProcess):
     ----------
     shape
         Shape of `a_in` and `payload`.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     """
 
     def __init__(
         self,
         *,
         shape: tuple[int, ...] = (1,),
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
-        super().__init__(shape=shape, name=name, log_config=log_config)
+        super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.payload = Var(shape=shape, init=0)
 
@@ -42,20 +40,15 @@ class Receiver32Bit(AbstractProcess):
     ----------
     shape
         Shape of `a_in` and of both Vars.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     """
 
     def __init__(
         self,
         *,
         shape: tuple[int, ...] = (1,),
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
-        super().__init__(shape=shape, name=name, log_config=log_config)
+        super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.payload_last_bytes = Var(shape=shape, init=0)
         self.payload_first_byte = Var(shape=shape, init=0)

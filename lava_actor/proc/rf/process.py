@@ -6,7 +6,7 @@ import numpy as np
 
 from lava_actor.proc._shaped import Shaped
 from lava_actor.process import InPort, LogConfig, OutPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process.inherited import given
 
 
 class RF(Shaped):

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from lava_actor.proc._shaped import Shaped
 from lava_actor.proc.sdn.process import ActivationMode, SigmaDelta
 from lava_actor.process import InPort, OutPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process.inherited import given
 
 
 class S4d(Shaped):
@@ -87,7 +87,7 @@ class SigmaS4dDelta(SigmaDelta):
         c: ArrayLike,
         state_exp: int = 0,
         s4_exp: int = 0,
-        **kwargs: Any,
+        **others: Any,
     ) -> None:
         super().__init__(**given(locals()), act_mode=ActivationMode.UNIT)
         self.a = Var(shape=shape, init=a)

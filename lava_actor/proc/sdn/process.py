@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.proc._shaped import Shaped
-from lava_actor.process import InPort, LogConfig, OutPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process import InPort, OutPort, Var
+from lava_actor.process.inherited import given
 
 
 @unique
@@ -35,10 +35,6 @@ class Sigma(Shaped):
     ----------
     shape
         Shape of the population, of both ports and of the Var `sigma`.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Notes
     -----
@@ -49,10 +45,9 @@ class Sigma(Shaped):
         self,
         *,
         shape: tuple[int, ...],
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
-        super().__init__(shape=shape, name=name, log_config=log_config)
+        super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.sigma = Var(shape=shape, init=0)
@@ -87,10 +82,6 @@ class Delta(Shaped):
         Fixed point: fractional bits of the messages.
     state_exp
         Fixed point: further fractional bits of the state.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     """
 
     def __init__(
@@ -101,8 +92,7 @@ class Delta(Shaped):
         cum_error: bool = False,
         spike_exp: int = 0,
         state_exp: int = 0,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
@@ -141,10 +131,6 @@ class SigmaDelta(Shaped):
         The activation function.
     cum_error, spike_exp, state_exp
         As for `Delta`.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     **kwargs
         Go to ``proc_params``.
     """

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
-from lava_actor.process import AbstractProcess, LogConfig, OutPort, Var
+from lava_actor.process import AbstractProcess, OutPort, Var
 
 
 class PoissonSource(AbstractProcess):
@@ -30,10 +31,6 @@ class PoissonSource(AbstractProcess):
         Whether several spikes of one neuron in one step count as one.
     seed : int, optional
         Default: from the seed of the network and the name of the Process.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Raises
     ------
@@ -55,16 +52,13 @@ class PoissonSource(AbstractProcess):
         amplitude: ArrayLike = 1,
         binary: bool = False,
         seed: int | None = None,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
-        owner = name or type(self).__name__
+        owner = inherited.get("name") or type(self).__name__
         check_rates(owner, rate)
         if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
             raise InvalidValueError(f"{owner}.seed: expected a non-negative integer, got {seed!r}")
-        super().__init__(
-            shape=shape, binary=bool(binary), seed=seed, name=name, log_config=log_config
-        )
+        super().__init__(shape=shape, binary=bool(binary), seed=seed, **inherited)
         self.s_out = OutPort(shape=shape)
         self.rate = Var(shape=shape, init=rate)
         self.amplitude = Var(shape=shape, init=amplitude)
@@ -83,10 +77,6 @@ class RegularSource(AbstractProcess):
         Step of the first spike, at least 1.
     amplitude : float or array_like
         What a spike counts; an integer in the fixed-point model.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Raises
     ------
@@ -103,13 +93,12 @@ class RegularSource(AbstractProcess):
         period: ArrayLike,
         first: ArrayLike = 1,
         amplitude: ArrayLike = 1,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
-        owner = name or type(self).__name__
+        owner = inherited.get("name") or type(self).__name__
         for member, given in (("period", period), ("first", first)):
             check_steps(f"{owner}.{member}", given)
-        super().__init__(shape=shape, name=name, log_config=log_config)
+        super().__init__(shape=shape, **inherited)
         self.s_out = OutPort(shape=shape)
         self.period = Var(shape=shape, init=period)
         self.first = Var(shape=shape, init=first)
@@ -127,10 +116,6 @@ class SpikeTimes(AbstractProcess):
     amplitude : float or array_like
         What a spike counts; an integer in the fixed-point model. `s_out` is the number of spikes
         times this.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Raises
     ------
@@ -149,10 +134,9 @@ class SpikeTimes(AbstractProcess):
         *,
         times: Sequence[ArrayLike],
         amplitude: ArrayLike = 1,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
-        owner = name or type(self).__name__
+        owner = inherited.get("name") or type(self).__name__
         steps = [
             check_steps(f"{owner}.times[{neuron}]", given, dimensions=1)
             for neuron, given in enumerate(times)
@@ -160,9 +144,7 @@ class SpikeTimes(AbstractProcess):
         neurons = np.repeat(np.arange(len(steps)), [found.size for found in steps])
         together = np.concatenate([np.zeros(0, np.int64), *steps])
         order = np.argsort(together, kind="stable")
-        super().__init__(
-            steps=together[order], neurons=neurons[order], name=name, log_config=log_config
-        )
+        super().__init__(steps=together[order], neurons=neurons[order], **inherited)
         self.s_out = OutPort(shape=(len(steps),))
         self.amplitude = Var(shape=(len(steps),), init=amplitude)
 

@@ -13,7 +13,7 @@ from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._learning import check_learning
 from lava_actor.proc.sparse.process import Sparse
-from lava_actor.process import LearningConnectionProcess, LogConfig
+from lava_actor.process import LearningConnectionProcess
 
 
 class LearningSparse(LearningConnectionProcess, Sparse):
@@ -30,10 +30,6 @@ class LearningSparse(LearningConnectionProcess, Sparse):
     weights : sparse matrix or array_like (post, pre)
     tag_2, tag_1 : sparse matrix or array_like (post, pre), optional
         Delay variable (letter d in rules) and tag (letter t). Default: no entries.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     num_message_bits : int
         0: spikes are binary. More: payloads scale the weights, and may drive the trace x1.
     learning_rule : LoihiLearningRule
@@ -66,9 +62,6 @@ class LearningSparse(LearningConnectionProcess, Sparse):
         weights: ArrayLike | Any,
         tag_2: ArrayLike | Any | None = None,
         tag_1: ArrayLike | Any | None = None,
-        name: str | None = None,
-        num_message_bits: int = 0,
-        log_config: LogConfig | None = None,
         learning_rule: LoihiLearningRule | None = None,
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
         **kwargs: Any,
@@ -89,9 +82,6 @@ class LearningSparse(LearningConnectionProcess, Sparse):
             weights=weights,
             **tags,
             shape=shape,
-            name=name,
-            num_message_bits=num_message_bits,
-            log_config=log_config,
             learning_rule=learning_rule,
             graded_spike_cfg=graded_spike_cfg,
             **kwargs,

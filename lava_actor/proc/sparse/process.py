@@ -10,7 +10,7 @@ from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._delays import checked_delays, delay_range, drawn_delays
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.connectivity import Recipe
-from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 
 if TYPE_CHECKING:
     from lava_actor.proc.sparse.learning_process import LearningSparse
@@ -32,10 +32,6 @@ class Sparse(AbstractProcess):
         Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
         are set. Entries stored twice are summed. A recipe (`lava_actor.proc.connectivity`) is
         built by the model.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     num_message_bits : int
         0: binary input. More: graded.
     **kwargs
@@ -63,17 +59,13 @@ class Sparse(AbstractProcess):
         self,
         *,
         weights: Any,
-        name: str | None = None,
         num_message_bits: int = 0,
-        log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
-        owner = name or type(self).__name__
+        owner = kwargs.get("name") or type(self).__name__
         if not isinstance(weights, Recipe):
             weights = canonical_csr(owner, "weights", weights)
-        super().__init__(
-            num_message_bits=num_message_bits, name=name, log_config=log_config, **kwargs
-        )
+        super().__init__(num_message_bits=num_message_bits, **kwargs)
         post, pre = weights.shape
         self.s_in = InPort(shape=(pre,))
         self.a_out = OutPort(shape=(post,))
@@ -93,10 +85,6 @@ class DelaySparse(Sparse):
         Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
         are set. Entries stored twice are summed. A recipe (`lava_actor.proc.connectivity`) is
         built by the model.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     num_message_bits : int
         0: binary input. More: graded.
     **kwargs
@@ -121,12 +109,9 @@ class DelaySparse(Sparse):
         weights: Any,
         delays: ArrayLike | Any,
         max_delay: int = 0,
-        name: str | None = None,
-        num_message_bits: int = 0,
-        log_config: LogConfig | None = None,
         **kwargs: Any,
     ) -> None:
-        owner = name or type(self).__name__
+        owner = kwargs.get("name") or type(self).__name__
         if isinstance(weights, Recipe):
             delays, longest = drawn_delays(owner, delays, max_delay)
         else:
@@ -137,13 +122,6 @@ class DelaySparse(Sparse):
             pattern = weights.astype(int)
             pattern.data[:] = delays
             delays = pattern
-        super().__init__(
-            weights=weights,
-            name=name,
-            num_message_bits=num_message_bits,
-            log_config=log_config,
-            max_delay=longest,
-            **kwargs,
-        )
+        super().__init__(weights=weights, max_delay=longest, **kwargs)
         self.delays = Var(shape=weights.shape, init=delays)
         self.a_buff = Var(shape=(weights.shape[0], longest + 1), init=0)

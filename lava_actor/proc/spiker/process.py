@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.process import AbstractProcess, LogConfig, OutPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process import AbstractProcess, OutPort, Var
+from lava_actor.process.inherited import given
 
 
 class Spiker(AbstractProcess):
@@ -27,10 +29,6 @@ class Spiker(AbstractProcess):
         Steps between spikes; held by the Var `rate`.
     payload
         What is sent.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
     """
 
     def __init__(
@@ -39,8 +37,7 @@ class Spiker(AbstractProcess):
         shape: tuple[int, ...] = (1,),
         period: ArrayLike = 10,
         payload: ArrayLike = 1,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         super().__init__(**given(locals()))
         self.s_out = OutPort(shape=shape)
@@ -60,10 +57,6 @@ class Spiker32bit(AbstractProcess):
         Steps between spikes; one for all or one per neuron.
     payload
         What is sent; one for all or one per neuron. If any is negative all are signed.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Raises
     ------
@@ -78,8 +71,7 @@ class Spiker32bit(AbstractProcess):
         shape: tuple[int, ...] = (1,),
         period: ArrayLike = 1,
         payload: ArrayLike = 1,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         periods = np.atleast_1d(np.asarray(period, dtype=np.int64))
         payloads = np.atleast_1d(np.asarray(payload, dtype=np.int64))
@@ -92,12 +84,7 @@ class Spiker32bit(AbstractProcess):
         if (periods < 1).any():
             raise InvalidValueError(f"Spiker32bit.period: expected at least 1, got {period!r}")
         super().__init__(
-            shape=shape,
-            period=periods,
-            payload=payloads,
-            signed=signed,
-            name=name,
-            log_config=log_config,
+            **{**given(locals()), "period": periods, "payload": payloads, "signed": signed}
         )
         self.s_out = OutPort(shape=shape)
         self.counter = Var(shape=shape, init=1)

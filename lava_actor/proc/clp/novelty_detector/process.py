@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
+from typing import Any
+
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
+from lava_actor.process.inherited import given
 
 
 class NoveltyDetector(AbstractProcess):
@@ -15,10 +18,6 @@ class NoveltyDetector(AbstractProcess):
     ----------
     t_wait
         How many steps to wait for an answer.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Notes
     -----
@@ -30,10 +29,9 @@ class NoveltyDetector(AbstractProcess):
         self,
         *,
         t_wait: int,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
-        super().__init__(t_wait=t_wait, name=name, log_config=log_config)
+        super().__init__(**given(locals()))
         self.input_aval_in = InPort(shape=(1,))
         self.output_aval_in = InPort(shape=(1,))
         self.novelty_detected_out = OutPort(shape=(1,))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lava_actor.process import AbstractProcess, InPort, LogConfig, OutPort, Var
-from lava_actor.process.parameters import given
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var
+from lava_actor.process.inherited import given
 
 
 class Readout(AbstractProcess):
@@ -27,10 +29,6 @@ class Readout(AbstractProcess):
         Number of prototypes.
     proto_labels
         Labels at the start, `(n_protos,)`; zeros if None.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Notes
     -----
@@ -44,17 +42,17 @@ class Readout(AbstractProcess):
         *,
         n_protos: int,
         proto_labels: ArrayLike | None = None,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
-        labels = np.zeros(n_protos, dtype=int) if proto_labels is None else proto_labels
-        super().__init__(n_protos=n_protos, proto_labels=labels, name=name, log_config=log_config)
+        if proto_labels is None:
+            proto_labels = np.zeros(n_protos, dtype=int)
+        super().__init__(**given(locals()))
         self.inference_in = InPort(shape=(n_protos,))
         self.label_in = InPort(shape=(1,))
         self.user_output = OutPort(shape=(1,))
         self.feedback = OutPort(shape=(1,))
         self.trigger_alloc = OutPort(shape=(1,))
-        self.proto_labels = Var(shape=(n_protos,), init=labels)
+        self.proto_labels = Var(shape=(n_protos,), init=proto_labels)
         self.last_winner_id = Var(shape=(1,), init=0)
 
 
@@ -67,10 +65,6 @@ class Allocator(AbstractProcess):
         Number of prototypes.
     next_alloc_id
         The number that is handed out first; 1 is the first prototype.
-    name : str, optional
-        Default ``Process_<id>``; need not be unique.
-    log_config : LogConfig, optional
-        Without it, records go where the application wants them.
 
     Notes
     -----
@@ -83,8 +77,7 @@ class Allocator(AbstractProcess):
         *,
         n_protos: int,
         next_alloc_id: int = 1,
-        name: str | None = None,
-        log_config: LogConfig | None = None,
+        **inherited: Any,
     ) -> None:
         super().__init__(**given(locals()))
         self.n_protos = n_protos
