@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,7 @@ from lava_actor import (
 )
 from lava_actor.compiler.drawing.graph import graph_of
 from lava_actor.compiler.drawing.layout import WIDTH, arrange
+from lava_actor.compiler.drawing.ways import ways
 from lava_actor.errors import InvalidValueError
 from lava_actor.proc.dense.process import DelayDense, Dense
 from lava_actor.proc.lif.process import LIF
@@ -73,6 +75,33 @@ def test_no_box_lies_on_another_and_no_picture_is_too_wide(seed: int) -> None:
     assert all(p.x >= 0 and p.x + p.width <= WIDTH for p in places.values())
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_no_connection_passes_behind_a_box(seed: int) -> None:
+    """Straight parts stay clear of all boxes; curves stay in the gaps between rows."""
+    graph = graph_of(random_network(seed, 100)[0])
+    places = arrange(graph)
+    for way in ways(graph, places):
+        corners = [float(n) for n in re.findall(r"-?[\d.]+", way)]
+        x, y = corners[:2]
+        for kind, numbers in re.findall(r"([CL])([-\d. ]+)", way):
+            to_x, to_y = map(float, numbers.split()[-2:])
+            for box in places.values() if kind == "L" else ():
+                below, above = max(y, to_y) <= box.y, min(y, to_y) >= box.y + box.height
+                assert below or above or not box.x < x < box.x + box.width, way
+            x, y = to_x, to_y
+        assert min(corners) > -60
+        assert max(corners[::2]) < WIDTH + 60
+
+
+def test_connections_that_go_back_to_different_ports_go_beside_each_other() -> None:
+    first, second, third = (LIF(shape=(1,), name=f"cell {i}") for i in range(3))
+    for source, target in ((first, second), (second, third), (third, second), (third, first)):
+        source.s_out.connect(target.a_in)
+    graph = graph_of(first)
+    back = [way for way in ways(graph, arrange(graph)) if way.count("L") == 1]
+    assert len({way.split("L")[1].split()[0] for way in back}) == 2
+
+
 def test_a_chain_goes_from_top_to_bottom() -> None:
     cells = [LIF(shape=(1,)) for _ in range(4)]
     for one, other in itertools.pairwise(cells):
@@ -90,7 +119,7 @@ def test_a_picture_names_processes_ports_shapes_and_delays() -> None:
     monitor.probe(source.v, 10)
     drawing = source.draw()
     shown = texts(str(drawing))
-    for text in ("source <1>", "LIF", "(3,)", "(2,)", "delays up to 4", "s_out", "s_in"):
+    for text in ("source <1>", "LIF (3,)", "DelayDense (2,)", "delays up to 4", "s_out", "s_in"):
         assert text in shown
     assert str(drawing).count("stroke-dasharray") == 1  # the Monitor looks at a Var
     assert repr(drawing) == "<drawing of 3 Processes and 2 connections>"

@@ -10,6 +10,9 @@ import numpy as np
 from lava_actor.compiler.network import find_network
 from lava_actor.process.interfaces import where
 
+#: Of a line within a box.
+LETTERS = 26
+
 
 @dataclass
 class Box:
@@ -74,7 +77,9 @@ def graph_of(process: Any) -> Graph:
 
 def _box(process: Any, plan: Any) -> Box:
     ports = [p for kind in (process.out_ports, process.in_ports) for p in kind]
-    notes = [str(ports[0].shape)] if ports else []
+    kind, shape = type(process).__name__, str(ports[0].shape) if ports else ""
+    one_line = len(kind) + len(shape) < LETTERS
+    notes = [f"{kind} {shape}".strip()] if one_line else [kind, shape]
     longest = _longest_delay(process)
     if longest:
         notes.append(f"delays up to {longest}")
@@ -83,7 +88,7 @@ def _box(process: Any, plan: Any) -> Box:
     return Box(
         key=process.id,
         name=process.name,
-        kind=type(process).__name__,
+        kind=kind,
         role=_role(process),
         notes=notes,
         inputs=process.in_ports.member_names,

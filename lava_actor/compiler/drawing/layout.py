@@ -47,7 +47,7 @@ def _block(
             _move(graph, box.parts, places, PAD, TITLE + PAD)
             places[key] = Place(0, 0, max(width, BOX) + 2 * PAD, height + TITLE + 2 * PAD)
         else:
-            places[key] = Place(0, 0, BOX, 34.0 + LINE * len(box.notes))
+            places[key] = Place(0, 0, BOX, 21.0 + LINE * len(box.notes))
     layers = _ordered(_layers(keys, links := _links(graph, keys)), links)
     rows = [row for layer in layers for row in _rows(layer, places, limit)]
     widths = [sum(places[k].width for k in row) + GAP * (len(row) - 1) for row in rows]

@@ -5,8 +5,9 @@ from __future__ import annotations
 import html
 from pathlib import Path
 
-from lava_actor.compiler.drawing.graph import Box, Edge, Graph
-from lava_actor.compiler.drawing.layout import Place
+from lava_actor.compiler.drawing.graph import LETTERS, Box, Edge, Graph
+from lava_actor.compiler.drawing.layout import LINE, Place
+from lava_actor.compiler.drawing.ways import port_x, ways
 from lava_actor.errors import InvalidValueError
 
 COLOURS = {
@@ -16,6 +17,8 @@ COLOURS = {
     "sink": "#fbead9",
     "watcher": "#efe6f5",
 }
+#: Of lines, by the neurons at one of their ends: so an eye can follow one among many.
+LINES = ("#5b6770", "#2f6fa8", "#a8572f", "#2f8a5b", "#8a4a9a", "#8a7a1f")
 _MARGIN = 60.0
 _LETTERS = 21
 #: Pictures of more boxes name ports where the mouse rests on them only.
@@ -69,7 +72,12 @@ def render(graph: Graph, places: dict[int, Place]) -> str:
     ]
     outer = [box for box in graph.boxes.values() if box.parts]
     lines += [_frame(box, places[box.key]) for box in sorted(outer, key=lambda b: _depth(graph, b))]
-    lines += [_connection(graph, edge, places) for edge in graph.edges]
+    ends = [key for key, box in graph.boxes.items() if box.role != "connection"]
+    shade = {key: LINES[i % len(LINES)] for i, key in enumerate(ends)}
+    lines += [
+        _connection(edge, way, shade.get(edge.source) or shade.get(edge.target, LINES[0]))
+        for edge, way in zip(graph.edges, ways(graph, places), strict=True)
+    ]
     lines += [_box(b, places[b.key], named) for b in graph.boxes.values() if not b.parts]
     return "\n".join([*lines, "</svg>"])
 
@@ -94,7 +102,7 @@ def _frame(box: Box, place: Place) -> str:
 
 def _box(box: Box, place: Place, named: bool) -> str:
     middle = place.x + place.width / 2
-    whole = html.escape("\n".join([f"{box.name}: {box.kind}", *box.notes]))
+    whole = html.escape("\n".join([box.name, *box.notes]))
     lines = [
         (f"<g><title>{whole}</title>"
         f'<rect x="{place.x:g}" y="{place.y:g}" width="{place.width:g}" height="{place.height:g}" '
@@ -103,13 +111,13 @@ def _box(box: Box, place: Place, named: bool) -> str:
         f'fill="#223">{_text(box.name)}</text>'),
     ]
     lines += [
-        f'<text x="{middle:g}" y="{place.y + 28 + 13 * i:g}" text-anchor="middle" fill="#445">'
-        f"{_text(note, 26)}</text>"
-        for i, note in enumerate([box.kind, *box.notes])
+        f'<text x="{middle:g}" y="{place.y + 28 + LINE * i:g}" text-anchor="middle" fill="#445">'
+        f"{_text(note, LETTERS)}</text>"
+        for i, note in enumerate(box.notes)
     ]
     for names, y, step in ((box.inputs, place.y, -5), (box.outputs, place.y + place.height, 11)):
         for name in names:
-            x = _port_x(names, name, place)
+            x = port_x(names, name, place)
             lines.append(
                 f'<circle cx="{x:g}" cy="{y:g}" r="3" fill="#fff" stroke="#5b6770">'
                 f"<title>{html.escape(name)}</title></circle>"
@@ -122,42 +130,9 @@ def _box(box: Box, place: Place, named: bool) -> str:
     return "".join([*lines, "</g>"])
 
 
-def _port_x(names: list[str], name: str, place: Place) -> float:
-    index = names.index(name) if name in names else (len(names) - 1) / 2
-    return place.x + place.width * (index + 1) / (len(names) + 1)
-
-
-def _connection(graph: Graph, edge: Edge, places: dict[int, Place]) -> str:
-    source, target = places[edge.source], places[edge.target]
-    if edge.remote:
-        way, dashes = _sight(source, target), ' stroke-dasharray="3 3"'
-    else:
-        x1 = _port_x(graph.boxes[edge.source].outputs, edge.source_port, source)
-        x2 = _port_x(graph.boxes[edge.target].inputs, edge.target_port, target)
-        way, dashes = _way(x1, source.y + source.height, x2, target.y, places), ""
+def _connection(edge: Edge, way: str, colour: str) -> str:
+    dashes = ' stroke-dasharray="3 3"' if edge.remote else ""
     return (
-        f'<path d="{way}" fill="none" stroke="#5b6770" stroke-opacity="0.75"{dashes} '
+        f'<path d="{way}" fill="none" stroke="{colour}" stroke-opacity="0.75"{dashes} '
         f'marker-end="url(#la-tip)"><title>{html.escape(edge.label)}</title></path>'
     )
-
-
-def _way(x1: float, y1: float, x2: float, y2: float, places: dict[int, Place]) -> str:
-    if y2 > y1:
-        bend = min(40.0, (y2 - y1) / 2)
-        return f"M{x1:g} {y1:g}C{x1:g} {y1 + bend:g} {x2:g} {y2 - bend:g} {x2:g} {y2:g}"
-    # Back up, to the right of all that stands between.
-    between = [p for p in places.values() if p.y < y1 and p.y + p.height > y2]
-    side = max(p.x + p.width for p in between) + 16
-    return (
-        f"M{x1:g} {y1:g}C{x1:g} {y1 + 24:g} {side:g} {y1 + 24:g} {side:g} {y1 - 10:g}"
-        f"L{side:g} {y2 + 10:g}C{side:g} {y2 - 24:g} {x2:g} {y2 - 24:g} {x2:g} {y2:g}"
-    )
-
-
-def _sight(source: Place, target: Place) -> str:
-    """From a Process that reaches into another one to that: between the sides that face."""
-    x1, x2 = source.x + source.width * 0.8, target.x + target.width * 0.8
-    below = source.y > target.y
-    y1, y2 = source.y + source.height * (not below), target.y + target.height * below
-    bend = (y2 - y1) / 2
-    return f"M{x1:g} {y1:g}C{x1:g} {y1 + bend:g} {x2:g} {y2 - bend:g} {x2:g} {y2:g}"
