@@ -95,7 +95,7 @@ CELLS: list[tuple[str, ...]] = [
     ("after", "run.done, e.run(2), run.step + 2 == e.runtime.current_step"),
     ("bar", "e.run(50, progress=True, blocking=False)"),
     ("live", ("e.wait(); run = e.run(None)\nview = run.live(0.01)\nwhile run.step < 300: pass\n"
-     "run.pause(); view.close()")),
+     "run.pause(); view.close(); view")),
     ("pile", ("lava_actor.stop_all()\nkept = [LIF(shape=1) for _ in range(8)]\n"
      "for one in kept: one.run(1, Loihi2SimCfg())")),
     ("stop", "lava_actor.stop_all(); lava_actor.networks()"),
@@ -144,6 +144,9 @@ def test_an_interrupted_network_goes_on(cells: Any) -> None:
 
 def test_an_interrupted_await_of_a_run_pauses_it(cells: Any) -> None:
     assert cells["handle"]["error"] in ("CancelledError", "KeyboardInterrupt")
+    trace = cells["handle"]["trace"]
+    assert "rests after step" in trace or cells["handle"]["error"] == "KeyboardInterrupt"
+    assert len(trace.splitlines()) <= 25, trace
     assert cells["after"] == {"out": "(True, None, True)", "error": None, "trace": ""}
 
 
@@ -153,6 +156,7 @@ def test_a_run_with_a_bar_shows_its_handle(cells: Any) -> None:
 
 def test_a_live_view_shows_who_does_what_and_how_it_ended(cells: Any) -> None:
     assert cells["live"]["error"] is None, cells["live"]
+    assert "live view" not in cells["live"]["out"]  # nor is it shown twice
     first, *_, last = cells["live"]["shown"]
     assert re.search(r"run of e: .* steps, running", first)
     assert re.search(r"<td[^>]*>e</td>", first)

@@ -1,6 +1,6 @@
 """Processes, their members and networks as small HTML tables, for the cells of a notebook.
 
-A table asks no actor for anything: cells are shown while networks run, fail or are gone.
+Only that of a Var asks its actor: cells are shown while networks run, fail or are gone.
 """
 
 from __future__ import annotations
@@ -57,6 +57,12 @@ def brief(value: Any) -> str:
     return f"{low:.6g}" if low == high else f"{low:.6g} … {high:.6g}"
 
 
+def short(value: Any) -> str:
+    """A value as NumPy writes it, where that is a line; else in a few words."""
+    text = str(value) if np.size(value) <= ROWS and not hasattr(value, "nnz") else ""
+    return text if text and len(text) <= WIDTH and "\n" not in text else brief(value)
+
+
 def process_table(process: Any) -> str:
     """Ports with their partners, Vars with their initial values, parts."""
     kinds = (process.in_ports, process.out_ports, process.ref_ports, process.var_ports)
@@ -87,11 +93,11 @@ def partners(port: Any) -> str:
     return ", ".join([*(f"← {s}" for s in sources), *(f"→ {d}" for d in destinations)])
 
 
-def member_table(member: Any) -> str:
-    """One Var or port."""
+def member_table(member: Any, now: str = "") -> str:
+    """One Var, which has a value ``now``, or port."""
     kind, name = type(member).__name__, where(member)
     if hasattr(member, "init"):
         shared = "" if member.shareable else ", not shareable"
-        rows = [(member.shape, f"{_of_var(member)}{shared}")]
-        return table(f"{kind} {name}", ("shape", "initial value"), rows)
+        rows = [(member.shape, f"{_of_var(member)}{shared}", now)]
+        return table(f"{kind} {name}", ("shape", "initial value", "value"), rows)
     return table(f"{kind} {name}", ("shape", "partners"), [(member.shape, partners(member))])

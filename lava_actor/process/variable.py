@@ -16,7 +16,7 @@ from lava_actor.process import matrices
 from lava_actor.process.arraylike import ArrayLike
 from lava_actor.process.hints import briefly, warn
 from lava_actor.process.interfaces import AbstractProcessMember, WeakRegistry, where
-from lava_actor.process.tables import member_table
+from lava_actor.process.tables import member_table, short
 from lava_actor.process.values import initial_part
 
 __all__ = ["Var", "VarServer"]
@@ -226,19 +226,21 @@ class Var(ArrayLike, AbstractProcessMember):
 
     def __repr__(self) -> str:
         """Name, shape, initial and present value."""
+        return (
+            f"Variable: {self.name}\n    shape: {self.shape}\n    init: {short(self.init)}\n"
+            f"    shareable: {self.shareable}\n    value: {self._now()}"
+        )
+
+    def _now(self) -> str:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                now = self.get()
+                return short(self.get())
         except Exception as error:  # noqa: BLE001  (a repr must not fail)
-            now = f"unknown: {error}"
-        return (
-            f"Variable: {self.name}\n    shape: {self.shape}\n    init: {self.init}\n"
-            f"    shareable: {self.shareable}\n    value: {now}"
-        )
+            return f"unknown: {error}"
 
     def _repr_html_(self) -> str:
-        return member_table(self)
+        return member_table(self, self._now())
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore and register again; the id stays if it is free."""

@@ -229,6 +229,18 @@ def test_a_var_shows_name_shape_initial_and_present_value() -> None:
         assert part in text
 
 
+def test_a_large_var_is_shown_in_a_few_words() -> None:
+    text = repr(Var((100, 100), np.arange(10_000).reshape(100, 100)))
+    assert "value: 0 … 9999" in text
+    assert len(text) < 150
+
+
+def test_the_table_of_a_var_has_its_present_value() -> None:
+    holder = Holder(shape=(2,), init=np.array([1, 2]))
+    running(holder).values[holder.v.id][:] = [5, 6]
+    assert "[5 6]" in holder.v._repr_html_()
+
+
 def test_showing_a_var_never_fails() -> None:
     holder = Holder()
     holder.runtime = RefusingRuntime()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,9 @@ from lava_actor import (
 )
 from lava_actor.errors import InvalidTypeError, InvalidValueError, ModelError, WaitTimeoutError
 from lava_actor.process.times import step_seconds, written
+from lava_actor.protocol import words
 from lava_actor.runtime.run_conditions import RunUntil
+from lava_actor.runtime.user.status import read_status
 
 
 class Walker(AbstractProcess):
@@ -160,6 +163,16 @@ def test_the_html_of_a_handle_says_what_every_actor_does() -> None:
     assert "<table>" in html
     assert "running" in html
     assert "<table>" not in handle._repr_html_()
+
+
+@pytest.mark.parametrize(("blocked", "told"), [(("data", 0), "waiting"), (None, "running")])
+def test_an_actor_that_waits_for_something_is_said_to_wait(blocked: Any, told: str) -> None:
+    party = SimpleNamespace(
+        blocked=blocked, done=1, ready=1, phase=0, state=words.STEPPING, busy_ns=0, wait_ns=0
+    )
+    plan = SimpleNamespace(rings=[SimpleNamespace(name="one.s_out")], paced=())
+    arena: Any = SimpleNamespace(party=lambda index: party, plan=plan)
+    assert read_status(arena, [(0, "other", "Model")])[0].state == told
 
 
 @pytest.mark.parametrize("blocking", [True, False])

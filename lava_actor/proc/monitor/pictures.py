@@ -69,6 +69,7 @@ def raster(
     ax.set_ylim(-0.5, max(offset, 1) - 0.5)
     ax.set_ylabel("Neuron")
     if len(rows) > 1:
-        ax.legend(loc="upper right", markerscale=4)
+        above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 4}
+        ax.legend(markerscale=4, frameon=False, **above)
     else:
         ax.set_title(rows[0][0])

@@ -140,7 +140,8 @@ class RunHandle:
             await _elsewhere(self._until_done)
         except asyncio.CancelledError:
             await _elsewhere(self._pause_quietly)
-            raise
+            said = f"the network rests after step {self.step}, and can be run on"
+            raise asyncio.CancelledError(said) from None
         self.wait()
 
     def _until_done(self) -> None:

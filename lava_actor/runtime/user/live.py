@@ -41,8 +41,9 @@ class LiveView:
         self._handle, self._every = handle, every
         self._before: tuple[float, int, list[ActorStatus]] = (time.perf_counter(), handle.step, [])
         self._html = self._look()
+        self._cell = _cell()
         show: Any = display.display
-        self._shown = show(self, display_id=True)
+        self._shown = show(_Look(self), display_id=True)
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="lava_actor live", daemon=True)
         self._thread.start()
@@ -68,7 +69,7 @@ class LiveView:
         try:
             self._html = self._look()
             if self._shown is not None:  # None: nobody displays anything in this interpreter
-                self._shown.update(self)
+                self._shown.update(_Look(self))
         except Exception:  # noqa: BLE001  (the network or the front end is gone: nothing to show)
             return False
         return True
@@ -96,6 +97,32 @@ class LiveView:
 
     def _repr_html_(self) -> str:
         return self._html
+
+    def _ipython_display_(self) -> None:
+        if _cell() == self._cell:
+            return  # a cell that ends with `live()` shows the view already
+        from IPython import display
+
+        show: Any = display.display
+        show(_Look(self))
+
+
+class _Look:
+    """What a cell shows of a view: as the view looks whenever somebody asks."""
+
+    def __init__(self, view: LiveView) -> None:
+        self._repr_html_, self._text = view._repr_html_, repr(view)
+
+    def __repr__(self) -> str:
+        return self._text
+
+
+def _cell() -> int | None:
+    """The number of the cell that is executed."""
+    from IPython import get_ipython
+
+    shell: Any = get_ipython
+    return getattr(shell(), "execution_count", None)
 
 
 def _busy(now: ActorStatus, then: ActorStatus, seconds: float) -> str:

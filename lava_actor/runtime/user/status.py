@@ -54,12 +54,15 @@ def read_status(
             waits = f"{WAITS_FOR[blocked[0]]} {arena.plan.rings[blocked[1]].name}"
         elif _waits_for_user(arena, index):
             waits = "the user's end of its external pipe"
+        state = state_name(party)
+        if waits and state == words.STATE_NAMES[words.STEPPING]:
+            state = "waiting"
         found[index] = ActorStatus(
             process=name,
             model=model,
             step=int(party.done),
             phase=words.PHASE_NAMES.get(party.phase, "?"),
-            state=state_name(party),
+            state=state,
             waits_for=waits,
             busy=party.busy_ns / 1e9,
             waiting=party.wait_ns / 1e9,
