@@ -126,20 +126,27 @@ cdef class Domain:
     cdef bint finish_step(
         self, Party party, uint64_t step, uint64_t bits, uint64_t *result
     ) except -1:
-        """End a step of lockstep: arrive, and wait for the others.
+        """End a step of lockstep, and wait for the others; see `end_step` for whoever is told True."""
+        cdef int outcome = self.end_step(step, bits, result)
+        if outcome == LA_OTHERS:
+            self._await_epoch(party, <uint32_t>result[0])
+        return outcome == LA_DECIDE
+
+    cdef int end_step(self, uint64_t step, uint64_t bits, uint64_t *result) noexcept:
+        """Arrive at the end of a step of lockstep.
 
         The last to arrive grants the next step if nobody asked for anything and the run goes on.
-        Otherwise it gets True and everybody's bits, has to decide, and then to ``release``.
+        Otherwise it gets everybody's bits, has to decide, and then to ``release``. All others get
+        the epoch whose end they have to wait for.
         """
         if not la_domain_arrive(self.at, self.n_members, bits, result):
-            self._await_epoch(party, <uint32_t>result[0])
-            return False
+            return LA_OTHERS
         if result[0] or step >= la_get64(&self.at.fence):
-            return True
+            return LA_DECIDE
         # Every member is at this barrier: nobody waits for the horizon, hence no bell is rung.
         la_domain_grant(self.at, self.paced, self.n_paced, step + 1)
         la_domain_release(self.at, self.members, self.n_members, 0)
-        return False
+        return LA_GO_ON
 
     # -- horizon -------------------------------------------------------------------------------
 

@@ -228,6 +228,10 @@ cdef extern from "accumulate.h" nogil:
 
 cdef enum:
     MAX_DIMS = 32
+    # How a step of lockstep ended: others are not there yet; all are; somebody has to decide.
+    LA_OTHERS = 0
+    LA_GO_ON = 1
+    LA_DECIDE = 2
 
 
 cdef int type_code(int type_num) noexcept
@@ -297,6 +301,7 @@ cdef class Domain:
     cdef int await_begin(self, Party party, uint64_t step, uint32_t mailbox, RingReader first) except -1
     cdef int _await_epoch(self, Party party, uint32_t epoch) except -1
     cdef bint finish_step(self, Party party, uint64_t step, uint64_t bits, uint64_t *result) except -1
+    cdef int end_step(self, uint64_t step, uint64_t bits, uint64_t *result) noexcept
 
 
 cdef class _RingEnd:

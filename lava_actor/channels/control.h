@@ -554,6 +554,12 @@ static inline void la_domain_release(la_domain *domain, la_party **members, uint
     atomic_store_explicit(&domain->decision, decision, memory_order_relaxed);
     atomic_fetch_add_explicit(&domain->epoch, 1, memory_order_acq_rel); /* SYNC_EPOCH */
     la_gate_open(&domain->gate);
+    /* Who shares a home sleeps there. All have arrived, so all that share it wait for this. */
+    for (i = 0; i < n; i++) {
+        if (la_home(members[i]) != members[i]) {
+            la_party_wake_fenced(members[i]);
+        }
+    }
 }
 
 /* Valid from the end of an epoch until this member arrives again. */

@@ -19,6 +19,10 @@ not depend on timing). Two things need the whole network's answer every step:
 
   A RefPort write by one model may change another model's guard in the middle of a step; where
   RefPorts meet learning or pre-management guards, the network keeps in step as well.
+
+The first keeps everybody in step, but not in phase: all meet at the end of each step only. Where
+guards couple, all meet in every phase. So they do if a model that may ask has guards of its own, as
+others have: when it has asked, it takes part in what others wish for.
 """
 
 from __future__ import annotations
@@ -39,33 +43,36 @@ def decide(actors: Sequence[ActorPlan], compile_config: dict[str, Any]) -> Sched
     ``compile_config["schedule"]`` (``"lockstep"`` or ``"run_ahead"``) forces the choice.
     """
     stepping = [a for a in actors if not a.is_async]
-    barriers = any(
-        a.phases.pre_guard or a.phases.lrn_guard or a.phases.post_guard for a in stepping
-    )
     forced = compile_config.get("schedule")
     if forced not in (None, LOCKSTEP, RUN_AHEAD):
         raise InvalidValueError(
             f"compile_config['schedule']: expected '{LOCKSTEP}' or '{RUN_AHEAD}', got {forced!r}"
         )
-    reason = _reason_for_lockstep(stepping)
+    guarded = [
+        a for a in stepping if a.phases.pre_guard or a.phases.lrn_guard or a.phases.post_guard
+    ]
+    asking = [a for a in stepping if a.phases.may_request]
+    coupled = _why_guards_couple(stepping)
+    reason = coupled
+    if asking:
+        first = asking[0]
+        reason = f"{first.name} ({first.model_name}) may ask for a pause or a stop"
     if forced == LOCKSTEP:
-        return Schedule(True, "asked for by compile_config", barriers)
+        return Schedule(True, "asked for by compile_config", bool(guarded))
     if forced == RUN_AHEAD:
         if reason:
             raise InvalidValueError(
                 f"compile_config['schedule'] is '{RUN_AHEAD}', but this network must run in "
                 f"lockstep: {reason}"
             )
-        return Schedule(False, "asked for by compile_config", barriers)
+        return Schedule(False, "asked for by compile_config", False)
     if reason:
-        return Schedule(True, reason, barriers)
-    return Schedule(False, "only data orders the actors", barriers)
+        mixed = any(a in guarded for a in asking) and len(guarded) > 1
+        return Schedule(True, reason, mixed or coupled is not None)
+    return Schedule(False, "only data orders the actors", False)
 
 
-def _reason_for_lockstep(stepping: Sequence[ActorPlan]) -> str | None:
-    for actor in stepping:
-        if actor.phases.may_request:
-            return f"{actor.name} ({actor.model_name}) may ask for a pause or a stop"
+def _why_guards_couple(stepping: Sequence[ActorPlan]) -> str | None:
     with_pre = [a for a in stepping if a.phases.pre_guard]
     asking = [a for a in with_pre if a.phases.lrn_guard]
     for actor in with_pre:

@@ -147,6 +147,9 @@ def domain_release(members: tuple[str, ...], decision: int) -> Steps:
     yield store("decision", decision)
     yield add("epoch", 1)
     yield from gate_open()
+    for who in members:
+        if (yield from home_of(who)) != who:
+            yield from party_wake_fenced(who)
 
 
 # -- waiting ---------------------------------------------------------------------------------------

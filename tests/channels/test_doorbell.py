@@ -132,6 +132,23 @@ def meets(who: str, members: tuple[str, ...], rounds: int) -> Steps:
             assert (yield load("decision")) == step
 
 
+def meets_as_two(members: tuple[str, ...], rounds: int) -> Steps:
+    """The same by a worker with two members."""
+    for step in range(1, rounds + 1):
+        lacks: tuple[tuple[str, int, Condition], ...] = ()
+        for who in ("a@w", "b@w"):
+            epoch = yield from doorbell.domain_arrive(len(members))
+            if epoch is None:
+                yield from doorbell.domain_release(members, step)
+                lacks = ()
+            else:
+                lacks = (*lacks, (who, BARRIER, (("epoch", epoch + 1),)))
+        if lacks:
+            yield from doorbell.team_sleep("w", lacks)
+        yield store("a@w.blocked", 0)
+        yield store("b@w.blocked", 0)
+
+
 def waits_in_vain(who: str, gate: bool) -> Steps:
     found = yield from doorbell.block(who, BARRIER if gate else RING, (("x", 1),), gate=gate)
     assert found == ENDED
@@ -187,6 +204,7 @@ def has_moved() -> Steps:
 DOMAIN = {"horizon": 0, "arrived": 0, "epoch": 0, "decision": 0, "done": 0}
 GATE = {"gate.word": 0, "gate.sleepers": 0}
 SHARED = doorbell.party("w") | {"a@w.blocked": 0, "b@w.blocked": 0, "a@w.moved": 0, "b@w.moved": 0}
+IN_WORKER = {f"{who}@w.{word}": 0 for who in "ab" for word in ("blocked", "moved", "sleeping")}
 MOVING = doorbell.party("w", "a@w") | SHARED | {"awake": 2, "x": 0, "y": 0, "left": 0}
 TURNS = doorbell.party("a", "b") | {"ask.write": 0, "ask.taken": 0, "answer.write": 0, "turn": 0}
 LOCKSTEP = doorbell.party("a", "b", "service") | DOMAIN | GATE
@@ -253,6 +271,14 @@ MEETINGS: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
     "three members": (
         doorbell.party("a", "b", "c") | DOMAIN | GATE,
         {who: partial(meets, who, ("a", "b", "c"), 1) for who in "abc"},
+        1,
+    ),
+    "two of a worker and a third meet twice": (
+        doorbell.party("w", "c") | IN_WORKER | DOMAIN | GATE,
+        {
+            "worker": partial(meets_as_two, ("a@w", "b@w", "c"), 2),
+            "c": partial(meets, "c", ("a@w", "b@w", "c"), 2),
+        },
         1,
     ),
     "two members meet thrice": (

@@ -10,7 +10,7 @@ import numpy as np
 import psutil
 import pytest
 
-from lava_actor import ActorType, Loihi2SimCfg, RunSteps
+from lava_actor import AbstractProcess, ActorType, InPort, Loihi2SimCfg, RunSteps
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.executable import Executable
 from lava_actor.errors import (
@@ -20,7 +20,8 @@ from lava_actor.errors import (
     InvalidValueError,
 )
 from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyOutPort
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
@@ -63,6 +64,54 @@ class Touchy(LIF):
 class TouchyModel(FloatLif):
     def on_var_update(self) -> None:
         raise ArithmeticError("not mine")
+
+
+class Learns(LIF):
+    """Its model has a phase after spiking."""
+
+
+@implements(proc=Learns, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class LearnsModel(FloatLif):
+    def post_guard(self) -> bool:
+        return True
+
+
+class Asks(AbstractProcess):
+    """Asks for a pause in a step."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__(step=step)
+        self.a_in = InPort(shape=(9,))
+
+
+class AskingModel(PyLoihiProcessModel):
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+
+    def run_spk(self) -> None:
+        self.a_in.recv()
+        if self.time_step == self.proc_params["step"]:
+            self._req_pause = True
+
+
+@implements(proc=Asks, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class AsksModel(AskingModel):
+    pass
+
+
+class AsksLate(Asks):
+    """The same, with a guard."""
+
+
+@implements(proc=AsksLate, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class AsksLateModel(AskingModel):
+    def post_guard(self) -> bool:
+        return True
 
 
 class Refusing(LIF):
@@ -130,9 +179,26 @@ def test_describe_says_who_shares_and_why_others_do_not() -> None:
     text = compiled(lifs[0], {"workers": 1}).describe()
     assert "1 worker, shared by several actors each" in text
     assert text.count("in worker 0") == 5
-    text = compiled(lifs[0], {"workers": 1}, schedule="lockstep").describe()
-    assert "lif0 has a process of its own: the network steps in lockstep" in text
-    assert "in worker" not in text
+    phased = compiled(Learns(shape=(9,)), {"workers": 1}, schedule="lockstep")
+    assert "all meet in every phase of a step" in phased.describe()
+    assert "in worker" not in phased.describe()
+
+
+def test_who_may_ask_for_a_pause_meets_others_in_every_phase_only_if_both_have_guards() -> None:
+    for asks, together in ((Asks(3), False), (AsksLate(3), True)):
+        learns = Learns(shape=(9,))
+        learns.s_out.connect(asks.a_in)
+        schedule = compiled(learns, None).schedule
+        assert schedule.lockstep
+        assert schedule.phase_barriers is together
+
+
+def test_in_lockstep_who_steps_natively_shares_unless_told_otherwise() -> None:
+    lifs, _ = chain(5)
+    assert {p.worker for p in compiled(lifs[0], None, schedule="lockstep").actors} == {0}
+    assert {p.worker for p in compiled(lifs[0], None).actors} == {None}
+    told = compiled(lifs[0], {"workers": 10}, schedule="lockstep")
+    assert {p.worker for p in told.actors} == {None}
 
 
 @pytest.mark.parametrize(
@@ -220,3 +286,46 @@ def test_a_member_whose_step_is_pythons_moves_to_a_thread_and_computes_the_same(
         assert "[lif1] odd" in capsys.readouterr().out
     assert found[0] == found[1]
     assert len(set(found[0])) == 6
+
+
+@pytest.mark.parametrize("workers", [1, 3, 9])
+def test_members_of_workers_in_lockstep_are_all_found_at_the_step_that_asks_for_a_pause(
+    workers: int,
+) -> None:
+    found = []
+    for asks in (True, False):
+        lifs, _ = chain(4)
+        if asks:
+            asker = Asks(step=37)
+            lifs[2].s_out.connect(asker.a_in)
+        with lifs[0]:
+            config = {"placement": {"workers": workers}} if asks else {}
+            lifs[0].run(RunSteps(60 if asks else 37), FLOAT, config)
+            assert {actor.step for actor in lifs[0].runtime.status()} == {37}
+            found.append([x.tobytes() for lif in lifs for x in (lif.u.get(), lif.v.get())])
+            lifs[0].run(RunSteps(20))
+            found.append([x.tobytes() for lif in lifs for x in (lif.u.get(), lif.v.get())])
+    assert found[:2] == found[2:]
+
+
+def test_a_member_that_leaves_its_worker_keeps_in_step() -> None:
+    lifs, _ = chain(3, Odd)
+    with lifs[0]:
+        lifs[0].run(RunSteps(40), FLOAT, {"schedule": "lockstep"})
+        lifs[0].run(RunSteps(20))
+        (lone,) = {actor.step for actor in lifs[0].runtime.status()}
+        assert lone == 60
+        found = [lif.v.get().tobytes() for lif in lifs]
+    lifs, _ = chain(3, Odd)
+    with lifs[0]:
+        lifs[0].run(RunSteps(60), FLOAT, {"schedule": "run_ahead"})
+        assert found == [lif.v.get().tobytes() for lif in lifs]
+
+
+def test_who_shares_a_killed_process_in_lockstep_is_named() -> None:
+    lifs, _ = chain(3)
+    lifs[0].run(RunSteps(5), FLOAT, {"schedule": "lockstep"})
+    (worker,) = processes()
+    os.kill(worker, signal.SIGKILL)
+    with pytest.raises(ActorDiedError, match="SIGKILL.*share its process"):
+        lifs[0].run(RunSteps(5))

@@ -5,6 +5,9 @@ worker is best given neighbours: what they send each other stays in one core's c
 nobody. So the actors are put into an order in which each comes after those that feed nobody else,
 and that order is cut into pieces of about the same cost. Part k of a Process in n parts goes k/n of
 the way, beside the parts that feed it.
+
+A network in lockstep shares unless it is told otherwise: a barrier wakes every process in every
+step, and that takes longer than most steps.
 """
 
 from __future__ import annotations
@@ -27,6 +30,9 @@ if TYPE_CHECKING:
 #: Nanoseconds that a step takes whatever the size of the model.
 LEAST_COST = 200
 
+#: Nanoseconds of steps per worker below which, in lockstep, another one does not pay.
+WORTH_A_BARRIER = 20_000
+
 
 def share(
     actors: Sequence[ActorPlan],
@@ -41,7 +47,8 @@ def share(
 
     ``in_threads``: all actors live in the user's interpreter anyhow.
     """
-    if not placement.workers or in_threads:
+    asked = placement.workers > 0
+    if in_threads or not (asked or schedule.lockstep):
         return tuple(actors), replace(placement, workers=0)
     taking_turns = {party for plan in turns for party in plan.members}
     reasons: dict[int, str] = {}
@@ -51,7 +58,8 @@ def share(
             reasons[plan.party] = why
     willing = [actors[p] for p in _in_order(actors, rings) if p not in reasons]
     houses: dict[tuple[str, int], list[int]] = {}
-    for plan, worker in zip(willing, _divide(willing, placement.workers), strict=True):
+    workers = placement.workers if asked else _few(willing, placement.cores)
+    for plan, worker in zip(willing, _divide(willing, workers), strict=True):
         houses.setdefault((plan.domain, worker), []).append(plan.party)
     shared = [house for house in houses.values() if len(house) > 1]
     worker_of = {party: number for number, house in enumerate(shared) for party in house}
@@ -60,7 +68,7 @@ def share(
         replace(
             placement,
             workers=len(shared),
-            alone=tuple((actors[party].name, why) for party, why in reasons.items()),
+            alone=tuple((actors[party].name, why) for party, why in reasons.items() if asked),
         ),
     )
 
@@ -71,8 +79,8 @@ def _alone(
     """Why an actor has a process of its own."""
     if plan.is_async:
         return "its model runs freely"
-    if schedule.lockstep:
-        return "the network steps in lockstep"
+    if schedule.lockstep and schedule.phase_barriers:
+        return "all meet in every phase of a step"
     if (why := why_in_python(plan, rings)) is not None:
         return f"it steps in Python: {why}"
     if by_hand := by_the_model(plan.model_class):
@@ -111,6 +119,11 @@ def _in_order(actors: Sequence[ActorPlan], rings: Sequence[RingRequest]) -> list
     return list(found)
 
 
+def _few(actors: Sequence[ActorPlan], cores: int) -> int:
+    """As many workers as a barrier per step is worth."""
+    return max(1, min(cores, int(sum(map(_cost, actors)) // WORTH_A_BARRIER)))
+
+
 def _divide(actors: Sequence[ActorPlan], workers: int) -> list[int]:
     """A worker for each of the actors, which come in order."""
     found: dict[int, int] = {}
@@ -124,7 +137,7 @@ def _divide(actors: Sequence[ActorPlan], workers: int) -> list[int]:
     share, worker = sum(costs.values()) / workers, 0
     for plan in actors:
         if plan.party not in found:
-            while worker < workers - 1 and load[worker] + costs[plan.party] / 2 > share:
+            while worker < workers - 1 and 0 < load[worker] > share - costs[plan.party] / 2:
                 worker += 1
             found[plan.party] = worker
             load[worker] += costs[plan.party]

@@ -27,6 +27,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     ASK_STOP,
     ASKED,
     ATTEND,
+    CONCLUDE,
     DECIDE,
     DONE,
     FAILED,
@@ -47,7 +48,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
 )
 
 __all__ = [
-    "ASKED", "ASK_PAUSE", "ASK_STOP", "ATTEND", "Burst", "ConvBurst", "DECIDE", "DONE",
+    "ASKED", "ASK_PAUSE", "ASK_STOP", "ATTEND", "Burst", "CONCLUDE", "ConvBurst", "DECIDE", "DONE",
     "DenseBurst", "FAILED", "InTimeBurst", "MOVE", "PartBurst", "RecordBurst", "Seat",
     "SparseBurst", "StepBurst", "Tap", "TapReader", "Team",
     "catalogue",

@@ -23,6 +23,8 @@ MOVE: int
 """Its next step is Python's: it has to go elsewhere."""
 FAILED: int
 """`Seat.error` says how."""
+CONCLUDE: int
+"""The same as `DECIDE`, of a member; `Seat.bits` has what was asked for."""
 
 class Burst:
     """Steps of any model, by its ``run_spk``.
@@ -269,6 +271,7 @@ class Seat:
 
     base: int
     error: BaseException | None
+    bits: int
 
     def __init__(self) -> None: ...
     def take(

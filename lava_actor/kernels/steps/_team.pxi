@@ -13,6 +13,9 @@ anything, all that is left is one wait for the union of their needs (`Party._blo
 as their home (`control.h`). By then every member has a blocked record of its own, as if it slept
 itself, so wakers and whoever looks for deadlocks need not know of teams.
 
+In lockstep a member that has done a step arrives at the barrier like anybody else, and then lacks the
+end of the epoch. So a barrier has as many sleepers as there are workers, however many members.
+
 What is Python stays with the actor (`runtime/actor/worker.py`): requests, the end of a run, failures.
 A member whose step turns out to be Python's is sent away: it would wait.
 """
@@ -27,8 +30,8 @@ cdef enum:
     PARKED = 3
 
 # Why a member needs the interpreter: there is something to do between two steps; its step is
-# Python's; it has failed.
-ATTEND, MOVE, FAILED = 1, 2, 3
+# Python's; it has failed; it was the last at a barrier and has to decide.
+ATTEND, MOVE, FAILED, CONCLUDE = 1, 2, 3, 4
 
 
 cdef struct la_need:
@@ -46,10 +49,14 @@ cdef struct la_seat:
     la_domain *clock
     uint32_t mail
     la_need *lacks  # NULL: a step, or mail
+    bint arrived  # at the end of a step of lockstep
+    uint32_t epoch
 
 
 cdef inline bint _can_go_on(la_seat *seat) noexcept nogil:
     cdef uint64_t step
+    if seat.arrived:
+        return la_domain_epoch(seat.clock) != seat.epoch
     if seat.lacks != NULL:
         return seat.lacks.until(seat.lacks.what)
     if la_party_mailbox(seat.me) != seat.mail:
@@ -74,6 +81,7 @@ cdef class Seat:
     cdef readonly uint64_t base
     cdef uint64_t announced
     cdef readonly object error
+    cdef readonly uint64_t bits  # what was asked for, if it has to decide
 
     def __init__(self):
         self.stage = -1
@@ -117,6 +125,8 @@ cdef class Seat:
         cdef la_party *me = self.at.me
         cdef uint64_t step
         cdef int left = TURN_STEPS
+        cdef int outcome
+        self.at.arrived = False
         while True:
             step = la_get64(&me.done) + 1
             if self.stage < 0:
@@ -145,6 +155,13 @@ cdef class Seat:
             la_set64(&me.done, step)
             if la_get32(&me.polled):
                 self.party.tell_pollers()
+            if burst.lockstep:
+                outcome = burst.clock.end_step(step, 0, &self.bits)
+                if outcome == LA_DECIDE:
+                    return CONCLUDE
+                if outcome == LA_OTHERS:
+                    self.at.arrived, self.at.epoch = True, <uint32_t>self.bits
+                    return 0
 
     cdef la_need *_missing(self, uint64_t number) noexcept nogil:
         """The first need of this stage that is not met."""
@@ -193,7 +210,11 @@ cdef class Seat:
         """Say what the member waits for."""
         cdef la_need *lacks = self.at.lacks
         cdef uint64_t step = la_get64(&self.at.me.done) + 1
-        if lacks != NULL:
+        if self.at.arrived:
+            la_party_blocked(
+                self.at.me, LA_ON_BARRIER, self.burst.clock.index, self.at.epoch, now
+            )
+        elif lacks != NULL:
             la_party_blocked(self.at.me, lacks.kind, lacks.index, lacks.number, now)
         elif step > la_get64(&self.at.clock.limit):
             la_party_blocked(self.at.me, LA_ON_REST, self.burst.clock.index, step, now)

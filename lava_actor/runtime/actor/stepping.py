@@ -103,7 +103,7 @@ class SteppingLoop:
         inward = [reader for reader in built.readers if reader not in tapped]
         mail, base = self.actor.mail_seen, self.base
         can_share = seat.take(self.burst, inward, mail, base, self.announced)
-        return can_share and self.plain and not (self.lockstep or self.paced)
+        return can_share and self.plain and not self.paced
 
     def attend(self) -> None:
         """Do what is to be done between two steps; wait for nothing."""
@@ -223,7 +223,7 @@ class SteppingLoop:
         if why == ASKED:
             self._ask_late(burst.bits)
         elif why == DECIDE:
-            self._conclude(int(self.party.done), burst.bits)
+            self.conclude(int(self.party.done), burst.bits)
 
     def _step(self, step: int) -> None:
         model, party, phases, turns = self.model, self.party, self.phases, self.turns
@@ -240,12 +240,12 @@ class SteppingLoop:
             if model._req_pause or model._req_stop:
                 asked |= take_request(model)
             wanted = END if asked else wish(model, phases, passed)
-            passed = self._next(step, wanted) if self.lockstep else wanted
+            passed = self._next(step, wanted) if self.barriers else wanted
             if passed == END:
                 break
             if turns is not None:
                 turns.before(step, passed)
-            if passed == POST_MGMT and not self.lockstep:  # its guard has just been asked
+            if passed == POST_MGMT and not self.barriers:  # its guard has just been asked
                 begin(passed)
                 model.run_post_mgmt()
             else:
@@ -286,8 +286,6 @@ class SteppingLoop:
 
     def _next(self, step: int, wanted: int) -> int:
         """The next phase that comes to our domain, or `END`: everybody's wishes meet."""
-        if not self.barriers:
-            return END
         if wanted:
             self.domain.wish(wanted, step)
         while True:
@@ -312,11 +310,11 @@ class SteppingLoop:
     def _end_of_step(self, step: int, flags: int) -> None:
         last, value = self.clock.arrive(flags)
         if last:
-            self._conclude(step, value)
+            self.conclude(step, value)
         else:
             self.clock.await_release(self.party, value)
 
-    def _conclude(self, step: int, value: int) -> None:
+    def conclude(self, step: int, value: int) -> None:
         """Everybody has arrived at the end of the step: decide for all how to go on."""
         clock = self.clock
         if value & ASK_PAUSE:

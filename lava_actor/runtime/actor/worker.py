@@ -17,7 +17,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lava_actor.kernels.steps import FAILED, MOVE, Seat, Team
+from lava_actor.kernels.steps import CONCLUDE, FAILED, MOVE, Seat, Team
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.stepping import SteppingLoop
 from lava_actor.runtime.reports.output import Voices
@@ -109,6 +109,8 @@ class Worker:
             if why == FAILED:
                 assert member.seat.error is not None
                 raise member.seat.error
+            if why == CONCLUDE:
+                member.loop.conclude(int(member.actor.party.done), member.seat.bits)
             if why != MOVE:
                 member.loop.attend()
                 if member.loop.take_seat(member.seat):
