@@ -28,6 +28,7 @@ from lava_actor.learning.spikes import GradedSpikes, book
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import MAX_TRACE, Traces
 from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
+from lava_actor.model.members import UNDECLARED
 
 __all__ = [
     "AbstractLearningConnection", "PyLearningConnection", "NUM_DEPENDENCIES", "NUM_X_TRACES",
@@ -41,43 +42,18 @@ NUM_Y_TRACES = len(names.POST_TRACES)
 X_TRACES = (names.X1, names.X2)
 Y_TRACES = (names.Y1, names.Y2, names.Y3)
 
+CONSTANTS = " ".join(f"{trace}_tau {trace}_impulse" for trace in (*X_TRACES, *Y_TRACES))
+"""Names of the Vars that hold constants of the rule."""
+
 
 class AbstractLearningConnection:
     """Names of what a learning connection has; concrete classes declare the types."""
 
-    s_in_bap: Any = None
-    s_in_y1: Any = None
-    s_in_y2: Any = None
-    s_in_y3: Any = None
-
-    x0: Any = None
-    tx: Any = None
-    x1: Any = None
-    x2: Any = None
-
-    y0: Any = None
-    ty: Any = None
-    y1: Any = None
-    y2: Any = None
-    y3: Any = None
-
-    tag_1: Any = None
-    tag_2: Any = None
-
-    dw: Any = None
-    dd: Any = None
-    dt: Any = None
-
-    x1_tau: Any = None
-    x1_impulse: Any = None
-    x2_tau: Any = None
-    x2_impulse: Any = None
-    y1_tau: Any = None
-    y1_impulse: Any = None
-    y2_tau: Any = None
-    y2_impulse: Any = None
-    y3_tau: Any = None
-    y3_impulse: Any = None
+    s_in_bap = s_in_y1 = s_in_y2 = s_in_y3 = UNDECLARED
+    x0 = tx = x1 = x2 = y0 = ty = y1 = y2 = y3 = tag_1 = tag_2 = UNDECLARED
+    dw = dd = dt = UNDECLARED
+    x1_tau = x1_impulse = x2_tau = x2_impulse = UNDECLARED
+    y1_tau = y1_impulse = y2_tau = y2_impulse = y3_tau = y3_impulse = UNDECLARED
 
 
 class PyLearningConnection(AbstractLearningConnection):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lava_actor.learning.connection_base import PyLearningConnection
+from lava_actor.learning.connection_base import CONSTANTS, PyLearningConnection
 from lava_actor.learning.learning_rule_applier import (
     AbstractLearningRuleApplier,
     LearningRuleApplierBitApprox,
@@ -16,50 +16,23 @@ from lava_actor.learning.random import ConnVarRandom, TraceRandom
 from lava_actor.learning.spikes import FixedGradedSpikes, GradedSpikes
 from lava_actor.learning.traces import FixedTraces, Traces
 from lava_actor.learning.update import FixedNumbers, Numbers
+from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort
-from lava_actor.model.types import LavaPyType
 
 
+@declares(bool, "s_in_bap", 1, PyInPort.VEC_DENSE)
+@declares(np.int32, "s_in_y1 s_in_y2 s_in_y3", 7, PyInPort.VEC_DENSE)
+@declares(bool, "x0 y0", kind=np.ndarray)
+@declares(int, "tx ty tag_2", 6, np.ndarray)
+@declares(int, "x1 x2 y1 y2 y3", 7, np.ndarray)
+@declares(int, f"tag_1 {CONSTANTS}", 8, np.ndarray)
+@declares(str, "dw dd dt", kind=str)
 class LearningConnectionModelBitApproximate(PyLearningConnection):
     """Learning in integers with the widths of the hardware, rounded stochastically.
 
     Results depend on the seeds alone: ``rng_seed`` of the rule for the traces, and
     ``rounding_seed`` of the connection (default 2) for the synaptic variables.
     """
-
-    s_in_bap = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    s_in_y1 = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
-    s_in_y2 = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
-    s_in_y3 = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
-
-    x0 = LavaPyType(np.ndarray, bool)
-    tx = LavaPyType(np.ndarray, int, precision=6)
-    x1 = LavaPyType(np.ndarray, int, precision=7)
-    x2 = LavaPyType(np.ndarray, int, precision=7)
-
-    y0 = LavaPyType(np.ndarray, bool)
-    ty = LavaPyType(np.ndarray, int, precision=6)
-    y1 = LavaPyType(np.ndarray, int, precision=7)
-    y2 = LavaPyType(np.ndarray, int, precision=7)
-    y3 = LavaPyType(np.ndarray, int, precision=7)
-
-    tag_1 = LavaPyType(np.ndarray, int, precision=8)
-    tag_2 = LavaPyType(np.ndarray, int, precision=6)
-
-    dw = LavaPyType(str, str)
-    dd = LavaPyType(str, str)
-    dt = LavaPyType(str, str)
-
-    x1_tau = LavaPyType(np.ndarray, int, precision=8)
-    x1_impulse = LavaPyType(np.ndarray, int, precision=8)
-    x2_tau = LavaPyType(np.ndarray, int, precision=8)
-    x2_impulse = LavaPyType(np.ndarray, int, precision=8)
-    y1_tau = LavaPyType(np.ndarray, int, precision=8)
-    y1_impulse = LavaPyType(np.ndarray, int, precision=8)
-    y2_tau = LavaPyType(np.ndarray, int, precision=8)
-    y2_impulse = LavaPyType(np.ndarray, int, precision=8)
-    y3_tau = LavaPyType(np.ndarray, int, precision=8)
-    y3_impulse = LavaPyType(np.ndarray, int, precision=8)
 
     def _create_learning_rule_applier(
         self, product_series: ProductSeries

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.learning.connection_base import PyLearningConnection
+from lava_actor.learning.connection_base import CONSTANTS, PyLearningConnection
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule_applier import (
     AbstractLearningRuleApplier,
@@ -17,46 +17,18 @@ from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.spikes import FloatGradedSpikes, GradedSpikes
 from lava_actor.learning.traces import FloatTraces, Traces
 from lava_actor.learning.update import FloatNumbers, Numbers
+from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort
-from lava_actor.model.types import LavaPyType
 
 
+@declares(bool, "s_in_bap", kind=PyInPort.VEC_DENSE)
+@declares(float, "s_in_y1 s_in_y2 s_in_y3", kind=PyInPort.VEC_DENSE)
+@declares(bool, "x0 y0", kind=np.ndarray)
+@declares(int, "tx ty", 6, np.ndarray)
+@declares(float, f"x1 x2 y1 y2 y3 tag_1 tag_2 {CONSTANTS}", kind=np.ndarray)
+@declares(str, "dw dd dt", kind=str)
 class LearningConnectionModelFloat(PyLearningConnection):
     """Learning in double precision, without any rounding."""
-
-    s_in_bap = LavaPyType(PyInPort.VEC_DENSE, bool)
-    s_in_y1 = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_in_y2 = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_in_y3 = LavaPyType(PyInPort.VEC_DENSE, float)
-
-    x0 = LavaPyType(np.ndarray, bool)
-    tx = LavaPyType(np.ndarray, int, precision=6)
-    x1 = LavaPyType(np.ndarray, float)
-    x2 = LavaPyType(np.ndarray, float)
-
-    y0 = LavaPyType(np.ndarray, bool)
-    ty = LavaPyType(np.ndarray, int, precision=6)
-    y1 = LavaPyType(np.ndarray, float)
-    y2 = LavaPyType(np.ndarray, float)
-    y3 = LavaPyType(np.ndarray, float)
-
-    tag_1 = LavaPyType(np.ndarray, float)
-    tag_2 = LavaPyType(np.ndarray, float)
-
-    dw = LavaPyType(str, str)
-    dd = LavaPyType(str, str)
-    dt = LavaPyType(str, str)
-
-    x1_tau = LavaPyType(np.ndarray, float)
-    x1_impulse = LavaPyType(np.ndarray, float)
-    x2_tau = LavaPyType(np.ndarray, float)
-    x2_impulse = LavaPyType(np.ndarray, float)
-    y1_tau = LavaPyType(np.ndarray, float)
-    y1_impulse = LavaPyType(np.ndarray, float)
-    y2_tau = LavaPyType(np.ndarray, float)
-    y2_impulse = LavaPyType(np.ndarray, float)
-    y3_tau = LavaPyType(np.ndarray, float)
-    y3_impulse = LavaPyType(np.ndarray, float)
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)

@@ -16,9 +16,9 @@ from typing import Any
 import numpy as np
 
 from lava_actor.learning.learning_rule import LoihiLearningRule
+from lava_actor.model.members import UNDECLARED, declares
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.types import LavaPyType
 
 __all__ = ["LearningNeuronModel", "LearningNeuronModelFixed", "LearningNeuronModelFloat"]
 
@@ -33,14 +33,8 @@ class LearningNeuronModel(PyLoihiProcessModel):
         ``_learning_rule``.
     """
 
-    a_third_factor_in: Any = None
-    s_out_bap: Any = None
-    s_out_y1: Any = None
-    s_out_y2: Any = None
-    s_out_y3: Any = None
-    y1: Any = None
-    y2: Any = None
-    y3: Any = None
+    a_third_factor_in = s_out_bap = s_out_y1 = s_out_y2 = s_out_y3 = UNDECLARED
+    y1 = y2 = y3 = UNDECLARED
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
@@ -48,27 +42,17 @@ class LearningNeuronModel(PyLoihiProcessModel):
         self._learning_rule: LoihiLearningRule | None = proc_params["learning_rule"]
 
 
+@declares(np.int32, "a_third_factor_in", 7, PyInPort.VEC_DENSE)
+@declares(bool, "s_out_bap", 1, PyOutPort.VEC_DENSE)
+@declares(np.int32, "s_out_y1 s_out_y2 s_out_y3", 7, PyOutPort.VEC_DENSE)
+@declares(np.int32, "y1 y2 y3", 7, np.ndarray)
 class LearningNeuronModelFixed(LearningNeuronModel):
     """Post-synaptic traces as integers of seven bits."""
 
-    a_third_factor_in = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=7)
-    s_out_bap = LavaPyType(PyOutPort.VEC_DENSE, bool, precision=1)
-    s_out_y1 = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    s_out_y2 = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    s_out_y3 = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=7)
-    y1 = LavaPyType(np.ndarray, np.int32, precision=7)
-    y2 = LavaPyType(np.ndarray, np.int32, precision=7)
-    y3 = LavaPyType(np.ndarray, np.int32, precision=7)
 
-
+@declares(float, "a_third_factor_in", kind=PyInPort.VEC_DENSE)
+@declares(bool, "s_out_bap", kind=PyOutPort.VEC_DENSE)
+@declares(float, "s_out_y1 s_out_y2 s_out_y3", kind=PyOutPort.VEC_DENSE)
+@declares(float, "y1 y2 y3", kind=np.ndarray)
 class LearningNeuronModelFloat(LearningNeuronModel):
     """Post-synaptic traces in double precision."""
-
-    a_third_factor_in = LavaPyType(PyInPort.VEC_DENSE, float)
-    s_out_bap = LavaPyType(PyOutPort.VEC_DENSE, bool)
-    s_out_y1 = LavaPyType(PyOutPort.VEC_DENSE, float)
-    s_out_y2 = LavaPyType(PyOutPort.VEC_DENSE, float)
-    s_out_y3 = LavaPyType(PyOutPort.VEC_DENSE, float)
-    y1 = LavaPyType(np.ndarray, float)
-    y2 = LavaPyType(np.ndarray, float)
-    y3 = LavaPyType(np.ndarray, float)

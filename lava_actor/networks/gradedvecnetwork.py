@@ -12,7 +12,6 @@ from lava_actor.networks.network import (
     AlgebraicMatrix,
     AlgebraicVector,
     Network,
-    NetworkList,
     build_with,
 )
 from lava_actor.proc.dense.process import Dense
@@ -139,18 +138,26 @@ class ProductVec(AlgebraicVector):
         self.out_port = self.main.s_out
 
     def __lshift__(self, other: object) -> ProductVec:
-        if isinstance(other, NetworkList) or not isinstance(other, tuple | list):
-            return NotImplemented  # a sum is one input, not two
-        if len(other) != 2:
-            return NotImplemented
-        if not all(isinstance(n, Network) and n.out_port is not None for n in other):
-            return NotImplemented
-        for network, port in zip(other, (self.in_port, self.in_port2), strict=True):
-            network._drive(port)
-        return self
+        return self if self._driven_by(other, self.in_port, self.in_port2) else NotImplemented
 
 
-class GradedDense(AlgebraicMatrix):
+class _GradedMatrix(AlgebraicMatrix):
+    def __init__(
+        self, kind: type[Dense | Sparse], weights: ArrayLike, exp: int, parameters: dict[str, Any]
+    ) -> None:
+        self.main = kind(
+            weights=weights,
+            num_message_bits=MESSAGE_BITS,
+            num_weight_bits=WEIGHT_BITS,
+            weight_exp=-exp,
+            **parameters,
+        )
+        self.exp = exp
+        self.in_port, self.out_port = self.main.s_in, self.main.a_out
+        self.shape = self.main.a_out.shape
+
+
+class GradedDense(_GradedMatrix):
     """A dense connection for graded values and fractional weights.
 
     Parameters
@@ -164,20 +171,10 @@ class GradedDense(AlgebraicMatrix):
     """
 
     def __init__(self, weights: ArrayLike, exp: int = 7, **kwargs: Any) -> None:
-        self.main: Dense = Dense(
-            weights=np.trunc(np.asarray(weights) * 2.0**exp),
-            num_message_bits=MESSAGE_BITS,
-            num_weight_bits=WEIGHT_BITS,
-            weight_exp=-exp,
-            **kwargs,
-        )
-        self.exp = exp
-        self.in_port = self.main.s_in
-        self.out_port = self.main.a_out
-        self.shape = self.main.a_out.shape
+        super().__init__(Dense, np.trunc(np.asarray(weights) * 2.0**exp), exp, kwargs)
 
 
-class GradedSparse(AlgebraicMatrix):
+class GradedSparse(_GradedMatrix):
     """A sparse connection for graded values and fractional weights.
 
     Parameters as for `GradedDense`; the weights may be a SciPy sparse matrix.
@@ -187,17 +184,7 @@ class GradedSparse(AlgebraicMatrix):
         self, weights: ArrayLike | spmatrix | sparray, exp: int = 7, **kwargs: Any
     ) -> None:
         scaled = matrices.csr_matrix(weights) * 2.0**exp
-        self.main: Sparse = Sparse(
-            weights=scaled.trunc(),
-            num_message_bits=MESSAGE_BITS,
-            num_weight_bits=WEIGHT_BITS,
-            weight_exp=-exp,
-            **kwargs,
-        )
-        self.exp = exp
-        self.in_port = self.main.s_in
-        self.out_port = self.main.a_out
-        self.shape = self.main.a_out.shape
+        super().__init__(Sparse, scaled.trunc(), exp, kwargs)
 
 
 class NormalizeNet(AlgebraicVector):

@@ -59,6 +59,16 @@ class Network:
             return NetworkList([self, *other])
         return NotImplemented
 
+    def _driven_by(self, sources: object, *ports: InPort | None) -> bool:
+        """Connect a tuple or list of networks to as many InPorts; a sum is one input, not many."""
+        if isinstance(sources, NetworkList) or not isinstance(sources, tuple | list):
+            return False
+        if len(sources) != len(ports):
+            return False
+        if not all(isinstance(n, Network) and n.out_port is not None for n in sources):
+            return False
+        return all(network._drive(port) for network, port in zip(sources, ports, strict=True))
+
     def _drive(self, port: InPort | None) -> bool:
         """Connect to an InPort; False if one of the two ends does not exist."""
         if self.out_port is None or port is None:

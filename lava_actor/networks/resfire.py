@@ -44,10 +44,4 @@ class ResFireVec(AlgebraicVector):
     def __lshift__(self, other: object) -> Network:
         if isinstance(other, NetworkList) or not isinstance(other, tuple | list):
             return super().__lshift__(other)
-        if len(other) != 2:
-            return NotImplemented
-        if not all(isinstance(n, Network) and n.out_port is not None for n in other):
-            return NotImplemented
-        for network, port in zip(other, (self.in_port, self.in_port2), strict=True):
-            network._drive(port)
-        return self
+        return self if self._driven_by(other, self.in_port, self.in_port2) else NotImplemented

@@ -75,8 +75,9 @@ def _of_library(maker: type) -> inspect.Signature:
     for name, type_ in _COMMON.items():  # after the others
         there = Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=f"{type_} | None")
         named[name] = named.pop(name, there)
-    order = sorted(named.values(), key=lambda p: p.kind is p.KEYWORD_ONLY)
-    return inspect.Signature([*order, *(p for p in own if p.name == "kwargs")])
+    found = [p for p in own if p.kind is p.POSITIONAL_OR_KEYWORD]
+    found += [p for p in named.values() if p.kind is p.KEYWORD_ONLY]
+    return inspect.Signature([*found, *(p for p in own if p.name == "kwargs")])
 
 
 def docstring(cls: type) -> str | None:

@@ -55,6 +55,7 @@ class PyRefPort(AbstractPyPort):
     VEC_SPARSE: ClassVar[type[PyRefPort]]
     SCALAR_DENSE: ClassVar[type[PyRefPort]]
     SCALAR_SPARSE: ClassVar[type[PyRefPort]]
+
     def __init__(
         self,
         csp_send_port: Any,

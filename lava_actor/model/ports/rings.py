@@ -104,9 +104,7 @@ class PartedRing:
         self._in_order = np.arange(ends[-1], dtype=np.int32)
         self.depth = min(reader.depth for reader in readers)
 
-    def with_maps(
-        self, index_map: np.ndarray | None
-    ) -> list[tuple[RingReader, np.ndarray | None]]:
+    def with_maps(self, index_map: np.ndarray | None) -> list[tuple[RingReader, np.ndarray | None]]:
         """The rings, with where their messages go if the whole goes by ``index_map``."""
         index_map = self._in_order if index_map is None else index_map
         return [(r, index_map[p]) for r, p in zip(self._readers, self._places, strict=True)]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl, wrap24
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.atrlif.process import ATRLIF
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from lava_actor.kernels import conv_events
 from lava_actor.kernels.steps import ConvBurst
+from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import FloatNumbers, Undelayed
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, cpu_model
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp

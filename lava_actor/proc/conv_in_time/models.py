@@ -8,9 +8,9 @@ import numpy as np
 
 from lava_actor.kernels import dense_events
 from lava_actor.kernels.steps import InTimeBurst
+from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import Delayed, FloatNumbers
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc.conv_in_time.process import ConvInTime
 

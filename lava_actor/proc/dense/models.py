@@ -9,6 +9,7 @@ import numpy as np
 from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import dense_events, dense_events_delayed
 from lava_actor.kernels.steps import DenseBurst
+from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._connection import (
     BY_ROW,
@@ -19,7 +20,6 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.dense.process import DelayDense, Dense

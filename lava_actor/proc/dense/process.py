@@ -78,14 +78,6 @@ class DelayDense(Dense):
 
     Parameters
     ----------
-    weights : array_like
-        W, of shape (post, pre): as many rows as `a_out` and as many columns as `s_in` have
-        elements.
-    num_message_bits : int
-        0: binary input. More: graded.
-    **kwargs
-        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
-        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
     delays : int or array_like of int
         Delay of each synapse in steps, (post, pre), or one for all; at most 63 in the fixed-point
         model.

@@ -18,26 +18,17 @@ def loihi2round(x: ArrayLike) -> np.ndarray:
     return np.trunc(values + (values > 0) - 0.5).astype(int)
 
 
-class GradedVec(Shaped):
-    """Passes graded values on where their magnitude exceeds a threshold.
-
-    ::
-
-        x = v + a_in;   s_out = x * [|x| > vth];   v = 0
+class AbstractGradedVec(Shaped):
+    """Passes graded values on that a threshold lets through.
 
     Parameters
     ----------
     shape
         Shape of the population, of both ports and of the Var `v`.
     vth
-        Threshold; what is equal to it is not sent.
+        Threshold.
     exp
         Fractional bits of the values; kept for reference, the CPU model does not use it.
-
-    Notes
-    -----
-    The Var `v` is zero after each step; a value that is set before a run is added once. State and
-    messages are int32.
     """
 
     def __init__(self, shape: tuple[int, ...], vth: int = 1, exp: int = 0) -> None:
@@ -49,7 +40,26 @@ class GradedVec(Shaped):
         self.exp = Var(shape=(1,), init=exp)
 
 
-class GradedReluVec(Shaped):
+class GradedVec(AbstractGradedVec):
+    """Passes graded values on where their magnitude exceeds a threshold.
+
+    ::
+
+        x = v + a_in;   s_out = x * [|x| > vth];   v = 0
+
+    Parameters
+    ----------
+    vth
+        Threshold; what is equal to it is not sent.
+
+    Notes
+    -----
+    The Var `v` is zero after each step; a value that is set before a run is added once. State and
+    messages are int32.
+    """
+
+
+class GradedReluVec(AbstractGradedVec):
     """Passes graded values on where they exceed a threshold.
 
     ::
@@ -60,21 +70,9 @@ class GradedReluVec(Shaped):
 
     Parameters
     ----------
-    shape
-        Shape of the population and its ports.
     vth
         Threshold: what does not exceed it is sent as 0.
-    exp
-        Fractional bits of the values; kept for reference, the CPU model does not use it.
     """
-
-    def __init__(self, shape: tuple[int, ...], vth: int = 1, exp: int = 0) -> None:
-        super().__init__(shape=shape, vth=vth, exp=exp)
-        self.a_in = InPort(shape=shape)
-        self.s_out = OutPort(shape=shape)
-        self.v = Var(shape=shape, init=0)
-        self.vth = Var(shape=(1,), init=vth)
-        self.exp = Var(shape=(1,), init=exp)
 
 
 class NormVecDelay(Shaped):

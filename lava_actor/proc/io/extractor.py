@@ -16,51 +16,20 @@ from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
-from lava_actor.proc.io.utils import (
-    ChannelConfig,
-    PipeLock,
-    validate_buffer_size,
-    validate_channel_config,
-    validate_shape,
-    wait_until_ready,
-)
-from lava_actor.process import AbstractProcess, InPort, OutPort, RefPort, Var
+from lava_actor.proc.io._piped import Configured, Piped, Wired
+from lava_actor.proc.io.utils import ChannelConfig, wait_until_ready
+from lava_actor.process import OutPort, RefPort, Var
+from lava_actor.process.inherited import given
 
 
-class Extractor(AbstractProcess):
+class Extractor(Piped):
     """Hands messages of a network to Python code.
 
     In every step the model puts what arrives into a pipe; `receive` takes from it, from any
     thread. What is left after a run can be received then.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of an item.
-    buffer_size : int
-        Items the pipe holds. With a blocking `channel_config` a full pipe holds the network up.
-    channel_config : ChannelConfig, optional
-        What to do when the pipe is full or empty; default: wait.
     """
 
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        buffer_size: int = 50,
-        channel_config: ChannelConfig | None = None,
-        **kwargs: Any,
-    ) -> None:
-        config = channel_config if channel_config is not None else ChannelConfig()
-        validate_shape(shape)
-        validate_buffer_size(buffer_size)
-        validate_channel_config(config)
-        super().__init__(shape=shape, channel_config=config, **kwargs)
-        self._shape = shape
-        self._config = config
-        self._one_at_a_time = PipeLock()
-        self.in_port = InPort(shape=shape)
-        self.out_port = OutPort(shape=shape)
-        self.out_port.flag_external_pipe(buffer_size=buffer_size)
+    _outer = "out_port"
 
     def receive(self) -> np.ndarray:
         """Take from the pipe.
@@ -70,27 +39,18 @@ class Extractor(AbstractProcess):
         NetworkError
             (an `AssertionError`) if the network is not started yet.
         """
-        channel = getattr(self.out_port, "external_pipe_csp_recv_port", None)
-        if channel is None:
-            raise NetworkError(
-                f"{self.name}.receive: the network does not exist yet; call run() or "
-                f"create_runtime() first"
-            )
+        channel = self._pipe("recv", "receive")
         with self._one_at_a_time:
             return self._config.receive(channel, np.zeros(self._shape))
 
 
 # Any network may need one: the model is the same for all kinds of numbers.
 @cpu_model(Extractor, "floating_pt", "fixed_pt", "bit_accurate_loihi")
-class PyLoihiExtractorModel(PyLoihiProcessModel):
+class PyLoihiExtractorModel(Configured, PyLoihiProcessModel):
     """Puts what arrives in a step into the pipe."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-        self._config: ChannelConfig = proc_params["channel_config"]
 
     def steps_ready(self) -> int:
         """As many as there is room for items."""
@@ -109,15 +69,11 @@ class PyLoihiExtractorModel(PyLoihiProcessModel):
 
 @implements(proc=Extractor, protocol=AsyncProtocol)
 @requires(CPU)
-class PyLoihiExtractorModelAsync(PyAsyncProcessModel):
+class PyLoihiExtractorModelAsync(Configured, PyAsyncProcessModel):
     """Puts what arrives into the pipe, until told to stop or pause."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-        self._config: ChannelConfig = proc_params["channel_config"]
 
     def run_async(self) -> None:
         """Receive and put, `num_steps` times."""
@@ -141,31 +97,14 @@ class PyLoihiExtractorModelAsync(PyAsyncProcessModel):
         return self.check_for_stop_cmd()
 
 
-class VarWire(AbstractProcess):
-    """Hands the value of a Var after every step to Python code.
-
-    Parameters
-    ----------
-    buffer_size : int
-        Items the pipe holds. With a blocking `channel_config` a full pipe holds the network up.
-    channel_config : ChannelConfig, optional
-        What to do when the pipe is full or empty; default: wait.
-    """
+class VarWire(Wired):
+    """Hands the value of a Var after every step to Python code."""
 
     def __init__(
-        self,
-        buffer_size: int = 50,
-        channel_config: ChannelConfig | None = None,
-        **kwargs: Any,
+        self, buffer_size: int = 50, channel_config: ChannelConfig | None = None, **kwargs: Any
     ) -> None:
-        config = channel_config if channel_config is not None else ChannelConfig()
-        validate_buffer_size(buffer_size)
-        validate_channel_config(config)
-        super().__init__(channel_config=config, **kwargs)
-        self._config = config
-        self._buffer_size = buffer_size
+        super().__init__(**given(locals()))
         self._shape: tuple[int, ...] | None = None
-        self._one_at_a_time = PipeLock()
         self.wire_tap = RefPort(shape=(1,))
         self.out_port = OutPort(shape=(1,))
         self.out_port.flag_external_pipe(buffer_size=buffer_size)
@@ -208,15 +147,11 @@ class VarWire(AbstractProcess):
 
 
 @cpu_model(VarWire)
-class PyLoihiVarWireModel(PyLoihiProcessModel):
+class PyLoihiVarWireModel(Configured, PyLoihiProcessModel):
     """Puts the Var's value into the pipe at the end of every step."""
 
     wire_tap: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-
-    def __init__(self, proc_params: Any) -> None:
-        super().__init__(proc_params)
-        self._config: ChannelConfig = proc_params["channel_config"]
 
     def steps_ready(self) -> int:
         """As many as there is room for values."""

@@ -13,52 +13,19 @@ from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
-from lava_actor.proc.io.utils import (
-    ChannelConfig,
-    PipeLock,
-    validate_buffer_size,
-    validate_channel_config,
-    validate_shape,
-    wait_until_ready,
-)
-from lava_actor.process import AbstractProcess, InPort, OutPort
+from lava_actor.proc.io._piped import Configured, Piped
+from lava_actor.proc.io.utils import wait_until_ready
 
 
-class Injector(AbstractProcess):
+class Injector(Piped):
     """Feeds data from Python code into a network.
 
     `send` puts items into a pipe, from any thread; an item is there for the next step once `send`
     has returned. In every step the model takes from it what
     `channel_config` says and sends it on in the same step.
-
-    Parameters
-    ----------
-    shape : tuple of int
-        Shape of an item.
-    buffer_size : int
-        Items the pipe holds.
-    channel_config : ChannelConfig, optional
-        What to do when the pipe is full or empty; default: wait.
     """
 
-    def __init__(
-        self,
-        shape: tuple[int, ...],
-        buffer_size: int = 50,
-        channel_config: ChannelConfig | None = None,
-        **kwargs: Any,
-    ) -> None:
-        config = channel_config if channel_config is not None else ChannelConfig()
-        validate_shape(shape)
-        validate_buffer_size(buffer_size)
-        validate_channel_config(config)
-        super().__init__(shape=shape, channel_config=config, **kwargs)
-        self._shape = shape
-        self._config = config
-        self._one_at_a_time = PipeLock()
-        self.in_port = InPort(shape=shape)
-        self.in_port.flag_external_pipe(buffer_size=buffer_size)
-        self.out_port = OutPort(shape=shape)
+    _outer = "in_port"
 
     def send(self, data: ArrayLike) -> None:
         """Put one item of the Injector's shape into the pipe.
@@ -68,12 +35,7 @@ class Injector(AbstractProcess):
         NetworkError
             (an `AssertionError`) if the network is not started yet, or the shape differs.
         """
-        channel = getattr(self.in_port, "external_pipe_csp_send_port", None)
-        if channel is None:
-            raise NetworkError(
-                f"{self.name}.send: the network does not exist yet; call run() or "
-                f"create_runtime() first"
-            )
+        channel = self._pipe("send", "send")
         item = np.asarray(data)
         if item.shape != self._shape:
             raise NetworkError(
@@ -85,7 +47,7 @@ class Injector(AbstractProcess):
 
 # Any network may need one: the model is the same for all kinds of numbers.
 @cpu_model(Injector, "floating_pt", "fixed_pt", "bit_accurate_loihi")
-class PyLoihiInjectorModel(PyLoihiProcessModel):
+class PyLoihiInjectorModel(Configured, PyLoihiProcessModel):
     """Takes from the pipe in every step and sends it on."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
@@ -93,7 +55,6 @@ class PyLoihiInjectorModel(PyLoihiProcessModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self._config: ChannelConfig = proc_params["channel_config"]
         self._zeros = np.zeros(proc_params["shape"])
 
     def steps_ready(self) -> int:
@@ -107,7 +68,7 @@ class PyLoihiInjectorModel(PyLoihiProcessModel):
 
 @implements(proc=Injector, protocol=AsyncProtocol)
 @requires(CPU)
-class PyLoihiInjectorModelAsync(PyAsyncProcessModel):
+class PyLoihiInjectorModelAsync(Configured, PyAsyncProcessModel):
     """Takes from the pipe and sends it on, until told to stop or pause."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
@@ -115,7 +76,6 @@ class PyLoihiInjectorModelAsync(PyAsyncProcessModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self._config: ChannelConfig = proc_params["channel_config"]
         self._zeros = np.zeros(proc_params["shape"])
 
     def run_async(self) -> None:

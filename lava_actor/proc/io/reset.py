@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.members import declares
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.process import AbstractProcess, RefPort, Var
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io.source import Columns, time_major
 from lava_actor.process import AbstractProcess, InPort, RefPort, Var

@@ -14,9 +14,9 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import INT32, NativeStep, Part, replaceable
 from lava_actor.proc._arithmetic import integral_input, mag, require_integral, shl
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF

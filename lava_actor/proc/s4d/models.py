@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.decorator import implements, tag
+from lava_actor.model.members import declares
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
 from lava_actor.proc.sdn.models import AbstractSigmaDeltaModel

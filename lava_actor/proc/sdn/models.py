@@ -12,9 +12,9 @@ from numpy.typing import DTypeLike
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import INT32, NativeStep
 from lava_actor.proc._arithmetic import asr, integral_input, kept, shl
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 

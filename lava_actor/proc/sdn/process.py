@@ -53,7 +53,50 @@ class Sigma(Shaped):
         self.sigma = Var(shape=shape, init=0)
 
 
-class Delta(Shaped):
+class AbstractDelta(Shaped):
+    """What neurons that send changes have: two ports, what was sent so far, a threshold.
+
+    Parameters
+    ----------
+    shape
+        Shape of the population, of both ports and of `act`, `residue`, `error` and `sigma`.
+    vth
+        Threshold, in units of the input. The Var `vth` holds it in state scale,
+        ``vth * 2**(spike_exp + state_exp)``.
+    cum_error
+        Compare the accumulated change with the threshold instead of the change of one step.
+    spike_exp
+        Fixed point: fractional bits of the messages.
+    state_exp
+        Fixed point: further fractional bits of the state.
+    **kwargs
+        Go to ``proc_params``.
+    """
+
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        vth: ArrayLike,
+        cum_error: bool = False,
+        spike_exp: int = 0,
+        state_exp: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**given(locals()))
+        self.a_in = InPort(shape=shape)
+        self.s_out = OutPort(shape=shape)
+        self.vth = Var(shape=(1,), init=_in_state_scale(vth, spike_exp, state_exp))
+        self.sigma = Var(shape=shape, init=0)
+        self.act = Var(shape=shape, init=0)
+        self.residue = Var(shape=shape, init=0)
+        self.error = Var(shape=shape, init=0)
+        self.spike_exp = Var(shape=(1,), init=spike_exp)
+        self.state_exp = Var(shape=(1,), init=state_exp)
+        self.cum_error = Var(shape=(1,), init=cum_error)
+
+
+class Delta(AbstractDelta):
     """Sends its input only when it has changed enough.
 
     With ``act`` the input of the step before and ``residue`` what was not sent so far::
@@ -68,46 +111,14 @@ class Delta(Shaped):
     The fixed model works in state scale: the input is shifted left by ``spike_exp + state_exp``,
     and what is sent is shifted back by `state_exp` (floor); the bits lost there are lost.
 
-    Parameters
-    ----------
-    shape
-        Shape of the population, of both ports and of `act`, `residue`, `error` and `sigma` (the
-        last is there for uniformity and not used).
-    vth
-        Threshold, in units of the input. The Var `vth` holds it in state scale,
-        ``vth * 2**(spike_exp + state_exp)``.
-    cum_error
-        Compare the accumulated change with the threshold instead of the change of one step.
-    spike_exp
-        Fixed point: fractional bits of the messages.
-    state_exp
-        Fixed point: further fractional bits of the state.
+    The Var `sigma` is there for uniformity and not used.
     """
 
-    def __init__(
-        self,
-        *,
-        shape: tuple[int, ...],
-        vth: ArrayLike,
-        cum_error: bool = False,
-        spike_exp: int = 0,
-        state_exp: int = 0,
-        **inherited: Any,
-    ) -> None:
+    def __init__(self, **inherited: Any) -> None:
         super().__init__(**given(locals()))
-        self.a_in = InPort(shape=shape)
-        self.s_out = OutPort(shape=shape)
-        self.vth = Var(shape=(1,), init=_in_state_scale(vth, spike_exp, state_exp))
-        self.sigma = Var(shape=shape, init=0)
-        self.act = Var(shape=shape, init=0)
-        self.residue = Var(shape=shape, init=0)
-        self.error = Var(shape=shape, init=0)
-        self.spike_exp = Var(shape=(1,), init=spike_exp)
-        self.state_exp = Var(shape=(1,), init=state_exp)
-        self.cum_error = Var(shape=(1,), init=cum_error)
 
 
-class SigmaDelta(Shaped):
+class SigmaDelta(AbstractDelta):
     """A neuron that receives changes, applies an activation function and sends changes.
 
     ::
@@ -122,43 +133,23 @@ class SigmaDelta(Shaped):
 
     Parameters
     ----------
-    shape
-        Shape of the population, of both ports and of `sigma`, `act`, `residue`, `error`, `bias`.
     vth, bias
         Threshold and bias in units of the activation; their Vars hold them in state scale,
         multiplied by ``2**(spike_exp + state_exp)``.
     act_mode
         The activation function.
-    cum_error, spike_exp, state_exp
-        As for `Delta`.
-    **kwargs
-        Go to ``proc_params``.
     """
 
     def __init__(
         self,
         *,
-        shape: tuple[int, ...],
-        vth: ArrayLike,
         bias: ArrayLike = 0,
         act_mode: ActivationMode = ActivationMode.RELU,
-        cum_error: bool = False,
-        spike_exp: int = 0,
-        state_exp: int = 0,
         **kwargs: Any,
     ) -> None:
         super().__init__(**given(locals()))
-        self.a_in = InPort(shape=shape)
-        self.s_out = OutPort(shape=shape)
-        self.vth = Var(shape=(1,), init=_in_state_scale(vth, spike_exp, state_exp))
-        self.sigma = Var(shape=shape, init=0)
-        self.act = Var(shape=shape, init=0)
-        self.residue = Var(shape=shape, init=0)
-        self.error = Var(shape=shape, init=0)
-        self.bias = Var(shape=shape, init=_in_state_scale(bias, spike_exp, state_exp))
-        self.spike_exp = Var(shape=(1,), init=spike_exp)
-        self.state_exp = Var(shape=(1,), init=state_exp)
-        self.cum_error = Var(shape=(1,), init=cum_error)
+        scaled = _in_state_scale(bias, self.spike_exp.init, self.state_exp.init)
+        self.bias = Var(shape=self.shape, init=scaled)
 
 
 def _in_state_scale(value: ArrayLike, spike_exp: int, state_exp: int) -> Any:

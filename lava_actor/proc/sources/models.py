@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import INT64
 from lava_actor.proc._arithmetic import owner_of
-from lava_actor.proc._members import declares
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._streams import key_of
 from lava_actor.proc.sources.poisson import Means

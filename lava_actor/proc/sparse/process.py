@@ -81,15 +81,6 @@ class DelaySparse(Sparse):
 
     Parameters
     ----------
-    weights : sparse matrix of any format, array_like, or Recipe
-        Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
-        are set. Entries stored twice are summed. A recipe (`lava_actor.proc.connectivity`) is
-        built by the model.
-    num_message_bits : int
-        0: binary input. More: graded.
-    **kwargs
-        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
-        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
     delays : int, sparse matrix or array_like of int; int or Distribution if weights are a Recipe
         Delay of each synapse in steps, (post, pre), or one for all. Synapses without a stored
         delay have delay 0. Numbers of a distribution are rounded; both its bounds are needed.
