@@ -21,7 +21,10 @@ nb_execution_mode = "off"  # tutorials keep what they gave: docs/run_tutorials.p
 exclude_patterns = ["build"]
 html_theme = "furo"
 html_title = f"lava_actor {release}"
-html_theme_options = {"navigation_with_keys": True}
+html_theme_options = {
+    "navigation_with_keys": True,
+    "light_css_variables": {"code-font-size": "75%"},  # a line of code fits without scrolling
+}
 html_copy_source = False
 templates_path = ["_templates"]
 html_sidebars = {

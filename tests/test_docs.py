@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib.util
+import inspect
+import pkgutil
 import re
 import shlex
 import shutil
@@ -12,6 +14,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
+import lava_actor
+import lava_actor.proc
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("**/*.md")])
@@ -127,6 +132,20 @@ def test_each_of_the_twenty_most_used_names_has_an_example() -> None:
     used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     assert len(MOST_USED) == 20
     assert set(MOST_USED) <= used
+
+
+def test_the_reference_has_all_that_the_package_exports_and_every_process_of_the_library() -> None:
+    text = (ROOT / "docs/reference.md").read_text("utf-8")
+    named = set(re.findall(r"^\.\. auto(?:class|decorator|function):: (\S+)", text, re.M))
+    for module, members in re.findall(r"automodule:: (\S+)\n   :members: (.+)", text):
+        named |= {f"{module}.{name}" for name in members.split(", ")}
+    assert set(lava_actor.__all__) - {"errors"} <= {name.rpartition(".")[2] for name in named}
+    for module in pkgutil.walk_packages(lava_actor.proc.__path__, "lava_actor.proc."):
+        for name, member in vars(importlib.import_module(module.name)).items():
+            if inspect.isclass(member) and issubclass(member, lava_actor.AbstractProcess):
+                hidden = module.name.startswith(("lava_actor.proc._",)) or "Abstract" in name
+                if member.__module__ == module.name and not hidden and name != "NIRProcess":
+                    assert f"{module.name}.{name}" in named
 
 
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:

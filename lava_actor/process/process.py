@@ -73,8 +73,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     ----------
     id : int
         Unique, in order of creation.
-    in_ports, out_ports, ref_ports, var_ports, vars, procs : Collection
-        The members, in alphabetical order.
+    vars, procs : Collection
+        The members, in alphabetical order; so are ``in_ports``, ``out_ports``, ``ref_ports`` and
+        ``var_ports``.
     parent_proc : AbstractProcess or None
         The hierarchical Process that this one is a part of.
     """
@@ -358,6 +359,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         run_cfg : RunConfig
             Chooses a model for every Process.
         compile_config : dict, optional
+            Options such as ``seed``, ``schedule``, ``placement``: docs/running.md has them all.
 
         Returns
         -------
@@ -395,6 +397,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         run_cfg : RunConfig
             Required the first time.
         compile_config : dict, optional
+            Options such as ``seed``, ``schedule``, ``placement``: docs/running.md has them all.
         blocking : bool, optional
             False: return at once. Counts rather than what the condition says.
         progress : bool, optional
