@@ -193,7 +193,7 @@ class Trace(Observer):
     def events(self) -> list[dict[str, Any]]:
         """The trace events: a process per network, a thread per actor, times in microseconds."""
         rows = {key: row for row, key in enumerate(sorted(self._names), start=1)}
-        found: list[dict[str, Any]] = [
+        found: list[dict[str, object]] = [
             {"ph": "M", "name": "process_name", "pid": number, "args": {"name": _title(runtime)}}
             for runtime, number in self._numbers.items()
         ]
@@ -216,7 +216,7 @@ class Trace(Observer):
 
     def _event(
         self, name: str, kind: str, network: int, row: int, since: float, until: float, args: object
-    ) -> dict[str, Any]:
+    ) -> dict[str, object]:
         times = {"ts": (since - self._began) * 1e6, "dur": (until - since) * 1e6}
         place = {"pid": network, "tid": row}
         return {"ph": "X", "name": name, "cat": kind, **place, **times, "args": args}

@@ -88,7 +88,7 @@ class Writer:
         self._file.write(b"blake2b:" + digest)
 
 
-def _npy(array: np.ndarray) -> list[Any]:
+def _npy(array: np.ndarray) -> list[object]:
     """The bytes of an ``.npy`` file: header and memory."""
     with io.BytesIO() as file:
         described = np.lib.format.header_data_from_array_1_0(array)
@@ -214,7 +214,7 @@ class Archive:
                 f"written by {writer} lava_actor, which can read it"
             )
 
-    def document(self, said: dict[str, Any]) -> Document:
+    def document(self, said: dict[str, object]) -> Document:
         """A document with its blobs; every use of an array has a copy of its own."""
         objects, blobs = said["objects"], said["blobs"]
         if not (isinstance(objects, list) and isinstance(blobs, list)):
@@ -256,5 +256,5 @@ def _opened(file: BinaryIO) -> zipfile.ZipFile:
     return zipfile.ZipFile(file)
 
 
-def _refuse_constant(text: str) -> Any:
+def _refuse_constant(text: str) -> object:
     raise CheckpointError(f"the manifest holds {text}")

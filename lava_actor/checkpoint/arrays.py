@@ -68,7 +68,7 @@ class Layout:
             base = self._index_of_root.get(id(root))
             if array is root or base is None:
                 axes = _axes(array)
-                entry: dict[str, Any] = {}
+                entry: dict[str, object] = {}
                 if axes is not None:
                     entry["axes"] = [int(axis) for axis in np.argsort(axes)]
                 stored: np.ndarray | None = array if axes is None else array.transpose(axes)

@@ -156,12 +156,12 @@ def _landmarks(actor: Any) -> dict[tuple[Any, ...], Any]:
     return found
 
 
-def _given(params: object) -> Iterator[tuple[list[Any], Any]]:
+def _given(params: object) -> Iterator[tuple[list[object], object]]:
     """Processes and their members among the parameters, with the keys that lead to them.
 
     In an actor they are copies without a function: nothing a model could have changed.
     """
-    todo: list[tuple[list[Any], Any]] = [([], getattr(params, "_parameters", params))]
+    todo: list[tuple[list[object], object]] = [([], getattr(params, "_parameters", params))]
     seen: set[int] = set()
     while todo:
         keys, value = todo.pop()
@@ -173,6 +173,6 @@ def _given(params: object) -> Iterator[tuple[list[Any], Any]]:
             todo += [([*keys, key], part) for key, part in pairs if isinstance(key, str | int)]
 
 
-def _global_random() -> dict[str, Any]:
+def _global_random() -> dict[str, object]:
     numbers = np.random.get_state(legacy=False)  # noqa: NPY002  (models may use the global one)
     return {"numpy": numbers, "random": random.getstate()}

@@ -56,7 +56,7 @@ def found(path: str, load: tuple[type[ast.AST], ...] = ()) -> Any:
     module_name, _, name = path.partition(":")
     if load and module_name not in sys.modules and _declares(module_name, name, load):
         importlib.import_module(module_name)
-    obj: Any = sys.modules.get(module_name)
+    obj: object = sys.modules.get(module_name)
     for place, part in enumerate(name.split(".")):
         if place and not isinstance(obj, type):
             return None
@@ -157,7 +157,7 @@ class Names:
         return obj
 
     @staticmethod
-    def _imported(path: str, *kinds: type[ast.AST]) -> Any:
+    def _imported(path: str, *kinds: type[ast.AST]) -> object:
         try:
             return found(path, kinds)
         except Exception as error:

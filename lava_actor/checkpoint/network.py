@@ -116,7 +116,7 @@ class Network:
         owner = None if isinstance(obj, AbstractProcess) else obj.process
         return id(obj) in self._added or (owner is not None and id(owner) in self._added)
 
-    def _members(self, process: AbstractProcess, kind: str) -> dict[str, Any]:
+    def _members(self, process: AbstractProcess, kind: str) -> dict[str, object]:
         held = getattr(process, kind)._members.items()
         return {name: m for name, m in held if (id(process), name) not in self._hidden}
 
@@ -174,7 +174,7 @@ class Network:
         self._places[id(obj)] = {table: len(self.tables[table]) - 1}
         return self._places[id(obj)]
 
-    def _place(self, obj: object) -> Any:
+    def _place(self, obj: object) -> object:
         return None if obj is None else next(iter((self.reference(obj) or {}).values()))
 
     # -- entries ----------------------------------------------------------------------------

@@ -110,7 +110,7 @@ class Resume:
         """Restore models, then messages; all actors rest and have taken no step."""
         network.ask_all("restore", [(state, self.homes, self.trusted) for state in self.states])
 
-        def resolve(kind: str, _which: object) -> Any:
+        def resolve(kind: str, _which: object) -> object:
             raise CheckpointError(f"there is no kind of value {kind!r}")
 
         decoder = Decoder(self.messages, Names(), resolve)

@@ -112,7 +112,7 @@ def read(said: list[dict[str, Any]], decoder: Decoder) -> list[Content]:
     ]
 
 
-def _message(reader: RingReader) -> dict[str, Any]:
+def _message(reader: RingReader) -> dict[str, object]:
     """One message, whole if that says everything, else as events in their order."""
     values, indices = reader.peek_events()
     whole = reader.recv().reshape(-1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from lava_actor.checkpoint import archive, rings
 from lava_actor.checkpoint.codec import Decoder, Encoder
@@ -41,7 +40,7 @@ def save(
         names.add_home_of(named_class(plan))
     encoder = Encoder(names, network.reference, trusted=trusted)
     pickled = False
-    run: dict[str, Any] | None = None
+    run: dict[str, object] | None = None
     if executable is not None:
         threads = sorted({a.process.name for a in executable.actors if a.host == THREAD})
         config = {**executable.compile_config, "threads": threads or None}
@@ -80,7 +79,7 @@ def save(
 
 def _described(
     run_cfg: object, names: Names, network: Network, encoder: Encoder, trusted: bool
-) -> dict[str, Any] | None:
+) -> dict[str, object] | None:
     """A run configuration; None if it cannot be expressed: the next run needs to be given one."""
     if not (isinstance(run_cfg, RunConfig) and is_importable(type(run_cfg))):
         return None
@@ -186,13 +185,13 @@ class Update:
             self.pending = loaded.pending(decoder)
             if self.pending.resume is not None and process._is_compiled:
                 self.pending.resume.check(process._executable)
-            self._new: list[tuple[Any, str, Any]] = [
+            self._new: list[tuple[object, str, object]] = [
                 (var, "init", decoder.value(entry["init"]))
                 for var, entry in zip(mine.tables["vars"], its["vars"], strict=True)
             ]
             for one, entry in zip(self.processes, its["processes"], strict=True):
                 self._new.append((one.proc_params, "_parameters", decoder.pairs(entry["params"])))
-        self._old: list[tuple[Any, str, Any]] = []
+        self._old: list[tuple[object, str, object]] = []
 
     @staticmethod
     def _tables(mine: Network, loaded: _Loaded) -> Tables:

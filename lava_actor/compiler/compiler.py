@@ -64,7 +64,7 @@ class Compiler:
         Level of the compiler's logger.
     """
 
-    def __init__(self, compile_config: dict[str, Any] | None = None, loglevel: int = 30) -> None:
+    def __init__(self, compile_config: dict[str, object] | None = None, loglevel: int = 30) -> None:
         if not isinstance(compile_config, (Mapping, NoneType)):
             raise InvalidTypeError(
                 f"compile_config: expected a dict of options, got {compile_config!r}. Options: "
@@ -210,9 +210,7 @@ def _domain_of(process: AbstractProcess, domains: list[SyncDomain]) -> SyncDomai
     raise NetworkError(f"{process.name} is in no sync domain")
 
 
-def _check_external_pipes(
-    everything: list[AbstractProcess], leaves: list[AbstractProcess]
-) -> None:
+def _check_external_pipes(everything: list[AbstractProcess], leaves: list[AbstractProcess]) -> None:
     inner = set(leaves)
     for process in everything:
         if process in inner:

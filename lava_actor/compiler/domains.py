@@ -23,7 +23,7 @@ def protocol_of(process: AbstractProcess) -> type[Any]:
     """
     model_class = process.model_class
     assert model_class is not None
-    declared: type[Any] | None = model_class.implements_protocol
+    declared: type[object] | None = model_class.implements_protocol
     if declared is not None:
         return declared
     if issubclass(model_class, PyLoihiProcessModel):
@@ -46,7 +46,7 @@ def is_async(process: AbstractProcess) -> bool:
 
 
 def assign_domains(
-    leaves: Sequence[AbstractProcess], custom: Sequence[SyncDomain], everything: Sequence[Any]
+    leaves: Sequence[AbstractProcess], custom: Sequence[SyncDomain], everything: Sequence[object]
 ) -> list[SyncDomain]:
     """Custom domains first, then one default domain per protocol, in Process order.
 
@@ -85,7 +85,7 @@ def assign_domains(
                     f"implements {protocol.__name__}"
                 )
             owner[process] = given
-    defaults: dict[type[Any], SyncDomain] = {}
+    defaults: dict[type[object], SyncDomain] = {}
     for process in leaves:
         if process in owner:
             continue

@@ -20,7 +20,7 @@ class NoProcessModelFound(LavaActorError):
         becomes the cause.
     """
 
-    def __init__(self, process: object, problems: Iterable[Any] = ()) -> None:
+    def __init__(self, process: object, problems: Iterable[object] = ()) -> None:
         self.problems = tuple(problems)
         super().__init__(process if isinstance(process, str) else self._text(process))
         errors = [e for p in self.problems if isinstance(e := _error_of(p), BaseException)]
@@ -58,5 +58,5 @@ class ProcessAlreadyCompiled(LavaActorError):
         )
 
 
-def _error_of(problem: object) -> Any:
+def _error_of(problem: object) -> object:
     return getattr(problem, "error", problem)

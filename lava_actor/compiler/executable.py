@@ -205,7 +205,7 @@ class ActorPlan:
         """The present initial values of the Vars, as far as they are for this actor."""
         return {var.name: self._own(var, var.var.init) for var in self.vars}
 
-    def _own(self, var: VarPlan, value: object) -> Any:
+    def _own(self, var: VarPlan, value: object) -> object:
         where = f"{self.process.name}.{var.name}"
         if self.part is None:
             return value
@@ -213,7 +213,7 @@ class ActorPlan:
             return one_for_all(value, where)
         return var.rows.of(value, tuple(var.var.shape), where)
 
-    def proc_params(self, inits: Mapping[str, Any]) -> ProcessParameters:
+    def proc_params(self, inits: Mapping[str, object]) -> ProcessParameters:
         """The parameters of the Process; those that are Vars as far as they are for this actor.
 
         What is the same object as an initial value is so among ``inits``, too.
@@ -232,7 +232,7 @@ class ActorPlan:
         """What the present initial values of the whole Process tell the model of a part."""
         if self.part is None:
             return {}
-        found: dict[str, Any] = cast(Any, self.model_class).parameters_of_parts(self.process)
+        found: dict[str, object] = cast(Any, self.model_class).parameters_of_parts(self.process)
         return found
 
 

@@ -39,10 +39,10 @@ def select_model(
     NetworkError
         (an `AssertionError`) if ``select`` returns something that is no model class.
     """
-    exceptions: dict[Any, type[AbstractProcessModel]] = (
+    exceptions: dict[object, type[AbstractProcessModel]] = (
         getattr(run_cfg, "exception_proc_model_map", None) or {}
     )
-    chosen: Any
+    chosen: object
     if process in exceptions:
         chosen = exceptions[process]
     elif type(process) in exceptions:
@@ -128,7 +128,7 @@ def _build_sub_processes(
     return list(sub_procs.values())
 
 
-def _free_name(name: str, taken: dict[str, Any]) -> str:
+def _free_name(name: str, taken: dict[str, object]) -> str:
     candidate, number = name, 1
     while candidate in taken:
         candidate, number = f"{name}_{number}", number + 1
@@ -177,12 +177,8 @@ def _owners(ports: Sequence[AbstractPort]) -> list[AbstractProcess]:
 def _forward_var_port(var_port: Any) -> None:
     """Carry access to an aliased Var of the parent on to the Var of the sub-process."""
     target = var_port.var.aliased_var
-    if target is None or any(
-        getattr(p, "var", None) is target for p in var_port.out_connections
-    ):
+    if target is None or any(getattr(p, "var", None) is target for p in var_port.out_connections):
         return
     if var_port.out_connections:
         return  # forwarded by hand
     var_port.connect(RefPort.create_implicit_var_port(target))
-
-

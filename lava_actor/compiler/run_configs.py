@@ -110,9 +110,9 @@ class AbstractLoihiRunCfg(RunConfig):
         custom_sync_domains: list[SyncDomain] | None = None,
         select_tag: str | None = None,
         select_sub_proc_model: bool = False,
-        exception_proc_model_map: Mapping[Any, ModelClass] | None = None,
+        exception_proc_model_map: Mapping[object, ModelClass] | None = None,
         loglevel: int = logging.WARNING,
-        callback_fxs: list[Any] | None = None,
+        callback_fxs: list[object] | None = None,
     ) -> None:
         super().__init__(custom_sync_domains=custom_sync_domains, loglevel=loglevel)
         self.select_tag = select_tag
@@ -214,8 +214,8 @@ class AbstractLoihiHWRunCfg(AbstractLoihiRunCfg):
         custom_sync_domains: list[SyncDomain] | None = None,
         select_tag: str | None = None,
         select_sub_proc_model: bool = False,
-        exception_proc_model_map: Mapping[Any, ModelClass] | None = None,
-        callback_fxs: list[Any] | None = None,
+        exception_proc_model_map: Mapping[object, ModelClass] | None = None,
+        callback_fxs: list[object] | None = None,
         embedded_allocation_order: EMBEDDED_ALLOCATION_ORDER = EMBEDDED_ALLOCATION_ORDER.NORMAL,
         loglevel: int = logging.WARNING,
     ) -> None:

@@ -28,7 +28,6 @@ others have: when it has asked, it takes part in what others wish for.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from lava_actor.compiler.executable import ActorPlan, Schedule
 from lava_actor.errors import InvalidValueError
@@ -37,7 +36,7 @@ LOCKSTEP = "lockstep"
 RUN_AHEAD = "run_ahead"
 
 
-def decide(actors: Sequence[ActorPlan], compile_config: dict[str, Any]) -> Schedule:
+def decide(actors: Sequence[ActorPlan], compile_config: dict[str, object]) -> Schedule:
     """Choose how the stepping actors of a network are scheduled.
 
     ``compile_config["schedule"]`` (``"lockstep"`` or ``"run_ahead"``) forces the choice.
@@ -83,8 +82,6 @@ def _why_guards_couple(stepping: Sequence[ActorPlan]) -> str | None:
     with_refs = {party for party, _ in served}
     reached = {owner for _, owner in served}
     for actor in stepping:
-        if actor.party in with_refs | reached and (
-            actor.phases.pre_guard and len(with_pre) > 0
-        ):
+        if actor.party in with_refs | reached and (actor.phases.pre_guard and len(with_pre) > 0):
             return f"RefPorts may change what the guards of {actor.name} answer"
     return None

@@ -40,7 +40,7 @@ def contents(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InvalidValueError(f"{os.fspath(path)}: expected an HDF5 file: {error}") from None
 
 
-def plain(value: Any) -> Any:
+def plain(value: object) -> Any:
     """Bytes as strings, arrays of them too; other values as they are."""
     if isinstance(value, bytes):
         return value.decode("utf-8")

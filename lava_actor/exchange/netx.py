@@ -118,7 +118,7 @@ def _check(number: str, kind: str, layer: dict[str, Any], first: bool) -> None:
             raise UnsupportedError(f"layer {number}, {name}: a {kind} layer is read without it")
 
 
-def _weights(number: str, given: Any) -> np.ndarray:
+def _weights(number: str, given: object) -> np.ndarray:
     """The weights as integers, if Loihi's synapses hold them as they are."""
     weights = np.asarray(given)
     if weights.ndim != 2 or weights.dtype.kind not in "fiu" or np.any(weights != np.rint(weights)):

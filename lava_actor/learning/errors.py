@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 
 
@@ -11,7 +9,7 @@ class MissingRuleError(InvalidTypeError, AttributeError):
     """A learning connection without a rule; also what programs written for Lava catch."""
 
     @classmethod
-    def of(cls, owner: str, given: Any) -> MissingRuleError:
+    def of(cls, owner: str, given: object) -> MissingRuleError:
         """Return the error for what `owner` was given as its rule."""
         return cls(
             f"{owner}.learning_rule: expected a LoihiLearningRule (Loihi2FLearningRule, "

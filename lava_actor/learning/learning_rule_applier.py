@@ -51,7 +51,7 @@ class AbstractLearningRuleApplier(ABC):
         self._product_series = product_series
 
     @abstractmethod
-    def apply(self, init_accumulator: np.ndarray, **applier_args: Any) -> np.ndarray:
+    def apply(self, init_accumulator: np.ndarray, **applier_args: object) -> np.ndarray:
         """Return the variable after the update.
 
         Parameters
@@ -139,7 +139,7 @@ class LearningRuleApplierBitApprox(AbstractLearningRuleApplier):
         return accumulator
 
     @staticmethod
-    def _value(product: Product, applier_args: dict[str, Any]) -> np.ndarray:
+    def _value(product: Product, applier_args: dict[str, object]) -> np.ndarray:
         # One element at least: NumPy's scalars would warn where arrays wrap.
         value = np.array([product.s_mantissa], np.int32)
         for factor in product.factors:

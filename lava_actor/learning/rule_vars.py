@@ -57,7 +57,7 @@ def _take_constants(model: object, rule: LoihiLearningRule, new: LoihiLearningRu
     return changed
 
 
-def _as_held(model: object, rule: LoihiLearningRule, constant: str) -> Any:
+def _as_held(model: object, rule: LoihiLearningRule, constant: str) -> object:
     """Return a constant of the rule the way the Var of the model holds it."""
     return np.asarray(getattr(rule, constant)).astype(np.asarray(getattr(model, constant)).dtype)
 

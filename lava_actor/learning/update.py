@@ -243,7 +243,7 @@ class SynapseUpdate:
         for name, is_settled in settled.items():
             variables[name].settled = is_settled
 
-    def _groups(self, pre: Spiking, post: Spiking, u: int) -> Iterator[dict[str, Any]]:
+    def _groups(self, pre: Spiking, post: Spiking, u: int) -> Iterator[dict[str, object]]:
         """Go through the groups of synapses that share all conditions.
 
         Yields
@@ -258,7 +258,7 @@ class SynapseUpdate:
                 yield {names.X0: pre_spiked, names.Y0: post_spiked, names.U: u}
 
     def _concerned(
-        self, conditions: Mapping[str, Any], variables: Mapping[str, SynapticVariable]
+        self, conditions: Mapping[str, object], variables: Mapping[str, SynapticVariable]
     ) -> dict[str, _Target]:
         """Return the targets that may change under these conditions."""
         holds = {name for name, holding in conditions.items() if holding}
@@ -304,10 +304,10 @@ class SynapseUpdate:
         patch: Patch,
         variables: Mapping[str, SynapticVariable],
         epoch: Epoch,
-        conditions: Mapping[str, Any],
+        conditions: Mapping[str, object],
         numbers: Numbers,
     ) -> np.ndarray:
-        arguments: dict[str, Any] = {**conditions, "shape": patch.shape}
+        arguments: dict[str, object] = {**conditions, "shape": patch.shape}
         for dependency in target.conditions:
             if conditions[dependency]:
                 for trace in self._traces[dependency]:

@@ -53,11 +53,11 @@ def _native(model: Any, declared: NativeStep) -> steps.StepBurst:
     return steps.StepBurst(*(*given, then))
 
 
-def _in_parts(model: Any, declared: NativeStep, by_hand: Mapping[str, str]) -> steps.PartBurst:
+def _in_parts(model: object, declared: NativeStep, by_hand: Mapping[str, str]) -> steps.PartBurst:
     """The methods one by one; what those in Python may change is looked at after each of them."""
     needless = {name for part in declared.parts if part.method in by_hand for name in part.alone}
     numbers = [None if name in needless else name for name in declared.numbers]
-    integers: dict[Any, tuple[int, int]] = {}
+    integers: dict[object, tuple[int, int]] = {}
     for i, (name, limits) in enumerate(declared.limits.items()):
         found = declared.in_parts.get(name)
         if name in needless:
@@ -88,7 +88,7 @@ def _in_parts(model: Any, declared: NativeStep, by_hand: Mapping[str, str]) -> s
     )  # fmt: skip
 
 
-def _is_any_replaced(model: Any, base: type[Any], names: Iterable[str]) -> bool:
+def _is_any_replaced(model: object, base: type[object], names: Iterable[str]) -> bool:
     return replaced(type(model), base, names, vars(model)) is not None
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import FunctionType
-from typing import Any
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Cut:
     sends_first: bool = False
 
 
-def why_not(cls: type[Any]) -> str | None:
+def why_not(cls: type[object]) -> str | None:
     """Say why a model class cannot be cut, as far as its declarations tell."""
     declared: Cut | None = getattr(cls, "cut", None)
     if declared is None:

@@ -177,7 +177,7 @@ class ModelHarness:
 
     # -- stepping ---------------------------------------------------------------------------
 
-    def step(self, **inputs: Any) -> dict[str, Any]:
+    def step(self, **inputs: object) -> dict[str, Any]:
         """Do one step: spiking, then the phases the model's guards ask for.
 
         Parameters
@@ -199,7 +199,7 @@ class ModelHarness:
         self._run_phases()
         return self._collect()
 
-    def run(self, num_steps: int, **inputs: Any) -> dict[str, list[Any]]:
+    def run(self, num_steps: int, **inputs: object) -> dict[str, list[Any]]:
         """Do several steps.
 
         Parameters
@@ -214,7 +214,7 @@ class ModelHarness:
         dict
             {out-port: list of what it sent, one entry per step}.
         """
-        rows: dict[str, list[Any]] = {name: [] for name in self._out_rings}
+        rows: dict[str, list[object]] = {name: [] for name in self._out_rings}
         for t in range(num_steps):
             now = {n: self._row(n, value, t, num_steps) for n, value in inputs.items()}
             for name, message in self.step(**now).items():
@@ -226,7 +226,7 @@ class ModelHarness:
         step.take_part(self.model, step.AnyGuard, step.HOST, self._enter)
         self._enter(step.SPK)
 
-    def run_async(self, num_steps: int = 1, **inputs: Sequence[Any]) -> dict[str, list[Any]]:
+    def run_async(self, num_steps: int = 1, **inputs: Sequence[object]) -> dict[str, list[Any]]:
         """Call ``run_async`` of a free-running model.
 
         Parameters
@@ -276,7 +276,7 @@ class ModelHarness:
                     f"{', '.join(self._in_rings) or 'none'}"
                 )
 
-    def _start_step(self, messages: Mapping[str, Any]) -> None:
+    def _start_step(self, messages: Mapping[str, object]) -> None:
         for ring in self._in_rings.values():
             ring.next_step()
         for name, message in messages.items():
@@ -298,7 +298,7 @@ class ModelHarness:
             port.connect_edges([Edge(MemoryPort(ring))])
         return ring
 
-    def _row(self, name: str, value: object, t: int, num_steps: int) -> Any:
+    def _row(self, name: str, value: object, t: int, num_steps: int) -> object:
         self._check_inputs([name])
         shape = self._in_rings[name].shape
         if isinstance(value, np.ndarray):
@@ -329,7 +329,7 @@ class ModelHarness:
         self.stop_requested |= asked == ASK_STOP
         return asked
 
-    def _collect(self) -> dict[str, Any]:
+    def _collect(self) -> dict[str, object]:
         self.sent = {name: ring.take_all() for name, ring in self._out_rings.items()}
         return {name: messages[-1] if messages else None for name, messages in self.sent.items()}
 

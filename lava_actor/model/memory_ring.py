@@ -119,7 +119,7 @@ class MemoryRing:
         """Number of messages that wait."""
         return len(self.queue)
 
-    def _next(self) -> Any:
+    def _next(self) -> object:
         if self.queue:
             return self.queue[0]
         if self._may_be_silent:
@@ -129,7 +129,7 @@ class MemoryRing:
             f"wait forever"
         )
 
-    def _take(self) -> Any:
+    def _take(self) -> object:
         message = self._next()
         if self.queue:
             self.queue.popleft()

@@ -55,7 +55,7 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
         if loglevel != logging.WARNING:  # the default leaves the user's logging set-up alone
             self.log.setLevel(loglevel)
 
-    def __init_subclass__(cls, **kwargs: Any) -> None:
+    def __init_subclass__(cls, **kwargs: object) -> None:
         super().__init_subclass__(**kwargs)
         registry.register(cls)
 

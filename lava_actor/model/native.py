@@ -168,7 +168,9 @@ def facts_of(port: Any) -> PortFacts:
     return PortFacts(type(port), port.dtype, port.channel_types, port.native_sinks() is not None)
 
 
-def obstacle(cls: type[Any], ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+def obstacle(
+    cls: type[object], ports: Mapping[str, PortFacts], own: Iterable[str] = ()
+) -> str | None:
     """Why a model of this class steps in Python; None if it need not.
 
     Parameters
@@ -203,7 +205,7 @@ def _steps_of(declared: NativeStep | None) -> Iterator[NativeStep]:
         declared = declared.then
 
 
-def check_declaration(cls: type[Any], types: Mapping[str, LavaPyType]) -> None:
+def check_declaration(cls: type[object], types: Mapping[str, LavaPyType]) -> None:
     """Check that a native step fits what the same class declares.
 
     Parameters
@@ -248,12 +250,12 @@ def _of_another_type(step: NativeStep, types: Mapping[str, LavaPyType]) -> str |
     return None
 
 
-def declaring(cls: type[Any]) -> type[Any]:
+def declaring(cls: type[object]) -> type[Any]:
     """The class whose native step a model class has."""
     return next(c for c in cls.__mro__ if "native_step" in c.__dict__)
 
 
-def by_the_model(cls: type[Any], own: Iterable[str] = ()) -> dict[str, str]:
+def by_the_model(cls: type[object], own: Iterable[str] = ()) -> dict[str, str]:
     """Methods of a native step in parts that are done in Python, and why."""
     declared: NativeStep | None = getattr(cls, "native_step", None)
     if declared is None:
@@ -305,7 +307,7 @@ def stands_in_the_way(model: Any) -> str | None:
 
 
 def replaced(
-    cls: type[Any], base: type[Any], names: Iterable[str], own: Iterable[str] = ()
+    cls: type[object], base: type[object], names: Iterable[str], own: Iterable[str] = ()
 ) -> str | None:
     """Say which of the members of ``base`` is another one in ``cls``, or in an instance."""
     for name in names:

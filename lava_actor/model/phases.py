@@ -26,7 +26,6 @@ from abc import ABC
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, fields
 from types import CodeType, FunctionType, ModuleType
-from typing import Any
 
 from lava_actor.model.bytecode import names_in
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -175,7 +174,7 @@ def nested(code: CodeType) -> Iterator[CodeType]:
             yield from nested(constant)
 
 
-def strings(constants: Iterable[Any]) -> Iterator[str]:
+def strings(constants: Iterable[object]) -> Iterator[str]:
     """Strings among the constants of code."""
     for constant in constants:
         if isinstance(constant, str):
@@ -288,7 +287,7 @@ def _is_call(step: dis.Instruction) -> bool:
     return step.opname in ("PRECALL", "CALL")
 
 
-def _globals_named(function: FunctionType, names: Iterable[str]) -> Iterator[Any]:
+def _globals_named(function: FunctionType, names: Iterable[str]) -> Iterator[object]:
     """Objects that ``function`` may reach by global names, or as attributes of modules."""
     names = sorted(names)
     modules = []

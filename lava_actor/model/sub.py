@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from abc import abstractmethod
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.process.process import AbstractProcess
@@ -30,7 +29,7 @@ class AbstractSubProcessModel(AbstractProcessModel):
 
     _parent: AbstractProcess | None = None
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> AbstractSubProcessModel:  # noqa: D102
+    def __new__(cls, *args: object, **kwargs: object) -> AbstractSubProcessModel:  # noqa: D102
         model = super().__new__(cls)
         given = (*args, *kwargs.values())
         model._parent = next((a for a in given if isinstance(a, AbstractProcess)), None)
@@ -100,7 +99,7 @@ def _search(name: str, value: object, seen: set[int]) -> Iterator[tuple[str, Abs
                 yield from _search(f"{name}_{field.name}", element, seen)
 
 
-def _free_name(name: str, taken: Mapping[str, Any]) -> str:
+def _free_name(name: str, taken: Mapping[str, object]) -> str:
     candidate, number = name, 1
     while candidate in taken:
         candidate, number = f"{name}_{number}", number + 1

@@ -53,7 +53,7 @@ def declared(model_cls: type) -> dict[str, LavaPyType]:
 
     Inherited declarations count; one that a subclass replaces by something else does not.
     """
-    visible: dict[str, Any] = {}
+    visible: dict[str, object] = {}
     for base in reversed(model_cls.__mro__):
         visible.update(vars(base))
     return {name: value for name, value in sorted(visible.items()) if isinstance(value, LavaPyType)}

@@ -16,7 +16,7 @@ def of_sibling(module: str, names: str) -> Callable[[str], Any]:
     """Return the ``__getattr__`` of a module that shows some names of its sibling."""
     package, _, own = module.rpartition(".")
 
-    def get(name: str) -> Any:
+    def get(name: str) -> object:
         if name in names.split():
             return getattr(importlib.import_module(f"{package}.learning_{own}"), name)
         raise AttributeError(f"module {module!r} has no attribute {name!r}")

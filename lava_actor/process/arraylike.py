@@ -61,11 +61,11 @@ class ArrayLike:
         self.set(value, idx)
 
 
-def _forward(operation: Callable[..., Any]) -> Callable[..., Any]:
+def _forward(operation: Callable[..., object]) -> Callable[..., object]:
     return lambda self, *others: operation(np.asarray(self), *others)
 
 
-def _backward(operation: Callable[..., Any]) -> Callable[..., Any]:
+def _backward(operation: Callable[..., object]) -> Callable[..., object]:
     return lambda self, other: operation(other, np.asarray(self))
 
 

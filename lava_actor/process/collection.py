@@ -29,7 +29,7 @@ class Collection:
     def __init__(self, process: AbstractProcess | None, name: str) -> None:
         self.process = process
         self.name = name
-        self._members: dict[str, Any] = {}
+        self._members: dict[str, object] = {}
 
     def add_members(self, new_members: dict[str, Any]) -> None:
         """Add members, or replace those of the same name."""

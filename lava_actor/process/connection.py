@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lava_actor.process.ports.ports import InPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -45,7 +43,7 @@ class LearningConnectionProcess(AbstractProcess):
     """
 
     def __init__(
-        self, shape: tuple[int, ...] = (1, 1), learning_rule: object = None, **kwargs: Any
+        self, shape: tuple[int, ...] = (1, 1), learning_rule: object = None, **kwargs: object
     ) -> None:
         post, pre = (shape[0],), (shape[-1],)
         self._learning_rule = learning_rule

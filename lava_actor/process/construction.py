@@ -20,7 +20,7 @@ from lava_actor.process.interfaces import checked_shape
 class ProcessPostInitCaller(type):
     """Makes Processes: checks what the constructor is given, then registers the members, once."""
 
-    def __init__(cls, *args: Any) -> None:
+    def __init__(cls, *args: object) -> None:
         """Complete the docstring of a class of the library."""
         super().__init__(*args)
         if is_library(cls):

@@ -98,7 +98,7 @@ def briefly(method: F) -> F:
     """
 
     @functools.wraps(method)
-    def call(*args: object, **kwargs: Any) -> Any:
+    def call(*args: object, **kwargs: object) -> object:
         __tracebackhide__ = True  # IPython and pytest leave this frame out as well
         try:
             return method(*args, **kwargs)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lava_actor.process.ports.ports import InPort, OutPort
 from lava_actor.process.variable import Var
 
@@ -31,7 +29,7 @@ class LearningNeuronProcess:
     """
 
     def __init__(
-        self, shape: tuple[int, ...], learning_rule: object, *args: object, **kwargs: Any
+        self, shape: tuple[int, ...], learning_rule: object, *args: object, **kwargs: object
     ) -> None:
         line = (shape[0],)
         self.a_third_factor_in = InPort(shape=line)

@@ -29,7 +29,7 @@ class ProcessParameters(Mapping[str, Any]):
         Used as it is, not copied.
     """
 
-    def __init__(self, initial_parameters: dict[str, Any]) -> None:
+    def __init__(self, initial_parameters: dict[str, object]) -> None:
         self._parameters = initial_parameters
 
     def __setitem__(self, key: str, value: object) -> None:

@@ -19,7 +19,7 @@ WIDTH = 60
 
 
 def table(
-    title: str, head: Sequence[str], rows: Iterable[Sequence[Any]], more: str = "rows"
+    title: str, head: Sequence[str], rows: Iterable[Sequence[object]], more: str = "rows"
 ) -> str:
     """An HTML table with a title; everything is escaped, long cells are cut."""
     found = list(rows)

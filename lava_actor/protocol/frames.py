@@ -117,14 +117,14 @@ class Receiver:
         How frames reach this end.
     """
 
-    def __init__(self, handlers: Mapping[str, Callable[..., Any]], *ways: Way) -> None:
+    def __init__(self, handlers: Mapping[str, Callable[..., object]], *ways: Way) -> None:
         known = {kind for way in ways for kind in FRAMES[way]}
         if known != set(handlers):
             differ = ", ".join(sorted(known ^ set(handlers)))
             raise UnknownFrameError(f"{_names(ways)}: handlers and table differ in {differ}")
         self._handlers, self._ways = handlers, ways
 
-    def __call__(self, frame: Frame, *context: Any) -> Any:
+    def __call__(self, frame: Frame, *context: object) -> Any:
         """Handle a frame.
 
         Raises

@@ -391,7 +391,7 @@ class VarSlot:
             )
         return None if value is None else str(value)
 
-    def _number(self, cls: type, value: object) -> Any:
+    def _number(self, cls: type, value: object) -> object:
         """Return ``value`` as ``cls``, or as it is if an integer class cannot hold it."""
         self._check_real(cls, value)
         if type(value) is cls:

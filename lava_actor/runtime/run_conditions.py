@@ -88,7 +88,7 @@ class RunUntil(AbstractRunCondition):
     """
 
     def __init__(
-        self, predicate: Callable[[], Any], max_steps: int | None = None, blocking: bool = True
+        self, predicate: Callable[[], object], max_steps: int | None = None, blocking: bool = True
     ) -> None:
         super().__init__(blocking)
         if not callable(predicate):

@@ -50,7 +50,7 @@ def _unnamed(protocol: AbstractSyncProtocol) -> dict[type, type]:
 
 _no_nodes = property(lambda _: [], doc="Configurations of nodes; there are none here.")
 
-_MEMBERS: dict[type, dict[str, Any]] = {
+_MEMBERS: dict[type, dict[str, object]] = {
     AbstractProcess: {
         "folded_view": None,
         "folded_view_inst_id": -1,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any
 
 
 class CallbackFx(ABC):  # noqa: B024  (its children have abstract methods)
@@ -28,13 +27,13 @@ class NxSdkCallbackFx(CallbackFx):
 
     @abstractmethod
     def pre_run_callback(
-        self, board: object = None, var_id_to_var_model_map: dict[int, Any] | None = None
+        self, board: object = None, var_id_to_var_model_map: dict[int, object] | None = None
     ) -> None:
         """Run before the network starts."""
 
     @abstractmethod
     def post_run_callback(
-        self, board: object = None, var_id_to_var_model_map: dict[int, Any] | None = None
+        self, board: object = None, var_id_to_var_model_map: dict[int, object] | None = None
     ) -> None:
         """Run after the network paused or stopped."""
 
@@ -50,21 +49,21 @@ class IterableCallBack(NxSdkCallbackFx):
 
     def __init__(
         self,
-        pre_run_fxs: Sequence[Callable[[Any], Any]] | None = None,
-        post_run_fxs: Sequence[Callable[[Any], Any]] | None = None,
+        pre_run_fxs: Sequence[Callable[[object], object]] | None = None,
+        post_run_fxs: Sequence[Callable[[object], object]] | None = None,
     ) -> None:
         self.pre_run_fxs = list(pre_run_fxs or [])
         self.post_run_fxs = list(post_run_fxs or [])
 
     def pre_run_callback(
-        self, board: object = None, var_id_to_var_model_map: dict[int, Any] | None = None
+        self, board: object = None, var_id_to_var_model_map: dict[int, object] | None = None
     ) -> None:
         """Call the functions for before a run, in order."""
         for function in self.pre_run_fxs:
             function(board)
 
     def post_run_callback(
-        self, board: object = None, var_id_to_var_model_map: dict[int, Any] | None = None
+        self, board: object = None, var_id_to_var_model_map: dict[int, object] | None = None
     ) -> None:
         """Call the functions for after a run, in order."""
         for function in self.post_run_fxs:

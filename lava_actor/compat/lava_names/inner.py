@@ -15,7 +15,7 @@ from lava_actor.errors import UnsupportedError
 class InnerPart(type):
     """The class of all stand-ins."""
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls, *args: object, **kwargs: object) -> Any:
         """Say what this stands for."""
         raise _refusal(cls)
 

@@ -50,12 +50,12 @@ class VirtualPortTransformer(AbstractTransformer):
 
     def __init__(
         self,
-        csp_ports: Mapping[Any, Any],
-        transform_funcs: Mapping[Any, Sequence[Callable[..., Any]]],
+        csp_ports: Mapping[object, object],
+        transform_funcs: Mapping[object, Sequence[Callable[..., object]]],
     ) -> None:
         if not csp_ports:
             raise NetworkError("VirtualPortTransformer: expected at least one channel end")
-        self._functions: list[tuple[Any, tuple[Callable[..., Any], ...]]] = [
+        self._functions: list[tuple[object, tuple[Callable[..., object], ...]]] = [
             (port, tuple(transform_funcs.get(port_id, ()))) for port_id, port in csp_ports.items()
         ]
 

@@ -6,8 +6,6 @@ deadlock, so there is nothing to switch on: the builder always gives the manager
 
 from __future__ import annotations
 
-from typing import Any
-
 
 class NoOPWatchdogManager:
     """A watchdog manager that watches nothing."""
@@ -30,7 +28,9 @@ class WatchdogManagerBuilder:
         Level of the watchdog's messages.
     """
 
-    def __init__(self, compile_config: dict[str, Any] | None = None, log_level: int = 30) -> None:
+    def __init__(
+        self, compile_config: dict[str, object] | None = None, log_level: int = 30
+    ) -> None:
         self.compile_config = dict(compile_config or {})
         self.log_level = log_level
 

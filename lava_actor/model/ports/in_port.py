@@ -79,11 +79,11 @@ class PyInPort(AbstractPyIOPort):
 
     def __init__(
         self,
-        csp_ports: list[Any] | None,
-        process_model: Any,
+        csp_ports: list[object] | None,
+        process_model: object,
         shape: tuple[int, ...] = (),
-        d_type: Any = int,
-        transformer: Any = None,
+        d_type: object = int,
+        transformer: object = None,
     ) -> None:
         super().__init__(csp_ports, process_model, shape, d_type)
         self.connect_edges(
@@ -180,7 +180,7 @@ class PyInPort(AbstractPyIOPort):
         """Element types of the channels behind the port."""
         return tuple(np.dtype(ring.dtype) for ring in self._rings)
 
-    def _rebind(self, name: str, implementation: Callable[..., Any] | None) -> None:
+    def _rebind(self, name: str, implementation: Callable[..., object] | None) -> None:
         """Let the instance use ``implementation`` unless a subclass has its own method."""
         self.__dict__.pop(name, None)
         owner = next(cls for cls in type(self).__mro__ if name in cls.__dict__)
@@ -384,7 +384,7 @@ class PyInPortScalarSparse(PyInPort):
 
     def _bind(self) -> None:
         super()._bind()
-        self._waiting: deque[tuple[Any, int]] = deque()
+        self._waiting: deque[tuple[object, int]] = deque()
         self.__dict__.pop("probe", None)
 
     def recv(self) -> tuple[Any, int]:
@@ -416,7 +416,7 @@ class PyInPortScalarSparse(PyInPort):
         values, indices = self._with_values(self.recv_events())
         self._waiting.extend(zip(values, indices.tolist(), strict=True))
 
-    def _nothing(self) -> tuple[Any, int]:
+    def _nothing(self) -> tuple[object, int]:
         return self._dtype.type(0), 0
 
 

@@ -84,10 +84,10 @@ class PyOutPortVectorDense(PyOutPort):
 
     def __init__(
         self,
-        csp_ports: list[Any] | None,
+        csp_ports: list[object] | None,
         process_model: object,
         shape: tuple[int, ...] = (),
-        d_type: Any = int,
+        d_type: object = int,
     ) -> None:
         super().__init__(csp_ports, process_model, shape, d_type)
         if type(self).send is PyOutPortVectorDense.send:
@@ -128,7 +128,7 @@ class PyOutPortVectorDense(PyOutPort):
             message = message.reshape(self._shape)
         return message
 
-    def _fast_send(self) -> Callable[[Any], None]:
+    def _fast_send(self) -> Callable[[object], None]:
         if not self._rings:
             return _drop
         ring = self._rings[0]
@@ -197,10 +197,10 @@ class PyOutPortScalarDense(PyOutPort):
 
     def __init__(
         self,
-        csp_ports: list[Any] | None,
+        csp_ports: list[object] | None,
         process_model: object,
         shape: tuple[int, ...] = (),
-        d_type: Any = int,
+        d_type: object = int,
     ) -> None:
         super().__init__(csp_ports, process_model, shape, d_type)
         check_scalar_port(self)

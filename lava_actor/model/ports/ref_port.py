@@ -76,7 +76,7 @@ class PyRefPort(AbstractPyPort):
             self._remote = self._by_hand(csp_send_port, csp_recv_port, transformer)
 
     @staticmethod
-    def _by_hand(_send: Any, _recv: Any, _transformer: Any) -> Remote:
+    def _by_hand(_send: object, _recv: object, _transformer: object) -> Remote:
         """Connect through channels; `lava_actor.compat` knows how."""
         raise UnsupportedError(
             "PyRefPort: expected no channels, got two; wired by hand they work after "
@@ -116,7 +116,7 @@ class PyRefPort(AbstractPyPort):
             )
         return value.reshape(self._shape)
 
-    def _write_dense(self, data: Any) -> None:
+    def _write_dense(self, data: object) -> None:
         self._check_writes()
         if self._remote is None:
             return
@@ -127,7 +127,7 @@ class PyRefPort(AbstractPyPort):
         except InvalidValueError as error:
             raise PortDataError(str(error)) from error
 
-    def _write_part(self, data: Any, indices: Any) -> None:
+    def _write_part(self, data: object, indices: object) -> None:
         value = self._read_dense().reshape(-1)
         slot = VarSlot(None, value.shape, f"{self.label}.write")
         self._write_dense(slot.assigned(value, data, np.asarray(indices)))
@@ -173,7 +173,7 @@ class PyRefPortVectorDense(PyRefPort):
         """
         return self._read_dense()
 
-    def write(self, data: Any) -> None:
+    def write(self, data: object) -> None:
         """Set the Var to ``data``, which broadcasts to the port's shape (unconnected: nothing).
 
         Does not wait: the value is there before the owner's next phase begins, or after `wait`.
@@ -191,7 +191,7 @@ class PyRefPortVectorSparse(PyRefPort):
         values, indices = dense_to_events(value)
         return np.ones(indices.size, value.dtype) if values is None else values, indices
 
-    def write(self, data: Any, indices: Any) -> None:
+    def write(self, data: object, indices: object) -> None:
         """Set the elements at ``indices`` to ``data``; the others keep their values."""
         self._check_writes()
         if self._remote is None:
@@ -204,12 +204,12 @@ class PyRefPortScalarDense(PyRefPort):
 
     def __init__(
         self,
-        csp_send_port: Any,
-        csp_recv_port: Any,
-        process_model: Any,
+        csp_send_port: object,
+        csp_recv_port: object,
+        process_model: object,
         shape: tuple[int, ...] = (),
-        d_type: Any = int,
-        transformer: Any = None,
+        d_type: object = int,
+        transformer: object = None,
     ) -> None:
         super().__init__(csp_send_port, csp_recv_port, process_model, shape, d_type, transformer)
         check_scalar_port(self)
@@ -218,7 +218,7 @@ class PyRefPortScalarDense(PyRefPort):
         """Read the Var as a NumPy scalar (unconnected: zero)."""
         return self._read_dense().reshape(-1)[0]
 
-    def write(self, data: Any) -> None:
+    def write(self, data: object) -> None:
         """Set the Var to the number ``data``."""
         self._write_dense(data)
 
@@ -230,7 +230,7 @@ class PyRefPortScalarSparse(PyRefPort):
         """Read the element at flat index ``index`` as (value, index)."""
         return self._read_dense().reshape(-1)[index], index
 
-    def write(self, data: Any, index: int = 0) -> None:
+    def write(self, data: object, index: int = 0) -> None:
         """Set the element at flat index ``index``; the others keep their values."""
         self._check_writes()
         if self._remote is None:

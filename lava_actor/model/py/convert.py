@@ -112,9 +112,9 @@ def PyLoihiModelToPyAsyncModel(  # noqa: N802  (the name users import)
     return made
 
 
-def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, Any]:
+def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, object]:
     """Class attributes of ``original`` below the framework; methods go to the original."""
-    namespace: dict[str, Any] = {}
+    namespace: dict[str, object] = {}
     for cls in reversed(original.__mro__):
         if issubclass(PyLoihiProcessModel, cls):
             continue
@@ -139,8 +139,8 @@ def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, Any]
     return namespace
 
 
-def _delegate(name: str, method: object) -> Callable[..., Any]:
-    def delegate(self: FreeRunning, *args: object, **kwargs: Any) -> Any:
+def _delegate(name: str, method: object) -> Callable[..., object]:
+    def delegate(self: FreeRunning, *args: object, **kwargs: object) -> object:
         return getattr(self._stepper, name)(*args, **kwargs)
 
     delegate.__name__ = name

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from numpy.typing import ArrayLike
 
 from lava_actor.proc._shaped import Shaped
@@ -68,7 +66,7 @@ class ATRLIF(Shaped):
         theta_step: float = 3.75,
         bias_mant: ArrayLike = 0,
         bias_exp: ArrayLike = 0,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
@@ -40,7 +38,7 @@ class BitCheck(AbstractProcess):
         layerid: int | None = None,
         debug: int = 0,
         bits: int = 24,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         if not 1 <= bits <= 31:
             raise InvalidValueError(f"BitCheck.bits: expected 1 … 31, got {bits!r}")

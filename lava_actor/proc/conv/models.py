@@ -45,7 +45,7 @@ class AbstractPyConvModel(Undelayed):
         self.a_buf = value
 
     @classmethod
-    def _native_kind(cls) -> tuple[Any, ...]:
+    def _native_kind(cls) -> tuple[object, ...]:
         return AbstractPyConvModel, ConvBurst, "kernel"
 
     def on_var_update(self) -> None:
@@ -110,7 +110,7 @@ class PyConvModelFixed(AbstractPyConvModel):
     number = np.dtype(np.int32)
 
     @classmethod
-    def _arithmetic_of(cls) -> type[Any]:
+    def _arithmetic_of(cls) -> type[object]:
         return PyConvModelFixed
 
     def factors(self, values: np.ndarray) -> np.ndarray:

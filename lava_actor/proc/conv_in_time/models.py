@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_actor.kernels import dense_events
@@ -40,7 +38,7 @@ class AbstractPyConvInTimeModel(Delayed):
         return self._columns
 
     @classmethod
-    def _native_kind(cls) -> tuple[Any, ...]:
+    def _native_kind(cls) -> tuple[object, ...]:
         return AbstractPyConvInTimeModel, InTimeBurst, "columns"
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
@@ -70,7 +68,7 @@ class PyConvInTimeFixed(AbstractPyConvInTimeModel, FloatNumbers):
     checks_fractions = True
 
     @classmethod
-    def _arithmetic_of(cls) -> type[Any]:
+    def _arithmetic_of(cls) -> type[object]:
         return PyConvInTimeFixed
 
     def factors(self, values: np.ndarray) -> np.ndarray:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
@@ -47,7 +45,7 @@ class ConvInTime(AbstractProcess):
         *,
         weights: np.ndarray,
         num_message_bits: int = 0,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         shape = np.shape(weights)
         if len(shape) != 3 or shape[0] == 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -63,7 +63,7 @@ class LearningDense(LearningConnectionProcess, Dense):
         tag_1: ArrayLike | None = None,
         learning_rule: LoihiLearningRule | None = None,
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         weights = np.asarray(weights)
         if weights.ndim != 2:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class _DenseWeights(ConnectionModel):
 
 class _DenseConnection(_DenseWeights, Undelayed):
     @classmethod
-    def _native_kind(cls) -> tuple[Any, ...]:
+    def _native_kind(cls) -> tuple[object, ...]:
         return _DenseConnection, DenseBurst, "columns"
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
@@ -125,7 +125,7 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
     """The delays the last time they were looked at."""
 
     @classmethod
-    def _native_kind(cls) -> tuple[Any, ...]:
+    def _native_kind(cls) -> tuple[object, ...]:
         return AbstractPyDelayDenseModel, DenseBurst, "columns", "late_columns"
 
     def late_columns(self) -> np.ndarray:

@@ -130,7 +130,7 @@ class AbstractPyDataloaderModel(PyLoihiProcessModel):
 
     def __init__(self, proc_params: Any) -> None:
         super().__init__(proc_params)
-        self._dataset: Sequence[tuple[Any, Any]] = proc_params["saved_dataset"]
+        self._dataset: Sequence[tuple[object, object]] = proc_params["saved_dataset"]
         self._next_sample = 0
         self._label = np.zeros(np.shape(self._dataset[0][1]) or (1,))
 

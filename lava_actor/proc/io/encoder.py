@@ -84,7 +84,7 @@ class DeltaEncoder(Shaped):
         spike_exp: int = 0,
         num_bits: int | None = None,
         compression: Compression = Compression.DENSE,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
         a_min = a_max = -1

@@ -37,7 +37,7 @@ class Reset(AbstractProcess):
     """
 
     def __init__(
-        self, *, reset_value: float = 0, interval: int = 1, offset: int = 0, **kwargs: Any
+        self, *, reset_value: float = 0, interval: int = 1, offset: int = 0, **kwargs: object
     ) -> None:
         if interval < 1:
             raise InvalidValueError(f"Reset.interval: expected at least 1, got {interval!r}")

@@ -36,7 +36,7 @@ class RingBuffer(AbstractProcess):
         (a `ValueError`) if ``buffer`` is below 1.
     """
 
-    def __init__(self, *, shape: tuple[int, ...], buffer: int, **kwargs: Any) -> None:
+    def __init__(self, *, shape: tuple[int, ...], buffer: int, **kwargs: object) -> None:
         steps = checked_buffer(buffer, "sink RingBuffer")
         super().__init__(shape=shape, buffer=buffer, **kwargs)
         self.a_in = InPort(shape=shape)
@@ -138,7 +138,9 @@ class Read(AbstractProcess):
     Without a `select_tag` the fixed-point model is taken, which cuts fractions of the Var off.
     """
 
-    def __init__(self, *, buffer: int, interval: int = 1, offset: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, *, buffer: int, interval: int = 1, offset: int = 0, **kwargs: object
+    ) -> None:
         checked_buffer(buffer, "Read")
         if interval < 1:
             raise InvalidValueError(f"Read.interval: expected at least 1, got {interval!r}")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
@@ -26,7 +24,7 @@ class RingBuffer(AbstractProcess):
         (a `ValueError`) if there is no time axis, or it is empty.
     """
 
-    def __init__(self, *, data: ArrayLike, **kwargs: Any) -> None:
+    def __init__(self, *, data: ArrayLike, **kwargs: object) -> None:
         array = np.asarray(data)
         if array.ndim < 1 or array.shape[-1] == 0:
             raise InvalidValueError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc.lif.process import AbstractLIF
@@ -35,7 +35,7 @@ class LearningLIF(LearningNeuronProcess, AbstractLIF):
         *,
         vth: float = 10,
         learning_rule: LoihiLearningRule | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.vth = Var(shape=(1,), init=vth)

@@ -51,7 +51,7 @@ class AbstractLIF(AbstractProcess):
         dv: float = 0,
         bias_mant: ArrayLike = 0,
         bias_exp: ArrayLike = 0,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
@@ -90,7 +90,7 @@ class LIF(AbstractLIF):
         self,
         *,
         vth: float = 10,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.vth = Var(shape=(1,), init=vth)
@@ -120,7 +120,7 @@ class LIFReset(LIF):
         *,
         reset_interval: int = 1,
         reset_offset: int = 0,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         if reset_interval < 1:
             raise InvalidValueError(
@@ -155,7 +155,7 @@ class LIFRefractory(LIF):
         self,
         *,
         refractory_period: int = 1,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         if refractory_period < 1:
             raise InvalidValueError(
@@ -188,7 +188,7 @@ class TernaryLIF(AbstractLIF):
         *,
         vth_hi: float = 10,
         vth_lo: float = -10,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         if np.any(np.asarray(vth_lo) > np.asarray(vth_hi)):
             raise InvalidValueError(

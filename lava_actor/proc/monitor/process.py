@@ -95,7 +95,7 @@ class Monitor(AbstractProcess):
     """Whether `get_data` gives integers as float64 where that is exact. `lava_actor.compat` asks
     for it: programs written for Lava divide recordings in place."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, **kwargs: object) -> None:
         super().__init__(**kwargs)
         self.data: dict[str, dict[str, Any]] = {}
         self.target_names: dict[str, list[str]] = {}
@@ -113,7 +113,7 @@ class Monitor(AbstractProcess):
         num_steps: int | None = None,
         *,
         every: int = 1,
-        index: Any = None,
+        index: object = None,
         last: int | None = None,
     ) -> None:
         """Record ``target``.

@@ -38,7 +38,7 @@ class NIRProcess(AbstractProcess):
     """
 
     def __init__(
-        self, shape_in: Shape, shape_out: Shape, name: str | None = None, **params: Any
+        self, shape_in: Shape, shape_out: Shape, name: str | None = None, **params: object
     ) -> None:
         super().__init__(name=name, shape_in=shape_in, shape_out=shape_out, **params)
         self.a_in = InPort(shape=shape_in)

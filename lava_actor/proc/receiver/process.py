@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lava_actor.process import AbstractProcess, InPort, Var
 from lava_actor.process.inherited import given
 
@@ -21,7 +19,7 @@ class Receiver(AbstractProcess):
         self,
         *,
         shape: tuple[int, ...] = (1,),
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
@@ -46,7 +44,7 @@ class Receiver32Bit(AbstractProcess):
         self,
         *,
         shape: tuple[int, ...] = (1,),
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -87,7 +85,7 @@ class SigmaS4dDelta(SigmaDelta):
         c: ArrayLike,
         state_exp: int = 0,
         s4_exp: int = 0,
-        **others: Any,
+        **others: object,
     ) -> None:
         super().__init__(**given(locals()), act_mode=ActivationMode.UNIT)
         self.a = Var(shape=shape, init=a)
@@ -138,7 +136,7 @@ class SigmaS4dDeltaLayer(Shaped):
         s4_exp: int = 0,
         num_message_bits: int = 24,
         state_exp: int = 0,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         inner_shape = (int(np.prod(shape)) * d_states,)
         weights = np.kron(np.eye(int(np.prod(shape))), np.ones(d_states))

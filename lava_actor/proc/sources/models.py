@@ -145,7 +145,7 @@ class AbstractPyRegularSource(_Source):
     period: np.ndarray
     first: np.ndarray
 
-    _checked: tuple[Any, Any] = (None, None)
+    _checked: tuple[object, object] = (None, None)
     """Period and first step the last time they were looked at."""
 
     @property

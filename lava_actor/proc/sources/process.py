@@ -93,7 +93,7 @@ class RegularSource(AbstractProcess):
         period: ArrayLike,
         first: ArrayLike = 1,
         amplitude: ArrayLike = 1,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         owner = inherited.get("name") or type(self).__name__
         for member, given in (("period", period), ("first", first)):
@@ -134,7 +134,7 @@ class SpikeTimes(AbstractProcess):
         *,
         times: Sequence[ArrayLike],
         amplitude: ArrayLike = 1,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         owner = inherited.get("name") or type(self).__name__
         steps = [

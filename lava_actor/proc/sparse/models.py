@@ -92,7 +92,7 @@ class _SparseWeights(ConnectionModel):
     a_buff: np.ndarray
 
     _operator: SparseOperator | None = None
-    _given: tuple[Any, Any] = (None, None)
+    _given: tuple[object, object] = (None, None)
     """Weights and delays, as far as they are attributes of their own, that the operator has."""
 
     def on_start(self) -> None:
@@ -169,7 +169,7 @@ class _SparseWeights(ConnectionModel):
 
 class _SparseConnection(_SparseWeights, Undelayed):
     @classmethod
-    def _native_kind(cls) -> tuple[Any, ...]:
+    def _native_kind(cls) -> tuple[object, ...]:
         return _SparseConnection, SparseBurst, "operator"
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
@@ -221,7 +221,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
     delays: csr_matrix | np.ndarray
 
     @classmethod
-    def _native_kind(cls) -> tuple[Any, ...]:
+    def _native_kind(cls) -> tuple[object, ...]:
         return AbstractPyDelaySparseModel, SparseBurst, "operator"
 
     @classmethod

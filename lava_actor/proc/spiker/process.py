@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -37,7 +35,7 @@ class Spiker(AbstractProcess):
         shape: tuple[int, ...] = (1,),
         period: ArrayLike = 10,
         payload: ArrayLike = 1,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.s_out = OutPort(shape=shape)
@@ -71,7 +69,7 @@ class Spiker32bit(AbstractProcess):
         shape: tuple[int, ...] = (1,),
         period: ArrayLike = 1,
         payload: ArrayLike = 1,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         periods = np.atleast_1d(np.asarray(period, dtype=np.int64))
         payloads = np.atleast_1d(np.asarray(payload, dtype=np.int64))

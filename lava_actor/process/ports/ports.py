@@ -187,7 +187,9 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
         self._connect_backward(to_list(ports), RefPort, connection_configs)
 
     @briefly
-    def connect_var(self, variables: Var | list[Any], connection_configs: Configs = None) -> None:
+    def connect_var(
+        self, variables: Var | list[object], connection_configs: Configs = None
+    ) -> None:
         """Connect to a Var of another Process; it gets an implicit VarPort for that.
 
         Parameters
@@ -300,7 +302,7 @@ class ImplicitVarPort(VarPort):
     """A VarPort made by `RefPort.connect_var`; models need not declare it."""
 
 
-def _refuse_virtual(port: AbstractPort, partners: list[Any]) -> None:
+def _refuse_virtual(port: AbstractPort, partners: list[object]) -> None:
     for partner in partners:
         if isinstance(partner, AbstractVirtualPort):
             raise PartnerTypeError(

@@ -82,7 +82,9 @@ class AbstractVirtualPort(AbstractPort):
         """As `get_transform_func_bwd`, for the source that is ``in_connections[input_index]``."""
         return self.get_transform_func_bwd()
 
-    def connect(self, ports: AbstractPort | list[Any], connection_configs: Configs = None) -> None:
+    def connect(
+        self, ports: AbstractPort | list[object], connection_configs: Configs = None
+    ) -> None:
         """Connect onwards, to what the origin could be connected to.
 
         From an OutPort: InPorts, or the OutPort of the parent. From an InPort: InPorts of
@@ -113,7 +115,7 @@ class AbstractVirtualPort(AbstractPort):
         wiring.check_partners(self, partners, onwards())
         self._connect_forward(partners, onwards(), connection_configs)
 
-    def _check_multiplicity(self, ports: list[Any], forward: bool) -> None:
+    def _check_multiplicity(self, ports: list[object], forward: bool) -> None:
         """One destination if the origin is a RefPort or VarPort; any number of sources."""
         if forward and issubclass(self._kind(), AbstractRVPort):
             AbstractRVPort._check_multiplicity(self, ports, forward)  # type: ignore[arg-type]
@@ -226,7 +228,7 @@ class ConcatPort(AbstractVirtualPort):
         self._connect_backward(list(ports), AbstractPort, None, assert_same_shape=False)
 
     @classmethod
-    def of(cls, port: AbstractPort, others: list[Any], axis: int) -> ConcatPort:
+    def of(cls, port: AbstractPort, others: list[object], axis: int) -> ConcatPort:
         """Return a port and others side by side; see `AbstractPort.concat_with`."""
         return cls([port, *others], operator.index(axis))
 

@@ -151,7 +151,7 @@ class Actor:
         self.built.model._pause()
         self.party.phase = phase
 
-    def send(self, kind: str, payload: Any = None, key: int = 0) -> None:
+    def send(self, kind: str, payload: object = None, key: int = 0) -> None:
         """Send a frame of the runtime's own; nobody may be there any more to get it."""
         with contextlib.suppress(PipeEnded):
             self.pipe.send(kind, payload, key=key, actor=self.party.index)
@@ -163,7 +163,7 @@ class Actor:
         """
         if self._owner == os.getpid():
             return
-        code: Any = 0
+        code: object = 0
         if isinstance(error, SystemExit):
             code = error.code
         elif error is not None:
@@ -250,7 +250,7 @@ class Actor:
                 else:
                     self._inbox.append(frame)
 
-    def rebuild(self, inits: dict[str, Any], params: dict[str, Any]) -> None:
+    def rebuild(self, inits: dict[str, object], params: dict[str, object]) -> None:
         """Reset: a new model from initial values; messages in flight are dropped."""
         self.spec = dataclasses.replace(self.spec, inits=inits)
         unshare(self.spec.proc_params, params)

@@ -87,7 +87,7 @@ def build(
     return built
 
 
-def _holders(inits: dict[str, Any], name: str) -> int:
+def _holders(inits: dict[str, object], name: str) -> int:
     """Count who refers to a value; how many of them are this call differs between Pythons."""
     return sys.getrefcount(inits[name])
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -144,7 +144,7 @@ class RemoteVar:
         assert value is not None
         return _arranged(value, self._plan)
 
-    def write(self, data: Any) -> None:
+    def write(self, data: object) -> None:
         """Send a new value for the Var; `wait` tells when it is applied."""
         plan = self._plan
         value = fitted(cast(np.asarray(data), self._dtype, self._label), plan.shape, self._label)
@@ -218,7 +218,7 @@ class VarServer(HeldVar):
 
     def __init__(
         self,
-        model: Any,
+        model: object,
         slot: VarSlot,
         name: str,
         port: str,

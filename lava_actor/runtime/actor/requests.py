@@ -45,24 +45,24 @@ def _slot(actor: Actor, name: str) -> VarSlot:
     return next(v for v in actor.spec.plan.vars if v.name == name).slot(actor.name)
 
 
-def _get(actor: Actor, payload: tuple[str, Any]) -> Any:
+def _get(actor: Actor, payload: tuple[str, object]) -> object:
     name, index = payload
     slot = _slot(actor, name)
     return slot.taken(slot.presented(getattr(actor.built.model, name)), index)
 
 
-def _set(actor: Actor, payload: tuple[str, Any, Any]) -> None:
+def _set(actor: Actor, payload: tuple[str, object, object]) -> None:
     name, value, index = payload
     model: AbstractPyProcessModel = actor.built.model
     setattr(model, name, _slot(actor, name).assigned(getattr(model, name), value, index))
     model.on_var_update()
 
 
-def _reset(actor: Actor, payload: tuple[dict[str, Any], dict[str, Any]]) -> None:
+def _reset(actor: Actor, payload: tuple[dict[str, object], dict[str, object]]) -> None:
     actor.rebuild(*payload)
 
 
-def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> Any:
+def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> object:
     homes, trusted = payload
     return models.snapshot(actor, homes, trusted)
 

@@ -23,7 +23,7 @@ def large(params: ProcessParameters) -> dict[str, Any]:
     return {k: v for k, v in params._parameters.items() if _size(v) >= OUT_OF_BAND_BYTES}
 
 
-def share(model: Any, params: ProcessParameters, inits: dict[str, Any]) -> None:
+def share(model: object, params: ProcessParameters, inits: dict[str, object]) -> None:
     """Let large parameters that are initial values be the Vars of a model that has started."""
     shared = large(params)
     if shared and not _asks_later(type(model)):
@@ -33,13 +33,13 @@ def share(model: Any, params: ProcessParameters, inits: dict[str, Any]) -> None:
                 params._parameters[key] = OfVar(model, names[id(value)])
 
 
-def unshare(params: ProcessParameters, values: dict[str, Any]) -> None:
+def unshare(params: ProcessParameters, values: dict[str, object]) -> None:
     """Take `share` back, given what `large` returned, and small ones that are to be renewed."""
     held, small = params._parameters, {k for k, v in values.items() if _size(v) < OUT_OF_BAND_BYTES}
     held.update({k: v for k, v in values.items() if k in small or type(held.get(k)) is OfVar})
 
 
-def _size(value: Any) -> int:
+def _size(value: object) -> int:
     data = getattr(value, "data", None) if matrices.issparse(value) else value
     return int(getattr(data, "nbytes", 0))
 

@@ -224,14 +224,16 @@ class Emitter:
 
     def __init__(self, taken: Callable[[int, int], None]) -> None:
         self._taken = taken
-        self._queue: deque[tuple[int, int, Callable[..., None], tuple[Any, ...]] | None] = deque()
+        self._queue: deque[tuple[int, int, Callable[..., None], tuple[object, ...]] | None] = (
+            deque()
+        )
         self._lock = threading.Lock()
         self._more = threading.Semaphore(0)
         self._idle = Signal()
         self._idle.set()
         self._thread: threading.Thread | None = None
 
-    def put(self, party: int, amount: int, emit: Callable[..., None], *what: Any) -> None:
+    def put(self, party: int, amount: int, emit: Callable[..., None], *what: object) -> None:
         """Let the thread call ``emit(*what)``; the thread starts with the first."""
         with self._lock:
             self._idle.clear()

@@ -105,7 +105,7 @@ class Watch:
             self._served.setdefault(owner, []).append(ring)
         self._readers: dict[tuple[int, int], RingReader] = {}
         self._runs = 0
-        self._last: Any = None
+        self._last: object = None
 
     def new_run(self) -> None:
         """The user has begun another run."""
@@ -249,9 +249,7 @@ class Watch:
 
     def _asked(self, party: Party) -> bool:
         """Whether somebody's RefPort has asked for one of its Vars."""
-        return any(
-            self._reader(ring, 0).available() for ring in self._served.get(party.index, ())
-        )
+        return any(self._reader(ring, 0).available() for ring in self._served.get(party.index, ()))
 
     def _full_readers(self, ring: int) -> set[int]:
         plan = self._arena.plan.rings[ring]

@@ -36,7 +36,7 @@ import sys
 import time
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.channels.pipe import Frame, PipeEnded
 from lava_actor.protocol import words
@@ -479,7 +479,7 @@ class Service(Members):
     def _take_down(self) -> None:
         """End every actor: wake and ask, then terminate, then kill."""
         self.arena.abort(1)
-        parties: dict[Any, list[Party]] = {}
+        parties: dict[object, list[Party]] = {}
         for m in self.members.values():
             parties.setdefault(m.handle, []).append(self.arena.party(m.party))
         late = self.host.end_all(

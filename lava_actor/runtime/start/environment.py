@@ -207,7 +207,7 @@ def _described(action: str, message: Any, category: Any, module: Any, line: int)
 
 
 def _category(module: str, name: str) -> type[Warning]:
-    found: Any
+    found: object
     if module == "builtins":
         found = getattr(builtins, name)
     else:

@@ -128,7 +128,7 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         self.fast = fast
         self.met: list[Any] = []
         self._seen: dict[int, int] = {}
-        self._alive: list[Any] = []
+        self._alive: list[object] = []
 
     def reducer_override(self, obj: object) -> Any:
         """Describe what is not plain data."""
@@ -140,7 +140,7 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         self._alive.append(obj)
         return self._described(obj)
 
-    def _described(self, obj: object) -> Any:
+    def _described(self, obj: object) -> object:
         if isinstance(obj, ModuleType):
             self.met.append(obj)
             return tuple, (("module", obj.__name__),)
@@ -149,7 +149,7 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
             return tuple, (("class", obj.__module__, obj.__qualname__),)
         if isinstance(obj, FunctionType):
             self.met.append(obj)
-            what: tuple[Any, ...] = ("function", obj.__module__, obj.__qualname__)
+            what: tuple[object, ...] = ("function", obj.__module__, obj.__qualname__)
             if is_own(obj.__module__ or "") or not at_home(obj):
                 what += (_of_code(obj.__code__), *contents(obj))
             return tuple, (what,)
@@ -170,7 +170,7 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         return reduced
 
 
-def _of_simple(value: object) -> tuple[Any, ...] | None:
+def _of_simple(value: object) -> tuple[object, ...] | None:
     """A description of what modules mostly consist of; the pickler would say as much."""
     if type(value) in (int, float, complex, bool, str, bytes, type(None)):
         return type(value).__name__, value
@@ -192,7 +192,7 @@ def fingerprint(value: object) -> tuple[bytes, list[Any]]:
         return hashlib.blake2b(repr(simple).encode(), digest_size=16).digest(), (
             [value] if isinstance(value, (ModuleType, type, FunctionType)) else []
         )
-    met: list[Any] = []
+    met: list[object] = []
     for fast in (True, False):  # the fast one does not know lists that contain themselves
         file = io.BytesIO()
         reader = _Reader(file, fast=fast)

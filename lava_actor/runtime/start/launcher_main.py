@@ -31,7 +31,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from lava_actor.channels import Arena
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
@@ -60,7 +60,7 @@ from lava_actor.runtime.start.serialize import ActorSpec
 if TYPE_CHECKING:
     from lava_actor.channels.records import RecordStore
 
-_PRELOADED: tuple[Any, ...] = (build, free, stepping)
+_PRELOADED: tuple[object, ...] = (build, free, stepping)
 
 
 #: Bytes of initial values from which on they are worth letting go of.

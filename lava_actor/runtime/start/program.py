@@ -45,7 +45,7 @@ from lava_actor.runtime.start.pickling import dumps, globals_of, owner_of
 Key = tuple[str, str]
 """A module, and a name in it or in a class of it (``Class.attribute``)."""
 
-_MISSING: Any = object()
+_MISSING: object = object()
 _NOTHING = b""
 """The fingerprint of what does not exist."""
 
@@ -84,7 +84,7 @@ class ProgramPlan:
         return {*self.imports, *(module.name for module in self.modules if module.importable)}
 
 
-def _print(key: Key, value: object) -> tuple[bytes, list[Any]]:
+def _print(key: Key, value: object) -> tuple[bytes, list[object]]:
     """The fingerprint of a value, or of a class without its attributes where it is at home."""
     if value is _MISSING:
         return _NOTHING, []
@@ -103,7 +103,7 @@ def _module_of(obj: object) -> str:
     return "" if everywhere else name
 
 
-def _attributes(cls: type) -> dict[str, Any]:
+def _attributes(cls: type) -> dict[str, object]:
     return {
         name: value
         for name, value in vars(cls).items()
@@ -112,7 +112,7 @@ def _attributes(cls: type) -> dict[str, Any]:
     }
 
 
-def _globals(module: ModuleType | None) -> list[tuple[str, Any]]:
+def _globals(module: ModuleType | None) -> list[tuple[str, object]]:
     return [
         (name, value)
         for name, value in (() if module is None else vars(module).items())
@@ -131,12 +131,12 @@ def _inside(code: CodeType) -> Iterable[CodeType]:
 class Survey:
     """What models can reach of the program's own modules, beginning with ``roots``."""
 
-    def __init__(self, roots: Iterable[Any]) -> None:
-        self._values: dict[Key, Any] = {}
+    def __init__(self, roots: Iterable[object]) -> None:
+        self._values: dict[Key, object] = {}
         self._prints: dict[Key, bytes] = {}
-        self._seen: dict[int, Any] = {}
+        self._seen: dict[int, object] = {}
         self._whole: set[str] = set()
-        self._queue: deque[Any] = deque()
+        self._queue: deque[object] = deque()
         for root in roots:
             if isinstance(root, ModuleType) or at_home(root):
                 self._queue.append(root)
@@ -345,8 +345,8 @@ def apply(packed: bytes) -> None:
         delattr(_look_up((module, owner)) if owner else sys.modules[module], name)
 
 
-def _look_up(key: Key) -> Any:
-    found: Any = sys.modules.get(key[0])
+def _look_up(key: Key) -> object:
+    found: object = sys.modules.get(key[0])
     for part in key[1].split("."):
         inside = vars(found) if isinstance(found, (ModuleType, type)) else {}
         found = inside.get(part, _MISSING)

@@ -19,7 +19,6 @@ import random
 import sys
 from collections.abc import Iterator
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -115,7 +114,7 @@ def play() -> list[int]:
 @contextlib.contextmanager
 def _as_it_was() -> Iterator[None]:
     root, library = logging.getLogger(), logging.getLogger("lava_actor")
-    streams: tuple[Any, Any] = sys.stdout, sys.stderr
+    streams: tuple[object, object] = sys.stdout, sys.stderr
     handlers = [(logger, list(logger.handlers)) for logger in (root, library)]
     propagate = library.propagate
     of_python, of_numpy = random.getstate(), np.random.get_state()  # noqa: NPY002  (actors seed it)

@@ -27,7 +27,7 @@ from lava_actor.errors import InvalidValueError
 _DEFAULT_NAME = re.compile(r"Process_\d+")
 
 
-def root_seed(compile_config: dict[str, Any]) -> int:
+def root_seed(compile_config: dict[str, object]) -> int:
     """The root of all seeds of one network.
 
     Raises

@@ -73,7 +73,7 @@ class Pack:
 
 def pack_actors(plans: Sequence[ActorPlan], seeds: Sequence[int]) -> Pack:
     """Pickle one parcel per actor that is to live in a process."""
-    met: list[Any] = []
+    met: list[object] = []
     writer = ParcelWriter(partial(dumps, met=met))
     parcels: dict[int, Parcel] = {}
     stays: dict[int, str] = {}
@@ -98,7 +98,7 @@ def pack_actors(plans: Sequence[ActorPlan], seeds: Sequence[int]) -> Pack:
 
 def _offender(plan: ActorPlan) -> str:
     spec = specify(plan, 0)
-    parts: list[tuple[str, Any]] = [("model class", plan.model_class)]
+    parts: list[tuple[str, object]] = [("model class", plan.model_class)]
     parts += [(f"parameter {k!r}", spec.proc_params[k]) for k in spec.proc_params._parameters]
     parts += [(f"initial value of {k!r}", v) for k, v in spec.inits.items()]
     for what, value in parts:

@@ -73,7 +73,7 @@ class Listener:
         reporting: set[int],
         services: Attendance,
         clocks: Clocks,
-        judge: Callable[[int, Any], Failure | None],
+        judge: Callable[[int, object], Failure | None],
         abort: Callable[[int], None],
     ) -> None:
         self._pipes = list(pipes)
@@ -96,7 +96,7 @@ class Listener:
         self._reported: set[int] = set()
         self._start_failure: Failure | None = None
         self._started = Signal()
-        self._differences: deque[tuple[int, Any]] = deque()
+        self._differences: deque[tuple[int, object]] = deque()
         self._all_stopped = Signal()
         self._over = Signal()  # it is known how all ends
         self.finished = Signal()
@@ -184,7 +184,7 @@ class Listener:
                 tell(*self._differences.popleft())
         return self._start_failure
 
-    def await_stopped(self, timeout: float, interrupts: Sequence[Any] = ()) -> list[str]:
+    def await_stopped(self, timeout: float, interrupts: Sequence[object] = ()) -> list[str]:
         """Wait until all services have ended; names of actors that had to be killed.
 
         Services that are stopped, or that have not ended in that time, are killed. With the first
@@ -494,7 +494,7 @@ class Listener:
         self._emit(frame, index, amount, emit_log, step, name, level, text)
 
     def _emit(
-        self, frame: Frame, index: int, amount: int, emit: Callable[..., None], *what: Any
+        self, frame: Frame, index: int, amount: int, emit: Callable[..., None], *what: object
     ) -> None:
         self._homes[frame.actor] = index
         name = self._names.get(frame.actor, "?")

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 
 def compile(  # noqa: A001  (the programming model's word)
-    process: AbstractProcess, run_cfg: RunConfig, compile_config: dict[str, Any] | None = None
+    process: AbstractProcess, run_cfg: RunConfig, compile_config: dict[str, object] | None = None
 ) -> Executable:
     """Compile the network of ``process``; no actor is started."""
     return Compiler(compile_config, loglevel=_loglevel(process)).compile(process, run_cfg)
@@ -48,7 +48,7 @@ def create_runtime(
     process: AbstractProcess,
     run_cfg: RunConfig | None = None,
     executable: Executable | None = None,
-    compile_config: dict[str, Any] | None = None,
+    compile_config: dict[str, object] | None = None,
 ) -> None:
     """Compile if necessary, start the actors, and give every Process of the network the runtime.
 
@@ -134,9 +134,7 @@ def _alike(one: RunConfig, other: RunConfig) -> bool:
         return False
 
 
-def _related(
-    process: AbstractProcess, executable: Executable | None
-) -> list[AbstractProcess]:
+def _related(process: AbstractProcess, executable: Executable | None) -> list[AbstractProcess]:
     """A Process and, as far as that is known without compiling, the rest of its network."""
     return [process, *(executable.all_processes if executable is not None else [])]
 
@@ -153,7 +151,7 @@ def run(
     process: AbstractProcess,
     condition: AbstractRunCondition | int | None,
     run_cfg: RunConfig | None = None,
-    compile_config: dict[str, Any] | None = None,
+    compile_config: dict[str, object] | None = None,
     *,
     blocking: bool | None = None,
     progress: bool | None = None,

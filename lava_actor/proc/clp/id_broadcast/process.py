@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.process.inherited import given
 
@@ -21,7 +19,7 @@ class IdBroadcast(AbstractProcess):
         self,
         *,
         shape: tuple[int, ...] = (1,),
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)

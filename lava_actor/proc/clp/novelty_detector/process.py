@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.process.inherited import given
 
@@ -29,7 +27,7 @@ class NoveltyDetector(AbstractProcess):
         self,
         *,
         t_wait: int,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.input_aval_in = InPort(shape=(1,))

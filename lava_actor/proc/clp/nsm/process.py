@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -42,7 +40,7 @@ class Readout(AbstractProcess):
         *,
         n_protos: int,
         proto_labels: ArrayLike | None = None,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         if proto_labels is None:
             proto_labels = np.zeros(n_protos, dtype=int)
@@ -77,7 +75,7 @@ class Allocator(AbstractProcess):
         *,
         n_protos: int,
         next_alloc_id: int = 1,
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.n_protos = n_protos
