@@ -113,8 +113,10 @@ def test_every_simulator_that_is_here_says_how_often_the_neuron_fires(
     if simulator == "lava":
         block = f"import lava_actor.compat\nlava_actor.compat.install()\n{block}"
     elif simulator != "lava_actor":
-        if importlib.util.find_spec(simulator) is None:
-            pytest.skip(f"{simulator} is not installed")
+        here = [sys.executable, "-W", "ignore", "-c", f"import {simulator}"]
+        missing = importlib.util.find_spec(simulator) is None
+        if missing or subprocess.run(here, capture_output=True, check=False).returncode:
+            pytest.skip(f"{simulator} cannot be imported")  # or does not fit this NumPy
         block = f"import warnings\nwarnings.simplefilter('ignore')\n{block}"
     assert run(block, tmp_path).stdout.rpartition("spikes: ")[2] == "35\n"
 
@@ -143,8 +145,8 @@ def test_the_reference_has_all_that_the_package_exports_and_every_process_of_the
     for module in pkgutil.walk_packages(lava_actor.proc.__path__, "lava_actor.proc."):
         for name, member in vars(importlib.import_module(module.name)).items():
             if inspect.isclass(member) and issubclass(member, lava_actor.AbstractProcess):
-                hidden = module.name.startswith(("lava_actor.proc._",)) or "Abstract" in name
-                if member.__module__ == module.name and not hidden and name != "NIRProcess":
+                hidden = "._" in module.name or "Abstract" in name or name == "NIRProcess"
+                if member.__module__ == module.name and not hidden:
                     assert f"{module.name}.{name}" in named
 
 
