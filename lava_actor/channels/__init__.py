@@ -3,6 +3,7 @@
 From the ground up:
 
     futex.h, control.h   sleeping and waking; abort word, parties, domains
+    desk.h               a small request from the user to one party, without a pipe
     ring.h               the broadcast ring (read its opening essay first)
     events.h, accumulate.h   finding the non-zero elements; adding a message into an array
     _native              the above as Python objects
@@ -43,13 +44,13 @@ from lava_actor.channels.wait import (
 
 built.require("lava_actor.channels._native")
 
-from lava_actor.channels._native import Arena, Domain, Party, RingReader, RingWriter, adds  # noqa: E402  (after the check)
+from lava_actor.channels._native import Arena, Desk, Domain, Party, RingReader, RingWriter, adds  # noqa: E402  (after the check)
 from lava_actor.channels.csp import CspRecvPort, CspSelector, CspSendPort, PyPyChannel  # noqa: E402  (after the check)
 
 __all__ = [
     "AbstractCspPort", "AbstractCspRecvPort", "AbstractCspSendPort", "Arena", "ArenaPlan",
-    "Blocking", "Channel", "ChannelType", "CspRecvPort", "CspSelector", "CspSendPort", "Domain",
-    "Party", "PyPyChannel", "RingPlan", "adds", "RingReader", "RingRequest", "RingStatistics",
+    "Blocking", "Channel", "ChannelType", "CspRecvPort", "CspSelector", "CspSendPort", "Desk",
+    "Domain", "Party", "PyPyChannel", "RingPlan", "adds", "RingReader", "RingRequest", "RingStatistics",
     "RingWriter", "SpinOnFreeCore", "SpinThenBlock", "WaitPolicy", "choose_policy",
     "plan_arena",
 ]  # fmt: skip

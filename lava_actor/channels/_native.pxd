@@ -109,6 +109,9 @@ cdef extern from "waits.h" nogil:
         la_reader *reader
         la_party *asker
         la_party *writer
+    ctypedef struct la_desk:
+        uint32_t length
+        unsigned char said[0]
     ctypedef struct la_waitv "struct la_waitv":
         pass
     ctypedef int (*la_condition)(void *)
@@ -126,6 +129,11 @@ cdef extern from "waits.h" nogil:
     uint32_t la_get32(atomic32 *word)
     void la_set32(atomic32 *word, uint32_t value)
     void la_count(atomic64 *counter, uint64_t by)
+
+    int la_desk_is_taken(la_desk *desk)
+    int la_desk_asks(la_desk *desk, uint32_t party)
+    void la_desk_ask(la_desk *desk, la_party *party, uint32_t length)
+    void la_desk_answer(la_desk *desk, la_party *asker, uint32_t length)
 
     int la_share_home(la_party *one, la_party *other)
     void la_set_home(la_party *party, uint32_t index)
@@ -393,3 +401,11 @@ cdef class Arena:
     cdef int _fd
     cdef readonly object plan
     cdef list _parties
+
+
+cdef class Desk:
+    cdef _Mapping mapping
+    cdef la_desk *at
+    cdef readonly Py_ssize_t room
+
+    cdef int _write(self, bytes said) except -1

@@ -73,6 +73,9 @@ class Arena:
     def reader(self, ring_index: int, cursor: int) -> RingReader:
         """Return one receiving end of a ring, bound to the plan's reader party."""
 
+    def desk(self) -> Desk | None:
+        """Return a handle of the desk; None in an arena without one."""
+
     def abort(self, code: int = 1) -> None:
         """End everything: set the abort word and wake every party. Any process may call it."""
 
@@ -202,6 +205,38 @@ class Server(Protocol):
 
     def serve(self) -> object:
         """Answer all who have asked."""
+
+class Desk:
+    """Where the user's program asks one party for something small, and is answered.
+
+    Whoever asks owns the desk while it is not taken, and whoever is asked while it is.
+    """
+
+    room: int
+    """Bytes that a request or an answer may have."""
+
+    @property
+    def taken(self) -> bool:
+        """True while a request lies there that is not answered."""
+
+    @property
+    def said(self) -> bytes:
+        """What lies there: the answer, if the desk is not taken."""
+
+    def ask(self, party: Party, said: bytes) -> None:
+        """Lay a request down, and post to whom it is for.
+
+        Raises
+        ------
+        RuntimeStateError
+            If the desk is taken.
+        """
+
+    def asked(self, party: Party) -> bytes | None:
+        """The request that ``party`` has to answer, if there is one."""
+
+    def answer(self, asker: Party, said: bytes) -> None:
+        """Answer the request, and wake ``asker`` if it waits (for an event) as that party."""
 
 class Domain:
     """Words shared by parties that step together."""

@@ -214,6 +214,10 @@ cdef class Arena:
             )
         return self.plan.rings[index]
 
+    def desk(self):
+        """Return a handle of the desk, or None if the plan has none."""
+        return _new_desk(self) if self.plan.desk else None
+
     def abort(self, uint32_t code=1):
         """Set the abort word (the first code stays) and wake every party."""
         if code == 0:
@@ -247,5 +251,6 @@ include "_party.pxi"
 include "_domain.pxi"
 include "_writer.pxi"
 include "_reader.pxi"
+include "_desk.pxi"
 
 _check_layout()

@@ -2,7 +2,7 @@
 
 The arena is one piece of shared memory::
 
-    arena header | one block per party | one block per domain | ring, ring, ring ...
+    arena header | one block per party | one block per domain | ring, ring, ring ... | desk
 
 and one ring is::
 
@@ -29,6 +29,9 @@ DOMAIN_BYTES = 4 * LINE
 RING_BYTES = 2 * LINE
 CURSOR_BYTES = LINE
 SLOT_HEADER_BYTES = 16
+
+DESK_BYTES = 1 << 14
+"""Of a network's desk: values up to about this size are asked for there (``desk.h``)."""
 
 DEFAULT_DEPTH = 64
 """Messages a ring holds by default; programs may lean on it while the messages are small."""
@@ -135,6 +138,8 @@ class ArenaPlan:
         their domain does not pass that step.
     away : frozenset of int
         Parties that are in another arena of the same plan, on another machine.
+    desk : int
+        Bytes of the desk, which lies at the end; 0: there is none.
     """
 
     parties: tuple[str, ...]
@@ -143,6 +148,7 @@ class ArenaPlan:
     size: int
     paced: tuple[int, ...] = ()
     away: frozenset[int] = frozenset()
+    desk: int = 0
 
     def here(self, domain: int) -> tuple[int, ...]:
         """The members of a domain that are not away."""
@@ -262,6 +268,7 @@ def plan_arena(
     domains: Iterable[Iterable[int]],
     rings: Iterable[RingRequest],
     paced: Iterable[int] = (),
+    desk: int = 0,
 ) -> ArenaPlan:
     """Lay out an arena.
 
@@ -274,6 +281,7 @@ def plan_arena(
     rings : iterable of RingRequest
         The rings to place.
     paced : iterable of int
+    desk : int
         See `ArenaPlan`.
 
     Returns
@@ -322,4 +330,4 @@ def plan_arena(
             )
         )
         offset += nbytes
-    return ArenaPlan(names, groups, tuple(placed), offset, tuple(paced))
+    return ArenaPlan(names, groups, tuple(placed), offset + desk, tuple(paced), desk=desk)

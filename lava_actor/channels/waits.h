@@ -3,6 +3,7 @@
 #define LAVA_ACTOR_WAITS_H
 
 #include "control.h"
+#include "desk.h"
 #include "ring.h"
 
 /* For those that are more than one word. */

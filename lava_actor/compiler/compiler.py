@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels.layout import plan_arena
+from lava_actor.channels.layout import DESK_BYTES, plan_arena
 from lava_actor.compiler.domains import assign_domains, is_async
 from lava_actor.compiler.exceptions import ProcessAlreadyCompiled
 from lava_actor.compiler.executable import DomainPlan, Executable
@@ -184,6 +184,7 @@ class Compiler:
                 (clock, free, *(d.members for d in plans if not d.is_async)),
                 lowered.rings,
                 [p for p in clock if actors[p].phases.paced],
+                DESK_BYTES,
             ),
             run_cfg=run_cfg,
             compile_config=self.compile_config,

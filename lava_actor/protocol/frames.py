@@ -49,6 +49,7 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
     },
     Way.USER_TO_SERVICE: {
         "run": "number of steps, or None for no end",
+        "by_hand": "nothing: the user grants steps one by one (`Rounds`) until a pause",
         "pause": "nothing: stop at the end of this step",
         "hold": "nothing: grant no more steps for now; answered by held, under the same key",
         "release": "nothing: grant steps again, as before the hold",

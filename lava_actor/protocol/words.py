@@ -10,6 +10,7 @@ of the party table belongs to the runtime and carries its run counter.
 * ``pause``    what ends this run before its time: 1 pause, 2 stop; free-running actors ask for it
 * run counter  (`turn` of the runtime's party) grows with every run command, so that every actor
   announces the end of every run exactly once; `turn` of a free-running actor counts its runs
+* ``done`` of the runtime's party is the run whose end was announced; ``ready``: to the user alone
 """
 
 from __future__ import annotations

@@ -42,6 +42,7 @@ from lava_actor.runtime.run_conditions import (
 from lava_actor.runtime.start.launcher import at_exit_before_launcher
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.network import Network, living
+from lava_actor.runtime.user.rounds import Rounds
 from lava_actor.runtime.user.services import END_SECONDS
 from lava_actor.runtime.user.status import table_of
 from lava_actor.runtime.user.until import UntilRun
@@ -120,7 +121,10 @@ class Runtime(Network):
 
     def _begin(self, listener: Listener, condition: AbstractRunCondition) -> UntilRun | None:
         """Let a run begin that is known to all who may ask for its end."""
-        until = UntilRun(condition, self._one_step) if isinstance(condition, RunUntil) else None
+        until: UntilRun | None = None
+        if isinstance(condition, RunUntil):
+            rounds = self._rounds(listener)
+            until = UntilRun(condition, partial(self._one_step, rounds), partial(self._end, rounds))
         steps = None if until is not None else self._steps_of(condition)
         self._note()
         with held():
@@ -136,12 +140,31 @@ class Runtime(Network):
                 until.drive_in_background()
         return until
 
-    def _one_step(self) -> bool:
-        """One step of a `RunUntil`; False if the network ended or a model paused it."""
+    def _rounds(self, listener: Listener) -> Rounds | None:
+        """To grant single steps without the service, where that can be."""
+        if self._asker is None or self._arena is None or not Rounds.suit(self._executable):
+            return None
+        return Rounds(self._arena, self._executable, listener, self._asker)
+
+    def _end(self, rounds: Rounds | None) -> None:
+        """Let the service end a run of single steps."""
+        if rounds is not None and rounds.begun:
+            self._ask_for_pause()
+            rounds.listener.finished.wait()
+
+    def _one_step(self, rounds: Rounds | None, until: UntilRun) -> bool:
+        """One step of a `RunUntil`; False if the network ended, a model paused it, or the user."""
         with self._moment, self._lock:
             listener = self._ready("run")
+            if until.cancelled:
+                return False
             with held():
-                listener.begin_run(partial(listener.tell, "run", 1))
+                if rounds is None:
+                    listener.begin_run(partial(listener.tell, "run", 1))
+                else:
+                    rounds.grant()
+        if rounds is not None:
+            return rounds.await_end()
         while not listener.finished.wait(0.5):
             pass
         reached = listener.reason == words.REACHED and listener.step >= 0

@@ -4,7 +4,8 @@ The programs say what `stepping.py`, `lease.py`, `service.py` and the clock in `
 runs, in the same order; how somebody sleeps is taken as right (`tests/channels/test_doorbell.py`).
 Two runs follow each other. A pause of the user may come at any moment, the first actor asks for one
 in a step, and both may cross. Nobody may be left waiting, and each run must end once, with all
-actors at its fence.
+actors at its fence. So too where the user grants single steps (`user/rounds.py`), and a pause of
+another thread of the user's, or a request, gives the clock back to the service.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from lava_actor.runtime.actor.stepping import SteppingLoop
 from tests.channels.doorbell import Steps
 from tests.channels.model_check import (
     Found,
+    Program,
     add,
     amend,
     exchange,
@@ -79,6 +81,7 @@ def end_of_step(step: int, asks: int) -> Steps:
         yield until_other(("epoch", epoch))
         return
     if asked:
+        yield store("asked", 1)
         yield store("fence", step)
     fence = yield load("fence")
     if step < fence:
@@ -99,8 +102,11 @@ def looks_at_the_fence_first(done: int, announced: int) -> Steps:
     return turn if done == fence and announced != turn else 0
 
 
-def actor(who: str, lockstep: bool, asks_in: int, look: Callable[[int, int], Steps]) -> Steps:
+def actor(
+    who: str, lockstep: bool, asks_in: int, look: Callable[[int, int], Steps], alone: bool = False
+) -> Steps:
     done = announced = 0
+    epoch: int | None = None
     while True:
         seen = yield load(f"{who}.mailbox")
         if seen >= ABORT:
@@ -112,16 +118,20 @@ def actor(who: str, lockstep: bool, asks_in: int, look: Callable[[int, int], Ste
             if lockstep:
                 yield from end_of_step(done, done == asks_in)
             elif done == asks_in:
+                yield store("asked", 1)
                 yield add("inbox", PAUSE)
             continue
         run = yield from look(done, announced)
         if run:
             announced = run
-            epoch, _ = yield from arrive(0)
+            if not alone:
+                epoch, _ = yield from arrive(0)
             if epoch is None:
                 yield from release()
                 yield store("told", announced)
-                yield add("inbox", EVENT)
+                by_hand = yield load("by_hand")
+                if not by_hand:
+                    yield add("inbox", EVENT)
         yield until_other(("horizon", horizon), (f"{who}.mailbox", seen))
 
 
@@ -188,22 +198,94 @@ def user(pauses: int) -> Steps:
         yield add("inbox", PAUSE)
 
 
-WORDS = ("horizon", "fence", "turn", "told", "arrived", "epoch", "inbox")
+# -- steps by hand ---------------------------------------------------------------------------------
+
+
+def takes_the_lock() -> Steps:
+    while (yield exchange("lock", 1)):
+        yield until_other(("lock", 1))
+
+
+def takes_no_lock() -> Steps:
+    return
+    yield
+
+
+def user_by_hand(steps: int, take: Callable[[], Steps]) -> Steps:
+    """Grant single steps until these are done, a model asks for a pause, or the run is cancelled."""
+    for _ in range(steps):
+        yield from take()
+        cancelled = yield load("cancelled")
+        if not cancelled:
+            yield store("by_hand", 1)
+            yield from begin_run(1)
+        yield store("lock", 0)
+        if cancelled:
+            break
+        turn = yield load("turn")
+        while (told := (yield load("told"))) != turn:
+            yield until_other(("told", told))
+        asked = yield load("asked")
+        if asked:
+            break
+    yield add("inbox", PAUSE)
+
+
+def another_thread(take: Callable[[], Steps]) -> Steps:
+    yield store("cancelled", 1)
+    yield from take()
+    yield add("inbox", PAUSE)
+    yield store("lock", 0)
+
+
+def service_by_hand() -> Steps:
+    taken, by_hand = 0, True
+    while True:
+        found = yield load("inbox")
+        if found // PAUSE != taken // PAUSE:
+            by_hand = False
+            yield store("by_hand", 0)
+            yield from end_run()
+        told = yield load("told")
+        turn = yield load("turn")
+        if not by_hand and told == turn:
+            break
+        if found == taken:
+            yield until_other(("inbox", taken))
+        taken = found
+    fence = yield load("fence")
+    done = yield load("a.done")
+    assert done == fence, f"all is over at {fence}, and a at {done}"
+    yield from post("a", ABORT)
+    yield from post("b", ABORT)
+
+
+WORDS = (
+    "horizon", "fence", "turn", "told", "arrived", "epoch", "inbox", "asked", "lock", "cancelled",
+    "by_hand", "a.mailbox", "a.done", "b.mailbox", "b.done",
+)  # fmt: skip
 
 
 def explored(
     look: Callable[[int, int], Steps], lockstep: bool, runs: tuple[int, ...], asks_in: int = 0,
     pauses: int = 1,
 ) -> Found:
-    memory = dict.fromkeys(WORDS, 0)
-    memory |= {f"{who}.{word}": 0 for who in ("a", "b") for word in ("mailbox", "done")}
-    programs = {
-        "a": partial(actor, "a", lockstep, asks_in, look),
-        "b": partial(actor, "b", lockstep, 0, look),
-        "service": partial(service, lockstep, runs),
-        "user": partial(user, pauses),
-    }
-    return explore(memory, programs, buffers=False)
+    return explored_with(
+        partial(service, lockstep, runs), partial(user, pauses),
+        a=partial(actor, "a", lockstep, asks_in, look), b=partial(actor, "b", lockstep, 0, look),
+    )  # fmt: skip
+
+
+def explored_with(*others: Program, **actors: Program) -> Found:
+    programs = actors | {f"other {i}": other for i, other in enumerate(others)}
+    return explore(dict.fromkeys(WORDS, 0), programs, buffers=False)
+
+
+def explored_by_hand(steps: int, asks_in: int, take: Callable[[], Steps]) -> Found:
+    return explored_with(
+        service_by_hand, partial(user_by_hand, steps, take), partial(another_thread, take),
+        a=partial(actor, "a", False, asks_in, looks_at_the_run_first, alone=True),
+    )  # fmt: skip
 
 
 #: Whether in lockstep, the steps of the runs, when the first actor asks for a pause, pauses.
@@ -227,6 +309,24 @@ def test_a_run_ends_once_and_for_all_whoever_pauses_it_when(crossing: str) -> No
     found = explored(looks_at_the_run_first, *(CROSSINGS | LONG_CROSSINGS)[crossing])
     assert found.lost is None, "\n".join(found.lost)
     assert found.ends
+
+
+@pytest.mark.parametrize(("steps", "asks_in"), [(1, 0), (2, 1)])
+def test_steps_that_the_user_grants_end_once_and_for_all_whoever_pauses(
+    steps: int, asks_in: int
+) -> None:
+    found = explored_by_hand(steps, asks_in, takes_the_lock)
+    assert found.lost is None, "\n".join(found.lost)
+    assert found.ends
+
+
+def test_a_pause_that_does_not_take_the_lock_under_which_steps_are_granted_is_found_out() -> None:
+    try:
+        found = explored_by_hand(1, 0, takes_no_lock)
+    except AssertionError as error:
+        assert "is over at" in str(error)
+    else:
+        assert found.lost is not None
 
 
 @pytest.mark.parametrize("crossing", ["two runs in lockstep", "two runs ahead"])

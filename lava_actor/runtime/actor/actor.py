@@ -2,9 +2,9 @@
 
 An actor builds its model, reports, and then drives it: step by step under the clock
 (`stepping.py`) or freely (`free.py`). Between two steps it answers requests that came through its
-pipe; the sender rings the mailbox, so that a busy actor only reads one word per step to know that
-nobody asked for anything. Whatever ends an actor, its rings are closed first, so that no peer
-waits for it.
+pipe, or lie at the desk; the sender rings the mailbox, so that a busy actor only reads one word per
+step to know that nobody asked for anything. Whatever ends an actor, its rings are closed first, so
+that no peer waits for it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from lava_actor.errors import NetworkEnds
 from lava_actor.protocol import words
 from lava_actor.protocol.step import CLEAN_UP
 from lava_actor.runtime.actor.build import BuiltModel, build
-from lava_actor.runtime.actor.requests import answer
+from lava_actor.runtime.actor.requests import answer, answer_at_desk
 from lava_actor.runtime.actor.shared_values import share, unshare
 from lava_actor.runtime.reports.exceptions import failure_of, packed
 from lava_actor.runtime.reports.output import redirect_output
@@ -74,6 +74,7 @@ class Actor:
         self.free = arena.domain(words.FREE)
         self.runs = arena.party(runtime_party)
         self.pipe = pipe
+        self.desk = arena.desk()
         self.schedule = schedule
         self.turn_plan = turns
         self.wake_up = wake_up
@@ -222,8 +223,9 @@ class Actor:
         return self.mail_seen != self.party.mailbox
 
     def answer_requests(self) -> None:
-        """Answer what came through the pipe since the last look."""
+        """Answer what was asked, at the desk or through the pipe, since the last look."""
         self.mail_seen = self.party.mailbox
+        answer_at_desk(self)
         self.fetch()
         while self._inbox:
             answer(self, self._inbox.popleft())

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels.pipe import PipeEnded
+from lava_actor.channels.pipe import Frame, Parcel, PipeEnded
 from lava_actor.checkpoint import models
 from lava_actor.errors import NetworkEnds
 from lava_actor.protocol.frames import Receiver, Way
@@ -13,13 +14,39 @@ from lava_actor.runtime.reports.exceptions import failure_of, packed
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from lava_actor.channels.pipe import Frame
     from lava_actor.model.py.base import AbstractPyProcessModel
     from lava_actor.protocol.values import VarSlot
     from lava_actor.runtime.actor.actor import Actor
 
 
-def answer(actor: Actor, frame: Frame) -> None:
+def _reply(actor: Actor, key: int, result: Any) -> None:
+    actor.pipe.send("reply", (result, actor.step), key=key, actor=actor.party.index)
+
+
+def answer_at_desk(actor: Actor) -> None:
+    """Answer what somebody asks us at the desk, if anybody does: there, or through the pipe."""
+    desk = actor.desk
+    said = None if desk is None else desk.asked(actor.party)
+    if desk is None or said is None:
+        return
+    key, kind, payload = pickle.loads(said)
+    there = b""
+
+    def reply(_actor: Actor, _key: int, result: Any) -> None:
+        nonlocal there
+        if getattr(result, "nbytes", 0) < desk.room:
+            there = pickle.dumps((result, actor.step), protocol=5)
+        if not 0 < len(there) <= desk.room:
+            there = b""
+            _reply(actor, key, result)
+
+    answer(actor, Frame(kind, key, actor.party.index, Parcel(payload), []), reply)
+    desk.answer(actor.runs, there)
+
+
+def answer(
+    actor: Actor, frame: Frame, reply: Callable[[Actor, int, Any], None] = _reply
+) -> None:
     """Carry out one request and reply under its key; errors travel back to the asker.
 
     What the user's code raises in between, and what its values raise when they are opened or
@@ -29,7 +56,7 @@ def answer(actor: Actor, frame: Frame) -> None:
     try:
         result = _receive(frame, actor)
         if result is not _NO_REPLY:
-            actor.pipe.send("reply", (result, actor.step), key=key, actor=actor.party.index)
+            reply(actor, key, result)
     except NetworkEnds:
         raise
     except PipeEnded as end:

@@ -190,7 +190,9 @@ class SteppingLoop:
         if last:
             self.clock.release(0)
             actor.runs.done = self.announced
-            os.eventfd_write(actor.wake_up, 1)
+            actor.runs.bell()
+            if not actor.runs.ready:
+                os.eventfd_write(actor.wake_up, 1)
 
     def _ask_for_more(self) -> None:
         """The lease is used up: wake the service, once for all actors."""
@@ -280,6 +282,7 @@ class SteppingLoop:
     def _ask_late(self, flags: int) -> None:
         """A request that the compiler did not foresee: end the run at the next fence."""
         reason = words.PAUSED if flags & ASK_PAUSE else words.STOPPED
+        self.actor.runs.phase = reason
         self.actor.pipe.send("ask", reason, actor=self.party.index)
 
     # -- lockstep ---------------------------------------------------------------------------

@@ -80,6 +80,7 @@ class Service(Members):
         self.free = arena.domain(words.FREE)
         self.runs = arena.party(plan.runtime_party)
         self.running = False
+        self.by_hand = False  # the user grants steps: until a pause, their ends are not for us
         self.watching = False
         self.leaving = False
         self.told_to_stop = False
@@ -97,6 +98,7 @@ class Service(Members):
         self._of_user = Receiver(
             {
                 "run": self._run,
+                "by_hand": self._let_user_grant,
                 "pause": self._pause,
                 "hold": self._hold,
                 "release": self._release,
@@ -211,11 +213,7 @@ class Service(Members):
 
     def _run(self, frame: Frame) -> None:
         steps = frame.take()
-        self.running = self.plan.leads or self.plan.is_async  # others have nothing to report
-        self.asked = words.REACHED
-        self.watching = self.plan.watches  # until all rest: other domains may go on after ours
-        self.next_watch = time.monotonic() + WATCH_SECONDS
-        self.watch.new_run()
+        self._expect_end()
         if self.plan.leads:
             self.runs.phase = self.clock.pause = words.REACHED
             if steps == 0:
@@ -231,6 +229,18 @@ class Service(Members):
                     member.pipe.post("run", many, actor=member.party)
                     self.arena.party(member.party).post()
 
+    def _expect_end(self) -> None:
+        self.running = self.plan.leads or self.plan.is_async  # others have nothing to report
+        self.asked = words.REACHED
+        self.watching = self.plan.watches  # until all rest: other domains may go on after ours
+        self.next_watch = time.monotonic() + WATCH_SECONDS
+        self.watch.new_run()
+
+    def _let_user_grant(self, frame: Frame) -> None:
+        frame.close()
+        self._expect_end()
+        self.by_hand = True
+
     def _count_run(self) -> None:
         self.runs.turn = self.runs.turn + 1
 
@@ -239,9 +249,14 @@ class Service(Members):
             return
         if self.plan.leads:
             self.clock.pause = reason
-            self.lease.end_at(self.lease.hold())
+            self.runs.ready = 0
+            self.lease.end_at(self.lease.hold())  # with fences: who has not seen 0 is seen below
         if self.plan.is_async:
             self._ask_to_return(reason)
+        if self.by_hand:
+            self.by_hand = False
+            if self.runs.done == self.runs.turn:  # or else we shall be woken
+                self._finish(self.asked or int(self.runs.phase))
 
     def _hold(self, frame: Frame) -> None:
         frame.close()
@@ -273,7 +288,7 @@ class Service(Members):
         with contextlib.suppress(BlockingIOError):
             os.eventfd_read(self.wake_up)
         self.runs.step = 0
-        if not self.running:
+        if not self.running or self.by_hand:
             return
         if self.runs.done == self.runs.turn:
             self._finish(self.asked or int(self.runs.phase))
@@ -284,7 +299,7 @@ class Service(Members):
         self._drain()  # what was printed in this run comes first
         if self.ending:
             return
-        self.running = False
+        self.running = self.by_hand = False
         self.lease.stop()
         step = int(self.clock.fence) if self.plan.leads else 0
         self.user.post("finished", (reason, step))

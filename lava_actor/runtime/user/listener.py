@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+import pickle
 import selectors
 import threading
 import time
@@ -35,6 +36,7 @@ from lava_actor.runtime.start.processes import KILL_SECONDS
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
     from lava_actor.runtime.user.clocks import Clocks
+    from lava_actor.runtime.user.desk import Asker
     from lava_actor.runtime.user.services import Attendance
 
 #: Seconds until it is known why a service is gone.
@@ -243,24 +245,36 @@ class Listener:
         party: int,
         name: str,
         hindrance: Callable[[int], str | None],
+        asker: Asker | None = None,
     ) -> Any:
-        """Send a request to an actor and wait for its answer."""
+        """Send a request to an actor and wait for its answer.
+
+        With an ``asker`` it may do without the pipe.
+        """
+
+        def look() -> None:
+            if self._closing:
+                raise RuntimeStateError(f"{kind}: the network has ended")
+            why = hindrance(party)
+            if why is not None:
+                raise RuntimeStateError(f"{kind}: {name} cannot answer: {why}")
+
         key = next(self._keys)
         answer = _Answer()
         try:
             self._answers[key] = answer
+            said = asker and asker.ask(party, key, kind, payload, answer.there.is_set, look)
+            if said:
+                return pickle.loads(said)
             try:
-                pipe.post(kind, payload, key=key, actor=party)
+                if said is None:
+                    pipe.post(kind, payload, key=key, actor=party)
             except PipeEnded as error:
                 self._over.wait(CAUSE_SECONDS)  # its cause is soon known
                 cause = f": {self.failures[0].what}" if self.failures else ""
                 raise RuntimeStateError(f"{kind}: the network has ended{cause}") from error
             while not answer.there.wait(0.5):
-                if self._closing:
-                    raise RuntimeStateError(f"{kind}: the network has ended")
-                why = hindrance(party)
-                if why is not None:
-                    raise RuntimeStateError(f"{kind}: {name} cannot answer: {why}")
+                look()
             if answer.error is not None:
                 raise answer.error
             if answer.failure is not None:

@@ -34,6 +34,7 @@ from lava_actor.protocol.values import VarSlot
 from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
 from lava_actor.runtime.service.deadlock import ON_A_RING
 from lava_actor.runtime.user.clocks import Clocks
+from lava_actor.runtime.user.desk import Asker
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.status import ActorStatus, read_status
 from lava_actor.runtime.user.supervision import Crew, Far
@@ -92,6 +93,7 @@ class Network:
         self._crew: Crew | None = None
         self._listener: Listener | None = None
         self._arena: Arena | None = None
+        self._asker: Asker | None = None
         self.num_steps = 0
         self._until: UntilRun | None = None
         self._goal = 0  # the step that a run of so many steps ends with
@@ -138,6 +140,10 @@ class Network:
                 crew.judge,
                 self._arena.abort,
             )
+            desk = self._arena.desk()
+            if desk is not None and crew.n_ranks == 1:
+                runs = self._arena.party(len(self._executable.arena.parties) - 1)
+                self._asker = Asker(self._arena, desk, runs, crew.own_policy())
             crew.launch()
             self._listener.start()
             failure = self._listener.await_ready(crew.tell_program)
@@ -394,7 +400,8 @@ class Network:
         if not self._is_started:
             raise RuntimeStateError(f"{what}: the network has not been started yet; run it first")
         assert self._crew is not None
-        return listener.ask(self._crew.pipe_of(party), kind, payload, party, name, self._blocked)
+        pipe = self._crew.pipe_of(party)
+        return listener.ask(pipe, kind, payload, party, name, self._blocked, self._asker)
 
     def _blocked(self, party: int) -> str | None:
         """What keeps an actor from answering, if it is the user's turn to act."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.channels import Arena, choose_policy
+from lava_actor.channels import Arena, WaitPolicy, choose_policy
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Pipe, PipeEnded
 from lava_actor.channels.records import RecordStore
@@ -286,6 +286,10 @@ class Crew:
 
     def _actors_on(self, rank: int) -> list[ActorPlan]:
         return [actor for actor in self._executable.actors if self._ranks[actor.party] == rank]
+
+    def own_policy(self) -> WaitPolicy:
+        """How a thread of this interpreter waits for actors, all of which are here."""
+        return choose_policy(len(_households(self._executable.actors)) + 1, self._cores())
 
     def _cores(self) -> int | None:
         """How many cores there are for this network; None: all that this process may use."""

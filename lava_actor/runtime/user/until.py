@@ -18,13 +18,22 @@ class UntilRun:
     Parameters
     ----------
     one_step : callable
-        Runs one step to its end; returns False if the network ended or was paused by a model.
+        Runs one step to its end; returns False if the network ended, was paused by a model, or the
+        run is `cancelled`.
+    rest : callable
+        Called once no more steps follow.
     """
 
-    def __init__(self, condition: RunUntil, one_step: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        condition: RunUntil,
+        one_step: Callable[[UntilRun], bool],
+        rest: Callable[[], None],
+    ) -> None:
         self._condition = condition
         self._one_step = one_step
-        self._cancelled = self._to_stop = False
+        self._rest = rest
+        self.cancelled = self._to_stop = False
         self._error: BaseException | None = None
         self.cut_short_by_stop = False
         self.done = Signal()
@@ -35,14 +44,17 @@ class UntilRun:
         try:
             limit, steps = self._condition.max_steps, 0
             while limit is None or steps < limit:
-                if self._cancelled or not self._one_step():
+                if not self._one_step(self):
                     self.cut_short_by_stop = self._to_stop
                     break
                 steps += 1
                 if self._condition.predicate():
                     break
         finally:
-            self.done.set()
+            try:
+                self._rest()
+            finally:
+                self.done.set()
 
     def drive_in_background(self) -> None:
         """As `drive`, in a thread; an error of the predicate waits for `finish`."""
@@ -63,11 +75,11 @@ class UntilRun:
     def cancel(self, *, to_stop: bool) -> None:
         """End after the step in progress."""
         self._to_stop |= to_stop
-        self._cancelled = True
+        self.cancelled = True
 
     def abandon(self) -> None:
         """Its thread was interrupted, and drives no further."""
-        self._cancelled = True
+        self.cancelled = True
         if self._driver is threading.current_thread():
             self.done.set()
 
