@@ -7,13 +7,14 @@ process; `Executable.describe` prints them for people.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from lava_actor.model.native import PortFacts, by_the_model
+from lava_actor.model.native import PortFacts, by_the_model, is_merged
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.tables import table
@@ -449,7 +450,7 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
             np.result_type(np.dtype(inlet.declared.d_type), *channels),
             tuple(channels),
             not any(edge.functions for edge in inlet.edges),
-            any(edge.index_map is not None for edge in inlet.edges),
+            any(is_merged(edge.index_map, math.prod(inlet.shape)) for edge in inlet.edges),
         )
     for port in plan.out_ports:
         sinks = () if port.ring is None else (rings[port.ring],)

@@ -148,23 +148,31 @@ class PortFacts:
         Element types of the rings behind the port.
     plain : bool
         Whether there are only rings, without functions of virtual ports.
-    mapped : bool
-        Whether indices change on the way.
+    merges : bool
+        Whether elements of one message are added up on the way.
     """
 
     kind: type[Any]
     dtype: np.dtype
     channels: tuple[np.dtype, ...]
     plain: bool = True
-    mapped: bool = False
+    merges: bool = False
+
+
+def is_merged(index_map: np.ndarray | None, size: int) -> bool:
+    """Whether two elements of a message go to the same one of ``size`` places."""
+    if index_map is None:
+        return False
+    own = index_map[index_map < size]  # what a part does not receive goes behind them
+    return bool(own.size) and int(np.bincount(own.reshape(-1)).max()) > 1
 
 
 def facts_of(port: Any) -> PortFacts:
     """The facts of a port of a built model."""
     if isinstance(port, PyInPort):
         plain = port.native_sources() is not None
-        mapped = any(edge.index_map is not None for edge in port.edges)
-        return PortFacts(type(port), port.dtype, port.channel_types, plain, mapped)
+        merges = any(is_merged(edge.index_map, port.size) for edge in port.edges)
+        return PortFacts(type(port), port.dtype, port.channel_types, plain, merges)
     return PortFacts(type(port), port.dtype, port.channel_types, port.native_sinks() is not None)
 
 
@@ -278,7 +286,7 @@ def _in_the_way(name: str, port: PortFacts | None, wanted: np.dtype) -> str | No
     if (why := no_plain_in(name, port)) is not None or port is None:
         return why
     # A sum that cannot wrap in the narrower type of the port is the same in the wider one.
-    exact = not port.mapped and (
+    exact = not port.merges and (
         len(port.channels) < 2 or all(dtype.kind == "b" for dtype in port.channels)
     )
     narrow = np.can_cast(port.dtype, wanted) and port.dtype.kind == wanted.kind
