@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from lava_actor.protocol.rows import Rows
 
@@ -15,7 +15,6 @@ class PartPlan:
     number: int
     count: int
     rows: Rows
-
 
 @dataclass(frozen=True)
 class CutPlan:
@@ -36,6 +35,7 @@ class Placement:
 
     ``whole`` has (Process, reason) of those not cut on request; ``workers`` is how many processes
     are shared by several actors, and ``alone`` has (actor, reason) of those that share none.
+    ``costs`` are seconds per step that were measured, by Process.
     """
 
     cores: int
@@ -43,6 +43,7 @@ class Placement:
     whole: tuple[tuple[str, str], ...] = ()
     workers: int = 0
     alone: tuple[tuple[str, str], ...] = ()
+    costs: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def homes(self) -> list[str]:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from lava_actor import Loihi2SimCfg
+from lava_actor import Loihi2SimCfg, LoihiProtocol
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.executable import Executable, InPortPlan
 from lava_actor.compiler.placement.cores import cores
 from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from lava_actor.model.cuts import why_not
+from lava_actor.model.decorator import implements
+from lava_actor.model.ports import PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.types import LavaPyType
 from lava_actor.proc.connectivity import fixed_indegree
 from lava_actor.proc.dense.models import PyDenseModelFloat
 from lava_actor.proc.dense.process import Dense
@@ -22,14 +27,14 @@ from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.proc.sparse.process import Sparse
+from lava_actor.process import AbstractProcess
+from lava_actor.process.ports import OutPort
 from lava_actor.protocol.rows import Rows, joined
 from tests.runtime.parted_networks import Parted
 
 
-def compiled(process: Any, placement: Any) -> Executable:
-    executable = Compiler({"placement": placement}).compile(
-        process, Loihi2SimCfg(select_tag="floating_pt")
-    )
+def compiled(process: Any, placement: Any, tag: str = "floating_pt") -> Executable:
+    executable = Compiler({"placement": placement}).compile(process, Loihi2SimCfg(select_tag=tag))
     executable.forget()
     return executable
 
@@ -114,6 +119,25 @@ def test_a_part_beside_the_neurons_it_feeds_is_read_by_no_other() -> None:
         assert not part.in_ports[0].spills
 
 
+class Short(AbstractProcess):
+    def __init__(self) -> None:
+        super().__init__()
+        self.s_out = OutPort(shape=(12,))
+
+
+@implements(proc=Short, protocol=LoihiProtocol)
+class PyShort(PyLoihiProcessModel):
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int16)
+
+
+def test_parts_of_what_steps_natively_do_so_as_well() -> None:
+    other = LIF(shape=(12,), name="other")
+    Short().s_out.connect(other.a_in)
+    for parts in (1, 5):
+        text = compiled(other, {"other": parts}, "fixed_pt").describe()
+        assert text.count("<- PyLifModelBitAcc, steps natively") == parts
+
+
 def test_describe_names_parts_and_their_rows() -> None:
     lif, _ = recurrent(7)
     text = compiled(lif, {lif: 2}).describe()
@@ -180,6 +204,25 @@ def test_auto_cuts_what_takes_more_than_its_share_of_the_work_done_at_the_same_t
     assert {len(c.parts) for c in everything.cuts if c.name.startswith("exc")} == {8}
 
 
+def test_what_was_measured_takes_the_place_of_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: set(range(8)))
+    monkeypatch.setattr("lava_actor.compiler.placement.cores._quotas", lambda *_: [])
+    costs = {"exc": 2e-6, "inh": 400e-6, "exc->exc": 1e-6, "exc->inh": 1e-6, "inh->exc": 1e-6}
+    found = compiled(balanced()[0], ("cores", {"measured": costs})).placement
+    assert {cut.name: len(cut.parts) for cut in found.cuts} == {"inh": 8, "inh->inh": 6}
+    assert dict(found.whole)["exc"] == "it is small: 2 microseconds per step"
+
+
+def test_workers_have_equal_shares_of_what_was_measured() -> None:
+    lifs = [LIF(shape=(4,), name=f"lif{k}") for k in range(4)]
+    for one, other in pairwise(lifs):
+        one.s_out.connect(other.a_in)
+    costs = {"lif0": 3e-6, "lif1": 1e-6, "lif2": 1e-6, "lif3": 1e-6}
+    found = compiled(lifs[0], {"workers": 2, "measured": costs})
+    homes = {plan.name: plan.worker for plan in found.actors}
+    assert homes == {"lif0": None, "lif1": 0, "lif2": 0, "lif3": 0}
+
+
 def test_on_one_core_nothing_is_cut_unless_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
     for mode in ("auto", "cores"):
@@ -214,6 +257,8 @@ def test_what_cannot_be_cut_is_refused_by_name() -> None:
         ({"lif": 0}, InvalidValueError, "at least one part of lif, got 0"),
         ({"lif": 2.0}, InvalidTypeError, "a number of parts of lif, got 2.0"),
         ({"lif": True}, InvalidTypeError, "a number of parts of lif, got True"),
+        ({"measured": {"lif": -1.0}}, InvalidValueError, "seconds per step by name"),
+        ({"measured": 3}, InvalidValueError, "as runtime.costs.. returns them, got 3"),
     ],
 )
 def test_a_placement_that_makes_no_sense_is_refused(

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan, Lowered
 
 ACTORS, CORES, AUTO = MODES = "actors", "cores", "auto"
-WORKERS = "workers"
+WORKERS, MEASURED = "workers", "measured"
 
 WORTHWHILE = 50_000
 """Nanoseconds that a step of a part takes at least, where the compiler decides: with less to do, it
@@ -43,12 +43,13 @@ def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
     """
     available = cores()
     mode, said = _asked(compile_config.get("placement"))
-    wanted = _wanted(network, {key: parts for key, parts in said.items() if key != WORKERS})
+    wanted = _wanted(network, {k: n for k, n in said.items() if k not in (WORKERS, MEASURED)})
     workers = available if mode == CORES else 0
     if WORKERS in said:
         workers = _number(said[WORKERS], WORKERS)
     cuts, whole = [], []
-    limits = _limits(network, mode, available)
+    costs = _costs(said.get(MEASURED, {}))
+    limits = _limits(network, mode, available, costs)
     for plan in network.actors:
         if (parts := wanted.get(plan.party)) is not None:
             found: CutPlan | str | None = _cut_of(plan, network, parts) if parts > 1 else None
@@ -65,7 +66,7 @@ def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
             cuts.append(found)
         elif found is not None:
             whole.append((plan.name, found))
-    return Placement(available, tuple(cuts), tuple(whole), workers)
+    return Placement(available, tuple(cuts), tuple(whole), workers, costs=costs)
 
 
 def _asked(asked: Any) -> tuple[str, Mapping[Any, Any]]:
@@ -83,7 +84,22 @@ def _asked(asked: Any) -> tuple[str, Mapping[Any, Any]]:
     )
 
 
-def _limits(network: Lowered, mode: str, available: int) -> dict[int, int | str]:
+def _costs(measured: Any) -> Mapping[str, float]:
+    """What was measured, checked."""
+    if isinstance(measured, Mapping) and all(
+        isinstance(name, str) and isinstance(cost, float | int) and 0 <= cost < math.inf
+        for name, cost in measured.items()
+    ):
+        return measured
+    raise InvalidValueError(
+        f"compile_config['placement']: expected seconds per step by name, as runtime.costs() "
+        f"returns them, got {measured!r}"
+    )
+
+
+def _limits(
+    network: Lowered, mode: str, available: int, measured: Mapping[str, float]
+) -> dict[int, int | str]:
     """Parts of each actor, or why it is whole, as far as the compiler decides.
 
     With "cores" everything large has a part for each core. With "auto" it has as many parts as it
@@ -98,7 +114,9 @@ def _limits(network: Lowered, mode: str, available: int) -> dict[int, int | str]
         if isinstance(cut, str):
             found[plan.party] = cut
         else:
-            costs[plan.party] = cut.sends_first, numbers_in(plan, cut) * cut.cost
+            estimate = numbers_in(plan, cut) * cut.cost
+            cost = 1e9 * measured[plan.name] if plan.name in measured else estimate
+            costs[plan.party] = cut.sends_first, cost
     for party, (stage, cost) in costs.items():
         share = sum(c for s, c in costs.values() if s == stage) / available
         parts = math.ceil(cost / share) if mode == AUTO and share else available

@@ -13,11 +13,12 @@ step, and that takes longer than most steps.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.compiler.executable import why_in_python
+from lava_actor.compiler.placement.cutting import part_name
 from lava_actor.compiler.placement.deciding import numbers_in
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import by_the_model
@@ -58,8 +59,9 @@ def share(
             reasons[plan.party] = why
     willing = [actors[p] for p in _in_order(actors, rings) if p not in reasons]
     houses: dict[tuple[str, int], list[int]] = {}
-    workers = placement.workers if asked else _few(willing, placement.cores)
-    for plan, worker in zip(willing, _divide(willing, workers), strict=True):
+    costs = {plan.party: _cost(plan, placement.costs) for plan in willing}
+    workers = placement.workers if asked else _few(costs.values(), placement.cores)
+    for plan, worker in zip(willing, _divide(costs, willing, workers), strict=True):
         houses.setdefault((plan.domain, worker), []).append(plan.party)
     shared = [house for house in houses.values() if len(house) > 1]
     worker_of = {party: number for number, house in enumerate(shared) for party in house}
@@ -119,16 +121,15 @@ def _in_order(actors: Sequence[ActorPlan], rings: Sequence[RingRequest]) -> list
     return list(found)
 
 
-def _few(actors: Sequence[ActorPlan], cores: int) -> int:
+def _few(costs: Iterable[float], cores: int) -> int:
     """As many workers as a barrier per step is worth."""
-    return max(1, min(cores, int(sum(map(_cost, actors)) // WORTH_A_BARRIER)))
+    return max(1, min(cores, int(sum(costs) // WORTH_A_BARRIER)))
 
 
-def _divide(actors: Sequence[ActorPlan], workers: int) -> list[int]:
+def _divide(costs: Mapping[int, float], actors: Sequence[ActorPlan], workers: int) -> list[int]:
     """A worker for each of the actors, which come in order."""
     found: dict[int, int] = {}
     load = [0.0] * workers
-    costs = {plan.party: _cost(plan) for plan in actors}
     for plan in actors:
         if plan.part is not None:
             k, n = plan.part.number, plan.part.count
@@ -144,8 +145,14 @@ def _divide(actors: Sequence[ActorPlan], workers: int) -> list[int]:
     return [found[plan.party] for plan in actors]
 
 
-def _cost(plan: ActorPlan) -> float:
+def _cost(plan: ActorPlan, measured: Mapping[str, float]) -> float:
     """About how many nanoseconds a step takes."""
+    name, share = plan.name, 1.0
+    if (part := plan.part) is not None:
+        name = name.removesuffix(part_name("", part.number, part.count))
+        share = (part.rows.end - part.rows.first) / part.rows.total
+    if name in measured:
+        return 1e9 * share * measured[name]
     declared: Any = getattr(plan.model_class, "cut", None)
     if isinstance(declared, Cut):
         return LEAST_COST + declared.cost * numbers_in(plan, declared)
