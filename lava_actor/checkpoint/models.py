@@ -9,7 +9,8 @@ are reached: a port, a method of a port that the model keeps, a Process among th
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from lava_actor.channels.records import Record, read
 from lava_actor.checkpoint.codec import Decoder, Document, Encoder, set_state, state_of
 from lava_actor.checkpoint.kinds import checked_position
 from lava_actor.checkpoint.names import Names
+from lava_actor.checkpoint.recut import Merge, Part
 from lava_actor.errors import CheckpointError
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
@@ -62,8 +64,13 @@ def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document,
     return encoder.finish(root), encoder.pickled
 
 
-def restore(actor: Any, document: Document, homes: Iterable[str], trusted: bool) -> None:
-    """Give the model of an actor the state that `snapshot` returned."""
+def restore(
+    actor: Any, pieces: Sequence[tuple[Document, Part]], homes: Iterable[str], trusted: bool
+) -> None:
+    """Give the model of an actor the state that `snapshot` returned.
+
+    Several documents are those of all parts in the file that have some of the actor's rows.
+    """
     landmarks = _landmarks(actor)
 
     def resolve(kind: str, way: Any) -> Any:
@@ -72,20 +79,59 @@ def restore(actor: Any, document: Document, homes: Iterable[str], trusted: bool)
         return landmarks[tuple(way)]
 
     try:
-        decoder = Decoder(document, Names(homes), resolve, trusted=trusted)
-        _restore(actor, document.root, decoder, trusted)
+        found = []
+        for document, _ in pieces:
+            decoder = Decoder(document, Names(homes), resolve, trusted=trusted)
+            found.append(_Saved.read(document.root, decoder))
+        parts = [part for _, part in pieces]
+        _restore(actor, _merged(actor, found, parts), trusted)
     except Exception as error:
         raise CheckpointError(
             f"{actor.name}: its model cannot be restored: {type(error).__name__}: {error}"
         ) from error
 
 
-def _restore(actor: Any, root: dict[str, Any], decoder: Decoder, trusted: bool) -> None:
-    model, ports, base = actor.built.model, _ports(actor), root["base"]
-    state = decoder.state(root["attributes"])
-    waiting = decoder.state(root["waiting"])
-    records = {name: Record(**decoder.state(node)) for name, node in root["recordings"].items()}
-    numbers = decoder.value(root["random"])
+@dataclass
+class _Saved:
+    """What `snapshot` has put into a document."""
+
+    base: int
+    state: dict[str, Any]
+    waiting: dict[str, Any]
+    records: dict[str, Record]
+    numbers: Any
+
+    @classmethod
+    def read(cls, root: dict[str, Any], decoder: Decoder) -> _Saved:
+        given = root["recordings"].items()
+        return cls(
+            root["base"],
+            decoder.state(root["attributes"]),
+            decoder.state(root["waiting"]),
+            {name: Record(**decoder.state(node)) for name, node in given},
+            decoder.value(root["random"]),
+        )
+
+
+def _merged(actor: Any, found: list[_Saved], parts: Sequence[Part]) -> _Saved:
+    """The state of an actor out of those of the parts that have its rows."""
+    own, first = actor.spec.plan.part, found[0]
+    if list(parts) == [own]:
+        return first
+    if any(any(saved.waiting.values()) or saved.records for saved in found):
+        raise CheckpointError("what it has received, or recorded, cannot be divided anew")
+    merge = Merge(
+        [None if part is None else part.rows for part in parts],
+        None if own is None else own.rows,
+        {var.name: (var.shape, var.rows is not None) for var in actor.spec.plan.vars},
+        actor.built.model.__dict__,
+    )
+    return replace(first, state=merge.state([saved.state for saved in found]))
+
+
+def _restore(actor: Any, saved: _Saved, trusted: bool) -> None:
+    model, ports, base, numbers = actor.built.model, _ports(actor), saved.base, saved.numbers
+    state = saved.state
     if type(base) is not int or not 0 <= base <= actor.step:
         raise CheckpointError(f"expected the step of the last reset, got {base!r}")
     for name in _state(actor).keys() & model.__dict__.keys():
@@ -95,9 +141,9 @@ def _restore(actor: Any, root: dict[str, Any], decoder: Decoder, trusted: bool) 
     _check_vars(actor)
     if hasattr(type(model), "_check_restored"):
         model._check_restored()
-    for name, record in records.items():
+    for name, record in saved.records.items():
         record.write_to(_given_parts(actor)[name])
-    for name, value in waiting.items():
+    for name, value in saved.waiting.items():
         ports[name].__dict__[WAITING] = value
     if numbers is not None and actor.own_process:
         np.random.set_state(checked_position(numbers["numpy"]))  # noqa: NPY002  (models may use the global one)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from lava_actor.checkpoint import rings
+from lava_actor.checkpoint import recut, rings
 from lava_actor.checkpoint.codec import Decoder, Document
 from lava_actor.checkpoint.names import Names, is_importable, path_of
 from lava_actor.errors import CheckpointError
@@ -52,6 +53,7 @@ def identity(plan: ActorPlan) -> dict[str, Any]:
         "model": path_of(named_class(plan)),
         "is_async": plan.is_async,
         "vars": [[var.name, [int(n) for n in var.shape]] for var in plan.vars],
+        "part": recut.said(plan.part),
     }
 
 
@@ -92,29 +94,57 @@ class Resume:
         CheckpointError
             It names the first difference.
         """
-        plans, actors = executable.actors, self.said["actors"]
-        if len(plans) != len(actors):
-            raise CheckpointError(
-                f"the compiled network has {len(plans)} models, the file {len(actors)}"
-            )
-        for plan, actor in zip(plans, actors, strict=True):
-            for what, expected in identity(plan).items():
-                if actor[what] != expected:
-                    raise CheckpointError(
-                        f"{plan.name}: expected {what} {expected!r}, the file has {actor[what]!r} "
-                        f"for {actor['process']}"
-                    )
-        rings.check(self.said["rings"], executable.arena)
+        plans = executable.actors
+        same = self._is_cut_like(executable)
+        for plan, of in zip(plans, self._sources(executable), strict=True):
+            for actor in (self.said["actors"][k] for k in of):
+                for what, expected in identity(plan).items():
+                    if actor.get(what) != expected and (same or what not in ("vars", "part")):
+                        raise CheckpointError(
+                            f"{plan.name}: expected {what} {expected!r}, the file has "
+                            f"{actor.get(what)!r} for {actor['process']}"
+                        )
+        if same:
+            rings.check(self.said["rings"], executable.arena)
+        else:
+            recut.check_rings(self._rings, recut.rings_of(executable))
 
-    def apply(self, network: Resting) -> None:
+    def _is_cut_like(self, executable: Executable) -> bool:
+        return [a.get("part") for a in self.said["actors"]] == [
+            recut.said(plan.part) for plan in executable.actors
+        ]
+
+    def _sources(self, executable: Executable) -> list[list[int]]:
+        """Which actors of the file have rows of each actor."""
+        return recut.sources(self._parts, [plan.part for plan in executable.actors])
+
+    @property
+    def _rings(self) -> list[recut.RingFacts]:
+        return [
+            (recut.read(r.get("part")), math.prod(r["shape"]), r["dtype"], r.get("readers", []))
+            for r in self.said["rings"]
+        ]
+
+    @property
+    def _parts(self) -> list[recut.Part]:
+        return [recut.read(actor.get("part")) for actor in self.said["actors"]]
+
+    def apply(self, network: Resting, executable: Executable) -> None:
         """Restore models, then messages; all actors rest and have taken no step."""
-        network.ask_all("restore", [(state, self.homes, self.trusted) for state in self.states])
+        parts = self._parts
+        pieces = [
+            tuple((self.states[k], parts[k]) for k in of) for of in self._sources(executable)
+        ]
+        network.ask_all("restore", [(given, self.homes, self.trusted) for given in pieces])
 
         def resolve(kind: str, _which: object) -> object:
             raise CheckpointError(f"there is no kind of value {kind!r}")
 
         decoder = Decoder(self.messages, Names(), resolve)
-        network.put_messages(rings.read(self.said["rings"], decoder))
+        found = rings.read(self.said["rings"], decoder)
+        if not self._is_cut_like(executable):
+            found = recut.merge_rings(found, self._rings, recut.rings_of(executable))
+        network.put_messages(found)
 
 
 @dataclass(frozen=True)

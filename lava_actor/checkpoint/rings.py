@@ -17,7 +17,7 @@ from lava_actor.channels import Arena
 from lava_actor.errors import CheckpointError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from lava_actor.channels import RingReader, RingWriter
     from lava_actor.channels.layout import ArenaPlan
@@ -87,13 +87,17 @@ def joined(parts: Sequence[list[Content]]) -> list[Content]:
     ]
 
 
-def described(found: list[Content], plan: ArenaPlan, encoder: Encoder) -> list[dict[str, Any]]:
-    """The contents as they are written into a file."""
+def described(
+    found: list[Content], plan: ArenaPlan, parts: Mapping[int, list[int] | None], encoder: Encoder
+) -> list[dict[str, Any]]:
+    """The contents as they are written into a file; ``parts`` are those of who writes them."""
     return [
         {
             "name": ring.name,
             "shape": list(ring.shape),
             "dtype": ring.dtype,
+            "part": parts.get(ring.writer),
+            "readers": list(ring.reader_names),
             "waiting": content.waiting,
             "messages": [
                 {form: encoder.add(part, f"ring {ring.name}") for form, part in message.items()}

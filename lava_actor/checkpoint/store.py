@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from lava_actor.checkpoint import archive, rings
+from lava_actor.checkpoint import archive, recut, rings
 from lava_actor.checkpoint.codec import Decoder, Encoder
 from lava_actor.checkpoint.names import Names, home_of, is_importable, path_of
 from lava_actor.checkpoint.network import Network, Tables, difference
@@ -57,6 +57,7 @@ def save(
             request = (tuple(names.homes), trusted)
             answers = resting.ask_all("snapshot", [request] * len(actors))
             pickled = any(needed for _, needed in answers)
+            parts = {plan.party: recut.said(plan.part) for plan in actors}
             run["state"] = {
                 "step": resting.current_step,
                 "started": resting.is_started,
@@ -64,7 +65,7 @@ def save(
                     {"process": plan.name, **identity(plan), "state": file.document(state)}
                     for plan, (state, _) in zip(actors, answers, strict=True)
                 ],
-                "rings": rings.described(messages, executable.arena, encoder),
+                "rings": rings.described(messages, executable.arena, parts, encoder),
             }
         manifest = {
             "kind": "described" if run is None else "paused" if run["state"] else "compiled",

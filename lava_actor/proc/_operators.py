@@ -8,6 +8,7 @@ events.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -255,6 +256,21 @@ class SparseOperator:
     def delays(self) -> csr_matrix:
         """Return the delays as a new csr matrix: one entry per weight, in the order of `matrix`."""
         return self._by_row((self._unpacked() // max(self.shape[0], 1)).astype(self.delay_dtype))
+
+    @classmethod
+    def in_rows(cls, parts: list[SparseOperator], first: int, end: int) -> SparseOperator:
+        """Return the operator of some rows of operators that lie below one another."""
+
+        def of(matrix: Callable[[SparseOperator], csr_matrix]) -> csr_matrix:
+            return matrices.vstack([matrix(part) for part in parts], format="csr")[first:end]
+
+        weights, late = of(cls.matrix), None
+        if parts[0].delay_dtype is not None:
+            late = of(cls.delays)
+        depth = 1 + max(int(part._unpacked().max(initial=0)) // part.shape[0] for part in parts)
+        found = cls(weights, parts[0]._number, late, depth)
+        found._given_dtype = parts[0]._given_dtype
+        return found
 
     def _by_row(self, data: np.ndarray) -> csr_matrix:
         rows = self._unpacked().astype(np.int32) % max(self.shape[0], 1)

@@ -10,6 +10,7 @@ import pytest
 from scipy import sparse
 
 from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps
+from lava_actor.checkpoint.recut import Merge
 from lava_actor.errors import (
     CheckpointError,
     InvalidIndexError,
@@ -25,6 +26,7 @@ from lava_actor.proc.rf.process import RF
 from lava_actor.proc.sdn.process import Sigma, SigmaDelta
 from lava_actor.proc.sources.process import PoissonSource, RegularSource
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
+from lava_actor.protocol.rows import Rows
 from lava_actor.runtime.run_conditions import RunUntil
 from tests.runtime.parted_networks import Parted
 
@@ -331,6 +333,20 @@ def test_an_initial_value_that_does_not_fit_is_told_before_anything_starts() -> 
         lif.run(RunSteps(1), Loihi2SimCfg(select_tag="floating_pt"), {"placement": {"lif": 2}})
 
 
+def test_a_second_run_may_use_what_the_first_one_measured() -> None:
+    net = Net("floating_pt")
+    with net.lif:
+        net.run(50, {"lif": 2})
+        costs = net.lif.runtime.costs()
+        expected = net.found()
+    assert costs.keys() == {"lif", "square", "dense", "late"} | {m.name for m in (net.spikes, net.volts)}
+    assert all(0 < cost < 10 for cost in costs.values())
+    again = Net("floating_pt")
+    with again.lif:
+        again.run(50, ("cores", {"measured": costs}))
+        assert [x.tobytes() for x in again.found()] == [x.tobytes() for x in expected]
+
+
 def test_random_numbers_of_others_do_not_depend_on_cuts() -> None:
     found = []
     for placement in ("actors", {"lif": 3}):
@@ -345,22 +361,60 @@ def test_random_numbers_of_others_do_not_depend_on_cuts() -> None:
     assert found[0].any()
 
 
-def test_a_cut_network_is_saved_and_goes_on_where_it_was(tmp_path: Path) -> None:
-    placement = {"lif": 3, "dense": 2}
-    file = tmp_path / "paused"
-    net = Net("floating_pt")
-    with net.lif:
-        net.run(9, placement)
-        net.lif.save(file)
-        net.run(9, placement)
-        expected = net.found()
-    again = Net("floating_pt")
-    again.lif.load(file)
-    with again.lif:
-        again.run(9, placement)
-        for one, other in zip(again.found(), expected, strict=True):
-            assert np.array_equal(one, other)
-    other_cut = Net("floating_pt")
-    other_cut.lif.load(file)
-    with pytest.raises(CheckpointError, match="the compiled network has 6 models, the file 9"):
-        other_cut.run(9, "actors")
+CUTS: list[Any] = [
+    "actors", {"lif": 3, "dense": 2}, {"lif": 7, "square": 2, "late": 5, "workers": 2},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tag", "kind"), [("floating_pt", LIFRefractory), ("fixed_pt", LIF)], ids=["float", "fixed"]
+)
+def test_a_saved_state_goes_on_in_any_number_of_parts(
+    tag: str, kind: type[Any], tmp_path: Path
+) -> None:
+    expected: list[np.ndarray] = []
+    for number, placement in enumerate(CUTS):
+        net = Net(tag, kind)
+        with net.lif:
+            net.run(9, placement)
+            net.lif.save(tmp_path / str(number))
+            if not expected:
+                net.lif.run(RunSteps(9))
+                expected = net.found()
+    for number, placement in enumerate(CUTS):
+        again = Net(tag, kind)
+        again.lif.load(tmp_path / str(number - 1 if number else 2))
+        with again.lif:
+            again.run(9, placement)
+            for one, other in zip(again.found(), expected, strict=True):
+                assert one.tobytes() == other.tobytes(), placement
+
+
+@pytest.mark.parametrize("seed", [11, *SEEDS[3:]])
+def test_a_random_network_goes_on_in_another_number_of_parts(seed: int, tmp_path: Path) -> None:
+    def seen(net: Parted) -> list[bytes]:
+        found = [var.get() for process in net.everybody() for var in process.vars]
+        return [getattr(x, "data", x).tobytes() for x in found]
+
+    cfg = Loihi2SimCfg(select_tag="floating_pt")
+    net = Parted(seed)
+    with net.lifs[0]:
+        net.lifs[0].run(RunSteps(20), cfg, {"placement": net.placement(), "seed": seed})
+        net.lifs[0].save(tmp_path / "paused")
+        net.lifs[0].run(RunSteps(20))
+        expected = seen(net)
+    for placement in (net.placement(), "actors", net.placement() | {"workers": 2}):
+        again = Parted(seed)
+        again.lifs[0].load(tmp_path / "paused")
+        with again.lifs[0]:
+            again.lifs[0].run(RunSteps(20), cfg, {"placement": placement, "seed": seed})
+            assert seen(again) == expected
+
+
+def test_what_differs_between_parts_and_has_no_rows_is_refused() -> None:
+    merge = Merge([Rows(0, 2, 5), Rows(2, 5, 5)], None, {"v": ((5,), False)}, {})
+    parts = [{"v": np.arange(2), "seen": 3}, {"v": np.arange(3), "seen": 3}]
+    assert merge.state(parts)["v"].tolist() == [0, 1, 0, 1, 2]
+    parts[1]["seen"] = 4
+    with pytest.raises(CheckpointError, match="seen differs between the parts in the file"):
+        merge.state(parts)

@@ -95,8 +95,8 @@ def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> object:
 
 
 def _restore(actor: Actor, payload: tuple[Any, list[str], bool]) -> None:
-    document, homes, trusted = payload
-    models.restore(actor, document, homes, trusted)
+    pieces, homes, trusted = payload
+    models.restore(actor, pieces, homes, trusted)
 
 
 def _run(actor: Actor, steps: int) -> object:

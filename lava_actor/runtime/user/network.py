@@ -175,7 +175,7 @@ class Network:
 
     def _start_from(self, resume: Resume) -> None:
         self._resume = None  # large, and not needed any more
-        resume.apply(self)
+        resume.apply(self, self._executable)
         self._is_started = resume.started
 
     def _connect_externals(self) -> None:
@@ -448,6 +448,19 @@ class Network:
         actors = [(plan.party, plan.name, plan.model_name) for plan in plans]
         found = {**read_status(self._arena, actors), **self._far().actors}
         return [replace(found[plan.party], worker=plan.worker) for plan in plans]
+
+    def costs(self) -> dict[str, float]:
+        """Return how many seconds of a core a step of each Process has taken, by name.
+
+        All parts of a Process count together. A later placement may start from these numbers:
+        ``compile_config={"placement": ("cores", {"measured": runtime.costs()})}``.
+        """
+        found: dict[str, float] = {}
+        for plan, status in zip(self._executable.actors, self.status(), strict=False):
+            part = plan.part
+            name = plan.name if part is None else plan.name[: plan.name.rindex(" part ")]
+            found[name] = found.get(name, 0.0) + status.busy / max(1, status.step)
+        return found
 
     def statistics(self) -> list[Any]:
         """Statistics of every ring."""

@@ -1,0 +1,301 @@
+"""From the parts in a file to those of a network that is cut in another way.
+
+A Process has the same rows whoever cuts it, so a part takes its rows out of all parts that have
+some of them. What is one for all parts has to be equal in them; what is neither is an error, never
+a guess.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lava_actor.checkpoint.rings import Content
+from lava_actor.compiler.parts import PartPlan
+from lava_actor.errors import CheckpointError
+from lava_actor.process import matrices
+from lava_actor.protocol.rows import Rows, is_divided
+
+if TYPE_CHECKING:
+    from lava_actor.compiler.executable import Executable
+
+Part = PartPlan | None
+
+_NAME = re.compile(r" part \d+ of \d+(?=\.|$)")
+
+
+def said(part: Part) -> list[int] | None:
+    """A part as it stands in a file."""
+    if part is None:
+        return None
+    return [part.number, part.count, part.rows.first, part.rows.end, part.rows.total]
+
+
+def read(given: Any) -> Part:
+    """The part that `said` has described."""
+    if given is None:
+        return None
+    if not isinstance(given, list) or len(given) != 5 or {type(n) for n in given} != {int}:
+        raise CheckpointError(f"expected a part, got {given!r}")
+    number, count, first, end, total = given
+    if not (0 <= number < count and 0 <= first < end <= total):
+        raise CheckpointError(f"a part of {given!r} makes no sense")
+    return PartPlan(number, count, Rows(first, end, total))
+
+
+def name_of_whole(name: str) -> str:
+    """What the Process of a part, or a port of it, is called."""
+    return _NAME.sub("", name)
+
+
+def groups(parts: Sequence[Part]) -> list[range]:
+    """Which entries, one after the other, are all parts of one Process or message."""
+    starts = [
+        at
+        for at, part in enumerate(parts)
+        if part is None
+        or part.number == 0
+        or (before := parts[at - 1]) is None
+        or (before.number, before.count) != (part.number - 1, part.count)
+    ]
+    return [range(first, end) for first, end in pairwise([*starts, len(parts)])]
+
+
+def sources(old: Sequence[Part], new: Sequence[Part]) -> list[list[int]]:
+    """Which parts in the file have rows of each part of a network."""
+    before, after = groups(old), groups(new)
+    if len(before) != len(after):
+        raise CheckpointError(
+            f"the compiled network has {len(after)} models, the file {len(before)}"
+        )
+    return [
+        [k for k in theirs if _overlap(old[k], new[n])]
+        for theirs, ours in zip(before, after, strict=True)
+        for n in ours
+    ]
+
+
+def _overlap(one: Part, other: Part) -> bool:
+    if one is None or other is None:
+        return True
+    return max(one.rows.first, other.rows.first) < min(one.rows.end, other.rows.end)
+
+
+# -- models -------------------------------------------------------------------------------------
+
+
+class Merge:
+    """What a part, or a whole Process, has of the attributes of the parts in a file.
+
+    Parameters
+    ----------
+    old : list of Rows or None
+        Of the parts that have some of its rows, in order.
+    own : Rows or None
+    shapes : {name: (shape, bool)}
+        Of its Vars, and whether it has only its rows of them.
+    made : dict
+        Attributes of the model as it was built: what its shapes are.
+    """
+
+    def __init__(
+        self,
+        old: Sequence[Rows | None],
+        own: Rows | None,
+        shapes: dict[str, tuple[tuple[int, ...], bool]],
+        made: dict[str, Any],
+    ) -> None:
+        total = next(rows.total for rows in (own, *old) if rows is not None)
+        whole = Rows(0, total, total)
+        self._old = [rows or whole for rows in old]
+        self._own, self._whole = own or whole, whole
+        self._shapes, self._made = shapes, made
+        self._first = self._own.first - self._old[0].first
+        self._count = self._own.end - self._own.first
+
+    def state(self, states: Sequence[dict[str, Any]]) -> dict[str, Any]:
+        """The attributes of the model."""
+        names = states[0].keys()
+        if any(state.keys() != names for state in states):
+            raise CheckpointError("its parts in the file have different attributes")
+        return {name: self._value(name, [state[name] for state in states]) for name in names}
+
+    def _value(self, name: str, values: list[Any]) -> Any:
+        if name == "first_row":
+            return self._own.first
+        if name == "proc_params":  # of the Process, not of a part
+            return values[0]
+        if name in self._shapes:
+            shape, divided = self._shapes[name]
+            if divided or (self._own == self._whole and is_divided(shape, self._own.total)):
+                return self._rows_of(values, shape)
+            return self._equal(name, values)
+        return self._attribute(name, values, self._made.get(name))
+
+    def _attribute(self, name: str, values: list[Any], made: Any) -> Any:
+        one = values[0]
+        if hasattr(one, "in_rows"):
+            return type(one).in_rows(values, self._first, self._first + self._count)
+        if isinstance(one, tuple) and all(len(v) == len(one) for v in values):
+            columns = (list(column) for column in zip(*values, strict=True))
+            return tuple(self._attribute(name, column, None) for column in columns)
+        if not all(matrices.issparse(v) or (isinstance(v, np.ndarray) and v.ndim) for v in values):
+            return self._equal(name, values)
+        sizes = [rows.end - rows.first for rows in self._old]
+        if max(sizes) == 1 and all(_is_equal(one, value) for value in values):
+            return one  # of one row each, or one for all
+        by_row = [
+            n in (value.shape[0], value.size) for n, value in zip(sizes, values, strict=True)
+        ]
+        if not all(by_row):
+            return self._equal(name, values)
+        more = one.shape[1:] if one.shape[0] == sizes[0] else ()
+        shape = (self._count, *more)
+        if isinstance(made, np.ndarray) and made.size == math.prod(shape):
+            shape = made.shape  # of neurons in several dimensions
+        return self._rows_of(values, shape)
+
+    def _rows_of(self, values: list[Any], shape: tuple[int, ...]) -> Any:
+        begin, end = self._first, self._first + self._count
+        if any(matrices.issparse(value) for value in values):
+            return matrices.vstack(values, format="csr")[begin:end]
+        if not isinstance(values[0], np.ndarray) or not values[0].ndim:
+            return values[0]
+        rows = [
+            v.reshape(r.end - r.first, -1) for v, r in zip(values, self._old, strict=True)
+        ]
+        return np.concatenate(rows)[begin:end].reshape(shape)
+
+    @staticmethod
+    def _equal(name: str, values: list[Any]) -> Any:
+        if all(_is_equal(values[0], value) for value in values[1:]):
+            return values[0]
+        raise CheckpointError(
+            f"{name} differs between the parts in the file, and has no rows; load it into a "
+            f"network that is cut as the saved one was"
+        )
+
+
+def _is_equal(one: Any, other: Any) -> bool:
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return (one.dtype, one.shape) == (other.dtype, other.shape) and (
+            one.tobytes() == other.tobytes()
+        )
+    return bool(np.all(one == other))
+
+
+# -- messages -----------------------------------------------------------------------------------
+
+
+RingFacts = tuple[Part, int, str, Sequence[str]]
+"""Part of who writes it, number of elements, their type, names of the readers."""
+
+
+def rings_of(executable: Executable) -> list[RingFacts]:
+    """The facts of the rings of a network."""
+    parts = {plan.party: plan.part for plan in executable.actors}
+    return [
+        (parts.get(r.writer), math.prod(r.shape), r.dtype, r.reader_names)
+        for r in executable.arena.rings
+    ]
+
+
+def _in_groups(rings: Sequence[RingFacts]) -> list[range]:
+    return groups([part for part, *_ in rings])
+
+
+def check_rings(old: Sequence[RingFacts], new: Sequence[RingFacts]) -> None:
+    """Refuse rings that are not the same ones in other parts."""
+    before, after = ([rings[g[0]][2] for g in _in_groups(rings)] for rings in (old, new))
+    if before != after:
+        raise CheckpointError("the file has messages of other models than the compiled network")
+
+
+def merge_rings(
+    found: Sequence[Content], old: Sequence[RingFacts], new: Sequence[RingFacts]
+) -> list[Content]:
+    """The contents of rings that are cut in another way."""
+    merged: list[Content] = []
+    for theirs, ours in zip(_in_groups(old), _in_groups(new), strict=True):
+        merged += _merge_ring(
+            [(found[k], old[k][1], old[k][3]) for k in theirs],
+            [(new[n][1], new[n][3]) for n in ours],
+        )
+    return merged
+
+
+def _merge_ring(
+    old: list[tuple[Content, int, Sequence[str]]], new: list[tuple[int, Sequence[str]]]
+) -> list[Content]:
+    waiting = {
+        name_of_whole(name): count
+        for content, _, names in old
+        for name, count in zip(names, content.waiting, strict=True)
+    }
+    counts = [[waiting.get(name_of_whole(name), 0) for name in names] for _, names in new]
+    most = max(len(content.messages) for content, _, _ in old)
+    if most and sum(size for _, size, _ in old) != sum(size for size, _ in new):
+        raise CheckpointError("what is on its way between models cannot be divided anew")
+    ends = [0, *accumulate(size for size, _ in new)]
+    wholes = [
+        _joined(
+            [
+                (content.messages[k - most] if most - k <= len(content.messages) else None, size)
+                for content, size, _ in old
+            ]
+        )
+        for k in range(most)
+    ]
+    return [
+        Content(own, [_part_of(m, *rows) for m in wholes[most - max(own, default=0) :]])
+        for own, rows in zip(counts, pairwise(ends), strict=True)
+    ]
+
+
+def _joined(pieces: Sequence[tuple[dict[str, Any] | None, int]]) -> dict[str, Any]:
+    """One message; a piece that nobody waits for any more is None."""
+    if all(message is not None and "whole" in message for message, _ in pieces):
+        return {"whole": np.concatenate([m["whole"] for m, _ in pieces if m is not None])}
+    values, indices, begin = [], [], 0
+    for message, size in pieces:
+        if message is not None:
+            value, index = _events_of(message)
+            values.append(value)
+            indices.append(np.asarray(index, np.int64) + begin)
+        begin += size
+    given = [v for v in values if v is not None]
+    if given:
+        values = [
+            np.ones(len(index), given[0].dtype) if value is None else value
+            for value, index in zip(values, indices, strict=True)
+        ]
+    return {
+        "values": np.concatenate(values) if given else None,
+        "indices": np.concatenate(indices).astype(np.int32),
+    }
+
+
+def _events_of(message: dict[str, Any]) -> tuple[Any, Any]:
+    if "whole" not in message:
+        return message["values"], message["indices"]
+    whole = message["whole"]
+    index = np.flatnonzero(whole.view(np.uint8).reshape(whole.size, -1).any(axis=1))
+    return whole[index], index
+
+
+def _part_of(message: dict[str, Any], first: int, end: int) -> dict[str, Any]:
+    if "whole" in message:
+        return {"whole": message["whole"][first:end]}
+    values, indices = message["values"], message["indices"]
+    own = (indices >= first) & (indices < end)
+    return {
+        "values": None if values is None else values[own],
+        "indices": (indices[own] - first).astype(np.int32),
+    }
