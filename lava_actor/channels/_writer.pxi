@@ -382,24 +382,34 @@ cdef class RingWriter(_RingEnd):
         """Put a whole message into a slot: as events if it is sparse, which is seen by trying."""
         cdef int64_t found = -1
         cdef int64_t limit
+        if self.dense_pause > 0:
+            self.dense_pause -= 1
+        else:
+            limit = self.most_found()
+            if limit > 0:
+                found = la_find(
+                    data, self.size, self.itemsize, <int32_t *>self.payload_of(slot), limit
+                )
+                if found < 0:
+                    self.dense_pause = DENSE_PAUSE
+        self.fill_found(slot, data, found)
+
+    cdef int64_t most_found(self) noexcept nogil:
+        """Elements up to which a whole message travels as events; 0: never."""
+        if self.nbytes < SMALLEST_COMPRESSED or not la_can_find(self.itemsize):
+            return 0
+        # The indices are written where they will stay, so they must fit there at worst.
+        return max(0, min(
+            self.size // SPARSE_RATIO,
+            self.capacity // 4 - LA_FIND_SLACK,
+            (self.capacity - 16) // (4 + self.itemsize),
+        ))
+
+    cdef void fill_found(self, la_slot *slot, const void *data, int64_t found) noexcept nogil:
+        """Put a message into a slot, in whose payload the indices of its elements lie; -1: whole."""
         cdef unsigned char *payload = <unsigned char *>slot + self.payload
         cdef int32_t *index = <int32_t *>payload
         cdef Py_ssize_t values_at
-        if self.nbytes < SMALLEST_COMPRESSED:
-            pass
-        elif self.dense_pause > 0:
-            self.dense_pause -= 1
-        elif la_can_find(self.itemsize):
-            # The indices are written where they will stay, so they must fit there at worst.
-            limit = min(
-                self.size // SPARSE_RATIO,
-                self.capacity // 4 - LA_FIND_SLACK,
-                (self.capacity - 16) // (4 + self.itemsize),
-            )
-            if limit > 0:
-                found = la_find(data, self.size, self.itemsize, index, limit)
-                if found < 0:
-                    self.dense_pause = DENSE_PAUSE
         if found < 0:
             slot.form = LA_FORM_DENSE
             memcpy(payload, data, self.nbytes)

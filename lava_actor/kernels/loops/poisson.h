@@ -60,50 +60,84 @@ static inline double la_poisson_place(const la_pack *p, uint64_t neuron, uint64_
     return ((double)bits + rest) * 0x1p-16;
 }
 
+/* How many spikes, by all bits that are needed. */
+static inline uint8_t la_poisson_number(const la_pack *p, ptrdiff_t of, uint64_t neuron, uint64_t piece,
+                                        uint32_t drawn) {
+    const double *mean = p->arrays[1], *none = p->arrays[2];
+    la_climb at = {none[of], none[of], 0};
+    la_climb_to(&at, mean[of], (double)drawn * 0x1p-16);
+    if ((double)(drawn + 1) * 0x1p-16 >= at.sum) {
+        la_climb_to(&at, mean[of], la_poisson_place(p, neuron, piece, drawn));
+    }
+    return (uint8_t)at.number;
+}
+
 /* Arrays: s_out, mean, chance of none, pieces, amplitude, table (of 16 bits, or empty).
- * Integers: key, key, number of the first neuron, whether several count as one. */
+ * Integers: key, key, number of the first neuron, whether several count as one.
+ * Sixteen neurons share the bits of a block. */
 #define LA_POISSON(NAME, T, TIMES)                                                                                     \
+    LA_WIDE static void la_poisson_times_##NAME(ptrdiff_t n, int binary, int own, const T *restrict amplitude,         \
+                                                T *restrict s) {                                                       \
+        T one = amplitude[0];                                                                                          \
+        if (binary || own) {                                                                                           \
+            for (ptrdiff_t i = 0; i < n; i++) {                                                                        \
+                T number = binary && s[i] ? 1 : s[i];                                                                  \
+                s[i] = number ? TIMES(amplitude[own ? i : 0], number) : 0;                                             \
+            }                                                                                                          \
+            return;                                                                                                    \
+        }                                                                                                              \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                                            \
+            T product = TIMES(one, s[i]);                                                                              \
+            s[i] = s[i] ? product : 0;                                                                                 \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
     static int la_step_poisson_##NAME(const la_pack *p) {                                                              \
         T *restrict s = p->arrays[0];                                                                                  \
-        const double *restrict mean = p->arrays[1], *restrict none = p->arrays[2];                                     \
         const int64_t *restrict pieces = p->arrays[3];                                                                 \
-        const T *restrict amplitude = p->arrays[4];                                                                    \
         const uint8_t *restrict table = p->sizes[5] ? p->arrays[5] : NULL;                                             \
-        ptrdiff_t own = p->sizes[4] > 1, each = p->sizes[1] > 1;                                                       \
-        uint64_t first = (uint64_t)p->integers[2];                                                                     \
-        la_block bits = {{0}};                                                                                         \
+        ptrdiff_t each = p->sizes[1] > 1;                                                                              \
+        uint64_t first = (uint64_t)p->integers[2], key_0 = (uint64_t)p->integers[0], key_1 = (uint64_t)p->integers[1]; \
         int64_t most = 0;                                                                                              \
         for (ptrdiff_t i = 0; i < p->sizes[3]; i++) {                                                                  \
             most = pieces[i] > most ? pieces[i] : most;                                                                \
         }                                                                                                              \
         memset(s, 0, (size_t)p->n * sizeof *s);                                                                        \
         for (int64_t piece = 0; piece < most; piece++) {                                                               \
-            for (ptrdiff_t i = 0; i < p->n; i++) {                                                                     \
-                uint64_t neuron = first + (uint64_t)i;                                                                 \
-                if (i == 0 || neuron % 16 == 0) {                                                                      \
-                    bits = la_philox(neuron / 16, 2 * (uint64_t)piece, p->step, (uint64_t)p->integers[0],              \
-                                     (uint64_t)p->integers[1]);                                                        \
+            for (ptrdiff_t i = 0; i < p->n;) {                                                                         \
+                uint64_t neuron = first + (uint64_t)i, at = neuron % 16;                                               \
+                la_block bits = la_philox(neuron / 16, 2 * (uint64_t)piece, p->step, key_0, key_1);                    \
+                ptrdiff_t count = 16 - (ptrdiff_t)at < p->n - i ? 16 - (ptrdiff_t)at : p->n - i;                       \
+                uint16_t drawn[16];                                                                                    \
+                int open = !table;                                                                                     \
+                for (int k = 0; k < 16; k++) {                                                                         \
+                    drawn[k] = (uint16_t)(bits.word[k / 4] >> 16 * (k % 4));                                           \
                 }                                                                                                      \
-                if (piece >= pieces[each * i]) {                                                                       \
-                    continue;                                                                                          \
-                }                                                                                                      \
-                uint32_t drawn = (uint32_t)(bits.word[neuron % 16 / 4] >> 16 * (neuron % 4)) & 0xffff;                 \
-                uint8_t number = table ? table[drawn] : LA_POISSON_OPEN;                                               \
-                if (number == LA_POISSON_OPEN) {                                                                       \
-                    la_climb at = {none[each * i], none[each * i], 0};                                                 \
-                    la_climb_to(&at, mean[each * i], (double)drawn * 0x1p-16);                                         \
-                    if ((double)(drawn + 1) * 0x1p-16 >= at.sum) {                                                     \
-                        la_climb_to(&at, mean[each * i], la_poisson_place(p, neuron, (uint64_t)piece, drawn));         \
+                if (table && !each) {                                                                                  \
+                    uint8_t number[16];                                                                                \
+                    for (int k = 0; k < 16; k++) {                                                                     \
+                        number[k] = table[drawn[k]];                                                                   \
+                        open |= number[k] == LA_POISSON_OPEN;                                                          \
                     }                                                                                                  \
-                    number = (uint8_t)at.number;                                                                       \
+                    for (ptrdiff_t k = 0; !open && k < count; k++) {                                                   \
+                        s[i + k] += (T)number[at + (uint64_t)k];                                                       \
+                    }                                                                                                  \
                 }                                                                                                      \
-                s[i] += (T)number;                                                                                     \
+                for (ptrdiff_t k = 0; (open || each) && k < count; k++) {                                              \
+                    uint32_t own = drawn[at + (uint64_t)k];                                                            \
+                    uint8_t number = table ? table[own] : LA_POISSON_OPEN;                                             \
+                    if (piece >= pieces[each * (i + k)]) {                                                             \
+                        continue;                                                                                      \
+                    }                                                                                                  \
+                    if (number == LA_POISSON_OPEN) {                                                                   \
+                        number = la_poisson_number(p, each * (i + k), neuron + (uint64_t)k, (uint64_t)piece, own);     \
+                    }                                                                                                  \
+                    s[i + k] += (T)number;                                                                             \
+                }                                                                                                      \
+                i += count;                                                                                            \
             }                                                                                                          \
         }                                                                                                              \
-        for (ptrdiff_t i = 0; i < p->n; i++) {                                                                         \
-            T number = p->integers[3] && s[i] ? 1 : s[i];                                                              \
-            s[i] = number ? TIMES(amplitude[own * i], number) : 0;                                                     \
-        }                                                                                                              \
+        la_poisson_times_##NAME(p->n, p->integers[3] != 0, p->sizes[4] > 1, p->arrays[4], s);                          \
         return 0;                                                                                                      \
     }
 

@@ -115,6 +115,9 @@ static inline void la_fetch(const void *start, size_t width) {
 /* Go over the columns of the events; BODY goes from entry k to entry end. W: what else is read. */
 #define LA_EACH_COLUMN(W, BODY)                                                                  \
     for (ptrdiff_t e = 0; e < count; e++) {                                                      \
+        if (e + 2 * LA_AHEAD < count) {                                                          \
+            LA_PREFETCH(ptr + at[e + 2 * LA_AHEAD]);                                             \
+        }                                                                                        \
         if (e + LA_AHEAD < count) {                                                              \
             int64_t next = ptr[at[e + LA_AHEAD]];                                                \
             la_fetch(row + next, sizeof(*row));                                                  \

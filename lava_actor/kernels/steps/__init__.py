@@ -34,6 +34,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     MOVE,
     Burst,
     ConvBurst,
+    DelaySparseBurst,
     DenseBurst,
     InTimeBurst,
     PartBurst,
@@ -49,7 +50,6 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
 
 __all__ = [
     "ASKED", "ASK_PAUSE", "ASK_STOP", "ATTEND", "Burst", "CONCLUDE", "ConvBurst", "DECIDE", "DONE",
-    "DenseBurst", "FAILED", "InTimeBurst", "MOVE", "PartBurst", "RecordBurst", "Seat",
-    "SparseBurst", "StepBurst", "Tap", "TapReader", "Team",
-    "catalogue",
+    "DelaySparseBurst", "DenseBurst", "FAILED", "InTimeBurst", "MOVE", "PartBurst", "RecordBurst",
+    "Seat", "SparseBurst", "StepBurst", "Tap", "TapReader", "Team", "catalogue",
 ]  # fmt: skip

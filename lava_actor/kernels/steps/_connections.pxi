@@ -86,10 +86,18 @@ cdef class _ConnectionBurst(Burst):
     cdef inline Py_ssize_t width(self) noexcept nogil:
         return 8 if self.code == LA_F64 else 4
 
+    cdef bint holds_line(self):
+        """Whether what is due is not in the model's line but here."""
+        return False
+
     cdef bint prepare(self) except -1:
         model = self.model
-        self.depth = 1
-        if self.delayed:
+        self.graded = bool(np.any(model.num_message_bits > 0))
+        self.checks = model.checks_fractions
+        self.exponent = model.weight_exp if model.scales else 0
+        if not self.delayed:
+            self.depth = 1
+        elif not self.holds_line():
             sums = model.delay_line()
             if (
                 not is_columns(sums, self.kind)
@@ -101,7 +109,7 @@ cdef class _ConnectionBurst(Burst):
             self.depth = cnp.PyArray_DIM(<cnp.ndarray>sums, 1)
             if sums is not self.window:
                 self.lay(sums)
-        else:
+        if not self.delayed:
             sums = model.a_buff
             if not is_state(sums, self.kind, self.n_out):
                 return False
@@ -109,9 +117,6 @@ cdef class _ConnectionBurst(Burst):
             self.out = data_of(sums)
         if not self.take_weights():
             return False
-        self.graded = bool(np.any(model.num_message_bits > 0))
-        self.checks = model.checks_fractions
-        self.exponent = model.weight_exp if model.scales else 0
         if self.exponent and self.delayed and (
             self.room is None or size_of(self.room) != self.n_out * self.depth
         ):
@@ -175,7 +180,7 @@ cdef class _ConnectionBurst(Burst):
         return self.show()
 
     cdef int show(self) except -1:
-        if self.delayed and self.window is None:
+        if self.track is not None and self.window is None:
             self.window = self.track[:, self.at : self.at + self.depth]
             self.model.a_buff = self.window
         return 0
@@ -187,7 +192,7 @@ cdef class _ConnectionBurst(Burst):
         Burst.settle(self, number)
         return self.show()
 
-    cdef void advance(self):
+    cdef int advance(self) except -1:
         """Move the columns of the line up by one."""
         cdef size_t column = self.n_out * self.width()
         cdef char *begin = <char *>cnp.PyArray_DATA(self.track)
@@ -198,6 +203,7 @@ cdef class _ConnectionBurst(Burst):
         self.out = begin + self.at * column
         memset(<char *>self.out + column * (self.depth - 1), 0, column)
         self.window = None
+        return 0
 
     cdef void compute(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
         cdef uint32_t *line = <uint32_t *>self.out
@@ -400,91 +406,6 @@ cdef class DenseBurst(_ConnectionBurst):
         else:
             la_dense_i32(self.n_out, <const int32_t *>self.weights, at, <const int32_t *>x, count,
                          <int32_t *>out)
-
-
-cdef class SparseBurst(_ConnectionBurst):
-    """Compressed columns, as `lava_actor.proc._operators.SparseOperator` keeps them."""
-
-    cdef object operator
-    cdef la_csc matrix
-    cdef object table  # sums of 0, 1, 2 … weights, if all weights are one value
-    cdef void *sum_of
-    cdef uint16_t *met
-    cdef Py_ssize_t per_column
-
-    def __dealloc__(self):
-        free(self.met)
-
-    cdef bint take_weights(self) except -1:
-        operator = self.model.operator()
-        if operator.reach > self.n_out * self.depth:
-            return False
-        if operator is self.operator:
-            return True
-        if tuple(operator.shape) != (self.n_out, self.n_in):
-            return False
-        pointers, rows, weights, codes, one = operator.parts()
-        self.matrix.narrow = is_array(rows, cnp.NPY_UINT16)
-        self.matrix.packed = is_array(rows, cnp.NPY_UINT32)
-        coded = codes is not None or self.matrix.packed
-        if not (
-            is_of(pointers, cnp.NPY_INT64, self.n_in + 1)
-            and (self.matrix.narrow or self.matrix.packed or is_array(rows, cnp.NPY_INT32))
-            and (weights is None or is_of(weights, self.kind, 256 if coded else size_of(rows)))
-            and (codes is None or is_of(codes, cnp.NPY_UINT8, size_of(rows)))
-        ):
-            return False
-        self.matrix.ptr = <int64_t *>data_of(pointers)
-        self.matrix.row = data_of(rows)
-        self.matrix.weights = NULL if weights is None else data_of(weights)
-        self.matrix.codes = NULL if codes is None else <uint8_t *>data_of(codes)
-        self.per_column = size_of(rows) // max(1, self.n_in)
-        self.operator = operator
-        self.take_one(one)
-        return True
-
-    cdef int take_one(self, one) except -1:
-        """Prepare for the one value of all weights, if there is one."""
-        self.sum_of = NULL
-        if self.matrix.weights != NULL:
-            return 0
-        if self.code == LA_F64:
-            self.matrix.one_f64 = one
-        else:
-            self.matrix.one_i32 = one
-        self.table = None if self.delayed else self.operator.multiples()
-        if self.table is None or not is_array(self.table, self.kind):
-            return 0
-        if self.met == NULL:
-            self.met = <uint16_t *>calloc(max(1, self.n_out), sizeof(uint16_t))
-            if self.met == NULL:
-                raise MemoryError()
-        self.sum_of = data_of(self.table)
-        return 0
-
-    cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
-        return count * self.per_column
-
-    cdef void put(
-        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
-    ) noexcept nogil:
-        # A few events are added faster than all rows are looked up.
-        if self.sum_of != NULL and x == NULL and 2 * self.additions(count) > self.n_out:
-            la_tally(&self.matrix, at, count, self.met)
-            if self.code == LA_F64:
-                la_look_up_f64(self.n_out, self.met, <double *>self.sum_of, <double *>out)
-            else:
-                la_look_up_i32(self.n_out, self.met, <int32_t *>self.sum_of, <int32_t *>out)
-            return
-        _ConnectionBurst.put(self, at, x, count, out)
-
-    cdef void add(
-        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
-    ) noexcept nogil:
-        if self.code == LA_F64:
-            la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>out)
-        else:
-            la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>out)
 
 
 cdef class ConvBurst(_ConnectionBurst):

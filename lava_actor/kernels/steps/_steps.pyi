@@ -260,6 +260,12 @@ class DenseBurst(Burst):
 class SparseBurst(DenseBurst):
     """Steps of a sparse connection; wants ``operator()``, not ``columns()``."""
 
+class DelaySparseBurst(SparseBurst):
+    """Steps of a sparse connection with delays; `a_buff` of the model has to call `land`."""
+
+    def land(self) -> np.ndarray:
+        """Return the line that says what is due, which has been held in another way."""
+
 class ConvBurst(DenseBurst):
     """Steps of a convolution; wants ``kernel()``: the kernel as it is summed up, its geometry."""
 

@@ -74,20 +74,36 @@ from lava_actor.kernels.loops cimport (
     la_conv,
     la_conv_f64,
     la_conv_i32,
+    la_bin,
+    la_bin_of,
+    la_can_code,
+    la_clear_f64,
+    la_clear_i32,
     la_csc,
     la_csc_f64,
     la_csc_i32,
+    la_due_f64,
+    la_due_i32,
     la_dense_delayed_f64,
     la_dense_delayed_i32,
     la_dense_f64,
     la_dense_i32,
     la_entry,
     la_indices,
+    la_later,
+    la_later_advance,
+    la_later_coded,
+    la_later_free,
+    la_later_init,
+    la_later_valued_f64,
+    la_later_valued_i32,
     la_look_up_f64,
     la_look_up_i32,
     la_pack,
     la_step,
     la_tally,
+    la_touched_f64,
+    la_touched_i32,
     la_within,
     la_wrap,
 )
@@ -119,6 +135,8 @@ cpdef enum:
 
 cdef enum:
     MOST = 1024
+    # Steps after which a line of delays is held in the other way if that is less work.
+    LOOK_AT = 64
     # Additions beyond which other threads of the interpreter may work meanwhile.
     LONG_LOOP = 100_000
     # Bytes beyond which the same holds for a copy.
@@ -336,4 +354,5 @@ include "_taps.pxi"
 include "_recordings.pxi"
 include "_populations.pxi"
 include "_connections.pxi"
+include "_sparse.pxi"
 include "_team.pxi"

@@ -10,7 +10,7 @@ import scipy.sparse
 from scipy.sparse import csr_matrix
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
-from lava_actor.kernels.steps import SparseBurst
+from lava_actor.kernels.steps import DelaySparseBurst, SparseBurst
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.registry import HIDDEN
 from lava_actor.proc._arithmetic import owner_of
@@ -83,6 +83,31 @@ class DelaysVar(LavaPyType):
     def __set__(self, model: AbstractPyDelaySparseModel, delays: object) -> None:
         """Replace the delays of a model."""
         model.__dict__["delays"] = delays
+
+
+class LineVar(LavaPyType):
+    """Declares an `a_buff` with delays, in whose place native steps may have lists of what is due.
+
+    Who reads the attribute gets the line, and lists end.
+    """
+
+    lands = True
+
+    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: object = None) -> Any:
+        """Return the declaration (of the class), or the line (of a model)."""
+        if model is None:
+            return self
+        held = model.__dict__
+        if "_later" in held:
+            held["a_buff"] = held.pop("_later").land()
+        if "a_buff" not in held:
+            raise AttributeError(f"{type(model).__name__}.a_buff has no value yet")
+        return held["a_buff"]
+
+    def __set__(self, model: AbstractPyDelaySparseModel, line: object) -> None:
+        """Replace the line."""
+        model.__dict__.pop("_later", None)
+        model.__dict__["a_buff"] = line
 
 
 class _SparseWeights(ConnectionModel):
@@ -222,7 +247,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
 
     @classmethod
     def _native_kind(cls) -> tuple[object, ...]:
-        return AbstractPyDelaySparseModel, SparseBurst, "operator"
+        return AbstractPyDelaySparseModel, DelaySparseBurst, "operator"
 
     @classmethod
     def specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
@@ -280,7 +305,7 @@ class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    a_buff: Any = LineVar(np.ndarray, float)
     weights: Any = WeightsVar(csr_matrix, float)
     delays: Any = DelaysVar(csr_matrix, int)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
@@ -294,7 +319,7 @@ class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
+    a_buff: Any = LineVar(np.ndarray, np.int32, precision=16)
     weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
     delays: Any = DelaysVar(csr_matrix, int, precision=6)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)

@@ -1,0 +1,273 @@
+"""Sparse connections. Included by ``_steps.pyx``."""
+
+
+cdef class SparseBurst(_ConnectionBurst):
+    """Compressed columns, as `lava_actor.proc._operators.SparseOperator` keeps them."""
+
+    cdef object operator
+    cdef la_csc matrix
+    cdef object table  # sums of 0, 1, 2 … weights, if all weights are one value
+    cdef void *sum_of
+    cdef uint16_t *met
+    cdef Py_ssize_t per_column
+
+    def __dealloc__(self):
+        free(self.met)
+
+    cdef bint take_weights(self) except -1:
+        operator = self.model.operator()
+        if operator.reach > self.n_out * self.depth:
+            return False
+        if operator is self.operator:
+            return True
+        if tuple(operator.shape) != (self.n_out, self.n_in):
+            return False
+        pointers, rows, weights, codes, one = operator.parts()
+        self.matrix.narrow = is_array(rows, cnp.NPY_UINT16)
+        self.matrix.packed = is_array(rows, cnp.NPY_UINT32)
+        coded = codes is not None or self.matrix.packed
+        if not (
+            is_of(pointers, cnp.NPY_INT64, self.n_in + 1)
+            and (self.matrix.narrow or self.matrix.packed or is_array(rows, cnp.NPY_INT32))
+            and (weights is None or is_of(weights, self.kind, 256 if coded else size_of(rows)))
+            and (codes is None or is_of(codes, cnp.NPY_UINT8, size_of(rows)))
+        ):
+            return False
+        self.matrix.ptr = <int64_t *>data_of(pointers)
+        self.matrix.row = data_of(rows)
+        self.matrix.weights = NULL if weights is None else data_of(weights)
+        self.matrix.codes = NULL if codes is None else <uint8_t *>data_of(codes)
+        self.per_column = size_of(rows) // max(1, self.n_in)
+        self.operator = operator
+        self.take_one(one)
+        return True
+
+    cdef int take_one(self, one) except -1:
+        """Prepare for the one value of all weights, if there is one."""
+        self.sum_of = NULL
+        if self.matrix.weights != NULL:
+            return 0
+        if self.code == LA_F64:
+            self.matrix.one_f64 = one
+        else:
+            self.matrix.one_i32 = one
+        self.table = None if self.delayed else self.operator.multiples()
+        if self.table is None or not is_array(self.table, self.kind):
+            return 0
+        if self.met == NULL:
+            self.met = <uint16_t *>calloc(max(1, self.n_out), sizeof(uint16_t))
+            if self.met == NULL:
+                raise MemoryError()
+        self.sum_of = data_of(self.table)
+        return 0
+
+    cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
+        return count * self.per_column
+
+    cdef void put(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
+        # A few events are added faster than all rows are looked up.
+        if self.sum_of != NULL and x == NULL and 2 * self.additions(count) > self.n_out:
+            la_tally(&self.matrix, at, count, self.met)
+            if self.code == LA_F64:
+                la_look_up_f64(self.n_out, self.met, <double *>self.sum_of, <double *>out)
+            else:
+                la_look_up_i32(self.n_out, self.met, <int32_t *>self.sum_of, <int32_t *>out)
+            return
+        _ConnectionBurst.put(self, at, x, count, out)
+
+    cdef void add(
+        self, const int32_t *at, const void *x, Py_ssize_t count, void *out
+    ) noexcept nogil:
+        if self.code == LA_F64:
+            la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>out)
+        else:
+            la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>out)
+
+
+cdef class DelaySparseBurst(SparseBurst):
+    """The same with a delay for each synapse.
+
+    What is due in later steps is a list for each of them (delays.h) while little happens, and else a
+    line as of every connection with delays. The model's attribute of the line takes the place of the
+    lists as soon as somebody looks at it: it calls `land`. The lists are in force as long as the model
+    refers to them.
+    """
+
+    cdef la_later later
+    cdef bint may_list, lists
+    cdef bint coded  # notes have codes
+    cdef object code_table
+    cdef void *table_at
+    cdef bint failed  # no memory for a note
+    cdef object given  # the line in front of the lists, as long as it lasts; None: zeros
+    cdef Py_ssize_t given_at
+    cdef object sum  # of one step
+    cdef int64_t added  # about how much in the last steps
+    cdef int steps
+    cdef bint busy
+
+    def __dealloc__(self):
+        la_later_free(&self.later)
+
+    cdef bint holds_line(self):
+        self.lists = self.lists and self.model.__dict__.get("_later") is self
+        return self.lists
+
+    cdef bint prepare(self) except -1:
+        cdef bint coded
+        if self.holds_line() and self.model.operator() is not self.operator:
+            self.model.a_buff  # notes are about the former weights
+        if not SparseBurst.prepare(self):
+            return False
+        self.may_list = not (self.shows or self.exponent or self.like is None) and getattr(
+            type(self.model).a_buff, "lands", False
+        )
+        coded = not self.graded and la_can_code(&self.matrix, <int32_t>self.n_out)
+        if self.lists and (coded != self.coded or not self.may_list):
+            self._use_line()
+        self.coded = coded
+        if self.may_list and not (self.lists or self.busy):
+            self._use_lists()
+        return True
+
+    cdef int _use_lists(self) except -1:
+        """Begin with lists behind the present line."""
+        if not la_later_init(&self.later, <int32_t>self.depth, <int32_t>self.n_out):
+            raise MemoryError()
+        self.show()
+        line = self.window
+        self.given, self.given_at = line if np.any(line) else None, 0
+        if self.sum is None:
+            self.sum = np.zeros(self.n_out, self.model.number)
+        self.table_at = NULL
+        if self.coded:
+            pointers, rows, weights, codes, one = self.operator.parts()
+            self.code_table = np.full(256, one) if weights is None else weights
+            self.code_table = np.ascontiguousarray(self.code_table, self.model.number)
+            self.table_at = data_of(self.code_table)
+        self.track = self.window = None
+        self.lists = True
+        self.model.__dict__["_later"] = self
+        return 0
+
+    cdef int _use_line(self) except -1:
+        return self.lay(self.model.delay_line())
+
+    def land(self):
+        """Return the line that says the same as the lists, which end."""
+        cdef cnp.ndarray line
+        cdef int32_t d
+        if self.failed:
+            raise MemoryError()
+        line = np.zeros((self.n_out, self.depth), self.model.number, order="F")
+        if self.given is not None:
+            (<object>line)[:, : self.depth - self.given_at] = self.given[:, self.given_at :]
+        for d in range(self.later.depth):
+            self._add_due(d, <char *>data_of(line) + d * self.n_out * self.width())
+        la_later_free(&self.later)
+        self.given = None
+        self.lists = False
+        return line
+
+    cdef void _add_due(self, int32_t delay, void *out) noexcept nogil:
+        cdef la_bin *bin = la_bin_of(&self.later, delay)
+        if self.code == LA_F64:
+            la_due_f64(&self.later, bin, <double *>self.table_at, <double *>out)
+        else:
+            la_due_i32(&self.later, bin, <int32_t *>self.table_at, <int32_t *>out)
+
+    cdef int send(self) except -1:
+        cdef RingWriter writer = self.writer
+        cdef la_slot *slot
+        if not self.lists or writer is None:
+            return SparseBurst.send(self)
+        if self.failed:
+            raise MemoryError()
+        writer.await_space()
+        if writer.unheard():
+            writer.drop()
+            return 0
+        slot = writer.back()
+        self._fill(slot)
+        writer.publish()
+        return 0
+
+    cdef int _fill(self, la_slot *slot) except -1:
+        """Write what is due now."""
+        cdef RingWriter writer = self.writer
+        cdef size_t column = self.n_out * self.width()
+        cdef void *sum = cnp.PyArray_DATA(<cnp.ndarray>self.sum)
+        cdef int32_t *index = <int32_t *>writer.payload_of(slot)
+        cdef int64_t found, most
+        if self.given is not None:
+            memcpy(
+                sum,
+                <char *>cnp.PyArray_DATA(<cnp.ndarray>self.given) + self.given_at * column,
+                column,
+            )
+        if la_bin_of(&self.later, 0).used < LONG_LOOP:
+            self._add_due(0, sum)
+        else:
+            with nogil:
+                self._add_due(0, sum)
+        most = writer.most_found()
+        if self.given is not None:
+            writer.fill(slot, sum)
+        elif self.code == LA_F64:
+            found = la_touched_f64(&self.later, <double *>sum, index, most)
+            writer.fill_found(slot, sum, found)
+        else:
+            found = la_touched_i32(&self.later, <int32_t *>sum, index, most)
+            writer.fill_found(slot, sum, found)
+        if self.code == LA_F64:
+            la_clear_f64(&self.later, <double *>sum)
+        else:
+            la_clear_i32(&self.later, <int32_t *>sum)
+        if self.given is not None:
+            memset(sum, 0, column)
+        return 0
+
+    cdef void compute(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
+        cdef int done = 1
+        self.added += self.additions(count)
+        if not self.lists:
+            SparseBurst.compute(self, at, x, count)
+        elif self.coded:
+            done = la_later_coded(&self.later, &self.matrix, at, count)
+        elif self.code == LA_F64:
+            done = la_later_valued_f64(&self.later, &self.matrix, at, <const double *>x, count)
+        else:
+            done = la_later_valued_i32(&self.later, &self.matrix, at, <const int32_t *>x, count)
+        if not done:
+            self.failed = True
+
+    cdef int receive_by_model(self) except -1:
+        if self.lists:
+            self._use_line()
+        return SparseBurst.receive_by_model(self)
+
+    cdef int advance(self) except -1:
+        self.steps += 1
+        if self.steps == LOOK_AT:
+            self._look_at_work()
+        if not self.lists:
+            return SparseBurst.advance(self)
+        la_later_advance(&self.later)
+        if self.given is not None:
+            self.given_at += 1
+            if self.given_at == self.depth:
+                self.given = None
+        return 0
+
+    cdef int _look_at_work(self) except -1:
+        """Hold what is due in the way that is less work: a step of a line costs all of its rows."""
+        cdef int64_t each = self.added // self.steps
+        self.steps = self.added = 0
+        self.busy = each > (self.n_out // 2 if self.busy else self.n_out)
+        if self.lists and self.busy:
+            self._use_line()
+        elif self.may_list and not (self.lists or self.busy):
+            self._use_lists()
+        return 0

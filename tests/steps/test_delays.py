@@ -1,0 +1,83 @@
+"""What delayed sparse connections hold back is the same in lists, in a line, and in NumPy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from lava_actor import Loihi2SimCfg, RunSteps
+from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
+from lava_actor.proc.sources.process import SpikeTimes
+from lava_actor.proc.sparse.models import PyDelaySparseModelBitAcc, PyDelaySparseModelFloat
+from lava_actor.proc.sparse.process import DelaySparse
+
+N, STEPS = 64, 420
+# Quiet, then every neuron in every step, then quiet: lists, a line, lists.
+TIMES = [
+    [*range(1 + k, 120, 23), *range(130, 280), *range(300 + k, STEPS, 31)] for k in range(N)
+]
+
+
+class SlowFloat(PyDelaySparseModelFloat):
+    def run_spk(self) -> None:
+        super().run_spk()
+
+
+class SlowFixed(PyDelaySparseModelBitAcc):
+    def run_spk(self) -> None:
+        super().run_spk()
+
+
+def connection(kind: str) -> DelaySparse:
+    places = sparse.random(N, N, 0.2, "csr", rng=np.random.default_rng(4))
+    draw = {"one": 1, "few": 9, "many": 100_000, "graded": 7, "fixed": 7, "shifted": 7}[kind]
+    numbers = np.random.default_rng(draw)
+    places.data = numbers.integers(1, draw + 1, places.nnz) * (1 if "fix" in kind else 0.1)
+    if kind == "shifted":
+        places.data = np.round(places.data * 50)
+    late = places.copy()
+    late.data = numbers.integers(0, 12, places.nnz)
+    more = {"num_message_bits": 8} if kind == "graded" else {}
+    more |= {"weight_exp": -1} if kind == "shifted" else {}
+    return DelaySparse(weights=places, delays=late.astype(int), name="late", **more)
+
+
+def story(kind: str, *, slow: bool, pauses: int, watched: bool = False) -> list[bytes]:
+    tag = "fixed_pt" if kind in ("fixed", "shifted") else "floating_pt"
+    model: Any = SlowFixed if tag == "fixed_pt" else SlowFloat
+    late = connection(kind)
+    source = SpikeTimes(times=TIMES, amplitude=3 if kind == "graded" else 1, name="spikes")
+    goal = LIF(shape=(N,), du=0.3 if tag == "floating_pt" else 900, vth=10**6, name="goal")
+    source.s_out.connect(late.s_in)
+    late.a_out.connect(goal.a_in)
+    monitor = Monitor()
+    if watched:
+        monitor.probe(late.a_buff)
+    exceptions = {DelaySparse: model} if slow else {}
+    with goal:
+        cfg = Loihi2SimCfg(select_tag=tag, exception_proc_model_map=exceptions)
+        found = []
+        for k in range(pauses):
+            goal.run(RunSteps(STEPS // pauses), cfg)
+            if k == 1:
+                late.a_buff.set(late.a_buff.get() * 2)
+            if k == 2:
+                late.weights.set(late.weights.get() * 2)
+            found += [late.a_buff.get().tobytes(), goal.u.get().tobytes()]
+        assert goal.u.get().any()
+    return found
+
+
+@pytest.mark.parametrize("kind", ["one", "few", "many", "graded", "fixed", "shifted"])
+def test_lists_and_lines_of_delays_hold_the_same(kind: str) -> None:
+    assert story(kind, slow=False, pauses=5) == story(kind, slow=True, pauses=5)
+
+
+def test_it_makes_no_difference_whether_somebody_looks_at_what_is_due() -> None:
+    alone = story("few", slow=False, pauses=1)
+    assert alone == story("few", slow=False, pauses=1, watched=True)
+    assert alone[-2:] == story("few", slow=True, pauses=1)[-2:]
