@@ -336,14 +336,14 @@ def test_an_initial_value_that_does_not_fit_is_told_before_anything_starts() -> 
 def test_a_second_run_may_use_what_the_first_one_measured() -> None:
     net = Net("floating_pt")
     with net.lif:
-        net.run(50, {"lif": 2})
+        net.run(STEPS, {"lif": 2})
         costs = net.lif.runtime.costs()
         expected = net.found()
     assert costs.keys() == {"lif", "square", "dense", "late"} | {m.name for m in (net.spikes, net.volts)}
     assert all(0 < cost < 10 for cost in costs.values())
     again = Net("floating_pt")
     with again.lif:
-        again.run(50, ("cores", {"measured": costs}))
+        again.run(STEPS, ("cores", {"measured": costs}))
         assert [x.tobytes() for x in again.found()] == [x.tobytes() for x in expected]
 
 
