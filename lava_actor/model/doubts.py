@@ -21,6 +21,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import declared
 from lava_actor.process import matrices
 from lava_actor.process.hints import is_library, nearest, warn
+from lava_actor.protocol.step import METHODS
 
 if TYPE_CHECKING:
     from lava_actor.model.types import LavaPyType
@@ -107,6 +108,12 @@ def _doubt_hooks(model_cls: type) -> None:
                 f"{model_cls.__qualname__}.{name}: nothing calls a method of this name; the "
                 f"runtime calls {meant}, which {model_cls.__qualname__} does not define"
             )
+    for guard, method in METHODS.values():
+        if method in own.keys() - called and getattr(model_cls, guard) is getattr(base, guard, 0):
+            warn(
+                f"{model_cls.__qualname__}.{method}: nothing calls it, as {guard} says no; give "
+                f"the model a {guard} that returns True where this phase is to run"
+            )
 
 
 def _peeking(model_cls: type) -> list[CodeType]:
@@ -155,15 +162,21 @@ def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model:
         where, declared = f"{process.name}.{var.name}", types[var.name]
         if not var.name.endswith(_ROUNDED):
             doubt_value(where, declared, var.init, model)
-        plain = is_library(type(process)) and not _is_integer(declared)
-        given = _reals(var.init) if plain else None
-        if given is not None and not np.isfinite(given.sum()):
-            for lost, what in ((np.isnan(given), "NaN"), (np.isinf(given), "infinite")):
-                if lost.any() and not (what == "infinite" and var.name.startswith("vth")):
-                    warn(
-                        f"{where}: {np.count_nonzero(lost)} of {given.size} initial values are "
-                        f"{what}, which will spread"
-                    )
+        if is_library(type(process)):
+            doubt_infinity(where, declared, var.init, "initial values")
+
+
+def doubt_infinity(where: str, declared: LavaPyType, value: object, what: str = "values") -> None:
+    """Warn if a Var that keeps fractions is given NaN, or infinity where that is no threshold."""
+    given = None if _is_integer(declared) else _reals(value)
+    if given is None or np.isfinite(given.sum()):
+        return
+    for lost, which in ((np.isnan(given), "NaN"), (np.isinf(given), "infinite")):
+        if lost.any() and not (which == "infinite" and ".vth" in where):
+            warn(
+                f"{where}: {np.count_nonzero(lost)} of {given.size} {what} are {which}, which "
+                f"will spread"
+            )
 
 
 def doubt_value(where: str, declared: LavaPyType, value: object, model: str) -> None:

@@ -24,10 +24,12 @@ from lava_actor.errors import (
     ModelError,
     RuntimeStateError,
 )
-from lava_actor.model.doubts import doubt_value
-from lava_actor.process.hints import warn
+from lava_actor.model.doubts import doubt_infinity, doubt_value
+from lava_actor.process.hints import is_library, warn
+from lava_actor.process.interfaces import where
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
+from lava_actor.process.variable import VarServer
 from lava_actor.protocol import words
 from lava_actor.protocol.rows import joined
 from lava_actor.protocol.values import VarSlot
@@ -322,6 +324,8 @@ class Network:
         value = slot.checked(value, idx)
         actor, var = holders[0]
         doubt_value(slot.where, var.declared, value, actor.model_name)
+        if is_library(type(actor.process)):
+            doubt_infinity(slot.where, var.declared, value)
         if len(holders) == 1:
             self._ask("set", (var.name, value, idx), actor.party, actor.name)
             return
@@ -390,7 +394,12 @@ class Network:
     def _find(self, var_id: int) -> list[tuple[ActorPlan, VarPlan]]:
         """Who holds a Var: one actor, or all parts of a Process."""
         if var_id not in self._holders:
-            raise MissingMemberError(f"no model of this network holds the Var with id {var_id}")
+            var = next((var for var in VarServer().vars if var.id == var_id), None)
+            raise MissingMemberError(
+                f"{f'the Var with id {var_id}' if var is None else where(var)}: no model of this "
+                f"network holds it; a sub-process model says which Var of its inside is meant: "
+                f"proc.vars.{getattr(var, 'name', 'v')}.alias(…)"
+            )
         return self._holders[var_id]
 
     def _ask(self, kind: str, payload: tuple[Any, ...], party: int, name: str) -> Any:
@@ -429,6 +438,11 @@ class Network:
             return 0
         far = self._far().actors
         return min(far[p].step if p in far else int(self._arena.party(p).done) for p in clock)
+
+    @property
+    def steps_together(self) -> bool:
+        """Whether there are models that step; others are free-running."""
+        return bool(self._executable.arena.domains[words.CLOCK])
 
     def _far(self) -> Far:
         return Far() if self._crew is None else self._crew.far()
