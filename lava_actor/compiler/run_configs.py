@@ -12,6 +12,7 @@ from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.domain import SyncDomain
+from lava_actor.process.hints import briefly
 from lava_actor.process.process import AbstractProcess
 
 ModelClass = type[AbstractProcessModel]
@@ -40,6 +41,7 @@ class RunConfig:
         (an `AssertionError`) if ``custom_sync_domains`` is no list of sync domains.
     """
 
+    @briefly
     def __init__(
         self,
         custom_sync_domains: list[SyncDomain] | None = None,
@@ -105,6 +107,7 @@ class AbstractLoihiRunCfg(RunConfig):
         Callbacks for the session before and after each run, see `lava.magma.core.callback_fx`.
     """
 
+    @briefly
     def __init__(
         self,
         custom_sync_domains: list[SyncDomain] | None = None,
@@ -209,6 +212,7 @@ class AbstractLoihiHWRunCfg(AbstractLoihiRunCfg):
         Kept, no effect.
     """
 
+    @briefly
     def __init__(
         self,
         custom_sync_domains: list[SyncDomain] | None = None,

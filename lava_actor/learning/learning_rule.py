@@ -15,6 +15,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.symbolic_equation import SymbolicEquation
+from lava_actor.process.hints import briefly
 
 __all__ = ["LoihiLearningRule", "Loihi2FLearningRule", "Loihi3FLearningRule"]
 
@@ -129,6 +130,7 @@ class LoihiLearningRule:
         If all rules are None, a constant is negative, or rules disagree on the digit of ``u``.
     """
 
+    @briefly
     def __init__(
         self,
         dw: str | None = None,
@@ -265,6 +267,7 @@ class Loihi3FLearningRule(LoihiLearningRule):
         As in `LoihiLearningRule`.
     """
 
+    @briefly
     def __init__(
         self,
         dw: str | None = None,

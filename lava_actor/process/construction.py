@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
-from lava_actor.process.hints import did_you_mean, is_library, nearest, warn
+from lava_actor.process.hints import did_you_mean, is_library, misfit, nearest, warn
 from lava_actor.process.inherited import docstring, signature
 from lava_actor.process.interfaces import checked_shape
 
@@ -54,32 +54,11 @@ class ProcessPostInitCaller(type):
         try:
             obj = super().__call__(*args, **kwargs)
         except TypeError:
-            if (misfit := _misfit(cls, args, kwargs)) is not None:
-                raise misfit from None
+            if text := misfit(cls.__name__, signature(cls), args, kwargs, inspect.getdoc(cls)):
+                raise InvalidTypeError(text) from None
             raise
         obj._post_init()
         return obj
-
-
-def _misfit(cls: type[Any], args: Any, kwargs: Any) -> InvalidTypeError | None:
-    """A better error than Python's if the arguments do not fit the constructor."""
-    try:
-        signature(cls).bind(*args, **kwargs)
-    except TypeError as misfit:
-        named = [
-            p
-            for p in signature(cls).parameters.values()
-            if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-        ]
-        names = [p.name for p in named]
-        wrong = next((key for key in kwargs if f"'{key}'" in str(misfit)), "")
-        hint = did_you_mean(wrong, names) if wrong else ""
-        keywords = f" It takes keywords: {cls.__name__}({names[0]}=…)." if args and names else ""
-        listed = ", ".join(p.name if p.default is p.empty else f"{p.name}=…" for p in named)
-        return InvalidTypeError(
-            f"{cls.__name__}: {misfit}{hint}.{keywords} Parameters: {listed or 'any'}"
-        )
-    return None
 
 
 @functools.cache

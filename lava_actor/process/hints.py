@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import dis
 import functools
+import inspect
 import os
 import sys
 import sysconfig
@@ -91,10 +92,33 @@ def _onwards_from_theirs(traceback: TracebackType | None) -> TracebackType | Non
     return traceback
 
 
+def misfit(
+    name: str, signature: inspect.Signature, args: Any, kwargs: Any, about: str | None = None
+) -> str | None:
+    """Say what is wrong if the arguments do not fit, more helpfully than Python does."""
+    try:
+        signature.bind(*args, **kwargs)
+    except TypeError as error:
+        found = signature.parameters.values()
+        named = [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+        names = [p.name for p in named]
+        wrong = next((key for key in kwargs if f"'{key}'" in str(error)), "")
+        text = f"{name}: {error}{did_you_mean(wrong, names) if wrong else ''}."
+        if args and names and "positional" in str(error):
+            takes = f"It takes keywords: {name}({names[0]}=…)."
+            text += f" {about.splitlines()[0] if about and names[0] == 'name' else takes}"
+        listed = ", ".join(p.name if p.default is p.empty else f"{p.name}=…" for p in named)
+        if not listed and any(p.kind is p.VAR_KEYWORD for p in found):
+            listed = "any, by keyword"
+        return f"{text} Parameters: {listed or 'none, as long as __init__ takes no **kwargs'}"
+    return None
+
+
 def briefly(method: F) -> F:
     """Let errors that say all in their message come without the frames they were raised in.
 
-    What remains are frames of the user's own program that the call led to.
+    What remains are frames of the user's own program that the call led to. Arguments that do not
+    fit are told with the parameters there are.
     """
 
     @functools.wraps(method)
@@ -108,6 +132,13 @@ def briefly(method: F) -> F:
                     f"{method.__qualname__} belongs to an instance, not to the class: make one, "
                     f"and call its {method.__name__}(…)"
                 ) from None
+            trace = error.__traceback__
+            if isinstance(error, TypeError) and args and trace is not None and not trace.tb_next:
+                name, own = type(args[0]).__name__, method.__name__
+                takes = inspect.signature(functools.partial(method, args[0]))
+                name += "" if own == "__init__" else f".{own}"
+                if text := misfit(name, takes, args[1:], kwargs):
+                    raise InvalidTypeError(text) from None
             brief = LavaActorError, KeyboardInterrupt
             theirs = _onwards_from_theirs(error.__traceback__)
             if theirs or isinstance(error, brief) or isinstance(error.__cause__, RemoteTraceback):

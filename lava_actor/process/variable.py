@@ -62,6 +62,11 @@ class Var(ArrayLike, AbstractProcessMember):
         name: str = "Unnamed variable",
     ) -> None:
         super().__init__(shape)
+        if not isinstance(shareable, (bool, np.bool_)):
+            raise InvalidTypeError(
+                f"Var(shape, init, shareable): expected True or False, got {shareable!r}; a shape "
+                f"of several sides is a tuple"
+            )
         self._init = init
         self.shareable = shareable
         self.name = name

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.process.hints import briefly
 
 
 class AbstractRunCondition(ABC):
@@ -24,6 +25,10 @@ class AbstractRunCondition(ABC):
     num_steps: int
 
     def __init__(self, blocking: bool) -> None:
+        if blocking not in (True, False):
+            raise InvalidTypeError(
+                f"{type(self).__name__}.blocking: expected True or False, got {blocking!r}"
+            )
         self.blocking = bool(blocking)
 
     @property
@@ -50,6 +55,7 @@ class RunSteps(AbstractRunCondition):
         (a `TypeError`) if it is no number.
     """
 
+    @briefly
     def __init__(self, num_steps: int, blocking: bool = True) -> None:
         super().__init__(blocking)
         self.num_steps = _count(num_steps, "RunSteps", "num_steps")
@@ -61,6 +67,7 @@ class RunSteps(AbstractRunCondition):
 class RunContinuous(AbstractRunCondition):
     """Run until somebody pauses or stops the network; `run` returns at once."""
 
+    @briefly
     def __init__(self) -> None:
         super().__init__(blocking=False)
         self.num_steps = sys.maxsize
@@ -87,6 +94,7 @@ class RunUntil(AbstractRunCondition):
         If the predicate is not callable or ``max_steps`` no step count (see `RunSteps`).
     """
 
+    @briefly
     def __init__(
         self, predicate: Callable[[], object], max_steps: int | None = None, blocking: bool = True
     ) -> None:

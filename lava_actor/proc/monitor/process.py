@@ -59,7 +59,7 @@ class Spikes(tuple[np.ndarray, ...]):
 
 
 class Monitor(AbstractProcess):
-    """Records any number of Vars and OutPorts.
+    """Records any number of Vars and OutPorts: those that ``probe(…)`` is called with.
 
     A Var is sampled at the end of every step (after learning); of an OutPort, what it sends in
     every step is recorded. What is recorded lies in memory of this interpreter: it can be read
