@@ -44,6 +44,7 @@ from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.network import Network, living
 from lava_actor.runtime.user.rounds import Rounds
 from lava_actor.runtime.user.services import END_SECONDS
+from lava_actor.runtime.user.standstill import Standstill
 from lava_actor.runtime.user.status import table_of
 from lava_actor.runtime.user.until import UntilRun
 
@@ -250,8 +251,10 @@ class Runtime(Network):
     def _await(self, listener: Listener, timeout: float | None) -> None:
         """Wait for the end of a run that is not a `RunUntil`."""
         deadline = None if timeout is None else time.monotonic() + timeout
+        standstill = Standstill(self)
         while not listener.finished.wait(_slice(deadline)):
             self._check_deadline(deadline, timeout)
+            standstill.look()
         failures = listener.failures
         self._collect()
         if failures:  # another thread has collected them, and put the network away
@@ -437,7 +440,9 @@ def stop_all(timeout: float = 0.5) -> None:
 
 
 def _check_timeout(what: str, timeout: object) -> None:
-    if timeout is not None and not isinstance(timeout, (int, float)):
+    if timeout is None:
+        return
+    if not isinstance(timeout, (int, float)) or not timeout >= 0:
         raise InvalidTypeError(f"{what}: expected a timeout in seconds or None, got {timeout!r}")
 
 
