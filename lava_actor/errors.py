@@ -93,7 +93,7 @@ class RemoteTraceback(Exception):
 
     def __str__(self) -> str:
         """The text, as Python would have printed it in the actor."""
-        return f"\n\n{self.text}"
+        return self.text
 
 
 class RuntimeStateError(LavaActorError, RuntimeError):

@@ -10,6 +10,7 @@ from lava_actor.compiler.exceptions import NoProcessModelFound
 from lava_actor.compiler.network import find_network, ports_of
 from lava_actor.errors import NetworkError
 from lava_actor.model import registry
+from lava_actor.model.declarations import check_constructor
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.process.ports.ports import (
@@ -114,6 +115,7 @@ def _is_container(process: AbstractProcess) -> bool:
 def _build_sub_processes(
     process: AbstractProcess, model_class: type[AbstractSubProcessModel]
 ) -> list[AbstractProcess]:
+    check_constructor(process, model_class, "proc")
     model: Any = model_class(process)
     for var_port in list(process.var_ports.members):
         _forward_var_port(var_port)

@@ -49,7 +49,7 @@ def check_members(process: AbstractProcess, model_cls: type) -> None:
         what is declared otherwise.
     """
     types = declared(model_cls)
-    _check_constructor(process, model_cls)
+    check_constructor(process, model_cls, "proc_params")
     _check_vars(process, model_cls, types)
     _check_ports(process, model_cls, types, process.in_ports, PyInPort, "PyInPort")
     _check_ports(process, model_cls, types, process.out_ports, PyOutPort, "PyOutPort")
@@ -80,15 +80,17 @@ def _declaration(
     )
 
 
-def _check_constructor(process: Any, model_cls: type) -> None:
+def check_constructor(process: Any, model_cls: type, takes: str) -> None:
+    """Refuse a model class whose constructor does not take ``proc`` or ``proc_params``."""
     try:
-        inspect.signature(model_cls).bind(process.proc_params)
+        inspect.signature(model_cls).bind(process)
     except ValueError:  # native: it has no signature
         return
     except TypeError as error:
+        what = "its Process" if takes == "proc" else "the parameters of its Process"
         raise NetworkError(
-            f"{process.name}: {model_cls.__qualname__} is made with the parameters of its Process; "
-            f"expected def __init__(self, proc_params), got one that refuses them: {error}"
+            f"{process.name}: {model_cls.__qualname__} is made with {what}; expected "
+            f"def __init__(self, {takes}), got one that refuses them: {error}"
         ) from None
 
 
@@ -187,8 +189,10 @@ def _check_surplus(process: Any, model_cls: type, types: dict[str, LavaPyType]) 
         )
     for name in types:
         if name not in members:
+            owner = getattr(process.__dict__.get(name), "process", None)
+            other = "" if owner is None else f" of its own, but one of {owner.name}"
             raise NetworkError(
                 f"{model_cls.__qualname__}.{name}: {process.name} "
-                f"({type(process).__name__}) has no Var or port of that name"
+                f"({type(process).__name__}) has no Var or port of that name{other}"
                 f"{did_you_mean(name, members)}; it has {', '.join(sorted(members)) or 'none'}"
             )

@@ -210,6 +210,12 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                     f"{self.name}.{first} and {self.name}.{name} are one "
                     f"{type(member).__name__}, which is called {name!r}; make one for each"
                 )
+            if member.process not in (None, self) and not isinstance(member, AbstractProcess):
+                warn(
+                    f"{type(self).__name__}.{name} is a {type(member).__name__} of the class: now "
+                    f"it belongs to {self.name}, and no longer to {member.process.name}. Make one "
+                    f"for each Process in __init__: self.{name} = {type(member).__name__}(…)"
+                )
             member.name = name
             member.process = self
 

@@ -201,8 +201,8 @@ class AbstractPyLifModelFloat(_LifModel):
                 f"{process.name}.{name}: expected the fraction that decays per step, from 0 to "
                 f"1, got {decay}; only fixed-point models count in units of 1/4096"
             )
-        vth = process.vars.vth.init if "vth" in process.vars else 0
-        if np.any(np.asarray(vth) < 0):
+        vth = np.asarray(process.vars.vth.init if "vth" in process.vars else 0)
+        if vth.dtype.kind in "biuf" and (vth < 0).any():
             yield (
                 f"{process.name}.vth: {vth} is below 0, to which a spike resets v: these neurons "
                 f"spike in every step"
