@@ -210,7 +210,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                     f"{self.name}.{first} and {self.name}.{name} are one "
                     f"{type(member).__name__}, which is called {name!r}; make one for each"
                 )
-            if member.process not in (None, self) and not isinstance(member, AbstractProcess):
+            if not isinstance(member, AbstractProcess) and member.process not in (None, self):
                 warn(
                     f"{type(self).__name__}.{name} is a {type(member).__name__} of the class: now "
                     f"it belongs to {self.name}, and no longer to {member.process.name}. Make one "

@@ -1,0 +1,168 @@
+"""Mistakes in connecting ports."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lava_actor import (
+    AbstractProcess,
+    AbstractSubProcessModel,
+    OutPort,
+    implements,
+)
+from lava_actor.errors import LavaActorError
+from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.lif.process import LIF
+from tests.mistakes.tables import FLOAT, Own, Table, lif, ran
+
+TABLE = Table()
+doubted, harmless, refused = TABLE.doubted, TABLE.harmless, TABLE.refused
+
+
+@refused("a.a_in", "leaf", "only ports of hierarchical Processes")
+def in_port_to_the_in_port_of_a_sibling() -> None:
+    a, b = lif(name="a"), lif(name="b")
+    a.a_in.connect(b.a_in)
+    a.compile(FLOAT)
+
+
+@refused("b.s_out", "leaf", "only ports of hierarchical Processes")
+def out_port_to_the_out_port_of_a_sibling() -> None:
+    a, b = lif(name="a"), lif(name="b")
+    a.s_out.connect(b.s_out)
+    ran(a)
+
+
+@harmless
+def an_in_port_that_nothing_is_connected_to() -> None:
+    assert ran(lif(bias_mant=1)).v.get().tolist() == [1, 1]
+
+
+@harmless
+def an_own_model_that_receives_from_nobody() -> None:
+    assert ran(Own(lambda model: model.v.__iadd__(model.inp.recv()))).v.get().tolist() == [1, 1]
+
+
+@refused("a.s_out", "b.a_in", "already")
+def connecting_twice() -> None:
+    a, b = lif(name="a"), lif(name="b")
+    a.s_out.connect(b.a_in)
+    a.s_out.connect(b.a_in)
+
+
+@doubted("a.s_out", "goes on without", r"stop\(\)")
+def connecting_after_the_start() -> None:
+    a, b = ran(lif(name="a")), lif(name="b")
+    a.s_out.connect(b.a_in)
+
+
+@doubted("a.s_out|b.a_in", "was compiled")
+def connecting_after_compile() -> None:
+    a, b = lif(name="a"), lif(name="b")
+    a.compile(FLOAT)
+    b.a_in.connect_from(a.s_out)
+
+
+@harmless
+def connecting_after_stop() -> None:
+    a, b = ran(lif(vth=0, bias_mant=1)), Dense(weights=np.eye(2))
+    a.stop()
+    a.s_out.connect(b.s_in)
+    assert ran(a, 3).runtime is b.runtime
+
+
+@doubted("b.v.get", "initial value", "connection missing")
+def reading_a_process_that_was_forgotten() -> None:
+    a, b = lif(), lif(name="b")
+    ran(a)
+    b.v.get()
+
+
+@harmless
+def reading_initial_values_before_anything_runs() -> None:
+    assert lif(v=3).v.get() == 3
+    assert ran(lif()).v.get().tolist() == [0, 0]
+    assert lif(v=3).v.get() == 3  # made after the other was started
+
+
+@doubted(r"b\.a_in is connected to a\.out", "nothing inside its Process drives")
+def a_hierarchical_process_whose_inside_is_not_connected() -> None:
+    class Outer(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__(name="a")
+            self.out = OutPort((2,))
+
+    @implements(Outer)
+    class Inside(AbstractSubProcessModel):
+        def __init__(self, proc: Any) -> None:
+            self.inner = lif()
+
+    outer = Outer()
+    outer.out.connect(lif(name="b").a_in)
+    outer.compile(FLOAT)
+
+
+class Outer(AbstractProcess):
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = OutPort((2,))
+
+
+@implements(Outer)
+class Unfinished(AbstractSubProcessModel):
+    def __init__(self, proc: Any) -> None:
+        self.inner = LIF()  # type: ignore[call-arg]
+
+
+def test_a_constructor_of_a_model_is_shown_where_it_fails_and_without_frames_of_ours() -> None:
+    with pytest.raises(LavaActorError, match="LIF: missing a required argument") as caught:
+        Outer().compile(FLOAT)
+    files = [frame.path for frame in caught.traceback]
+    assert "self.inner = LIF()" in str(caught.traceback[-1].statement)
+    assert sum(str(file) != __file__ for file in files) == 1, files
+
+
+@refused("o: Closed is made with its Process", r"def __init__\(self, proc\)")
+def a_sub_process_model_that_takes_no_process() -> None:
+    class Open(AbstractProcess):
+        pass
+
+    class Closed(AbstractSubProcessModel):
+        def __init__(self) -> None:
+            pass
+
+    Closed.__qualname__ = "Closed"
+    implements(Open)(Closed)
+    Open(name="o").compile(FLOAT)
+
+
+TABLE.REFUSED |= {
+    "transposed_weights": (
+        lambda: lif().s_out.connect(Dense(weights=np.ones((2, 3))).s_in),
+        (r"\(2,\)", r"\(3,\)", r"\(post, pre\)", "transposed"),
+    ),
+    "a_shape_that_fits_neither_way": (
+        lambda: lif((4,)).s_out.connect(Dense(weights=np.ones((2, 3))).s_in),
+        (r"\(4,\)", r"\(3,\)"),
+    ),
+    "in_port_to_out_port": (
+        lambda: lif(name="a").a_in.connect(lif(name="b").s_out),
+        ("a.a_in", "InPort", r"b\.s_out\.connect\(a\.a_in\)"),
+    ),
+    "typo_of_a_port": (lambda: lif().s_uot, ("has no attribute 's_uot'",)),
+    "connecting_to_a_process": (
+        lambda: lif(name="a").s_out.connect(lif(name="b")),
+        ("'b' itself", "a_in"),
+    ),
+    "connecting_to_a_class": (lambda: lif().s_out.connect(LIF), ("the class LIF", "instance")),
+    "connecting_to_a_var": (
+        lambda: lif().s_out.connect(lif(name="a").v),
+        ("expected InPort or OutPort to connect, got the Var a.v$",),
+    ),
+}
+
+
+test_is_refused, test_is_doubted, test_is_harmless = TABLE.tests()

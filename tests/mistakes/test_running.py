@@ -1,0 +1,200 @@
+"""Mistakes in running networks, and in their options."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+
+import lava_actor
+from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
+from lava_actor.errors import LavaActorError
+from lava_actor.proc.io.injector import Injector
+from lava_actor.proc.lif.process import LIF
+from lava_actor.runtime.user import standstill
+from tests.mistakes.tables import FIXED, FLOAT, Table, lif, ran
+
+TABLE = Table()
+doubted, harmless, refused = TABLE.doubted, TABLE.harmless, TABLE.refused
+
+
+@harmless
+def an_equal_run_cfg_in_the_second_run() -> None:
+    ran(ran(lif()), cfg=Loihi2SimCfg(select_tag="floating_pt"))
+
+
+@refused("a is already compiled", "stop")
+def compiling_twice() -> None:
+    a = lif(name="a")
+    a.compile(FLOAT)
+    a.compile(FLOAT)
+
+
+@pytest.mark.parametrize(
+    ("condition", "word"),
+    [
+        ("10", "number of steps"),
+        (10.0, "number of steps"),
+        (True, "number of steps"),
+        (FLOAT, "run_cfg"),
+        (RunSteps, r"write RunSteps\("),
+    ],
+)
+def test_what_is_no_condition_is_refused(condition: Any, word: str) -> None:
+    with pytest.raises(LavaActorError, match=word):
+        lif().run(condition, FLOAT)
+
+
+@harmless
+def no_steps_at_all() -> None:
+    assert ran(lif(bias_mant=1), 0).v.get().tolist() == [0, 0]
+
+
+@harmless
+def running_and_reading_in_threads() -> None:
+    a = lif(bias_mant=1, vth=10**9)
+    thread = threading.Thread(target=ran, args=(a, 10))
+    thread.start()
+    thread.join()
+    a.run(RunContinuous())
+    found: list[Any] = []
+    threads = [threading.Thread(target=lambda: found.append(a.v.get())) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    a.pause()
+    assert [value.shape for value in found] == [(2,)] * 8
+
+
+@refused("running", r"wait\(\) or pause\(\)")
+def running_while_it_runs() -> None:
+    a = lif()
+    a.run(RunContinuous(), FLOAT)
+    a.run(1)
+
+
+@harmless
+def pausing_waiting_and_stopping_before_the_run() -> None:
+    a = lif()
+    a.pause()
+    a.wait()
+    a.stop()
+    with a:
+        pass
+    assert a.runtime is None
+
+
+@doubted("7 networks are alive", "Process|lif", "stop_all")
+def building_again_and_again() -> None:
+    kept = [ran(lif()) for _ in range(8)]
+    assert len(lava_actor.networks()) == len(kept)
+
+
+@harmless
+def building_again_and_again_without_keeping_them() -> None:
+    for _ in range(12):
+        ran(lif()).stop()
+    assert lava_actor.networks() == []
+
+
+def test_a_run_that_waits_for_its_user_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    injector, told = Injector(shape=(2,), name="i"), []
+
+    class Sends(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            told.append(record.getMessage())
+            injector.send(np.ones(2))
+
+    monkeypatch.setattr(standstill, "QUIET_SECONDS", 0.0)
+    handler = Sends()
+    log = logging.getLogger("lava_actor.runtime")
+    log.addHandler(handler)
+    try:
+        a = lif()
+        injector.out_port.connect(a.a_in)
+        ran(a)
+    finally:
+        log.removeHandler(handler)
+    assert len(told) == 1
+    assert told[0].startswith(
+        "step 1 has not ended for 0 s: i (PyLoihiInjectorModel) waits for the"
+    )
+
+
+TABLE.REFUSED |= {
+    "a_misspelt_keyword_of_run": (
+        lambda: lif().run(1, runcfg=FLOAT),  # type: ignore[call-arg]
+        ("LIF.run: .*'runcfg'", "did you mean 'run_cfg'", "condition=…"),
+    ),
+    "a_misspelt_keyword_of_a_condition": (
+        lambda: RunSteps(steps=3),  # type: ignore[call-arg]
+        ("RunSteps: ", "Parameters: num_steps, blocking=…"),
+    ),
+    "a_misspelt_keyword_of_a_run_cfg": (
+        lambda: Loihi2SimCfg(selct_tag="fixed_pt"),  # type: ignore[call-arg]
+        ("Loihi2SimCfg: .*'selct_tag'", "did you mean 'select_tag'"),
+    ),
+    "compiling_for_nothing": (
+        lambda: lif().compile(),  # type: ignore[call-arg]
+        ("LIF.compile: missing a required argument: 'run_cfg'",),
+    ),
+    "blocking_as_text": (
+        lambda: RunSteps(3, "no"),  # type: ignore[arg-type]
+        ("RunSteps.blocking: expected True or False, got 'no'",),
+    ),
+    "a_negative_timeout": (
+        lambda: ran(lif()).wait(-1),
+        ("wait: expected a timeout in seconds", "-1"),
+    ),
+    "no_run_cfg": (lambda: lif(name="a").run(1), ("a:", "run_cfg", r"Loihi2SimCfg\(")),
+    "a_class_as_run_cfg": (
+        lambda: lif(name="a").run(1, Loihi2SimCfg),
+        ("a:", "expected a RunConfig", "got <class"),
+    ),
+    "a_negative_number_of_steps": (lambda: lif().run(-5, FLOAT), ("num_steps", "-5")),
+    "a_condition_without_a_number": (lambda: RunSteps(), ("'num_steps'",)),  # noqa: PLW0108  (is made in the test)
+    "options_as_a_list": (
+        lambda: lif().run(1, FLOAT, ["seed"]),
+        ("compile_config: expected a dict of options", "seed"),
+    ),
+    "a_timeout_as_text": (
+        lambda: ran(lif()).wait("10"),
+        ("wait: expected a timeout in seconds", "'10'"),
+    ),
+    "a_timeout_of_stop_as_text": (
+        lambda: ran(lif()).stop("10"),
+        ("stop: expected a timeout in seconds", "'10'"),
+    ),
+    "a_channel_size_as_text": (
+        lambda: ran(lif(), pypy_channel_size="big"),
+        ("pypy_channel_size", "positive integer, got 'big'"),
+    ),
+    "the_status_of_what_does_not_run": (
+        lambda: lif(name="a").runtime.status(),  # noqa: PLW0108  (is made in the test)
+        (r"a\.runtime\.status: there is no runtime yet", r"run\(\)"),
+    ),
+    "running_a_class": (lambda: LIF.run(RunSteps(3)), (r"run belongs to an instance",)),
+}
+
+
+TABLE.DOUBTED |= {
+    "another_run_cfg_in_the_second_run": (
+        lambda: ran(ran(lif()), cfg=FIXED),
+        ("keeps it", "floating_pt", "fixed_pt", r"stop\(\)"),
+    ),
+    "another_compile_config_in_the_second_run": (
+        lambda: ran(ran(lif()), schedule="lockstep"),
+        ("schedule=None", "keeps it", "'lockstep'"),
+    ),
+    "a_typo_in_compile_config": (
+        lambda: ran(lif(), sheduler="lockstep"),
+        ("'sheduler'", "did you mean 'schedule'", "pypy_channel_size"),
+    ),
+}
+
+
+test_is_refused, test_is_doubted, test_is_harmless = TABLE.tests()
