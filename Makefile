@@ -34,14 +34,14 @@ help: ## show this list
 demo: $(NATIVE) ## run a balanced network of 10 000 neurons and say how fast it was
 	@$(PY) examples/balanced_network.py $(ARGS)
 
-test: $(NATIVE) $(TOOLS) ## all tests but the slow ones
+test: $(NATIVE) $(TOOLS) ## all tests but the slow ones, random properties on a quarter of their cases
 	@$(PYTEST) -m "not slow"
 
 test-slow: $(NATIVE) $(TOOLS) ## the slow tests only: soak, load, large networks
-	@$(PY) -m pytest $(ARGS) -m slow
+	@LAVA_ACTOR_TESTS=all $(PY) -m pytest $(ARGS) -m slow
 
-test-all: $(NATIVE) $(TOOLS) ## every test there is
-	@$(PYTEST)
+test-all: $(NATIVE) $(TOOLS) ## every test there is, on all cases
+	@LAVA_ACTOR_TESTS=all $(PYTEST)
 
 bench: $(NATIVE) ## short benchmarks, about two minutes
 	@$(PY) -m benchmarks $(ARGS)

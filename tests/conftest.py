@@ -27,6 +27,7 @@ import psutil
 import pytest
 
 from lava_actor.runtime.start import launcher
+from tests import cases  # noqa: F401  (it sets how many cases there are)
 
 # A shell starts what it sends into the background deaf to Ctrl-C, which many tests are about.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

@@ -28,6 +28,8 @@ Cells = tuple[int, ...]
 Run = tuple[int, "frozenset[int] | None", int, "tuple[tuple[int, int], ...]"]
 Runs = tuple[Run, ...]
 State = tuple[Cells, Runs]
+#: Who did what; made into words for a story only.
+Event = tuple[Any, ...]
 Program = Callable[[], Generator[Op, Any, Any]]
 
 
@@ -168,7 +170,7 @@ def explore(
             place = automata[i].advance(place, None)
         return cells, _put(runs, i, (place, asleep, left, unseen))
 
-    def after(state: State) -> Iterator[tuple[State, str]]:
+    def after(state: State) -> Iterator[tuple[State, Event]]:
         cells, runs = state
         for i, (place, asleep, left, unseen) in enumerate(runs):
 
@@ -181,15 +183,15 @@ def explore(
             if unseen:
                 (word, value), rest = unseen[0], unseen[1:]
                 run = (place, asleep, left, rest)
-                yield settle(_put(cells, word, value), runs, i, run), f"{who}'s store is seen"
+                yield settle(_put(cells, word, value), runs, i, run), (who, "its store is seen")
             if asleep:
                 if left:
                     rested = _put(runs, i, (place, None, left - 1, unseen))
-                    yield go(True, runs=rested), f"{who}'s slice ends"
+                    yield go(True, runs=rested), (who, "its slice ends")
                 continue
-            text = f"{who}: {op}"
             if op is None:
                 continue
+            text = (who, op)
             if op[0] == "load":
                 word = words[op[1]]
                 own = [value for at, value in unseen if at == word]
@@ -207,7 +209,7 @@ def explore(
                     at = frozenset(words[word] for word, _ in op[1])
                     yield (cells, _put(runs, i, (place, at, left, ()))), text
                 else:
-                    yield go(False), f"{text}: no"
+                    yield go(False), (who, op, "no")
             elif op[0] == "wake":
                 woken = go(None)
                 for j, run in enumerate(runs):
@@ -227,16 +229,16 @@ def explore(
     state: State = (tuple(memory.values()), tuple((a.first, None, slices, ()) for a in automata))
     for i in range(len(names)):
         state = settle(*state, i, state[1][i])
-    came_from: dict[State, tuple[State | None, str]] = {state: (None, "")}
+    came_from: dict[State, tuple[State | None, Event]] = {state: (None, ())}
     todo = [state]
     found = Found()
     while todo:
         state = todo.pop()
         last = True
-        for successor, text in after(state):
+        for successor, event in after(state):
             last = False
             if successor not in came_from:
-                came_from[successor] = (state, text)
+                came_from[successor] = (state, event)
                 todo.append(successor)
         if last and any(a.ops[run[0]] for a, run in zip(automata, state[1], strict=True)):
             found.lost = _story(came_from, state)
@@ -252,10 +254,10 @@ def _put(values: tuple[Any, ...], i: int, value: Any) -> tuple[Any, ...]:
     return (*values[:i], value, *values[i + 1 :])
 
 
-def _story(came_from: dict[State, tuple[State | None, str]], end: State) -> list[str]:
+def _story(came_from: dict[State, tuple[State | None, Event]], end: State) -> list[str]:
     lines = []
     state: State | None = end
     while state is not None:
-        state, text = came_from[state]
-        lines.append(text)
+        state, event = came_from[state]
+        lines.append(": ".join(map(str, event)))
     return lines[-2::-1]

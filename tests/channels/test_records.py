@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from lava_actor.channels.records import Record, Recorder, RecordStore, read
 from lava_actor.errors import InvalidValueError, RecordingMemoryError
+from tests.cases import cases
 
 FLOAT = np.dtype(float)
 GIB = 1 << 30
@@ -43,7 +44,7 @@ def messages(seed: int, steps: int, size: int, dtype: Any) -> tuple[np.ndarray, 
     return rows, sent
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=cases(25), deadline=None)
 @given(
     seed=st.integers(0, 10**6),
     steps=st.integers(0, 400),

@@ -12,6 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from lava_actor.channels import Arena, RingRequest, plan_arena
 from lava_actor.errors import InvalidValueError, PeerClosedError, RuntimeStateError
+from tests.cases import cases
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", "g"]
 
@@ -97,7 +98,7 @@ class RingAgainstDeques(RuleBasedStateMachine):
 
 
 RingAgainstDeques.TestCase.settings = settings(
-    max_examples=60, stateful_step_count=40, deadline=None
+    max_examples=cases(60), stateful_step_count=40, deadline=None
 )
 test_a_ring_behaves_like_one_bounded_queue_per_reader = RingAgainstDeques.TestCase
 

@@ -27,6 +27,7 @@ from lava_actor.checkpoint.names import Names, home_of
 from lava_actor.errors import CheckpointError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.process.log import LogConfig
+from tests.cases import cases
 
 
 class Colour(enum.Enum):
@@ -147,7 +148,7 @@ values = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=cases(300), deadline=None)
 @given(values)
 def test_any_value(value: Any) -> None:
     found = there_and_back(value)

@@ -16,6 +16,7 @@ from lava_actor.learning import update
 from lava_actor.learning.learning_rule import Loihi2FLearningRule, Loihi3FLearningRule
 from lava_actor.learning.native import RuleTable
 from lava_actor.utils.weightutils import SignMode
+from tests.cases import cases
 
 from .oracle import Oracle
 from .own_connection import harness
@@ -186,14 +187,14 @@ def _csr(matrix: np.ndarray, stored: np.ndarray) -> csr_matrix:
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=cases(150), deadline=None, derandomize=True)
 @given(scenario=scenarios(fixed=True))
 def test_fixed_learning_is_bit_exact(sparse: bool, scenario: Scenario) -> None:
     compare(scenario, sparse)
 
 
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=cases(100), deadline=None, derandomize=True)
 @given(scenario=scenarios(fixed=False))
 def test_floating_learning_is_exact_to_rounding(sparse: bool, scenario: Scenario) -> None:
     compare(scenario, sparse)

@@ -26,6 +26,7 @@ from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import FixedTraces, FloatTraces
 from lava_actor.learning.update import Epoch, FixedNumbers, FloatNumbers, SynapseUpdate
 from lava_actor.utils.weightutils import SignMode
+from tests.cases import cases
 
 from .test_engine import strings
 
@@ -101,7 +102,7 @@ def sparse_of(matrix: Any) -> bool:
 
 @pytest.mark.parametrize("fixed", [False, True], ids=["float", "fixed"])
 @pytest.mark.parametrize("sparse", [False, True], ids=["dense", "sparse"])
-@settings(max_examples=120, deadline=None, derandomize=True)
+@settings(max_examples=cases(120), deadline=None, derandomize=True)
 @given(
     rules=strings(),
     seed=st.integers(0, 10**6),

@@ -19,6 +19,7 @@ from lava_actor.proc.dense.process import DelayDense, Dense
 from lava_actor.proc.sparse import models as sparse_models
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
 from lava_actor.utils.weightutils import SignMode, clip_weights, truncate_weights
+from tests.cases import cases
 
 FLOAT = {
     "dense": (Dense, dense_models.PyDenseModelFloat),
@@ -243,7 +244,7 @@ def test_weights_that_are_not_finite_are_refused() -> None:
         harness(FIXED, "sparse", np.array([[np.inf]]))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=cases(60))
 @given(st.data())
 def test_fixed_point_is_the_same_for_all_kinds(data: Any) -> None:
     """Weights, input, bits, exponent, payloads: dense, sparse and delay 0 agree with NumPy."""
@@ -287,7 +288,7 @@ def test_example_of_the_documentation(kinds: Any, kind: str) -> None:
     assert got.T.tolist() == [[0, 10, 0, 20, 0, 0, 20], [0, 40, 30, 0, 40, 0, 0]]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=cases(40))
 @given(st.data())
 def test_delays_hold_back_what_the_definition_says(data: Any) -> None:
     """Against the definition: a spike in step t shows in the output of step t + 1 + d."""

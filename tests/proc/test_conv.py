@@ -16,6 +16,7 @@ from lava_actor.proc.conv import utils
 from lava_actor.proc.conv.models import PyConvModelFixed, PyConvModelFloat
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import TensorOrder
+from tests.cases import cases
 
 
 def convolve(image: np.ndarray, weight: np.ndarray, geometry: dict[str, Any]) -> np.ndarray:
@@ -36,7 +37,7 @@ def convolve(image: np.ndarray, weight: np.ndarray, geometry: dict[str, Any]) ->
 
 
 @st.composite
-def cases(draw: Any) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
+def images(draw: Any) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     """Image, kernel and a geometry that fits."""
     groups = draw(st.integers(1, 3))
     channels = groups * draw(st.integers(1, 2)), groups * draw(st.integers(1, 2))
@@ -55,8 +56,8 @@ def cases(draw: Any) -> tuple[np.ndarray, np.ndarray, dict[str, Any]]:
     }  # fmt: skip
 
 
-@settings(deadline=None, max_examples=60)
-@given(cases())
+@settings(deadline=None, max_examples=cases(60))
+@given(images())
 def test_models_compute_the_definition(case: Any) -> None:
     """Float and fixed; any stride, padding, dilation, groups; one step late."""
     image, weight, geometry = case
@@ -69,8 +70,8 @@ def test_models_compute_the_definition(case: Any) -> None:
         np.testing.assert_array_equal(harness.step()["a_out"], want)
 
 
-@settings(deadline=None, max_examples=40)
-@given(cases())
+@settings(deadline=None, max_examples=cases(40))
+@given(images())
 def test_utilities_compute_the_definition(case: Any) -> None:
     """The reference functions, and the matrix with the same effect."""
     image, weight, geometry = case
@@ -88,8 +89,8 @@ def test_utilities_compute_the_definition(case: Any) -> None:
     np.testing.assert_array_equal(matrix @ image.reshape(-1), want.reshape(-1))
 
 
-@settings(deadline=None, max_examples=20)
-@given(cases())
+@settings(deadline=None, max_examples=cases(20))
+@given(images())
 def test_other_orders_are_correlations(case: Any) -> None:
     """NCHW with images (C, H, W), HWCN with images (H, W, C)."""
     image, weight, geometry = case

@@ -26,6 +26,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.protocol.values import VarSlot
 from lava_actor.runtime.actor import requests
 from lava_actor.runtime.actor.remote import REMOTE_HEADER, RemoteVar, VarServer
+from tests.cases import cases
 from tests.runtime.networks import HoldAs, Holder
 
 attach()  # a VarPort wired by hand is one of the doors
@@ -254,7 +255,7 @@ numbers = st.one_of(
 )
 
 
-@settings(deadline=None, derandomize=True, max_examples=150)
+@settings(deadline=None, derandomize=True, max_examples=cases(150))
 @given(numbers, st.sampled_from([n for n in SLOTS if not n.startswith("sparse")]))
 def test_every_door_gives_the_same_answer_to_random_arrays(value: Any, name: str) -> None:
     case = Case(name)
@@ -269,7 +270,7 @@ def test_every_door_gives_the_same_answer_to_random_arrays(value: Any, name: str
         assert same(found, expected), (found, expected)
 
 
-@settings(deadline=None, derandomize=True, max_examples=200)
+@settings(deadline=None, derandomize=True, max_examples=cases(200))
 @given(numbers, st.sampled_from(list(SLOTS)))
 def test_what_is_refused_changes_nothing_and_what_is_taken_is_copied(value: Any, name: str) -> None:
     case = Case(name)

@@ -25,6 +25,7 @@ from lava_actor.process.ports.ports import (
 )
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
+from tests.cases import cases
 
 
 class Reversed(AbstractVirtualPort):
@@ -180,7 +181,7 @@ def destinations(draw: Callable[[Any], Any]) -> tuple[InPort, list[AbstractPort]
     return inner, networks.origins
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@settings(max_examples=cases(300), deadline=None, derandomize=True)
 @given(destinations())
 def test_paths_deliver_what_a_network_of_ports_delivers(
     case: tuple[InPort, list[AbstractPort]],
@@ -190,7 +191,7 @@ def test_paths_deliver_what_a_network_of_ports_delivers(
     assert np.array_equal(delivered(destination, values), arriving(destination, values))
 
 
-@settings(max_examples=100, deadline=None, derandomize=True)
+@settings(max_examples=cases(100), deadline=None, derandomize=True)
 @given(destinations())
 def test_paths_are_the_same_from_both_ends(case: tuple[InPort, list[AbstractPort]]) -> None:
     destination, origins = case

@@ -1,0 +1,20 @@
+"""On how many random cases a property is tried: `make test` takes a quarter, `make test-all` all."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import settings
+
+THOROUGH = os.environ.get("LAVA_ACTOR_TESTS") == "all"
+DEFAULT = 100
+"""What hypothesis takes where a test does not say how many."""
+
+
+def cases(number: int) -> int:
+    """Return how many of ``number`` cases this run tries: 20 at least, if there are so many."""
+    return number if THOROUGH else max(number // 4, min(number, 20))
+
+
+settings.register_profile("counted", max_examples=cases(DEFAULT))
+settings.load_profile("counted")
