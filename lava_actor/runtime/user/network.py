@@ -212,6 +212,7 @@ class Network:
             if self._crew is not None:
                 self._crew.close()
                 self._crew = None
+            self._asker = None
             if self._arena is not None:
                 self._arena.close()
                 self._arena = None
@@ -362,10 +363,16 @@ class Network:
                     f"runs; pause() it first"
                 )
             (leader,) = crew.leaders
+            # A step that is granted by hand is the last one while we have the moment.
+            by_hand = self._asker is not None and self._asker.runs.ready
             try:
-                step = listener.ask(
-                    crew.pipes[leader], "hold", None, -1, "the clock", lambda _party: None
-                )
+                if by_hand:
+                    assert self._arena is not None
+                    step = int(self._arena.domain(words.CLOCK).fence)
+                else:
+                    step = listener.ask(
+                        crew.pipes[leader], "hold", None, -1, "the clock", lambda _party: None
+                    )
                 pause = 1e-4
                 while self.current_step < step and not listener.finished.wait(pause):
                     pause = min(2 * pause, 0.02)
@@ -377,7 +384,8 @@ class Network:
                             )
                 yield
             finally:
-                listener.tell("release", None, {leader})
+                if not by_hand:
+                    listener.tell("release", None, {leader})
 
     def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
         """Send every actor, which must rest, a request of its own; the answers in their order."""
