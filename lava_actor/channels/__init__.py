@@ -50,7 +50,7 @@ from lava_actor.channels.csp import CspRecvPort, CspSelector, CspSendPort, PyPyC
 __all__ = [
     "AbstractCspPort", "AbstractCspRecvPort", "AbstractCspSendPort", "Arena", "ArenaPlan",
     "Blocking", "Channel", "ChannelType", "CspRecvPort", "CspSelector", "CspSendPort", "Desk",
-    "Domain", "Party", "PyPyChannel", "RingPlan", "adds", "RingReader", "RingRequest", "RingStatistics",
-    "RingWriter", "SpinOnFreeCore", "SpinThenBlock", "WaitPolicy", "choose_policy",
-    "plan_arena",
+    "Domain", "Party", "PyPyChannel", "RingPlan", "adds", "RingReader", "RingRequest",
+    "RingStatistics", "RingWriter", "SpinOnFreeCore", "SpinThenBlock", "WaitPolicy",
+    "choose_policy", "plan_arena",
 ]  # fmt: skip
