@@ -1,4 +1,4 @@
-"""On how many random cases a property is tried: `make test` takes a quarter, `make test-all` all."""
+"""How many random cases a property is tried on: a quarter in `make test`, else all of them."""
 
 from __future__ import annotations
 

@@ -121,7 +121,7 @@ class Rebuilt:
         if sent != received:
             raise CheckpointError("a connection is known at one of its ends only")
 
-    def _fill(self, process: Any, entry: dict[str, Any]) -> None:
+    def _fill(self, process: AbstractProcess, entry: dict[str, Any]) -> None:
         params = self.decoder.pairs(entry["params"])
         process.proc_params = ProcessParameters(params)
         process.parent_proc = self._part("processes", entry["parent"])

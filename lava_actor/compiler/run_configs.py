@@ -157,7 +157,7 @@ class AbstractLoihiRunCfg(RunConfig):
             return self._by_tag(process, sub_models, "sub-process model")
         return self._by_tag(process, self._leaf_models(proc_models), "leaf model")
 
-    def _only(self, process: Any, model: ModelClass) -> ModelClass:
+    def _only(self, process: AbstractProcess, model: ModelClass) -> ModelClass:
         if not issubclass(model, AbstractSubProcessModel) and not self._is_supported(model):
             raise UnsupportedError(
                 f"{process.name}: its only model {model.__qualname__} is neither a sub-process "
@@ -170,7 +170,9 @@ class AbstractLoihiRunCfg(RunConfig):
             f"{_described([model])}"
         )
 
-    def _by_tag(self, process: Any, models: Sequence[ModelClass], kind: str) -> ModelClass:
+    def _by_tag(
+        self, process: AbstractProcess, models: Sequence[ModelClass], kind: str
+    ) -> ModelClass:
         if not models:
             raise NetworkError(f"{process.name}: there is no {kind} to select from")
         if self.select_tag is None:

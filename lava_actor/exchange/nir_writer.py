@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -32,6 +32,9 @@ from lava_actor.proc.sdn.process import Sigma
 from lava_actor.proc.sparse.process import Sparse
 from lava_actor.process.ports.paths import Path, index_map, is_index_map, outgoing_paths
 from lava_actor.process.process import AbstractProcess
+
+if TYPE_CHECKING:
+    from lava_actor.process.ports.base import AbstractPort
 
 VERSION = "1.0.8"
 """The version of NIR whose nodes are written."""
@@ -208,7 +211,9 @@ def _turned_value(key: str, value: Any) -> Any:
     return _turned(value) if np.ndim(value) == 3 else value
 
 
-def _seen(process: AbstractProcess, port: Any, pictures: set[AbstractProcess]) -> tuple[int, ...]:
+def _seen(
+    process: AbstractProcess, port: AbstractPort, pictures: set[AbstractProcess]
+) -> tuple[int, ...]:
     """The shape of a port as NIR sees it."""
     return (port.shape[2], *port.shape[:2]) if process in pictures else tuple(port.shape)
 

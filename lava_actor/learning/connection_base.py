@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -29,6 +29,9 @@ from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import MAX_TRACE, Traces
 from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
 from lava_actor.model.members import UNDECLARED
+
+if TYPE_CHECKING:
+    from lava_actor.process.parameters import ProcessParameters
 
 __all__ = [
     "AbstractLearningConnection", "PyLearningConnection", "NUM_DEPENDENCIES", "NUM_X_TRACES",
@@ -82,7 +85,7 @@ class PyLearningConnection(AbstractLearningConnection):
     time_step: int
     log: Any
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)  # type: ignore[call-arg]  # the model next in line
         rule = proc_params["learning_rule"]
         if not isinstance(rule, LoihiLearningRule):

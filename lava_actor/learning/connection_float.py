@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +20,9 @@ from lava_actor.learning.update import FloatNumbers, Numbers
 from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort
 
+if TYPE_CHECKING:
+    from lava_actor.process.parameters import ProcessParameters
+
 
 @declares(bool, "s_in_bap", kind=PyInPort.VEC_DENSE)
 @declares(float, "s_in_y1 s_in_y2 s_in_y3", kind=PyInPort.VEC_DENSE)
@@ -30,7 +33,7 @@ from lava_actor.model.ports import PyInPort
 class LearningConnectionModelFloat(PyLearningConnection):
     """Learning in double precision, without any rounding."""
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         if self._graded_spike_cfg in (
             GradedSpikeCfg.ADD_WITH_SATURATION,

@@ -55,10 +55,10 @@ class _Text:
     def __init__(self, target: str) -> None:
         self._target = target
 
-    def __get__(self, rule: Any, owner: type) -> Any:
+    def __get__(self, rule: LoihiLearningRule, owner: type) -> Any:
         return self if rule is None else rule._targets.strings[self._target]
 
-    def __set__(self, rule: Any, text: str | None) -> None:
+    def __set__(self, rule: LoihiLearningRule, text: str | None) -> None:
         rule.set_strings(**{**rule._targets.strings, self._target: text})
 
 
@@ -68,7 +68,7 @@ class _Parsed:
     def __init__(self, target: str) -> None:
         self._target = target
 
-    def __get__(self, rule: Any, owner: type) -> Any:
+    def __get__(self, rule: LoihiLearningRule, owner: type) -> Any:
         return self if rule is None else rule._targets.parsed.get(self._target)
 
     def __set__(self, rule: object, value: object) -> None:

@@ -11,7 +11,7 @@ the model of a neuron. In its ``run_spk`` it sends, besides its spikes, what the
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.model.members import UNDECLARED, declares
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
+
+if TYPE_CHECKING:
+    from lava_actor.process.parameters import ProcessParameters
 
 __all__ = ["LearningNeuronModel", "LearningNeuronModelFixed", "LearningNeuronModelFloat"]
 
@@ -36,7 +39,7 @@ class LearningNeuronModel(PyLoihiProcessModel):
     a_third_factor_in = s_out_bap = s_out_y1 = s_out_y2 = s_out_y3 = UNDECLARED
     y1 = y2 = y3 = UNDECLARED
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._shape: tuple[int, ...] = proc_params["shape"]
         self._learning_rule: LoihiLearningRule | None = proc_params["learning_rule"]

@@ -66,7 +66,7 @@ def _items(collection: Any) -> list[tuple[str, Any]]:
 
 
 def _declaration(
-    process: Any, model_cls: type, types: dict[str, LavaPyType], name: str, kind: str
+    process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType], name: str, kind: str
 ) -> LavaPyType:
     if name in types:
         return types[name]
@@ -94,7 +94,7 @@ def check_constructor(process: Any, model_cls: type, takes: str) -> None:
         ) from None
 
 
-def _check_vars(process: Any, model_cls: type, types: dict[str, LavaPyType]) -> None:
+def _check_vars(process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType]) -> None:
     for name, var in _items(process.vars):
         if isinstance(var, Recording):
             continue
@@ -108,7 +108,7 @@ def _check_vars(process: Any, model_cls: type, types: dict[str, LavaPyType]) -> 
 
 
 def _check_ports(
-    process: Any,
+    process: AbstractProcess,
     model_cls: type,
     types: dict[str, LavaPyType],
     ports: Any,
@@ -172,7 +172,7 @@ def _reserved(model_cls: type) -> frozenset[str]:
     return frozenset()
 
 
-def _check_surplus(process: Any, model_cls: type, types: dict[str, LavaPyType]) -> None:
+def _check_surplus(process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType]) -> None:
     members: set[str] = set()
     for collection in (
         process.vars,

@@ -7,7 +7,7 @@ messages, and shows what it sends.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,6 +25,9 @@ from lava_actor.model.types import declared
 from lava_actor.process.recording import Recording
 from lava_actor.protocol import step
 from lava_actor.protocol.values import VarSlot
+
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
 
 _RECORDING_BYTES = 1 << 30
 """Memory that recordings take before they go on in a file, as in a network by default."""
@@ -79,7 +82,7 @@ class ModelHarness:
     of events (``values`` None: all ones). Scalars fill the port's shape.
     """
 
-    def __init__(self, model_cls: type[Any], process: Any, **inputs: Any) -> None:
+    def __init__(self, model_cls: type[Any], process: AbstractProcess, **inputs: Any) -> None:
         model_cls = model_cls.specialised(process)
         check_members(process, model_cls)
         self.process = process

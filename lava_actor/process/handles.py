@@ -8,13 +8,16 @@ from __future__ import annotations
 import logging
 import threading
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
 
 
 class RunConfigLike(Protocol):
     """Chooses a model for every Process: a `RunConfig`, or what behaves like one."""
 
-    def select(self, process: Any, models: Any, /) -> Any:
+    def select(self, process: AbstractProcess, models: Any, /) -> Any:
         """Return one of the model classes."""
 
 
@@ -50,7 +53,10 @@ class Session(Protocol):
     """What the methods of a Process do when they reach up."""
 
     def compile(
-        self, process: Any, run_cfg: Any, compile_config: dict[str, Any] | None = None
+        self,
+        process: AbstractProcess,
+        run_cfg: RunConfigLike,
+        compile_config: dict[str, Any] | None = None,
     ) -> Any:
         """Compile the network of a Process."""
 
@@ -73,16 +79,16 @@ class Session(Protocol):
     ) -> Any:
         """Run the network of a Process."""
 
-    def draw(self, process: Any) -> Any:
+    def draw(self, process: AbstractProcess) -> Any:
         """Draw the network of a Process."""
 
-    def reset(self, process: Any) -> None:
+    def reset(self, process: AbstractProcess) -> None:
         """Restore initial values."""
 
-    def save(self, process: Any, path: str | Path, *, trusted: bool = False) -> None:
+    def save(self, process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
         """Write a network to a file."""
 
-    def load(self, process: Any, path: str | Path, *, trusted: bool = False) -> None:
+    def load(self, process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
         """Load what was saved of an equal network."""
 
 

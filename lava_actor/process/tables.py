@@ -6,11 +6,16 @@ Only that of a Var asks its actor: cells are shown while networks run, fail or a
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.process.interfaces import where
+
+if TYPE_CHECKING:
+    from lava_actor.process.ports.base import AbstractPort
+    from lava_actor.process.process import AbstractProcess
+    from lava_actor.process.variable import Var
 
 #: Rows of a table; of more it says how many there are.
 ROWS = 40
@@ -63,7 +68,7 @@ def short(value: Any) -> str:
     return text if text and len(text) <= WIDTH and "\n" not in text else brief(value)
 
 
-def process_table(process: Any) -> str:
+def process_table(process: AbstractProcess) -> str:
     """Ports with their partners, Vars with their initial values, parts."""
     kinds = (process.in_ports, process.out_ports, process.ref_ports, process.var_ports)
     rows = [
@@ -77,16 +82,16 @@ def process_table(process: Any) -> str:
     return table(title, ("", "name", "shape", "partners, or initial value"), rows, "members")
 
 
-def parts(process: Any) -> list[tuple[str, Any]]:
+def parts(process: AbstractProcess) -> list[tuple[str, Any]]:
     """The parts of a hierarchical Process, by attribute."""
     return list(zip(process.procs.member_names, process.procs.members, strict=True))
 
 
-def _of_var(var: Any) -> str:
+def _of_var(var: Var) -> str:
     return brief(var.init) if var.aliased_var is None else f"alias of {where(var.aliased_var)}"
 
 
-def partners(port: Any) -> str:
+def partners(port: AbstractPort) -> str:
     """What a port is connected to, through hierarchy and virtual ports."""
     sources = [where(p) for p in port.get_src_ports()]
     destinations = [where(p) for p in port.get_dst_ports()]

@@ -5,6 +5,7 @@ All functions take arrays and scipy sparse matrices alike.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import Enum, unique
 from math import floor, log2
 from typing import Any, NamedTuple
@@ -233,7 +234,7 @@ def _extremes(weights: Weights) -> tuple[Any, Any]:
     return min(found), max(found)
 
 
-def _elementwise(weights: Weights, function: Any) -> Weights:
+def _elementwise(weights: Weights, function: Callable[..., object]) -> Weights:
     """Apply a function to the elements; of a sparse matrix to the stored ones."""
     if not matrices.issparse(weights):
         return function(np.asarray(weights))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from numpy.typing import DTypeLike
 
 from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.model.ports.ref_port import (
@@ -12,6 +14,9 @@ from lava_actor.model.ports.ref_port import (
     PyRefPortVectorDense,
     PyRefPortVectorSparse,
 )
+
+if TYPE_CHECKING:
+    from lava_actor.model.model import AbstractProcessModel
 
 __all__ = [
     "PyVarPort", "PyVarPortScalarDense", "PyVarPortScalarSparse", "PyVarPortVectorDense",
@@ -45,9 +50,9 @@ class PyVarPort(AbstractPyPort):
         var_name: str,
         csp_send_port: Any,
         csp_recv_port: Any,
-        process_model: Any,
+        process_model: AbstractProcessModel,
         shape: tuple[int, ...] = (),
-        d_type: Any = int,
+        d_type: DTypeLike = int,
         transformer: Any = None,
     ) -> None:
         super().__init__(process_model, shape, d_type)

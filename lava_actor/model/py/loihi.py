@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from lava_actor.model.cuts import Cut
     from lava_actor.model.native import NativeStep, PortFacts
+    from lava_actor.process.process import AbstractProcess
 
 #: `PyLoihiProcessModel.steps_ready` of models that never wait for the user.
 UNLIMITED = 1 << 61
@@ -105,7 +106,7 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         return burst_of(self)
 
     @classmethod
-    def parameters_of_parts(cls, process: Any) -> dict[str, Any]:
+    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, Any]:
         """Return parameters for the models of all parts that only the whole Process tells.
 
         Raises

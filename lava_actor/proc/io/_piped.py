@@ -14,6 +14,7 @@ from lava_actor.proc.io.utils import (
 )
 from lava_actor.process import AbstractProcess, InPort, OutPort
 from lava_actor.process.inherited import given
+from lava_actor.process.parameters import ProcessParameters
 
 if TYPE_CHECKING:
     from lava_actor.model.py.base import AbstractPyProcessModel as Model
@@ -82,6 +83,6 @@ class Piped(Wired):
 class Configured(Model):
     """A model that knows how its pipe behaves."""
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._config: ChannelConfig = proc_params["channel_config"]

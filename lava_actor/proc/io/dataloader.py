@@ -16,6 +16,7 @@ from lava_actor.model.resources import HostCPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.process import AbstractProcess, OutPort, RefPort, Var
+from lava_actor.process.parameters import ProcessParameters
 
 
 class AbstractDataloader(AbstractProcess):
@@ -128,7 +129,7 @@ class AbstractPyDataloaderModel(PyLoihiProcessModel):
     interval: np.ndarray = LavaPyType(np.ndarray, int)
     offset: np.ndarray = LavaPyType(np.ndarray, int)
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._dataset: Sequence[tuple[object, object]] = proc_params["saved_dataset"]
         self._next_sample = 0
@@ -156,7 +157,7 @@ class AbstractPySpikeDataloaderModel(AbstractPyDataloaderModel):
     s_out: PyOutPort
     data: np.ndarray
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._column = 0
 

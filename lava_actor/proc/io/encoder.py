@@ -8,7 +8,6 @@ threshold; `Compression` says how a frame of differences is written into a messa
 from __future__ import annotations
 
 from enum import Enum, unique
-from typing import Any
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from lava_actor.proc.io.compression import (
 )
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.process.inherited import given
+from lava_actor.process.parameters import ProcessParameters
 
 
 @unique
@@ -115,7 +115,7 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
     compressions: frozenset[Compression]
     """What this model can write."""
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._compression: Compression = proc_params["compression"]
         if self._compression not in self.compressions:

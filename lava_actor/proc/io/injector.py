@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import ArrayLike
 
@@ -15,6 +13,7 @@ from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.io._piped import Configured, Piped
 from lava_actor.proc.io.utils import wait_until_ready
+from lava_actor.process.parameters import ProcessParameters
 
 
 class Injector(Piped):
@@ -53,7 +52,7 @@ class PyLoihiInjectorModel(Configured, PyLoihiProcessModel):
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._zeros = np.zeros(proc_params["shape"])
 
@@ -74,7 +73,7 @@ class PyLoihiInjectorModelAsync(Configured, PyAsyncProcessModel):
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._zeros = np.zeros(proc_params["shape"])
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
@@ -13,6 +11,7 @@ from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.process import AbstractProcess, RefPort, Var
+from lava_actor.process.parameters import ProcessParameters
 
 
 class Reset(AbstractProcess):
@@ -90,7 +89,7 @@ class PyResetFixed(AbstractPyReset):
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, int)
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         require_integral("Reset", "reset_value", proc_params["reset_value"], np.int32)
 

@@ -11,6 +11,7 @@ from lava_actor.kernels.steps import Burst, RecordBurst
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.process.parameters import ProcessParameters
 
 if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
@@ -34,7 +35,7 @@ class PyMonitorModel(PyLoihiProcessModel):
         made = _made(cls, process.name, refs, (*params["InPorts"],))
         return made
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._ports = list(zip(proc_params["InPorts"], proc_params["VarsData2"], strict=True))
         self._vars = list(zip(proc_params["RefPorts"], proc_params["VarsData1"], strict=True))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
@@ -17,6 +15,7 @@ from lava_actor.proc.nir.process import (
     Scale,
     Threshold,
 )
+from lava_actor.process.parameters import ProcessParameters
 
 
 class AbstractNIRModel(PyLoihiProcessModel):
@@ -127,7 +126,7 @@ class PyDelayModel(AbstractNIRModel):
 
     buffer: np.ndarray = LavaPyType(np.ndarray, float)
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         steps = proc_params["steps"]
         self._places = np.indices(steps.shape, sparse=True)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
@@ -12,6 +10,7 @@ from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.rf.process import RF
+from lava_actor.process.parameters import ProcessParameters
 
 BY_NEURON = Cut("s_out", ("a_real_in", "a_imag_in", "s_out", "real", "imag"))
 
@@ -81,7 +80,7 @@ class AbstractPyRFModelFixed(PyLoihiProcessModel):
     decay_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
     vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         decay_bits = proc_params.get("decay_bits", 0)
         if decay_bits < 1:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.spiker.process import Spiker, Spiker32bit
+from lava_actor.process.parameters import ProcessParameters
 
 
 @cpu_model(Spiker)
@@ -47,7 +46,7 @@ class Spiker32bitModel(PyLoihiProcessModel):
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
     counter: np.ndarray = LavaPyType(np.ndarray, np.int64)
 
-    def __init__(self, proc_params: Any) -> None:
+    def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._period: np.ndarray = proc_params["period"]
         self._payload: np.ndarray = proc_params["payload"]

@@ -15,6 +15,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from lava_actor.errors import PartnerTypeError, UnsupportedError
 from lava_actor.process.interfaces import checked_shape
@@ -319,7 +320,7 @@ def _plain(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(dimension) for dimension in shape)
 
 
-def _reshaped(data: Any, shape: tuple[int, ...]) -> Any:
+def _reshaped(data: ArrayLike, shape: tuple[int, ...]) -> Any:
     return np.reshape(data, shape)
 
 
