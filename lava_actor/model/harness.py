@@ -67,7 +67,7 @@ class ModelHarness:
     --------
     >>> harness = ModelHarness(PyLifModelFloat, LIF(shape=(2,), vth=1.0))
     >>> harness.step(a_in=np.array([2.0, 0.0]))
-    {'s_out': array([ True, False])}
+    {'s_out': array([1., 0.])}
     >>> harness.v
     array([0., 0.])
 

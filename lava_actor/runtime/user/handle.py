@@ -34,9 +34,9 @@ class RunHandle:
     Examples
     --------
     >>> handle = network.run(100_000, run_cfg, blocking=False)
+    >>> handle.wait()  # in a notebook's cell or a coroutine: await handle
     >>> handle.step, handle.done
-    (1824, False)
-    >>> await handle  # in a notebook's cell or a coroutine; elsewhere handle.wait()
+    (100000, True)
     """
 
     def __init__(self, runtime: Runtime, condition: AbstractRunCondition, first: int) -> None:
