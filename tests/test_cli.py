@@ -52,7 +52,8 @@ def test_info_names_versions_cores_memory_native_part_and_extras(tmp_path: Path)
     assert re.match(r"\d+", rows["cores"])
     assert rows["memory"].endswith("GiB")
     assert "numpy " in rows["needs"]
-    assert {"extra plot", "extra notebook", "extra bench"} <= set(rows)
+    assert {"extra plot", "extra notebook", "extra bench", "extra mpi"} <= set(rows)
+    assert "extra dev" not in rows
 
 
 def test_info_ends_with_1_where_no_network_can_run(monkeypatch: pytest.MonkeyPatch) -> None:

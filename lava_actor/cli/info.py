@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import os
 import platform
+import re
 import sys
 from importlib import metadata
 from pathlib import Path
 
-#: Extras of the package, and the distributions that each brings.
-EXTRAS = {
-    "plot": ("matplotlib",),
-    "nir": ("h5py",),
-    "notebook": ("ipykernel",),
-    "examples": ("matplotlib", "scikit-learn"),
-    "bench": ("brian2",),
-}
-NEEDED = ("numpy", "scipy", "multiprocess", "cloudpickle", "tqdm")
+#: Extras that users have no use for.
+_OF_DEVELOPERS = {"dev", "docs", "wheels"}
+_REQUIREMENT = re.compile(r"([\w.-]+)(?:.*extra == ['\"](\w+)['\"])?")
 
 
 def describe() -> tuple[str, bool]:
     """The description, and whether networks can run here."""
     native, usable = _native()
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    needs = _requirements()
     rows = [
         ("lava_actor", f"{_version('lava_actor')}, {Path(__file__).resolve().parents[1]}"),
         ("interpreter", f"CPython {platform.python_version()}, {sys.executable}"),
@@ -31,11 +28,22 @@ def describe() -> tuple[str, bool]:
         ("cores", _cores()),
         ("memory", f"{pages / 2**30:.1f} GiB"),
         ("native part", native),
-        ("needs", ", ".join(f"{name} {_version(name)}" for name in NEEDED)),
-        *((f"extra {extra}", _extra(names)) for extra, names in EXTRAS.items()),
+        ("needs", ", ".join(f"{name} {_version(name)}" for name in needs.pop("", ()))),
+        *((f"extra {extra}", _extra(names)) for extra, names in needs.items()),
     ]
     width = max(len(name) for name, _ in rows)
     return "\n".join(f"{name:{width}}  {text}" for name, text in rows), usable
+
+
+def _requirements() -> dict[str, list[str]]:
+    """The distributions that the package, as "", and each of its extras need."""
+    found: dict[str, list[str]] = {}
+    with contextlib.suppress(metadata.PackageNotFoundError):
+        for line in metadata.requires("lava_actor") or ():
+            match = _REQUIREMENT.match(line)
+            if match is not None and match[2] not in _OF_DEVELOPERS:
+                found.setdefault(match[2] or "", []).append(match[1])
+    return found
 
 
 def _version(distribution: str) -> str:
@@ -59,7 +67,7 @@ def _native() -> tuple[str, bool]:
     return "built", True
 
 
-def _extra(names: tuple[str, ...]) -> str:
+def _extra(names: list[str]) -> str:
     found = [(name, _version(name)) for name in names]
     text = ", ".join(f"{name} {version}" for name, version in found)
     return text if all(version != "missing" for _, version in found) else f"not installed ({text})"
