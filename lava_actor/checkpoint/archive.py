@@ -23,6 +23,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lava_actor.checkpoint.arrays import Part, Said
 from lava_actor.checkpoint.codec import Document
 from lava_actor.errors import CheckpointError
 
@@ -51,12 +52,12 @@ class Writer:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
         self._put(_FIRST, f"{MAGIC}\nversion {VERSION}\n".encode())
 
-    def document(self, document: Document) -> dict[str, Any]:
+    def document(self, document: Document) -> Said:
         """Store the blobs of a document; returns what stands for it in the manifest."""
         blobs = [self._blob(blob) for blob in document.blobs]
         return {"root": document.root, "objects": document.objects, "blobs": blobs}
 
-    def _blob(self, blob: Any) -> str:
+    def _blob(self, blob: Part) -> str:
         kind, parts = ("pickles/{}.pickle", [blob])
         if not isinstance(blob, bytes):
             kind, parts = "arrays/{}.npy", _npy(blob)
@@ -77,7 +78,7 @@ class Writer:
         """Leave the file as it is, unfinished."""
         self._zip.fp = None
 
-    def close(self, manifest: dict[str, Any]) -> None:
+    def close(self, manifest: Said) -> None:
         """Write the manifest and the digest."""
         self._put(_MANIFEST, json.dumps(manifest, allow_nan=False).encode())
         self._zip.comment = b"blake2b:" + b"0" * 64
@@ -221,7 +222,7 @@ class Archive:
             raise CheckpointError("a document is damaged")
         return Document(objects, said["root"], [self._load(name) for name in blobs])
 
-    def _load(self, name: Any) -> Any:
+    def _load(self, name: Part) -> Part:
         if not _MEMBER.match(name) or name not in self._infos:
             raise CheckpointError(f"there is no member {name!r}")
         if name.endswith(".pickle"):

@@ -15,13 +15,19 @@ import numpy as np
 
 from lava_actor.errors import CheckpointError
 
+Part = Any
+"""A value that is written, or what a file has in its place: checked where it is used."""
+
+Said = dict[str, Any]
+"""What a file says of something, by name."""
+
 
 def dtype_text(dtype: np.dtype) -> str:
     """A dtype as text that `dtype_of` understands."""
     return repr(np.lib.format.dtype_to_descr(dtype))
 
 
-def dtype_of(text: Any) -> np.dtype:
+def dtype_of(text: Part) -> np.dtype:
     """The dtype that `dtype_text` described."""
     return np.lib.format.descr_to_dtype(ast.literal_eval(text))
 
@@ -61,7 +67,7 @@ class Layout:
                 self._index_of_root[id(root)] = index
                 self._arrays[index] = self._roots[index] = root
 
-    def entries(self) -> Iterator[tuple[int, dict[str, Any], np.ndarray | None]]:
+    def entries(self) -> Iterator[tuple[int, Said, np.ndarray | None]]:
         """Yield (entry index, description, array to store or None) of every array."""
         for index, array in self._arrays.items():
             root = self._roots[index]
@@ -103,7 +109,7 @@ def _is_compact(array: np.ndarray) -> bool:
     return bool(flags.c_contiguous or flags.f_contiguous or _axes(array) is not None)
 
 
-def own(stored: np.ndarray, said: dict[str, Any]) -> np.ndarray:
+def own(stored: np.ndarray, said: Said) -> np.ndarray:
     """An array that has memory of its own."""
     made = stored
     if "axes" in said:
@@ -116,7 +122,7 @@ def own(stored: np.ndarray, said: dict[str, Any]) -> np.ndarray:
     return made
 
 
-def view(base: object, said: dict[str, Any]) -> np.ndarray:
+def view(base: object, said: Said) -> np.ndarray:
     """An array that looks at the memory of another."""
     if not isinstance(base, np.ndarray):
         raise CheckpointError("the base of an array is no array")

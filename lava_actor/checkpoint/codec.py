@@ -21,6 +21,7 @@ import cloudpickle
 import numpy as np
 
 from lava_actor.checkpoint import arrays, kinds
+from lava_actor.checkpoint.arrays import Part, Said
 from lava_actor.checkpoint.kinds import Kind
 from lava_actor.checkpoint.names import Names, found, is_importable, path_of
 from lava_actor.errors import CheckpointError
@@ -37,9 +38,9 @@ _STATELESS = (AbstractProcess, AbstractProcessModel, AbstractProcessMember, type
 class Document:
     """Values as JSON, and blobs (arrays, or bytes of a pickle)."""
 
-    objects: list[Any] = field(default_factory=list)
-    root: Any = None
-    blobs: list[Any] = field(default_factory=list)
+    objects: list[Part] = field(default_factory=list)
+    root: Part = None
+    blobs: list[Part] = field(default_factory=list)
 
 
 def slots_of(cls: type) -> list[str]:
@@ -54,7 +55,7 @@ def slots_of(cls: type) -> list[str]:
     return names
 
 
-def state_of(obj: object) -> dict[str, Any]:
+def state_of(obj: object) -> Said:
     """Attributes of an object, slots included."""
     slots = {name: getattr(obj, name) for name in slots_of(type(obj)) if hasattr(obj, name)}
     return {**getattr(obj, "__dict__", {}), **slots}
@@ -62,7 +63,7 @@ def state_of(obj: object) -> dict[str, Any]:
 
 def set_state(
     obj: object,
-    state: dict[str, Any],
+    state: Said,
     reserved: Collection[str] = (),
     *,
     trusted: bool = False,
@@ -120,7 +121,7 @@ class Encoder:
     def __init__(
         self,
         names: Names,
-        reference: Callable[[Any], dict[str, Any] | None] = lambda _: None,
+        reference: Callable[[Part], Said | None] = lambda _: None,
         *,
         trusted: bool = False,
     ) -> None:
@@ -130,11 +131,11 @@ class Encoder:
         self._reference = reference
         self._trusted = trusted
         self._index: dict[int, int] = {}
-        self._keep: list[Any] = []
-        self._todo: list[tuple[int, Any, str]] = []
+        self._keep: list[Part] = []
+        self._todo: list[tuple[int, Part, str]] = []
         self._arrays: dict[int, np.ndarray] = {}
 
-    def add(self, value: object, where: str) -> Any:
+    def add(self, value: object, where: str) -> Part:
         """Encode ``value``; ``where`` names it in messages. Returns what stands for it."""
         node = self._inline(value, where)
         while self._todo:
@@ -142,18 +143,18 @@ class Encoder:
             self.document.objects[index] = self._entry(obj, place)
         return node
 
-    def add_state(self, state: dict[str, Any], where: str) -> dict[str, Any]:
+    def add_state(self, state: Said, where: str) -> Said:
         """Encode the attributes of an object that is described elsewhere."""
         return {name: self.add(value, f"{where}.{name}") for name, value in state.items()}
 
-    def add_pairs(self, mapping: dict[Any, Any], where: str) -> list[Any]:
+    def add_pairs(self, mapping: dict[Part, Part], where: str) -> list[Part]:
         """Encode the keys and values of a dict that is described elsewhere."""
         return [
             [self.add(key, where), self.add(value, f"{where}[{key!r}]")]
             for key, value in mapping.items()
         ]
 
-    def add_class(self, cls: type, what: str) -> Any:
+    def add_class(self, cls: type, what: str) -> Part:
         """Make the home of a class a home of names; one without a name is pickled with its models.
 
         Returns None, or what stands for the pickle.
@@ -183,7 +184,7 @@ class Encoder:
             self.document.objects[index] = {"array": entry}
         return self.document
 
-    def _inline(self, value: Any, where: str) -> Any:
+    def _inline(self, value: Part, where: str) -> Part:
         kind: Any = type(value)
         if value is None or kind is bool or kind is str:
             return value
@@ -208,7 +209,7 @@ class Encoder:
             self._todo.append((index, value, where))
         return {"ref": index}
 
-    def _parts(self, kind: Kind, value: object, where: str) -> list[Any]:
+    def _parts(self, kind: Kind, value: object, where: str) -> list[Part]:
         parts = list(kind.apart(value))
         nodes = []
         for place, part in enumerate(parts):
@@ -230,7 +231,7 @@ class Encoder:
         self.document.blobs.append(blob)
         return len(self.document.blobs) - 1
 
-    def _entry(self, value: Any, where: str) -> Any:
+    def _entry(self, value: Part, where: str) -> Part:
         kind = kinds.entry_kind(value)
         if kind is not None and not (kind.tag == "objects" and value.dtype.kind != "O"):
             return {kind.tag: self._parts(kind, value, where)}
@@ -253,7 +254,8 @@ class Encoder:
         return self._blob(data)
 
     def _pickle(self, value: object, where: str) -> bytes:
-        def outside(part: object) -> Any:  # arrays, and what the document has, stay in the document
+        # Arrays, and what the document has, stay in the document.
+        def outside(part: object) -> Part:
             if part is value:
                 return None
             if _is_numbers(part):
@@ -263,7 +265,7 @@ class Encoder:
             return node if node is not None or held is None else {"ref": held}
 
         with io.BytesIO() as file:
-            pickler: Any = cloudpickle.Pickler(file, protocol=5)
+            pickler = cloudpickle.Pickler(file, protocol=5)
             pickler.persistent_id = outside
             try:
                 pickler.dump(value)
@@ -292,7 +294,7 @@ class Decoder:
         self,
         document: Document,
         names: Names,
-        resolve: Callable[[str, Any], Any],
+        resolve: Callable[[str, Part], Part],
         *,
         trusted: bool = False,
     ) -> None:
@@ -300,11 +302,11 @@ class Decoder:
         self._names = names
         self._resolve = resolve
         self._trusted = trusted
-        self._made: dict[int, Any] = {}
+        self._made: dict[int, Part] = {}
         self._making: set[int] = set()
-        self._unfilled: list[tuple[Any, Callable[[Any], None]]] = []
+        self._unfilled: list[tuple[Part, Callable[[Part], None]]] = []
 
-    def value(self, node: object) -> Any:
+    def value(self, node: object) -> Part:
         """Decode what `Encoder.add` returned."""
         made = self._value(node)
         while self._unfilled:
@@ -312,15 +314,15 @@ class Decoder:
             fill(obj)
         return made
 
-    def state(self, nodes: Any) -> dict[str, Any]:
+    def state(self, nodes: Part) -> Said:
         """Decode what `Encoder.add_state` returned."""
         return {name: self.value(node) for name, node in nodes.items()}
 
-    def pairs(self, nodes: Any) -> dict[Any, Any]:
+    def pairs(self, nodes: Part) -> dict[Part, Part]:
         """Decode what `Encoder.add_pairs` returned."""
         return {self.value(key): self.value(node) for key, node in nodes}
 
-    def _value(self, node: object) -> Any:
+    def _value(self, node: object) -> Part:
         if not isinstance(node, dict):
             if isinstance(node, list):
                 raise CheckpointError("expected a value, got a list")
@@ -337,7 +339,7 @@ class Decoder:
             return self._resolve(tag, said)
         return kind.make(*map(self._value if kind.items else self.value, said))
 
-    def _object(self, index: object) -> Any:
+    def _object(self, index: object) -> Part:
         if index in self._made:
             return self._made[index]
         if type(index) is not int or not 0 <= index < len(self._document.objects):
@@ -349,7 +351,7 @@ class Decoder:
         self._making.discard(index)
         return made
 
-    def _make(self, entry: dict[str, Any]) -> Any:
+    def _make(self, entry: Said) -> Part:
         if "array" in entry:
             said = entry["array"]
             if "base" in said:
@@ -361,7 +363,7 @@ class Decoder:
             cls = self._names.named(entry["object"])
             if not isinstance(cls, type) or not is_plain(cls):
                 raise CheckpointError(f"{entry['object']} is no class of plain objects")
-            made: Any = object.__new__(cls)
+            made: object = object.__new__(cls)
             self._unfilled.append((made, lambda obj: self._fill_object(obj, entry["state"])))
             return made
         ((tag, parts),) = entry.items()
@@ -374,7 +376,7 @@ class Decoder:
         self._unfilled.append((made, lambda obj: self._fill(obj, kind, parts[kind.head :])))
         return made
 
-    def _fill(self, made: object, kind: Kind, nodes: Iterable[Any]) -> None:
+    def _fill(self, made: object, kind: Kind, nodes: Iterable[Part]) -> None:
         assert kind.fill is not None
         every = kind.hashed  # what is hashed has to be complete
         parts = [
@@ -383,19 +385,19 @@ class Decoder:
         ]
         kind.fill(made, parts)
 
-    def _fill_object(self, made: Any, nodes: dict[str, Any]) -> None:
+    def _fill_object(self, made: Part, nodes: Said) -> None:
         state = {name: self._value(node) for name, node in nodes.items()}
         set_state(made, state, trusted=self._trusted)
         if hasattr(type(made), "_check_restored"):  # what native code will believe
             made._check_restored()
 
-    def _blob(self, index: Any, kind: type) -> Any:
+    def _blob(self, index: Part, kind: type) -> Part:
         blob = self._document.blobs[index]
         if not isinstance(blob, kind):
             raise CheckpointError(f"blob {index}: expected {kind.__name__}")
         return blob
 
-    def _unpickle(self, data: bytes, path: str | None) -> Any:
+    def _unpickle(self, data: bytes, path: str | None) -> Part:
         if not self._trusted:
             raise CheckpointError("a part is pickled; pass trusted=True if you trust the file")
         if path is None:

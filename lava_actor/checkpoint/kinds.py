@@ -22,11 +22,11 @@ import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
 from lava_actor.checkpoint import arrays
+from lava_actor.checkpoint.arrays import Part
 from lava_actor.errors import CheckpointError
 from lava_actor.process import matrices
 
@@ -46,9 +46,9 @@ class Kind:
     """
 
     tag: str
-    apart: Callable[[Any], Iterable[Any]]
-    make: Callable[..., Any]
-    fill: Callable[[Any, list[Any]], Any] | None = None
+    apart: Callable[[Part], Iterable[Part]]
+    make: Callable[..., Part]
+    fill: Callable[[Part, list[Part]], Part] | None = None
     head: int = 0
     items: bool = False
     hashed: int = 0
@@ -59,12 +59,12 @@ def _refuse_unless(fine: object, expected: str, got: object) -> None:
         raise CheckpointError(f"expected {expected}, got {got!r}")
 
 
-def _class(cls: object, base: type) -> Any:
+def _class(cls: object, base: type) -> Part:
     _refuse_unless(isinstance(cls, type) and issubclass(cls, base), f"a {base.__name__} class", cls)
     return cls
 
 
-def _method(owner: Any, name: Any) -> Any:
+def _method(owner: Part, name: Part) -> Part:
     _refuse_unless(isinstance(name, str) and name[:2] != "__", "the name of a method", name)
     there = inspect.getattr_static(owner, name, None)
     fine = callable(there) or isinstance(there, (staticmethod, classmethod))
@@ -72,15 +72,15 @@ def _method(owner: Any, name: Any) -> Any:
     return getattr(owner, name)
 
 
-def _method_parts(value: Any) -> list[Any]:
+def _method_parts(value: types.MethodType) -> list[Part]:
     return [value.__self__, getattr(value, "__func__", value).__name__]
 
 
-def _scalar(dtype: object, data: bytes) -> Any:
+def _scalar(dtype: object, data: bytes) -> Part:
     return np.frombuffer(data, arrays.dtype_of(dtype), count=1)[0]
 
 
-def _base64(value: Any) -> list[str]:
+def _base64(value: Part) -> list[str]:
     return [base64.b64encode(value).decode()]
 
 
@@ -127,50 +127,50 @@ _FAMILIES: list[tuple[type, Kind]] = [
 # -- what has an identity -----------------------------------------------------------------------
 
 
-def _pairs(mapping: dict[Any, Any]) -> list[Any]:
+def _pairs(mapping: dict[Part, Part]) -> list[Part]:
     return [part for pair in mapping.items() for part in pair]
 
 
-def _add_pairs(mapping: dict[Any, Any], parts: list[Any]) -> None:
+def _add_pairs(mapping: dict[Part, Part], parts: list[Part]) -> None:
     for place in range(0, len(parts), 2):
         mapping[parts[place]] = parts[place + 1]
 
 
-def _mapping(cls: Any) -> Kind:
+def _mapping(cls: Part) -> Kind:
     return Kind(cls.__name__, _pairs, lambda _: cls(), _add_pairs, hashed=2)
 
 
-def _object_array(count: int, shape: Any) -> np.ndarray:
+def _object_array(count: int, shape: Part) -> np.ndarray:
     fine = isinstance(shape, tuple) and min(shape, default=0) >= 0 and math.prod(shape) == count
     _refuse_unless(fine, f"the shape of {count} objects", shape)
     return np.empty(shape, object)
 
 
-def _fill_array(array: np.ndarray, parts: list[Any]) -> None:
+def _fill_array(array: np.ndarray, parts: list[Part]) -> None:
     for place, part in zip(np.ndindex(array.shape), parts, strict=True):
         array[place] = part
 
 
-def _partial(function: Any, positional: Any, keywords: Any) -> Any:
+def _partial(function: Part, positional: Part, keywords: Part) -> Part:
     return functools.partial(function, *positional, **keywords)
 
 
-_SEQUENCES: tuple[Any, ...] = ([], (), range(0), np.zeros(0))
+_SEQUENCES: tuple[Part, ...] = ([], (), range(0), np.zeros(0))
 
 
-def _iterator_parts(value: Any) -> list[Any]:
+def _iterator_parts(value: Part) -> list[Part]:
     _, (sequence,), *position = value.__reduce__()
     return [sequence, position[0] if position else 0]
 
 
-def _iterator(sequence: Any, position: Any) -> Any:
+def _iterator(sequence: Part, position: Part) -> Part:
     made = iter(sequence)
     if position:
         made.__setstate__(position)
     return made
 
 
-_LOCKS: dict[str, Callable[[], Any]] = {
+_LOCKS: dict[str, Callable[[], Part]] = {
     "Lock": threading.Lock,
     "RLock": threading.RLock,
     "Condition": threading.Condition,
@@ -186,14 +186,14 @@ _PARTS = {
 }
 
 
-def _sparse_parts(value: Any) -> list[Any]:
+def _sparse_parts(value: Part) -> list[Part]:
     held = value.tocoo() if value.format in ("lil", "dok") else value
     shape = tuple(int(n) for n in value.shape)
     parts = [getattr(held, name) for name in _PARTS[value.format]]
     return [value.format, isinstance(value, matrices.sparray), shape, *parts]
 
 
-def _sparse(kind: Any, is_array: Any, shape: Any, *parts: Any) -> Any:
+def _sparse(kind: Part, is_array: Part, shape: Part, *parts: Part) -> Part:
     names = _PARTS[kind]
     for part in parts[1:]:
         _refuse_unless(getattr(part, "dtype", np.dtype(float)).kind == "i", "indices", part)
@@ -217,7 +217,7 @@ _BIT_GENERATORS = {
 }
 
 
-def checked_position(state: Any) -> Any:
+def checked_position(state: Part) -> Part:
     """The state of a bit generator: NumPy believes where it is in its numbers."""
     _refuse_unless(isinstance(state, dict), "the state of a bit generator", state)
     inner = state.get("state")
@@ -227,16 +227,16 @@ def checked_position(state: Any) -> Any:
     return state
 
 
-def _bit_generator_parts(value: Any) -> list[Any]:
-    seed: Any = value.seed_seq
+def _bit_generator_parts(value: Part) -> list[Part]:
+    seed = value.seed_seq
     seeds = None
     if type(seed) is np.random.SeedSequence:
         seeds = (seed.entropy, seed.spawn_key, seed.pool_size, seed.n_children_spawned)
     return [type(value).__name__, value.state, seeds]
 
 
-def _bit_generator(name: Any, state: Any, seeds: Any) -> Any:
-    seed: Any = 0
+def _bit_generator(name: Part, state: Part, seeds: Part) -> Part:
+    seed: Part = 0
     if seeds is not None:
         entropy, key, size, spawned = seeds
         _refuse_unless(type(size) is int and 4 <= size <= 1024, "the size of a pool of seeds", size)
@@ -248,18 +248,18 @@ def _bit_generator(name: Any, state: Any, seeds: Any) -> Any:
     return made
 
 
-def _generator(bits: Any) -> np.random.Generator:
+def _generator(bits: Part) -> np.random.Generator:
     _refuse_unless(isinstance(bits, np.random.BitGenerator), "a bit generator", bits)
     return np.random.Generator(bits)
 
 
-def _random_state(state: Any) -> np.random.RandomState:
+def _random_state(state: Part) -> np.random.RandomState:
     made = np.random.RandomState(_BIT_GENERATORS[checked_position(state)["bit_generator"]]())
     made.set_state(state)
     return made
 
 
-def _random(state: Any) -> random.Random:
+def _random(state: Part) -> random.Random:
     made = random.Random()
     made.setstate(state)
     return made
@@ -295,9 +295,7 @@ _ENTRIES: dict[type, Kind] = {
     ),
 }
 
-INLINE = {
-    kind.tag: kind for kind in (*_INLINE.values(), *(kind for _, kind in _FAMILIES))
-}
+INLINE = {kind.tag: kind for kind in (*_INLINE.values(), *(kind for _, kind in _FAMILIES))}
 ENTRIES = {kind.tag: kind for kind in (*_ENTRIES.values(), SPARSE)}
 
 

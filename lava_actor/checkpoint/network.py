@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from lava_actor.checkpoint.arrays import Said
 from lava_actor.checkpoint.codec import Encoder, state_of
 from lava_actor.checkpoint.names import path_of
 from lava_actor.errors import CheckpointError
@@ -155,7 +156,7 @@ class Network:
 
     # -- references -------------------------------------------------------------------------
 
-    def reference(self, obj: object) -> dict[str, Any] | None:
+    def reference(self, obj: object) -> Said | None:
         """How values refer to a part of the network; other Processes become parts of it."""
         if id(obj) in self._places:
             return self._places[id(obj)]
@@ -191,7 +192,7 @@ class Network:
                         self.said[table][done[table]] |= self._values(table, obj, encoder)
                     done[table] += 1
 
-    def _structure(self, obj: Any) -> dict[str, Any]:
+    def _structure(self, obj: Any) -> Said:
         cls = type(obj)
         plain = PLAIN.get(cls.__name__) is cls
         said = {"class": cls.__name__ if plain else path_of(cls), "name": obj.name}
@@ -209,9 +210,9 @@ class Network:
         how = [getattr(obj, "axes", None), getattr(obj, "concat_axis", None)]
         return {**said, "in": ins, "out": outs, "how": str(how)}
 
-    def _values(self, table: str, obj: Any, encoder: Encoder) -> dict[str, Any]:
+    def _values(self, table: str, obj: Any, encoder: Encoder) -> Said:
         label = obj.name if table == "processes" else where(obj)
-        said: dict[str, Any] = {}
+        said: Said = {}
         pickled = encoder.add_class(type(obj), label)
         if pickled is not None:
             said["pickled"] = pickled
@@ -281,5 +282,5 @@ def _names(said: Tables) -> dict[int, str]:
     }
 
 
-def _virtual(port: dict[str, Any]) -> str:
+def _virtual(port: Said) -> str:
     return f"{port['class']} of shape {tuple(port['shape'])}"

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
+from lava_actor.checkpoint.arrays import Part, Said
 from lava_actor.checkpoint.codec import Decoder, Document, set_state
 from lava_actor.checkpoint.names import Names
 from lava_actor.checkpoint.network import BASES, COLLECTIONS, PLAIN, RESERVED, Tables
@@ -17,7 +16,7 @@ from lava_actor.process.process import AbstractProcess, ProcessServer
 def decoder_for(document: Document, names: Names, tables: Tables, *, trusted: bool) -> Decoder:
     """A decoder whose references lead into these tables."""
 
-    def resolve(table: str, which: Any) -> Any:
+    def resolve(table: str, which: Part) -> Part:
         if table == "members" and which[1] in COLLECTIONS:
             return getattr(resolve("processes", which[0]), which[1])
         if table not in tables:
@@ -59,7 +58,7 @@ class Rebuilt:
         for process, entry in self._entries("processes"):
             self._fill(process, entry)
 
-    def _class(self, entry: dict[str, Any], base: type) -> type:
+    def _class(self, entry: Said, base: type) -> type:
         path, name = entry["class"], entry["name"]
         if "pickled" in entry:
             cls = self.decoder.value(entry["pickled"])
@@ -71,11 +70,11 @@ class Rebuilt:
             raise CheckpointError(f"{name}: {path} is no {base.__name__}")
         return cls
 
-    def _entries(self, table: str, key: str | None = None) -> list[tuple[Any, dict[str, Any]]]:
+    def _entries(self, table: str, key: str | None = None) -> list[tuple[Part, Said]]:
         pairs = list(zip(self.tables[table], self._said[table], strict=True))
         return pairs if key is None else sorted(pairs, key=lambda pair: _checked(pair[1][key], int))
 
-    def _part(self, table: str, place: object) -> Any:
+    def _part(self, table: str, place: object) -> Part:
         return None if place is None else self.decoder.value({table: place})
 
     def _construct(self) -> None:
@@ -108,7 +107,7 @@ class Rebuilt:
         for process, entry in processes:
             process.id = server.restore(process, entry["id"])
 
-    def _connect(self, port: AbstractPort, entry: dict[str, Any]) -> None:
+    def _connect(self, port: AbstractPort, entry: Said) -> None:
         self._set_attributes("ports", port, entry)
         port.in_connections.extend(self._part("ports", place) for place in entry["in"])
         port.out_connections.extend(self._part("ports", place) for place in entry["out"])
@@ -121,7 +120,7 @@ class Rebuilt:
         if sent != received:
             raise CheckpointError("a connection is known at one of its ends only")
 
-    def _fill(self, process: AbstractProcess, entry: dict[str, Any]) -> None:
+    def _fill(self, process: AbstractProcess, entry: Said) -> None:
         params = self.decoder.pairs(entry["params"])
         process.proc_params = ProcessParameters(params)
         process.parent_proc = self._part("processes", entry["parent"])
@@ -138,12 +137,12 @@ class Rebuilt:
             getattr(process, kind).add_members(members)
         process._settle()
 
-    def _set_attributes(self, table: str, obj: object, entry: dict[str, Any]) -> None:
+    def _set_attributes(self, table: str, obj: object, entry: Said) -> None:
         state = self.decoder.state(entry["attributes"])
         set_state(obj, state, RESERVED[table], trusted=self._trusted)
 
 
-def _checked(value: object, kind: type) -> Any:
+def _checked(value: object, kind: type) -> Part:
     if type(value) is not kind:
         raise CheckpointError(f"expected a value of type {kind.__name__}, got {value!r}")
     return value
