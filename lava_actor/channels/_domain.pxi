@@ -15,6 +15,7 @@ cdef class Domain:
 
     def __dealloc__(self):
         free(self.members)
+        free(self.everybody)
         free(self.paced)
 
     def __repr__(self):
@@ -30,14 +31,18 @@ cdef class Domain:
             self._wake_members(LA_ON_STEP)
 
     def open(self, Party party not None):
-        """A paced party is ready for more."""
+        """A paced party is ready for more: on all ranks that share the arena."""
         cdef uint32_t i
-        if not la_domain_open(self.at, self.paced, self.n_paced):
+        cdef bint raised = False
+        for i in range(self.copies):
+            if la_domain_open(self.first + i * self.n_domains, self.paced, self.n_paced):
+                raised = True
+        if not raised:
             return
         la_full_fence()
-        for i in range(self.n_members):
-            if la_party_waits_for(self.members[i], LA_ON_STEP, <uint32_t>self.index):
-                party._call(self.members[i], LA_ON_STEP, self.n_members)
+        for i in range(self.n_everybody):
+            if la_party_waits_for(self.everybody[i], LA_ON_STEP, <uint32_t>self.index):
+                party._call(self.everybody[i], LA_ON_STEP, self.n_everybody)
 
     @property
     def granted(self):
@@ -186,23 +191,28 @@ cdef class Domain:
         return 0
 
 
+cdef la_party **_parties_of(Arena arena, members) except NULL:
+    """Where the blocks of some parties are; to be freed."""
+    cdef la_party **found = <la_party **>calloc(max(1, len(members)), sizeof(la_party *))
+    if found == NULL:
+        raise MemoryError()
+    for i, member in enumerate(members):
+        found[<Py_ssize_t>i] = &arena.parties[<Py_ssize_t>member]
+    return found
+
+
 cdef Domain _new_domain(Arena arena, Py_ssize_t index):
     cdef Domain domain = Domain.__new__(Domain)
-    cdef uint32_t i
-    members = arena.plan.here(index)
-    paced = [member for member in arena.plan.paced if member in arena.plan.domains[index]]
-    domain.members = <la_party **>calloc(max(1, len(members)), sizeof(la_party *))
-    domain.paced = <la_party **>calloc(max(1, len(paced)), sizeof(la_party *))
-    if domain.members == NULL or domain.paced == NULL:
-        raise MemoryError()
+    plan = arena.plan
+    members, everybody = plan.here(index), plan.domains[index]
+    paced = [member for member in plan.paced if member in everybody]
     domain.mapping = arena.mapping
     domain.header = arena.header
-    domain.at = <la_domain *>(arena.mapping.base + <size_t>arena.plan.domain_offset(index))
-    domain.n_members = len(members)
-    for i in range(domain.n_members):
-        domain.members[i] = &arena.parties[<Py_ssize_t>members[i]]
-    domain.n_paced = len(paced)
-    for i in range(domain.n_paced):
-        domain.paced[i] = &arena.parties[<Py_ssize_t>paced[i]]
+    domain.at = <la_domain *>(arena.mapping.base + <size_t>plan.domain_offset(index))
+    domain.copies, domain.n_domains = plan.copies, len(plan.domains)
+    domain.first = domain.at - <size_t>plan.copy * domain.n_domains
+    domain.members, domain.n_members = _parties_of(arena, members), len(members)
+    domain.everybody, domain.n_everybody = _parties_of(arena, everybody), len(everybody)
+    domain.paced, domain.n_paced = _parties_of(arena, paced), len(paced)
     domain.index = index
     return domain

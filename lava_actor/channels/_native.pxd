@@ -301,6 +301,11 @@ cdef class Domain:
     cdef la_domain *at
     cdef la_party **members
     cdef uint32_t n_members
+    # The same of all ranks that share the arena: domains, and the members of all.
+    cdef la_domain *first
+    cdef uint32_t copies, n_domains
+    cdef la_party **everybody
+    cdef uint32_t n_everybody
     cdef la_party **paced
     cdef uint32_t n_paced
     cdef readonly Py_ssize_t index

@@ -27,7 +27,7 @@ class Arena:
     plan: ArenaPlan
 
     @staticmethod
-    def create(plan: ArenaPlan) -> Arena:
+    def create(plan: ArenaPlan, cores: int | None = None) -> Arena:
         """Reserve the memory in full and initialise it.
 
         Raises

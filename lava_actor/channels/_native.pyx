@@ -102,7 +102,7 @@ cdef class Arena:
         raise TypeError("use Arena.create(plan) or Arena.attach(fd, plan)")
 
     @staticmethod
-    def create(plan):
+    def create(plan, cores=None):
         """Make a new arena: anonymous memory, reserved in full before anybody depends on it."""
         check_memory(plan)
         fd = os.memfd_create("lava_actor", os.MFD_CLOEXEC)
@@ -117,11 +117,11 @@ cdef class Arena:
             raise
         (<Arena>arena).header.version = LA_VERSION
         (<Arena>arena).header.n_parties = len(plan.parties)
-        (<Arena>arena).header.cores = <uint32_t>available_cores()
+        (<Arena>arena).header.cores = <uint32_t>(available_cores() if cores is None else cores)
         for i in range(len(plan.parties)):
             (<Arena>arena).parties[i].index = <uint32_t>i
             la_set_home(&(<Arena>arena).parties[i], <uint32_t>i)
-        (<Arena>arena).header.n_domains = len(plan.domains)
+        (<Arena>arena).header.n_domains = plan.copies * len(plan.domains)
         (<Arena>arena).header.n_rings = len(plan.rings)
         (<Arena>arena).header.size = plan.size
         (<Arena>arena).header.magic = LA_MAGIC
@@ -146,7 +146,7 @@ cdef class Arena:
             arena.header.magic != LA_MAGIC
             or arena.header.version != LA_VERSION
             or arena.header.n_parties != len(plan.parties)
-            or arena.header.n_domains != len(plan.domains)
+            or arena.header.n_domains != plan.copies * len(plan.domains)
             or arena.header.n_rings != len(plan.rings)
         ):
             arena.close()

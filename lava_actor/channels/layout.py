@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -137,7 +137,9 @@ class ArenaPlan:
         Parties that say up to which step they need not wait for the user's program; the horizon of
         their domain does not pass that step.
     away : frozenset of int
-        Parties that are in another arena of the same plan, on another machine.
+        Parties of other ranks: in another arena of the same plan, on another machine, or in this.
+    copies, copy : int
+        Ranks that share the arena, and which of them this is: each has domains of its own.
     desk : int
         Bytes of the desk, which lies at the end; 0: there is none.
     """
@@ -149,6 +151,23 @@ class ArenaPlan:
     paced: tuple[int, ...] = ()
     away: frozenset[int] = frozenset()
     desk: int = 0
+    copies: int = 1
+    copy: int = 0
+
+    def shared(self, copies: int) -> ArenaPlan:
+        """The same for several ranks of one machine.
+
+        Each has domains of its own, and the last party, which counts the runs, of its own.
+        """
+        more = copies - 1
+        shift = more * (PARTY_BYTES + len(self.domains) * DOMAIN_BYTES)
+        return replace(
+            self,
+            parties=self.parties + self.parties[-1:] * more,
+            rings=tuple(replace(ring, offset=ring.offset + shift) for ring in self.rings),
+            size=self.size + shift,
+            copies=copies,
+        )
 
     def here(self, domain: int) -> tuple[int, ...]:
         """The members of a domain that are not away."""
@@ -159,8 +178,9 @@ class ArenaPlan:
         return ARENA_BYTES + index * PARTY_BYTES
 
     def domain_offset(self, index: int) -> int:
-        """Offset of the block of domain `index`."""
-        return ARENA_BYTES + len(self.parties) * PARTY_BYTES + index * DOMAIN_BYTES
+        """Offset of the block of domain `index`, of those of this rank."""
+        blocks = self.copy * len(self.domains) + index
+        return ARENA_BYTES + len(self.parties) * PARTY_BYTES + blocks * DOMAIN_BYTES
 
     def largest_rings(self, count: int = 3) -> tuple[RingPlan, ...]:
         """Return the `count` rings that take most memory, the biggest first."""

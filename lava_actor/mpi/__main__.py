@@ -1,6 +1,8 @@
-"""``mpiexec -n 4 python -m lava_actor.mpi [--compat] [--progress] [-m] PROGRAM ...``.
+"""``mpiexec -n 4 python -m lava_actor.mpi [--apart=1] [--compat] [--progress] [-m] PROGRAM``.
 
 Rank 0 runs the program as `lava-actor run` does; the other ranks serve its networks.
+``--apart=N``, if it comes first, treats each N ranks of one machine as if they had a machine of
+their own, to try what happens on several.
 """
 
 from __future__ import annotations
@@ -39,7 +41,10 @@ def main() -> None:
         sys.exit("lava_actor.mpi: this MPI does not let a second thread call it")
     world = MPI.COMM_WORLD.Dup()
     _take_names_away(world)
-    machine = look(world)
+    apart, arguments = 0, sys.argv[1:]
+    if arguments and (said := re.fullmatch(r"--apart=([1-9]\d*)", arguments[0])):
+        apart, arguments = int(said[1]), arguments[1:]
+    machine = look(world, apart=apart)
     watched = machine.with_program
 
     def no_longer() -> None:
@@ -47,7 +52,7 @@ def main() -> None:
         if guard is not None:
             guard.say(ALONE)
 
-    courier = Courier(world, machine.cores, Host, no_longer)
+    courier = Courier(world, machine, Host, no_longer)
     if courier.rank:
         if guard is not None and machine.is_with_program:
             guard.say(str(watched[0]))
@@ -61,7 +66,7 @@ def main() -> None:
         courier.start()
         network.make_crew = partial(RanksCrew, courier=courier)
         try:
-            command_line(["run", *sys.argv[1:]])
+            command_line(["run", *arguments])
         finally:
             stop_all()
             whole = courier.leave()

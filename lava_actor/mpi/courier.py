@@ -2,15 +2,17 @@
 
 Whatever goes to another rank is an item, a tuple that begins with its kind, and waits in a box for
 that rank. In every round the courier takes messages from rings and frames from pipes, sends each
-rank what its box holds as one message, and hands on what has come. MPI has nothing to sleep on
-together with rings and pipes, so the courier looks again and again: at once while something moves,
-then after a pause that grows to some milliseconds. A frame ends a long pause.
+rank what its box holds as one message, and hands on what has come. Ranks of one machine share
+rings: between them there are only frames, and whoever sends one wakes the other's courier. MPI has
+nothing to sleep on, so for ranks of other machines the courier looks again and again: at once while
+something moves, then after a pause that grows to some milliseconds. A frame ends a long pause.
 
 Items between two ranks keep their order. Only this thread calls MPI, after start.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import select
@@ -18,16 +20,21 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from lava_actor.errors import Failure, RuntimeStateError
 from lava_actor.runtime.reports.failures import of_runtime
 from lava_actor.runtime.start.processes import run_soon, sleep_exactly
 
+if TYPE_CHECKING:
+    from lava_actor.mpi.machine import Machine
+
 #: Seconds of pauses after rounds without anything: (rounds, pause). Short ones are slept, as giving
 #: the core away without sleeping may last for a whole slice of the scheduler.
 PAUSES = ((300, 0.00003), (1000, 0.0002), (3000, 0.001))
 LONGEST_PAUSE = 0.004
+#: Where all others wake this one.
+NUDGED_PAUSE = 0.05
 #: Seconds between two looks for frames, while messages may move.
 LOOK_SECONDS = 0.0005
 #: Messages to one rank that MPI may be busy with before more is kept in the box.
@@ -65,8 +72,7 @@ class Courier:
     Parameters
     ----------
     world : MPI communicator
-    cores : int
-        For the actors of this rank.
+    machine : Machine
     on_order : callable
         Called, in the courier's thread, with (courier, network, item) when a network is ordered.
     on_bye : callable
@@ -80,7 +86,7 @@ class Courier:
     def __init__(
         self,
         world: Any,
-        cores: int,
+        machine: Machine,
         on_order: Callable[[Courier, int, Item], Client],
         on_bye: Callable[[], None],
     ) -> None:
@@ -88,7 +94,7 @@ class Courier:
 
         self._mpi = MPI
         self._world = world
-        self.cores = cores
+        self.machine = machine
         self.rank: int = world.Get_rank()
         self.size: int = world.Get_size()
         self._on_order = on_order
@@ -97,7 +103,6 @@ class Courier:
         self._early: dict[int, list[tuple[int, Item]]] = {}
         self._boxes: list[deque[Item]] = [deque() for _ in range(self.size)]
         self._on_the_way: list[deque[Any]] = [deque() for _ in range(self.size)]
-        self._nudges = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._on_bye = on_bye
         self._next_look = 0.0
         self._leaving = False
@@ -126,10 +131,12 @@ class Courier:
             raise RuntimeStateError(f"the courier between ranks has failed: {self._failure.what}")
         if rank not in self.dead:
             self._boxes[rank].append((network, item))
+            if threading.get_ident() != self._thread.ident:
+                self.nudge()
 
     def nudge(self) -> None:
         """Let the courier look around now."""
-        os.eventfd_write(self._nudges, 1)
+        _ring(self.machine.nudges[1])
 
     def lost(self, rank: int, why: str) -> None:
         """A rank has died; any thread may say so."""
@@ -144,7 +151,6 @@ class Courier:
             for rank in range(1, self.size):
                 self.send(rank, -1, ("bye",))
             self._leaving = not self._present
-            self.nudge()
             self.over.wait(FAREWELL_SECONDS)
         return self.over.is_set() and not self.dead and self._failure is None
 
@@ -205,6 +211,8 @@ class Courier:
         if rank in self.dead:
             box.clear()
             return False
+        if busy and rank in self.machine.bells:  # what did not get through at once has now, perhaps
+            _ring(self.machine.bells[rank])
         while busy and busy[0][0].Test():
             busy.popleft()
         if not box or len(busy) >= MOST_ON_THE_WAY:
@@ -212,6 +220,8 @@ class Courier:
         items = [box.popleft() for _ in range(len(box))]
         data = pickle.dumps(items, protocol=5)
         busy.append((self._world.Isend([data, self._mpi.BYTE], dest=rank), data))
+        if rank in self.machine.bells:
+            _ring(self.machine.bells[rank])
         return True
 
     def _take(self, rank: int, network: int, item: Item) -> None:
@@ -238,15 +248,24 @@ class Courier:
         if not idle:
             return
         seconds = next((s for rounds, s in PAUSES if idle < rounds), LONGEST_PAUSE)
+        if len(self.machine.bells) == self.size - 1 and not any(self._on_the_way):
+            seconds = NUDGED_PAUSE
         if seconds < LOOK_SECONDS:
             time.sleep(seconds)
             return
+        nudges = self.machine.nudges[0]
         ends = [d for client in self._clients.values() for d in client.descriptors()]
         try:
-            readable = select.select([self._nudges, *ends], [], [], seconds)[0]
+            readable = select.select([nudges, *ends], [], [], seconds)[0]
         except ValueError:  # a descriptor beyond what select can watch
             time.sleep(seconds)
             return
-        if self._nudges in readable:
-            os.eventfd_read(self._nudges)
+        if nudges in readable:
+            os.read(nudges, 4096)
         self._next_look = 0.0
+
+
+def _ring(bell: int) -> None:
+    """Wake a courier; one that has been woken and not come yet, or is dead, may miss it."""
+    with contextlib.suppress(OSError):
+        os.write(bell, b"!")

@@ -13,6 +13,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import Pipe, PipeEnded
@@ -29,6 +30,7 @@ from lava_actor.runtime.user.supervision import Crew, Far
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
+    from lava_actor.channels.layout import ArenaPlan
     from lava_actor.channels.statistics import RingStatistics
     from lava_actor.compiler.executable import Executable
     from lava_actor.mpi.courier import Courier, Item
@@ -58,6 +60,8 @@ class RanksCrew(Crew):
         self._courier = courier
         self._network = next(_networks)
         self._others = sorted(set(self._ranks) - {0})
+        self._mates = courier.machine.mates({0, *self._ranks})
+        self._leads = sorted({mates[0] for mates in self._mates.values()})
         self._tunnels: dict[int, Tunnel] = {}
         self._crossings: Crossings | None = None
         self._standstill: Standstill | None = None
@@ -76,19 +80,24 @@ class RanksCrew(Crew):
         arena = super().prepare(step)
         self._step = step
         if self._others:
-            self._crossings = Crossings(arena, self._rank_of_parties(), 0, self._send)
+            self._crossings = Crossings(arena, self._lead_of_parties(), 0, self._send)
         return arena
 
-    def _rank_of_parties(self) -> list[int]:
-        """Where every party lives: beside actors there are the user's ends, and the runtime."""
-        parties = self._executable.arena.parties
-        return [*self._ranks, *(0 for _ in range(len(parties) - len(self._ranks)))]
+    def arena_of(self, rank: int) -> ArenaPlan:
+        """As ranks see it that share it with others of their machine."""
+        mates = self._mates[rank]
+        return replace(super().arena_of(rank).shared(len(mates)), copy=mates.index(rank))
+
+    def _lead_of_parties(self) -> list[int]:
+        """Who carries for every party: beside actors there are the user's ends, and the runtime."""
+        leads = [self._mates[rank][0] for rank in self._ranks]
+        return leads + [0] * (len(self._executable.arena.parties) - len(leads))
 
     def launch(self) -> None:
         """Start all services."""
         if self._others:
             self._standstill = Standstill(
-                self._executable.arena, set(self._ranks), self.watchers, self._count, self._ask
+                self._executable.arena, set(self._leads), self.watchers, self._count, self._ask
             )
             self._courier.add(self._network, self)
         super().launch()
@@ -106,14 +115,19 @@ class RanksCrew(Crew):
         content = b"" if fd is None else os.pread(fd, os.fstat(fd).st_size, 0)
         plans = [self._service_plan(post, program) for _, post in posts]
         modules = library_modules(self._actors_on(rank))
-        ranks = self._rank_of_parties()
-        self._send(rank, ("order", plans, numbers, content, ranks, modules, self._step))
-        self._courier.nudge()
+        leads, mates = self._lead_of_parties(), self._mates[rank]
+        self._send(rank, ("order", plans, numbers, content, leads, mates, modules, self._step))
+        if mates[0] == 0:
+            assert self._arena is not None
+            self._send(rank, ("arena", os.getpid(), self._arena.fd))
         if rank in self._courier.dead:
             self.lost(rank, self._courier.dead[rank])
 
     def _cores(self) -> int | None:
-        return self._courier.cores if self._others else None
+        return self._courier.machine.cores if self._others else None
+
+    def _arena_cores(self) -> int | None:
+        return self._courier.machine.shared_cores if self._others else None
 
     def _send(self, rank: int, item: Item) -> None:
         self._courier.send(rank, self._network, item)
@@ -162,10 +176,9 @@ class RanksCrew(Crew):
 
     def _count(self) -> None:
         assert self._crossings is not None
-        for rank in self._others:
+        for rank in self._leads[1:]:
             self._send(rank, ("count",))
-        if 0 in self._ranks:
-            self._counted(0, self._crossings.sent, self._crossings.received)
+        self._counted(0, self._crossings.sent, self._crossings.received)
 
     def _counted(self, rank: int, sent: int, received: int) -> None:
         if self._standstill is not None:
@@ -203,16 +216,16 @@ class RanksCrew(Crew):
 
     def messages(self) -> list[rings.Content]:
         """As on one machine: what has left a ring here has come into it there."""
-        if not self._others:
+        if len(self._leads) == 1:
             return super().messages()
         self._settle()
-        return rings.joined(self._ask_ranks([0, *self._others], "messages"))
+        return rings.joined(self._ask_ranks(self._leads, "messages"))
 
     def put_messages(self, found: list[rings.Content]) -> None:
-        """As on one machine; every rank fills the rings that are read there."""
-        if self._others:
+        """As on one machine; each fills the rings that are read there."""
+        if len(self._leads) > 1:
             self._settle()
-            self._ask_ranks([0, *self._others], "put", found)
+            self._ask_ranks(self._leads, "put", found)
         else:
             super().put_messages(found)
 
@@ -227,7 +240,7 @@ class RanksCrew(Crew):
         deadline = time.monotonic() + LOOK_SECONDS
         last = None
         while True:
-            seen = self._ask_ranks([0, *self._others], "still")
+            seen = self._ask_ranks(self._leads, "still")
             sent, received, empty = (list(of_all) for of_all in zip(*seen, strict=True))
             if all(empty) and sum(sent) == sum(received):
                 if seen == last:
@@ -250,7 +263,7 @@ class RanksCrew(Crew):
                     self._own.append((question, what, payload))
                 else:
                     self._send(rank, ("ask", question, what, payload))
-            self._courier.nudge()
+            self._courier.nudge()  # for what is asked here
             while set(ranks) - answers.keys() - self._courier.dead.keys():
                 gone = self._ended - self._courier.dead.keys()
                 if gone or not self._answered.wait(deadline - time.monotonic()):
@@ -272,7 +285,6 @@ class RanksCrew(Crew):
         """Close everything here, and wait until nothing is left elsewhere."""
         for rank in self._others:
             self._send(rank, ("end", bool(self._courier.dead)))
-        self._courier.nudge()
         super().close()
         deadline = time.monotonic() + END_SECONDS
         with self._answered:

@@ -1,8 +1,10 @@
 """A rank that serves: it starts the services of its actors, and carries for them.
 
 What an order brings: the plans of the services with their actors' parcels, the memory file of large
-values, where each party lives. From then on the services are heard and told as on one machine; the
-courier carries. When the user's interpreter lets go of the network, what has not ended is killed.
+values, where each party lives. The first rank of a machine makes the arena, and carries messages to
+other machines; the others are told where it is. From then on the services are heard and told as on
+one machine; the courier carries. When the user's interpreter lets go of the network, what has not
+ended is killed.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ class Host:
     """The part of one network that lives on this rank; see `courier.Client`."""
 
     def __init__(self, courier: Courier, network: int, item: Item) -> None:
-        _, plans, numbers, content, ranks, modules, step = item
+        _, plans, numbers, self._content, self._leads, self._mates, self._modules, self._step = item
         self._courier = courier
         self._network = network
         self._plans: list[ServicePlan] = [self._at_home(plan, plans) for plan in plans]
@@ -48,41 +50,60 @@ class Host:
         self._ended: set[int] = set()
         self._next_look = 0.0
         self._wake_up = -1
-        theirs: list[Pipe] = []
+        self._theirs: list[Pipe] = []
+        for number in numbers:
+            mine, its = Pipe.pair()
+            self._theirs.append(its)
+            self._tunnels[number] = Tunnel(number, mine, 0)
+        if self._mates[0] == courier.rank:
+            self._begin(None)
+
+    def _begin(self, process: int | None, descriptor: int = -1) -> None:
+        """Start, in an arena of a process, or in a new one for all who share it."""
+        plan = self._plans[0].arena
         try:
-            for number in numbers:
-                mine, its = Pipe.pair()
-                theirs.append(its)
-                self._tunnels[number] = Tunnel(number, mine, 0)
-            self._arena = Arena.create(plans[0].arena)
-            begin_after(self._arena, step)
-            self._crossings = Crossings(self._arena, ranks, courier.rank, self._send)
-            self._launch(theirs, content, modules)
+            if process is None:
+                self._arena = Arena.create(plan, self._courier.machine.shared_cores)
+                leads, here = self._leads, self._courier.rank
+                self._crossings = Crossings(self._arena, leads, here, self._send)
+            else:
+                file = os.open(f"/proc/{process}/fd/{descriptor}", os.O_RDWR | os.O_CLOEXEC)
+                try:
+                    self._arena = Arena.attach(file, plan)
+                finally:
+                    os.close(file)
+            begin_after(self._arena, self._step)
+            if process is None:
+                for mate in self._mates[1:]:
+                    self._send(mate, ("arena", os.getpid(), self._arena.fd))
+            self._launch()
         except Exception as error:  # noqa: BLE001  (the user is told)
-            self._fail(failure_of(error, f"rank {courier.rank}"))
+            self._fail(failure_of(error, f"rank {self._courier.rank}"))
         finally:
-            for pipe in theirs:
+            for pipe in self._theirs:
                 pipe.close()
 
     def _at_home(self, plan: ServicePlan, plans: list[ServicePlan]) -> ServicePlan:
         """With the cores of this rank: it was made where others are."""
+        n_actors, cores = sum(len(p.actors) for p in plans), self._courier.machine.cores
         return replace(
             plan,
             surroundings=replace(plan.surroundings, cores=frozenset(os.sched_getaffinity(0))),
-            wait_policy=choose_policy(sum(len(p.actors) for p in plans), self._courier.cores),
+            wait_policy=choose_policy(n_actors, cores),
         )
 
-    def _launch(self, theirs: list[Pipe], content: bytes, modules: set[str]) -> None:
+    def _launch(self) -> None:
         from lava_actor.runtime.start import launcher as launchers
 
         assert self._arena is not None
         self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         launcher = launchers.ensure()
-        launcher.preload(modules)
-        values = [memory_file(content)] if content else []
+        launcher.preload(self._modules)
+        values = [memory_file(self._content)] if self._content else []
+        self._content = b""
         orders: dict[int, int] = {}
         try:
-            for index, (plan, pipe) in enumerate(zip(self._plans, theirs, strict=True)):
+            for index, (plan, pipe) in enumerate(zip(self._plans, self._theirs, strict=True)):
                 fds = [pipe.fileno(), self._arena.fd, self._wake_up, *values]
                 orders[index] = launcher.order(plan, fds)
         finally:
@@ -154,6 +175,8 @@ class Host:
         kind, *said = item
         if kind == "frame":
             self._tunnels[said[0]].put(said[1])
+        elif kind == "arena":
+            self._begin(*said)
         elif kind == "end":
             self._end(hurry=said[0])
         elif kind == "count":
@@ -193,6 +216,8 @@ class Host:
             self._arena.abort(1)
         for tunnel in self._tunnels.values():
             tunnel.close()
+        for pipe in self._theirs:  # of a network that has not begun
+            pipe.close()
         threading.Thread(
             target=self._finish, args=(hurry,), name="lava_actor end", daemon=True
         ).start()
@@ -205,7 +230,6 @@ class Host:
         if self._arena is not None:
             self._arena.close()
         self._send(0, ("ended", self._courier.rank))
-        self._courier.nudge()
 
 
 def _frame(kind: str, payload: object) -> Frame:

@@ -4,15 +4,16 @@ Actors that reach into each other's Vars stay together, for that goes by turns a
 do those that the user's interpreter feeds or reads (its ends of external pipes are on rank 0), and
 those that record (what they record is kept by the user's interpreter). A projection lives beside
 the neurons it feeds: what goes in are spikes, what comes out are numbers for each neuron. The
-groups that are left are spread in the order of their creation, in equal shares of their Vars'
-elements: so chains are cut where they are thin.
+groups that are left are spread in equal shares of their Vars' elements: once in the order of their
+creation, which cuts chains where they are thin, and once so that those who send each other most are
+together. Of the two the one is taken that sends less between ranks, unless the shares suffer.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 
@@ -22,8 +23,15 @@ if TYPE_CHECKING:
 
 #: What a step of an actor costs besides its elements, in elements.
 BASE_COST = 1000
+#: What a message costs besides its elements, in elements.
+MESSAGE_COST = 100
+#: How much more than its share a rank may get, to keep together what talks.
+SLACK = 1.1
 #: An actor with so many times more elements in Vars than in messages is a projection.
 PROJECTION = 4
+
+
+Traffic = dict[tuple[int, int], int]
 
 
 def place(executable: Executable, n_ranks: int) -> tuple[int, ...]:
@@ -39,11 +47,9 @@ def place(executable: Executable, n_ranks: int) -> tuple[int, ...]:
     actors = executable.actors
     groups = groups_of(executable)
     wanted = _wanted(executable, n_ranks)
-    costs = [_elements(actor) + BASE_COST for actor in actors]
-    share = sum(costs) / n_ranks
-    ranks = [0] * len(actors)
-    spent = 0.0
-    for members, is_home in groups:
+    costs: list[int] = []
+    pinned: dict[int, int] = {}
+    for number, (members, is_home) in enumerate(groups):
         said = {wanted[m] for m in members if m in wanted} | ({0} if is_home else set())
         if len(said) > 1:
             names = ", ".join(actors[m].name for m in members if m in wanted)
@@ -51,12 +57,93 @@ def place(executable: Executable, n_ranks: int) -> tuple[int, ...]:
                 f"compile_config['ranks']: {names} cannot be on ranks {sorted(said)}: they have to "
                 f"be together{' and on rank 0' * is_home}, see docs/clusters.md"
             )
-        cost = sum(costs[m] for m in members)
-        rank = said.pop() if said else min(n_ranks - 1, int((spent + cost / 2) / share))
-        spent += cost
-        for member in members:
-            ranks[member] = rank
-    return tuple(ranks)
+        costs.append(sum(_elements(actors[m]) + BASE_COST for m in members))
+        pinned.update((number, rank) for rank in said)
+    spread = Spread(costs, pinned, _traffic(executable, groups), n_ranks)
+    rank_of = {m: r for (members, _), r in zip(groups, spread.best(), strict=True) for m in members}
+    return tuple(rank_of[party] for party in range(len(actors)))
+
+
+def _traffic(executable: Executable, groups: list[tuple[list[int], bool]]) -> Traffic:
+    """What any two groups send each other in a step, in elements."""
+    group_of = {m: number for number, (members, _) in enumerate(groups) for m in members}
+    found: Traffic = {}
+    for ring in executable.arena.rings:
+        one = group_of.get(ring.writer)
+        for other in {group_of.get(reader) for reader in ring.readers} - {one, None}:
+            if one is not None and other is not None:
+                pair = min(one, other), max(one, other)
+                found[pair] = found.get(pair, 0) + ring.size + MESSAGE_COST
+    return found
+
+
+class Spread:
+    """Spreads groups over ranks.
+
+    Parameters
+    ----------
+    costs : of each group
+    pinned : ranks of groups that have no choice
+    traffic : between groups
+    n_ranks : int
+    """
+
+    def __init__(
+        self, costs: Sequence[int], pinned: dict[int, int], traffic: Traffic, n_ranks: int
+    ) -> None:
+        self._costs, self._pinned, self._traffic, self._n = costs, pinned, traffic, n_ranks
+        self._share = sum(costs) / n_ranks
+
+    def best(self) -> list[int]:
+        """The rank of every group."""
+        found = [self._in_order(), self._in_clusters()]
+        heaviest = [max(self._loads(ranks)) for ranks in found]
+        most = SLACK * min(heaviest)
+        good = [ranks for ranks, heavy in zip(found, heaviest, strict=True) if heavy <= most]
+        return min(good, key=self.crossing)
+
+    def crossing(self, ranks: Sequence[int]) -> int:
+        """What is sent between ranks."""
+        return sum(sent for (a, b), sent in self._traffic.items() if ranks[a] != ranks[b])
+
+    def _loads(self, ranks: Sequence[int]) -> list[int]:
+        loads = [0] * self._n
+        for cost, rank in zip(self._costs, ranks, strict=True):
+            loads[rank] += cost
+        return loads
+
+    def _in_order(self) -> list[int]:
+        ranks, spent = [], 0.0
+        for number, cost in enumerate(self._costs):
+            middle = int((spent + cost / 2) / self._share)
+            ranks.append(self._pinned.get(number, min(self._n - 1, middle)))
+            spent += cost
+        return ranks
+
+    def _in_clusters(self) -> list[int]:
+        """Join who sends most, up to a share; then the largest first, where there is least."""
+        clusters: dict[int, list[int]] = {number: [number] for number in range(len(self._costs))}
+        cluster_of = list(clusters)
+        weight = list(self._costs)
+        rank_of: list[int | None] = [self._pinned.get(number) for number in clusters]
+        for one, other in sorted(self._traffic, key=lambda pair: (-self._traffic[pair], pair)):
+            a, b = sorted((cluster_of[one], cluster_of[other]))
+            said = {rank_of[a], rank_of[b]} - {None}
+            if a == b or len(said) > 1 or weight[a] + weight[b] > SLACK * self._share:
+                continue
+            for member in clusters[b]:
+                cluster_of[member] = a
+            clusters[a] += clusters.pop(b)
+            weight[a] += weight[b]
+            rank_of[a] = said.pop() if said else None
+        loads = [0] * self._n
+        for a in sorted(clusters, key=lambda a: (rank_of[a] is None, -weight[a], a)):
+            rank = rank_of[a]
+            if rank is None:
+                rank = min(range(self._n), key=lambda r: loads[r])
+            rank_of[a] = rank
+            loads[rank] += weight[a]
+        return [cast(int, rank_of[cluster]) for cluster in cluster_of]
 
 
 def _elements(actor: ActorPlan) -> int:

@@ -51,6 +51,27 @@ def test_a_chain_is_cut_where_it_is_thin_and_in_equal_shares() -> None:
     assert {ranks.count(rank) for rank in range(3)} == {3}
 
 
+def test_what_talks_most_is_kept_together_in_equal_shares() -> None:
+    """Rings of three, created by turns, with a thin connection from each to the next."""
+    rings = [[LIF(shape=(200,), name=f"r{r}n{i}") for r in range(4)] for i in range(3)]
+    for one, other in itertools.pairwise([*rings, rings[0]]):
+        for source, target in zip(one, other, strict=True):
+            source.s_out.connect(target.a_in)
+    for one, other in itertools.pairwise(rings[0]):
+        few = one.s_out.flatten()
+        thin = Dense(weights=np.zeros((200, 1)), name=f"thin{one.name}")
+        relay = LIF(shape=(1,), name=f"relay{one.name}")
+        to_relay = Dense(weights=np.ones((1, 200)), name=f"to{one.name}")
+        few.connect(to_relay.s_in)
+        to_relay.a_out.connect(relay.a_in)
+        relay.s_out.connect(thin.s_in)
+        thin.a_out.connect(other.a_in)
+    found = where(rings[0][0], 2)
+    ranks = [{found[f"r{r}n{i}"] for i in range(3)} for r in range(4)]
+    assert all(len(of_ring) == 1 for of_ring in ranks), ranks
+    assert sorted(rank for of_ring in ranks for rank in of_ring) == [0, 0, 1, 1]
+
+
 def test_ranks_that_are_asked_for_are_taken_for_all_that_has_to_be_together() -> None:
     found = where(chain(3)[0], 4, n1=3, n2=2)
     assert (found["n1"], found["s0"], found["n2"], found["s1"]) == (3, 3, 2, 2)

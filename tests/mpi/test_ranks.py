@@ -69,22 +69,25 @@ def endless(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize(
-    ("n", "seeds"),
+    ("n", "seeds", "machines"),
     [
-        (2, (0, 2)),
-        (3, (2, 4)),
-        pytest.param(2, (4, 24), marks=pytest.mark.slow),
-        pytest.param(4, (24, 44), marks=pytest.mark.slow),
+        (2, (0, 1), ()),
+        (3, (2, 4), ("--apart=2",)),
+        pytest.param(2, (4, 24), ("--apart=1",), marks=pytest.mark.slow),
+        pytest.param(4, (24, 44), ("--apart=2",), marks=pytest.mark.slow),
     ],
 )
 def test_random_networks_compute_the_same_on_any_number_of_ranks(
-    n: int, seeds: tuple[int, int], tmp_path: Path
+    n: int, seeds: tuple[int, int], machines: tuple[str, ...], tmp_path: Path
 ) -> None:
-    done = run(tmp_path, n, *PROGRAMS, "random_networks", *map(str, seeds))
+    done = run(tmp_path, n, *machines, *PROGRAMS, "random_networks", *map(str, seeds))
     assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr
 
 
-def test_whatever_a_user_does_with_a_network_works_on_ranks(tmp_path: Path) -> None:
+@pytest.mark.parametrize("machines", [(), ("--apart=1",)])
+def test_whatever_a_user_does_with_a_network_works_on_ranks(
+    machines: tuple[str, ...], tmp_path: Path
+) -> None:
     """It goes on from a file that was written on one rank, and one rank goes on from its file."""
     folder = tmp_path / "kept"
     folder.mkdir()
@@ -92,7 +95,7 @@ def test_whatever_a_user_does_with_a_network_works_on_ranks(tmp_path: Path) -> N
     with sink:
         sink.run(RunSteps(3), First())
         sink.save(folder / "found")
-    done = run(tmp_path, 2, *PROGRAMS, "everything", str(folder))
+    done = run(tmp_path, 2, *machines, *PROGRAMS, "everything", str(folder))
     printed = [line for line in done.stdout.splitlines() if line.startswith("[counter]")]
     assert done.returncode == 0, done.stderr
     assert printed == [f"[counter] step {n} of the counter" for n in (1, 2)]

@@ -165,7 +165,7 @@ class Watch:
         records = [p.blocked for p in self._parties]
         found = {}
         for party, record in zip(self._parties, records, strict=True):
-            if record is not None:
+            if record is not None and party.index not in self._away:
                 needs = self._needs(party, record, records)
                 if needs is not None:
                     kind, index, number = self._waits_for(party, record)

@@ -365,8 +365,11 @@ class Service(Members):
         """
         frame.close()
         self._close(member)
-        died = self._died(member, "left, because the other end of a channel is gone")
-        self.left_alone = self.left_alone or (time.monotonic() + FAREWELL_SECONDS, died)
+        self._await_cause(self._died(member, "left, because the other end of a channel is gone"))
+
+    def _await_cause(self, failure: Failure) -> None:
+        """Let whoever knows more say it first."""
+        self.left_alone = self.left_alone or (time.monotonic() + FAREWELL_SECONDS, failure)
 
     def _actor_gone(self, member: Member) -> None:
         self._close(member)
@@ -384,7 +387,11 @@ class Service(Members):
             more = f" and {len(others) - 4} more" * (len(others) > 4)
             how += f"{' in its step' * (stepping is not None)}, and with it those that share its "
             how += f"process: {', '.join(others[:4])}{more}"
-        self._settle(self._died(member, how))
+        died = self._died(member, how)
+        if self.arena.aborted:  # on another rank that has gone; the user's interpreter knows why
+            self._await_cause(died)
+        else:
+            self._settle(died)
 
     def _stepping_in(self, together: Sequence[Member]) -> Member | None:
         """Whose step it was in which a process has ended."""

@@ -93,11 +93,14 @@ class Far:
 
 
 def begin_after(arena: Arena, step: int) -> None:
-    """Let the actors of an arena, which are not there yet, begin after a step."""
+    """Let the actors of an arena, which are not there yet, begin after a step.
+
+    Of ranks that share it the first one says so for all actors, and each for its clock.
+    """
     clock = arena.domain(words.CLOCK)
     clock.limit = words.NO_LIMIT
     if step:
-        for member in arena.plan.domains[words.CLOCK]:
+        for member in arena.plan.domains[words.CLOCK] if arena.plan.copy == 0 else ():
             party = arena.party(member)
             party.step = party.done = party.ready = step
             party.turn = 4 * step + 4  # all stages of that step are behind it
@@ -157,7 +160,7 @@ class Crew:
                 self._move_to_threads(self._packs[rank].stays)
         self._require_descriptors()
         with held():
-            self._arena = Arena.create(self.arena_of(0))
+            self._arena = Arena.create(self.arena_of(0), self._arena_cores())
             if n := len(executable.recordings):
                 memory = int(executable.compile_config["recording_memory"])
                 self.records = RecordStore.create(n, memory)
@@ -295,6 +298,10 @@ class Crew:
         """How many cores there are for this network; None: all that this process may use."""
         return None
 
+    def _arena_cores(self) -> int | None:
+        """The same for all who share the arena."""
+        return None
+
     def _record_files(self) -> list[int]:
         return [] if self.records is None else self.records.fds
 
@@ -339,7 +346,7 @@ class Crew:
             ),
             schedule=executable.schedule,
             arena=arena,
-            runtime_party=len(arena.parties) - 1,
+            runtime_party=len(executable.arena.parties) - 1 + arena.copy,
             clock_parties=arena.here(words.CLOCK),
             n_actors=len(executable.actors),
             external_parties=tuple(e.party for e in executable.externals),
