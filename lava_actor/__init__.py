@@ -23,6 +23,10 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from lava_actor.mpi.guard import begin as _begin_rank
+
+_begin_rank()  # before all that takes long: a rank may die from here on
+
 from lava_actor import errors
 from lava_actor.compiler.run_configs import Loihi1SimCfg, Loihi2SimCfg, RunConfig
 from lava_actor.model.decorator import implements, requires, tag

@@ -28,8 +28,8 @@ from lava_actor.runtime.user import network
 
 def main() -> None:
     """Be this rank."""
-    several = os.environ.get("PMI_SIZE", "1") != "1"
-    guard = Guard() if several and "PMI_FD" in os.environ else None
+    if (guard := Guard.of_this_rank) is not None:
+        guard.end_with_it()
     try:
         import mpi4py
 

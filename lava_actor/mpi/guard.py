@@ -27,9 +27,11 @@ ALONE = "alone"
 class Guard:
     """The guard of this rank, as the rank has it."""
 
+    of_this_rank: "Guard | None" = None
+
     def __init__(self) -> None:
         words, self._words = os.pipe2(0)
-        guard = os.getpid()
+        self._process = os.getpid()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # parent is replaced
             child = os.fork()
@@ -39,14 +41,25 @@ class Guard:
             os.execv(sys.executable, [sys.executable, "-I", "-S", __file__, *arguments])
         os.close(words)
         os.set_inheritable(self._words, False)
+
+    def end_with_it(self) -> None:
+        """From now on this rank ends when the guard is killed."""
         from lava_actor.runtime.start.processes import hear_of_parents_end
 
-        hear_of_parents_end(guard, signal.SIGKILL)
+        hear_of_parents_end(self._process, signal.SIGKILL)
 
     def say(self, what: str) -> None:
         """Tell it that all is ``done``, that nobody watches, or the process that does."""
         with contextlib.suppress(OSError):
             os.write(self._words, f"{what}\n".encode())
+
+
+def begin() -> None:
+    """Become a rank that is guarded, if this is one of several that MPICH has started."""
+    several = os.environ.get("PMI_SIZE", "1") != "1" and "PMI_FD" in os.environ
+    after_m = sys.orig_argv[sys.orig_argv.index("-m") + 1 :] if sys.argv[0] == "-m" else []
+    if several and after_m[:1] == ["lava_actor.mpi"]:
+        Guard.of_this_rank = Guard()
 
 
 def _guard(rank: str, process: int, words: int) -> None:

@@ -131,6 +131,28 @@ def test_a_rank_that_is_killed_ends_the_network_everywhere_and_is_named_once(
         assert f"rank 1: it has died: process {ranks[1].pid} killed by SIGKILL" in told
 
 
+def guards_of(started: subprocess.Popen[str], n: int) -> dict[str, int]:
+    """The ranks' processes, once all have a guard."""
+    found: dict[str, int] = {}
+    while len(found) < n:
+        family = psutil.Process(started.pid).children(recursive=True)
+        found = {said[-3]: int(said[-2]) for said in map(cmdline, family) if is_guard(said)}
+    return found
+
+
+def test_a_rank_that_is_killed_while_it_imports_is_named_and_nothing_is_left(
+    tmp_path: Path,
+) -> None:
+    segments = set(os.listdir("/dev/shm"))
+    with started_ranks(tmp_path, 2, "endless") as started:
+        psutil.Process(guards_of(started, 2)["1"]).kill()
+        told, _ = started.communicate(timeout=60)
+    assert started.returncode != 0
+    assert "lava_actor: rank 1 has died: SIGKILL" in told
+    assert told.count("has died") == 1
+    assert set(os.listdir("/dev/shm")) <= segments
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(12))
@@ -140,11 +162,7 @@ def test_a_rank_that_is_killed_at_any_moment_is_named_once_and_nothing_is_left(
     rng = random.Random(seed)
     n, segments = rng.choice((2, 3)), set(os.listdir("/dev/shm"))
     with started_ranks(tmp_path, n, "starts_and_stops") as started:
-        found: dict[str, int] = {}
-        while len(found) < n:
-            family = psutil.Process(started.pid).children(recursive=True)
-            words = [cmdline(process) for process in family]
-            found = {said[-3]: int(said[-2]) for said in words if is_guard(said)}
+        found = guards_of(started, n)
         time.sleep(rng.random() * 6.0)  # not to synchronise: the moment is to be any
         family = psutil.Process(started.pid).children(recursive=True)
         victim = rng.randrange(n)
