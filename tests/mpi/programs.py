@@ -155,7 +155,8 @@ def everything(folder: str) -> None:
         assert (sink.total.get(), sink.runtime.current_step) == (15, 5)
     counter, sink = pair(on_step=shout)
     with sink:
-        sink.run(RunSteps(2), First(), APART)
+        sink.run(RunSteps(2), First(), {"ranks": {"counter": 1, "sink": 1}})
+        assert sink.total.get() == 3
     counter, sink = pair(on_step=fail)
     monitor = Monitor(name="monitor")
     monitor.probe(sink.total, num_steps=20)

@@ -225,8 +225,8 @@ class Crew:
 
     @property
     def n_ranks(self) -> int:
-        """On how many ranks the actors live."""
-        return len(set(self._ranks))
+        """On how many ranks something lives; the user's program does on the first."""
+        return len({0, *self._ranks})
 
     @property
     def leaders(self) -> set[int]:
