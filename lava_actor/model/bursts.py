@@ -117,4 +117,5 @@ def _arguments(
         tuple((name if type(name) is str else None, *limits) for name, limits in integers.items()),
         declared.uniform,
         first.shape,
+        dict(declared.refuses),
     )  # fmt: skip

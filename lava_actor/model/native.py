@@ -101,6 +101,8 @@ class NativeStep:
     stands_for : names
         Methods that the function replaces. A subclass that has one of them of its own is left to
         its Python, as is one whose ``run_spk`` is not this class's.
+    refuses : {number: text}
+        What a number that the function returns says about which attribute: "a_in: expected …".
     uniform : bool
         Whether ports, state and parameters all have one shape. If not, the function finds the sizes
         of its arrays in the pack.
@@ -123,6 +125,7 @@ class NativeStep:
     shows: Mapping[str, str] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     stands_for: Sequence[str] = ()
+    refuses: Mapping[int, str] = field(default_factory=dict)
     uniform: bool = True
     then: NativeStep | None = None
     parts: Sequence[Part] = ()

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import lava_actor.proc
+from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import steps
 from lava_actor.kernels.steps import DONE
 from lava_actor.model.native import INT32, NativeStep, declaring, replaced
@@ -27,6 +28,7 @@ from lava_actor.proc.clp.novelty_detector.process import NoveltyDetector
 from lava_actor.proc.clp.nsm.process import Allocator, Readout
 from lava_actor.proc.clp.prototype_lif.models import PrototypeLIFBitAcc
 from lava_actor.proc.clp.prototype_lif.process import PrototypeLIF
+from lava_actor.proc.graded.models import InvSqrtModelFP
 from lava_actor.proc.graded.process import GradedReluVec, GradedVec, InvSqrt, NormVecDelay
 from lava_actor.proc.io import sink, source
 from lava_actor.proc.lif.learning_process import LearningLIF
@@ -79,7 +81,7 @@ PROCESSES: dict[type[Any], Callable[[Shape], Any]] = {
 ONE_ONLY = (NoveltyDetector, Allocator)
 FLAT = (Readout, PrototypeLIF, SpikeTimes)
 DERIVED = {"rectifies", "itemsize", "first_row", "_key_0", "_key_1"}
-DERIVED |= {"_mean", "_none", "_pieces", "_table", "steps", "neurons"}
+DERIVED |= {"_mean", "_none", "_pieces", "_table", "_guesses", "steps", "neurons"}
 """What models compute, or are given once."""
 
 
@@ -199,6 +201,8 @@ def feed(stand: Stand, draw: Draw, n_steps: int) -> None:
             if isinstance(stand.model, PrototypeLIFBitAcc):  # counts its neurons
                 limit = (message.size - 1) // 2
                 message = np.clip(message, -limit, limit).astype(message.dtype)
+            if isinstance(stand.model, InvSqrtModelFP):  # takes no negative ones
+                message = np.maximum(message, ~message).astype(message.dtype)
             writer.send(message)
 
 
@@ -298,6 +302,15 @@ def test_what_is_not_as_declared_is_left_to_the_models_python(stand: Any, kind: 
         assert not burst.can_step()
     setattr(one.model, names[0], held)
     assert burst.can_step()
+
+
+def test_what_a_native_step_refuses_it_says_in_words(stand: Any) -> None:
+    one = stand(InvSqrt(shape=(4,)), InvSqrtModelFP, {"a_in": ["int"]})
+    burst = one.burst()
+    one.feeds[0].send(np.array([4, 0, -1, 1], np.int32))
+    one.clock.raise_horizon(1)
+    with pytest.raises(InvalidValueError, match=r"\.a_in: expected numbers that are not negative"):
+        burst.run(one.party.mailbox, 0)
 
 
 def test_every_step_of_the_catalogue_is_declared_by_a_model() -> None:

@@ -39,6 +39,24 @@ static inline int64_t la_mag(int64_t a, int64_t by) {
     return a < 0 ? la_sub64(0, shifted) : shifted;
 }
 
+/* The magnitude of any state times keep / 2**bits, in 32 bits: for bits of at most 15, and a factor
+ * of at most 2**bits. It is multiplied in two parts. */
+static inline int32_t la_part32(int32_t state, uint32_t keep, int bits) {
+    uint32_t sign = (uint32_t)(state >> 31), magnitude = ((uint32_t)state ^ sign) - sign;
+    uint32_t low = magnitude & ((UINT32_C(1) << bits) - 1);
+    uint32_t left = (magnitude >> bits) * keep + ((low * keep) >> bits);
+    return (int32_t)((left ^ sign) - sign);
+}
+
+/* Whether none of n numbers is outside of [-limit, limit]. */
+LA_INLINE int la_are_within32(ptrdiff_t n, const int32_t *restrict x, uint32_t limit) {
+    uint32_t beyond = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        beyond |= (uint32_t)x[i] + limit > 2 * limit;
+    }
+    return !beyond;
+}
+
 static inline int64_t la_clip24(int64_t x) {
     return x > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : x < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : x;
 }

@@ -20,32 +20,33 @@ typedef struct {
     int64_t low_fixed;
 } la_lif_extra;
 
-/* Neurons of one block. Spikes are first held as wide as the state, and made bytes in a loop of
- * their own: one loop over numbers of such different widths is compiled into little but moves
- * between registers and memory. */
-#define LA_BLOCK 256
-
 LA_INLINE void la_lif_f64(int kind, ptrdiff_t n, double *restrict u, double *restrict v,
                           const double *restrict a, const double *restrict bias, double keep_u,
                           double keep_v, double vth, la_lif_extra x, int8_t *restrict s) {
-    int64_t fired[LA_BLOCK];
-    for (ptrdiff_t from = 0; from < n; from += LA_BLOCK) {
-        ptrdiff_t to = n - from < LA_BLOCK ? n : from + LA_BLOCK;
+    int64_t fired[LA_NEURON_BLOCK];
+    int64_t *restrict end = x.end;
+    LA_BY_BLOCKS(n) {
+        LA_APART
         for (ptrdiff_t i = from; i < to; i++) {
             double current = u[i] * keep_u + a[i];
             double voltage = v[i] * keep_v + current + bias[i];
+            u[i] = current;
             if (kind == LA_REFRACTORY) {
-                voltage = x.end[i] >= x.now ? v[i] : voltage;
+                v[i] = end[i] >= x.now ? v[i] : voltage; /* and goes on in a loop of its own */
+                continue;
             }
             int64_t spike = voltage > vth ? 1 : 0;
             if (kind == LA_TERNARY) {
                 spike -= voltage < x.low ? 1 : 0;
             }
-            u[i] = current;
             v[i] = spike ? 0.0 : voltage;
-            if (kind == LA_REFRACTORY) {
-                x.end[i] = spike ? x.now + x.period : x.end[i];
-            }
+            fired[i - from] = spike;
+        }
+        LA_APART
+        for (ptrdiff_t i = from; kind == LA_REFRACTORY && i < to; i++) {
+            int64_t spike = v[i] > vth ? 1 : 0;
+            v[i] = spike ? 0.0 : v[i];
+            end[i] = spike ? x.now + x.period : end[i];
             fired[i - from] = spike;
         }
         for (ptrdiff_t i = from; i < to; i++) {
@@ -93,13 +94,6 @@ LA_INLINE void la_lif_i32_plain(int kind, ptrdiff_t n, int32_t *restrict u, int3
     }
 }
 
-/* The magnitude is multiplied in two parts of at most 24 and 12 bits. */
-static inline int32_t la_decayed(int32_t state, int32_t keep) {
-    int32_t sign = state >> 31, magnitude = (state ^ sign) - sign;
-    int32_t left = (magnitude >> 12) * keep + (((magnitude & 4095) * keep) >> 12);
-    return (left ^ sign) - sign;
-}
-
 LA_INLINE int la_lif_is_small(ptrdiff_t n, const int32_t *restrict u,
                                    const int32_t *restrict v, const int32_t *restrict a,
                                    const int32_t *restrict mant, const int32_t *restrict exp) {
@@ -121,12 +115,12 @@ LA_INLINE void la_lif_i32_narrow(int kind, ptrdiff_t n, int32_t *restrict u, int
                                  int32_t threshold, la_lif_extra x, int32_t *restrict fired) {
     int32_t low = (int32_t)la_clip24(x.low_fixed);
     for (ptrdiff_t i = 0; i < n; i++) {
-        int32_t current = la_decayed(u[i], keep_u) + a[i] * 64;
+        int32_t current = la_part32(u[i], (uint32_t)keep_u, 12) + a[i] * 64;
         current -= current > LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
         current += current <= -LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
         int32_t left = exp[i] > 0 ? exp[i] : 0, right = exp[i] < 0 ? -exp[i] : 0;
         int32_t bias = (int32_t)((uint32_t)(mant[i] >> right) << left);
-        int32_t voltage = la_decayed(v[i], keep_v) + current + bias;
+        int32_t voltage = la_part32(v[i], (uint32_t)keep_v, 12) + current + bias;
         voltage = voltage > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : voltage;
         voltage = voltage < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : voltage;
         if (kind == LA_REFRACTORY) {
@@ -148,14 +142,14 @@ LA_INLINE void la_lif_i32_narrow(int kind, ptrdiff_t n, int32_t *restrict u, int
 LA_INLINE void la_lif_i32(int kind, ptrdiff_t n, int32_t *u, int32_t *v, const int32_t *a,
                           const int32_t *mant, const int32_t *exp, int32_t keep_u, int32_t keep_v,
                           int64_t threshold, la_lif_extra x, int8_t *s) {
-    int32_t fired[LA_BLOCK];
+    int32_t fired[LA_NEURON_BLOCK];
     /* States stay within the limits, beyond which all thresholds are alike; but a state that is
      * kept as it was set may lie beyond. */
     int narrow = threshold > -LA_LIMIT24 && x.low_fixed < LA_LIMIT24 && kind != LA_REFRACTORY;
     narrow |= kind == LA_REFRACTORY && threshold > -LA_LIMIT24 && threshold < LA_LIMIT24;
     int32_t reachable = (int32_t)la_clip24(threshold);
-    for (ptrdiff_t i = 0; i < n; i += LA_BLOCK) {
-        ptrdiff_t m = n - i < LA_BLOCK ? n - i : LA_BLOCK;
+    for (ptrdiff_t i = 0; i < n; i += LA_NEURON_BLOCK) {
+        ptrdiff_t m = n - i < LA_NEURON_BLOCK ? n - i : LA_NEURON_BLOCK;
         if (narrow && la_lif_is_small(m, u + i, v + i, a + i, mant + i, exp + i)) {
             la_lif_i32_narrow(kind, m, u + i, v + i, a + i, mant + i, exp + i, keep_u, keep_v,
                               reachable, x, fired);

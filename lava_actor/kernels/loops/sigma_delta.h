@@ -14,52 +14,56 @@
 /* Arrays: a_in, s_out, act, residue, error; SigmaDelta also sigma, bias. Number: vth.
  * Integers: cum_error; in fixed point vth, state_exp; last, for Delta spike_exp, for SigmaDelta
  * whether to rectify. */
-#define LA_SIGMA_DELTA(NAME, T, ADD, SUB, ABS, VTH, SIGMA, LAST, GIVEN, SENT)                      \
-    LA_WIDE static int la_step_##NAME(const la_pack *p) {                                          \
+#define LA_SIGMA_DELTA(NAME, T, ADD, SUB, ABS, FIXED, VTH, SIGMA, GIVEN, SENT)                     \
+    LA_INLINE void la_##NAME(const la_pack *p, int cumulates) {                                    \
         const T *restrict a = p->arrays[0];                                                        \
         T *restrict s = p->arrays[1], *restrict act = p->arrays[2];                                \
         T *restrict residue = p->arrays[3], *restrict error = p->arrays[4];                        \
         T *restrict sigma = SIGMA ? p->arrays[5] : NULL;                                           \
         const T *restrict bias = SIGMA ? p->arrays[6] : NULL;                                      \
-        const int64_t *with = p->integers;                                                         \
-        int64_t cumulates = with[0];                                                               \
-        T vth = VTH;                                                                               \
-        for (ptrdiff_t k = 0; k < p->n; k++) {                                                     \
-            T given = a[k];                                                                        \
+        const int64_t last = SIGMA || FIXED ? p->integers[1 + 2 * FIXED] : 0;                      \
+        const int64_t exponent = FIXED ? p->integers[2] : 0;                                       \
+        const int rectifies = SIGMA && last;                                                       \
+        const T vth = VTH;                                                                         \
+        const ptrdiff_t n = p->n;                                                                  \
+        LA_APART                                                                                   \
+        for (ptrdiff_t k = 0; k < n; k++) {                                                        \
+            T given = GIVEN(a[k], last + exponent);                                                \
             if (SIGMA) {                                                                           \
                 sigma[k] = ADD(sigma[k], given);                                                   \
                 given = ADD(sigma[k], bias[k]);                                                    \
-                given = with[LAST] ? LA_RELU(given) : given;                                       \
-            } else {                                                                               \
-                given = GIVEN(given);                                                              \
+                given = rectifies ? LA_RELU(given) : given;                                        \
             }                                                                                      \
-            T delta = ADD(SUB(given, act[k]), residue[k]), compared = delta;                       \
-            if (cumulates) {                                                                       \
-                compared = error[k] = ADD(error[k], delta);                                        \
-            }                                                                                      \
+            T delta = ADD(SUB(given, act[k]), residue[k]);                                         \
+            T compared = cumulates ? ADD(error[k], delta) : delta;                                 \
             T sent = ABS(compared) >= vth ? delta : 0;                                             \
-            if (cumulates && sent != 0) {                                                          \
-                error[k] = 0;                                                                      \
+            if (cumulates) {                                                                       \
+                error[k] = sent != 0 ? 0 : compared;                                               \
             }                                                                                      \
             residue[k] = SUB(delta, sent);                                                         \
             act[k] = given;                                                                        \
-            s[k] = SENT(sent);                                                                     \
+            s[k] = SENT(sent, exponent);                                                           \
+        }                                                                                          \
+    }                                                                                              \
+    LA_WIDE static int la_step_##NAME(const la_pack *p) {                                          \
+        if (p->integers[0]) {                                                                      \
+            la_##NAME(p, 1);                                                                       \
+        } else {                                                                                   \
+            la_##NAME(p, 0);                                                                       \
         }                                                                                          \
         return 0;                                                                                  \
     }
 
-#define LA_AS_IT_IS(x) (x)
-#define LA_TO_STATE(x) la_shl32(x, with[3] + with[2])
-#define LA_TO_MESSAGE(x) la_asr32(x, with[2])
+#define LA_AS_IT_IS(x, by) ((void)(by), (x))
 
-LA_SIGMA_DELTA(delta_f64, double, LA_ADD_F64, LA_SUB_F64, LA_ABS_F64, p->numbers[0], 0, 0,
+LA_SIGMA_DELTA(delta_f64, double, LA_ADD_F64, LA_SUB_F64, LA_ABS_F64, 0, p->numbers[0], 0,
                LA_AS_IT_IS, LA_AS_IT_IS)
-LA_SIGMA_DELTA(sigma_delta_f64, double, LA_ADD_F64, LA_SUB_F64, LA_ABS_F64, p->numbers[0], 1, 1,
+LA_SIGMA_DELTA(sigma_delta_f64, double, LA_ADD_F64, LA_SUB_F64, LA_ABS_F64, 0, p->numbers[0], 1,
                LA_AS_IT_IS, LA_AS_IT_IS)
-LA_SIGMA_DELTA(delta_i32, int32_t, la_add32, la_sub32, la_abs32, (int32_t)with[1], 0, 0,
-               LA_TO_STATE, LA_TO_MESSAGE)
-LA_SIGMA_DELTA(sigma_delta_i32, int32_t, la_add32, la_sub32, la_abs32, (int32_t)with[1], 1, 3,
-               LA_AS_IT_IS, LA_TO_MESSAGE)
+LA_SIGMA_DELTA(delta_i32, int32_t, la_add32, la_sub32, la_abs32, 1, (int32_t)p->integers[1], 0,
+               la_shl32, la_asr32)
+LA_SIGMA_DELTA(sigma_delta_i32, int32_t, la_add32, la_sub32, la_abs32, 1, (int32_t)p->integers[1],
+               1, LA_AS_IT_IS, la_asr32)
 
 /* Arrays: a_in, s_out, act, sigma, bias. Integers: whether to rectify, state_exp, vth. */
 LA_WIDE static int la_step_sigma_delta_corrected_i32(const la_pack *p) {

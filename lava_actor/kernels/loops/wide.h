@@ -26,6 +26,23 @@
 #define LA_WIDE
 #endif
 
+/* Neurons in blocks. Spikes are first held as wide as the state, and made bytes in a loop of their
+ * own: one loop over numbers of such different widths is compiled into little but moves between
+ * registers and memory. */
+#define LA_NEURON_BLOCK 256
+#define LA_BY_BLOCKS(N)                                                                            \
+    for (ptrdiff_t from = 0, to; from < (N); from = to)                                            \
+        if ((to = (N) - from < LA_NEURON_BLOCK ? (N) : from + LA_NEURON_BLOCK))
+
+/* Before a loop over arrays that do not overlap; a compiler does not look at that many. */
+#if defined(__clang__)
+#define LA_APART _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define LA_APART _Pragma("GCC ivdep")
+#else
+#define LA_APART
+#endif
+
 /* A template: its arguments are constants in the functions that it becomes a part of. */
 #define LA_INLINE static inline __attribute__((always_inline))
 

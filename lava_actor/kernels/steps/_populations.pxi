@@ -125,11 +125,12 @@ cdef class StepBurst(Burst):
     cdef tuple numbers, integers, shape
     cdef bint uniform
     cdef list held, spread
+    cdef dict refuses
     cdef StepBurst then
 
     def __init__(
         self, model, size_t function, inlets, outlets, state, parameters, numbers, integers,
-        bint uniform, shape, StepBurst then=None,
+        bint uniform, shape, dict refuses, StepBurst then=None,
     ):
         cdef Py_ssize_t i
         super().__init__(model)
@@ -138,7 +139,7 @@ cdef class StepBurst(Burst):
         self.outlets = [_Outlet(*outlet) for outlet in outlets]
         self.state, self.parameters = list(state), list(parameters)
         self.numbers, self.integers, self.shape = numbers, integers, shape
-        self.uniform, self.then = uniform, then
+        self.uniform, self.refuses, self.then = uniform, refuses, then
         self.function = <la_step>function
         self.n_in, self.n_out = len(self.inlets), len(self.outlets)
         self.spread = [np.zeros(shape, dtype) if uniform else None for _, dtype in parameters]
@@ -275,6 +276,8 @@ cdef class StepBurst(Burst):
         for i in range(self.n_in):
             (<_Inlet>self.inlets[i]).give_back()
         if code:
+            if code in self.refuses:
+                raise InvalidValueError(f"{self.model.process_name}.{self.refuses[code]}")
             raise RuntimeStateError(
                 f"{type(self.model).__qualname__}: its native step returned {code} in step {number}"
             )

@@ -181,6 +181,8 @@ class StepBurst(Burst):
     integers : tuple of (attribute, lowest, highest)
     uniform : bool
         Whether state and parameters have to have ``shape``.
+    refuses : dict
+        {what the function returns: what is wrong then}
     then : StepBurst, optional
         What follows in the same step.
     """
@@ -197,6 +199,7 @@ class StepBurst(Burst):
         integers: tuple[tuple[str | None, int, int], ...],
         uniform: bool,
         shape: tuple[int, ...],
+        refuses: dict[int, str],
         then: StepBurst | None = None,
     ) -> None: ...
 

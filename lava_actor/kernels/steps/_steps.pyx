@@ -108,7 +108,7 @@ from lava_actor.kernels.loops cimport (
     la_wrap,
 )
 
-from lava_actor.errors import RuntimeStateError
+from lava_actor.errors import InvalidValueError, RuntimeStateError
 
 cnp.import_array()
 

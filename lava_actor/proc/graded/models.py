@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ WORD_BITS = 24
 """Width of the numbers that `clz` and `make_fpinv_table` are about."""
 CORRECTION = 1.238982962
 """Centres the first guess of the inverse square root between two powers of four."""
+EXACT_BASE = 18
+"""Fractional bits up to which no number in `inv_sqrt` has more than 53 bits, see ``graded.h``."""
 
 BY_NEURON = Cut("s_out", ("a_in", "s_out", "v"))
 
@@ -138,6 +141,17 @@ class InvSqrtModelFloat(PyLoihiProcessModel):
 class InvSqrtModelFP(PyLoihiProcessModel):
     """Fixed-point model of `InvSqrt`; see `inv_sqrt`."""
 
+    native_step = NativeStep(
+        "inverse_root_i32",
+        inputs={"a_in": np.int32},
+        outputs={"s_out": np.int32},
+        parameters={"_guesses": np.int64},
+        integers={"fp_base": (0, EXACT_BASE)},
+        refuses={1: "a_in: expected numbers that are not negative"},
+        stands_for=("_guesses",),
+        uniform=False,
+    )
+
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     fp_base: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -148,6 +162,10 @@ class InvSqrtModelFP(PyLoihiProcessModel):
         base = int(self.fp_base[0])
         roots = [inv_sqrt(int(x), b_fraction=base) for x in a_in.flat]
         self.s_out.send(np.array(roots, dtype=np.int64).reshape(a_in.shape))
+
+    @property
+    def _guesses(self) -> np.ndarray:
+        return _guesses_of(min(max(int(self.fp_base[0]), 0), EXACT_BASE))
 
 
 def clz(val: int) -> int:
@@ -166,6 +184,14 @@ def make_fpinv_table(fp_base: int) -> np.ndarray:
 
 def _first_guess(high_bit: int, fp_base: int) -> int:
     return int(2**fp_base / (2 ** ((high_bit - fp_base) / 2) * CORRECTION))
+
+
+@functools.cache
+def _guesses_of(fp_base: int) -> np.ndarray:
+    """Twice the first guess for numbers of 0 to 31 bits; 0 for 0."""
+    guesses = np.array([0, *(2 * _first_guess(bit, fp_base) for bit in range(31))])
+    guesses.flags.writeable = False
+    return guesses
 
 
 def inv_sqrt(s_fp: int, n_iters: int = 5, b_fraction: int = 12) -> int:
