@@ -4,6 +4,7 @@ process                  AbstractProcess; ProcessServer gives the ids
 variable, values         Var; parts of it
 ports                    message ports, ports to remote Vars, virtual ports
 collection, parameters   members by kind and name; what a constructor was given
+construction, inherited  what a constructor takes, and what it passes on unnamed
 connection, neuron       ports and Vars of Processes that learn
 interfaces               what members have in common; registries
 log                      LogConfig
