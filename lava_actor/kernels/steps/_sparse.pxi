@@ -153,10 +153,11 @@ cdef class DelaySparseBurst(SparseBurst):
         return 0
 
     cdef int _use_line(self) except -1:
-        return self.lay(self.model.delay_line())
+        self.model.a_buff
+        return 0
 
     def land(self):
-        """Return the line that says the same as the lists, which end."""
+        """Put the line that says the same in the place of the lists, here and in the model."""
         cdef cnp.ndarray line
         cdef int32_t d
         if self.failed:
@@ -169,7 +170,7 @@ cdef class DelaySparseBurst(SparseBurst):
         la_later_free(&self.later)
         self.given = None
         self.lists = False
-        return line
+        self.lay(line)
 
     cdef void _add_due(self, int32_t delay, void *out) noexcept nogil:
         cdef la_bin *bin = la_bin_of(&self.later, delay)

@@ -266,8 +266,8 @@ class SparseBurst(DenseBurst):
 class DelaySparseBurst(SparseBurst):
     """Steps of a sparse connection with delays; `a_buff` of the model has to call `land`."""
 
-    def land(self) -> np.ndarray:
-        """Return the line that says what is due, which has been held in another way."""
+    def land(self) -> None:
+        """Give the model the line that says what is due, which has been held in another way."""
 
 class ConvBurst(DenseBurst):
     """Steps of a convolution; wants ``kernel()``: the kernel as it is summed up, its geometry."""

@@ -99,7 +99,7 @@ class LineVar(LavaPyType):
             return self
         held = model.__dict__
         if "_later" in held:
-            held["a_buff"] = held.pop("_later").land()
+            held.pop("_later").land()
         if "a_buff" not in held:
             raise AttributeError(f"{type(model).__name__}.a_buff has no value yet")
         return held["a_buff"]
