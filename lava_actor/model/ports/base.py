@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, ClassVar
 
 from lava_actor.errors import InvalidValueError
 
@@ -26,11 +26,19 @@ class AbstractPortImplementation(ABC):
         Declared element type; anything `numpy.dtype` accepts.
     """
 
+    one_number: ClassVar[bool] = False
+    """Whether the port carries one number, and has one element."""
+
     def __init__(self, process_model: Any, shape: tuple[int, ...] = (), d_type: Any = int) -> None:
         self._process_model = process_model
         self._shape = tuple(shape)
         self._d_type = d_type
         self._size = math.prod(self._shape)
+        if self.one_number and self._size != 1:
+            raise PortDataError(
+                f"{self.label}: a SCALAR_DENSE port carries one number, but its shape is "
+                f"{self.shape}; use VEC_DENSE, or SCALAR_SPARSE for one (value, index) at a time"
+            )
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -97,12 +105,3 @@ class AbstractPyIOPort(AbstractPyPort):
     def csp_ports(self) -> list[Any]:
         """Channel ends behind the port; that of an external pipe is the last one."""
         return self._csp_ports
-
-
-def check_scalar_port(port: AbstractPyPort) -> None:
-    """Refuse a SCALAR_DENSE port that stands for more than one number."""
-    if port.size != 1:
-        raise PortDataError(
-            f"{port.label}: a SCALAR_DENSE port carries one number, but its shape is {port.shape}; "
-            f"use VEC_DENSE, or SCALAR_SPARSE for one (value, index) at a time"
-        )

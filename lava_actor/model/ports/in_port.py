@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from lava_actor.channels import RingReader
-from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError, check_scalar_port
+from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError
 from lava_actor.model.ports.rings import (
     Events,
     PartedRing,
@@ -366,9 +366,7 @@ class PyInPortVectorSparse(PyInPort):
 class PyInPortScalarDense(PyInPort):
     """Receives single numbers; the port has one element."""
 
-    def _bind(self) -> None:
-        check_scalar_port(self)
-        super()._bind()
+    one_number = True
 
     def recv(self) -> Any:
         """Receive one number from every source and return the sum (unconnected: zero)."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from lava_actor.channels import RingWriter
 from lava_actor.errors import InvalidTypeError
-from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError, check_scalar_port
+from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError
 from lava_actor.model.ports.rings import SinkRing, sink_of
 
 
@@ -195,15 +195,7 @@ class PyOutPortVectorSparse(PyOutPort):
 class PyOutPortScalarDense(PyOutPort):
     """Sends single numbers; the port has one element."""
 
-    def __init__(
-        self,
-        csp_ports: list[object] | None,
-        process_model: object,
-        shape: tuple[int, ...] = (),
-        d_type: object = int,
-    ) -> None:
-        super().__init__(csp_ports, process_model, shape, d_type)
-        check_scalar_port(self)
+    one_number = True
 
     def send(self, data: Any) -> None:
         """Send one number to every destination."""

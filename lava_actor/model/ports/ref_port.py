@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError, UnsupportedError
-from lava_actor.model.ports.base import AbstractPyPort, PortDataError, check_scalar_port
+from lava_actor.model.ports.base import AbstractPyPort, PortDataError
 from lava_actor.model.ports.rings import dense_to_events
 from lava_actor.model.sync.loihi_protocol import Phase
 from lava_actor.protocol.values import VarSlot, fitted, numbers
@@ -202,17 +202,7 @@ class PyRefPortVectorSparse(PyRefPort):
 class PyRefPortScalarDense(PyRefPort):
     """Reads and writes a single number; the Var has one element."""
 
-    def __init__(
-        self,
-        csp_send_port: object,
-        csp_recv_port: object,
-        process_model: object,
-        shape: tuple[int, ...] = (),
-        d_type: object = int,
-        transformer: object = None,
-    ) -> None:
-        super().__init__(csp_send_port, csp_recv_port, process_model, shape, d_type, transformer)
-        check_scalar_port(self)
+    one_number = True
 
     def read(self) -> Any:
         """Read the Var as a NumPy scalar (unconnected: zero)."""
