@@ -81,6 +81,7 @@ def _in_parts(model: object, declared: NativeStep, by_hand: Mapping[str, str]) -
                 outlets.index(part.takes) if part.takes in outlets else -1,
                 -1 if part.gives is None else outlets.index(part.gives),
                 [(name, np.dtype(dtype)) for name, dtype in part.makes.items()],
+                None if part.method in by_hand else part.unless,
             )
             for part in declared.parts
         ],

@@ -57,6 +57,8 @@ class Part:
         Other methods that the method calls: if one is replaced, the function is not used.
     alone : names
         Numbers and integers that no other part needs.
+    unless : str, optional
+        An attribute that is True when the method has nothing to do.
     """
 
     method: str
@@ -66,6 +68,7 @@ class Part:
     makes: Mapping[str, DTypeLike] = field(default_factory=dict)
     uses: Sequence[str] = ()
     alone: Sequence[str] = ()
+    unless: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -314,14 +314,15 @@ cdef class _Part:
     cdef Py_ssize_t inlet, outlet, gives  # -1: none
     cdef object port
     cdef list makes
+    cdef str unless
 
     def __init__(
         self, str method, size_t function, bint by_model, Py_ssize_t inlet, port,
-        Py_ssize_t outlet, Py_ssize_t gives, list makes,
+        Py_ssize_t outlet, Py_ssize_t gives, list makes, str unless,
     ):
         self.method, self.function, self.by_model = method, <la_step>function, by_model
         self.inlet, self.port, self.outlet, self.gives = inlet, port, outlet, gives
-        self.makes = makes
+        self.makes, self.unless = makes, unless
 
 
 cdef class PartBurst(StepBurst):
@@ -357,6 +358,8 @@ cdef class PartBurst(StepBurst):
         self.pack.step = number
         self.model.time_step = number
         for part in self.parts:
+            if part.unless is not None and getattr(self.model, part.unless) is True:
+                continue
             if native and not part.by_model:
                 self._do_part(part)
             else:
@@ -499,6 +502,18 @@ cdef bint take_number(object x, double *to) except -1:
 
 cdef bint take_integer(object x, low, high, int64_t *to) except -1:
     """An integer within limits, or an array with only that."""
+    cdef int64_t found
+    if is_of(x, cnp.NPY_INT64, 1) or is_of(x, cnp.NPY_INT32, 1):
+        if cnp.PyArray_NDIM(<cnp.ndarray>x) > 1:
+            return False
+        if cnp.PyArray_ITEMSIZE(<cnp.ndarray>x) == 8:
+            found = (<int64_t *>data_of(x))[0]
+        else:
+            found = (<int32_t *>data_of(x))[0]
+        if not <int64_t>low <= found <= <int64_t>high:
+            return False
+        to[0] = found
+        return True
     if isinstance(x, cnp.ndarray):
         if (
             cnp.PyArray_SIZE(<cnp.ndarray>x) != 1

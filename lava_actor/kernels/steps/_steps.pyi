@@ -212,7 +212,8 @@ class PartBurst(StepBurst):
         Those of `StepBurst`. Numbers and integers whose name is None are not looked at.
     ports : list of PyOutPort
         One per outlet.
-    parts : list of (method, address, by_model, inlet, in-port, outlet, gives, makes)
+    parts : list of (method, address, by_model, inlet, in-port, outlet, gives, makes,
+        unless)
         The argument is what the in-port receives, or what the outlet shows; the result is shown by
         the outlet ``gives``. -1: none. ``makes`` is a list of (attribute, dtype).
     originals : {method: index of its part}

@@ -108,7 +108,7 @@ def _methods(
     return [
         *([Part("_clear", f"{function}_clear")] if clear else ()),
         *([Part("scale_bias", bias, makes={"effective_bias": np.int64}),
-           Part("_scale_threshold_once", None)] if bias else ()),
+           Part("_scale_threshold_once", None, unless="isthrscaled")] if bias else ()),
         Part("subthr_dynamics", f"{function.replace('_reset', '')}_subthr", takes="a_in",
              uses=dynamics if bias else ()),
         Part("spiking_activation", f"{function.replace('_reset', '')}_fires", gives="s_out",
