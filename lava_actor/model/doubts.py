@@ -179,6 +179,16 @@ def doubt_infinity(where: str, declared: LavaPyType, value: object, what: str = 
             )
 
 
+def doubt_transposed(where: str, shape: tuple[int, ...], value: object) -> None:
+    """Warn of a matrix that has the Var's sides in the other order: it would be read row by row."""
+    given = np.shape(value) if isinstance(value, np.ndarray) else ()
+    if len(given) == 2 and given != shape and given[::-1] == shape and 1 not in given:
+        warn(
+            f"{where}: its shape is {shape}, and what is given has {given}: is it transposed? Its "
+            f"elements are taken row by row"
+        )
+
+
 def doubt_value(where: str, declared: LavaPyType, value: object, model: str) -> None:
     """Warn if a Var of integers is given fractions, or what wraps around in its type."""
     given = _reals(value) if _is_integer(declared) else None

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor import AbstractSubProcessModel, Var, implements
+from lava_actor import AbstractProcess, AbstractSubProcessModel, Var, implements
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.sparse.process import Sparse
-from tests.mistakes.tables import FIXED, Bare, Own, Table, lif, ran
+from tests.mistakes.tables import FIXED, Own, Table, lif, modelled, ran
 
 TABLE = Table()
 doubted, harmless, refused = TABLE.doubted, TABLE.harmless, TABLE.refused
@@ -150,20 +150,22 @@ def setting_an_infinite_threshold() -> None:
 
 @harmless
 def setting_nan_in_a_model_of_ones_own() -> None:
-    ran(Bare()).v.set(np.nan)
+    modelled(run_spk=lambda self: None).v.set(np.nan)
 
 
 @refused(r"h\.v: no model of this network holds it", r"proc\.vars\.v\.alias\(")
 def reading_a_var_that_no_inner_process_stands_for() -> None:
-    class Outer(Bare):
-        pass
+    class Outer(AbstractProcess):
+        def __init__(self) -> None:
+            super().__init__(name="h")
+            self.v = Var((2,))
 
     @implements(Outer)
     class Inside(AbstractSubProcessModel):
         def __init__(self, proc: Any) -> None:
             self.inner = lif()
 
-    ran(Outer(name="h")).v.get()
+    ran(Outer()).v.get()
 
 
 TABLE.REFUSED |= {
@@ -190,6 +192,10 @@ TABLE.REFUSED |= {
 
 
 TABLE.DOUBTED |= {
+    "setting_transposed_weights": (
+        lambda: ran(Dense(weights=np.ones((2, 3)), name="d")).weights.set(np.ones((3, 2))),
+        (r"d\.weights: its shape is \(2, 3\)", r"\(3, 2\): is it transposed", "row by row"),
+    ),
     "setting_nan": (
         lambda: ran(lif(name="a")).v.set([1, np.nan]),
         (r"a\.v: 1 of 2 values are NaN", "spread"),

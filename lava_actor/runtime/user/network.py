@@ -24,7 +24,7 @@ from lava_actor.errors import (
     ModelError,
     RuntimeStateError,
 )
-from lava_actor.model.doubts import doubt_infinity, doubt_value
+from lava_actor.model.doubts import doubt_infinity, doubt_transposed, doubt_value
 from lava_actor.process.hints import is_library, warn
 from lava_actor.process.interfaces import where
 from lava_actor.process.message_interface_enum import ActorType
@@ -327,6 +327,8 @@ class Network:
         doubt_value(slot.where, var.declared, value, actor.model_name)
         if is_library(type(actor.process)):
             doubt_infinity(slot.where, var.declared, value)
+        if idx is None:
+            doubt_transposed(slot.where, slot.shape, value)
         if len(holders) == 1:
             self._ask("set", (var.name, value, idx), actor.party, actor.name)
             return
