@@ -12,7 +12,7 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from lava_actor.channels.pipe import Pipe, PipeEnded
 from lava_actor.checkpoint import rings
 from lava_actor.errors import Failure, RuntimeStateError
 from lava_actor.mpi.crossing import Crossings
-from lava_actor.mpi.place import place
+from lava_actor.mpi.place import named_ranks, place
 from lava_actor.mpi.standstill import Standstill
 from lava_actor.mpi.tunnel import Tunnel
 from lava_actor.process.message_interface_enum import ActorType
@@ -46,6 +46,14 @@ END_SECONDS = 20.0
 _networks = itertools.count()
 
 
+class _CannotBeSentError(Exception):
+    """Actors that were placed on another rank have to live on this one."""
+
+    def __init__(self, parties: set[int]) -> None:
+        super().__init__(parties)
+        self.parties = parties
+
+
 class RanksCrew(Crew):
     """Starts the services of one network on all ranks; see `courier.Client`."""
 
@@ -56,10 +64,20 @@ class RanksCrew(Crew):
                 f"no network can be started any more: {lost}; start the program again"
             )
         several = actor_type != ActorType.Threading and courier.size > 1
-        super().__init__(executable, actor_type, place(executable, courier.size) if several else ())
+        self._named = named_ranks(executable, courier.size) if several else {}
         self._courier = courier
+        ranks = place(executable, courier.size) if several else ()
+        self._settle_down(executable, actor_type, ranks)
         self._network = next(_networks)
+        self._is_ordered = False
+
+    def _settle_down(
+        self, executable: Executable, actor_type: ActorType, ranks: Sequence[int]
+    ) -> None:
+        super().__init__(executable, actor_type, ranks)
+        self._actor_type = actor_type
         self._others = sorted(set(self._ranks) - {0})
+        courier = self._courier
         self._mates = courier.machine.mates({0, *self._ranks})
         self._leads = sorted({mates[0] for mates in self._mates.values()})
         self._tunnels: dict[int, Tunnel] = {}
@@ -73,15 +91,34 @@ class RanksCrew(Crew):
         self._actors: dict[int, ActorStatus] = {}
         self._rings: dict[int, RingStatistics] = {}
         self._step = 0
-        self._is_ordered = False
 
     def prepare(self, step: int = 0) -> Arena:
-        """As for one machine; then the borders are drawn."""
-        arena = super().prepare(step)
+        """As for one machine; then the borders are drawn.
+
+        Actors that turn out to have something that cannot be sent live here, with what has to be
+        beside them.
+        """
+        staying: set[int] = set()
+        while True:
+            try:
+                arena = super().prepare(step)
+                break
+            except _CannotBeSentError as error:
+                for pack in self._packs.values():
+                    pack.writer.close()
+                staying |= error.parties
+                ranks = place(self._executable, self._courier.size, staying)
+                self._settle_down(self._executable, self._actor_type, ranks)
         self._step = step
         if self._others:
             self._crossings = Crossings(arena, self._lead_of_parties(), 0, self._send)
         return arena
+
+    def _move_to_threads(self, stays: Mapping[int, str]) -> None:
+        elsewhere = {p for p in stays if self._ranks[p] and p not in self._named}
+        if elsewhere:
+            raise _CannotBeSentError(elsewhere)
+        super()._move_to_threads(stays)
 
     def arena_of(self, rank: int) -> ArenaPlan:
         """As ranks see it that share it with others of their machine."""

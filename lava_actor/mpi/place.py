@@ -12,7 +12,7 @@ together. Of the two the one is taken that sends less between ranks, unless the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
@@ -34,10 +34,11 @@ PROJECTION = 4
 Traffic = dict[tuple[int, int], int]
 
 
-def place(executable: Executable, n_ranks: int) -> tuple[int, ...]:
+def place(executable: Executable, n_ranks: int, staying: Collection[int] = ()) -> tuple[int, ...]:
     """The rank of every actor, by party.
 
-    ``compile_config["ranks"]`` may name ranks: {Process or its name: rank}.
+    ``compile_config["ranks"]`` may name ranks: {Process or its name: rank}. Parties that are
+    ``staying`` are on rank 0.
 
     Raises
     ------
@@ -46,10 +47,11 @@ def place(executable: Executable, n_ranks: int) -> tuple[int, ...]:
     """
     actors = executable.actors
     groups = groups_of(executable)
-    wanted = _wanted(executable, n_ranks)
+    wanted = named_ranks(executable, n_ranks)
     costs: list[int] = []
     pinned: dict[int, int] = {}
     for number, (members, is_home) in enumerate(groups):
+        is_home = is_home or not set(staying).isdisjoint(members)
         said = {wanted[m] for m in members if m in wanted} | ({0} if is_home else set())
         if len(said) > 1:
             names = ", ".join(actors[m].name for m in members if m in wanted)
@@ -192,7 +194,8 @@ def _is_projection(actor: ActorPlan) -> bool:
     return bool(actor.in_ports) and _elements(actor) > PROJECTION * sum(ports)
 
 
-def _wanted(executable: Executable, n_ranks: int) -> dict[int, int]:
+def named_ranks(executable: Executable, n_ranks: int) -> dict[int, int]:
+    """The ranks that ``compile_config`` names, by party."""
     said: Any = executable.compile_config.get("ranks")
     if said is None:
         return {}

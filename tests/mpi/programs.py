@@ -7,6 +7,7 @@ import os
 import random
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ CFG = Loihi2SimCfg(select_tag="floating_pt")
 def shuffled(rng: random.Random) -> Any:
     """A placement that parts whatever may be parted, at random."""
 
-    def placed(executable: Any, n_ranks: int) -> tuple[int, ...]:
+    def placed(executable: Any, n_ranks: int, _staying: Any = ()) -> tuple[int, ...]:
         ranks = [0] * len(executable.actors)
         for members, is_home in place.groups_of(executable):
             rank = 0 if is_home else rng.randrange(n_ranks)
@@ -180,6 +181,7 @@ def everything(folder: str) -> None:
         big.v.set(np.full(300_000, 2.5))
         assert big.v.get().sum() == 750_000
     fed()
+    stays()
     refused(
         InvalidValueError,
         "expected a rank below",
@@ -204,6 +206,31 @@ def fed() -> None:
         relay.pause()
         assert relay.runtime.current_step == 2
         assert late.v.get().tolist() == [0.0, 0.0]
+
+
+class Locked:
+    """What cannot be pickled."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def __call__(self, model: Any) -> None:
+        """Do nothing."""
+
+
+def stays() -> None:
+    """What cannot be sent is on rank 0, wherever it would have been."""
+    _, sink = pair()
+    locked = [Counter(name=f"locked{i}", on_step=Locked()) for i in range(2)]
+    for counter in locked:
+        counter.out.connect(sink.inp)
+    assert 1 in place.place(sink.compile(First()), 2)
+    with sink:
+        with pytest.warns(UserWarning, match="cannot be sent to a process"):
+            sink.run(RunSteps(3), First())
+        where = {actor.process: actor.rank for actor in sink.runtime.status()}
+        assert where["locked0"] == where["locked1"] == 0, where
+        assert sink.total.get() == 18
 
 
 def refused(kind: type[Exception], words: str, act: Any) -> None:
