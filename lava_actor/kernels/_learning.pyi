@@ -38,13 +38,12 @@ def book_spikes(
     last: np.ndarray,
     traces: list[np.ndarray],
     impulses: np.ndarray,
-    most: int,
 ) -> bool:
     """Note spikes, and add the impulses of neurons that spike again in the same epoch.
 
     Parameters
     ----------
-    spiking : ndarray of int64
+    spiking : ndarray of int32
         The neurons, each once.
     position : int
         Present position in the epoch, from 1.
@@ -53,9 +52,7 @@ def book_spikes(
     traces : list of ndarray (neurons,)
         What is added to: float64 with impulses of float64, int64 with impulses of int32.
     impulses : ndarray
-        One per trace.
-    most : int
-        Where sums of integers saturate, at 0 on the other side.
+        One per trace. Integers saturate at 0 and 127.
 
     Returns
     -------
@@ -122,7 +119,8 @@ class Lines:
         carry : int
             Added to the accumulators of fixed point before they are cut.
         unsettled : int
-            One bit per target: apply its limits to all synapses.
+            One bit per target: apply its limits to all synapses. What an epoch leaves beyond
+            them is remembered line by line besides.
         """
 
     def catch_up(self, at: np.ndarray | None = None) -> int:
@@ -136,5 +134,5 @@ class Lines:
         Returns
         -------
         int
-            ``unsettled`` of the next epoch, if all lines caught up with one.
+            ``unsettled`` of the next epoch for these lines.
         """

@@ -2,7 +2,6 @@
 
 cimport cython
 cimport numpy as cnp
-from libc.stdint cimport int32_t, int64_t, uint8_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 
 import numpy as np
@@ -25,74 +24,23 @@ BUILT_FROM = LA_BUILT_FROM.decode()
 
 cdef extern from "learning.h" nogil:
     enum: LA_PRE, LA_POST, LA_SYNAPSE, LA_VECTOR, LA_TABLE, LA_DOUBLE, LA_INT32, LA_INT64
-    ctypedef struct la_product:
-        int64_t condition
-    ctypedef struct la_factor:
-        pass
-    ctypedef struct la_target:
-        int64_t variable
-    ctypedef struct la_variable:
-        void *data
-        int kind
-        Py_ssize_t by_line, by_element
-    ctypedef struct la_elements:
-        Py_ssize_t line, n, first
-        const int64_t *entry
-        const int32_t *neuron
-        const int32_t *when
-    ctypedef struct la_lines:
-        const int64_t *starts
-        const int32_t *neurons
-    ctypedef struct la_rule:
-        Py_ssize_t products, targets
-        const la_product *product
-        const la_factor *factor
-        const double *constant
-        const la_target *target
-        la_variable variable[3]
-        const void *history[2]
-        Py_ssize_t traces[2]
-        Py_ssize_t neurons[2]
-        const int32_t *when[2]
-        const uint8_t *short_when
-        const int32_t *by_time
-        const int32_t *begins
-        int spiked[2]
-        Py_ssize_t t_epoch
-        int u
-        int32_t carry
-        int unsettled, found
-        int side
-        int *how
-        void **known
     int la_how(const la_rule *r, const la_product *p, int side)
     void la_prepare_f64(const la_rule *r)
     void la_prepare_i32(const la_rule *r)
     void la_fetch_f64(la_rule **rules, const la_lines *m, Py_ssize_t line, int first, int last)
     void la_fetch_i32(la_rule **rules, const la_lines *m, Py_ssize_t line, int first, int last)
-    void la_learn_all_f64(la_rule **rules, la_elements **spiking, const la_lines *m, const uint32_t *epochs,
-                          Py_ssize_t line, int first, int last)
-    void la_learn_all_i32(la_rule **rules, la_elements **spiking, const la_lines *m, const uint32_t *epochs,
-                          Py_ssize_t line, int first, int last)
+    void la_learn_all_f64(la_rule **rules, la_elements **spiking, la_lines *m, const uint32_t *epochs,
+                          Py_ssize_t line, int last)
+    void la_learn_all_i32(la_rule **rules, la_elements **spiking, la_lines *m, const uint32_t *epochs,
+                          Py_ssize_t line, int last)
     void la_history_f64(Py_ssize_t t_epoch, Py_ssize_t traces, Py_ssize_t n, const int32_t *last,
                         const double *decay, const double *impulse, double number, double *course)
     void la_history_i32(Py_ssize_t t_epoch, Py_ssize_t traces, Py_ssize_t n, const int32_t *last,
                         const double *decay, const int32_t *impulse, double number, int32_t *course)
 
-DEF MOST_PRODUCTS = 64
-DEF MOST_EPOCHS = 32
 
-
-@cython.final
-cdef class _Epoch:
+cdef class Epoch:
     """A rule and what happened, as the loops take it; keeps alive what they point to."""
-
-    cdef la_rule rule
-    cdef la_elements spiking
-    cdef int how[MOST_PRODUCTS]
-    cdef void *known[MOST_PRODUCTS]
-    cdef list kept
-    cdef bint fixed
 
     def __cinit__(self, table, histories, when, int u, int carry, int unsettled):
         cdef la_rule *r = &self.rule
@@ -123,7 +71,7 @@ cdef class _Epoch:
             r.history[side], r.when[side] = data_of(history), <int32_t *>data_of(spikes)
             r.traces[side], r.neurons[side] = history.shape[1], history.shape[2]
             r.spiked[side] = spikes.any()
-        r.u, r.carry, r.unsettled, r.found = u, carry, unsettled, 0
+        r.u, r.carry, r.always = u, carry, unsettled
         r.how, r.known = self.how, self.known
 
     cdef int variables(self, list arrays, Py_ssize_t entries) except -1:
@@ -192,20 +140,7 @@ cdef class _Epoch:
         return 0
 
 
-@cython.final
 cdef class Lines:
-    cdef list epochs
-    cdef la_rule *rules[MOST_EPOCHS]
-    cdef la_elements *spiking[MOST_EPOCHS]
-    cdef int32_t *done  # by line, of those epochs
-    cdef object spiked  # by neuron of a sparse matrix, in which of them: a bit each
-    cdef readonly Py_ssize_t nbytes
-    cdef int side
-    cdef Py_ssize_t n, entries
-    cdef la_lines lines
-    cdef tuple pattern
-    cdef readonly bint by_column
-
     def __cinit__(self, bint by_column, Py_ssize_t n, pattern=None):
         self.by_column, self.side, self.n = by_column, LA_PRE if by_column else LA_POST, n
         self.epochs, self.entries, self.pattern = [], -1, pattern
@@ -215,40 +150,65 @@ cdef class Lines:
                 raise TypeError("pattern: expected where lines start (int64), and neurons (int32)")
             self.entries = size_of(neurons)
             self.lines.starts, self.lines.neurons = <int64_t *>data_of(starts), <int32_t *>data_of(neurons)
-        self.done = <int32_t *>calloc(n + 1, sizeof(int32_t))
-        if self.done == NULL:
+        self.lines.done = <int32_t *>calloc(n + 1, sizeof(int32_t))
+        self.lines.unsettled = <uint8_t *>calloc(n + 1, 1)
+        if self.lines.done == NULL or self.lines.unsettled == NULL:
             raise MemoryError()
 
     def __dealloc__(self):
-        free(self.done)
+        free(self.lines.done)
+        free(self.lines.unsettled)
 
     @property
     def waiting(self):
-        return len(self.epochs)
+        return self.n_epochs
 
     def add(self, table, list variables, histories, when, int u, int carry, int unsettled):
-        if len(self.epochs) == MOST_EPOCHS:
+        if self.n_epochs == MOST_EPOCHS:
             self.catch_up()
-        cdef _Epoch epoch = _Epoch(table, histories, when, u, carry, unsettled)
+        cdef Epoch epoch = Epoch(table, histories, when, u, carry, unsettled)
         if epoch.rule.neurons[self.side] != self.n:
             raise ValueError(f"histories: expected {self.n} lines")
         epoch.rule.side = self.side
         epoch.variables(variables, self.entries)
         epoch.lines(self.side)
         if self.pattern is not None:
-            if not self.epochs:
-                self.spiked = np.zeros(epoch.rule.neurons[1 - self.side], np.uint32)
-            self.spiked[np.asarray(when[1 - self.side]) > 0] |= np.uint32(1 << len(self.epochs))
+            if not self.n_epochs:
+                self.spiked_in = np.zeros(epoch.rule.neurons[1 - self.side], np.uint32)
+                self.spiked = <uint32_t *>data_of(self.spiked_in)
+            self.spiked_in[np.asarray(when[1 - self.side]) > 0] |= np.uint32(1 << self.n_epochs)
         self.nbytes += sum([array.nbytes for array in epoch.kept[1:] if array is not None])
-        self.rules[len(self.epochs)], self.spiking[len(self.epochs)] = &epoch.rule, &epoch.spiking
+        self.rules[self.n_epochs], self.spiking[self.n_epochs] = &epoch.rule, &epoch.spiking
+        self.fixed = epoch.fixed
         self.epochs.append(epoch)
+        self.n_epochs += 1
 
-    def catch_up(self, at=None):
-        cdef Py_ssize_t epochs = len(self.epochs), count = self.n, i, line, ahead
-        cdef const int32_t *some = NULL
-        cdef int found = 0
+    cdef int learn(self, const int32_t *some, Py_ssize_t count) noexcept nogil:
+        cdef Py_ssize_t i, line, ahead
+        cdef int epochs = self.n_epochs, unsettled = 0
+        cdef const int32_t *done = self.lines.done
         if not epochs:
             return 0
+        for i in range(count):
+            line = some[i] if some != NULL else i
+            if i + 1 < count:
+                ahead = some[i + 1] if some != NULL else i + 1
+                if self.fixed:
+                    la_fetch_i32(self.rules, &self.lines, ahead, done[ahead], epochs)
+                else:
+                    la_fetch_f64(self.rules, &self.lines, ahead, done[ahead], epochs)
+            if self.fixed:
+                la_learn_all_i32(self.rules, self.spiking, &self.lines, self.spiked, line, epochs)
+            else:
+                la_learn_all_f64(self.rules, self.spiking, &self.lines, self.spiked, line, epochs)
+            self.lines.done[line] = 0 if some == NULL else epochs
+            unsettled |= self.lines.unsettled[line]
+        return unsettled
+
+    def catch_up(self, at=None):
+        cdef const int32_t *some = NULL
+        cdef Py_ssize_t count = self.n, i
+        cdef int found = 0
         if at is not None:
             if not is_array(at, cnp.NPY_INT32):
                 raise TypeError("at: expected int32")
@@ -256,25 +216,10 @@ cdef class Lines:
             for i in range(count):
                 if not 0 <= some[i] < self.n:
                     raise IndexError(f"at: expected lines 0 … {self.n - 1}, got {some[i]}")
-        cdef bint fixed = (<_Epoch>self.epochs[0]).fixed
-        cdef const uint32_t *spiked = NULL if self.pattern is None else <uint32_t *>data_of(self.spiked)
         with nogil:
-            for i in range(count):
-                line = some[i] if some != NULL else i
-                if i + 1 < count:
-                    ahead = some[i + 1] if some != NULL else i + 1
-                    if fixed:
-                        la_fetch_i32(self.rules, &self.lines, ahead, self.done[ahead], <int>epochs)
-                    else:
-                        la_fetch_f64(self.rules, &self.lines, ahead, self.done[ahead], <int>epochs)
-                if fixed:
-                    la_learn_all_i32(self.rules, self.spiking, &self.lines, spiked, line, self.done[line], <int>epochs)
-                else:
-                    la_learn_all_f64(self.rules, self.spiking, &self.lines, spiked, line, self.done[line], <int>epochs)
-                self.done[line] = 0 if some == NULL else <int32_t>epochs
+            found = self.learn(some, count)
         if at is None:
-            found = self.rules[epochs - 1].found
-            self.epochs, self.nbytes = [], 0
+            self.epochs, self.nbytes, self.n_epochs = [], 0, 0
         return found
 
 
@@ -294,33 +239,39 @@ def trace_history(course, last, decays, impulses, double number):
                        <double *>data_of(impulses), number, <double *>data_of(course))
 
 
-def book_spikes(spiking, int64_t position, last, list traces, impulses, int64_t most):
-    cdef bint fixed = is_array(impulses, cnp.NPY_INT32)
-    cdef Py_ssize_t n = len(last), count = size_of(spiking), i, k
-    cdef const int64_t *at = <int64_t *>data_of(spiking)
-    cdef int64_t *when = <int64_t *>data_of(last)
-    cdef int64_t *whole
-    cdef double *real
+cdef void book(const int32_t *at, Py_ssize_t count, int64_t position, int64_t *last, void **traces,
+               Py_ssize_t n_traces, const void *impulses, bint fixed) noexcept nogil:
+    cdef Py_ssize_t i, k
     cdef int64_t sum
-    if not (is_array(spiking, cnp.NPY_INT64) and is_state(last, cnp.NPY_INT64, n)
-            and is_of(impulses, cnp.NPY_INT32 if fixed else cnp.NPY_DOUBLE, len(traces))):
-        return False
-    for trace in traces:
-        if not is_state(trace, cnp.NPY_INT64 if fixed else cnp.NPY_DOUBLE, n):
-            return False
-    for i in range(count):
-        if not 0 <= at[i] < n:
-            return False
-    for k in range(len(traces) if position > 1 else 0):
-        real, whole = <double *>data_of(traces[k]), <int64_t *>data_of(traces[k])
+    cdef int64_t *whole
+    for k in range(n_traces if position > 1 else 0):
+        whole = <int64_t *>traces[k]
         for i in range(count):
-            if when[at[i]] <= 0:
+            if last[at[i]] <= 0:
                 continue
             if fixed:
-                sum = <int64_t>(<uint64_t>whole[at[i]] + <uint64_t><int64_t>(<int32_t *>data_of(impulses))[k])
-                whole[at[i]] = min(max(sum, 0), most)
+                sum = <int64_t>(<uint64_t>whole[at[i]] + <uint64_t><int64_t>(<int32_t *>impulses)[k])
+                whole[at[i]] = min(max(sum, 0), MOST_OF_TRACE)
             else:
-                real[at[i]] += (<double *>data_of(impulses))[k]
+                (<double *>whole)[at[i]] += (<double *>impulses)[k]
     for i in range(count):
-        when[at[i]] = position
+        last[at[i]] = position
+
+
+def book_spikes(spiking, int64_t position, last, list traces, impulses):
+    cdef bint fixed = is_array(impulses, cnp.NPY_INT32)
+    cdef Py_ssize_t n = len(last), count = size_of(spiking), i
+    cdef void *held[3]
+    if not (is_array(spiking, cnp.NPY_INT32) and is_state(last, cnp.NPY_INT64, n) and len(traces) <= 3
+            and is_of(impulses, cnp.NPY_INT32 if fixed else cnp.NPY_DOUBLE, len(traces))):
+        return False
+    for i in range(len(traces)):
+        if not is_state(traces[i], cnp.NPY_INT64 if fixed else cnp.NPY_DOUBLE, n):
+            return False
+        held[i] = data_of(traces[i])
+    for i in range(count):
+        if not 0 <= (<int32_t *>data_of(spiking))[i] < n:
+            return False
+    book(<int32_t *>data_of(spiking), count, position, <int64_t *>data_of(last), held, len(traces),
+         data_of(impulses), fixed)
     return True

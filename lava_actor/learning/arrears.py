@@ -66,7 +66,7 @@ class Arrears:
             self._order, starts = pattern.by_column
             self.pattern, columns = (starts, pattern.rows[self._order]), pattern.shape[1]
             self.data = {name: data[self._order] for name, data in self.data.items()}
-        self._lines = Lines(True, columns, self.pattern)
+        self.lines = Lines(True, columns, self.pattern)
         self._room = sum(data.nbytes for data in self.data.values())
 
     @staticmethod
@@ -96,17 +96,17 @@ class Arrears:
     def add(self, table: Any, names: tuple[str, ...], histories: Any, *rest: Any) -> None:
         """Keep an epoch; see `Lines.add`."""
         self._learned = True
-        self._lines.add(table, [self.data.get(name) for name in names], histories, *rest)
-        if self._lines.nbytes > self._room:
-            self._lines.catch_up()
+        self.lines.add(table, [self.data.get(name) for name in names], histories, *rest)
+        if self.lines.nbytes > self._room:
+            self.lines.catch_up()
 
     def catch_up(self, at: np.ndarray) -> None:
         """Let some columns learn what they have missed."""
-        self._lines.catch_up(at)
+        self.lines.catch_up(at)
 
     def settle(self) -> None:
         """Let all columns learn what they have missed, and the variables show it."""
-        self._lines.catch_up()
+        self.lines.catch_up()
         if self._learned and self._order is not None:
             for name, variable in self._variables.items():
                 variable.data[self._order] = self.data[name]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -26,7 +26,7 @@ from lava_actor.learning.random import ROUNDING_SEED
 from lava_actor.learning.rule_vars import rule_from_vars, show_strings
 from lava_actor.learning.spikes import GradedSpikes, book
 from lava_actor.learning.synapses import SynapticVariable
-from lava_actor.learning.traces import MAX_TRACE, Traces
+from lava_actor.learning.traces import Traces
 from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
 from lava_actor.model.members import UNDECLARED
 
@@ -84,6 +84,8 @@ class PyLearningConnection(AbstractLearningConnection):
     weights: Any
     time_step: int
     log: Any
+    weights_of: Callable[[Arrears], Any]
+    """The weights as native steps use them: a matrix, or arrays by column; or None."""
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)  # type: ignore[call-arg]  # the model next in line
@@ -123,7 +125,7 @@ class PyLearningConnection(AbstractLearningConnection):
     def _numbers(self) -> Numbers:
         """Return how synaptic variables are held in this learning phase."""
 
-    def _advance_trace_randoms(self) -> None:
+    def _advance_trace_randoms(self, count: int = 1) -> None:
         """Take new random numbers for the traces; twice per step."""
 
     def _advance_rounding(self) -> None:
@@ -179,6 +181,11 @@ class PyLearningConnection(AbstractLearningConnection):
         """
         self._process_pre_spikes(s_in)
         self._advance_trace_randoms()
+        self.receive_behind()
+        self._advance_trace_randoms()
+
+    def receive_behind(self) -> None:
+        """Receive and book post-synaptic spikes and traces."""
         s_in_bap = self.s_in_bap.recv().astype(bool)
         received = None
         if self._receives_y_traces:
@@ -187,7 +194,6 @@ class PyLearningConnection(AbstractLearningConnection):
         if received is not None:
             for trace, values in zip(Y_TRACES, received, strict=True):
                 self._store(trace, values)
-        self._advance_trace_randoms()
 
     def _process_pre_spikes(self, s_in: np.ndarray) -> None:
         """Book pre-synaptic spikes: positions, and impulses of neurons that spike again."""
@@ -223,13 +229,44 @@ class PyLearningConnection(AbstractLearningConnection):
         impulses = arithmetic.impulses_now(random)
         if impulses is not None:
             held = [self._writeable(trace) for trace in traces]
-            if book_spikes(spiking, position, last, held, impulses, MAX_TRACE):
+            if book_spikes(spiking.astype(np.int32), position, last, held, impulses):
                 return
         again = book(last, spiking, position)
         if again.size:
             old = np.array([getattr(self, trace)[again] for trace in traces])
             for trace, values in zip(traces, arithmetic.add(old, random), strict=True):
                 self._write(trace, again, values)
+
+    def jump_behind(self) -> np.ndarray | None:
+        """Return the present impulses of the post-synaptic traces."""
+        return self._y_traces.impulses_now(self._random_impulse("y"))
+
+    def native_state(self) -> tuple[Any, ...] | None:
+        """Return what native steps work on; None if they cannot.
+
+        Returns
+        -------
+        tuple
+            What waits, length of an epoch, weights by column, (last spikes, traces, impulses) of
+            both sides, y0, whether post-synaptic impulses vary, whether payloads drive a trace.
+        """
+        arrears = self.arrears()
+        if arrears is None or (weights := self.weights_of(arrears)) is None:
+            return None
+        jump_before, jump_behind = self._x_traces.impulses_now(0), self.jump_behind()
+        if jump_before is None or jump_behind is None:
+            return None
+        sides = ("tx", X_TRACES, jump_before), ("ty", Y_TRACES, jump_behind)
+        return (
+            arrears.lines,
+            self._learning_rule.t_epoch,
+            weights,
+            [(getattr(self, last), [getattr(self, t) for t in traces], impulses)
+             for last, traces, impulses in sides],
+            self.y0,
+            self._y_traces.varies,
+            self._graded_spikes is not None,
+        )  # fmt: skip
 
     # The learning phase
 
@@ -289,6 +326,8 @@ class PyLearningConnection(AbstractLearningConnection):
         """Return what holds the learning that waits; None where it does not wait."""
         if self._arrears is None and vars(type(self)).get("may_wait") and self._update.may_wait:
             variables = self._synaptic_variables()
+            if "weights" not in variables:  # of whose columns activations are made
+                variables["weights"] = self._synaptic_variable("weights")
             if Arrears.fit(variables):
                 self._arrears = Arrears(variables)
         return self._arrears
@@ -297,10 +336,12 @@ class PyLearningConnection(AbstractLearningConnection):
         """Let all synapses learn what they have missed; start anew from what they are then."""
         if self._arrears is not None:
             self._arrears.settle()
-            del self._arrears
+            self._check_restored()
 
     def _check_restored(self) -> None:
-        self.__dict__.pop("_arrears", None)  # the synapses are others
+        self.__dict__.pop("_arrears", None)
+        for variable in self._synapses.values():  # what was settled, columns knew
+            variable.settled = False
 
     def _decimation(self) -> int:
         """Return the value of ``uk``: 1 in every 2^k-th epoch, else 0."""
@@ -358,8 +399,7 @@ class PyLearningConnection(AbstractLearningConnection):
         """
         super().on_var_update()  # type: ignore[misc]  # the model next in line
         self.drop_arrears()
-        for variable in self._synapses.values():
-            variable.settled = False
+        self._check_restored()
         rule = rule_from_vars(self, self._learning_rule)
         if rule is not None:
             self._learning_rule = rule

@@ -46,9 +46,10 @@ class LearningConnectionModelBitApproximate(PyLearningConnection):
         self._y_random = TraceRandom(seed + 2, seed + 3)
         self._conn_var_random = ConnVarRandom(self._rounding_seed)
 
-    def _advance_trace_randoms(self) -> None:
-        self._x_random.advance()
-        self._y_random.advance()
+    def _advance_trace_randoms(self, count: int = 1) -> None:
+        """Take new random numbers for the traces."""
+        self._x_random.advance(count)
+        self._y_random.advance(count)
 
     def _advance_rounding(self) -> None:
         self._conn_var_random.advance()

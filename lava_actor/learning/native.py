@@ -15,7 +15,7 @@ import numpy as np
 from lava_actor.kernels._learning import Lines
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.arrears import Arrears
-from lava_actor.learning.constants import FACTOR_TO_WIDTH_DICT, W_WEIGHTS_U
+from lava_actor.learning.constants import FACTOR_TO_WIDTH_DICT
 from lava_actor.learning.limits import Limits, Sign
 from lava_actor.learning.patterns import Pattern
 from lava_actor.learning.products import Factor, Product
@@ -58,7 +58,6 @@ class RuleTable:
                 rows.append(row)
                 first += len(p.factors)
         self.is_small = len(rows) <= MOST_PRODUCTS
-        self.may_wait = all(to.low >= -(1 << W_WEIGHTS_U) for _, _, to in targets)
         self.arrays = (
             _whole(rows, 7),
             _whole([_factor_row(f) for f in factors], 5),

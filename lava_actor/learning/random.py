@@ -40,12 +40,12 @@ class _Stream(ABC):
     def _draw(self, count: int) -> np.ndarray:
         """Return the next numbers of the generator."""
 
-    def advance(self) -> None:
-        """Go to the next number."""
-        if self._used == _BLOCK:
+    def advance(self, count: int = 1) -> None:
+        """Go on by so many numbers."""
+        self._used += count
+        while self._used > _BLOCK:
             self._block = self._draw(_BLOCK)
-            self._used = 0
-        self._used += 1
+            self._used -= _BLOCK
 
     @property
     def current(self) -> Any:
@@ -71,8 +71,8 @@ class AbstractRandomGenerator(ABC):
     """Current random numbers, replaced by `advance`."""
 
     @abstractmethod
-    def advance(self) -> None:
-        """Replace the current numbers by the next ones of their streams."""
+    def advance(self, count: int = 1) -> None:
+        """Replace the current numbers by the next ones of their streams, so many times."""
 
 
 class TraceRandom(AbstractRandomGenerator):
@@ -102,10 +102,10 @@ class TraceRandom(AbstractRandomGenerator):
         number: np.integer[Any] = self._impulse.current
         return number
 
-    def advance(self) -> None:
+    def advance(self, count: int = 1) -> None:
         """Replace both current numbers."""
-        self._decay.advance()
-        self._impulse.advance()
+        self._decay.advance(count)
+        self._impulse.advance(count)
 
 
 class ConnVarRandom(AbstractRandomGenerator):
@@ -126,6 +126,6 @@ class ConnVarRandom(AbstractRandomGenerator):
         """Current number, in [0, 1)."""
         return float(self._rounding.current)
 
-    def advance(self) -> None:
+    def advance(self, count: int = 1) -> None:
         """Replace the current number."""
-        self._rounding.advance()
+        self._rounding.advance(count)

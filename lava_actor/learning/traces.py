@@ -38,6 +38,9 @@ class Traces(ABC):
 
     dtype: type[np.generic]
 
+    varies = False
+    """Whether impulses depend on random numbers."""
+
     def __init__(self, impulses: Sequence[float], taus: Sequence[float]) -> None:
         self.decays = np.array([decay_factor(tau) for tau in taus], np.float64)[:, np.newaxis]
 
@@ -133,6 +136,7 @@ class FixedTraces(Traces):
         integers = np.floor(given)
         self.integers = integers.astype(np.int32)
         self.fractions = np.rint((given - integers) * (1 << W_TRACE_FRACTIONAL_PART)).astype(int)
+        self.varies = bool(self.fractions.any())
 
     def impulses_now(self, random_number: int) -> np.ndarray | None:
         """Return the impulses, rounded."""

@@ -196,7 +196,7 @@ class SynapseUpdate:
     @property
     def may_wait(self) -> bool:
         """Whether what an epoch does can be done later, one column at a time."""
-        return self._table is not None and self._table.is_small and self._table.may_wait
+        return self._table is not None and self._table.is_small
 
     @property
     def variables(self) -> set[str]:

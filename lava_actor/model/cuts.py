@@ -23,6 +23,8 @@ class Cut:
     divided : names
         Vars, InPorts and OutPorts with an element, or a row, per neuron: each part has those of its
         neurons. One of another shape, and all others, every part has whole.
+    alike : names
+        Vars with an element per sender, which every part has whole and treats as the others do.
     cost : float
         About how many nanoseconds a step takes for each number in the divided Vars; by that the
         compiler finds out what is large enough to be cut.
@@ -36,6 +38,7 @@ class Cut:
     divided: tuple[str, ...]
     cost: float = 0.5
     sends_first: bool = False
+    alike: tuple[str, ...] = ()
 
 
 def why_not(cls: type[object]) -> str | None:

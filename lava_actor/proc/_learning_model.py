@@ -2,19 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.kernels.steps import Burst, LearningBurst
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import Loihi3FLearningRule
+from lava_actor.model.cuts import Cut
+from lava_actor.model.native import PortFacts, no_plain_in, stands_in_the_way
 from lava_actor.proc._connection import FixedNumbers, Undelayed
 from lava_actor.utils.weightutils import SignMode, truncated_bits
 
 if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
+
+
+BEHIND = "s_in_bap", *(f"s_in_{trace}" for trace in sorted(names.POST_TRACES))
+
+_ENGINE = (
+    "recv_traces", "receive_behind", "lrn_guard", "run_lrn", "_process_pre_spikes",
+    "_process_post_spikes", "_advance_trace_randoms", "_compute_trace_histories",
+)  # fmt: skip
+"""Methods of the engine that native steps replace."""
+
+
+LEARNING_BY_ROW = Cut(
+    "a_out",
+    ("a_out", "a_buff", "weights", "tag_1", "tag_2", *BEHIND, "y0", "ty", "y1", "y2", "y3"),
+    cost=0.05,
+    sends_first=True,
+    alike=("x0", "tx", "x1", "x2"),
+)
+"""Every part books the same spikes before the synapses, with the same random numbers: one number
+rounds the traces of all neurons, and one all synapses."""
 
 
 class LearningSteps(Undelayed):
@@ -25,7 +48,12 @@ class LearningSteps(Undelayed):
     """
 
     recv_traces: Callable[[np.ndarray], None]
-    """Of the engine."""
+    """Of the engine, as is the rest."""
+
+    _process_pre_spikes: Callable[[np.ndarray], None]
+    _receives_y_traces: bool
+
+    s_in_bap: Any
 
     _arrived: tuple[np.ndarray, np.ndarray | None]
 
@@ -33,6 +61,47 @@ class LearningSteps(Undelayed):
     def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
         """Say why the rule will never change a synapse."""
         return _doubts_of_rule(process)
+
+    native_step_is_whole = True
+
+    @classmethod
+    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, Any]:
+        """Return none: the sign mode does not follow from the weights."""
+        return {}
+
+    @classmethod
+    def _native_kind(cls) -> Any:
+        """Only the library's own classes: others may do anything with what learning changes."""
+        return (cls, LearningBurst, *_ENGINE) if vars(cls).get("may_wait") else None
+
+    @classmethod
+    def _arithmetic_of(cls) -> type[Any]:
+        return cls
+
+    @classmethod
+    def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+        why = super()._obstacle(ports, own)
+        for name in BEHIND:
+            why = why or (no_plain_in(name, ports[name]) if name in ports else None)
+        return why
+
+    def _native_burst(self) -> Burst:
+        if stands_in_the_way(self) is not None:
+            return Burst(self)
+        sinks = self.a_out.native_sinks()
+        names = BEHIND[1:] if self._receives_y_traces else ()
+        traces = [getattr(self, name) for name in names]
+        if any(trace.dtype != self.number for trace in traces):
+            return Burst(self)
+        return LearningBurst(
+            self,
+            self.s_in.native_message() or (),
+            sinks[0] if sinks else None,
+            self.s_in.size,
+            self.a_out.size,
+            self.s_in_bap.native_sources(),
+            [(port.native_sources(), self.number, port.size, port.room) for port in traces],
+        )
 
     def receive(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Receive from the senders; see `ConnectionModel.receive`."""
@@ -42,16 +111,22 @@ class LearningSteps(Undelayed):
     def run_spk(self) -> None:
         """Do the step of a connection, then book spikes before and behind the synapses."""
         super().run_spk()
+        self.recv_traces(self._spikes_before())
+
+    def book_arrived(self) -> None:
+        """Book the spikes before the synapses that `receive` has received."""
+        self._process_pre_spikes(self._spikes_before())
+
+    def _spikes_before(self) -> np.ndarray:
         at, payload = self._arrived
         s_in = np.zeros(self.s_in.shape, self.number)
         s_in[at] = 1 if payload is None else payload
-        self.recv_traces(s_in)
+        return s_in
 
 
 def _doubts_of_rule(process: AbstractProcess) -> Iterator[str]:
     rule = process.proc_params["learning_rule"]
-    behind = "s_in_bap", *(f"s_in_{trace}" for trace in names.POST_TRACES)
-    fed = {name for name in behind if getattr(process, name).get_src_ports()}
+    fed = {name for name in BEHIND if getattr(process, name).get_src_ports()}
     traces = rule.active_traces
     if not fed and (traces & names.POST_TRACES or names.Y0 in rule.active_traces_per_dependency):
         yield (

@@ -198,9 +198,10 @@ def test_spikes_are_booked_natively_as_by_numpy(kind: type[Any], position: int) 
     number = np.int64 if kind is FixedTraces else np.float64
     for share in (0.0, 0.3, 1.0):
         held = [(rng.random(50) * 200).astype(number) for _ in range(3)]
-        last, spiking = rng.integers(0, 3, 50), np.flatnonzero(rng.random(50) < share)
+        last = rng.integers(0, 3, 50)
+        spiking = np.flatnonzero(rng.random(50) < share).astype(np.int32)
         mine, mine_last, random = [h.copy() for h in held], last.copy(), int(rng.integers(128))
-        assert book_spikes(spiking, position, mine_last, mine, traces.impulses_now(random), 127)
+        assert book_spikes(spiking, position, mine_last, mine, traces.impulses_now(random))
         again = book(last, spiking, position)
         for trace, values in zip(
             held, traces.add(np.array([h[again] for h in held]), random), strict=True
@@ -208,7 +209,7 @@ def test_spikes_are_booked_natively_as_by_numpy(kind: type[Any], position: int) 
             trace[again] = values
         assert mine_last.tobytes() == last.tobytes()
         assert [h.tobytes() for h in mine] == [h.tobytes() for h in held]
-    assert not book_spikes(spiking, 3, last, held, traces.impulses_now(0)[:1], 127)
+    assert not book_spikes(spiking, 3, last, held, traces.impulses_now(0)[:1])
 
 
 @pytest.mark.parametrize("kind", [FloatTraces, FixedTraces])

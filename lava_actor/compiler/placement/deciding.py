@@ -169,7 +169,7 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
     declared: Cut = model.cut
     divided = _divided(plan, declared)
     for var in plan.vars:
-        if var.name not in divided and np.size(var.var.init) > 1:
+        if var.name not in divided and var.name not in declared.alike and np.size(var.var.init) > 1:
             return f"its {var.name} has {np.size(var.var.init)} values, which parts cannot share"
     try:
         model.parameters_of_parts(plan.process)

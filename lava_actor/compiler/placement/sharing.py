@@ -91,7 +91,8 @@ def _alone(
         return "it takes turns with those who access its Vars"
     if plan.phases.paced:
         return "it waits for the user's program"
-    if any((plan.phases.pre_guard, plan.phases.lrn_guard, plan.phases.post_guard)):
+    guarded = any((plan.phases.pre_guard, plan.phases.lrn_guard, plan.phases.post_guard))
+    if guarded and not getattr(plan.model_class, "native_step_is_whole", False):
         return "its step has more phases than the first"
     return None
 

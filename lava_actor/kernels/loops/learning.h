@@ -13,6 +13,7 @@
 
 #include <math.h>
 
+#include "learning_rule.h"
 #include "wide.h"
 
 enum { LA_PRE = 0, LA_POST = 1, LA_VARIABLE = 2, LA_CONDITION = 3 }; /* factors: + side for x0, y0 */
@@ -21,69 +22,11 @@ enum { LA_NO_CONSTANT, LA_WHOLE, LA_FRACTION };          /* what is added to a f
 enum { LA_SYNAPSE, LA_VECTOR, LA_TABLE };
 enum { LA_DOUBLE, LA_INT32, LA_INT64 };
 
-#define LA_TARGETS 3
 #define LA_BLOCK 512
 
 /* Products and the accumulator of fixed point saturate here. */
 #define LA_LEAST (-32769)
 #define LA_MOST 32767
-
-typedef struct {
-    int64_t target, condition, mantissa, exponent, shift, first, count;
-} la_product;
-
-typedef struct {
-    int64_t what, index, bits, sgn, form;
-} la_factor;
-
-typedef struct {
-    int64_t variable, sign, low, high;
-} la_target;
-
-typedef struct {
-    void *data;
-    int kind;
-    ptrdiff_t by_line, by_element;
-} la_variable;
-
-typedef struct {
-    ptrdiff_t products, targets;
-    const la_product *product;
-    const la_factor *factor;
-    const double *constant; /* one per factor */
-    const la_target *target;
-    la_variable variable[LA_TARGETS];
-    const void *history[2]; /* (t_epoch + 1, traces, neurons) */
-    ptrdiff_t traces[2], neurons[2];
-    const int32_t *when[2]; /* last spikes, 0 for none */
-    const uint8_t *short_when; /* of elements, where there are TABLEs */
-    const int32_t *by_time;    /* elements that spiked, by time, and where in that each time begins */
-    const int32_t *begins;
-    int spiked[2]; /* any */
-    ptrdiff_t t_epoch;
-    int u;
-    int32_t carry;   /* added before seven bits are cut */
-    int unsettled;   /* targets whose limits are to be applied to all synapses, one bit each */
-    int found;       /* the same for the next epoch */
-    /* for one side of lines */
-    int side;
-    int *how;        /* VECTOR, TABLE or SYNAPSE, one per product */
-    void **known;    /* of VECTOR: by time and element; of TABLE: by line and time */
-} la_rule;
-
-/* Elements of a line: neurons of the other side, and where variables lie. */
-typedef struct {
-    ptrdiff_t line, n, first;
-    const int64_t *entry;  /* NULL: first, first + 1, … */
-    const int32_t *neuron; /* the same */
-    const int32_t *when;   /* of each element */
-} la_elements;
-
-/* The stored entries of a sparse matrix, line by line; `starts` is NULL for a dense one. */
-typedef struct {
-    const int64_t *starts;
-    const int32_t *neurons;
-} la_lines;
 
 static inline int la_is_vector(const la_product *p, const la_factor *f, int side) {
     int other = 1 - side;

@@ -529,15 +529,23 @@ static void LA_(fetch)(la_rule *const *rules, const la_lines *m, ptrdiff_t line,
 }
 
 /* What some epochs, one after the other, do to a line of a sparse matrix with known `epochs`. */
-static void LA_(learn_all)(la_rule *const *rules, la_elements *const *spiking, const la_lines *m,
-                           const uint32_t *epochs, ptrdiff_t line, int from, int to) {
+static void LA_(learn_all)(la_rule *const *rules, la_elements *const *spiking, la_lines *m,
+                           const uint32_t *epochs, ptrdiff_t line, int to) {
     const LA_T *known[32];
+    int from = m->done[line];
     while (from < to) {
         uint32_t silent = 0;
         ptrdiff_t q;
         int k = from;
-        for (; epochs && k < to && !la_whole_line(rules[k], line) &&
-               la_is_few(rules[k], line, LA_KIND, &q); k++) {
+        rules[from]->unsettled = rules[from]->always | m->unsettled[line];
+        rules[from]->found = m->unsettled[line] = 0;
+        for (; epochs && k < to; k++) {
+            if (k > from) {
+                rules[k]->unsettled = rules[k]->always;
+            }
+            if (la_whole_line(rules[k], line) || !la_is_few(rules[k], line, LA_KIND, &q)) {
+                break;
+            }
             known[k] = LA_(table)(rules[k], q, line);
             silent |= (uint32_t)1 << k;
         }
@@ -546,6 +554,7 @@ static void LA_(learn_all)(la_rule *const *rules, la_elements *const *spiking, c
             from = k;
         } else {
             LA_(learn)(rules[from], m, spiking[from], line);
+            m->unsettled[line] = (uint8_t)rules[from]->found;
             from++;
         }
     }

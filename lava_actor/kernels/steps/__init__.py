@@ -37,6 +37,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     DelaySparseBurst,
     DenseBurst,
     InTimeBurst,
+    LearningBurst,
     PartBurst,
     RecordBurst,
     Seat,
@@ -50,6 +51,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
 
 __all__ = [
     "ASKED", "ASK_PAUSE", "ASK_STOP", "ATTEND", "Burst", "CONCLUDE", "ConvBurst", "DECIDE", "DONE",
-    "DelaySparseBurst", "DenseBurst", "FAILED", "InTimeBurst", "MOVE", "PartBurst", "RecordBurst",
+    "DelaySparseBurst", "DenseBurst", "FAILED", "InTimeBurst", "LearningBurst", "MOVE", "PartBurst",
+    "RecordBurst",
     "Seat", "SparseBurst", "StepBurst", "Tap", "TapReader", "Team", "catalogue",
 ]  # fmt: skip

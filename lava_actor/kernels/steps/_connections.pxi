@@ -142,30 +142,43 @@ cdef class _ConnectionBurst(Burst):
     cdef inline int take_in(self) except -1:
         cdef const int32_t *at = NULL
         cdef const void *x = NULL
-        cdef Py_ssize_t count = -1
+        cdef Py_ssize_t count
         if self.delayed:
             self.advance()
+        count = self.await_front(&at, &x)
+        if count < 0:
+            return self.receive_by_model()
+        self.compute_alone(at, x, count)
+        self.release_front()
+        return 0
+
+    cdef inline Py_ssize_t await_front(self, const int32_t **at, const void **x) except? -2:
+        """Wait for what comes, and take events out of it; -1 if the model has to receive it."""
+        cdef Py_ssize_t count = -1
         if self.reader is not None:
             self.reader.await_data()
-            count = self.look(&at, &x)
+            count = self.look(at, x)
         elif self.parts is not None:
             for reader, _ in self.parts:
                 (<RingReader>reader).await_data()
-            count = self.gather(&x)
-            at = self.indices
-        if count < 0:
-            return self.receive_by_model()
+            count = self.gather(x)
+            at[0] = self.indices
+        return count
+
+    cdef inline void compute_alone(self, const int32_t *at, const void *x, Py_ssize_t count):
+        """Compute; if it takes long, other threads of the interpreter may work meanwhile."""
         if self.additions(count) < LONG_LOOP:
             self.compute(at, x, count)
         else:
             with nogil:
                 self.compute(at, x, count)
+
+    cdef inline void release_front(self) except *:
         if self.reader is not None:
             self.reader.release()
         else:
             for reader, _ in self.parts:
                 (<RingReader>reader).release()
-        return 0
 
     cdef int lay(self, line) except -1:
         """Let the window begin anew, as it is in the model."""
@@ -300,7 +313,7 @@ cdef class _ConnectionBurst(Burst):
         """Use values as factors, or as spikes if none is zero; -1 if the model has to."""
         if self.graded:
             return self._take_factors(values, count, x)
-        return count if self._none_is_zero(values, count) else -1
+        return count if self._none_is_zero(self.like.code, values, count) else -1
 
     cdef Py_ssize_t _take_factors(
         self, const void *values, Py_ssize_t count, const void **x
@@ -318,14 +331,14 @@ cdef class _ConnectionBurst(Burst):
         x[0] = self.converted
         return count
 
-    cdef bint _none_is_zero(self, const void *values, Py_ssize_t count) noexcept:
+    cdef bint _none_is_zero(self, int code, const void *values, Py_ssize_t count) noexcept:
         cdef Py_ssize_t k
-        if self.like.code == LA_F64:
+        if code == LA_F64:
             for k in range(count):
                 if (<const double *>values)[k] == 0:
                     return False
             return True
-        if self.like.code == LA_I32:
+        if code == LA_I32:
             for k in range(count):
                 if (<const int32_t *>values)[k] == 0:
                     return False

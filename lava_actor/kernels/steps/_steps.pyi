@@ -273,6 +273,31 @@ class DelaySparseBurst(SparseBurst):
 class ConvBurst(DenseBurst):
     """Steps of a convolution; wants ``kernel()``: the kernel as it is summed up, its geometry."""
 
+class LearningBurst(Burst):
+    """Steps of a connection that learns, `run_lrn` included.
+
+    Parameters
+    ----------
+    model : model with ``native_state()``
+    parts, writer, n_in, n_out
+        As for `DenseBurst`.
+    behind : list of (RingReader, index map or None)
+        What spikes behind the synapses.
+    inlets : list of (sources, dtype, size, room)
+        Of traces behind the synapses, if the model receives them.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        parts: Iterable[tuple[RingReader, int]],
+        writer: RingWriter | None,
+        n_in: int,
+        n_out: int,
+        behind: list[tuple[RingReader, np.ndarray | None]],
+        inlets: list[tuple[Any, ...]],
+    ) -> None: ...
+
 class InTimeBurst(DenseBurst):
     """Steps of a connection with a matrix for each delay, below one another in ``columns()``."""
 

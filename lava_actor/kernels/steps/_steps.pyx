@@ -59,6 +59,7 @@ from lava_actor.channels._native cimport (
     values_offset,
 )
 from lava_actor.channels._records cimport Recorder
+from lava_actor.kernels._learning cimport Lines, book
 from lava_actor.kernels.arguments cimport (
     data_of,
     is_array,
@@ -355,4 +356,5 @@ include "_recordings.pxi"
 include "_populations.pxi"
 include "_connections.pxi"
 include "_sparse.pxi"
+include "_plasticity.pxi"
 include "_team.pxi"

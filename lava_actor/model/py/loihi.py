@@ -66,6 +66,9 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     native_step: ClassVar[NativeStep | None] = None
     """How to do `run_spk` without the interpreter; see `lava_actor.model.native`."""
 
+    native_step_is_whole: ClassVar[bool] = False
+    """Whether native steps of this class include the phases after `run_spk`."""
+
     cut: ClassVar[Cut | None] = None
     """How the Process can be cut into parts; see `lava_actor.model.cuts`."""
 

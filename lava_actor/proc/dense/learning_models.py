@@ -12,7 +12,7 @@ from lava_actor.learning.connection_models import (
     LearningConnectionModelBitApproximate,
     LearningConnectionModelFloat,
 )
-from lava_actor.proc._learning_model import LearningSteps, TruncatedWeights
+from lava_actor.proc._learning_model import LEARNING_BY_ROW, LearningSteps, TruncatedWeights
 from lava_actor.proc._model import cpu_model
 from lava_actor.proc.dense.learning_process import LearningDense
 from lava_actor.proc.dense.models import AbstractPyDenseModelBitAcc, AbstractPyDenseModelFloat
@@ -40,6 +40,11 @@ class _LearningDense(LearningSteps):
             self._arrears.catch_up(at)
             dense_events(self._columns, at, x, sums)
 
+    def weights_of(self, arrears: Arrears) -> Any:
+        """Return the matrix, as it is held."""
+        held = self.__dict__["weights"]
+        return held if held is self._columns and held is arrears.data["weights"] else None
+
 
 @cpu_model(LearningDense, "floating_pt")
 class PyLearningDenseModelFloat(
@@ -47,6 +52,7 @@ class PyLearningDenseModelFloat(
 ):
     """Floating-point model of `LearningDense`."""
 
+    cut = LEARNING_BY_ROW
     may_wait = True
     weights: Any = PlasticVar(np.ndarray, float)
     tag_1 = PlasticVar(np.ndarray, float)
@@ -66,6 +72,7 @@ class PyLearningDenseModelBitApproximate(
     ones do not.
     """
 
+    cut = LEARNING_BY_ROW
     may_wait = True
     weights: Any = PlasticVar(np.ndarray, np.int32, precision=8)
     tag_1 = PlasticVar(np.ndarray, int, precision=8)

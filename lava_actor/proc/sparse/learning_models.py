@@ -17,7 +17,7 @@ from lava_actor.learning.connection_models import (
 from lava_actor.learning.sparse_pattern import SparsePattern
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.proc._connection import FloatNumbers
-from lava_actor.proc._learning_model import LearningSteps, TruncatedWeights
+from lava_actor.proc._learning_model import LEARNING_BY_ROW, LearningSteps, TruncatedWeights
 from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
 from lava_actor.proc.sparse.learning_process import LearningSparse
 
@@ -59,6 +59,11 @@ class _LearningSparse(LearningSteps):
         picked_events(*pattern.by_column, pattern.rows, variable.data, at, x, sums)
 
 
+    def weights_of(self, arrears: Arrears) -> Any:
+        """Return starts of columns, rows and values."""
+        return arrears.columns("weights", self.number)
+
+
 def _with_data(matrix: csr_matrix, data: np.ndarray, number: np.dtype) -> csr_matrix:
     """Return a matrix of the same pattern, explicit zeros included, with other values."""
     return csr_matrix((data.astype(number), matrix.indices, matrix.indptr), shape=matrix.shape)
@@ -71,6 +76,7 @@ class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    cut = LEARNING_BY_ROW
     may_wait = True
     weights: Any = PlasticVar(csr_matrix, float)
     tag_1: Any = PlasticVar(csr_matrix, float)
@@ -87,6 +93,7 @@ class PyLearningSparseModelBitApproximate(
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
+    cut = LEARNING_BY_ROW
     may_wait = True
     weights: Any = PlasticVar(csr_matrix, np.int32, precision=8)
     tag_1: Any = PlasticVar(csr_matrix, int, precision=8)
