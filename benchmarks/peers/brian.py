@@ -24,6 +24,7 @@ from benchmarks.balanced import DECAY, THRESHOLD, Balanced
 from benchmarks.measure import Contender, Run, expect
 
 PROGRAM = Path(__file__).with_name("brian_program.py")
+PLASTIC = Path(__file__).with_name("brian_plastic.py")
 
 
 def interpreter() -> str:
@@ -88,24 +89,76 @@ def _count(results: Path, number: int) -> int:
 
 
 def build(network: Balanced, threads: int, steps: int, keep: Path) -> Path:
-    """Build the program unless it is there; returns its folder."""
-    made_from = f"{network} {threads} {steps} {version()} {interpreter()}"
-    described = PROGRAM.parent.parent / "balanced.py"
-    digest = hashlib.sha256(made_from.encode() + PROGRAM.read_bytes() + described.read_bytes())
+    """Build the balanced network unless it is there; returns its folder."""
+    described = (PROGRAM.parent.parent / "balanced.py").read_text()
+    return built(
+        PROGRAM, _as_arrays(network), f"{network} {described}", threads, steps, keep
+    )
+
+
+def built(
+    program: Path,
+    arrays: dict[str, np.ndarray],
+    described: str,
+    threads: int,
+    steps: int,
+    keep: Path,
+) -> Path:
+    """Build a program of Brian2 unless it is there; returns its folder.
+
+    Parameters
+    ----------
+    program : Path
+        Is given the arrays in a file, the folder, threads and steps; builds, and does not run.
+    arrays : {name: ndarray}
+    described : str
+        What the arrays were made from.
+    threads, steps : int
+    keep : Path
+        Folder for built programs.
+    """
+    made_from = f"{described} {threads} {steps} {version()} {interpreter()}"
+    digest = hashlib.sha256(made_from.encode() + program.read_bytes())
     folder = keep / "brian" / digest.hexdigest()[:16]
     if (folder / "built").exists():
         return folder
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     source = folder.with_suffix(".npz")
-    np.savez(source, **_as_arrays(network))  # type: ignore[arg-type]  # (names are free)
-    command = [interpreter(), str(PROGRAM), str(source), str(folder), str(threads), str(steps)]
+    np.savez(source, **arrays)  # type: ignore[arg-type]  # (names are free)
+    command = [interpreter(), str(program), str(source), str(folder), str(threads), str(steps)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     source.unlink()
     if done.returncode:
-        raise RuntimeError(f"Brian2 did not build the balanced network:\n{done.stderr}")
+        raise RuntimeError(f"Brian2 did not build {program.name}:\n{done.stderr}")
     (folder / "built").touch()
     return folder
+
+
+def plastic(
+    arrays: dict[str, np.ndarray], described: str, threads: int, steps: int, keep: Path
+) -> Contender:
+    """Spikes before and behind synapses that learn, as a contender; see ``brian_plastic.py``.
+
+    The sum of the weights has to change: that all synapses learn is Brian2's own business.
+    """
+
+    @contextmanager
+    def running() -> Iterator[Run]:
+        folder = built(PLASTIC, arrays, described, threads, steps, keep)
+
+        def run(amount: int) -> float:
+            expect(amount == steps, f"Brian2: built for {steps} steps, not {amount}")
+            subprocess.run(["./main"], cwd=folder, check=True, capture_output=True)
+            (file,) = (folder / "results").glob("_dynamic_array_synapses_w*")
+            learned = np.fromfile(file, float)
+            expect(learned.size == arrays["w"].size, "Brian2: other synapses")
+            expect(not np.array_equal(learned, arrays["w"]), "Brian2: nothing was learned")
+            return float((folder / "results" / "last_run_info.txt").read_text().split()[0])
+
+        yield run
+
+    return Contender(f"Brian2 C++, {threads} threads", running, fixed=steps)
 
 
 def _as_arrays(network: Balanced) -> dict[str, np.ndarray]:

@@ -11,7 +11,9 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.sparse import random as random_matrix
 
+from benchmarks import settings
 from benchmarks.measure import Case, Contender, Run, expect
+from benchmarks.peers import brian
 from lava_actor import Loihi1SimCfg, RunSteps
 from lava_actor.learning.learning_rule_applier import (
     LearningRuleApplierBitApprox,
@@ -91,22 +93,40 @@ _learned: dict[tuple[Any, ...], bytes] = {}
 """Weights after so many steps, as the first contender that came there found them."""
 
 
+def described(size: int, density: float) -> tuple[Any, list[np.ndarray]]:
+    """Weights, and spikes before and behind them, by neuron and step."""
+    rng = np.random.default_rng(1)
+    if density < 1:
+        weights = random_matrix(size, size, density, random_state=rng, format="csr")
+        weights = csr_matrix((weights * 100).rint())
+    else:
+        weights = rng.integers(-50, 50, (size, size)).astype(float)
+    return weights, [(rng.random((size, CYCLE)) < FIRING).astype(int) for _ in range(2)]
+
+
+def in_brian(size: int, density: float) -> Contender:
+    """Pairs of spikes in Brian2, where traces belong to synapses and weights to every step."""
+    weights, (before, behind) = described(size, density)
+    columns = csr_matrix(weights).tocsc()
+    before_i, before_t = np.nonzero(before)
+    behind_i, behind_t = np.nonzero(behind)
+    arrays = {
+        "n": np.array(size), "cycle": np.array(CYCLE), "w": columns.data.astype(float),
+        "i": np.repeat(np.arange(size), np.diff(columns.indptr)), "j": columns.indices,
+        "before_i": before_i, "before_t": before_t, "behind_i": behind_i, "behind_t": behind_t,
+    }  # fmt: skip
+    return brian.plastic(arrays, f"{size} {density} {FIRING}", 2, STEPS, settings.folder())
+
+
 def learning(kind: type, size: int, density: float, *, fixed: bool, native: bool) -> Contender:
     """Spikes from a list arrive before and behind the synapses."""
 
     @contextmanager
     def opened() -> Iterator[Run]:
-        rng = np.random.default_rng(1)
-        if density < 1:
-            weights = random_matrix(size, size, density, random_state=rng, format="csr")
-            weights = csr_matrix((weights * 100).rint())
-        else:
-            weights = rng.integers(-50, 50, (size, size)).astype(float)
+        weights, spikes = described(size, density)
         rule = STDPLoihi(1, 0.5, -0.5, 8, 8, t_epoch=EPOCH, rng_seed=1)
         connection = kind(weights=weights, learning_rule=rule)
-        before, behind = (
-            RingBuffer(data=(rng.random((size, CYCLE)) < FIRING).astype(int)) for _ in range(2)
-        )
+        before, behind = (RingBuffer(data=data) for data in spikes)
         before.s_out.connect(connection.s_in)
         behind.s_out.connect(connection.s_in_bap)
         models = {} if native else {kind: IN_NUMPY[kind, fixed]}
@@ -139,12 +159,16 @@ def cases(full: bool) -> Iterator[Case]:
     """Dense and sparse, floating and fixed point; a million synapses each."""
     for kind, size, density in ((LearningDense, 1000, 1.0), (LearningSparse, 10_000, 0.01)):
         for fixed in (False, True):
+            peers = () if fixed or brian.version() is None else (in_brian(size, density),)
             yield Case(
                 shape="plastic",
                 name=f"{kind.__name__} of 10^6 synapses, {'fixed' if fixed else 'floating'} point",
                 unit="step",
-                contenders=tuple(
-                    learning(kind, size, density, fixed=fixed, native=native)
-                    for native in (True, False)
+                contenders=(
+                    *(
+                        learning(kind, size, density, fixed=fixed, native=native)
+                        for native in (True, False)
+                    ),
+                    *peers,
                 ),
             )
