@@ -3,8 +3,8 @@
     python brian_plastic.py ARRAYS.npz FOLDER THREADS STEPS
 
 Imports nothing of ours. Traces and weights are updated where there are spikes, which is the fastest
-form: ``i, j, w`` are the synapses by sender; ``before_i, before_t, behind_i, behind_t`` the spikes, which
-come again after ``cycle`` steps.
+form: ``i, j, w`` are the synapses by sender; ``before_i, before_t, behind_i, behind_t`` the
+spikes, which come again after ``cycle`` steps.
 """
 
 from __future__ import annotations
