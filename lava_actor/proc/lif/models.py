@@ -348,7 +348,7 @@ class AbstractPyLifModelFixed(_LifModel):
         vth = getattr(self, "vth", None)
         if vth is None:
             raise NotImplementedError(f"{type(self).__name__}.scale_threshold")
-        self.effective_vth = np.left_shift(np.asarray(vth, np.int64), self.vth_shift)
+        self.effective_vth = np.asarray(np.left_shift(np.asarray(vth, np.int64), self.vth_shift))
         self.isthrscaled = True
 
     @replaceable
