@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Any] = {
     "pypy_channel_size": None,  # messages per ring; None: from the payload size (64 while small)
     "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
     "taps": True,  # RefPorts that only read get messages; False: all RefPorts take turns
-    "placement": "actors",  # "auto", "cores", {Process or its name: parts}, ("auto", exceptions)
+    "placement": None,  # "actors", "cores", "auto", {Process or name: parts}, (mode, exceptions)
     "actor_type": None,  # an ActorType; None: MultiProcessing
     "threads": None,  # what runs in threads of this interpreter, whatever the actor_type
     "recording_memory": 1 << 30,  # bytes of recordings in memory; what is more goes to a file

@@ -392,7 +392,7 @@ class Executable:
 
     def home_of(self, plan: ActorPlan) -> int | None:
         """The party that sleeps for an actor and those with which it shares a worker."""
-        first = len(self.arena.parties) - 1 - self.placement.workers
+        first = len(self.arena.parties) - 1 - len(self.placement.homes)
         return None if plan.worker is None else first + plan.worker
 
     def _way_of(self, plan: ActorPlan) -> str:

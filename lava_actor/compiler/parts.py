@@ -34,21 +34,22 @@ class Placement:
     """The decisions for a network.
 
     ``whole`` has (Process, reason) of those not cut on request; ``workers`` is how many processes
-    are shared by several actors, and ``alone`` has (actor, reason) of those that share none.
+    are shared by several actors (None: not decided yet), and ``alone`` has (actor, reason) of those
+    that share none.
     ``costs`` are seconds per step that were measured, by Process.
     """
 
     cores: int
     cuts: tuple[CutPlan, ...] = ()
     whole: tuple[tuple[str, str], ...] = ()
-    workers: int = 0
+    workers: int | None = 0
     alone: tuple[tuple[str, str], ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def homes(self) -> list[str]:
         """Names of the parties that sleep for those who share a worker."""
-        return [f"worker {number}" for number in range(self.workers)]
+        return [f"worker {number}" for number in range(self.workers or 0)]
 
     def describe(self) -> Iterator[str]:
         """Lines about everything that is not as by default."""

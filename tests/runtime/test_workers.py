@@ -197,8 +197,9 @@ def test_in_lockstep_who_steps_natively_shares_unless_told_otherwise() -> None:
     lifs, _ = chain(5)
     assert {p.worker for p in compiled(lifs[0], None, schedule="lockstep").actors} == {0}
     assert {p.worker for p in compiled(lifs[0], None).actors} == {None}
-    told = compiled(lifs[0], {"workers": 10}, schedule="lockstep")
-    assert {p.worker for p in told.actors} == {None}
+    for placement in ({"workers": 10}, "actors", {lifs[0]: 2}):
+        told = compiled(lifs[0], placement, schedule="lockstep")
+        assert {p.worker for p in told.actors} == {None}
 
 
 @pytest.mark.parametrize(

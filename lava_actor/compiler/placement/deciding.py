@@ -42,9 +42,10 @@ def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
         (a `NotImplementedError`) if a Process is to be cut that cannot be.
     """
     available = cores()
-    mode, said = _asked(compile_config.get("placement"))
+    asked = compile_config.get("placement")
+    mode, said = _asked(asked)
     wanted = _wanted(network, {k: n for k, n in said.items() if k not in (WORKERS, MEASURED)})
-    workers = available if mode == CORES else 0
+    workers = available if mode == CORES else None if asked is None else 0
     if WORKERS in said:
         workers = _number(said[WORKERS], WORKERS)
     cuts, whole = [], []

@@ -6,8 +6,8 @@ nobody. So the actors are put into an order in which each comes after those that
 and that order is cut into pieces of about the same cost. Part k of a Process in n parts goes k/n of
 the way, beside the parts that feed it.
 
-A network in lockstep shares unless it is told otherwise: a barrier wakes every process in every
-step, and that takes longer than most steps.
+A network in lockstep shares if nothing is said about its placement: a barrier wakes every process
+in every step, and that takes longer than most steps.
 """
 
 from __future__ import annotations
@@ -48,8 +48,8 @@ def share(
 
     ``in_threads``: all actors live in the user's interpreter anyhow.
     """
-    asked = placement.workers > 0
-    if in_threads or not (asked or schedule.lockstep):
+    asked = placement.workers is not None
+    if in_threads or not (placement.workers if asked else schedule.lockstep):
         return tuple(actors), replace(placement, workers=0)
     taking_turns = {party for plan in turns for party in plan.members}
     reasons: dict[int, str] = {}
@@ -60,7 +60,7 @@ def share(
     willing = [actors[p] for p in _in_order(actors, rings) if p not in reasons]
     houses: dict[tuple[str, int], list[int]] = {}
     costs = {plan.party: _cost(plan, placement.costs) for plan in willing}
-    workers = placement.workers if asked else _few(costs.values(), placement.cores)
+    workers = placement.workers or _few(costs.values(), placement.cores)
     for plan, worker in zip(willing, _divide(costs, willing, workers), strict=True):
         houses.setdefault((plan.domain, worker), []).append(plan.party)
     shared = [house for house in houses.values() if len(house) > 1]
