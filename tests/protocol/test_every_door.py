@@ -289,7 +289,7 @@ def test_what_is_refused_changes_nothing_and_what_is_taken_is_copied(value: Any,
 
 
 @pytest.mark.filterwarnings(
-    "ignore:.*(lose their fraction|wrap around):lava_actor.errors.LavaActorWarning"
+    "ignore:.*(lose their fraction|wrap around|row by row):lava_actor.errors.LavaActorWarning"
 )
 @pytest.mark.parametrize("name", ["int32", "float32", "an int", "sparse"])
 def test_a_running_network_gives_the_same_answer(name: str) -> None:
