@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 ROWS = 40
 #: Characters of a cell.
 WIDTH = 60
+#: What may have many elements.
+ARRAYS = np.ndarray | list | tuple
 
 
 def table(
@@ -53,8 +55,10 @@ def brief(value: Any) -> str:
     """A value in a few words: a small one itself, of a large one its range."""
     if hasattr(value, "nnz"):
         return f"{value.nnz:,} entries in {value.shape}"
-    if isinstance(value, str) or np.ndim(value) == 0:
-        return repr(value) if isinstance(value, str) else str(value)
+    if isinstance(value, str):
+        return repr(value)
+    if not isinstance(value, ARRAYS) or np.ndim(value) == 0:
+        return str(value)
     array = np.asarray(value)
     if array.size <= 4 or array.dtype.kind not in "biuf":
         return " ".join(str(array.tolist()).split())
@@ -64,8 +68,10 @@ def brief(value: Any) -> str:
 
 def short(value: Any) -> str:
     """A value as NumPy writes it, where that is a line; else in a few words."""
-    text = str(value) if np.size(value) <= ROWS and not hasattr(value, "nnz") else ""
-    return text if text and len(text) <= WIDTH and "\n" not in text else brief(value)
+    if hasattr(value, "nnz") or (isinstance(value, ARRAYS) and np.size(value) > ROWS):
+        return brief(value)
+    text = str(value)
+    return text if len(text) <= WIDTH and "\n" not in text else brief(value)
 
 
 def process_table(process: AbstractProcess) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import warnings
 from itertools import pairwise
 
@@ -304,7 +305,9 @@ def test_weights_of_a_recipe_are_read_set_saved_and_drawn_again_at_a_reset(tmp_p
 @each_recipe
 def test_a_recipe_is_shown_as_the_call_that_makes_it(recipe):
     assert eval(repr(recipe)) == recipe
-    assert repr(recipe) in repr(Sparse(weights=recipe).weights)
+    sparse = Sparse(weights=recipe)
+    assert repr(recipe) in repr(sparse.weights)
+    assert html.escape(repr(recipe))[:40] in sparse._repr_html_()
 
 
 @pytest.mark.parametrize(
