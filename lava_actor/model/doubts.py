@@ -55,7 +55,8 @@ _ROUNDED = ("_impulse", "_tau")
 def doubt(processes: Iterable[AbstractProcess]) -> None:
     """Warn of all that Processes and models, which fit each other, may have meant otherwise.
 
-    A model that doubts more of its Process says so in a class method ``_doubts_of``.
+    A model that doubts more of its Process says so in a class method ``_doubts_of``, and of single
+    values, which may also be set later, in ``_doubts_of_value``.
     """
     known: dict[type, tuple[dict[str, LavaPyType], list[CodeType]]] = {}
     for process in processes:
@@ -66,7 +67,7 @@ def doubt(processes: Iterable[AbstractProcess]) -> None:
             known[model_cls] = declared(model_cls), _peeking(model_cls)
         types, codes = known[model_cls]
         _doubt_peeks(process, model_cls.__qualname__, codes)
-        _doubt_values(process, types, model_cls.__qualname__)
+        _doubt_values(process, types, model_cls)
         for message in getattr(model_cls, "_doubts_of", lambda _process: ())(process):
             warn(message)
 
@@ -154,19 +155,34 @@ def _uses(code: CodeType, name: str) -> set[str | None]:
     return found
 
 
-def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model: str) -> None:
+def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model: type) -> None:
     """Warn of initial values that will not arrive as they are."""
     for var in process.vars.members:
         if var.name not in types:  # a recording
             continue
         where, declared = f"{process.name}.{var.name}", types[var.name]
-        if not var.name.endswith(_ROUNDED):
-            doubt_value(where, declared, var.init, model)
-        if is_library(type(process)):
-            doubt_infinity(where, declared, var.init, "initial values")
+        doubt_value(where, var.name, declared, var.init, process, model, "initial values")
 
 
-def doubt_infinity(where: str, declared: LavaPyType, value: object, what: str = "values") -> None:
+def doubt_value(
+    where: str,
+    name: str,
+    declared: LavaPyType,
+    value: object,
+    process: AbstractProcess,
+    model: type,
+    what: str = "values",
+) -> None:
+    """Warn of a value of a Var that will not arrive as it is, or makes no sense."""
+    if not name.endswith(_ROUNDED):
+        _doubt_integer(where, declared, value, model.__qualname__)
+    if is_library(type(process)):
+        _doubt_infinity(where, declared, value, what)
+    if message := getattr(model, "_doubts_of_value", lambda _name, _value: None)(name, value):
+        warn(f"{where}: {message}")
+
+
+def _doubt_infinity(where: str, declared: LavaPyType, value: object, what: str) -> None:
     """Warn if a Var that keeps fractions is given NaN, or infinity where that is no threshold."""
     given = None if _is_integer(declared) else _reals(value)
     if given is None or np.isfinite(given.sum()):
@@ -189,7 +205,7 @@ def doubt_transposed(where: str, shape: tuple[int, ...], value: object) -> None:
         )
 
 
-def doubt_value(where: str, declared: LavaPyType, value: object, model: str) -> None:
+def _doubt_integer(where: str, declared: LavaPyType, value: object, model: str) -> None:
     """Warn if a Var of integers is given fractions, or what wraps around in its type."""
     given = _reals(value) if _is_integer(declared) else None
     if given is None or not np.isfinite(given.sum()):  # which building the value refuses

@@ -200,6 +200,18 @@ TABLE.DOUBTED |= {
         lambda: ran(lif(name="a")).v.set([1, np.nan]),
         (r"a\.v: 1 of 2 values are NaN", "spread"),
     ),
+    "setting_a_decay_of_the_other_numbers": (
+        lambda: ran(lif(name="a")).du.set(4095),
+        (r"a\.du: expected the fraction that decays", "from 0 to 1, got 4095", "1/4096"),
+    ),
+    "setting_a_threshold_below_rest": (
+        lambda: ran(lif(name="a")).vth.set(-1),
+        (r"a\.vth: -1 is below 0", "spike in every step"),
+    ),
+    "setting_a_decay_out_of_range": (
+        lambda: ran(lif(name="a"), cfg=FIXED).dv.set(5000),
+        (r"a\.dv: expected what decays per step in units of 1/4096", "0 to 4096, got 5000"),
+    ),
     "setting_a_fraction_in_fixed_point": (
         lambda: ran(lif(name="a"), cfg=FIXED).v.set(1.5),
         (r"a\.v: PyLifModelBitAcc computes in integers", r"1\.5 becomes 1"),

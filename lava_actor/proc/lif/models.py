@@ -22,7 +22,7 @@ from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable
 
     from lava_actor.proc.lif.learning_models import (
         PyLearningLIFModelFixed,
@@ -54,6 +54,21 @@ class _LifModel(PyLoihiProcessModel):
     """Threshold; only models with one threshold have it."""
     s_out_buff: np.ndarray
     """The spikes of this step."""
+
+    @classmethod
+    def _doubts_of(cls, process: AbstractProcess) -> Iterable[str]:
+        """Refuse parameters that fit no population."""
+        shape = process.vars.u.shape
+        for name in ("du", "dv", "vth"):
+            given = np.asarray(process.vars[name].init if name in process.vars else 0)
+            try:
+                np.broadcast_to(given, shape)
+            except ValueError:
+                raise InvalidValueError(
+                    f"{process.name}.{name}: expected one number, or shape {shape}, got shape "
+                    f"{given.shape}"
+                ) from None
+        return ()
 
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update u and v with the input of this step."""
@@ -158,23 +173,9 @@ def _fixed_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: A
     )  # fmt: skip
 
 
-def _outside(
-    process: AbstractProcess, ranges: dict[str, tuple[int, int]]
-) -> Iterator[tuple[str, Any]]:
-    """Decays out of their ranges; `InvalidValueError` for a parameter that fits no population."""
-    for name in ("du", "dv", "vth"):
-        given = np.asarray(process.vars[name].init if name in process.vars else 0)
-        shape = process.vars.u.shape
-        try:
-            np.broadcast_to(given, shape)
-        except ValueError:
-            raise InvalidValueError(
-                f"{process.name}.{name}: expected one number, or shape {shape}, got shape "
-                f"{given.shape}"
-            ) from None
-        low, high = ranges.get(name, (-np.inf, np.inf))
-        if given.dtype.kind in "biuf" and ((given < low) | (given > high)).any():
-            yield name, process.vars[name].init
+def _is_outside(given: Any, low: float, high: float) -> bool:
+    array = np.asarray(given)
+    return array.dtype.kind in "biuf" and bool(((array < low) | (array > high)).any())
 
 
 @declares(float, "a_in u v bias_mant bias_exp")
@@ -194,19 +195,18 @@ class AbstractPyLifModelFloat(_LifModel):
     native_step: ClassVar[NativeStep | None] = _float_step("lif_f64")
 
     @classmethod
-    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+    def _doubts_of_value(cls, name: str, value: Any) -> str | None:
         """Say which parameters make no sense in floating point."""
-        for name, decay in _outside(process, {"du": (0, 1), "dv": (0, 1)}):
-            yield (
-                f"{process.name}.{name}: expected the fraction that decays per step, from 0 to "
-                f"1, got {decay}; only fixed-point models count in units of 1/4096"
+        if name in ("du", "dv") and _is_outside(value, 0, 1):
+            return (
+                f"expected the fraction that decays per step, from 0 to 1, got {value}; only "
+                f"fixed-point models count in units of 1/4096"
             )
-        vth = np.asarray(process.vars.vth.init if "vth" in process.vars else 0)
-        if vth.dtype.kind in "biuf" and (vth < 0).any():
-            yield (
-                f"{process.name}.vth: {vth} is below 0, to which a spike resets v: these neurons "
-                f"spike in every step"
+        if name == "vth" and _is_outside(value, 0, np.inf):
+            return (
+                f"{value} is below 0, to which a spike resets v: these neurons spike in every step"
             )
+        return None
 
     @replaceable
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
@@ -259,14 +259,14 @@ class AbstractPyLifModelFixed(_LifModel):
     """
 
     @classmethod
-    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+    def _doubts_of_value(cls, name: str, value: Any) -> str | None:
         """Say which parameters make no sense in fixed point."""
-        for name, decay in _outside(process, {n: FIXED_RANGES[n] for n in ("du", "dv")}):
-            low, high = FIXED_RANGES[name]
-            yield (
-                f"{process.name}.{name}: expected what decays per step in units of 1/4096, from "
-                f"{low} to {high}, got {decay}"
-            )
+        if name not in ("du", "dv") or not _is_outside(value, *(range_ := FIXED_RANGES[name])):
+            return None
+        return (
+            f"expected what decays per step in units of 1/4096, from {range_[0]} to {range_[1]}, "
+            f"got {value}"
+        )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int16, precision=16)
     u: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)

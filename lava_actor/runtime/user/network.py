@@ -24,8 +24,8 @@ from lava_actor.errors import (
     ModelError,
     RuntimeStateError,
 )
-from lava_actor.model.doubts import doubt_infinity, doubt_transposed, doubt_value
-from lava_actor.process.hints import is_library, warn
+from lava_actor.model.doubts import doubt_transposed, doubt_value
+from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import where
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
@@ -324,9 +324,7 @@ class Network:
         holders, slot = self._find(var_id), self._slot(var_id)
         value = slot.checked(value, idx)
         actor, var = holders[0]
-        doubt_value(slot.where, var.declared, value, actor.model_name)
-        if is_library(type(actor.process)):
-            doubt_infinity(slot.where, var.declared, value)
+        doubt_value(slot.where, var.name, var.declared, value, actor.process, actor.model_class)
         if idx is None:
             doubt_transposed(slot.where, slot.shape, value)
         if len(holders) == 1:
