@@ -201,8 +201,8 @@ def feed(stand: Stand, draw: Draw, n_steps: int) -> None:
             if isinstance(stand.model, PrototypeLIFBitAcc):  # counts its neurons
                 limit = (message.size - 1) // 2
                 message = np.clip(message, -limit, limit).astype(message.dtype)
-            if isinstance(stand.model, InvSqrtModelFP):  # takes no negative ones
-                message = np.maximum(message, ~message).astype(message.dtype)
+            if isinstance(stand.model, InvSqrtModelFP) and message.dtype.kind == "i":
+                message = np.maximum(message, ~message) >> 1  # takes no negative sum of two
             writer.send(message)
 
 
