@@ -84,6 +84,7 @@ class Surroundings:
     filters: tuple[_Filter, ...]
     float_errors: dict[str, str]
     faults: bool
+    gives_way: bool = False  # a process that wakes does not interrupt who runs
 
 
 def _here() -> str | None:
@@ -158,6 +159,9 @@ def settle_in(where: Surroundings) -> None:
             resource.setrlimit(getattr(resource, name), limit)
     with contextlib.suppress(OSError):
         os.sched_setaffinity(0, where.cores)
+    with contextlib.suppress(OSError):
+        if where.gives_way and os.sched_getscheduler(0) == os.SCHED_OTHER:
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
     with contextlib.suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, where.niceness)
     logging.getLogger().setLevel(where.log_level)
