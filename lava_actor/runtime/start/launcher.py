@@ -40,8 +40,9 @@ _THREAD_VARIABLES = (
 )
 
 
-#: Seconds for the launcher to say how a service ended, which it may have to wait for.
-FATE_SECONDS = 1.0
+#: Seconds for the launcher to say how a service ended. It may first have to end what that has left:
+#: whatever does not react to SIGTERM takes `GRACE_SECONDS`.
+FATE_SECONDS = 3.0
 #: Seconds for the launcher to end, and with it all networks of this interpreter.
 CLOSE_SECONDS = 5.0
 #: Environment variable: how many warm launchers to keep (default 3; 0: none is ever made).
