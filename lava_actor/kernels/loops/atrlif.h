@@ -8,6 +8,7 @@
 
 #include "catalogue.h"
 #include "integers.h"
+#include "lif.h"
 
 LA_WIDE static int la_step_atrlif_f64(const la_pack *p) {
     const double *restrict a = p->arrays[0], *restrict bias = p->arrays[7];
@@ -71,20 +72,6 @@ LA_INLINE void la_atrlif_i32_narrow(
     }
 }
 
-LA_INLINE int la_atrlif_is_small(ptrdiff_t n, const int32_t *restrict a,
-                                 const int32_t *restrict mant, const int32_t *restrict exp,
-                                 const int32_t *restrict i, const int32_t *restrict v) {
-    uint32_t large = 0;
-    for (ptrdiff_t k = 0; k < n; k++) {
-        large |= (uint32_t)i[k] + 2 * LA_LIMIT24 > 4u * LA_LIMIT24;
-        large |= (uint32_t)v[k] + 2 * LA_LIMIT24 > 4u * LA_LIMIT24;
-        large |= (uint32_t)a[k] + (1u << 22) > 2u << 22;
-        large |= (uint32_t)mant[k] + 32768u > 65536u;
-        large |= (uint32_t)exp[k] + 31u > 31u + 13;
-    }
-    return !large;
-}
-
 LA_WIDE static int la_step_atrlif_i32(const la_pack *p) {
     const int32_t *restrict a = p->arrays[0], *restrict mant = p->arrays[7];
     const int32_t *restrict exp = p->arrays[8];
@@ -100,8 +87,8 @@ LA_WIDE static int la_step_atrlif_i32(const la_pack *p) {
                        keep_theta >= 0 && keep_theta <= 4096 && keep_r >= 0 && keep_r <= 4096;
     int32_t fired[LA_NEURON_BLOCK];
     LA_BY_BLOCKS(p->n) {
-        if (narrow && la_atrlif_is_small(to - from, a + from, mant + from, exp + from, i + from,
-                                         v + from)) {
+        if (narrow && la_lif_is_small(to - from, i + from, v + from, a + from, mant + from,
+                                      exp + from)) {
             la_atrlif_i32_narrow(to - from, a + from, mant + from, exp + from, i + from, v + from,
                                  theta + from, r + from, fired, keep_i, (uint32_t)keep_v,
                                  (uint32_t)keep_theta, (uint32_t)keep_r, rest, up);

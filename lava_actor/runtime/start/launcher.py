@@ -26,7 +26,7 @@ from lava_actor.built import PACKAGE
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
 from lava_actor.runtime.start.environment import flags, import_places
-from lava_actor.runtime.start.processes import how_it_ended, look
+from lava_actor.runtime.start.processes import GRACE_SECONDS, how_it_ended, look
 from lava_actor.runtime.start.program import stamp
 
 #: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
@@ -42,7 +42,7 @@ _THREAD_VARIABLES = (
 
 #: Seconds for the launcher to say how a service ended. It may first have to end what that has left:
 #: whatever does not react to SIGTERM takes `GRACE_SECONDS`.
-FATE_SECONDS = 3.0
+FATE_SECONDS = 2.0 + GRACE_SECONDS
 #: Seconds for the launcher to end, and with it all networks of this interpreter.
 CLOSE_SECONDS = 5.0
 #: Environment variable: how many warm launchers to keep (default 3; 0: none is ever made).
