@@ -11,12 +11,11 @@ from lava_actor.channels.layout import ArenaPlan
 from lava_actor.errors import ArenaMemoryError
 
 _MEMINFO = Path("/proc/meminfo")
+_OWN_GROUPS = Path("/proc/self/cgroup")
+_GROUPS = Path("/sys/fs/cgroup")
 _GROUP_FILES = (
-    (Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")),
-    (
-        Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
-        Path("/sys/fs/cgroup/memory/memory.usage_in_bytes"),
-    ),
+    ("memory.max", "memory.current", "inactive_file"),
+    ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
 
 
@@ -24,25 +23,45 @@ _WORTH_ASKING = 1 << 26
 """Bytes from which on it pays to ask how much memory is free."""
 
 
-def _number(path: Path) -> int | None:
+def _text(path: Path) -> str:
     try:
-        return int(path.read_text().split()[0])
-    except (OSError, ValueError, IndexError):
-        # No such control group, or no limit ("max"): nothing to compare with.
-        return None
+        return path.read_text()
+    except OSError:
+        return ""
+
+
+def _groups() -> set[Path]:
+    """The folders of the control groups this process is in, as far as they can be seen from here.
+
+    A batch job or a service has a limit of its own, in a group within groups.
+    """
+    found = {_GROUPS, _GROUPS / "memory"}
+    for line in _text(_OWN_GROUPS).splitlines():
+        _, controllers, path = line.split(":", 2)
+        root = _GROUPS / controllers if controllers else _GROUPS
+        if not controllers or "memory" in controllers.split(","):
+            inner = root / path.strip("/")
+            found |= {inner, *(outer for outer in inner.parents if root in outer.parents)}
+    return found
+
+
+def _left_in(group: Path) -> list[int]:
+    """What may still be used in a group, if it has a limit; cached files make way."""
+    found = []
+    for limit, used, cached in _GROUP_FILES:
+        numbers = _text(group / limit).strip(), _text(group / used).strip()
+        if all(number.isdigit() for number in numbers):
+            stat = dict(line.split() for line in _text(group / "memory.stat").splitlines())
+            found.append(max(0, int(numbers[0]) - int(numbers[1]) + int(stat.get(cached, 0))))
+    return found
 
 
 def available_memory() -> int | None:
     """Return the bytes this process may still use, or None where the system does not tell."""
-    try:
-        lines = _MEMINFO.read_text().splitlines()
-    except OSError:
-        lines = []
+    lines = _text(_MEMINFO).splitlines()
     found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
-    for limit_file, used_file in _GROUP_FILES:
-        limit, used = _number(limit_file), _number(used_file)
-        if limit is not None and used is not None:
-            found.append(max(0, limit - used))
+    for group in _groups():
+        found += _left_in(group)
     return min(found) if found else None
 
 

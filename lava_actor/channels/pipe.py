@@ -22,6 +22,7 @@ from __future__ import annotations
 
 import array
 import contextlib
+import errno
 import mmap
 import os
 import pickle
@@ -36,6 +37,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lava_actor.channels.interrupts import held
+from lava_actor.channels.memory import human
 
 #: Buffers of at least this many bytes travel in a memory file instead of the pickle.
 OUT_OF_BAND_BYTES = 64 * 1024
@@ -84,13 +86,18 @@ class Parcel:
         for offset, length in self.spans:
             # one map per buffer: it is freed with the array that uses it
             start = offset - offset % mmap.ALLOCATIONGRANULARITY
-            view = mmap.mmap(
-                fd,
-                length + offset - start,
-                flags=mmap.MAP_PRIVATE,
-                prot=mmap.PROT_READ | mmap.PROT_WRITE,
-                offset=start,
-            )
+            try:
+                view = mmap.mmap(
+                    fd,
+                    length + offset - start,
+                    flags=mmap.MAP_PRIVATE,
+                    prot=mmap.PROT_READ | mmap.PROT_WRITE,
+                    offset=start,
+                )
+            except OSError as error:
+                if error.errno != errno.ENOMEM:
+                    raise
+                raise MemoryError(f"{human(length)} do not fit into memory") from None
             buffers.append(memoryview(view)[offset - start : offset - start + length])
         return pickle.loads(self.data, buffers=buffers)
 

@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.channels.memory import check_values
 from lava_actor.channels.records import Record, RecordStore, read
-from lava_actor.errors import InvalidValueError
+from lava_actor.errors import ArenaMemoryError, InvalidValueError
 from lava_actor.process.interfaces import where
 from lava_actor.process.variable import Var
 
@@ -24,6 +25,11 @@ class _Live:
 
     def read(self) -> Record:
         return read(self.store, self.number, self.size)
+
+    def steps_and_bytes(self) -> tuple[int, int]:
+        """How far it is, and what reading takes: what the chunks hold, and all of it in a row."""
+        done, _, _, streams = self.store.head(self.number)
+        return done, 16 * sum(length for _, length in streams)
 
 
 @dataclass(frozen=True)
@@ -102,9 +108,18 @@ class Recording(Var):
         """Whether a network was started that writes here, or a copy of what it wrote is held."""
         return self._source is not None
 
+    def _whose(self) -> str:
+        return f"the recording of {self.of}"
+
     def read(self) -> Record:
         """What is recorded up to a step, ``done``; without what has left the window."""
-        record = Record() if self._source is None else self._source.read()
+        if isinstance(self._source, _Live):
+            done, room = self._source.steps_and_bytes()
+            check_values(self._whose(), (done // self.every, *self.row_shape), room)
+        try:
+            record = Record() if self._source is None else self._source.read()
+        except MemoryError as error:
+            raise ArenaMemoryError(f"{self._whose()}: {error}") from error
         return record if self.last is None else record.since(record.done - self.last + 1)
 
     def holds_events(self, record: Record) -> bool:
@@ -121,7 +136,10 @@ class Recording(Var):
     def dense(self, record: Record) -> np.ndarray:
         """One row for each of `steps`."""
         steps = self.steps(record)
-        return record.rows(steps, self.row_size).reshape(steps.size, *self.row_shape)
+        shape = (steps.size, *self.row_shape)
+        if not record.whole.all():
+            check_values(self._whose(), shape, 8 * math.prod(shape))
+        return record.rows(steps, self.row_size).reshape(shape)
 
     def places(self, indices: np.ndarray) -> np.ndarray:
         """Flat places in the target, of those in a row."""
@@ -131,7 +149,7 @@ class Recording(Var):
         """One row for each step; with ``num_steps``, zeros for those that did not run yet."""
         record = self.read()
         found = self.dense(record)
-        if self.num_steps is not None and self.last is None:
+        if self.num_steps is not None and self.last is None and found.shape != self.shape:
             rows = np.zeros(self.shape, found.dtype)
             rows[self.steps(record) // self.every - 1] = found
             found = rows

@@ -91,16 +91,37 @@ def refuse(*_):
     raise OSError(28, "No space left on device")
 
 
-def test_the_limit_of_a_control_group_counts(tmp_path, monkeypatch):
-    limit, used = tmp_path / "max", tmp_path / "current"
-    limit.write_text("5000\n")
-    used.write_text("2000\n")
-    monkeypatch.setattr(memory, "_GROUP_FILES", ((limit, used),))
+def test_the_limit_of_each_control_group_counts_and_cached_files_make_way(tmp_path, monkeypatch):
+    job = tmp_path / "slurm" / "job"
+    step = job / "step"
+    step.mkdir(parents=True)
+    own = tmp_path / "own"
+    own.write_text("4:cpu:/elsewhere\n0::/slurm/job/step\n")
+    monkeypatch.setattr(memory, "_OWN_GROUPS", own)
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    (step / "memory.max").write_text("max\n")
+    (job / "memory.max").write_text("5000\n")
+    (job / "memory.current").write_text("4000\n")
+    assert memory.available_memory() == 1000
+    (job / "memory.stat").write_text("anon 1000\ninactive_file 2000\n")
     assert memory.available_memory() == 3000
-    limit.write_text("max\n")
+    own.write_text("0::/\n")
     assert memory.available_memory() > 3000
     monkeypatch.setattr(memory, "_MEMINFO", tmp_path / "missing")
     assert memory.available_memory() is None
+
+
+def test_the_first_version_of_control_groups_counts_too(tmp_path, monkeypatch):
+    job = tmp_path / "memory" / "job"
+    job.mkdir(parents=True)
+    own = tmp_path / "own"
+    own.write_text("4:memory:/job\n")
+    monkeypatch.setattr(memory, "_OWN_GROUPS", own)
+    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    (job / "memory.limit_in_bytes").write_text("5000\n")
+    (job / "memory.usage_in_bytes").write_text("4000\n")
+    (job / "memory.stat").write_text("inactive_file 1\ntotal_inactive_file 500\n")
+    assert memory.available_memory() == 1500
 
 
 def test_the_arena_has_no_name_anywhere(make_ring):

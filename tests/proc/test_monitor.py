@@ -13,7 +13,8 @@ import pytest
 from scipy import sparse
 
 from lava_actor import Loihi2SimCfg, RunSteps
-from lava_actor.errors import LavaActorWarning
+from lava_actor.channels import memory
+from lava_actor.errors import ArenaMemoryError, LavaActorWarning
 from lava_actor.model import registry
 from lava_actor.model.harness import ModelHarness
 from lava_actor.proc.dense.process import Dense
@@ -196,3 +197,18 @@ def test_a_model_class_that_comes_back_is_no_candidate_for_other_monitors() -> N
     assert cloudpickle.loads(cloudpickle.dumps(made)) is made
     gc.collect()
     assert registry.candidates(Monitor) == [PyMonitorModel]
+
+
+def test_a_recording_that_does_not_fit_into_memory_is_named_and_can_be_read_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cells, monitor = LIF(shape=(4,), name="a", bias_mant=1), Monitor(name="m")
+    monitor.probe(cells.v, 100)
+    cells.run(RunSteps(100), Loihi2SimCfg(**FLOAT))
+    cells.stop()
+    monkeypatch.setattr(memory, "_WORTH_ASKING", 0)
+    monkeypatch.setattr(memory, "available_memory", lambda: 6000)
+    with pytest.raises(ArenaMemoryError, match=r"recording of a\.v: .* \(100, 4\) needs 7\.8 KiB"):
+        monitor.get_data()
+    monkeypatch.setattr(memory, "available_memory", lambda: 10_000)
+    assert monitor.get_data()["a"]["v"].shape == (100, 4)

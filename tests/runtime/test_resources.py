@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import gc
+import mmap
 import os
 import re
+import signal
 import threading
 import weakref
 from pathlib import Path
@@ -16,8 +19,10 @@ import pytest
 import scipy.sparse
 
 from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps, errors
-from lava_actor.errors import ArenaMemoryError, ModelError
+from lava_actor.errors import ActorDiedError, ArenaMemoryError, ModelError
+from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.sparse.process import Sparse
+from lava_actor.runtime.start import processes
 from tests.conftest import launcher_pid
 from tests.runtime.networks import (
     Counter,
@@ -283,3 +288,46 @@ def test_when_memory_runs_out_the_kernel_takes_actors_first() -> None:
             for process in psutil.Process().children(recursive=True)
         ]
     assert max(scores) == max(500, mine)
+
+
+def test_a_kill_says_how_much_memory_was_used_and_whether_memory_ran_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kernel = tmp_path / "vmstat"
+    kernel.write_text("nr_free_pages 5\noom_kill 3\nfoo 1\n")
+    monkeypatch.setattr(processes, "_VMSTAT", str(kernel))
+    before = processes.memory_kills()
+    assert before == 3
+    used = 3 << 29
+    told = processes.how_it_ended(signal.SIGKILL, used, before)
+    assert told == "killed by SIGKILL (9); it had used 1.5 GiB of memory"
+    kernel.write_text("nr_free_pages 2\noom_kill 4\n")
+    told = processes.how_it_ended(signal.SIGKILL, used, before)
+    assert told == "killed by SIGKILL (9) when memory ran out; it had used 1.5 GiB"
+    assert processes.how_it_ended(signal.SIGTERM, used, before) == "killed by SIGTERM (15)"
+    kernel.unlink()
+    assert processes.memory_kills() == 0
+
+
+def test_an_actor_that_is_killed_is_told_with_the_memory_it_had_used() -> None:
+    counter = Counter(name="counter")
+    counter.run(RunContinuous(), First())
+    leaves = [p for p in psutil.Process().children(recursive=True) if not p.children()]
+    leaves[-1].kill()
+    with pytest.raises(ActorDiedError, match=r"SIGKILL \(9\).* had used \d+\.\d MiB"):
+        counter.wait()
+
+
+def test_a_value_that_the_user_has_no_room_for_is_named_and_can_be_read_later(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_args: object, **_kwargs: object) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    with LIF(shape=(300_000,), name="a") as cells:
+        cells.run(RunSteps(1), Loihi2SimCfg(select_tag="floating_pt"))
+        with monkeypatch.context() as patch:
+            patch.setattr(mmap, "mmap", refuse)
+            with pytest.raises(ArenaMemoryError, match=r"a\.v\.get: 2\.3 MiB do not fit"):
+                cells.v.get()
+        assert cells.v.get().shape == (300_000,)

@@ -34,6 +34,7 @@ from lava_actor.runtime.start.processes import (
     hear_of_parents_end,
     how_it_ended,
     look,
+    memory_kills,
 )
 
 _OOM_FILE = "/proc/self/oom_score_adj"
@@ -108,6 +109,8 @@ class ProcessHost:
     def __init__(self, body: Body) -> None:
         self._body: Body | None = body
         self._status: dict[int, int] = {}
+        self._used: dict[int, int] = {}
+        self._memory_kills = memory_kills()
         self._pids: list[int] = []
         self._score = _victims_score()
         gc.collect()
@@ -192,13 +195,14 @@ class ProcessHost:
         """Collect what has ended, adopted processes included; False if there are no children."""
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                pid, status, usage = os.wait4(-1, os.WNOHANG)
             except ChildProcessError:
                 return False
             if not pid:
                 return True
             if pid in self._pids:
                 self._status[pid] = status
+                self._used[pid] = usage.ru_maxrss * 1024
 
     def is_dead(self, handle: int) -> bool:
         """Reap, and look."""
@@ -209,7 +213,7 @@ class ProcessHost:
         """Exit code or signal of a dead actor."""
         if self._still_there([handle], TERMINATE_SECONDS):
             return "closed its pipe without leaving"
-        return how_it_ended(self._status[handle])
+        return how_it_ended(self._status[handle], self._used[handle], self._memory_kills)
 
     def end_all(self, handles: Sequence[int], is_idle: Callable[[int], bool]) -> list[int]:
         """Wait, then SIGTERM, then SIGKILL; to wait for a halted process is no use."""

@@ -19,6 +19,9 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from lava_actor.channels.memory import human
+
+_VMSTAT = "/proc/vmstat"
 _PR_SET_PDEATHSIG = 1
 _PR_SET_TIMERSLACK = 29
 _PR_SET_CHILD_SUBREAPER = 36
@@ -137,8 +140,18 @@ def hear_of_parents_end(parent: int, number: int) -> None:
         os._exit(1)
 
 
-def how_it_ended(status: int) -> str:
-    """The exit code or signal in what `os.waitpid` returned, in words."""
+def memory_kills() -> int:
+    """How many processes this system has killed since it began because memory ran out."""
+    with contextlib.suppress(OSError, ValueError, IndexError), open(_VMSTAT, "rb") as file:
+        return int(file.read().split(b"\noom_kill ")[1].split()[0])
+    return 0
+
+
+def how_it_ended(status: int, used: int = 0, kills: int | None = None) -> str:
+    """The exit code or signal in what `os.waitpid` returned, in words.
+
+    ``used``: bytes of memory it had at most, if known; ``kills``: `memory_kills` while it lived.
+    """
     if not os.WIFSIGNALED(status):
         return f"left with exit code {os.WEXITSTATUS(status)}"
     number = os.WTERMSIG(status)
@@ -146,7 +159,12 @@ def how_it_ended(status: int) -> str:
         name = signal.Signals(number).name
     except ValueError:
         name = "a signal"
-    return f"killed by {name} ({number})"
+    told = f"killed by {name} ({number})"
+    if number != signal.SIGKILL or not used:
+        return told
+    if kills is not None and memory_kills() > kills:
+        return f"{told} when memory ran out; it had used {human(used)}"
+    return f"{told}; it had used {human(used)} of memory"
 
 
 class Signals:

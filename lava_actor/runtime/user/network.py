@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels import Arena, CspRecvPort, CspSendPort
 from lava_actor.channels.interrupts import held
 from lava_actor.errors import (
+    ArenaMemoryError,
     InvalidTypeError,
     MissingMemberError,
     ModelError,
@@ -418,7 +419,10 @@ class Network:
             raise RuntimeStateError(f"{what}: the network has not been started yet; run it first")
         assert self._crew is not None
         pipe = self._crew.pipe_of(party)
-        return listener.ask(pipe, kind, payload, party, name, self._blocked, self._asker)
+        try:
+            return listener.ask(pipe, kind, payload, party, name, self._blocked, self._asker)
+        except MemoryError as error:
+            raise ArenaMemoryError(f"{what}: {error}") from error
 
     def _blocked(self, party: int) -> str | None:
         """What keeps an actor from answering, if it is the user's turn to act."""

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, WaitPolicy, choose_policy
 from lava_actor.channels.interrupts import held
+from lava_actor.channels.memory import available_memory
 from lava_actor.channels.pipe import Pipe, PipeEnded
 from lava_actor.channels.records import RecordStore
 from lava_actor.checkpoint import rings
@@ -163,6 +164,8 @@ class Crew:
             self._arena = Arena.create(self.arena_of(0), self._arena_cores())
             if n := len(executable.recordings):
                 memory = int(executable.compile_config["recording_memory"])
+                if (free := available_memory()) is not None:  # what is more goes to a file
+                    memory = min(memory, free // 2)
                 self.records = RecordStore.create(n, memory)
             self._wake_up = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         begin_after(self._arena, step)
@@ -422,4 +425,5 @@ class Crew:
             pack.writer.close()
         self.services.finish()
         if self.records is not None:
-            self.records.settle()
+            with contextlib.suppress(MemoryError):  # cannot be mapped: its files stay open instead
+                self.records.settle()
