@@ -19,7 +19,7 @@ from lava_actor.cli.main import main as command_line
 from lava_actor.mpi.courier import Courier
 from lava_actor.mpi.crew import RanksCrew
 from lava_actor.mpi.deaths import Deaths
-from lava_actor.mpi.guard import ALONE, DONE, Guard
+from lava_actor.mpi.guard import ALONE, DONE, NAME, Guard
 from lava_actor.mpi.host import Host
 from lava_actor.mpi.machine import look
 from lava_actor.runtime.runtime import stop_all
@@ -87,7 +87,7 @@ def _go(guard: Guard | None, *, whole: bool) -> None:
 def _take_names_away(world: Any) -> None:
     """Let MPI's shared memory end with the ranks, also if they are killed: it is open by now."""
     maps = Path("/proc/self/maps")
-    names = set(re.findall(r"/dev/shm/mpich_shm_\w+", maps.read_text())) if maps.exists() else ()
+    names = set(NAME.findall(maps.read_text())) if maps.exists() else ()
     world.Barrier()
     for name in names:
         Path(name).unlink(missing_ok=True)

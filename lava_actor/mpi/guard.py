@@ -20,6 +20,10 @@ import warnings
 
 #: Seconds in which the launcher ends who crashed because of another: MPI may, without its partner.
 CRASH_SECONDS = 1.0
+#: Seconds for the other ranks to be stopped.
+STOP_SECONDS = 5.0
+#: Memory that MPI has named.
+NAME = re.compile(r"/dev/shm/(?:mpich_shm|ucx_shm_posix)_\w+")
 DONE = "done"
 ALONE = "alone"
 
@@ -83,7 +87,7 @@ def _guard(rank: str, process: int, words: int) -> None:
         how = signal.Signals(number).name if number else f"exit code {os.WEXITSTATUS(status)}"
         where = f"process {process} on {os.uname().nodename}"
         os.write(2, f"lava_actor: rank {rank}{program} has died: {how} ({where})\n".encode())
-        _forget_shared_memory()
+        _forget_shared_memory(_stop_the_others())
     if number:
         with contextlib.suppress(OSError):  # SIGKILL has no other
             signal.signal(number, signal.SIG_DFL)
@@ -91,23 +95,65 @@ def _guard(rank: str, process: int, words: int) -> None:
     os._exit(os.WEXITSTATUS(status))
 
 
-def _forget_shared_memory() -> None:
-    """Take the names away that MPI gave before all ranks had joined: they outlive the ranks."""
-    job = {os.getppid()}
-    mine: set[str] = set()
-    others: set[str] = set()
-    for process in sorted(map(int, filter(str.isdigit, os.listdir("/proc")))):
+def _stop_the_others() -> set[int]:
+    """Stop the ranks that the launcher has started beside this one; their process groups.
+
+    It will kill them. But MPI names its memory while ranks join, and they must not go on with that
+    once these names are taken away.
+    """
+    launcher, mine, groups = os.getppid(), os.getpgrp(), set[int]()
+    until = time.monotonic() + STOP_SECONDS
+    while time.monotonic() < until:
+        running = [(parent, group) for _, state, parent, group in _processes() if state not in "TZ"]
+        groups |= {group for parent, group in running if parent == launcher}
+        groups -= {mine, os.getpgid(launcher)}
+        left = groups.intersection(group for _, group in running)
+        if not left:
+            break
+        for group in left:
+            with contextlib.suppress(OSError):
+                os.killpg(group, signal.SIGSTOP)
+        time.sleep(0.005)
+    return groups
+
+
+def _processes() -> list[tuple[int, str, int, int]]:
+    """Of all that can be seen: number, state, parent, group."""
+    found = []
+    for process in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError), open(f"/proc/{process}/stat") as file:
+            state, parent, group = file.read().rpartition(")")[2].split()[:3]
+            found.append((int(process), state, int(parent), int(group)))
+    return found
+
+
+def _start_of(process: int) -> float:
+    """When it was started, or a little earlier."""
+    with open(f"/proc/{process}/stat") as file, open("/proc/uptime") as up:
+        ticks = int(file.read().rpartition(")")[2].split()[19])
+        return time.time() - float(up.read().split()[0]) + ticks / os.sysconf("SC_CLK_TCK") - 1.0
+
+
+def _forget_shared_memory(groups: set[int]) -> None:
+    """Take away the names that MPI gave since the launcher began, but for what others use."""
+    since = _start_of(os.getppid())
+    used: set[str] = set()
+    for process, _, _, group in _processes():
+        if group in groups:
+            continue
+        with contextlib.suppress(OSError), open(f"/proc/{process}/maps") as file:
+            used.update(NAME.findall(file.read()))
         with contextlib.suppress(OSError):
-            with open(f"/proc/{process}/stat") as file:
-                parent = int(file.read().rpartition(")")[2].split()[1])
-            with open(f"/proc/{process}/maps") as file:
-                found = set(re.findall(r"/dev/shm/mpich_shm_\w+", file.read()))
-            if parent in job:
-                job.add(process)
-            (mine if process in job else others).update(found)
-    for name in mine - others:
-        with contextlib.suppress(OSError):
-            os.unlink(name)
+            for descriptor in os.listdir(f"/proc/{process}/fd"):
+                with contextlib.suppress(OSError):
+                    used.update(NAME.findall(os.readlink(f"/proc/{process}/fd/{descriptor}")))
+    with contextlib.suppress(OSError):
+        for named in os.scandir("/dev/shm"):
+            with contextlib.suppress(OSError):
+                made = named.stat()
+                ours = made.st_uid == os.getuid() and made.st_mtime >= since
+                if ours and NAME.fullmatch(named.path) and named.path not in used:
+                    os.unlink(named.path)
 
 
 if __name__ == "__main__":

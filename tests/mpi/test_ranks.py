@@ -153,6 +153,22 @@ def test_a_rank_that_is_killed_while_it_imports_is_named_and_nothing_is_left(
     assert set(os.listdir("/dev/shm")) <= segments
 
 
+def test_a_rank_that_is_killed_while_ranks_join_leaves_no_name_of_shared_memory(
+    tmp_path: Path,
+) -> None:
+    """It has given the name, and nobody else knows it yet."""
+    segments = set(os.listdir("/dev/shm"))
+    with started_ranks(tmp_path, 2, "endless") as started:
+        found = guards_of(started, 2)
+        psutil.Process(found["1"]).suspend()
+        while not any(name.startswith("mpich") for name in set(os.listdir("/dev/shm")) - segments):
+            assert started.poll() is None
+        psutil.Process(found["0"]).kill()
+        told, _ = started.communicate(timeout=60)
+    assert "rank 0, which ran the program, has died: SIGKILL" in told
+    assert set(os.listdir("/dev/shm")) <= segments
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(12))
