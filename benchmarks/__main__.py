@@ -13,6 +13,7 @@ from benchmarks import report, settings
 from benchmarks.machine import Machine, load
 from benchmarks.measure import Case, Result, measure
 from benchmarks.peers import brian, lava
+from benchmarks.peers import nest_simulator as nest
 
 SHAPES = (
     "one_to_one",
@@ -34,7 +35,9 @@ SHAPES = (
     "memory",
     "idle",
     "balanced",
+    "microcircuit",
     "neurons",
+    "synapses",
     "plastic",
     "growth",
 )
@@ -89,8 +92,9 @@ def peers() -> str:
     """Who takes part, and who does not."""
     found = brian.version()
     about_brian = f"Brian2 {found}" if found else "no Brian2 (extra `bench`, and a C++ compiler)"
+    about_nest = f"NEST {nest.version()}" if nest.version() else "no NEST (extra `bench`)"
     about_lava = "Lava" if lava.available() else "no Lava (figures recorded earlier are quoted)"
-    return f"multiprocessing, NumPy, {about_brian}, {about_lava}"
+    return f"multiprocessing, NumPy, {about_brian}, {about_nest}, {about_lava}"
 
 
 def show(result: Result) -> None:

@@ -149,7 +149,7 @@ def actors(
     build: Callable[[], tuple[AbstractProcess, Check]],
     schedule: str | None = None,
     fixed: int | None = None,
-    placement: dict[str, int] | None = None,
+    placement: str | dict[str, int] | None = None,
 ) -> Contender:
     """A network of ours as a contender: a unit is a step.
 
@@ -162,8 +162,8 @@ def actors(
         None: as the compiler decides.
     fixed : int, optional
         The number of steps of every run.
-    placement : dict, optional
-        Into how many parts Processes are cut.
+    placement : str or dict, optional
+        Into how many parts Processes are cut, or what ``compile_config`` knows by a name.
     """
     config = {"schedule": schedule, "placement": placement}
     return Contender(name, lambda: _running(build, config), fixed)

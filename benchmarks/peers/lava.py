@@ -6,15 +6,14 @@ numbers of steps from its input and answers with seconds, until the input ends.
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from importlib import import_module, metadata
 from time import perf_counter
 from typing import Any
 
-from benchmarks.measure import Contender, Run, expect
+from benchmarks.measure import Contender, expect
+from benchmarks.peers import worker
 
 COMMAND = (sys.executable, "-m")
 
@@ -32,36 +31,12 @@ def contender(
     network: str, *arguments: object, command: Sequence[str] = COMMAND, name: str = "Lava"
 ) -> Contender:
     """A network of this module's `NETWORKS` as a contender; a unit is a step."""
+    told = [*command, __name__, network, *map(str, arguments)]
 
-    @contextmanager
-    def running() -> Iterator[Run]:
-        with subprocess.Popen(
-            [*command, __name__, network, *map(str, arguments)],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
-        ) as worker:  # fmt: skip
-            assert worker.stdin is not None
-            assert worker.stdout is not None
-            lines = worker.stdout
+    def check(word: str) -> None:
+        expect(word == "right", f"{name}: its result differs from the loop's")
 
-            def answer() -> str:
-                for line in lines:
-                    word, _, rest = line.partition(" ")
-                    if word == "answer":
-                        return rest.strip()
-                expect(False, f"{name}: the worker ended early")
-                return ""
-
-            def run(steps: int) -> float:
-                assert worker.stdin is not None
-                worker.stdin.write(f"{steps}\n")
-                return float(answer())
-
-            expect(answer() == "ready", f"{name}: no good start")
-            yield run
-            worker.stdin.close()
-            expect(answer() == "right", f"{name}: its result differs from the loop's")
-
-    return Contender(name, running)
+    return worker.contender(name, told, check)
 
 
 # --- the other side -----------------------------------------------------------------------------

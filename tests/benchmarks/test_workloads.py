@@ -29,6 +29,7 @@ from benchmarks.shapes import (
     idle,
     many_to_one,
     memory,
+    microcircuit,
     observed,
     one_to_many,
     one_to_one,
@@ -40,6 +41,7 @@ from benchmarks.shapes import (
     ring,
     start_stop,
     stream,
+    synapses,
     two_cores,
     var_access,
 )
@@ -69,7 +71,15 @@ NETWORKS = {
     "recorded s_out": lambda: recorded.chain("s_out"),
     "all spikes": lambda: recorded.whole(Balanced(200, 4000), watched=True),
     "balanced": lambda: balanced.build(Balanced(200, 4000)),
+    "delays": lambda: synapses.connected(Layer(Source(66, 33), 660), delayed=True),
+    "no delays": lambda: synapses.connected(Layer(Source(66, 33), 660), delayed=False),
+    "Conv": synapses.Convolution((6, 5, 2)).build,
+    "sigma-delta": synapses.Digits((6, 12, 3)).build,
 }
+
+
+def small_microcircuit():
+    return microcircuit.build(microcircuit.example(), 0.002)
 
 
 @pytest.mark.parametrize("schedule", ["run_ahead", "lockstep"])
@@ -121,6 +131,7 @@ def test_processes_without_a_runtime_pass_on_the_same_messages(shape, kind) -> N
         memory.as_kept(Balanced(100, 1000)),
         memory.actors("balanced", lambda: balanced.build(Balanced(100, 1000))),
         idle.paused(3, 0.01),
+        actors("microcircuit", small_microcircuit, placement={"workers": 1}),
         stream.streaming(5, ahead=True),
         stream.streaming(5, ahead=False),
         *(
