@@ -1,119 +1,34 @@
 """Channel ends as models and I/O code hold them: a ring end with a name, a start and an end.
 
-The ends of a running network are made from its arena (`CspSendPort.from_writer`,
-`CspRecvPort.from_reader`). `PyPyChannel` is a channel by itself, for use within one process or
-between a process and the ones it forks: it brings a small arena of its own. No end has a thread
-or a descriptor.
+The ends of a running network are made of the writers and readers of its arena. `PyPyChannel` is a
+channel by itself, for use within one process or between a process and the ones it forks: it brings
+a small arena of its own. No end has a thread or a descriptor.
 """
 
 from __future__ import annotations
 
-import os
-from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Generic, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
-from lava_actor.channels._native import Arena, RingReader, RingWriter, wait_any
-from lava_actor.channels.interfaces import (
-    AbstractCspPort,
-    AbstractCspRecvPort,
-    AbstractCspSendPort,
-    Channel,
-)
+from lava_actor.channels._native import Arena, wait_any
+from lava_actor.channels.interfaces import AbstractCspRecvPort, AbstractCspSendPort, Channel
 from lava_actor.channels.layout import RingRequest, plan_arena
 from lava_actor.channels.wait import choose_policy
 from lava_actor.errors import ChannelAborted, NetworkError, PeerClosedError
 
 _T = TypeVar("_T")
-_R = TypeVar("_R", RingReader, RingWriter)
 
 
-class _Queue:
-    """Lets I/O code written for Lava ask ``port._queue.qsize()``."""
+class CspSendPort(AbstractCspSendPort):
+    """The sending end of a channel."""
 
-    def __init__(self, count: Callable[[], int]) -> None:
-        self._count = count
-
-    def qsize(self) -> int:
-        """Return the number of messages in the channel."""
-        return self._count()
-
-
-class _End(AbstractCspPort, Generic[_R]):
-    """What both ends share."""
-
-    def __init__(self, ring: _R, name: str) -> None:
-        self.ring: _R = ring
-        self._name = name
-        self._started_in: int | None = None
-        self._queue = _Queue(self.num_available)
-
-    @property
-    def name(self) -> str:
-        """Name of this end."""
-        return self._name
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of a message."""
-        return self.ring.shape
-
-    @property
-    def d_type(self) -> np.dtype:
-        """Type of the elements of a message."""
-        return self.ring.dtype
-
-    @property
-    def size(self) -> int:
-        """Messages the channel holds before its sender has to wait."""
-        return self.ring.depth
-
-    def start(self) -> None:
-        """Begin to use this end, in the process that will use it."""
-        self._started_in = os.getpid()
-
-    def _has_ended(self) -> bool:
-        """Whether this process did `start` the end; not a second time."""
-        mine = self._started_in == os.getpid()
-        if mine:
-            self._started_in = None
-        return mine
-
-    def probe(self) -> bool:
-        """Tell whether a transfer would not wait."""
-        return self.ring.probe()
-
-    @abstractmethod
-    def num_available(self) -> int:
-        """Return how many messages are in the channel."""
-
-
-class CspSendPort(_End[RingWriter], AbstractCspSendPort):
-    """The sending end of a channel.
-
-    Attributes
-    ----------
-    ring : RingWriter
-        What does the work; models on the fast path use it directly.
-    """
-
-    @classmethod
-    def from_writer(cls, writer: RingWriter, name: str) -> CspSendPort:
-        """Make an end of a ring's writer."""
-        return cls(writer, name)
-
-    def join(self) -> None:
-        """Tell the receivers that nothing more will come; they take what is queued first.
-
-        Without effect in a process that did not `start` this end, such as the parent of the
-        process that uses it.
-        """
-        if self._has_ended():
-            self.ring.close()
+    def _leave(self) -> None:
+        """Tell the receivers that nothing more will come; they take what is queued first."""
+        self.ring.close()
 
     def send(self, data: ArrayLike) -> None:
         """Copy one message into the channel; waits while it is full.
@@ -145,28 +60,12 @@ class CspSendPort(_End[RingWriter], AbstractCspSendPort):
         return self.ring.statistics().queued
 
 
-class CspRecvPort(_End[RingReader], AbstractCspRecvPort):
-    """A receiving end of a channel.
+class CspRecvPort(AbstractCspRecvPort):
+    """A receiving end of a channel."""
 
-    Attributes
-    ----------
-    ring : RingReader
-        What does the work; models on the fast path use it directly.
-    """
-
-    @classmethod
-    def from_reader(cls, reader: RingReader, name: str) -> CspRecvPort:
-        """Make an end of a ring's reader."""
-        return cls(reader, name)
-
-    def join(self) -> None:
-        """Stop receiving: the sender no longer waits for this end.
-
-        Without effect in a process that did not `start` this end, such as the parent of the
-        process that uses it.
-        """
-        if self._has_ended():
-            self.ring.detach()
+    def _leave(self) -> None:
+        """Stop receiving: the sender no longer waits for this end."""
+        self.ring.detach()
 
     def recv(self) -> np.ndarray:
         """Take the oldest message, as an array of the caller's own; waits while there is none.
@@ -255,6 +154,9 @@ class PyPyChannel(Channel):
         Accepted and not used: waits report what they wait for through ``Party.blocked``.
     """
 
+    src_port: CspSendPort
+    dst_port: CspRecvPort
+
     def __init__(
         self,
         message_infrastructure: object,
@@ -276,20 +178,10 @@ class PyPyChannel(Channel):
             reader_names=(dst_name,),
         )
         arena = Arena.create(plan_arena((src_name, dst_name), (), (request,)))
-        self._src_port = CspSendPort.from_writer(arena.writer(0), src_name)
-        self._dst_port = CspRecvPort.from_reader(arena.reader(0, 0), dst_name)
+        self.src_port = CspSendPort(arena.writer(0), src_name)
+        self.dst_port = CspRecvPort(arena.reader(0, 0), dst_name)
         policy = choose_policy(2)
-        policy.apply(self._src_port.ring.party)
-        policy.apply(self._dst_port.ring.party)
+        policy.apply(self.src_port.ring.party)
+        policy.apply(self.dst_port.ring.party)
         # The ends keep the memory; without its descriptor nothing can outlive them.
         arena.close()
-
-    @property
-    def src_port(self) -> CspSendPort:
-        """The end that sends."""
-        return self._src_port
-
-    @property
-    def dst_port(self) -> CspRecvPort:
-        """The end that receives."""
-        return self._dst_port

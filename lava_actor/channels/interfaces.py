@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from enum import IntEnum
+from typing import Generic, TypeVar
 
 import numpy as np
-from numpy.typing import ArrayLike
+
+from lava_actor.channels._native import RingReader, RingWriter
+
+R = TypeVar("R", RingReader, RingWriter)
 
 
 class ChannelType(IntEnum):
@@ -15,75 +21,88 @@ class ChannelType(IntEnum):
     PyPy = 0
 
 
-class AbstractCspPort(ABC):
+class _Queue:
+    """Lets I/O code written for Lava ask ``port._queue.qsize()``."""
+
+    def __init__(self, count: Callable[[], int]) -> None:
+        self.qsize = count
+
+
+class AbstractCspPort(ABC, Generic[R]):
     """One end of a channel.
 
-    Attributes of every end: `name`, the `shape` and the NumPy type `d_type` of a message, and
-    `size`, the number of messages the channel holds.
+    Parameters
+    ----------
+    ring : RingReader or RingWriter
+        What does the work; models on the fast path use it directly.
+    name : str
     """
 
+    def __init__(self, ring: R, name: str) -> None:
+        self.ring: R = ring
+        self._name = name
+        self._started_in: int | None = None
+        self._queue = _Queue(self.num_available)
+
     @property
-    @abstractmethod
     def name(self) -> str:
         """Name of this end."""
+        return self._name
 
     @property
-    @abstractmethod
     def shape(self) -> tuple[int, ...]:
         """Shape of a message."""
+        return self.ring.shape
 
     @property
-    @abstractmethod
     def d_type(self) -> np.dtype:
         """Type of the elements of a message."""
+        return self.ring.dtype
 
     @property
-    @abstractmethod
     def size(self) -> int:
-        """Messages the channel holds before a sender has to wait."""
+        """Messages the channel holds before its sender has to wait."""
+        return self.ring.depth
 
-    @abstractmethod
     def start(self) -> None:
         """Begin to use this end, in the process that will use it."""
+        self._started_in = os.getpid()
 
-    @abstractmethod
     def join(self) -> None:
-        """End the use of this end; the other one is told."""
+        """End the use of this end; the other one is told.
+
+        Without effect in a process that did not `start` this end, such as the parent of the
+        process that uses it, and the second time.
+        """
+        if self._started_in == os.getpid():
+            self._started_in = None
+            self._leave()
 
     @abstractmethod
+    def _leave(self) -> None:
+        """Tell the other end."""
+
     def probe(self) -> bool:
         """Tell, without waiting, whether the next transfer would not wait."""
+        return self.ring.probe()
+
+    @abstractmethod
+    def num_available(self) -> int:
+        """Return how many messages are in the channel."""
 
 
-class AbstractCspSendPort(AbstractCspPort):
+class AbstractCspSendPort(AbstractCspPort[RingWriter]):
     """The end that sends."""
 
-    @abstractmethod
-    def send(self, data: ArrayLike) -> None:
-        """Copy one message into the channel; waits while it is full."""
 
-
-class AbstractCspRecvPort(AbstractCspPort):
+class AbstractCspRecvPort(AbstractCspPort[RingReader]):
     """The end that receives."""
-
-    @abstractmethod
-    def recv(self) -> np.ndarray:
-        """Take the oldest message; waits while there is none."""
-
-    @abstractmethod
-    def peek(self) -> np.ndarray:
-        """Copy the oldest message and leave it there; waits while there is none."""
 
 
 class Channel(ABC):
     """Two ends and what lies between them."""
 
-    @property
-    @abstractmethod
-    def src_port(self) -> AbstractCspSendPort:
-        """The end that sends."""
-
-    @property
-    @abstractmethod
-    def dst_port(self) -> AbstractCspRecvPort:
-        """The end that receives."""
+    src_port: AbstractCspSendPort
+    """The end that sends."""
+    dst_port: AbstractCspRecvPort
+    """The end that receives."""

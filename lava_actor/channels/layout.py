@@ -82,18 +82,11 @@ class RingRequest:
 
 
 @dataclass(frozen=True)
-class RingPlan:
-    """A `RingRequest` with its place: bytes per slot, offset in the arena, bytes in all."""
+class RingPlan(RingRequest):
+    """A request with its place: bytes per slot, offset in the arena, bytes in all."""
 
-    index: int
-    name: str
-    shape: tuple[int, ...]
-    dtype: str
-    events: bool
     depth: int
-    writer: int
-    readers: tuple[int, ...]
-    reader_names: tuple[str, ...]
+    index: int
     slot_bytes: int
     offset: int
     nbytes: int

@@ -31,6 +31,7 @@ from lava_actor.model.phases import phase_table
 from lava_actor.model.ports.out_port import PyOutPortVectorSparse
 from lava_actor.model.ref_use import only_reads
 from lava_actor.model.types import declared
+from lava_actor.process.collection import named
 from lava_actor.process.hints import warn
 from lava_actor.process.ports import paths
 from lava_actor.process.recording import Recording
@@ -137,9 +138,7 @@ class Lowering:
                     phases=phase_table(process.model_class),
                     vars=tuple(
                         VarPlan(name, var.id, tuple(var.shape), types[name], var)
-                        for name, var in zip(
-                            process.vars.member_names, process.vars.members, strict=True
-                        )
+                        for name, var in named(process.vars)
                         if not isinstance(var, Recording)
                     ),
                     in_ports=in_ports[process],
@@ -154,9 +153,7 @@ class Lowering:
                     ),
                     var_ports=tuple(
                         (name, port.var.name)
-                        for name, port in zip(
-                            process.var_ports.member_names, process.var_ports.members, strict=True
-                        )
+                        for name, port in named(process.var_ports)
                         if name in types
                     ),
                     recordings=tuple(self._recordings(process)),
@@ -292,7 +289,7 @@ class Lowering:
         }
 
     def _access(self, port: RefPort) -> Access | None:
-        found = paths.remote_paths(port)
+        found = paths.outgoing_paths(port)
         if not found:
             return None
         path = found[0]

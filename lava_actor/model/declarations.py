@@ -16,6 +16,7 @@ from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortScalarDense
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType, declared
+from lava_actor.process.collection import named
 from lava_actor.process.hints import did_you_mean
 from lava_actor.process.ports.ports import ImplicitVarPort
 from lava_actor.process.recording import Recording
@@ -54,15 +55,11 @@ def check_members(process: AbstractProcess, model_cls: type) -> None:
     _check_ports(process, model_cls, types, process.in_ports, PyInPort, "PyInPort")
     _check_ports(process, model_cls, types, process.out_ports, PyOutPort, "PyOutPort")
     _check_ports(process, model_cls, types, process.ref_ports, PyRefPort, "PyRefPort")
-    for name, port in _items(process.var_ports):
+    for name, port in named(process.var_ports):
         if not isinstance(port, ImplicitVarPort):
             _declaration(process, model_cls, types, name, "VarPort")
     _check_surplus(process, model_cls, types)
     check_declaration(model_cls, types)
-
-
-def _items(collection: Any) -> list[tuple[str, Any]]:
-    return list(zip(collection.member_names, collection.members, strict=True))
 
 
 def _declaration(
@@ -95,7 +92,7 @@ def check_constructor(process: Any, model_cls: type, takes: str) -> None:
 
 
 def _check_vars(process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType]) -> None:
-    for name, var in _items(process.vars):
+    for name, var in named(process.vars):
         if isinstance(var, Recording):
             continue
         declaration = _declaration(process, model_cls, types, name, "Var")
@@ -115,7 +112,7 @@ def _check_ports(
     base: type,
     kind: str,
 ) -> None:
-    for name, port in _items(ports):
+    for name, port in named(ports):
         declaration = _declaration(process, model_cls, types, name, kind.removeprefix("Py"))
         cls = declaration.cls
         where = f"{model_cls.__qualname__}.{name} ({kind.removeprefix('Py')} of {process.name})"

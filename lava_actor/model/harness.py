@@ -22,6 +22,7 @@ from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import declared
+from lava_actor.process.collection import named
 from lava_actor.process.recording import Recording
 from lava_actor.protocol import step
 from lava_actor.protocol.values import VarSlot
@@ -86,7 +87,7 @@ class ModelHarness:
         model_cls = model_cls.specialised(process)
         check_members(process, model_cls)
         self.process = process
-        self._recordings = {n: v for n, v in _items(process.vars) if isinstance(v, Recording)}
+        self._recordings = {n: v for n, v in named(process.vars) if isinstance(v, Recording)}
         self.remotes: dict[str, MemoryVar] = {}
         self.sent: dict[str, list[Any]] = {}
         self.pause_requested = False
@@ -99,7 +100,7 @@ class ModelHarness:
         model.process_name = process.name
         self._build_ports()
         self._build_recordings()
-        for name, var in _items(process.vars):
+        for name, var in named(process.vars):
             if name in self._recordings:
                 continue
             setattr(model, name, self._slot(name).initial(var.init))
@@ -113,13 +114,13 @@ class ModelHarness:
 
     def _build_ports(self) -> None:
         process, model, types = self.process, self.model, self._types
-        for name, port in _items(process.in_ports):
+        for name, port in named(process.in_ports):
             dtype = np.dtype(types[name].d_type)
             ring = MemoryRing(f"{process.name}.{name}", tuple(port.shape), dtype)
             self._in_rings[name] = ring
             end = MemoryPort(ring)
             setattr(model, name, types[name].cls([end], model, tuple(port.shape), dtype))
-        for name, port in _items(process.out_ports):
+        for name, port in named(process.out_ports):
             dtype = np.dtype(types[name].d_type)
             ring = MemoryRing(f"{process.name}.{name}", tuple(port.shape), dtype)
             ring.raw_events = issubclass(
@@ -128,7 +129,7 @@ class ModelHarness:
             self._out_rings[name] = ring
             end = MemoryPort(ring)
             setattr(model, name, types[name].cls([end], model, tuple(port.shape), dtype))
-        for name, port in _items(process.ref_ports):
+        for name, port in named(process.ref_ports):
             cls, dtype = types[name].cls, types[name].d_type
             made = cls(None, None, model, tuple(port.shape), dtype)
             made._reads_only, made._every = types[name].reads_only, types[name].every
@@ -137,7 +138,7 @@ class ModelHarness:
             if targets:
                 start = np.broadcast_to(np.asarray(targets[0].init), targets[0].shape)
                 self.connect_ref(name, start.reshape(port.shape))
-        for name, port in _items(process.var_ports):
+        for name, port in named(process.var_ports):
             if name in types:
                 cls = var_port_class(types[name].cls)
                 made = cls(port.var.name, None, None, model, tuple(port.shape))
@@ -335,10 +336,6 @@ class ModelHarness:
     def _collect(self) -> dict[str, object]:
         self.sent = {name: ring.take_all() for name, ring in self._out_rings.items()}
         return {name: messages[-1] if messages else None for name, messages in self.sent.items()}
-
-
-def _items(collection: Any) -> list[tuple[str, Any]]:
-    return list(zip(collection.member_names, collection.members, strict=True))
 
 
 def _as_message(message: object, ring: MemoryRing) -> np.ndarray:

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.channels.interfaces import AbstractCspPort
 from lava_actor.errors import DeadlockError, InvalidValueError
 from lava_actor.model.ports.rings import Events, add_to, dense_to_events, events_to_dense
 
@@ -153,37 +154,23 @@ class MemoryRing:
         return (np.ones(indices.size, self.dtype) if values is None else values), indices
 
 
-class MemoryPort:
+class MemoryPort(AbstractCspPort[Any]):
     """A channel end on a `MemoryRing`, for either direction."""
 
     def __init__(self, ring: MemoryRing) -> None:
-        self.ring = ring
-        self.name = ring.name
-        self.shape = ring.shape
-        self.size = ring.size
+        super().__init__(ring, ring.name)
 
     @property
-    def d_type(self) -> np.dtype:
-        """Element type of the messages."""
-        return self.ring.dtype
-
-    @property
-    def _queue(self) -> MemoryPort:
-        return self
-
-    def qsize(self) -> int:
-        """Number of messages that wait."""
-        return self.ring.available()
+    def size(self) -> int:
+        """Number of elements of a message: there is room for any number of messages."""
+        return self.ring.size
 
     def num_available(self) -> int:
         """Number of messages that wait."""
         return self.ring.available()
 
-    def start(self) -> None:
-        """Nothing to start."""
-
-    def join(self) -> None:
-        """Nothing to end."""
+    def _leave(self) -> None:
+        """There is nobody to tell."""
 
     def send(self, data: np.ndarray) -> None:
         """Send a whole message."""
@@ -196,7 +183,3 @@ class MemoryPort:
     def peek(self) -> np.ndarray:
         """Look at the next message."""
         return self.ring.peek()
-
-    def probe(self) -> bool:
-        """True if there is a message."""
-        return self.ring.probe()

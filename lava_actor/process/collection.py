@@ -121,3 +121,8 @@ class Collection:
     def _nothing_called(self, name: object) -> str:
         known = ", ".join(self.__dict__.get("_members", {})) or "none"
         return f"{self._owner()}: there is no member {name!r}; there is: {known}"
+
+
+def named(collection: Collection) -> list[tuple[str, Any]]:
+    """Names and members; a function, as a method would hide the member of its name."""
+    return list(collection._members.items())

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError, RuntimeStateError
-from lava_actor.process.collection import Collection
+from lava_actor.process.collection import Collection, named
 from lava_actor.process.construction import ProcessPostInitCaller
 from lava_actor.process.handles import RunConfigLike, RuntimeHandle, Session, stop_abandoned
 from lava_actor.process.hints import (
@@ -146,7 +146,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 if not self._belongs_elsewhere(name, member)
             }
             self._init_proc_member_obj(found)
-            others = dict(zip(collection.member_names, collection.members, strict=True))
+            others = dict(named(collection))
             for name in others.keys() - found.keys():
                 found[name] = others[name]
             for name in others:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.process.collection import named
 from lava_actor.process.interfaces import where
 
 if TYPE_CHECKING:
@@ -83,14 +84,9 @@ def process_table(process: AbstractProcess) -> str:
         for port in ports
     ]
     rows += [(type(var).__name__, var.name, var.shape, _of_var(var)) for var in process.vars]
-    rows += [("part", name, type(part).__name__, part.name) for name, part in parts(process)]
+    rows += [("part", name, type(part).__name__, part.name) for name, part in named(process.procs)]
     title = f"{type(process).__name__} {process.name}"
     return table(title, ("", "name", "shape", "partners, or initial value"), rows, "members")
-
-
-def parts(process: AbstractProcess) -> list[tuple[str, Any]]:
-    """The parts of a hierarchical Process, by attribute."""
-    return list(zip(process.procs.member_names, process.procs.members, strict=True))
 
 
 def _of_var(var: Var) -> str:

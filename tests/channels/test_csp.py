@@ -184,7 +184,7 @@ def test_the_selector_gives_up_when_nothing_can_come():
 
 def test_an_abort_frees_the_selector(make_ring):
     ring = make_ring()
-    port = CspRecvPort.from_reader(ring.reader, "in")
+    port = CspRecvPort(ring.reader, "in")
     ring.arena.abort()
     with pytest.raises(ChannelAborted, match="in"):
         CspSelector().select((port, dict))
@@ -192,8 +192,8 @@ def test_an_abort_frees_the_selector(make_ring):
 
 def test_ends_of_a_network_are_made_from_its_rings(make_ring):
     ring = make_ring((2,), n_readers=2)
-    source = CspSendPort.from_writer(ring.writer, "lif.s_out")
-    targets = [CspRecvPort.from_reader(reader, "dense.s_in") for reader in ring.readers]
+    source = CspSendPort(ring.writer, "lif.s_out")
+    targets = [CspRecvPort(reader, "dense.s_in") for reader in ring.readers]
     source.send([1, 2])
     assert [target.recv().tolist() for target in targets] == [[1, 2], [1, 2]]
     assert source.ring is ring.writer

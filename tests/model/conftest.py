@@ -47,8 +47,8 @@ def link(request: pytest.FixtureRequest) -> Iterator[Link]:
         arena = Arena.create(plan_arena(("a", "b"), (), (ring,)))
         arenas.append(arena)
         return (
-            CspSendPort.from_writer(arena.writer(0), "a"),
-            CspRecvPort.from_reader(arena.reader(0, 0), "b"),
+            CspSendPort(arena.writer(0), "a"),
+            CspRecvPort(arena.reader(0, 0), "b"),
         )
 
     yield native if request.param == "native" else in_memory

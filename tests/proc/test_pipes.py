@@ -195,6 +195,8 @@ def test_a_free_running_model_moves_as_many_items_as_steps() -> None:
 class Port(MemoryPort):
     """A channel end of limited size."""
 
+    size = 0
+
     def __init__(self, size: int) -> None:
         super().__init__(MemoryRing("port", (1,), np.dtype(float)))
         self.size = size

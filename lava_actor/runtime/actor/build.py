@@ -119,7 +119,7 @@ def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel, lockstep: 
                 readers.append(reader)
             built.readers += readers
             source: Any = PartedRing(readers, edge.shape) if edge.more else readers[0]
-            csp = CspRecvPort.from_reader(source, edge.source)
+            csp = CspRecvPort(source, edge.source)
             edges.append(Edge(csp, edge.index_map, edge.functions))
         made = port.declared.cls([], built.model, port.shape, port.declared.d_type)
         made.connect_edges(edges, spills=port.spills)
@@ -132,7 +132,7 @@ def _build_out_ports(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
         if port.ring is not None:
             writer = arena.writer(port.ring)
             built.writers.append(writer)
-            csps.append(CspSendPort.from_writer(writer, port.name))
+            csps.append(CspSendPort(writer, port.name))
         made = port.declared.cls(csps, built.model, port.shape, port.declared.d_type)
         setattr(built.model, port.name, made)
 

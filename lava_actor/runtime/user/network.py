@@ -26,6 +26,7 @@ from lava_actor.errors import (
     RuntimeStateError,
 )
 from lava_actor.model.doubts import doubt_transposed, doubt_value
+from lava_actor.process.collection import named
 from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import where
 from lava_actor.process.message_interface_enum import ActorType
@@ -187,17 +188,17 @@ class Network:
             (p.id, name): port
             for p in self._executable.process_list
             for ports in (p.in_ports, p.out_ports)
-            for name, port in zip(ports.member_names, ports.members, strict=True)
+            for name, port in named(ports)
         }
         for plan in self._executable.externals:
             port: Any = ports[plan.process_id, plan.port]
             if plan.cursor is None:
                 writer = self._arena.writer(plan.ring)
-                end: Any = CspSendPort.from_writer(writer, port.name)
+                end: Any = CspSendPort(writer, port.name)
                 port.external_pipe_csp_send_port = end
             else:
                 reader = self._arena.reader(plan.ring, plan.cursor)
-                end = CspRecvPort.from_reader(reader, port.name)
+                end = CspRecvPort(reader, port.name)
                 port.external_pipe_csp_recv_port = end
             self._external_ports.append(end)
 
