@@ -6,6 +6,8 @@ import math
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
+import numpy as np
+
 from lava_actor.errors import InvalidValueError
 
 
@@ -80,6 +82,43 @@ class AbstractPyPort(AbstractPortImplementation):
     """A port of a ProcessModel written in Python."""
 
 
+class AbstractPyRemotePort(AbstractPyPort):
+    """A port for a Var.
+
+    Parameters
+    ----------
+    csp_send_port, csp_recv_port : optional
+        Ends of channels wired by hand, with `lava_actor.compat`. The runtime leaves them out.
+    process_model, shape, d_type
+        See `AbstractPortImplementation`.
+    transformer : optional
+        Applied to what comes through such channels.
+    """
+
+    def __init__(
+        self,
+        csp_send_port: Any,
+        csp_recv_port: Any,
+        process_model: Any,
+        shape: tuple[int, ...] = (),
+        d_type: Any = int,
+        transformer: Any = None,
+    ) -> None:
+        super().__init__(process_model, shape, d_type)
+        self._csp_send_port = csp_send_port
+        self._csp_recv_port = csp_recv_port
+        self._transformer = transformer
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Make ready what a kind of port has besides."""
+
+    @property
+    def csp_ports(self) -> list[Any]:
+        """Channel ends behind the port; empty if it is unconnected or served by the runtime."""
+        return [p for p in (self._csp_send_port, self._csp_recv_port) if p is not None]
+
+
 class AbstractPyIOPort(AbstractPyPort):
     """A port for messages.
 
@@ -100,6 +139,11 @@ class AbstractPyIOPort(AbstractPyPort):
     ) -> None:
         super().__init__(process_model, shape, d_type)
         self._csp_ports: list[Any] = list(csp_ports) if csp_ports else []
+        self._dtype: np.dtype = np.dtype(d_type)
+        self._set_up()
+
+    def _set_up(self) -> None:
+        """Make ready what a kind of port has besides."""
 
     @property
     def csp_ports(self) -> list[Any]:

@@ -32,16 +32,12 @@ class PyOutPort(AbstractPyIOPort):
     SCALAR_DENSE: ClassVar[type[PyOutPort]]
     SCALAR_SPARSE: ClassVar[type[PyOutPort]]
 
-    def __init__(
-        self,
-        csp_ports: list[Any] | None,
-        process_model: Any,
-        shape: tuple[int, ...] = (),
-        d_type: Any = int,
-    ) -> None:
-        super().__init__(csp_ports, process_model, shape, d_type)
+    def _set_up(self) -> None:
         self._rings: list[SinkRing] = [sink_of(port) for port in self._csp_ports]
-        self._dtype: np.dtype = np.dtype(d_type)
+        self._bind()
+
+    def _bind(self) -> None:
+        """Choose the implementations of the methods that a model calls every step."""
 
     @abstractmethod
     def send(self, *args: Any) -> None:
@@ -82,14 +78,7 @@ class PyOutPort(AbstractPyIOPort):
 class PyOutPortVectorDense(PyOutPort):
     """Sends whole arrays."""
 
-    def __init__(
-        self,
-        csp_ports: list[object] | None,
-        process_model: object,
-        shape: tuple[int, ...] = (),
-        d_type: object = int,
-    ) -> None:
-        super().__init__(csp_ports, process_model, shape, d_type)
+    def _bind(self) -> None:
         if type(self).send is PyOutPortVectorDense.send:
             # The class's method says what it does; the instance's does it without loops.
             self.__dict__["send"] = self._fast_send()

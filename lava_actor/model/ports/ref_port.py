@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError, UnsupportedError
-from lava_actor.model.ports.base import AbstractPyPort, PortDataError
+from lava_actor.model.ports.base import AbstractPyRemotePort, PortDataError
 from lava_actor.model.ports.rings import dense_to_events
 from lava_actor.model.sync.loihi_protocol import Phase
 from lava_actor.protocol.values import VarSlot, fitted, numbers
@@ -31,7 +31,7 @@ class Remote(Protocol):
         """Return when all writes are applied."""
 
 
-class PyRefPort(AbstractPyPort):
+class PyRefPort(AbstractPyRemotePort):
     """A port through which a model reads and writes a Var of another Process.
 
     Declared as ``PyRefPort.VEC_DENSE``, ``VEC_SPARSE``, ``SCALAR_DENSE`` or ``SCALAR_SPARSE``.
@@ -56,24 +56,14 @@ class PyRefPort(AbstractPyPort):
     SCALAR_DENSE: ClassVar[type[PyRefPort]]
     SCALAR_SPARSE: ClassVar[type[PyRefPort]]
 
-    def __init__(
-        self,
-        csp_send_port: Any,
-        csp_recv_port: Any,
-        process_model: Any,
-        shape: tuple[int, ...] = (),
-        d_type: Any = int,
-        transformer: Any = None,
-    ) -> None:
-        super().__init__(process_model, shape, d_type)
-        self._dtype: np.dtype = np.dtype(d_type)
+    def _set_up(self) -> None:
+        self._dtype: np.dtype = np.dtype(self._d_type)
         self._reads_only = False
         self._every = 1
-        self._csp_send_port = csp_send_port
-        self._csp_recv_port = csp_recv_port
         self._remote: Remote | None = None
-        if csp_send_port is not None and csp_recv_port is not None:
-            self._remote = self._by_hand(csp_send_port, csp_recv_port, transformer)
+        if self._csp_send_port is not None and self._csp_recv_port is not None:
+            ends = self._csp_send_port, self._csp_recv_port
+            self._remote = self._by_hand(*ends, self._transformer)
 
     @staticmethod
     def _by_hand(_send: object, _recv: object, _transformer: object) -> Remote:
@@ -82,11 +72,6 @@ class PyRefPort(AbstractPyPort):
             "PyRefPort: expected no channels, got two; wired by hand they work after "
             "lava_actor.compat.install()"
         )
-
-    @property
-    def csp_ports(self) -> list[Any]:
-        """Channel ends behind the port; empty if it is unconnected or served by the runtime."""
-        return [p for p in (self._csp_send_port, self._csp_recv_port) if p is not None]
 
     @property
     def connected(self) -> bool:

@@ -154,8 +154,8 @@ class PartedRing:
             reader.detach()
 
 
-class PlainSource:
-    """Makes a `SourceRing` of any object with ``recv``, ``peek`` and ``probe``."""
+class _Plain:
+    """Around any end of a channel."""
 
     __slots__ = ("_port", "dtype", "shape")
 
@@ -163,6 +163,12 @@ class PlainSource:
         self._port = port
         self.dtype = np.dtype(port.d_type)
         self.shape = tuple(port.shape)
+
+
+class PlainSource(_Plain):
+    """Makes a `SourceRing` of any object with ``recv``, ``peek`` and ``probe``."""
+
+    __slots__ = ()
 
     def recv(self) -> np.ndarray:
         """Take one message."""
@@ -189,15 +195,10 @@ class PlainSource:
         return bool(self._port.probe())
 
 
-class PlainSink:
+class PlainSink(_Plain):
     """Makes a `SinkRing` of any object with ``send``."""
 
-    __slots__ = ("_port", "dtype", "shape")
-
-    def __init__(self, port: Any) -> None:
-        self._port = port
-        self.dtype = np.dtype(port.d_type)
-        self.shape = tuple(port.shape)
+    __slots__ = ()
 
     def send(self, array: np.ndarray) -> None:
         """Send a whole message."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from numpy.typing import DTypeLike
 
-from lava_actor.model.ports.base import AbstractPyPort
+from lava_actor.model.ports.base import AbstractPyRemotePort
 from lava_actor.model.ports.ref_port import (
     PyRefPort,
     PyRefPortScalarDense,
@@ -24,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class PyVarPort(AbstractPyPort):
+class PyVarPort(AbstractPyRemotePort):
     """Gives RefPorts of other models access to one Var of this model.
 
     Parameters
@@ -55,16 +55,9 @@ class PyVarPort(AbstractPyPort):
         d_type: DTypeLike = int,
         transformer: Any = None,
     ) -> None:
-        super().__init__(process_model, shape, d_type)
         self.var_name = var_name
-        self._csp_send_port = csp_send_port
-        self._csp_recv_port = csp_recv_port
-        self._transformer = transformer
-
-    @property
-    def csp_ports(self) -> list[Any]:
-        """Channel ends behind the port."""
-        return [p for p in (self._csp_send_port, self._csp_recv_port) if p is not None]
+        ends = csp_send_port, csp_recv_port
+        super().__init__(*ends, process_model, shape, d_type, transformer)
 
 
 class PyVarPortVectorDense(PyVarPort):

@@ -102,12 +102,8 @@ class AbstractPort(AbstractProcessMember):
         assert_same_type : bool
             Whether the ports have to be of ``port_type``, and all of one kind.
         """
-        configs = self._checked(
-            ports, port_type, connection_configs, assert_same_shape, assert_same_type, True
-        )
-        for port, config in zip(ports, configs, strict=True):
-            _link(self, port, config)
-        wiring.warn_if_late([self, *ports])
+        how = port_type, connection_configs, assert_same_shape, assert_same_type
+        self._connect(ports, *how, forward=True)
 
     def _connect_backward(
         self,
@@ -118,11 +114,12 @@ class AbstractPort(AbstractProcessMember):
         assert_same_type: bool = True,
     ) -> None:
         """Make ``ports`` sources of this port; the mirror image of `_connect_forward`."""
-        configs = self._checked(
-            ports, port_type, connection_configs, assert_same_shape, assert_same_type, False
-        )
-        for port, config in zip(ports, configs, strict=True):
-            _link(port, self, config)
+        how = port_type, connection_configs, assert_same_shape, assert_same_type
+        self._connect(ports, *how, forward=False)
+
+    def _connect(self, ports: list[Any], *how: Any, forward: bool) -> None:
+        for port, config in zip(ports, self._checked(ports, *how, forward), strict=True):
+            _link(*((self, port) if forward else (port, self)), config)
         wiring.warn_if_late([self, *ports])
 
     def _checked(

@@ -72,9 +72,8 @@ def outgoing_paths(port: AbstractPort) -> list[Path]:
     ]
 
 
-def remote_paths(port: AbstractPort) -> list[Path]:
-    """Return the way from a RefPort to the VarPort it reaches; ``[]`` if there is none."""
-    return outgoing_paths(port)
+remote_paths = outgoing_paths
+"""Of a RefPort: the way to the VarPort it reaches; ``[]`` if there is none."""
 
 
 def _ways(
