@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 from lava_actor.bench.report import ActorReport, RingReport, RunReport
@@ -115,12 +114,7 @@ class Observer:
             setattr(Runtime, name, wrap(self._originals[name]))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_exc: object) -> None:
         """Report what is still running, and stop observing; the networks go on."""
         for runtime in list(self._open):
             self._finish(runtime)

@@ -16,7 +16,6 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Any, TypeAlias
 
 from lava_actor.bench.observer import Observer, _Look, _OpenRun
@@ -87,16 +86,11 @@ class Trace(Observer):
         self._thread.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exc: object) -> None:
         """Stop recording; the networks go on."""
         self._over.set()
         self._thread.join()
-        super().__exit__(kind, error, trace)
+        super().__exit__(*exc)
         for span in self._open_spans.values():
             self._spans.append(span)
         self._open_spans.clear()

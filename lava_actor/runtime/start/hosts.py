@@ -17,10 +17,10 @@ import os
 import signal
 import threading
 import time
-import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 from lava_actor.channels.pipe import Pipe
 from lava_actor.runtime.start import descriptors
@@ -30,8 +30,8 @@ from lava_actor.runtime.start.processes import (
     KILL_SECONDS,
     Signals,
     adopt_orphans,
+    be_child,
     end_offspring,
-    hear_of_parents_end,
     how_it_ended,
     look,
     memory_kills,
@@ -163,33 +163,26 @@ class ProcessHost:
                 raise OSError(f"no process could be started after {len(self._pids)}")
             if not pid:
                 theirs = [pipe for _, pipe in ends]
-                self._be(list(zip(house, theirs, strict=True)), parent, spans)
+                be = partial(self._be, list(zip(house, theirs, strict=True)), spans)
+                be_child(parent, signal.SIGKILL, be)
             self._pids.append(pid)
             for actor, (mine, _) in zip(house, ends, strict=True):
                 found[actor.party] = (mine, pid)
         for _, pipe in (pair for house in pairs for pair in house):
             pipe.close()
 
-    def _be(self, house: Household, parent: int, foreign: Sequence[tuple[int, int]]) -> NoReturn:
-        status = 1
-        try:
-            hear_of_parents_end(parent, signal.SIGKILL)
-            _be_the_victim(self._score)
-            self.signals.leave()
-            own = sorted(pipe.fileno() for _, pipe in house)
-            for low, high in foreign:
-                for kept in own:
-                    if low <= kept < high:
-                        os.closerange(low, kept)
-                        low = kept + 1
-                os.closerange(low, high)
-            assert self._body is not None
-            self._body(house, True)
-            status = 0
-        except BaseException:  # noqa: BLE001  (a fault of ours: it must be seen)
-            traceback.print_exc()
-        finally:
-            os._exit(status)
+    def _be(self, house: Household, foreign: Sequence[tuple[int, int]]) -> None:
+        _be_the_victim(self._score)
+        self.signals.leave()
+        own = sorted(pipe.fileno() for _, pipe in house)
+        for low, high in foreign:
+            for kept in own:
+                if low <= kept < high:
+                    os.closerange(low, kept)
+                    low = kept + 1
+            os.closerange(low, high)
+        assert self._body is not None
+        self._body(house, True)
 
     def _reap(self) -> bool:
         """Collect what has ended, adopted processes included; False if there are no children."""

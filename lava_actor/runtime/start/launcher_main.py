@@ -28,7 +28,6 @@ import select
 import signal
 import sys
 import time
-import traceback
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
@@ -49,6 +48,7 @@ from lava_actor.runtime.start.plan import ServicePlan
 from lava_actor.runtime.start.processes import (
     Signals,
     adopt_orphans,
+    be_child,
     end_offspring,
     hear_of_parents_end,
     look,
@@ -145,17 +145,12 @@ class Launcher:
             self._ordered[frame.key] = pid
             frame.close()
             return
-        status = 1
-        try:
-            hear_of_parents_end(parent, signal.SIGTERM)
-            self._signals.leave()
-            self._pipe.close()
-            run_service(frame, self._owner)
-            status = 0
-        except BaseException:  # noqa: BLE001  (a fault of ours: it must be seen)
-            traceback.print_exc()
-        finally:
-            os._exit(status)
+        be_child(parent, signal.SIGTERM, partial(self._serve, frame))
+
+    def _serve(self, frame: Frame) -> None:
+        self._signals.leave()
+        self._pipe.close()
+        run_service(frame, self._owner)
 
     def _reap(self) -> bool:
         """Collect what has ended; False if no child is left.

@@ -16,8 +16,10 @@ import os
 import signal
 import struct
 import time
+import traceback
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import NoReturn
 
 from lava_actor.channels.memory import human
 
@@ -145,6 +147,19 @@ def memory_kills() -> int:
     with contextlib.suppress(OSError, ValueError, IndexError), open(_VMSTAT, "rb") as file:
         return int(file.read().split(b"\noom_kill ")[1].split()[0])
     return 0
+
+
+def be_child(parent: int, number: int, body: Callable[[], object]) -> NoReturn:
+    """Do something in a process that was just forked, and leave; ``number``: see above."""
+    status = 1
+    try:
+        hear_of_parents_end(parent, number)
+        body()
+        status = 0
+    except BaseException:  # noqa: BLE001  (a fault of ours: it must be seen)
+        traceback.print_exc()
+    finally:
+        os._exit(status)
 
 
 def how_it_ended(status: int, used: int = 0, kills: int | None = None) -> str:
