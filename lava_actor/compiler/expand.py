@@ -12,7 +12,7 @@ from lava_actor.errors import NetworkError
 from lava_actor.model import registry
 from lava_actor.model.declarations import check_constructor
 from lava_actor.model.model import AbstractProcessModel
-from lava_actor.model.sub import AbstractSubProcessModel
+from lava_actor.model.sub import AbstractSubProcessModel, free_name
 from lava_actor.process.ports.ports import (
     AbstractPort,
     AbstractSrcPort,
@@ -125,16 +125,9 @@ def _build_sub_processes(
     for sub in _wired_inside(process, list(sub_procs.values())):
         if id(sub) not in known:
             known.add(id(sub))
-            sub_procs[_free_name(sub.name, sub_procs)] = sub
+            sub_procs[free_name(sub.name, sub_procs)] = sub
     process.register_sub_procs(sub_procs)
     return list(sub_procs.values())
-
-
-def _free_name(name: str, taken: dict[str, object]) -> str:
-    candidate, number = name, 1
-    while candidate in taken:
-        candidate, number = f"{name}_{number}", number + 1
-    return candidate
 
 
 def _wired_inside(

@@ -134,6 +134,16 @@ class NativeStep:
     parts: Sequence[Part] = ()
     in_parts: Mapping[str, str] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls, number: DTypeLike, function: str, inputs: str = "", outputs: str = "",
+        state: str = "", parameters: str = "", **more: Any,
+    ) -> NativeStep:  # fmt: skip
+        """One of which all ports and arrays, named in a row each, are of one type of number."""
+        named = {"inputs": inputs, "outputs": outputs, "state": state, "parameters": parameters}
+        alike = {kind: dict.fromkeys(names.split(), number) for kind, names in named.items()}
+        return cls(function, **alike, **more)
+
     @property
     def limits(self) -> Mapping[str, tuple[int, int]]:
         """The integers with their limits."""

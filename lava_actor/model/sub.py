@@ -66,7 +66,7 @@ class AbstractSubProcessModel(AbstractProcessModel):
                 if id(process) in known or self._is_above(process):
                     continue
                 known.add(id(process))
-                found[_free_name(inner_name, found)] = process
+                found[free_name(inner_name, found)] = process
         return dict(sorted(found.items()))
 
     def _is_above(self, process: AbstractProcess) -> bool:
@@ -99,7 +99,8 @@ def _search(name: str, value: object, seen: set[int]) -> Iterator[tuple[str, Abs
                 yield from _search(f"{name}_{field.name}", element, seen)
 
 
-def _free_name(name: str, taken: Mapping[str, object]) -> str:
+def free_name(name: str, taken: Mapping[str, object]) -> str:
+    """The name, or the first of its numbered kin that is not taken."""
     candidate, number = name, 1
     while candidate in taken:
         candidate, number = f"{name}_{number}", number + 1

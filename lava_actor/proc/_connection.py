@@ -15,6 +15,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedEr
 from lava_actor.kernels import advance_columns, as_unique
 from lava_actor.kernels.steps import Burst
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import (
     PortFacts,
     no_plain_in,
@@ -24,6 +25,7 @@ from lava_actor.model.native import (
 )
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral
 from lava_actor.proc.connectivity import Recipe
 from lava_actor.process import matrices
@@ -53,7 +55,7 @@ class ConnectionModel(PyLoihiProcessModel):
     senders the sum counts, in both cases.
     """
 
-    s_in: PyInPort
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort
     num_message_bits: np.ndarray
 
@@ -149,6 +151,8 @@ class ConnectionModel(PyLoihiProcessModel):
         )
 
 
+@declares(float, "a_out")
+@declares(int, "num_message_bits", 5)
 class FloatNumbers(ConnectionModel):
     """Connections in double precision."""
 
@@ -159,6 +163,8 @@ class FloatNumbers(ConnectionModel):
         return np.ascontiguousarray(values, np.float64)
 
 
+@declares(np.int32, "a_out", 16)
+@declares(np.int32, "num_message_bits", 5)
 class FixedNumbers(ConnectionModel):
     """Connections in the integers of Loihi: 8-bit weights, 32-bit messages that wrap.
 

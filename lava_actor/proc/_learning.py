@@ -10,10 +10,15 @@ from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.learning.limits import Sign
 
 
-def check_learning(
-    owner: str, learning_rule: Any, graded_spike_cfg: Any, sign_mode: Any
-) -> GradedSpikeCfg:
-    """Check what a learning connection is made of, before it is made.
+def learning_parameters(
+    owner: str,
+    weights: Any,
+    tags: dict[str, Any],
+    learning_rule: Any,
+    graded_spike_cfg: Any,
+    others: dict[str, Any],
+) -> dict[str, Any]:
+    """Check what a learning connection is made of, and return it, as keywords, with the shape.
 
     With graded spikes the payload takes the place of the impulse: ``x1_impulse`` of the rule that
     was passed in becomes 0, as in Lava.
@@ -22,13 +27,12 @@ def check_learning(
     ----------
     owner : str
         Class of the connection, for messages.
+    weights, tags
+        The synaptic variables.
     learning_rule : LoihiLearningRule
     graded_spike_cfg : GradedSpikeCfg or int
-    sign_mode : SignMode or None
-
-    Returns
-    -------
-    GradedSpikeCfg
+    others : dict
+        Further keywords; ``sign_mode`` may be one.
 
     Raises
     ------
@@ -40,7 +44,8 @@ def check_learning(
     if not isinstance(learning_rule, LoihiLearningRule):
         raise MissingRuleError.of(owner, learning_rule)
     config = GradedSpikeCfg(graded_spike_cfg)
-    Sign.of(sign_mode)
+    Sign.of(others.get("sign_mode"))
     if config is not GradedSpikeCfg.USE_REGULAR_IMPULSE:
         learning_rule.x1_impulse = 0
-    return config
+    given = {"learning_rule": learning_rule, "graded_spike_cfg": config, **others}
+    return {"weights": weights, **tags, "shape": weights.shape, **given}

@@ -11,7 +11,7 @@ from lava_actor.kernels.steps import ConvBurst
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import FloatNumbers, Undelayed
-from lava_actor.proc._model import LavaPyType, PyInPort, cpu_model
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp
 
@@ -82,12 +82,11 @@ class AbstractPyConvModel(Undelayed):
 
 
 @cpu_model(Conv, "floating_pt")
-@declares(float, "a_out a_buf weight")
+@declares(float, "a_buf weight")
 @declares(np.int32, "kernel_size padding stride dilation")
 class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
     """Floating-point model of `Conv`."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     weight_exp: np.ndarray = LavaPyType(np.ndarray, float)
     num_weight_bits: np.ndarray = LavaPyType(np.ndarray, float)
     groups: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -100,7 +99,6 @@ class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
 class PyConvModelFixed(AbstractPyConvModel):
     """Fixed-point model of `Conv`: fractions of weights are cut off, sums wrap at 24 bits."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     weight: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     weight_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
     num_weight_bits: np.ndarray = LavaPyType(np.ndarray, np.int32)

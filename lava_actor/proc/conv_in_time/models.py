@@ -9,7 +9,7 @@ from lava_actor.kernels.steps import InTimeBurst
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import Delayed, FloatNumbers
-from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.conv_in_time.process import ConvInTime
 
 
@@ -47,11 +47,10 @@ class AbstractPyConvInTimeModel(Delayed):
 
 
 @cpu_model(ConvInTime, "floating_pt")
-@declares(float, "a_out weights a_buff")
+@declares(float, "weights a_buff")
 class PyConvInTimeFloat(AbstractPyConvInTimeModel, FloatNumbers):
     """Floating-point model of `ConvInTime`."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
@@ -59,8 +58,6 @@ class PyConvInTimeFloat(AbstractPyConvInTimeModel, FloatNumbers):
 class PyConvInTimeFixed(AbstractPyConvInTimeModel, FloatNumbers):
     """Fixed-point model of `ConvInTime`: whole numbers, in double precision; nothing is clipped."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)

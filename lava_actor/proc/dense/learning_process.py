@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from lava_actor.errors import InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import LoihiLearningRule
-from lava_actor.proc._learning import check_learning
+from lava_actor.proc._learning import learning_parameters
 from lava_actor.proc.dense.process import Dense
 from lava_actor.process import LearningConnectionProcess
 
@@ -71,17 +71,10 @@ class LearningDense(LearningConnectionProcess, Dense):
                 f"LearningDense.weights: expected a matrix (post, pre), got shape {weights.shape}"
             )
         tags = {"tag_2": _tag(weights, "tag_2", tag_2), "tag_1": _tag(weights, "tag_1", tag_1)}
-        graded_spike_cfg = check_learning(
-            "LearningDense", learning_rule, graded_spike_cfg, kwargs.get("sign_mode")
+        made = learning_parameters(
+            "LearningDense", weights, tags, learning_rule, graded_spike_cfg, kwargs
         )
-        super().__init__(
-            weights=weights,
-            **tags,
-            shape=weights.shape,
-            learning_rule=learning_rule,
-            graded_spike_cfg=graded_spike_cfg,
-            **kwargs,
-        )
+        super().__init__(**made)
 
 
 def _tag(weights: np.ndarray, name: str, given: ArrayLike | None) -> np.ndarray:

@@ -20,7 +20,7 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
-from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.dense.process import DelayDense, Dense
 
@@ -71,12 +71,9 @@ class _DenseConnection(_DenseWeights, Undelayed):
         dense_events(self.columns(), at, x, sums)
 
 
-@declares(float, "a_out a_buff weights")
+@declares(float, "a_buff weights")
 class AbstractPyDenseModelFloat(FloatNumbers, _DenseConnection):
     """All-to-all connections in double precision: ``a_buff = W @ s``."""
-
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
 class AbstractPyDenseModelBitAcc(FixedNumbers, _DenseConnection):
@@ -91,11 +88,8 @@ class AbstractPyDenseModelBitAcc(FixedNumbers, _DenseConnection):
     then the shift; both in 32 bits, wrapping.
     """
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
 @cpu_model(Dense, "floating_pt")
@@ -150,15 +144,13 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
 
 
 @cpu_model(DelayDense, "floating_pt")
-@declares(float, "a_out a_buff weights")
+@declares(float, "a_buff weights")
 class PyDelayDenseModelFloat(FloatNumbers, AbstractPyDelayDenseModel):
     """Floating-point model of `DelayDense`."""
 
     cut = BY_ROW
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     delays: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
 @cpu_model(DelayDense, "bit_accurate_loihi", "fixed_pt")
@@ -167,12 +159,9 @@ class PyDelayDenseModelBitAcc(FixedNumbers, AbstractPyDelayDenseModel):
 
     cut = BY_ROW
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     delays: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
     def on_start(self) -> None:
         """Check the delays, arrange the weights."""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc._delays import checked_delays, delay_range
+from lava_actor.proc._projection import Projection
 from lava_actor.proc._siblings import of_sibling
-from lava_actor.process import AbstractProcess, InPort, OutPort, Var, matrices
+from lava_actor.process import matrices
 from lava_actor.process.inherited import given
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ __all__ = ["Dense", "LearningDense", "DelayDense"]
 __getattr__ = of_sibling(__name__, "LearningDense")
 
 
-class Dense(AbstractProcess):
+class Dense(Projection):
     """Connects every neuron with every other, with one step of delay.
 
     ::
@@ -37,11 +38,6 @@ class Dense(AbstractProcess):
     weights : array_like
         W, of shape (post, pre): as many rows as `a_out` and as many columns as `s_in` have
         elements.
-    num_message_bits : int
-        0: binary input. More: graded.
-    **kwargs
-        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
-        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
 
     Raises
     ------
@@ -50,8 +46,6 @@ class Dense(AbstractProcess):
     InvalidTypeError
         (a `TypeError`) if they are not real numbers.
     """
-
-    _model_parameters: ClassVar[tuple[str, ...]] = ("weight_exp", "num_weight_bits", "sign_mode")
 
     def __init__(
         self,
@@ -62,12 +56,7 @@ class Dense(AbstractProcess):
     ) -> None:
         weights = _matrix(kwargs.get("name") or type(self).__name__, weights)
         super().__init__(**given(locals()))
-        post, pre = weights.shape
-        self.s_in = InPort(shape=(pre,))
-        self.a_out = OutPort(shape=(post,))
-        self.weights = Var(shape=weights.shape, init=weights)
-        self.a_buff = Var(shape=(post,), init=0)
-        self.num_message_bits = Var(shape=(1,), init=num_message_bits)
+        self._add_members(weights, num_message_bits)
 
 
 class DelayDense(Dense):
@@ -104,8 +93,7 @@ class DelayDense(Dense):
         delays = checked_delays(owner, delays, weights.shape)
         longest = delay_range(owner, delays, max_delay)
         super().__init__(weights=weights, delays=delays, max_delay=longest, **kwargs)
-        self.delays = Var(shape=weights.shape, init=delays)
-        self.a_buff = Var(shape=(weights.shape[0], longest + 1), init=0)
+        self._add_delays(delays, longest)
 
 
 def _matrix(owner: str, given: ArrayLike) -> np.ndarray:

@@ -25,13 +25,8 @@ BY_NEURON = Cut("s_out", ("a_in", "s_out", "v"))
 
 
 def _graded(function: str) -> NativeStep:
-    return NativeStep(
-        function,
-        inputs={"a_in": np.int32},
-        outputs={"s_out": np.int32},
-        state={"v": np.int32},
-        integers=("vth",),
-        stands_for=("passes",),
+    return NativeStep.of(
+        np.int32, function, "a_in", "s_out", "v", integers=("vth",), stands_for=("passes",)
     )
 
 
@@ -87,18 +82,13 @@ class PyGradedReluVecModelFixed(AbstractGradedVecModel):
 class NormVecDelayModel(PyLoihiProcessModel):
     """Fixed-point model of `NormVecDelay`."""
 
-    native_step = NativeStep(
+    native_step = NativeStep.of(
+        np.int32,
         "square_i32",
-        inputs={"a_in1": np.int32},
-        outputs={"s2_out": np.int32},
-        state={"v": np.int32, "v2": np.int32},
-        then=NativeStep(
-            "normed_i32",
-            inputs={"a_in2": np.int32},
-            outputs={"s_out": np.int32},
-            parameters={"v2": np.int32},
-            integers=("vth",),
-        ),
+        "a_in1",
+        "s2_out",
+        "v v2",
+        then=NativeStep.of(np.int32, "normed_i32", "a_in2", "s_out", "", "v2", integers=("vth",)),
     )
 
     a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
@@ -125,7 +115,7 @@ class NormVecDelayModel(PyLoihiProcessModel):
 class InvSqrtModelFloat(PyLoihiProcessModel):
     """Floating-point model of `InvSqrt`; `fp_base` is not used, zero gives infinity."""
 
-    native_step = NativeStep("inverse_root_f64", inputs={"a_in": float}, outputs={"s_out": float})
+    native_step = NativeStep.of(float, "inverse_root_f64", "a_in", "s_out")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
 from lava_actor.errors import NetworkError
+from lava_actor.model.py.async_ import PyAsyncProcessModel
+from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort
 from lava_actor.proc.io.utils import (
     ChannelConfig,
     PipeLock,
@@ -86,3 +90,21 @@ class Configured(Model):
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         self._config: ChannelConfig = proc_params["channel_config"]
+
+
+class Takes(Configured):
+    """One that takes from its pipe."""
+
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def __init__(self, proc_params: ProcessParameters) -> None:
+        super().__init__(proc_params)
+        self._zeros = np.zeros(proc_params["shape"])
+
+
+class Free(PyAsyncProcessModel):
+    """One that runs until it is told to pause or stop."""
+
+    def _is_to_return(self) -> bool:
+        return self.check_for_stop_cmd() or self.check_for_pause_cmd()

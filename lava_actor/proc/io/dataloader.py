@@ -8,18 +8,16 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
-from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyOutPort, PyRefPort
+from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
-from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import HostCPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
-from lava_actor.process import AbstractProcess, OutPort, RefPort, Var
+from lava_actor.proc._model import LavaPyType, PyOutPort, cpu_model
+from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled, checked_interval
+from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.parameters import ProcessParameters
 
 
-class AbstractDataloader(AbstractProcess):
+class AbstractDataloader(Scheduled):
     """What both data loaders have in common: the data set, the schedule, the labels.
 
     The next sample (after the last one the first again) is loaded in the post-management phase of
@@ -50,8 +48,7 @@ class AbstractDataloader(AbstractProcess):
         **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
-        if interval < 1:
-            raise InvalidValueError(f"{owner}.interval: expected at least 1, got {interval!r}")
+        checked_interval(owner, interval)
         if len(dataset) == 0:
             raise InvalidValueError(f"{owner}.dataset: expected at least one sample, got none")
         super().__init__(
@@ -59,8 +56,7 @@ class AbstractDataloader(AbstractProcess):
         )
         data, label = dataset[0]
         self.data_shape = np.shape(data)
-        self.interval = Var(shape=(1,), init=interval)
-        self.offset = Var(shape=(1,), init=offset % interval)
+        self._schedule(interval, offset)
         self.ground_truth = OutPort(shape=np.shape(label) or (1,))
 
 
@@ -88,7 +84,7 @@ class SpikeDataloader(AbstractDataloader):
         self.data = Var(shape=(*self.data_shape[:-1], self.proc_params["interval"]), init=0)
 
 
-class StateDataloader(AbstractDataloader):
+class StateDataloader(AbstractDataloader, Remote):
     """Writes samples into a Var; each is there from the end of the step in which it is loaded.
 
     Notes
@@ -110,19 +106,15 @@ class StateDataloader(AbstractDataloader):
         NetworkError
             (an `AssertionError`) if there is one already, or its size is not that of a sample.
         """
-        if self.state.out_connections:
-            raise NetworkError(f"{self.name}.connect_var: samples already go to a Var")
         if var.size != self.state.size:
             raise NetworkError(
                 f"{self.name}.connect_var: expected a Var of the size of a sample, "
                 f"{self.data_shape}, got one of shape {var.shape}"
             )
-        self.state = RefPort(shape=tuple(var.shape))
-        self._post_init()
-        self.state.connect_var(var)
+        self._connect_state(var, "samples already go to")
 
 
-class AbstractPyDataloaderModel(PyLoihiProcessModel):
+class AbstractPyDataloaderModel(OnSchedule):
     """The schedule and the labels; subclasses say what happens with the data."""
 
     ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -134,10 +126,6 @@ class AbstractPyDataloaderModel(PyLoihiProcessModel):
         self._dataset: Sequence[tuple[object, object]] = proc_params["saved_dataset"]
         self._next_sample = 0
         self._label = np.zeros(np.shape(self._dataset[0][1]) or (1,))
-
-    def post_guard(self) -> bool:
-        """Whether a sample is loaded in this step."""
-        return bool((self.time_step - 1) % self.interval[0] == self.offset[0])
 
     def run_post_mgmt(self) -> None:
         """Load the next sample."""
@@ -194,9 +182,7 @@ AbstractPyStateModel = AbstractPyStateDataloaderModel
 """The same under our own names."""
 
 
-@implements(proc=SpikeDataloader, protocol=LoihiProtocol)
-@requires(HostCPU)
-@tag("fixed_pt")
+@cpu_model(SpikeDataloader, "fixed_pt", cpu=HostCPU)
 class PySpikeModelFixed(AbstractPySpikeDataloaderModel):
     """Fixed-point model of `SpikeDataloader`."""
 
@@ -204,9 +190,7 @@ class PySpikeModelFixed(AbstractPySpikeDataloaderModel):
     data: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
-@implements(proc=SpikeDataloader, protocol=LoihiProtocol)
-@requires(HostCPU)
-@tag("floating_pt")
+@cpu_model(SpikeDataloader, "floating_pt", cpu=HostCPU)
 class PySpikeModelFloat(AbstractPySpikeDataloaderModel):
     """Floating-point model of `SpikeDataloader`."""
 
@@ -214,18 +198,14 @@ class PySpikeModelFloat(AbstractPySpikeDataloaderModel):
     data: np.ndarray = LavaPyType(np.ndarray, float)
 
 
-@implements(proc=StateDataloader, protocol=LoihiProtocol)
-@requires(HostCPU)
-@tag("fixed_pt")
+@cpu_model(StateDataloader, "fixed_pt", cpu=HostCPU)
 class PyStateModelFixed(AbstractPyStateDataloaderModel):
     """Fixed-point model of `StateDataloader`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
 
 
-@implements(proc=StateDataloader, protocol=LoihiProtocol)
-@requires(HostCPU)
-@tag("floating_pt")
+@cpu_model(StateDataloader, "floating_pt", cpu=HostCPU)
 class PyStateModelFloat(AbstractPyStateDataloaderModel):
     """Floating-point model of `StateDataloader`."""
 

@@ -12,14 +12,10 @@ from enum import Enum, unique
 import numpy as np
 
 from lava_actor.errors import RuntimeStateError
-from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.model import AbstractProcessModel
-from lava_actor.model.ports import PyInPort, PyOutPort
-from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import HostCPU
-from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, kept, shl
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._shaped import Shaped
 from lava_actor.proc.io.compression import (
     decode_encode_delta_sparse_8,
@@ -158,9 +154,7 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
 
 # The tags other than the first make the models fit networks of either number system: integers are
 # what an encoder produces in both. Between the two models the compression decides.
-@implements(proc=DeltaEncoder, protocol=LoihiProtocol)
-@requires(HostCPU)
-@tag("dense_out", "fixed_pt", "floating_pt")
+@cpu_model(DeltaEncoder, "dense_out", "fixed_pt", "floating_pt", cpu=HostCPU)
 class PyDeltaEncoderModelDense(AbstractPyDeltaEncoderModel):
     """Model of `DeltaEncoder` that sends frames."""
 
@@ -172,9 +166,7 @@ class PyDeltaEncoderModelDense(AbstractPyDeltaEncoderModel):
         self.s_out.send(frame)
 
 
-@implements(proc=DeltaEncoder, protocol=LoihiProtocol)
-@requires(HostCPU)
-@tag("sparse_out", "fixed_pt", "floating_pt")
+@cpu_model(DeltaEncoder, "sparse_out", "fixed_pt", "floating_pt", cpu=HostCPU)
 class PyDeltaEncoderModelSparse(AbstractPyDeltaEncoderModel):
     """Model of `DeltaEncoder` that sends (data, index) pairs."""
 

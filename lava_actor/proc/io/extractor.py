@@ -12,11 +12,10 @@ from lava_actor.kernels.steps import Burst
 from lava_actor.model.decorator import implements, requires
 from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
-from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
-from lava_actor.proc.io._piped import Configured, Piped, Wired
+from lava_actor.proc.io._piped import Configured, Free, Piped, Wired
 from lava_actor.proc.io.utils import ChannelConfig, wait_until_ready
 from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.inherited import given
@@ -69,7 +68,7 @@ class PyLoihiExtractorModel(Configured, PyLoihiProcessModel):
 
 @implements(proc=Extractor, protocol=AsyncProtocol)
 @requires(CPU)
-class PyLoihiExtractorModelAsync(Configured, PyAsyncProcessModel):
+class PyLoihiExtractorModelAsync(Configured, Free):
     """Puts what arrives into the pipe, until told to stop or pause."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
@@ -88,9 +87,6 @@ class PyLoihiExtractorModelAsync(Configured, PyAsyncProcessModel):
             if self._config.may_wait_to_send and not wait_until_ready(self, pipe, self._is_to_stop):
                 return
             self._config.send(pipe, message)
-
-    def _is_to_return(self) -> bool:
-        return self.check_for_stop_cmd() or self.check_for_pause_cmd()
 
     def _is_to_stop(self) -> bool:
         # not on a pause: the message in hand has been taken out of the network already

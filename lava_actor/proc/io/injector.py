@@ -7,13 +7,11 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import NetworkError
 from lava_actor.model.decorator import implements, requires
-from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
-from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
-from lava_actor.proc.io._piped import Configured, Piped
+from lava_actor.proc._model import PyLoihiProcessModel, cpu_model
+from lava_actor.proc.io._piped import Free, Piped, Takes
 from lava_actor.proc.io.utils import wait_until_ready
-from lava_actor.process.parameters import ProcessParameters
 
 
 class Injector(Piped):
@@ -46,15 +44,8 @@ class Injector(Piped):
 
 # Any network may need one: the model is the same for all kinds of numbers.
 @cpu_model(Injector, "floating_pt", "fixed_pt", "bit_accurate_loihi")
-class PyLoihiInjectorModel(Configured, PyLoihiProcessModel):
+class PyLoihiInjectorModel(Takes, PyLoihiProcessModel):
     """Takes from the pipe in every step and sends it on."""
-
-    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-
-    def __init__(self, proc_params: ProcessParameters) -> None:
-        super().__init__(proc_params)
-        self._zeros = np.zeros(proc_params["shape"])
 
     def steps_ready(self) -> int:
         """As many as there are items."""
@@ -67,15 +58,8 @@ class PyLoihiInjectorModel(Configured, PyLoihiProcessModel):
 
 @implements(proc=Injector, protocol=AsyncProtocol)
 @requires(CPU)
-class PyLoihiInjectorModelAsync(Configured, PyAsyncProcessModel):
+class PyLoihiInjectorModelAsync(Takes, Free):
     """Takes from the pipe and sends it on, until told to stop or pause."""
-
-    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-
-    def __init__(self, proc_params: ProcessParameters) -> None:
-        super().__init__(proc_params)
-        self._zeros = np.zeros(proc_params["shape"])
 
     def run_async(self) -> None:
         """Take and send, `num_steps` times."""
@@ -87,6 +71,3 @@ class PyLoihiInjectorModelAsync(Configured, PyAsyncProcessModel):
             ):
                 return
             self.out_port.send(self._config.receive(pipe, self._zeros))
-
-    def _is_to_return(self) -> bool:
-        return self.check_for_stop_cmd() or self.check_for_pause_cmd()

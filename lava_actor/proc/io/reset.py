@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.model.members import declares
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
-from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
-from lava_actor.process import AbstractProcess, RefPort, Var
+from lava_actor.proc._model import LavaPyType, cpu_model
+from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled, checked_interval
+from lava_actor.process import RefPort, Var
 from lava_actor.process.parameters import ProcessParameters
 
 
-class Reset(AbstractProcess):
+class Reset(Scheduled, Remote):
     """Overwrites a Var with one value, in every `interval`-th step.
 
     It writes in the post-management phase of the steps t with
@@ -38,12 +38,10 @@ class Reset(AbstractProcess):
     def __init__(
         self, *, reset_value: float = 0, interval: int = 1, offset: int = 0, **kwargs: object
     ) -> None:
-        if interval < 1:
-            raise InvalidValueError(f"Reset.interval: expected at least 1, got {interval!r}")
+        checked_interval("Reset", interval)
         super().__init__(reset_value=reset_value, interval=interval, offset=offset, **kwargs)
         self.reset_value = Var(shape=(1,), init=reset_value)
-        self.interval = Var(shape=(1,), init=interval)
-        self.offset = Var(shape=(1,), init=offset % interval)
+        self._schedule(interval, offset)
         self.state = RefPort(shape=(1,))
 
     def connect_var(self, var: Var) -> None:
@@ -54,24 +52,14 @@ class Reset(AbstractProcess):
         NetworkError
             (an `AssertionError`) if there is one already: use one Reset per Var.
         """
-        if self.state.out_connections:
-            raise NetworkError(f"{self.name}.connect_var: this Reset already overwrites a Var")
-        self.state = RefPort(shape=tuple(var.shape))
-        self._post_init()
-        self.state.connect_var(var)
+        self._connect_state(var, "this Reset already overwrites")
 
 
-class AbstractPyReset(PyLoihiProcessModel):
+class AbstractPyReset(OnSchedule):
     """Writes on the schedule; subclasses declare the number type."""
 
     state: PyRefPortVectorDense
     reset_value: np.ndarray
-    interval: np.ndarray
-    offset: np.ndarray
-
-    def post_guard(self) -> bool:
-        """Whether this step is one of the schedule."""
-        return bool((self.time_step - 1) % self.interval[0] == self.offset[0])
 
     def run_post_mgmt(self) -> None:
         """Overwrite the Var."""
@@ -95,10 +83,9 @@ class PyResetFixed(AbstractPyReset):
 
 
 @cpu_model(Reset, "floating_pt")
+@declares(np.int32, "interval offset")
 class PyResetFloat(AbstractPyReset):
     """Floating-point model of `Reset`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
     reset_value: np.ndarray = LavaPyType(np.ndarray, float)
-    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

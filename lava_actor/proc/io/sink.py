@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.errors import InvalidValueError
 from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
-from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, cpu_model
+from lava_actor.proc._model import LavaPyType, NativeStep, cpu_model
+from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled, checked_interval
 from lava_actor.proc.io.source import Columns, time_major
 from lava_actor.process import AbstractProcess, InPort, RefPort, Var
 
@@ -71,10 +72,11 @@ class AbstractPyReceiveModel(Columns):
 
 
 def _recorded(number: DTypeLike) -> NativeStep:
-    return NativeStep(
+    return NativeStep.of(
+        number,
         "record",
-        inputs={"a_in": number},
-        state={"rows": number},
+        "a_in",
+        state="rows",
         integers=("itemsize",),
         stands_for=("arranged", "rows", "received"),
         uniform=False,
@@ -113,7 +115,7 @@ class PyReceiveModelFixed(AbstractPyReceiveModel):
         return narrow if np.array_equal(narrow, whole) else whole
 
 
-class Read(AbstractProcess):
+class Read(Scheduled, Remote):
     """Samples a Var on a schedule.
 
     In the post-management phase of the steps t with ``(t - 1) mod interval == offset mod
@@ -142,12 +144,10 @@ class Read(AbstractProcess):
         self, *, buffer: int, interval: int = 1, offset: int = 0, **kwargs: object
     ) -> None:
         checked_buffer(buffer, "Read")
-        if interval < 1:
-            raise InvalidValueError(f"Read.interval: expected at least 1, got {interval!r}")
+        checked_interval("Read", interval)
         super().__init__(buffer=buffer, interval=interval, offset=offset, **kwargs)
         self.buffer = buffer
-        self.interval = Var(shape=(1,), init=interval)
-        self.offset = Var(shape=(1,), init=offset % interval)
+        self._schedule(interval, offset)
         self.data = Var(shape=(1, buffer), init=0)
         self.state = RefPort(shape=(1,))
 
@@ -159,29 +159,20 @@ class Read(AbstractProcess):
         NetworkError
             (an `AssertionError`) if there is one already: use one Read per Var.
         """
-        if self.state.out_connections:
-            raise NetworkError(f"{self.name}.connect_var: this Read already samples a Var")
-        self.state = RefPort(shape=tuple(var.shape))
-        self.data = Var(shape=(*var.shape, self.buffer), init=0)
-        self._post_init()
-        self.state.connect_var(var)
+        if not self.state.out_connections:
+            self.data = Var(shape=(*var.shape, self.buffer), init=0)
+        self._connect_state(var, "this Read already samples")
 
 
-class AbstractPyRead(PyLoihiProcessModel):
+class AbstractPyRead(OnSchedule):
     """Samples on the schedule; subclasses declare the number type."""
 
     state: PyRefPortVectorDense
     data: np.ndarray
-    interval: np.ndarray
-    offset: np.ndarray
 
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
         self.counter = 0
-
-    def post_guard(self) -> bool:
-        """Whether this step is one of the schedule."""
-        return bool((self.time_step - 1) % self.interval[0] == self.offset[0])
 
     def run_post_mgmt(self) -> None:
         """Read the Var."""
@@ -198,10 +189,9 @@ class PyReadFixed(AbstractPyRead):
 
 
 @cpu_model(Read, "floating_pt")
+@declares(np.int32, "interval offset")
 class PyReadFloat(AbstractPyRead):
     """Floating-point model of `Read`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
     data: np.ndarray = LavaPyType(np.ndarray, float)
-    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -77,10 +77,11 @@ class AbstractPyRingBuffer(Columns):
 
 
 def _replayed(number: DTypeLike) -> NativeStep:
-    return NativeStep(
+    return NativeStep.of(
+        number,
         "replay",
-        outputs={"s_out": number},
-        parameters={"rows": number},
+        outputs="s_out",
+        parameters="rows",
         integers=("itemsize",),
         stands_for=("arranged", "rows"),
         uniform=False,

@@ -14,12 +14,8 @@ from lava_actor.proc.prodneuron.process import ProdNeuron
 class PyProdNeuronModelFixed(PyLoihiProcessModel):
     """Fixed-point model of `ProdNeuron`."""
 
-    native_step = NativeStep(
-        "product_i32",
-        inputs={"a_in1": np.int32, "a_in2": np.int32},
-        outputs={"s_out": np.int32},
-        state={"v": np.int32},
-        integers=("vth", "exp"),
+    native_step = NativeStep.of(
+        np.int32, "product_i32", "a_in1 a_in2", "s_out", "v", integers=("vth", "exp")
     )
 
     a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)

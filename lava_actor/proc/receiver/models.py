@@ -13,7 +13,7 @@ from lava_actor.proc.receiver.process import Receiver, Receiver32Bit
 class ReceiverModel(PyLoihiProcessModel):
     """Model of `Receiver`; the payload takes the number type of what is received."""
 
-    native_step = NativeStep("keep_64", inputs={"a_in": np.int64}, state={"payload": np.int64})
+    native_step = NativeStep.of(np.int64, "keep_64", "a_in", "", "payload")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, int)
     payload: np.ndarray = LavaPyType(np.ndarray, int)

@@ -14,13 +14,8 @@ from lava_actor.proc.resfire.process import DECAY_SCALE, RFZero
 class PyRFZeroModelFixed(PyLoihiProcessModel):
     """Fixed-point model of `RFZero`."""
 
-    native_step = NativeStep(
-        "rf_zero_i32",
-        inputs={"u_in": np.int32, "v_in": np.int32},
-        outputs={"s_out": np.int32},
-        state={"u": np.int32, "v": np.int32},
-        parameters={"lct": np.int32, "lst": np.int32},
-        integers=("uth",),
+    native_step = NativeStep.of(
+        np.int32, "rf_zero_i32", "u_in v_in", "s_out", "u v", "lct lst", integers=("uth",)
     )
 
     u_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)

@@ -6,6 +6,7 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl
 from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
@@ -23,7 +24,7 @@ def float_step(function: str) -> NativeStep:
         outputs={"s_out": bool},
         state={"real": float, "imag": float},
         numbers=("sin_decay", "cos_decay", "vth"),
-        stands_for=("resonator_dynamics",),
+        stands_for=("resonator_dynamics", "_fire"),
     )
 
 
@@ -35,23 +36,49 @@ def fixed_step(function: str) -> NativeStep:
         outputs={"s_out": bool},
         state={"real": np.int32, "imag": np.int32},
         integers=("sin_decay", "cos_decay", "vth", "state_exp", "decay_bits"),
-        stands_for=("resonator_dynamics", "_decayed"),
+        stands_for=("resonator_dynamics", "_decayed", "_fire"),
     )
 
 
-class AbstractPyRFModelFloat(PyLoihiProcessModel):
+class AbstractPyRFModel(PyLoihiProcessModel):
+    """Receives, turns the state, sends spikes."""
+
+    a_real_in: PyInPort
+    a_imag_in: PyInPort
+    s_out: PyOutPort
+    real: np.ndarray
+    imag: np.ndarray
+    sin_decay: np.ndarray
+    cos_decay: np.ndarray
+    state_exp: np.ndarray
+    decay_bits: np.ndarray
+    vth: np.ndarray
+
+    def resonator_dynamics(
+        self, a_real_in: np.ndarray, a_imag_in: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return real and imaginary part after this step."""
+        raise NotImplementedError
+
+    def _fire(self, real: np.ndarray, imag: np.ndarray) -> np.ndarray:
+        """Take over the state after this step; return who spikes."""
+        spikes = (real >= self.vth) & (imag >= 0) & (self.imag < 0)
+        self.real[...] = real
+        self.imag[...] = imag
+        return spikes
+
+    def run_spk(self) -> None:
+        """Receive, turn, send spikes."""
+        turned = self.resonator_dynamics(self.a_real_in.recv(), self.a_imag_in.recv())
+        self.s_out.send(self._fire(*turned))
+
+
+@declares(float, "a_real_in a_imag_in real imag sin_decay cos_decay vth")
+@declares(np.int32, "state_exp decay_bits")
+class AbstractPyRFModelFloat(AbstractPyRFModel):
     """The damped oscillation in double precision."""
 
-    a_real_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    a_imag_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, bool)
-    real: np.ndarray = LavaPyType(np.ndarray, float)
-    imag: np.ndarray = LavaPyType(np.ndarray, float)
-    sin_decay: np.ndarray = LavaPyType(np.ndarray, float)
-    cos_decay: np.ndarray = LavaPyType(np.ndarray, float)
-    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    decay_bits: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    vth: np.ndarray = LavaPyType(np.ndarray, float)
 
     def resonator_dynamics(
         self, a_real_in: np.ndarray, a_imag_in: np.ndarray
@@ -62,23 +89,15 @@ class AbstractPyRFModelFloat(PyLoihiProcessModel):
         return real, imag
 
 
-class AbstractPyRFModelFixed(PyLoihiProcessModel):
+@declares(np.int32, "a_real_in a_imag_in s_out real imag vth", 24)
+@declares(np.int32, "sin_decay cos_decay", 12)
+@declares(np.int32, "state_exp decay_bits", 6)
+class AbstractPyRFModelFixed(AbstractPyRFModel):
     """The damped oscillation in fixed point.
 
     Each of the four products is 64 bits wide and shifted back by `decay_bits` toward zero; the new
     state saturates at 24 bits.
     """
-
-    a_real_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    a_imag_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    real: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    imag: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    sin_decay: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=12)
-    cos_decay: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=12)
-    state_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
-    decay_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
-    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -110,10 +129,6 @@ class PyRFModelFloat(AbstractPyRFModelFloat):
     cut = BY_NEURON
     native_step = float_step("rf_f64")
 
-    def run_spk(self) -> None:
-        """Receive, turn, send spikes."""
-        _step(self)
-
 
 @cpu_model(RF, "fixed_pt")
 class PyRFModelFixed(AbstractPyRFModelFixed):
@@ -121,15 +136,3 @@ class PyRFModelFixed(AbstractPyRFModelFixed):
 
     cut = BY_NEURON
     native_step = fixed_step("rf_i32")
-
-    def run_spk(self) -> None:
-        """Receive, turn, send spikes."""
-        _step(self)
-
-
-def _step(model: AbstractPyRFModelFloat | AbstractPyRFModelFixed) -> None:
-    real, imag = model.resonator_dynamics(model.a_real_in.recv(), model.a_imag_in.recv())
-    spikes = (real >= model.vth) & (imag >= 0) & (model.imag < 0)
-    model.real[...] = real
-    model.imag[...] = imag
-    model.s_out.send(spikes)

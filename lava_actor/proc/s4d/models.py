@@ -54,10 +54,6 @@ class AbstractSigmaS4dDeltaModel(AbstractSigmaDeltaModel):
         self.s4_state[...] = self.s4_state * self.a + self.b * sigma_data
         return np.real(2 * self.c * self.s4_state)
 
-    def run_spk(self) -> None:
-        """Receive changes, send changes."""
-        self.s_out.send(self.dynamics(self.a_in.recv()))
-
 
 @cpu_model(SigmaS4dDelta, "floating_pt")
 class PySigmaS4dDeltaModelFloat(AbstractSigmaS4dDeltaModel):

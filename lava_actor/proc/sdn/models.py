@@ -189,6 +189,10 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
         sigma = self.sigma_dynamics(a_in_data)
         return self.delta_dynamics(self.activation_dynamics(sigma))
 
+    def run_spk(self) -> None:
+        """Receive changes, send changes."""
+        self.s_out.send(self.dynamics(self.a_in.recv()))
+
 
 @cpu_model(SigmaDelta, "floating_pt")
 @declares(float, "a_in s_out vth sigma act residue error bias")
@@ -200,10 +204,6 @@ class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
     native_step = _delta_step("sigma_delta_f64", float, "rectifies")
 
     cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
-
-    def run_spk(self) -> None:
-        """Receive changes, send changes."""
-        self.s_out.send(self.dynamics(self.a_in.recv()))
 
 
 @declares(np.int32, "a_in s_out vth sigma act residue error bias", 24)

@@ -18,7 +18,7 @@ from lava_actor.learning.sparse_pattern import SparsePattern
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.proc._connection import FloatNumbers
 from lava_actor.proc._learning_model import LEARNING_BY_ROW, LearningSteps, TruncatedWeights
-from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.sparse.learning_process import LearningSparse
 
 __all__ = ["PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate"]
@@ -73,15 +73,12 @@ def _with_data(matrix: csr_matrix, data: np.ndarray, number: np.dtype) -> csr_ma
 class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, FloatNumbers):
     """Floating-point model of `LearningSparse`."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     cut = LEARNING_BY_ROW
     may_wait = True
     weights: Any = PlasticVar(csr_matrix, float)
     tag_1: Any = PlasticVar(csr_matrix, float)
     tag_2: Any = PlasticVar(csr_matrix, float)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
 @cpu_model(LearningSparse, "bit_approximate_loihi", "fixed_pt")
@@ -90,12 +87,9 @@ class PyLearningSparseModelBitApproximate(
 ):
     """Fixed-point model of `LearningSparse`, see `PyLearningDenseModelBitApproximate`."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     cut = LEARNING_BY_ROW
     may_wait = True
     weights: Any = PlasticVar(csr_matrix, np.int32, precision=8)
     tag_1: Any = PlasticVar(csr_matrix, int, precision=8)
     tag_2: Any = PlasticVar(csr_matrix, int, precision=6)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)

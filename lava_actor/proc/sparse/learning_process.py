@@ -11,7 +11,7 @@ from lava_actor.errors import InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc._connection import canonical_csr
-from lava_actor.proc._learning import check_learning
+from lava_actor.proc._learning import learning_parameters
 from lava_actor.proc.sparse.process import Sparse
 from lava_actor.process import LearningConnectionProcess
 
@@ -72,20 +72,13 @@ class LearningSparse(LearningConnectionProcess, Sparse):
             key: csr_matrix(shape, dtype=weights.dtype) if tag is None else _matrix(key, tag, shape)
             for key, tag in (("tag_2", tag_2), ("tag_1", tag_1))
         }
-        graded_spike_cfg = check_learning(
-            "LearningSparse", learning_rule, graded_spike_cfg, kwargs.get("sign_mode")
-        )
         kwargs["x_idx_active_syn_vars"] = {
             key: matrix.nonzero()[1] for key, matrix in {"weights": weights, **tags}.items()
         }
-        super().__init__(
-            weights=weights,
-            **tags,
-            shape=shape,
-            learning_rule=learning_rule,
-            graded_spike_cfg=graded_spike_cfg,
-            **kwargs,
+        made = learning_parameters(
+            "LearningSparse", weights, tags, learning_rule, graded_spike_cfg, kwargs
         )
+        super().__init__(**made)
 
 
 def _matrix(name: str, given: object, shape: tuple[int, ...]) -> csr_matrix:

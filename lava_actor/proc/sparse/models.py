@@ -23,7 +23,7 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
-from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort, cpu_model
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc._operators import SparseOperator
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc._synapses import Synapses
@@ -205,11 +205,8 @@ class _SparseConnection(_SparseWeights, Undelayed):
 class AbstractPySparseModelFloat(FloatNumbers, _SparseConnection):
     """Sparse connections in double precision: ``a_buff = W @ s``."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     weights: Any = WeightsVar(csr_matrix, float)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
 @cpu_model(Sparse, "floating_pt")
@@ -222,11 +219,8 @@ class PySparseModelFloat(AbstractPySparseModelFloat):
 class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
     """Sparse connections in the integers of Loihi; see `AbstractPyDenseModelBitAcc`."""
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
 @cpu_model(Sparse, "bit_accurate_loihi", "fixed_pt")
@@ -303,12 +297,9 @@ class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
 
     cut = BY_ROW
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     a_buff: Any = LineVar(np.ndarray, float)
     weights: Any = WeightsVar(csr_matrix, float)
     delays: Any = DelaysVar(csr_matrix, int)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int, precision=5)
 
 
 @cpu_model(DelaySparse, "bit_accurate_loihi", "fixed_pt")
@@ -317,12 +308,9 @@ class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
 
     cut = BY_ROW
 
-    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
-    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=16)
     a_buff: Any = LineVar(np.ndarray, np.int32, precision=16)
     weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
     delays: Any = DelaysVar(csr_matrix, int, precision=6)
-    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
     def on_start(self) -> None:
         """Check the delays, arrange the weights."""

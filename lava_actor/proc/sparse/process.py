@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
 from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._delays import checked_delays, delay_range, drawn_delays
+from lava_actor.proc._projection import Projection
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.connectivity import Recipe
-from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 
 if TYPE_CHECKING:
     from lava_actor.proc.sparse.learning_process import LearningSparse
@@ -21,7 +21,7 @@ __all__ = ["Sparse", "LearningSparse", "DelaySparse"]
 __getattr__ = of_sibling(__name__, "LearningSparse")
 
 
-class Sparse(AbstractProcess):
+class Sparse(Projection):
     """Connects some neurons with some others, with one step of delay.
 
     Computes what `Dense` computes with the same matrix, at the cost of the synapses there are.
@@ -32,11 +32,6 @@ class Sparse(AbstractProcess):
         Of shape (post, pre). Stored zeros are synapses, too: they keep their place when weights
         are set. Entries stored twice are summed. A recipe (`lava_actor.proc.connectivity`) is
         built by the model.
-    num_message_bits : int
-        0: binary input. More: graded.
-    **kwargs
-        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
-        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
 
     Raises
     ------
@@ -53,8 +48,6 @@ class Sparse(AbstractProcess):
     matrix has several entries.
     """
 
-    _model_parameters: ClassVar[tuple[str, ...]] = ("weight_exp", "num_weight_bits", "sign_mode")
-
     def __init__(
         self,
         *,
@@ -66,12 +59,7 @@ class Sparse(AbstractProcess):
         if not isinstance(weights, Recipe):
             weights = canonical_csr(owner, "weights", weights)
         super().__init__(num_message_bits=num_message_bits, **kwargs)
-        post, pre = weights.shape
-        self.s_in = InPort(shape=(pre,))
-        self.a_out = OutPort(shape=(post,))
-        self.weights = Var(shape=weights.shape, init=weights)
-        self.a_buff = Var(shape=(post,), init=0)
-        self.num_message_bits = Var(shape=(1,), init=num_message_bits)
+        self._add_members(weights, num_message_bits)
 
 
 class DelaySparse(Sparse):
@@ -114,5 +102,4 @@ class DelaySparse(Sparse):
             pattern.data[:] = delays
             delays = pattern
         super().__init__(weights=weights, max_delay=longest, **kwargs)
-        self.delays = Var(shape=weights.shape, init=delays)
-        self.a_buff = Var(shape=(weights.shape[0], longest + 1), init=0)
+        self._add_delays(delays, longest)

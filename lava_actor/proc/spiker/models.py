@@ -13,12 +13,7 @@ from lava_actor.process.parameters import ProcessParameters
 class SpikerModel(PyLoihiProcessModel):
     """Model of `Spiker`."""
 
-    native_step = NativeStep(
-        "spiker_i64",
-        outputs={"s_out": np.int64},
-        state={"counter": np.int64},
-        parameters={"rate": np.int64, "payload": np.int64},
-    )
+    native_step = NativeStep.of(np.int64, "spiker_i64", "", "s_out", "counter", "rate payload")
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int)
     rate: np.ndarray = LavaPyType(np.ndarray, int, precision=32)
@@ -36,12 +31,7 @@ class SpikerModel(PyLoihiProcessModel):
 class Spiker32bitModel(PyLoihiProcessModel):
     """Model of `Spiker32bit`; messages are int64, so that unsigned payloads fit."""
 
-    native_step = NativeStep(
-        "spiker_i64",
-        outputs={"s_out": np.int64},
-        state={"counter": np.int64},
-        parameters={"_period": np.int64, "_payload": np.int64},
-    )
+    native_step = NativeStep.of(np.int64, "spiker_i64", "", "s_out", "counter", "_period _payload")
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
     counter: np.ndarray = LavaPyType(np.ndarray, np.int64)

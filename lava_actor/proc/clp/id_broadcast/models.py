@@ -14,12 +14,7 @@ from lava_actor.proc.clp.id_broadcast.process import IdBroadcast
 class PyIdBroadcastModel(PyLoihiProcessModel):
     """Fixed-point model of `IdBroadcast`."""
 
-    native_step = NativeStep(
-        "broadcast_i32",
-        inputs={"a_in": np.int32},
-        outputs={"s_out": np.int32},
-        state={"val": np.int32},
-    )
+    native_step = NativeStep.of(np.int32, "broadcast_i32", "a_in", "s_out", "val")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)

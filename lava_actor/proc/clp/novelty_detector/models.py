@@ -13,11 +13,12 @@ from lava_actor.proc.clp.novelty_detector.process import NoveltyDetector
 class PyNoveltyDetectorModel(PyLoihiProcessModel):
     """Fixed-point model of `NoveltyDetector`."""
 
-    native_step = NativeStep(
+    native_step = NativeStep.of(
+        np.int32,
         "novelty",
-        inputs={"input_aval_in": np.int32, "output_aval_in": np.int32},
-        outputs={"novelty_detected_out": np.int32},
-        state={"waiting": np.int32, "counter": np.int32},
+        "input_aval_in output_aval_in",
+        "novelty_detected_out",
+        "waiting counter",
         integers=("t_wait",),
         stands_for=("_wait",),
     )

@@ -14,11 +14,12 @@ from lava_actor.proc.clp.nsm.process import Allocator, Readout
 class PyReadoutModel(PyLoihiProcessModel):
     """Fixed-point model of `Readout`."""
 
-    native_step = NativeStep(
+    native_step = NativeStep.of(
+        np.int32,
         "read_out",
-        inputs={"label_in": np.int32, "inference_in": np.int32},
-        outputs={"user_output": np.int32, "feedback": np.int32, "trigger_alloc": np.int32},
-        state={"proto_labels": np.int32, "last_winner_id": np.int32},
+        "label_in inference_in",
+        "user_output feedback trigger_alloc",
+        "proto_labels last_winner_id",
         uniform=False,
     )
 
@@ -58,12 +59,7 @@ class PyReadoutModel(PyLoihiProcessModel):
 class PyAllocatorModel(PyLoihiProcessModel):
     """Fixed-point model of `Allocator`."""
 
-    native_step = NativeStep(
-        "allocate",
-        inputs={"trigger_in": np.int32},
-        outputs={"allocate_out": np.int32},
-        state={"next_alloc_id": np.int32},
-    )
+    native_step = NativeStep.of(np.int32, "allocate", "trigger_in", "allocate_out", "next_alloc_id")
 
     trigger_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
     allocate_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
