@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
+from typing import TypeVar
 
 from lava_actor.errors import InvalidValueError
 
@@ -37,6 +38,9 @@ class BoardInfo:
     nodename: str = ""
     partition: str = ""
     state: str = ""
+
+
+Info = TypeVar("Info", PartitionInfo, BoardInfo)
 
 
 def is_available() -> bool:
@@ -72,20 +76,13 @@ def set_board(board: str | None, partition: str | None = None) -> None:
     InvalidValueError
         (a `ValueError`) if there is no such board, it is down, or it is not in `partition`.
     """
-    if board is None:
-        os.environ.pop("BOARD", None)
-        return
-    info = get_board_info(board)
-    if info is None:
-        raise InvalidValueError(f"slurm.set_board: there is no board {board!r}")
-    if info.state.startswith(UNUSABLE):
-        raise InvalidValueError(f"slurm.set_board: board {board!r} is {info.state}")
-    if partition is not None and info.partition.rstrip("*") != partition:
+    info = None if board is None else _chosen("board", board, get_board_info(board))
+    if partition is not None and info is not None and info.partition.rstrip("*") != partition:
         raise InvalidValueError(
             f"slurm.set_board: board {board!r} is in partition {info.partition!r}, "
             f"not in {partition!r}"
         )
-    os.environ["BOARD"] = board
+    _choose("BOARD", board)
 
 
 def set_partition(partition: str | None) -> None:
@@ -96,15 +93,23 @@ def set_partition(partition: str | None) -> None:
     InvalidValueError
         (a `ValueError`) if there is no such partition or it is down.
     """
-    if partition is None:
-        os.environ.pop("PARTITION", None)
-        return
-    info = get_partition_info(partition)
+    if partition is not None:
+        _chosen("partition", partition, get_partition_info(partition))
+    _choose("PARTITION", partition)
+
+
+def _chosen(kind: str, name: str, info: Info | None) -> Info:
     if info is None:
-        raise InvalidValueError(f"slurm.set_partition: there is no partition {partition!r}")
+        raise InvalidValueError(f"slurm.set_{kind}: there is no {kind} {name!r}")
     if info.state.startswith(UNUSABLE):
-        raise InvalidValueError(f"slurm.set_partition: partition {partition!r} is {info.state}")
-    os.environ["PARTITION"] = partition
+        raise InvalidValueError(f"slurm.set_{kind}: {kind} {name!r} is {info.state}")
+    return info
+
+
+def _choose(variable: str, name: str | None) -> None:
+    os.environ.pop(variable, None)
+    if name is not None:
+        os.environ[variable] = name
 
 
 def partition() -> str:
