@@ -129,19 +129,13 @@ def _graph(
                 edges.append((source, end))
                 _check_spikes(nodes[names[process]]["type"], way)
             if not ways and nodes[names[process]]["type"] != "Output":
-                nodes[f"output_{names[process]}"] = {
-                    "type": "Output",
-                    "shape": np.array(_seen(process, port, pictures)),
-                }
-                edges.append((names[process], f"output_{names[process]}"))
+                end = _add_end(nodes, "Output", names[process], _seen(process, port, pictures))
+                edges.append((names[process], end))
         for port in process.in_ports.members:
             fed = any(b == names[process] for _, b in edges) or port.get_src_ports()
             if not fed and nodes[names[process]]["type"] != "Input":
-                nodes[f"input_{names[process]}"] = {
-                    "type": "Input",
-                    "shape": np.array(_seen(process, port, pictures)),
-                }
-                edges.append((f"input_{names[process]}", names[process]))
+                end = _add_end(nodes, "Input", names[process], _seen(process, port, pictures))
+                edges.append((end, names[process]))
     for process in known:
         heads = [b for _, b in edges].count(names[process])
         joined = isinstance(process, Dense | Sparse | Conv) and heads > 1
@@ -167,6 +161,13 @@ def _graph(
             if isinstance(p, Dense | Sparse | Conv)
         },
     )
+
+
+def _add_end(nodes: dict[str, Node], kind: str, of: str, shape: tuple[int, ...]) -> str:
+    """Add a node for a port that nothing is connected to; returns its name."""
+    name = f"{kind.lower()}_{of}"
+    nodes[name] = {"type": kind, "shape": np.array(shape)}
+    return name
 
 
 _ELEMENTWISE = (

@@ -27,7 +27,7 @@ class PlasticVar(LavaPyType):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, model: Any, owner: Any = None) -> Any:
+    def __get__(self, model: Any, owner: object = None) -> Any:
         """Return the declaration (of the class), or the values of now (of a model)."""
         if model is None:
             return self
@@ -38,7 +38,7 @@ class PlasticVar(LavaPyType):
         except KeyError:
             raise AttributeError(f"{type(model).__name__}.{self._name} has no value yet") from None
 
-    def __set__(self, model: Any, value: Any) -> None:
+    def __set__(self, model: Any, value: object) -> None:
         """Replace the values."""
         model.drop_arrears()
         model.__dict__[self._name] = value

@@ -94,7 +94,7 @@ def _is_any_replaced(model: object, base: type[object], names: Iterable[str]) ->
 
 
 def _arguments(
-    model: Any,
+    model: object,
     declared: NativeStep,
     address: int,
     numbers: Sequence[str | None],

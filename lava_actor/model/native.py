@@ -141,8 +141,10 @@ class NativeStep:
     ) -> NativeStep:  # fmt: skip
         """One of which all ports and arrays, named in a row each, are of one type of number."""
         named = {"inputs": inputs, "outputs": outputs, "state": state, "parameters": parameters}
-        alike = {kind: dict.fromkeys(names.split(), number) for kind, names in named.items()}
-        return cls(function, **alike, **more)
+        alike: dict[str, Any] = {
+            kind: dict.fromkeys(names.split(), number) for kind, names in named.items()
+        }
+        return cls(function, **{**alike, **more})
 
     @property
     def limits(self) -> Mapping[str, tuple[int, int]]:

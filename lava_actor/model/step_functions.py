@@ -88,8 +88,8 @@ class Jit:
             ) from error
 
         @intrinsic  # type: ignore[untyped-decorator]
-        def at(_context: Any, _word: Any) -> Any:
-            def code(context: Any, builder: Any, signature: Any, words: Any) -> Any:
+        def at(_context: object, _word: object) -> Any:
+            def code(context: Any, builder: Any, signature: object, words: Any) -> Any:
                 return builder.inttoptr(words[0], context.get_value_type(types.voidptr))
 
             return types.voidptr(types.int64), code

@@ -289,7 +289,7 @@ class RanksCrew(Crew):
                     "set compile_config['pypy_channel_size'] to more"
                 )
 
-    def _ask_ranks(self, ranks: Sequence[int], what: str, payload: Any = None) -> list[Any]:
+    def _ask_ranks(self, ranks: Sequence[int], what: str, payload: object = None) -> list[Any]:
         """The answers of some ranks, this one perhaps among them, but for those that are dead."""
         question = next(self._questions)
         deadline = time.monotonic() + LOOK_SECONDS
@@ -312,7 +312,7 @@ class RanksCrew(Crew):
             raise RuntimeStateError(f"ranks cannot {what}: {failed[0]}")
         return list(answers.values())
 
-    def _note(self, question: int, rank: int, seen: Any) -> None:
+    def _note(self, question: int, rank: int, seen: object) -> None:
         with self._answered:
             if question in self._answers:
                 self._answers[question][rank] = seen

@@ -27,7 +27,8 @@ from lava_actor.checkpoint import rings
 from lava_actor.protocol import words
 
 if TYPE_CHECKING:
-    from lava_actor.channels import Arena, RingReader, RingWriter
+    from lava_actor.channels import Arena, Party, RingReader, RingWriter
+    from lava_actor.channels.layout import RingPlan
 
 #: (rank, item) to hand over.
 Send = Callable[[int, tuple[Any, ...]], None]
@@ -44,7 +45,7 @@ MOST_ON_THE_WAY = 1024
 WORD_SECONDS = 0.0005
 
 
-def _room(ring: Any) -> int:
+def _room(ring: RingPlan) -> int:
     """Messages of a ring that may be on the way."""
     return max(int(ring.depth), min(MOST_ON_THE_WAY, PIECE_BYTES // ring.slot_bytes))
 
@@ -52,7 +53,7 @@ def _room(ring: Any) -> int:
 class Exit:
     """Where messages of a ring leave for another rank."""
 
-    def __init__(self, ring: Any, cursor: int, reader: RingReader, rank: int) -> None:
+    def __init__(self, ring: RingPlan, cursor: int, reader: RingReader, rank: int) -> None:
         self.ring = ring.index
         self.cursor = cursor
         self.writer = ring.writer
@@ -65,7 +66,7 @@ class Exit:
 class Source:
     """A writer here, with the exits that its messages leave by."""
 
-    def __init__(self, party: Any) -> None:
+    def __init__(self, party: Party) -> None:
         self.party = party
         self.exits: list[Exit] = []
         self.told = 0
@@ -75,7 +76,7 @@ class Source:
 class Entry:
     """Where messages of a ring arrive from its writer's rank."""
 
-    def __init__(self, ring: Any, writer: RingWriter, rank: int) -> None:
+    def __init__(self, ring: RingPlan, writer: RingWriter, rank: int) -> None:
         self.ring = ring.index
         self.party = ring.writer
         self.writer = writer

@@ -216,7 +216,7 @@ def named_ranks(executable: Executable, n_ranks: int) -> dict[int, int]:
     return found
 
 
-def _named(actors: Sequence[ActorPlan], key: Any) -> list[int]:
+def _named(actors: Sequence[ActorPlan], key: object) -> list[int]:
     """The actors of a Process, or of all that have a name; parts of a hierarchical one included."""
     found = []
     for actor in actors:

@@ -73,7 +73,7 @@ class Standstill:
         else:
             self._last = None
 
-    def judge(self, index: int, answer: Any) -> Failure | None:
+    def judge(self, index: int, answer: object) -> Failure | None:
         """A service says who waits; the deadlock, if all have and it is one."""
         self._answers[index] = answer
         if self._answers.keys() != self._watchers or self._counts.keys() != self._ranks:

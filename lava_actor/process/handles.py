@@ -39,10 +39,10 @@ class RuntimeHandle(Protocol):
     def stop(self, timeout: float | None = None) -> None:
         """End it."""
 
-    def get_var(self, var_id: int, idx: Any = None) -> Any:
+    def get_var(self, var_id: int, idx: object = None) -> Any:
         """Return the value of a Var."""
 
-    def set_var(self, var_id: int, value: Any, idx: Any = None) -> None:
+    def set_var(self, var_id: int, value: object, idx: object = None) -> None:
         """Write the value of a Var."""
 
     def __exit__(self, *exc: object) -> None:
@@ -62,8 +62,8 @@ class Session(Protocol):
 
     def create_runtime(
         self,
-        process: Any,
-        run_cfg: Any = None,
+        process: AbstractProcess,
+        run_cfg: RunConfigLike | None = None,
         executable: Any = None,
         compile_config: dict[str, Any] | None = None,
     ) -> None:
@@ -71,9 +71,9 @@ class Session(Protocol):
 
     def run(
         self,
-        process: Any,
+        process: AbstractProcess,
         condition: Any,
-        run_cfg: Any = None,
+        run_cfg: RunConfigLike | None = None,
         compile_config: dict[str, Any] | None = None,
         **options: Any,
     ) -> Any:

@@ -10,6 +10,7 @@ import warnings
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.process import matrices
@@ -209,7 +210,7 @@ class Var(ArrayLike, AbstractProcessMember):
             )
         runtime.set_var(var.id, value, idx)
 
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> np.ndarray:
         """Return the present value, filling the shape.
 
         Raises

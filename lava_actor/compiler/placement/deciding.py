@@ -157,7 +157,7 @@ def _number(asked: Any, what: str) -> int:
     return int(asked)
 
 
-def _plans_of(process: Any, network: Lowered) -> list[ActorPlan]:
+def _plans_of(process: object, network: Lowered) -> list[ActorPlan]:
     return [plan for plan in network.actors if plan.process is process]
 
 

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lava_actor.errors import InvalidValueError
 
@@ -31,7 +32,9 @@ class AbstractPortImplementation(ABC):
     one_number: ClassVar[bool] = False
     """Whether the port carries one number, and has one element."""
 
-    def __init__(self, process_model: Any, shape: tuple[int, ...] = (), d_type: Any = int) -> None:
+    def __init__(
+        self, process_model: object, shape: tuple[int, ...] = (), d_type: DTypeLike = int
+    ) -> None:
         self._process_model = process_model
         self._shape = tuple(shape)
         self._d_type = d_type
@@ -99,9 +102,9 @@ class AbstractPyRemotePort(AbstractPyPort):
         self,
         csp_send_port: Any,
         csp_recv_port: Any,
-        process_model: Any,
+        process_model: object,
         shape: tuple[int, ...] = (),
-        d_type: Any = int,
+        d_type: DTypeLike = int,
         transformer: Any = None,
     ) -> None:
         super().__init__(process_model, shape, d_type)
@@ -133,9 +136,9 @@ class AbstractPyIOPort(AbstractPyPort):
     def __init__(
         self,
         csp_ports: list[Any] | None,
-        process_model: Any,
+        process_model: object,
         shape: tuple[int, ...] = (),
-        d_type: Any = int,
+        d_type: DTypeLike = int,
     ) -> None:
         super().__init__(process_model, shape, d_type)
         self._csp_ports: list[Any] = list(csp_ports) if csp_ports else []

@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from lava_actor.channels import RingReader
 from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError
@@ -82,7 +83,7 @@ class PyInPort(AbstractPyIOPort):
         csp_ports: list[object] | None,
         process_model: object,
         shape: tuple[int, ...] = (),
-        d_type: object = int,
+        d_type: DTypeLike = int,
         transformer: object = None,
     ) -> None:
         super().__init__(csp_ports, process_model, shape, d_type)

@@ -83,7 +83,7 @@ class PyOutPortVectorDense(PyOutPort):
             # The class's method says what it does; the instance's does it without loops.
             self.__dict__["send"] = self._fast_send()
 
-    def send(self, data: Any) -> None:
+    def send(self, data: object) -> None:
         """Send ``data`` to every destination.
 
         Parameters
@@ -129,7 +129,7 @@ class PyOutPortVectorDense(PyOutPort):
 class PyOutPortVectorSparse(PyOutPort):
     """Sends events: values with indices."""
 
-    def send(self, data: Any, indices: Any) -> None:
+    def send(self, data: object, indices: object) -> None:
         """Send events to every destination.
 
         A destination that receives sparsely gets both arrays as they were sent; one that receives
@@ -186,7 +186,7 @@ class PyOutPortScalarDense(PyOutPort):
 
     one_number = True
 
-    def send(self, data: Any) -> None:
+    def send(self, data: object) -> None:
         """Send one number to every destination."""
         if not self._rings:
             return
@@ -200,7 +200,7 @@ class PyOutPortScalarDense(PyOutPort):
 class PyOutPortScalarSparse(PyOutPort):
     """Sends single events."""
 
-    def send(self, data: Any, index: int) -> None:
+    def send(self, data: object, index: int) -> None:
         """Send the value ``data`` at flat index ``index`` to every destination."""
         if not self._rings:
             return

@@ -48,12 +48,12 @@ class PyVarPort(AbstractPyRemotePort):
     def __init__(
         self,
         var_name: str,
-        csp_send_port: Any,
-        csp_recv_port: Any,
+        csp_send_port: object,
+        csp_recv_port: object,
         process_model: AbstractProcessModel,
         shape: tuple[int, ...] = (),
         d_type: DTypeLike = int,
-        transformer: Any = None,
+        transformer: object = None,
     ) -> None:
         self.var_name = var_name
         ends = csp_send_port, csp_recv_port

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.channels import CspRecvPort, CspSendPort
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import UNLIMITED
 
 
@@ -55,42 +57,44 @@ class ChannelConfig:
     receive_empty: ReceiveEmpty = ReceiveEmpty.BLOCKING
     receive_not_empty: ReceiveNotEmpty = ReceiveNotEmpty.FIFO
 
-    def get_send_full_function(self) -> Callable[[Any, np.ndarray], None]:
+    def get_send_full_function(self) -> Callable[[CspSendPort, np.ndarray], None]:
         """Return ``f(channel, data)`` for a full buffer."""
         return _SEND_FULL[self.send_full]
 
-    def get_receive_empty_function(self) -> Callable[[Any, np.ndarray], np.ndarray]:
+    def get_receive_empty_function(self) -> Callable[[CspRecvPort, np.ndarray], np.ndarray]:
         """Return ``f(channel, zeros)`` for an empty buffer."""
         return _RECEIVE_EMPTY[self.receive_empty]
 
-    def get_receive_not_empty_function(self) -> Callable[[Any, np.ndarray, int], np.ndarray]:
+    def get_receive_not_empty_function(
+        self,
+    ) -> Callable[[CspRecvPort, np.ndarray, int], np.ndarray]:
         """Return ``f(channel, zeros, number of items)`` for a buffer with items in it."""
         return _RECEIVE_NOT_EMPTY[self.receive_not_empty]
 
-    def send(self, channel: Any, data: np.ndarray) -> None:
+    def send(self, channel: CspSendPort, data: np.ndarray) -> None:
         """Put one item into the pipe."""
         if channel.probe():
             channel.send(data)
         else:
             self.get_send_full_function()(channel, data)
 
-    def receive(self, channel: Any, zeros: np.ndarray) -> np.ndarray:
+    def receive(self, channel: CspRecvPort, zeros: np.ndarray) -> np.ndarray:
         """Take from the pipe; `zeros` is what an empty one may stand for."""
         count = channel.num_available()
         if count == 0:
             return self.get_receive_empty_function()(channel, zeros)
         return self.get_receive_not_empty_function()(channel, zeros, count)
 
-    def steps_to_receive(self, channel: Any) -> int:
+    def steps_to_receive(self, channel: CspRecvPort) -> int:
         """How many times `receive` can be called in a row before it has to wait."""
         if not self.may_wait_to_receive or channel.ring.ended:  # it will say that it has ended
             return UNLIMITED
-        count: int = channel.num_available()
+        count = channel.num_available()
         return min(count, 1) if self.receive_not_empty is ReceiveNotEmpty.ACCUMULATE else count
 
-    def steps_to_send(self, channel: Any) -> int:
+    def steps_to_send(self, channel: CspSendPort) -> int:
         """How many times `send` can be called in a row before it has to wait."""
-        return int(channel.ring.free) if self.may_wait_to_send else UNLIMITED
+        return channel.ring.free if self.may_wait_to_send else UNLIMITED
 
     @property
     def may_wait_to_receive(self) -> bool:
@@ -122,7 +126,9 @@ class PipeLock:
         return PipeLock, ()
 
 
-def wait_until_ready(model: Any, channel: Any, give_up: Callable[[], bool]) -> bool:
+def wait_until_ready(
+    model: PyAsyncProcessModel, channel: CspSendPort | CspRecvPort, give_up: Callable[[], bool]
+) -> bool:
     """Wait until a channel end would not wait, or there is a reason to give up.
 
     For models that run freely: they must look from time to time whether the user wants them to
@@ -140,7 +146,7 @@ def wait_until_ready(model: Any, channel: Any, give_up: Callable[[], bool]) -> b
     bool
         True if the channel is ready, or has ended, which an operation on it will tell.
     """
-    ring = channel.ring
+    ring: Any = channel.ring
 
     def ready() -> bool:
         return bool(channel.probe() or ring.aborted or getattr(ring, "ended", False))
@@ -152,12 +158,12 @@ def wait_until_ready(model: Any, channel: Any, give_up: Callable[[], bool]) -> b
     return True
 
 
-def send_full_blocking(channel: Any, data: np.ndarray) -> None:
+def send_full_blocking(channel: CspSendPort, data: np.ndarray) -> None:
     """Wait until there is room, then put the item in."""
     channel.send(data)
 
 
-def send_full_non_blocking_drop(channel: Any, data: np.ndarray) -> None:
+def send_full_non_blocking_drop(channel: CspSendPort, data: np.ndarray) -> None:
     """Drop the item, with a warning."""
     warnings.warn(
         f"{channel.name}: the buffer is full ({channel.size} items); the new item is dropped",
@@ -165,7 +171,7 @@ def send_full_non_blocking_drop(channel: Any, data: np.ndarray) -> None:
     )
 
 
-def receive_empty_blocking(channel: Any, zeros: np.ndarray) -> np.ndarray:
+def receive_empty_blocking(channel: CspRecvPort, zeros: np.ndarray) -> np.ndarray:
     """Wait for an item and take it."""
     return channel.recv()
 
@@ -175,12 +181,12 @@ def receive_empty_non_blocking_zeros(channel: object, zeros: np.ndarray) -> np.n
     return zeros
 
 
-def receive_not_empty_fifo(channel: Any, zeros: np.ndarray, count: int) -> np.ndarray:
+def receive_not_empty_fifo(channel: CspRecvPort, zeros: np.ndarray, count: int) -> np.ndarray:
     """Take the oldest item."""
     return channel.recv()
 
 
-def receive_not_empty_accumulate(channel: Any, zeros: np.ndarray, count: int) -> np.ndarray:
+def receive_not_empty_accumulate(channel: CspRecvPort, zeros: np.ndarray, count: int) -> np.ndarray:
     """Take all items there are, summed."""
     total = zeros.copy()
     for _ in range(count):

@@ -173,7 +173,7 @@ def _fixed_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: A
     )  # fmt: skip
 
 
-def _is_outside(given: Any, low: float, high: float) -> bool:
+def _is_outside(given: object, low: float, high: float) -> bool:
     array = np.asarray(given)
     return array.dtype.kind in "biuf" and bool(((array < low) | (array > high)).any())
 

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     )
 
 
+Terms = tuple[type | tuple[type, ...], Configs, bool, bool]
+"""What partners have to be, their configurations, whether shapes and types have to be equal."""
+
+
 def create_port_id(proc_id: object, port_name: object) -> str:
     """Identifier of a port in a network."""
     return f"{proc_id}_{port_name}"
@@ -103,7 +107,7 @@ class AbstractPort(AbstractProcessMember):
             Whether the ports have to be of ``port_type``, and all of one kind.
         """
         how = port_type, connection_configs, assert_same_shape, assert_same_type
-        self._connect(ports, *how, forward=True)
+        self._connect(ports, True, how)
 
     def _connect_backward(
         self,
@@ -115,11 +119,12 @@ class AbstractPort(AbstractProcessMember):
     ) -> None:
         """Make ``ports`` sources of this port; the mirror image of `_connect_forward`."""
         how = port_type, connection_configs, assert_same_shape, assert_same_type
-        self._connect(ports, *how, forward=False)
+        self._connect(ports, False, how)
 
-    def _connect(self, ports: list[Any], *how: Any, forward: bool) -> None:
+    def _connect(self, ports: list[Any], forward: bool, how: Terms) -> None:
         for port, config in zip(ports, self._checked(ports, *how, forward), strict=True):
-            _link(*((self, port) if forward else (port, self)), config)
+            source, destination = (self, port) if forward else (port, self)
+            _link(source, destination, config)
         wiring.warn_if_late([self, *ports])
 
     def _checked(

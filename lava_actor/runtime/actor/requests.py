@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from lava_actor.runtime.actor.actor import Actor
 
 
-def _reply(actor: Actor, key: int, result: Any) -> None:
+def _reply(actor: Actor, key: int, result: object) -> None:
     actor.pipe.send("reply", (result, actor.step), key=key, actor=actor.party.index)
 
 
@@ -32,7 +32,7 @@ def answer_at_desk(actor: Actor) -> None:
     key, kind, payload = pickle.loads(said)
     there = b""
 
-    def reply(_actor: Actor, _key: int, result: Any) -> None:
+    def reply(_actor: Actor, _key: int, result: object) -> None:
         nonlocal there
         if getattr(result, "nbytes", 0) < desk.room:
             there = pickle.dumps((result, actor.step), protocol=5)
@@ -45,7 +45,7 @@ def answer_at_desk(actor: Actor) -> None:
 
 
 def answer(
-    actor: Actor, frame: Frame, reply: Callable[[Actor, int, Any], None] = _reply
+    actor: Actor, frame: Frame, reply: Callable[[Actor, int, object], None] = _reply
 ) -> None:
     """Carry out one request and reply under its key; errors travel back to the asker.
 

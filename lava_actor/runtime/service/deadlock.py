@@ -88,6 +88,10 @@ def fixed(waits: dict[int, Wait], idle: Collection[int] = ()) -> dict[int, Wait]
     return waits
 
 
+Blocked = tuple[str, int, int, int]
+"""What a party says that it waits for: kind, index, cursor, number."""
+
+
 class Watch:
     """Looks at all actors of a network, whatever domain they are in."""
 
@@ -181,7 +185,9 @@ class Watch:
         clock = self._clock
         return clock.horizon, clock.limit, clock.fence, clock.pause
 
-    def _needs(self, party: Party, record: Any, records: list[Any]) -> Collection[int] | None:
+    def _needs(
+        self, party: Party, record: Blocked, records: list[Any]
+    ) -> Collection[int] | None:
         """Whom a party waits for, each of them; None if it may go on, for all that can be seen."""
         kind, index, number = self._waits_for(party, record)
         if record[0] == "first" and party.mailbox != party.answered:
@@ -213,7 +219,7 @@ class Watch:
             return self._rests_for(party, number)
         return None
 
-    def _waits_for(self, party: Party, record: Any) -> tuple[str, int, int]:
+    def _waits_for(self, party: Party, record: Blocked) -> tuple[str, int, int]:
         """Kind, index, number: of a step that begins with a message first the step."""
         kind, index, _, number = record
         if kind == "step":

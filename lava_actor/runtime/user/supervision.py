@@ -400,7 +400,7 @@ class Crew:
         rings.put_back(found, self._arena)
 
     @staticmethod
-    def judge(_index: int, _answer: Any) -> Failure | None:
+    def judge(_index: int, _answer: object) -> Failure | None:
         """A service says who waits, which is asked only where a network has several clocks.
 
         The listener's thread calls it, and must not keep alive what holds the network.
