@@ -26,13 +26,12 @@ FIRST = 2
 NO_LIMIT = 1 << 62
 
 #: Values of ``Party.state``.
-STARTING, STEPPING, PARKED, TURN, GONE = 1, 2, 3, 4, 5
+STARTING, STEPPING, PARKED, GONE = 1, 2, 3, 4
 STATE_NAMES = {
     0: "not started",
     STARTING: "starting",
     STEPPING: "running",
     PARKED: "parked",
-    TURN: "waiting for its turn",
     GONE: "gone",
 }
 

@@ -28,7 +28,7 @@ Condition = tuple[tuple[str, int], ...]
 Steps = Generator[Op, Any, Any]
 
 #: Kinds of blocked records; a record is kind and what is waited for, as one number.
-DATA, STEP, BARRIER, EVENT = 100, 200, 300, 400
+DATA, STEP, BARRIER, EVENT, TURN = 100, 200, 300, 400, 500
 TIME_OVER, HOLDS, ENDED = 0, 1, 2
 
 
@@ -238,6 +238,16 @@ def tell(who: str, record: int) -> Steps:
         yield from party_wake_fenced(who)
 
 
+def tell_turn(who: str, me: int, stage: int) -> Steps:
+    """``Turns._publish``: wake a party that waits for this stage of `me`, or for an earlier one."""
+    yield fence()
+    if (yield from party_waits_for(who, EVENT)):
+        on = yield load(f"{who}.blocked")
+        number = yield load(f"{who}.number")
+        if on < TURN or (on == TURN + me and number <= stage):
+            yield from party_wake_fenced(who)
+
+
 def tell_or_owe(who: str, record: int) -> Steps:
     """The same, or a little later: returns whom a wake-up is owed."""
     yield fence()
@@ -259,8 +269,15 @@ def serve(requests: str, replies: str, client: str) -> Steps:
         yield from tell(client, DATA)
 
 
-def wait(who: str, condition: Condition, requests: str, replies: str, client: str) -> Steps:
-    """``Party.wait`` with one server."""
+def wait(
+    who: str,
+    condition: Condition,
+    requests: str,
+    replies: str,
+    client: str,
+    record: tuple[int, int] = (EVENT, 0),
+) -> Steps:
+    """``Party.wait`` with one server; ``Turns._await_one`` if the record is that of a turn."""
     while True:
         held = yield from holds(condition)
         if not held and (yield load("abort")):
@@ -269,4 +286,5 @@ def wait(who: str, condition: Condition, requests: str, replies: str, client: st
         if held:
             return HOLDS
         taken = yield load(f"{requests}.taken")
-        yield from block(who, EVENT, (*condition, (f"{requests}.write", taken + 1)))
+        yield store(f"{who}.number", record[1])
+        yield from block(who, record[0], (*condition, (f"{requests}.write", taken + 1)))

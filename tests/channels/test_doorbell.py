@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.channels import doorbell
-from tests.channels.doorbell import BARRIER, DATA, ENDED, EVENT, STEP, Condition, Steps
+from tests.channels.doorbell import BARRIER, DATA, ENDED, EVENT, STEP, TURN, Condition, Steps
 from tests.channels.model_check import Found, Program, add, explore, fence, load, sleep, store, wake
 
 RING, OTHER_RING = DATA + 1, DATA + 2
@@ -56,6 +56,33 @@ def owns(rounds: int) -> Steps:
     """The owner of the Var waits for the client to be done, and serves."""
     for i in range(1, rounds + 1):
         yield from doorbell.wait("b", (("turn", i),), "ask", "answer", "a")
+        assert (yield load("ask.taken")) >= i, "stopped waiting before all was served"
+
+
+def takes_turns(rounds: int) -> Steps:
+    """A client that is past something else first, asks, and is past its turn."""
+    for i in range(1, rounds + 1):
+        yield store("turn", 2 * i - 1)
+        yield from doorbell.tell_turn("b", 1, 2 * i - 1)
+        yield from changes("ask.write", i, "b", DATA)
+        yield from doorbell.block("a", DATA, (("answer.write", i),))
+        yield store("turn", 2 * i)
+        yield from doorbell.tell_turn("b", 1, 2 * i)
+
+
+def another_takes_turns(rounds: int) -> Steps:
+    """A client that asks nothing."""
+    for i in range(1, rounds + 1):
+        yield store("other turn", i)
+        yield from doorbell.tell_turn("b", 2, i)
+
+
+def owns_in_turns(rounds: int) -> Steps:
+    """The owner waits for one client after the other."""
+    for i in range(1, rounds + 1):
+        for index, word, stage in ((1, "turn", 2 * i), (2, "other turn", i)):
+            record = (TURN + index, stage)
+            yield from doorbell.wait("b", ((word, stage),), "ask", "answer", "a", record)
         assert (yield load("ask.taken")) >= i, "stopped waiting before all was served"
 
 
@@ -207,6 +234,7 @@ SHARED = doorbell.party("w") | {"a@w.blocked": 0, "b@w.blocked": 0, "a@w.moved":
 IN_WORKER = {f"{who}@w.{word}": 0 for who in "ab" for word in ("blocked", "moved", "sleeping")}
 MOVING = doorbell.party("w", "a@w") | SHARED | {"awake": 2, "x": 0, "y": 0, "left": 0}
 TURNS = doorbell.party("a", "b") | {"ask.write": 0, "ask.taken": 0, "answer.write": 0, "turn": 0}
+TURNS |= {"b.number": 0, "other turn": 0}
 LOCKSTEP = doorbell.party("a", "b", "service") | DOMAIN | GATE
 
 
@@ -231,6 +259,15 @@ MEETINGS: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
     ),
     "a client asks an owner": (TURNS, {"a": partial(asks, 1), "b": partial(owns, 1)}, 2),
     "a client asks an owner twice": (TURNS, {"a": partial(asks, 2), "b": partial(owns, 2)}, 0),
+    "two clients take turns": (
+        TURNS,
+        {
+            "a": partial(takes_turns, 1),
+            "other": partial(another_takes_turns, 1),
+            "b": partial(owns_in_turns, 1),
+        },
+        0,
+    ),
     "mail and a step": (
         doorbell.party("a") | {"a.mailbox": 0, "horizon": 0},
         {
@@ -344,6 +381,12 @@ def owns_and_forgets_requests() -> Steps:
     yield from doorbell.serve("ask", "answer", "a")
 
 
+def ends_its_turn_without_a_fence() -> Steps:
+    yield store("turn", 1)
+    if (yield from doorbell.party_waits_for("b", EVENT)) and (yield load("b.number")) <= 1:
+        yield from doorbell.party_wake_fenced("b")
+
+
 def sleeps_on(who: str, condition: Condition) -> Steps:
     """Look once; after every slice announce again without a look, as long as nobody has rung."""
     key = yield from doorbell.party_prepare(who)
@@ -453,6 +496,14 @@ WRONG: dict[str, tuple[dict[str, int], dict[str, Program], int]] = {
     "does not look at what it has to serve": (
         TURNS,
         {"a": partial(asks, 1), "b": owns_and_forgets_requests},
+        0,
+    ),
+    "ends its turn without a fence": (
+        TURNS,
+        {
+            "a": ends_its_turn_without_a_fence,
+            "b": partial(doorbell.wait, "b", (("turn", 1),), "ask", "answer", "a", (TURN + 1, 1)),
+        },
         0,
     ),
     "announces again without a look": (

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lava_actor import AbstractProcess, LavaPyType, RunSteps, Var
+from lava_actor.channels import Arena, RingReader, RingRequest, RingWriter, plan_arena
 from lava_actor.checkpoint.codec import Decoder, Encoder
 from lava_actor.checkpoint.names import Names
 from lava_actor.compat.lava_names.attached import attach
@@ -72,7 +75,7 @@ class Box(AbstractProcess):
 
 
 class Link:
-    """A channel in memory, of plain messages or of a RefPort's records."""
+    """A channel of plain messages, in memory."""
 
     def __init__(self, shape: tuple[int, ...] = (), d_type: Any = np.uint8) -> None:
         self.shape, self.d_type = shape, d_type
@@ -80,6 +83,20 @@ class Link:
         self.send = self.queue.append
         self.recv = self.queue.popleft
         self.probe = lambda: bool(self.queue)
+
+
+@contextmanager
+def rings_of_a_ref_port(
+    size: int,
+) -> Iterator[tuple[RingWriter, RingReader, RingWriter, RingReader]]:
+    """Both ends of the ring of the requests, and of that of the replies."""
+    there = RingRequest("there", (size,), "u1", False, None, 0, (1,), ("owner",))
+    back = RingRequest("back", (size,), "u1", False, None, 1, (0,), ("client",))
+    arena = Arena.create(plan_arena(["client", "owner"], [], [there, back]))
+    try:
+        yield arena.writer(0), arena.reader(0, 0), arena.writer(1), arena.reader(1, 0)
+    finally:
+        arena.close()
 
 
 class Case:
@@ -142,15 +159,15 @@ class Case:
     def ref_port(self, value: Any) -> Any:
         model = self.model()
         size = REMOTE_HEADER + 16 * max(1, int(np.prod(self.shape)))
-        requests_, replies = Link((size,)), Link((size,))
         kind = self.d_type if self.cls is np.ndarray else np.longdouble  # holds every int64
         declared = LavaPyType(PyRefPort.VEC_DENSE, kind)
         plan = RefPortPlan("ref", declared, self.shape, var_shape=self.shape)
         port = PyRefPort.VEC_DENSE(None, None, None, self.shape, kind)
-        port._remote = RemoteVar(plan, requests_, replies, "writer.ref")  # type: ignore[arg-type]
-        server = VarServer(model, self.slot, "v", "writer.ref", requests_, replies)  # type: ignore[arg-type]
-        port.write(value)
-        server.serve()
+        with rings_of_a_ref_port(size) as (ask, requests_, answer, replies):
+            port._remote = RemoteVar(plan, ask, replies, "writer.ref")
+            server = VarServer(model, self.slot, "v", "writer.ref", requests_, answer)
+            port.write(value)
+            server.serve()
         return model.v
 
     def var_port(self, value: Any) -> Any:
@@ -342,14 +359,16 @@ def test_what_is_no_value_of_the_var_is_named_wherever_it_is_read(held: Any) -> 
         case.slot.presented(held)
     model = case.model()
     model.v = held
-    size = REMOTE_HEADER + 200
-    requests_, replies = Link((size,)), Link((size,))
     plan = RefPortPlan("ref", LavaPyType(PyRefPort.VEC_DENSE, float), (2, 3), var_shape=(2, 3))
-    remote = RemoteVar(plan, requests_, replies, "reader.ref")  # type: ignore[arg-type]
-    server = VarServer(model, case.slot, "v", "reader.ref", requests_, replies)  # type: ignore[arg-type]
-    requests_.send = lambda message: (requests_.queue.append(message), server.serve())  # type: ignore[assignment,return-value]
-    with pytest.raises(RuntimeError, match=r"reader\.ref: .*box\.v: .*the model"):
-        remote.read()
+    with rings_of_a_ref_port(REMOTE_HEADER + 200) as (ask, requests_, answer, replies):
+        remote = RemoteVar(plan, ask, replies, "reader.ref")
+        server = VarServer(model, case.slot, "v", "reader.ref", requests_, answer)
+        with ThreadPoolExecutor(1) as pool:
+            found = pool.submit(remote.read)
+            while not (server.serve() or found.done()):
+                pass
+            with pytest.raises(RuntimeError, match=r"reader\.ref: .*box\.v: .*the model"):
+                found.result()
 
 
 def test_a_sparse_declaration_presents_a_sparse_matrix() -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from lava_actor import LavaPyType, Loihi2SimCfg, PyRefPort, RunSteps
+from lava_actor.channels import Arena, RingRequest, plan_arena
 from lava_actor.compiler.executable import RefPortPlan
+from lava_actor.compiler.lower import REMOTE_HEADER
+from lava_actor.errors import RuntimeStateError
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
@@ -37,60 +42,96 @@ def test_a_network_with_a_monitor_on_a_var_does_not_sleep_over_what_it_waits_for
     assert missed < 3
 
 
-class Link:
-    """One direction between a client and an owner, in memory; the owner serves while it is empty."""
-
-    def __init__(self) -> None:
-        self.shape = (64 + 8,)
-        self.queue: deque[np.ndarray] = deque()
-        self.send = self.queue.append
-        self.probe = lambda: bool(self.queue)
-        self.while_empty: Any = None
-
-    def recv(self) -> np.ndarray:
-        if not self.queue:
-            self.while_empty()
-        return self.queue.popleft()
-
-
 class Owner:
-    """A Var, and one server per RefPort, in the order of turns."""
+    """A Var, and one server per RefPort, in the order of turns; party 0 of an arena."""
 
-    def __init__(self) -> None:
+    def __init__(self, clients: int) -> None:
+        names = ["owner", *(f"client {i}" for i in range(clients))]
+        pairs = [pair for i in range(clients) for pair in ((i + 1, 0), (0, i + 1))]
+        requests = [
+            RingRequest("ring", (REMOTE_HEADER + 8,), "u1", False, None, a, (b,), (names[b],))
+            for a, b in pairs
+        ]
+        self.arena = Arena.create(plan_arena(names, [], requests))
         self.model = SimpleNamespace(v=np.zeros(1))
         self.servers: list[VarServer] = []
 
     def client(self, written: dict[Any, Any]) -> RemoteVar:
-        requests: Any = Link()
-        replies: Any = Link()
+        ring = 2 * len(self.servers)
         declared = LavaPyType(PyRefPort.VEC_DENSE, float)
         slot = VarSlot(declared, (1,), "owner.v")
-        server = VarServer(self.model, slot, "v", "ref", requests, replies, self.servers)
-        self.servers.append(server)
-        replies.while_empty = server.serve  # the worst moment: it looks at this one first
+        requests, replies = self.arena.reader(ring, 0), self.arena.writer(ring + 1)
+        self.servers.append(
+            VarServer(self.model, slot, "v", "ref", requests, replies, self.servers)
+        )
         plan = RefPortPlan("ref", declared, (1,), owner=0, var="v", var_shape=(1,))
-        return RemoteVar(plan, requests, replies, "client.ref", written)
+        writer, reader = self.arena.writer(ring), self.arena.reader(ring + 1, 0)
+        return RemoteVar(plan, writer, reader, "client.ref", written)
+
+    def serve_last_first(self, ask: Callable[[], object]) -> object:
+        """What a client is told by an owner that looks in the order that is worst."""
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(ask)
+            while not answer.done():
+                for server in reversed(self.servers):
+                    server.serve()
+            return answer.result()
 
 
-def test_what_somebody_wrote_in_an_earlier_turn_is_read_even_if_nobody_has_looked_at_it_yet() -> None:
-    owner = Owner()
-    first, second, third = (owner.client({}) for _ in range(3))
+@pytest.fixture
+def owner() -> Iterator[Callable[[int], Owner]]:
+    made = []
+
+    def make(clients: int) -> Owner:
+        made.append(Owner(clients))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.arena.close()
+
+
+Owners = Callable[[int], Owner]
+
+
+def test_what_somebody_wrote_in_an_earlier_turn_is_read_even_if_nobody_has_looked_at_it_yet(
+    owner: Owners,
+) -> None:
+    here = owner(3)
+    first, second, third = (here.client({}) for _ in range(3))
     first.write(np.array([3.0]))
     second.write(np.array([4.0]))
-    assert third.read() == [4.0]
+    assert here.serve_last_first(third.read) == [4.0]
 
 
-def test_what_a_model_does_through_two_ports_to_one_var_happens_in_the_order_of_its_code() -> None:
-    for order in ((0, 1), (1, 0)):
-        owner = Owner()
-        written: dict[Any, Any] = {}
-        ports = [owner.client(written) for _ in range(2)]
-        one, other = (ports[i] for i in order)
-        one.write(np.array([1.0]))
-        assert other.read() == [1.0]
-        one.write(np.array([2.0]))
-        other.write(np.array([3.0]))
-        for server in owner.servers:
-            server.serve()
-        assert owner.model.v == [3.0]
-        assert one.read() == [3.0]
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_a_model_does_through_two_ports_to_one_var_happens_in_the_order_of_its_code(
+    owner: Owners, order: tuple[int, int]
+) -> None:
+    here = owner(2)
+    written: dict[Any, Any] = {}
+    ports = [here.client(written) for _ in range(2)]
+    one, other = (ports[i] for i in order)
+    one.write(np.array([1.0]))
+    assert here.serve_last_first(other.read) == [1.0]
+    one.write(np.array([2.0]))
+    here.serve_last_first(lambda: other.write(np.array([3.0])))
+    for server in here.servers:
+        server.serve()
+    assert here.model.v == [3.0]
+    assert here.serve_last_first(one.read) == [3.0]
+
+
+def test_a_read_that_fails_leaves_nothing_for_the_next_one(owner: Owners) -> None:
+    here = owner(1)
+    client = here.client({})
+    here.model.v = "text"
+    with pytest.raises(RuntimeStateError, match="client.ref: Var .v"):
+        here.serve_last_first(client.read)
+    here.model.v = np.array([5.0])
+    assert here.serve_last_first(client.read) == [5.0]
+    here.model.v = np.array([6], np.int32)
+    found = here.serve_last_first(client.read)
+    assert isinstance(found, np.ndarray)
+    assert found.tolist() == [6]
+    assert found.dtype == np.int32

@@ -13,7 +13,8 @@ messages, same waits, and whenever it meets something it does not know (a Var th
 unusual type, a message that needs to be merged) the model's own Python does that step. At the end
 of a burst, hence whenever anybody can look, the model's attributes are what they would be.
 
-Bursts of several actors can share a thread, in which none waits: a `Team` (``_team.pxi``).
+Bursts of several actors can share a thread, in which none waits: a `Team` (``_team.pxi``). Actors
+that reach into each other's Vars take `Turns` (``_turns.pyx``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from __future__ import annotations
 from lava_actor import built
 
 built.require("lava_actor.kernels.steps._steps")
+built.require("lava_actor.kernels.steps._turns")
 
 from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     ASK_PAUSE,
@@ -48,10 +50,12 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     Team,
     catalogue,
 )
+from lava_actor.kernels.steps._turns import Served, Turns, ask  # noqa: E402  (after the check)
 
 __all__ = [
     "ASKED", "ASK_PAUSE", "ASK_STOP", "ATTEND", "Burst", "CONCLUDE", "ConvBurst", "DECIDE", "DONE",
     "DelaySparseBurst", "DenseBurst", "FAILED", "InTimeBurst", "LearningBurst", "MOVE", "PartBurst",
     "RecordBurst",
-    "Seat", "SparseBurst", "StepBurst", "Tap", "TapReader", "Team", "catalogue",
+    "Seat", "Served", "SparseBurst", "StepBurst", "Tap", "TapReader", "Team", "Turns",
+    "ask", "catalogue",
 ]  # fmt: skip

@@ -12,15 +12,13 @@ from lava_actor.kernels.steps import Tap, TapReader
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.rings import PartedRing
 from lava_actor.model.ports.var_port import var_port_class
-from lava_actor.process import matrices
 from lava_actor.process.log import logger_of
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.remote import (
-    HeldVar,
     RemoteVar,
     TappedVar,
     VarServer,
-    header_of,
+    publisher,
 )
 
 if TYPE_CHECKING:
@@ -160,18 +158,7 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
         writer = arena.writer(tap.ring)
         built.writers.append(writer)
         slot = by_name[tap.var].slot(plan.name)
-        held = HeldVar(built.model, slot, tap.var, int(writer.shape[0]))
-        built.taps.append(
-            Tap(
-                writer,
-                built.model,
-                tap.var,
-                slot.shape,
-                None if matrices.is_csr_class(slot.declared.cls) else header_of,
-                held.message,
-                tap.every,
-            )
-        )
+        built.taps.append(publisher(built.model, slot, tap.var, writer, tap.every))
     for server in plan.var_servers:
         requests_in = arena.reader(server.request_ring, 0)
         replies_out = arena.writer(server.reply_ring)

@@ -3,7 +3,7 @@
 Requests and replies travel through two rings of the arena (one per direction), so one wait
 primitive covers everything an actor may wait for. A message is a fixed-size byte record: command,
 dtype, length, payload. `RemoteVar` is the client's end inside a PyRefPort, `VarServer` the
-owner's. When the owner serves is decided by the turns of the management phases (`turns.py`).
+owner's. When the owner serves is decided by the turns of the management phases (`Turns`).
 
 A port that only reads may be a tap (`compiler/taps.py`): the owner sends, unasked, after every step
 what it would have answered to a request then. `TappedVar` is the reader's end.
@@ -12,15 +12,16 @@ what it would have answered to a request then. `TappedVar` is the reader's end.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
-from functools import lru_cache
+from collections.abc import Sequence
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lava_actor.compiler.lower import REMOTE_HEADER
 from lava_actor.errors import LavaActorError, RuntimeStateError
-from lava_actor.kernels.steps import TapReader
+from lava_actor.kernels.steps import Served, Tap, TapReader, ask
+from lava_actor.process import matrices
 from lava_actor.protocol.values import cast, fitted, numbers
 
 if TYPE_CHECKING:
@@ -32,11 +33,8 @@ _HEAD = struct.Struct("<i16sq")
 READ, WRITE, SYNC, OK, FAILED = 1, 2, 3, 4, 5
 
 
-def _encode(size: int, command: int, data: np.ndarray | None = None) -> np.ndarray:
+def _encode(size: int, command: int, data: np.ndarray) -> np.ndarray:
     message = np.zeros(size, np.uint8)
-    if data is None:
-        message.data[:REMOTE_HEADER] = _header(command, None, 0)
-        return message
     raw = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
     message.data[:REMOTE_HEADER] = _header(command, data.dtype, raw.size)
     message[REMOTE_HEADER : REMOTE_HEADER + raw.size] = raw
@@ -47,6 +45,9 @@ def _encode(size: int, command: int, data: np.ndarray | None = None) -> np.ndarr
 def _header(command: int, dtype: np.dtype | None, nbytes: int) -> bytes:
     name = b"" if dtype is None else dtype.str.encode()
     return _HEAD.pack(command, name, nbytes).ljust(REMOTE_HEADER, b"\0")
+
+
+_READ, _SYNC = _header(READ, None, 0), _header(SYNC, None, 0)
 
 
 def header_of(dtype: np.dtype, nbytes: int) -> bytes:
@@ -68,11 +69,11 @@ def _named(name: bytes) -> np.dtype | None:
     return np.dtype(name.decode()) if name else None
 
 
-def _value_in(message: np.ndarray, label: str) -> np.ndarray | None:
+def _value_in(message: np.ndarray, label: str) -> np.ndarray:
     """The value that the owner sent; raises what kept it from sending one."""
     status, value = _decode(message)
+    assert value is not None
     if status == FAILED:
-        assert value is not None
         raise RuntimeStateError(f"{label}: {value.tobytes().decode()}")
     return value
 
@@ -94,13 +95,7 @@ class TappedVar:
 
     def __init__(self, plan: RefPortPlan, rings: Sequence[RingReader], label: str) -> None:
         self._plan = plan
-        self._label = label
-        self.taps = [TapReader(ring, self._decoded, plan.tap_every) for ring in rings]
-
-    def _decoded(self, message: np.ndarray) -> np.ndarray:
-        value = _value_in(message, self._label)
-        assert value is not None
-        return value
+        self.taps = [TapReader(r, partial(_value_in, label=label), plan.tap_every) for r in rings]
 
     @property
     def plain_taps(self) -> list[TapReader] | None:
@@ -134,15 +129,22 @@ class RemoteVar:
         self._plan = plan
         self._requests = requests
         self._replies = replies
+        self._value = TapReader(replies, partial(_value_in, label=label))
         self._size = int(requests.shape[0])
         self._label = label
         self._dtype = np.dtype(plan.declared.d_type)
 
     def read(self) -> np.ndarray:
         """The Var's present value in the RefPort's shape; blocks until the owner serves."""
-        value = self._ask(READ)
-        assert value is not None
-        return _arranged(value, self._plan)
+        return _arranged(self._present(), self._plan)
+
+    def _present(self) -> np.ndarray:
+        self._settle_others()
+        ask(self._requests, _READ)
+        try:
+            return self._value.read()
+        finally:
+            self._value.finish(0)
 
     def write(self, data: object) -> None:
         """Send a new value for the Var; `wait` tells when it is applied."""
@@ -158,63 +160,53 @@ class RemoteVar:
         self._requests.send(_encode(self._size, WRITE, np.asarray(value)))
 
     def _settle_others(self) -> None:
-        other = self._written.pop((self._plan.owner, self._plan.var), self)
-        if other is not self:
-            other.wait()
+        if self._written:
+            other = self._written.pop((self._plan.owner, self._plan.var), self)
+            if other is not self:
+                other.wait()
 
     def _moved(self, value: np.ndarray, index_map: np.ndarray) -> np.ndarray:
         size = int(np.prod(self._plan.var_shape, dtype=np.int64))
         if index_map.size == size:
             whole = np.empty(size, value.dtype)
         else:  # a part of the Var (concatenated RefPorts): the rest stays; it is our turn alone
-            present = self._ask(READ)
-            assert present is not None
-            whole = present.reshape(-1).astype(np.result_type(present, value))
+            present = self._present()
+            whole = present.astype(np.result_type(present, value))
         whole[index_map] = value.reshape(-1)
         return whole
 
     def wait(self) -> None:
         """Return when all earlier writes are applied."""
-        self._ask(SYNC)
-
-    def _ask(self, command: int) -> np.ndarray | None:
         self._settle_others()
-        self._requests.send(_encode(self._size, command))
-        return _value_in(self._replies.recv(), self._label)
+        ask(self._requests, _SYNC)
+        self._replies.skip()
 
 
-class HeldVar:
-    """A Var in the model that holds it, as a message of ``size`` bytes."""
+def publisher(model: object, slot: VarSlot, name: str, writer: RingWriter, every: int = 1) -> Tap:
+    """What puts the value of a Var that a model holds into a ring."""
+    size = int(writer.shape[0])
 
-    def __init__(self, model: object, slot: VarSlot, name: str, size: int) -> None:
-        self._model = model
-        self._slot = slot
-        self._name = name
-        self._size = size
-
-    def message(self) -> np.ndarray:
+    def message() -> np.ndarray:
         """The present value, or why there is none."""
         try:
-            found = self._slot.presented(getattr(self._model, self._name))
-            value = fitted(numbers(found, self._slot.where), self._slot.shape, self._slot.where)
-            if value.nbytes + REMOTE_HEADER > self._size:
+            found = slot.presented(getattr(model, name))
+            value = fitted(numbers(found, slot.where), slot.shape, slot.where)
+            if value.nbytes + REMOTE_HEADER > size:
                 raise ValueError(
                     f"the value has dtype {value.dtype}, which does not fit the channel"
                 )
-            return _encode(self._size, OK, value)
+            return _encode(size, OK, value)
         except Exception as error:  # noqa: BLE001  (the client gets every cause; the owner goes on)
-            text = f"Var {self._name!r} cannot be read: {error}".encode()
-            raw = np.frombuffer(text[: self._size - REMOTE_HEADER], np.uint8)
-            return _encode(self._size, FAILED, raw)
+            text = f"Var {name!r} cannot be read: {error}".encode()
+            raw = np.frombuffer(text[: size - REMOTE_HEADER], np.uint8)
+            return _encode(size, FAILED, raw)
+
+    header = None if matrices.is_csr_class(slot.declared.cls) else header_of
+    return Tap(writer, model, name, slot.shape, header, message, every)
 
 
-class VarServer(HeldVar):
-    """The owner's end of one RefPort connection.
-
-    ``earlier`` are the servers of clients whose turn comes first. A client does not wait until what
-    it wrote is applied, and whose turn is next may ask before the owner has looked; so their
-    requests, which are there by then, go first.
-    """
+class VarServer(Served):
+    """The owner's end of one RefPort connection, called ``port``."""
 
     def __init__(
         self,
@@ -226,34 +218,23 @@ class VarServer(HeldVar):
         replies: RingWriter,
         earlier: Sequence[VarServer] = (),
     ) -> None:
-        super().__init__(model, slot, name, int(replies.shape[0]))
-        self._earlier = tuple(earlier)
+        value = publisher(model, slot, name, replies)
+        super().__init__(requests, _READ, value.publish, earlier)
+        self._model = model
+        self._slot = slot
+        self._name = name
         self._port = port
-        self._requests = requests
         self._replies = replies
-        self.pending: Callable[[], bool] = requests.probe
 
-    def serve(self) -> bool:
-        """Answer everything that is waiting; True if there was something."""
-        if not self.pending():
-            return False
-        for server in self._earlier:  # after the look at our own
-            server.serve()
-        while self.pending():
-            command, data = _decode(self._requests.recv())
-            if command == WRITE:
-                assert data is not None
-                self._write(data)
-            elif command == SYNC:
-                self._replies.send(_encode(self._size, OK))
-            else:
-                self._replies.send(self.message())
-        return True
-
-    def _write(self, data: np.ndarray) -> None:
-        model, name = self._model, self._name
+    def carry_out(self, message: np.ndarray) -> None:
+        """Write, or say that earlier writes are done."""
+        command, data = _decode(message)
+        if command == SYNC:
+            ask(self._replies, _SYNC)
+            return
+        assert data is not None
         try:
-            value = self._slot.assigned(getattr(model, name), data)
+            value = self._slot.assigned(getattr(self._model, self._name), data)
         except LavaActorError as error:
             raise type(error)(f"{error} (written through the RefPort {self._port})") from error
-        setattr(model, name, value)
+        setattr(self._model, self._name, value)

@@ -12,7 +12,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, ASKED, DECIDE
+from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, ASKED, DECIDE, Turns
 from lava_actor.protocol import words
 from lava_actor.protocol.step import (
     END,
@@ -25,7 +25,6 @@ from lava_actor.protocol.step import (
     take_request,
     wish,
 )
-from lava_actor.runtime.actor.turns import Turns
 
 if TYPE_CHECKING:
     from lava_actor.kernels.steps import Burst, Seat
@@ -45,9 +44,7 @@ class SteppingLoop:
         self.lockstep = actor.schedule.lockstep
         self.barriers = actor.schedule.lockstep and actor.schedule.phase_barriers
         self.domain = actor.arena.domain(words.FIRST + actor.domain_index)
-        self.turns: Turns | None = None
-        if actor.turn_plan is not None:
-            self.turns = Turns(actor.turn_plan, actor.party, actor.arena, actor.servers)
+        self.turns = self._new_turns()
         self._published = 0
         self.paced = actor.spec.plan.phases.paced
         self._ahead = 0
@@ -121,6 +118,7 @@ class SteppingLoop:
         if self.paced:
             self._open()
         self.burst = self._new_burst()
+        self.turns = self._new_turns()
         self.actor.rebase(int(self.party.done))
         self._enter(SPK)
 
@@ -218,6 +216,12 @@ class SteppingLoop:
             self.actor.built.tapped,
         )
         return burst
+
+    def _new_turns(self) -> Turns | None:
+        actor = self.actor
+        if actor.turn_plan is None:
+            return None
+        return Turns(actor.turn_plan, actor.party, actor.arena, actor.servers)
 
     def _do_burst(self) -> None:
         burst = self.burst

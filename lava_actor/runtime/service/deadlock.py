@@ -65,7 +65,7 @@ class Seen(NamedTuple):
 
 def has_nothing_to_do(party: Party) -> bool:
     """True if an actor would do nothing more, now that the network ends: nobody waits for it."""
-    return party.state in (words.PARKED, words.TURN, words.GONE) or party.blocked is not None
+    return party.state in (words.PARKED, words.GONE) or party.blocked is not None
 
 
 def state_name(party: Party) -> str:
@@ -73,6 +73,8 @@ def state_name(party: Party) -> str:
     blocked = party.blocked
     if blocked is not None and blocked[0] == "barrier":
         return "waiting for the others"
+    if blocked is not None and blocked[0] == "turn":
+        return "waiting for its turn"
     if blocked is not None and blocked[0] in ("step", "first"):
         return words.STATE_NAMES[words.PARKED]
     return words.STATE_NAMES.get(party.state, "?")
