@@ -125,7 +125,8 @@ class Runtime(Network):
         until: UntilRun | None = None
         if isinstance(condition, RunUntil):
             rounds = self._rounds(listener)
-            until = UntilRun(condition, partial(self._one_step, rounds), partial(self._end, rounds))
+            one_step = partial(self._one_step, rounds, Standstill(self).look)
+            until = UntilRun(condition, one_step, partial(self._end, rounds))
         steps = None if until is not None else self._steps_of(condition)
         self._note()
         with held():
@@ -153,7 +154,7 @@ class Runtime(Network):
             self._ask_for_pause()
             rounds.listener.finished.wait()
 
-    def _one_step(self, rounds: Rounds | None, until: UntilRun) -> bool:
+    def _one_step(self, rounds: Rounds | None, look: Callable[[], None], until: UntilRun) -> bool:
         """One step of a `RunUntil`; False if the network ended, a model paused it, or the user."""
         with self._moment, self._lock:
             listener = self._ready("run")
@@ -165,9 +166,9 @@ class Runtime(Network):
                 else:
                     rounds.grant()
         if rounds is not None:
-            return rounds.await_end()
+            return rounds.await_end(look)
         while not listener.finished.wait(0.5):
-            pass
+            look()
         reached = listener.reason == words.REACHED and listener.step >= 0
         return reached and not listener.failures
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,8 +17,9 @@ from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
 from lava_actor.errors import LavaActorError
 from lava_actor.proc.io.injector import Injector
 from lava_actor.proc.lif.process import LIF
+from lava_actor.runtime.run_conditions import AbstractRunCondition, RunUntil
 from lava_actor.runtime.user import standstill
-from tests.mistakes.tables import FIXED, FLOAT, Table, lif, ran
+from tests.mistakes.tables import FIXED, FLOAT, Own, Table, lif, ran
 
 TABLE = Table()
 doubted, harmless, refused = TABLE.doubted, TABLE.harmless, TABLE.refused
@@ -101,28 +105,60 @@ def building_again_and_again_without_keeping_them() -> None:
     assert lava_actor.networks() == []
 
 
-def test_a_run_that_waits_for_its_user_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    injector, told = Injector(shape=(2,), name="i"), []
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Callable[[], None]], list[str]]]:
+    """Returns a list for what is told of a run that stands still; a function then lets it go on."""
+    log = logging.getLogger("lava_actor.runtime")
+    handlers: list[logging.Handler] = []
 
-    class Sends(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            told.append(record.getMessage())
-            injector.send(np.ones(2))
+    def listen(go_on: Callable[[], None]) -> list[str]:
+        lines: list[str] = []
+
+        class Hears(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                lines.append(record.getMessage())
+                go_on()
+
+        handlers.append(Hears())
+        log.addHandler(handlers[-1])
+        return lines
 
     monkeypatch.setattr(standstill, "QUIET_SECONDS", 0.0)
-    handler = Sends()
-    log = logging.getLogger("lava_actor.runtime")
-    log.addHandler(handler)
-    try:
-        a = lif()
-        injector.out_port.connect(a.a_in)
-        ran(a)
-    finally:
+    yield listen
+    for handler in handlers:
         log.removeHandler(handler)
-    assert len(told) == 1
-    assert told[0].startswith(
+
+
+CONDITIONS: list[AbstractRunCondition] = [RunSteps(1), RunUntil(lambda: True)]
+each_condition = pytest.mark.parametrize("condition", CONDITIONS, ids=["steps", "until"])
+
+
+def test_a_run_that_waits_for_its_user_says_so(told: Any) -> None:
+    injector = Injector(shape=(2,), name="i")
+    lines = told(lambda: injector.send(np.ones(2)))
+    a = lif()
+    injector.out_port.connect(a.a_in)
+    ran(a)
+    assert len(lines) == 1
+    assert lines[0].startswith(
         "step 1 has not ended for 0 s: i (PyLoihiInjectorModel) waits for the"
     )
+
+
+@pytest.mark.parametrize("condition", [RunSteps(1), RunUntil(lambda: True)], ids=["steps", "until"])
+def test_a_run_in_which_a_step_takes_long_says_so(
+    told: Any, condition: AbstractRunCondition, tmp_path: Path
+) -> None:
+    file = tmp_path / "go on"
+    lines = told(file.touch)
+
+    def wait(_model: Any) -> None:
+        while not file.exists():
+            time.sleep(0.01)
+
+    ran(Own(wait, name="w"), condition)
+    assert len(lines) == 1
+    assert lines[0].startswith("step 1 has not ended for 0 s:")  # it may not even have begun
 
 
 TABLE.REFUSED |= {

@@ -68,15 +68,20 @@ class Asker:
         finally:
             self._waiting.release()
 
-    def wait(self, *conditions: Callable[[], bool]) -> None:
-        """Wait until a condition holds that actors or the end of the network make true."""
+    def wait(self, *conditions: Callable[[], bool], look: Callable[[], None]) -> None:
+        """Wait until a condition holds that actors or the end of the network make true.
+
+        ``look`` is called now and then.
+        """
         while not any(condition() for condition in conditions):
             if not self._waiting.acquire(timeout=0.05):
                 continue  # another thread's question is on: that takes no longer
             try:
-                self._wait(*conditions)
+                held = self._wait(*conditions)
             finally:
                 self._waiting.release()
+            if not held:
+                look()
 
     def _wait(self, *conditions: Callable[[], bool]) -> bool:
         """Wait for half a second at most; False if nothing has become true."""

@@ -26,6 +26,8 @@ from lava_actor.protocol import words
 from lava_actor.runtime.service.lease import Lease
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lava_actor.channels import Arena, Party
     from lava_actor.compiler.executable import Executable
     from lava_actor.runtime.user.desk import Asker
@@ -67,11 +69,14 @@ class Rounds:
     def _count(self) -> None:
         self._runs.turn = self._runs.turn + 1
 
-    def await_end(self) -> bool:
-        """Wait for the end of the step; False if the network ended or a model paused it."""
+    def await_end(self, look: Callable[[], None]) -> bool:
+        """Wait for the end of the step; False if the network ended or a model paused it.
+
+        ``look`` is called now and then.
+        """
         over = self.listener.finished
         while not (self._is_announced() or over.is_set()):
-            self._asker.wait(self._is_announced, over.is_set)
+            self._asker.wait(self._is_announced, over.is_set, look=look)
         reached = self._is_announced() and self._runs.phase == words.REACHED
         return bool(reached and not self.listener.failures)
 
