@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from lava_actor import ActorType, RunContinuous, RunSteps
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.exceptions import ProcessAlreadyCompiled
-from lava_actor.errors import ModelError, WaitTimeoutError
+from lava_actor.errors import ModelError, RuntimeStateError, WaitTimeoutError
 from lava_actor.runtime.run_conditions import RunUntil
 from lava_actor.runtime.runtime import Runtime
 from tests.runtime.networks import Counter, First, Phased, Sink, raise_error
@@ -379,6 +380,7 @@ def test_any_condition_may_follow_a_pause_and_the_rest_of_the_run_is_forgotten()
 @pytest.mark.parametrize("blocking", [True, False])
 def test_a_blocking_run_in_one_thread_is_paused_by_another(blocking: bool) -> None:
     with Network("initialized") as network:
+
         def body() -> None:
             network.counter.run(RunSteps(10**9, blocking=blocking))
             network.counter.wait()
@@ -594,6 +596,7 @@ def test_run_until_ends_after_its_last_step() -> None:
 @pytest.mark.parametrize("blocking", [True, False])
 def test_an_error_of_the_predicate_reaches_the_user_and_the_network_rests(blocking: bool) -> None:
     with Network("initialized") as network:
+
         def predicate() -> bool:
             raise ZeroDivisionError("mine")
 
@@ -613,3 +616,14 @@ def test_run_until_in_the_background_is_ended_by_pause_and_stop(end: str) -> Non
             pass
         getattr(network.counter, end)()
         assert network.flags == (True, end == "pause", False)
+
+
+def test_costs_are_those_of_a_process_whatever_its_parts_and_the_names_of_others() -> None:
+    big, small, other = (type("Named", (), {"name": name}) for name in ("lif", "lif", "dense"))
+    states = [SimpleNamespace(busy=busy, step=10) for busy in (3.0, 4.0, 5.0, 20.0)]
+    plans = [SimpleNamespace(process=process) for process in (big, big, small, other)]
+    network: Any = SimpleNamespace(_executable=SimpleNamespace(actors=plans), status=lambda: states)
+    assert Runtime.costs(network) == pytest.approx({"lif": 0.7, "dense": 2.0})
+    states.clear()
+    with pytest.raises(RuntimeStateError, match="started"):
+        Runtime.costs(network)

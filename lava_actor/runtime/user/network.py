@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.checkpoint.rings import Content
     from lava_actor.compiler.executable import ActorPlan, Executable, VarPlan
+    from lava_actor.process.process import AbstractProcess
     from lava_actor.runtime.user.handle import RunHandle
 
 #: What starts the services of a network: another one, if there are other machines.
@@ -479,14 +480,25 @@ class Network:
     def costs(self) -> dict[str, float]:
         """Return how many seconds of a core a step of each Process has taken, by name.
 
-        All parts of a Process count together. A later placement may start from these numbers:
+        All parts of a Process count together; of Processes that share a name, the slowest counts.
+        A later placement may start from these numbers:
         ``compile_config={"placement": ("cores", {"measured": runtime.costs()})}``.
+
+        Raises
+        ------
+        RuntimeStateError
+            If the network is not started, or stopped.
         """
+        actors, states = self._executable.actors, self.status()
+        if not states:
+            raise RuntimeStateError("costs: expected a network that is started")
+        taken: dict[AbstractProcess, float] = {}
+        for plan, status in zip(actors, states, strict=True):
+            cost = status.busy / max(1, status.step)
+            taken[plan.process] = taken.get(plan.process, 0.0) + cost
         found: dict[str, float] = {}
-        for plan, status in zip(self._executable.actors, self.status(), strict=False):
-            part = plan.part
-            name = plan.name if part is None else plan.name[: plan.name.rindex(" part ")]
-            found[name] = found.get(name, 0.0) + status.busy / max(1, status.step)
+        for process, cost in taken.items():
+            found[process.name] = max(cost, found.get(process.name, 0.0))
         return found
 
     def statistics(self) -> list[Any]:
