@@ -84,6 +84,7 @@ def test_a_lava_program_runs_unchanged(tmp_path: Path) -> None:
     )
     assert run("run", "--compat", "old.py", folder=tmp_path).stdout == "(1,)\n"
     said = run("run", "old.py", folder=tmp_path).stderr
+    assert said.startswith('Traceback (most recent call last):\n  File "old.py", line 1'), said
     assert "No module named 'lava'" in said
     assert "lava-actor run --compat" in said
 

@@ -8,6 +8,7 @@
     deaths     who has died, of the ranks on one machine
     courier    the one thread of a rank that speaks MPI
     host       a rank's services: started for the user's interpreter, heard and told for it
+    border     what rank 0 carries for a network: frames, messages, questions
     standstill deadlocks over several ranks
     crew       what a Runtime starts when there are ranks
     __main__   the command

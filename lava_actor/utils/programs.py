@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import runpy
 import sys
-from types import ModuleType
+from functools import partial
+from types import CodeType, ModuleType, TracebackType
 
 
 def run_program(name: str, arguments: list[str], *, as_module: bool = False) -> None:
@@ -39,4 +40,13 @@ def _run_script(path: str, arguments: list[str]) -> None:
     sys.modules["__main__"] = main_module
     sys.argv = [path, *arguments]
     sys.path[0] = os.path.dirname(os.path.abspath(path))
+    sys.excepthook = partial(_show, code)
     exec(code, main_module.__dict__)
+
+
+def _show(code: CodeType, kind: type, error: BaseException, trace: TracebackType | None) -> None:
+    """Show an error from the program's first line on, without those that run the program."""
+    first = trace
+    while first is not None and first.tb_frame.f_code is not code:
+        first = first.tb_next
+    sys.__excepthook__(kind, error.with_traceback(first or trace), first or trace)

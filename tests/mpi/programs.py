@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
 import os
 import random
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps, load
+from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps, load, networks
 from lava_actor.errors import (
     DeadlockError,
     InvalidValueError,
@@ -182,6 +183,7 @@ def everything(folder: str) -> None:
         assert big.v.get().sum() == 750_000
     fed()
     stays()
+    at_once()
     refused(
         InvalidValueError,
         "expected a rank below",
@@ -206,6 +208,26 @@ def fed() -> None:
         relay.pause()
         assert relay.runtime.current_step == 2
         assert late.v.get().tolist() == [0.0, 0.0]
+
+
+def at_once() -> None:
+    """Several networks live on all ranks; one that nobody refers to any more ends by itself."""
+    sinks = [pair()[1] for _ in range(3)]
+    for n, sink in enumerate(sinks, 1):
+        sink.run(RunSteps(10 * n, blocking=False), First(), APART)
+    for sink in sinks:
+        sink.wait()
+    assert [int(sink.total.get()[0]) for sink in sinks] == [55, 210, 465]
+    sinks.pop().stop()
+    sinks[0].run(RunSteps(1))
+    assert sinks[0].total.get() == 66
+    assert len(networks()) == 2
+    del sinks, sink
+    gc.collect()
+    for thread in threading.enumerate():
+        if thread.name == "lava_actor-abandoned":
+            thread.join()
+    assert networks() == []
 
 
 class Locked:
