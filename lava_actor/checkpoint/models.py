@@ -9,7 +9,7 @@ are reached: a port, a method of a port that the model keeps, a Process among th
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -28,7 +28,7 @@ from lava_actor.process.process import AbstractProcess
 OF_ACTOR = frozenset(
     {
         *("log", "model_id", "process_name", "var_id_to_var_map"),
-        *("service_to_process", "process_to_service", "_control", "_stepper", "_arrears"),
+        *("service_to_process", "process_to_service", "_control", "_stepper"),
     }
 )
 
@@ -46,8 +46,7 @@ def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document,
     """
     actor.party.wait(serve=actor.servers, timeout=0)
     _check_vars(actor)
-    ways = {id(obj): {"at": list(way)} for way, obj in _landmarks(actor).items()}
-    encoder = Encoder(Names(homes), lambda obj: ways.get(id(obj)), trusted=trusted)
+    encoder = Encoder(Names(homes), _references(actor), trusted=trusted)
     waiting = {n: p.__dict__[WAITING] for n, p in _ports(actor).items() if WAITING in p.__dict__}
     root = {
         "base": actor.base,
@@ -125,6 +124,7 @@ def _merged(actor: Any, found: list[_Saved], parts: Sequence[Part]) -> _Saved:
         None if own is None else own.rows,
         {var.name: (var.shape, var.rows is not None) for var in actor.spec.plan.vars},
         actor.built.model.__dict__,
+        _references(actor),
     )
     return replace(first, state=merge.state([saved.state for saved in found]))
 
@@ -157,7 +157,7 @@ def _is_state(actor: Any, name: str) -> bool:
     listed = getattr(model, "_stepper", model).checkpoint_state
     if listed is not None and name not in listed:
         return any(var.name == name for var in actor.spec.plan.vars)
-    return name not in OF_ACTOR and name not in _given_parts(actor)
+    return name not in OF_ACTOR | model._derived and name not in _given_parts(actor)
 
 
 def _state(actor: Any) -> dict[str, Any]:
@@ -200,6 +200,12 @@ def _landmarks(actor: Any) -> dict[tuple[Any, ...], Any]:
         found["stepper",] = model._stepper
     found["model",] = model
     return found
+
+
+def _references(actor: Any) -> Callable[[object], dict[str, Any] | None]:
+    """What stands in a file for a part of an actor."""
+    ways = {id(obj): {"at": list(way)} for way, obj in _landmarks(actor).items()}
+    return lambda obj: ways.get(id(obj))
 
 
 def _given(params: object) -> Iterator[tuple[list[object], object]]:

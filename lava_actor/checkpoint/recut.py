@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.checkpoint.codec import Encoder
+from lava_actor.checkpoint.names import Names
 from lava_actor.checkpoint.rings import Content
 from lava_actor.compiler.parts import PartPlan
 from lava_actor.errors import CheckpointError
@@ -101,6 +103,8 @@ class Merge:
         Of its Vars, and whether it has only its rows of them.
     made : dict
         Attributes of the model as it was built: what its shapes are.
+    references : callable, optional
+        What stands in a file for a part of the actor; see `Encoder`.
     """
 
     def __init__(
@@ -109,12 +113,13 @@ class Merge:
         own: Rows | None,
         shapes: dict[str, tuple[tuple[int, ...], bool]],
         made: dict[str, Any],
+        references: Callable[[object], dict[str, Any] | None] = lambda _: None,
     ) -> None:
         total = next(rows.total for rows in (own, *old) if rows is not None)
         whole = Rows(0, total, total)
         self._old = [rows or whole for rows in old]
         self._own, self._whole = own or whole, whole
-        self._shapes, self._made = shapes, made
+        self._shapes, self._made, self._references = shapes, made, references
         self._first = self._own.first - self._old[0].first
         self._count = self._own.end - self._own.first
 
@@ -147,7 +152,7 @@ class Merge:
         if not all(matrices.issparse(v) or (isinstance(v, np.ndarray) and v.ndim) for v in values):
             return self._equal(name, values)
         sizes = [rows.end - rows.first for rows in self._old]
-        if max(sizes) == 1 and all(_is_equal(one, value) for value in values):
+        if max(sizes) == 1 and self._are_equal(values):
             return one  # of one row each, or one for all
         by_row = [
             n in (value.shape[0], value.size) for n, value in zip(sizes, values, strict=True)
@@ -171,24 +176,24 @@ class Merge:
         ]
         return np.concatenate(rows)[begin:end].reshape(shape)
 
-    @staticmethod
-    def _equal(name: str, values: list[Any]) -> Any:
-        if all(_is_equal(values[0], value) for value in values[1:]):
+    def _equal(self, name: str, values: list[Any]) -> Any:
+        if self._are_equal(values):
             return values[0]
         raise CheckpointError(
             f"{name} differs between the parts in the file, and has no rows; load it into a "
             f"network that is cut as the saved one was"
         )
 
+    def _are_equal(self, values: list[Any]) -> bool:
+        """Whether a file says the same of all of them."""
+        one, *others = (self._said(value) for value in values)
+        return all(other == one for other in others)
 
-def _is_equal(one: Any, other: Any) -> bool:
-    if type(one) is not type(other):
-        return False
-    if isinstance(one, np.ndarray):
-        return (one.dtype, one.shape) == (other.dtype, other.shape) and (
-            one.tobytes() == other.tobytes()
-        )
-    return bool(np.all(one == other))
+    def _said(self, value: Any) -> tuple[Any, ...]:
+        encoder = Encoder(Names(()), self._references, trusted=True)
+        said = encoder.finish(encoder.add(value, ""))
+        blobs = [bytes(blob) if isinstance(blob, bytes) else blob.tobytes() for blob in said.blobs]
+        return said.root, said.objects, blobs
 
 
 # -- messages -----------------------------------------------------------------------------------

@@ -80,6 +80,11 @@ class PyLearningConnection(AbstractLearningConnection):
 
     _arrears: Arrears | None = None
 
+    _derived = frozenset(
+        {"_arrears", "_synapses", "_x_traces", "_y_traces", "_x2_alone", "_graded_spikes",
+         "_update", "_arrived"}
+    )  # fmt: skip
+
     # What the ProcessModel that this class is mixed into brings along.
     weights: Any
     time_step: int
@@ -336,9 +341,14 @@ class PyLearningConnection(AbstractLearningConnection):
         """Let all synapses learn what they have missed; start anew from what they are then."""
         if self._arrears is not None:
             self._arrears.settle()
-            self._check_restored()
+            self._forget_synapses()
 
     def _check_restored(self) -> None:
+        """Make anew what follows from the rule and the variables."""
+        self._forget_synapses()
+        self._build_from_rule()
+
+    def _forget_synapses(self) -> None:
         self.__dict__.pop("_arrears", None)
         for variable in self._synapses.values():  # what was settled, columns knew
             variable.settled = False
@@ -399,7 +409,7 @@ class PyLearningConnection(AbstractLearningConnection):
         """
         super().on_var_update()  # type: ignore[misc]  # the model next in line
         self.drop_arrears()
-        self._check_restored()
+        self._forget_synapses()
         rule = rule_from_vars(self, self._learning_rule)
         if rule is not None:
             self._learning_rule = rule

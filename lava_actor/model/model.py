@@ -48,6 +48,8 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
     required_resources: ClassVar[list[type[AbstractResource] | list[type[AbstractResource]]]] = []
     tags: ClassVar[list[str]] = []
     checkpoint_state: ClassVar[tuple[str, ...] | None] = None
+    _derived: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that no file has: they follow from others, and `_check_restored` makes them."""
 
     def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
         self.proc_params = proc_params
