@@ -49,7 +49,6 @@ cdef extern from "learning_rule.h" nogil:
         void **known
 
 cdef enum:
-    MOST_PRODUCTS = 64
     MOST_EPOCHS = 32
     # Integer traces have seven bits.
     MOST_OF_TRACE = 127
@@ -58,8 +57,6 @@ cdef enum:
 cdef class Epoch:
     cdef la_rule rule
     cdef la_elements spiking
-    cdef int how[MOST_PRODUCTS]
-    cdef void *known[MOST_PRODUCTS]
     cdef list kept
     cdef bint fixed
 

@@ -47,7 +47,6 @@ cdef class Epoch:
         products, factors, constants, targets = table
         if not (
             is_array(products, cnp.NPY_INT64) and size_of(products) % 7 == 0
-            and size_of(products) <= 7 * MOST_PRODUCTS
             and is_array(factors, cnp.NPY_INT64) and size_of(factors) % 5 == 0
             and is_of(constants, cnp.NPY_DOUBLE, size_of(factors) // 5)
             and is_array(targets, cnp.NPY_INT64) and size_of(targets) % 4 == 0
@@ -72,7 +71,9 @@ cdef class Epoch:
             r.traces[side], r.neurons[side] = history.shape[1], history.shape[2]
             r.spiked[side] = spikes.any()
         r.u, r.carry, r.always = u, carry, unsettled
-        r.how, r.known = self.how, self.known
+        how, known = np.zeros(r.products, np.int32), np.zeros(r.products, np.uintp)
+        self.kept += [how, known]
+        r.how, r.known = <int *>data_of(how), <void **>data_of(known)
 
     cdef int variables(self, list arrays, Py_ssize_t entries) except -1:
         """Take the variables: stored entries, or dense matrices for -1."""

@@ -25,7 +25,6 @@ from lava_actor.learning.synapses import SynapticVariable
 CONDITIONS = (names.X0, names.Y0, names.U)
 VARIABLES = tuple(names.SYNAPTIC_VARIABLE_VAR_MAPPING.values())
 SIGNS = {Sign.ANY: 0, Sign.POSITIVE: 1, Sign.NEGATIVE: -1}
-MOST_PRODUCTS = 64
 
 PLACES = {
     **{name: (0, i) for i, name in enumerate((names.X1, names.X2))},
@@ -57,7 +56,6 @@ class RuleTable:
                 row = (number, condition, p.s_mantissa, p.exponent, shift, first, len(p.factors))
                 rows.append(row)
                 first += len(p.factors)
-        self.is_small = len(rows) <= MOST_PRODUCTS
         self.arrays = (
             _whole(rows, 7),
             _whole([_factor_row(f) for f in factors], 5),
@@ -87,8 +85,7 @@ class RuleTable:
         patterns = {id(v.pattern): v.pattern for v in variables.values()}
         types = (np.float64,) if number is np.float64 else (np.int32, np.int64)
         if (
-            not self.is_small
-            or any(v.data.dtype not in types for v in variables.values())
+            any(v.data.dtype not in types for v in variables.values())
             or any(history.dtype != number for history in histories)
             or len(patterns) > 1
         ):

@@ -196,7 +196,7 @@ class SynapseUpdate:
     @property
     def may_wait(self) -> bool:
         """Whether what an epoch does can be done later, one column at a time."""
-        return self._table is not None and self._table.is_small
+        return self._table is not None
 
     @property
     def variables(self) -> set[str]:
