@@ -23,7 +23,7 @@ from lava_actor.learning.learning_rule import Loihi3FLearningRule, LoihiLearning
 from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.random import ROUNDING_SEED
-from lava_actor.learning.rule_vars import rule_from_vars, show_strings
+from lava_actor.learning.rule_vars import rule_from_vars, show
 from lava_actor.learning.spikes import GradedSpikes, book
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import Traces
@@ -91,6 +91,8 @@ class PyLearningConnection(AbstractLearningConnection):
     log: Any
     weights_of: Callable[[Arrears], Any]
     """The weights as native steps use them: a matrix, or arrays by column; or None."""
+    arrange: Callable[[], None]
+    """Brings the variables to the type and order in which they can wait."""
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)  # type: ignore[call-arg]  # the model next in line
@@ -98,6 +100,7 @@ class PyLearningConnection(AbstractLearningConnection):
         if not isinstance(rule, LoihiLearningRule):
             raise MissingRuleError.of(type(self).__name__, rule)
         self._learning_rule: LoihiLearningRule = copy.copy(rule)
+        self._shown_rule: LoihiLearningRule | None = proc_params.get("rule_in_vars")
         self._shape: tuple[int, ...] = proc_params["shape"]
         self._graded_spike_cfg = GradedSpikeCfg(proc_params["graded_spike_cfg"])
         self.sign_mode = proc_params.get("sign_mode")
@@ -330,6 +333,7 @@ class PyLearningConnection(AbstractLearningConnection):
     def arrears(self) -> Arrears | None:
         """Return what holds the learning that waits; None where it does not wait."""
         if self._arrears is None and vars(type(self)).get("may_wait") and self._update.may_wait:
+            self.arrange()
             variables = self._synaptic_variables()
             if "weights" not in variables:  # of whose columns activations are made
                 variables["weights"] = self._synaptic_variable("weights")
@@ -395,9 +399,10 @@ class PyLearningConnection(AbstractLearningConnection):
     # Changes from outside
 
     def on_start(self) -> None:
-        """Show rules that there are not as empty strings: a Var cannot hold None."""
+        """Take over initial values of constants and rules that replace those of the rule."""
         super().on_start()  # type: ignore[misc]  # the model next in line
-        show_strings(self, self._learning_rule)
+        self._take_rule()
+        show(self, self._learning_rule)
 
     def on_var_update(self) -> None:
         """Take over constants and rules that were set from outside.
@@ -410,7 +415,12 @@ class PyLearningConnection(AbstractLearningConnection):
         super().on_var_update()  # type: ignore[misc]  # the model next in line
         self.drop_arrears()
         self._forget_synapses()
-        rule = rule_from_vars(self, self._learning_rule)
+        self._take_rule()
+
+    def _take_rule(self) -> None:
+        shown = self._shown_rule
+        rule = None if shown is None else rule_from_vars(self, self._learning_rule, shown)
         if rule is not None:
             self._learning_rule = rule
             self._build_from_rule()
+        self._shown_rule = self._learning_rule

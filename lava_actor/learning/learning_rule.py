@@ -15,6 +15,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.symbolic_equation import SymbolicEquation
+from lava_actor.learning.utils import one_number, whole_number
 from lava_actor.process.hints import briefly
 
 __all__ = ["LoihiLearningRule", "Loihi2FLearningRule", "Loihi3FLearningRule"]
@@ -88,11 +89,7 @@ class _Constant:
         return self if rule is None else getattr(rule, f"_{self._name}")
 
     def __set__(self, rule: object, value: float | np.ndarray) -> None:
-        number = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
-        if not isinstance(number, int | float | np.integer | np.floating):
-            raise InvalidTypeError(
-                f"learning rule: {self._name}: expected one number, got {value!r}"
-            )
+        number = one_number(f"learning rule: {self._name}", value)
         if not 0 <= number < np.inf:
             finite = ", which is not finite" if number == np.inf else ""
             raise InvalidValueError(
@@ -160,7 +157,6 @@ class LoihiLearningRule:
             # The global generator is the seed that users of Lava's learning rules control.
             rng_seed = int(np.random.randint(1, 2**31 - 1))  # noqa: NPY002
         self.rng_seed = rng_seed
-        """Seed of the rounding of fixed-point traces."""
 
     # The three rules
 
@@ -233,11 +229,16 @@ class LoihiLearningRule:
 
     @t_epoch.setter
     def t_epoch(self, steps: int) -> None:
-        if not steps > 0:
-            raise InvalidValueError(f"learning rule: t_epoch: expected > 0 steps, got {steps}")
-        if steps != int(steps):
-            raise InvalidValueError(f"learning rule: t_epoch: expected an integer, got {steps}")
-        self._t_epoch = int(steps)
+        self._t_epoch = whole_number("learning rule: t_epoch", steps, least=1)
+
+    @property
+    def rng_seed(self) -> int:
+        """Seed of the rounding of fixed-point traces."""
+        return self._rng_seed
+
+    @rng_seed.setter
+    def rng_seed(self, seed: int) -> None:
+        self._rng_seed = whole_number("learning rule: rng_seed", seed)
 
 
 def _rule_string(target: str, text: object) -> str | None:

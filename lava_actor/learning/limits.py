@@ -51,16 +51,17 @@ class Sign(Enum):
         Raises
         ------
         InvalidValueError
-            If the mode leaves open what a weight can be (``NULL``).
+            If the mode leaves open what a weight can be (``NULL``), or is none.
         """
         if sign_mode is None:
             return Sign.ANY
+        name = getattr(sign_mode, "name", repr(sign_mode))
         for sign in Sign:
-            if sign.value == sign_mode.name:
+            if sign.value == name:
                 return sign
         raise InvalidValueError(
             f"sign_mode: expected MIXED, EXCITATORY or INHIBITORY for a connection that learns, "
-            f"got {sign_mode.name}"
+            f"got {name}"
         )
 
 

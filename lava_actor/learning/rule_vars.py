@@ -20,8 +20,10 @@ CONSTANTS = tuple(f"{trace}_{kind}" for trace in TRACES for kind in ("tau", "imp
 TARGETS = (names.DW, names.DD, names.DT)
 
 
-def rule_from_vars(model: Any, rule: LoihiLearningRule) -> LoihiLearningRule | None:
-    """Return the rule that the Vars of a model describe, None if they still describe `rule`.
+def rule_from_vars(
+    model: Any, rule: LoihiLearningRule, shown: LoihiLearningRule
+) -> LoihiLearningRule | None:
+    """Return `rule` with what was set in the Vars of a model; None if nothing was.
 
     A constant that nobody changed keeps the value it has in `rule`, even where the Var cannot hold
     it (a fraction in fixed point).
@@ -30,8 +32,8 @@ def rule_from_vars(model: Any, rule: LoihiLearningRule) -> LoihiLearningRule | N
     ----------
     model : model of a learning connection
         Its attributes are read; if they describe no valid rule, those of `rule` are put back.
-    rule : LoihiLearningRule
-        Left as it is.
+    rule, shown : LoihiLearningRule
+        The present rule, and the one that the Vars showed before any was set. Left as they are.
 
     Raises
     ------
@@ -40,18 +42,18 @@ def rule_from_vars(model: Any, rule: LoihiLearningRule) -> LoihiLearningRule | N
     """
     new = copy.copy(rule)
     try:
-        changed = _take_constants(model, rule, new) | _take_strings(model, new)
+        changed = _take_constants(model, shown, new) | _take_strings(model, shown, new)
     except ValueError as error:
-        _put_back(model, rule)
+        show(model, rule)
         raise InvalidValueError(f"{model.process_name}: {error}") from error
     return new if changed else None
 
 
-def _take_constants(model: object, rule: LoihiLearningRule, new: LoihiLearningRule) -> bool:
+def _take_constants(model: object, shown: LoihiLearningRule, new: LoihiLearningRule) -> bool:
     changed = False
     for name in CONSTANTS:
         held = np.asarray(getattr(model, name)).reshape(-1)
-        if held[0] != _as_held(model, rule, name):
+        if held[0] != _as_held(model, shown, name):
             setattr(new, name, held[0])
             changed = True
     return changed
@@ -62,25 +64,24 @@ def _as_held(model: object, rule: LoihiLearningRule, constant: str) -> object:
     return np.asarray(getattr(rule, constant)).astype(np.asarray(getattr(model, constant)).dtype)
 
 
-def _take_strings(model: object, new: LoihiLearningRule) -> bool:
+def _take_strings(model: object, shown: LoihiLearningRule, new: LoihiLearningRule) -> bool:
     held = {target: _text(getattr(model, target)) for target in TARGETS}
-    if held == {target: getattr(new, f"{target}_str") for target in TARGETS}:
+    before, now = (
+        {target: getattr(rule, f"{target}_str") for target in TARGETS} for rule in (shown, new)
+    )
+    if held == before:
         return False
-    new.set_strings(**held)
+    new.set_strings(**{t: now[t] if held[t] == before[t] else held[t] for t in TARGETS})
     return True
 
 
-def _put_back(model: object, rule: LoihiLearningRule) -> None:
+def show(model: object, rule: LoihiLearningRule) -> None:
+    """Write the constants and strings of a rule to the Vars of a model."""
     for name in CONSTANTS:
         value = np.array(getattr(model, name))
         value[...] = _as_held(model, rule, name)
         setattr(model, name, value)
-    show_strings(model, rule)
-
-
-def show_strings(model: object, rule: LoihiLearningRule) -> None:
-    """Write the strings of a rule to the Vars of a model, empty where there is none."""
-    for target in TARGETS:
+    for target in TARGETS:  # a Var cannot hold None
         setattr(model, target, getattr(rule, f"{target}_str") or "")
 
 

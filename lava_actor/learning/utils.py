@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError
 
 __all__ = ["stochastic_round", "apply_mask", "saturate", "float_to_literal"]
 
@@ -44,6 +47,22 @@ def saturate(values: np.ndarray, low: int, high: int) -> np.ndarray:
     return np.minimum(np.maximum(values, low), high)
 
 
+def one_number(what: str, value: object) -> Any:
+    """Return a number, out of an array of one element too; all else is an `InvalidTypeError`."""
+    number = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+    if not isinstance(number, int | float | np.integer | np.floating):
+        raise InvalidTypeError(f"{what}: expected one number, got {value!r}")
+    return number
+
+
+def whole_number(what: str, value: object, least: int = 0) -> int:
+    """Return an integer that is at least `least`; all else is an `InvalidValueError`."""
+    number = one_number(what, value)
+    if not (math.isfinite(number) and number == int(number) and number >= least):
+        raise InvalidValueError(f"{what}: expected an integer >= {least}, got {value!r}")
+    return int(number)
+
+
 def float_to_literal(learning_parameter: float) -> str:
     """Write a number as a literal of the rule language, ``(a) * 2 ^ b``.
 
@@ -65,8 +84,15 @@ def float_to_literal(learning_parameter: float) -> str:
     -----
     UserWarning
         If the literal differs from the number by more than a rounding.
+
+    Raises
+    ------
+    InvalidTypeError, InvalidValueError
+        If it is no number, or not finite.
     """
-    number = float(learning_parameter)
+    number = float(one_number("learning rule", learning_parameter))
+    if not math.isfinite(number):
+        raise InvalidValueError(f"learning rule: expected a finite number, got {number}")
     if number == 0:
         return "0"
     magnitude = abs(number)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from lava_actor.errors import InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.errors import MissingRuleError
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.learning.limits import Sign
+from lava_actor.learning.random import ROUNDING_SEED
+from lava_actor.learning.utils import whole_number
 
 
 def learning_parameters(
@@ -32,19 +35,26 @@ def learning_parameters(
     learning_rule : LoihiLearningRule
     graded_spike_cfg : GradedSpikeCfg or int
     others : dict
-        Further keywords; ``sign_mode`` may be one.
+        Further keywords; ``sign_mode`` and ``rounding_seed`` may be among them.
 
     Raises
     ------
     MissingRuleError
         If there is no rule, or something that is none.
     InvalidValueError
-        If `sign_mode` leaves the sign of the weights open.
+        If ``sign_mode`` leaves the sign of the weights open, the seed is no seed, or
+        `graded_spike_cfg` is none.
     """
     if not isinstance(learning_rule, LoihiLearningRule):
         raise MissingRuleError.of(owner, learning_rule)
+    if graded_spike_cfg not in list(GradedSpikeCfg):
+        raise InvalidValueError(
+            f"{owner}.graded_spike_cfg: expected a GradedSpikeCfg "
+            f"({', '.join(GradedSpikeCfg.__members__)}), got {graded_spike_cfg!r}"
+        )
     config = GradedSpikeCfg(graded_spike_cfg)
     Sign.of(others.get("sign_mode"))
+    whole_number(f"{owner}.rounding_seed", others.get("rounding_seed", ROUNDING_SEED))
     if config is not GradedSpikeCfg.USE_REGULAR_IMPULSE:
         learning_rule.x1_impulse = 0
     given = {"learning_rule": learning_rule, "graded_spike_cfg": config, **others}

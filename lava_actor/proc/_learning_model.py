@@ -14,6 +14,7 @@ from lava_actor.learning.learning_rule import Loihi3FLearningRule
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import PortFacts, no_plain_in, stands_in_the_way
 from lava_actor.proc._connection import FixedNumbers, Undelayed
+from lava_actor.process.matrices import issparse, same_places
 from lava_actor.utils.weightutils import SignMode, truncated_bits
 
 if TYPE_CHECKING:
@@ -85,6 +86,20 @@ class LearningSteps(Undelayed):
             why = why or (no_plain_in(name, ports[name]) if name in ports else None)
         return why
 
+    @classmethod
+    def _obstacle_in(cls, process: AbstractProcess) -> str | None:
+        """Say which variable of the rule has entries of its own, so that no loop takes both."""
+        rule, letters = process.proc_params["learning_rule"], names.SYNAPTIC_VARIABLE_VAR_MAPPING
+        series = rule.active_product_series
+        used = {f.state_var for s in series.values() for p in s.products for f in p.factors}
+        weights = process.vars.weights.init
+        for letter in sorted(used & set(letters) | {target[1:] for target in series}):
+            name = letters[letter]
+            held = process.vars[name].init
+            if issparse(held) and not same_places(held, weights):
+                return f"the entries of {name}, which its rule uses, are not those of the weights"
+        return None
+
     def _native_burst(self) -> Burst:
         if stands_in_the_way(self) is not None:
             return Burst(self)
@@ -136,6 +151,19 @@ def _doubts_of_rule(process: AbstractProcess) -> Iterator[str]:
         )
     regular = GradedSpikeCfg.USE_REGULAR_IMPULSE
     by_payload = process.proc_params.get("graded_spike_cfg", regular) is not regular
+    if by_payload and not np.any(process.vars.num_message_bits.init):
+        yield (
+            f"{process.name}.graded_spike_cfg: payloads drive x1, but num_message_bits is 0, so "
+            f"each is 1; give num_message_bits=…"
+        )
+    for name in rule.active_product_series:
+        variable = names.SYNAPTIC_VARIABLE_VAR_MAPPING[name[1:]]
+        held = process.vars[variable].init
+        if issparse(held) and not held.nnz and process.vars.weights.init.nnz:
+            yield (
+                f"{process.name}.{variable}: the rule {name} changes stored entries, and there is "
+                f"none; give {variable}=… with the entries that learn, zeros among them"
+            )
     sent = names.POST_TRACES if isinstance(rule, Loihi3FLearningRule) else ()  # by the neurons
     for trace in sorted(traces.difference(sent)):
         received = f"s_in_{trace}" in fed or (trace == "x1" and by_payload)

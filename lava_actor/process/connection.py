@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 from lava_actor.process.ports.ports import InPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.variable import Var
@@ -75,3 +77,5 @@ class LearningConnectionProcess(AbstractProcess):
             setattr(self, constant, Var(shape=(1,), init=value))
 
         super().__init__(shape=shape, learning_rule=learning_rule, **kwargs)
+        if learning_rule is not None:  # it may be changed until the network starts, and so may they
+            self.proc_params["rule_in_vars"] = copy.copy(learning_rule)

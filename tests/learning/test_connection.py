@@ -14,6 +14,11 @@ from lava_actor.learning.learning_rule import (
 )
 from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
 from lava_actor.model.harness import ModelHarness
+from lava_actor.proc.dense.models import (
+    PyLearningDenseModelBitApproximate,
+    PyLearningDenseModelFloat,
+)
+from lava_actor.proc.dense.process import LearningDense
 from lava_actor.proc.learning_rules.r_stdp_learning_rule import RewardModulatedSTDP
 from lava_actor.proc.learning_rules.stdp_learning_rule import STDPLoihi
 
@@ -318,6 +323,24 @@ def test_a_rule_that_is_not_valid_is_refused_and_the_old_one_stays(fixed: bool) 
     assert network.dt == ""
     drive(network, 1, s_in={1})
     assert network.weights[0, 0] == 8
+
+
+@ENGINES
+def test_rule_and_vars_may_be_changed_until_the_network_starts(fixed: bool) -> None:
+    """And what was changed stays when something else is set."""
+    rule = Loihi2FLearningRule(dw="x0*x1", dt="y0", x1_impulse=8, x2_impulse=2.5, rng_seed=1)
+    connection = LearningDense(weights=np.zeros((1, 1), int), learning_rule=rule)
+    rule.x1_impulse, rule.dt_str = 3, "x0*2"
+    connection.x1_tau.init, connection.dw.init = 10, "x0*x1*2"
+    model = PyLearningDenseModelBitApproximate if fixed else PyLearningDenseModelFloat
+    network = ModelHarness(model, connection)
+    for _ in range(2):
+        inner = network.model._learning_rule
+        assert (inner.x1_impulse, inner.x1_tau, inner.x2_impulse) == (3, 10, 2.5)
+        assert (inner.dw_str, inner.dt_str) == ("x0*x1*2", "x0*2")
+        assert (network.x1_impulse, network.x1_tau) == (3, 10)
+        assert (network.dw, network.dt) == ("x0*x1*2", "x0*2")
+        network.set("weights", np.array([[4]]))
 
 
 def test_fractional_constants_survive_the_change_of_others() -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import coo_matrix, csr_matrix, issparse
 
+from lava_actor import Loihi2SimCfg
 from lava_actor.learning.connection_models import LearningConnectionModelFloat
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import Loihi2FLearningRule, LoihiLearningRule
@@ -85,8 +86,16 @@ def test_shapes_have_to_fit(kind: type) -> None:
                 **{tag: np.eye(3)},
             )
     assert rule.x1_impulse == 16  # a connection that was refused leaves the rule alone
-    with pytest.raises(ValueError, match="sign_mode: expected MIXED"):
-        kind(weights=np.eye(2), learning_rule=rule, sign_mode=SignMode.NULL)
+    for bad, message in (
+        ({"sign_mode": SignMode.NULL}, "sign_mode: expected MIXED"),
+        ({"sign_mode": "MIXED"}, "sign_mode: expected MIXED"),
+        ({"graded_spike_cfg": "OVERWRITE"}, rf"{kind.__name__}.graded_spike_cfg: expected a G"),
+        ({"rounding_seed": -1}, rf"{kind.__name__}.rounding_seed: expected an integer"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            kind(weights=np.eye(2), learning_rule=rule, **bad)
+    with pytest.raises(TypeError, match="got a sparse matrix; use LearningSparse"):
+        LearningDense(weights=csr_matrix(np.eye(2)), learning_rule=rule)
 
 
 @CONNECTIONS
@@ -383,3 +392,33 @@ def test_learning_that_waits_shows_in_whatever_is_read_and_set(
                 network.model.weights = network.model.weights * 2
                 network.model.on_var_update()
     assert waited == (0 if kind is LearningSparse and "dd" in rule else 90)  # tags lie elsewhere
+
+
+@ENGINES
+@pytest.mark.parametrize("kind", [LearningDense, LearningSparse])
+def test_variables_that_were_set_learn_natively_on(kind: type[Any], fixed: bool) -> None:
+    rule = Loihi2FLearningRule(dw="x0*t", dt="y0*2", rng_seed=1)
+    ones = csr_matrix(np.ones((3, 4))) if kind is LearningSparse else np.ones((3, 4))
+    network = ModelHarness(
+        model_of(kind, fixed), kind(weights=ones, tag_1=ones, learning_rule=rule)
+    )
+    for name in ("weights", "tag_1"):
+        assert network.model.native_state() is not None
+        other = np.int64 if fixed else np.float64
+        network.set(name, ones.astype(other) * 2)
+        assert network.model.native_state() is not None
+        assert values(getattr(network, name)) == [[2] * 4] * 3
+
+
+def test_it_is_said_which_variable_keeps_learning_in_python() -> None:
+    """A rule whose variables have different entries is applied by NumPy."""
+    rule = Loihi2FLearningRule(dw="u0*t", rng_seed=1)
+    ones, some = csr_matrix(np.ones((2, 2))), csr_matrix(np.eye(2))
+    for tag, said in ((some, "steps in Python: the entries of tag_1"), (ones, "steps natively")):
+        source, neurons = LIF(shape=(2,)), LIF(shape=(2,))
+        plastic = LearningSparse(weights=ones, tag_1=tag, learning_rule=rule, name="plastic")
+        source.s_out.connect(plastic.s_in)
+        plastic.a_out.connect(neurons.a_in)
+        described = source.compile(Loihi2SimCfg(select_tag="floating_pt")).describe()
+        line = next(line for line in described.splitlines() if "plastic <-" in line)
+        assert said in line

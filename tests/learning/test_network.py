@@ -166,7 +166,7 @@ def test_a_learning_loop_runs_ahead_and_learns_what_lockstep_learns(
         rule = STDPLoihi(1, 0.5, -0.5, 8, 8, dt="u0*2 - u0*2^-1*t", t_epoch=3, rng_seed=2)
         weights = csr_matrix(given_weights) if kind is LearningSparse else given_weights
         cells = LIF(shape=(30,), bias_mant=biases, vth=40, **decays)
-        synapses = kind(weights=weights, learning_rule=rule)
+        synapses = kind(weights=weights, tag_1=weights * 0, learning_rule=rule)
         cells.s_out.connect(synapses.s_in)
         synapses.a_out.connect(cells.a_in)
         cells.s_out.connect(synapses.s_in_bap)

@@ -15,7 +15,7 @@ from lava_actor.learning.learning_rule import Loihi2FLearningRule
 from lava_actor.proc.dense.process import Dense, LearningDense
 from lava_actor.proc.io.source import RingBuffer as Source
 from lava_actor.proc.lif.process import LIF
-from lava_actor.proc.sparse.process import Sparse
+from lava_actor.proc.sparse.process import LearningSparse, Sparse
 from tests.mistakes.tables import FIXED, FLOAT, Own, Table, lif, ran
 
 TABLE = Table()
@@ -165,10 +165,12 @@ class Twins(AbstractProcess):
         self.a = self.b = Var((2,))
 
 
-def learning(after: bool = True, **rule: Any) -> None:
+def learning(
+    after: bool = True, kind: Any = LearningDense, given: Any = None, **rule: Any
+) -> None:
     """Compile synapses that learn by ``x0*y1``."""
-    made = Loihi2FLearningRule(dw="x0*y1", **rule)
-    synapses = LearningDense(weights=np.ones((2, 2)), learning_rule=made, name="d")
+    made = Loihi2FLearningRule(**{"dw": "x0*y1", **rule})
+    synapses = kind(weights=np.ones((2, 2)), learning_rule=made, name="d", **(given or {}))
     if after:
         lif().s_out.connect(synapses.s_in_bap)
     synapses.compile(FLOAT)
@@ -334,6 +336,14 @@ TABLE.DOUBTED |= {
     "learning_without_the_spikes_behind": (
         lambda: learning(after=False, y1_impulse=16, y1_tau=10),
         (r"d\.s_in_bap: nothing is connected", r"s_out\.connect\(d\.s_in_bap\)"),
+    ),
+    "payloads_that_do_not_arrive": (
+        lambda: learning(dw="x0*x1", given={"graded_spike_cfg": 1}),
+        (r"d\.graded_spike_cfg: payloads drive x1, but num_message_bits is 0",),
+    ),
+    "a_rule_for_a_tag_that_stores_nothing": (
+        lambda: learning(kind=LearningSparse, dw="x0", dt="x0"),
+        (r"d\.tag_1: the rule dt changes stored entries, and there is none", "give tag_1="),
     ),
     "a_decay_out_of_the_range_of_fixed_point": (
         lambda: lif(name="a", dv=5000).compile(FIXED),

@@ -99,6 +99,11 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
 
         return obstacle(cls, ports, own)
 
+    @classmethod
+    def _obstacle_in(cls, process: AbstractProcess) -> str | None:
+        """Say why the model of this Process does its steps in Python in spite of its class."""
+        return None
+
     def _native_burst(self) -> Burst:
         """Return what does several steps of this model in a row, see `lava_actor.kernels.steps`.
 

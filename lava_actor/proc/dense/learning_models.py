@@ -27,10 +27,17 @@ class _LearningDense(LearningSteps):
     _columns: np.ndarray | None
 
     def on_start(self) -> None:
-        """Arrange all three variables alike, by column: rules compute with them together."""
+        """Arrange all three variables."""
         super().on_start()
-        self.tag_1 = np.asfortranarray(self.tag_1)
-        self.tag_2 = np.asfortranarray(self.tag_2)
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Arrange all three variables alike, by column: rules compute with them together."""
+        if self.__dict__["weights"] is not self._columns:
+            self.columns()
+        for name in ("tag_1", "tag_2"):
+            if not self.__dict__[name].flags.f_contiguous:
+                setattr(self, name, np.asfortranarray(getattr(self, name)))
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""

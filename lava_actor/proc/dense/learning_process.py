@@ -7,12 +7,13 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lava_actor.errors import InvalidValueError
+from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc._learning import learning_parameters
 from lava_actor.proc.dense.process import Dense
 from lava_actor.process import LearningConnectionProcess
+from lava_actor.process.matrices import issparse
 
 
 class LearningDense(LearningConnectionProcess, Dense):
@@ -48,7 +49,7 @@ class LearningDense(LearningConnectionProcess, Dense):
     Raises
     ------
     InvalidValueError
-        If shapes do not fit or `sign_mode` is NULL.
+        If shapes do not fit, ``sign_mode`` is NULL, or a seed or `graded_spike_cfg` is none.
     MissingRuleError
         (a `TypeError`) if there is no learning rule.
     """
@@ -65,6 +66,10 @@ class LearningDense(LearningConnectionProcess, Dense):
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
         **kwargs: object,
     ) -> None:
+        if issparse(weights):
+            raise InvalidTypeError(
+                "LearningDense.weights: expected an array, got a sparse matrix; use LearningSparse"
+            )
         weights = np.asarray(weights)
         if weights.ndim != 2:
             raise InvalidValueError(

@@ -36,11 +36,16 @@ class _LearningSparse(LearningSteps):
     arrears: Callable[[], Arrears | None]
 
     def on_start(self) -> None:
-        """Bring all three variables to the number type of the model."""
+        """Cut the weights as they are used; bring all three variables to one number type."""
         self.weights = _with_data(self.weights, self.used_weights(self.weights.data), self.number)
-        for name in ("tag_1", "tag_2"):
-            matrix = getattr(self, name)
-            setattr(self, name, _with_data(matrix, matrix.data, self.number))
+        self.arrange()
+
+    def arrange(self) -> None:
+        """Bring all three variables to the number type of the model, whoever has set them."""
+        for name in ("weights", "tag_1", "tag_2"):
+            if self.__dict__[name].data.dtype != self.number:
+                matrix = getattr(self, name)
+                setattr(self, name, _with_data(matrix, matrix.data, self.number))
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
@@ -51,8 +56,7 @@ class _LearningSparse(LearningSteps):
             arrears.catch_up(at)
             csc_events(*columns, None, at, x, sums)
             return
-        if self.weights.data.dtype != self.number:  # somebody set a matrix of another type
-            self.weights = _with_data(self.weights, self.weights.data, self.number)
+        self.arrange()
         variable: SynapticVariable = self._synaptic_variable("weights")
         pattern = variable.pattern
         assert isinstance(pattern, SparsePattern)

@@ -44,7 +44,7 @@ class LearningSparse(LearningConnectionProcess, Sparse):
     Raises
     ------
     InvalidValueError
-        If shapes do not fit or `sign_mode` is NULL.
+        If shapes do not fit, ``sign_mode`` is NULL, or a seed or `graded_spike_cfg` is none.
     MissingRuleError
         (a `TypeError`) if there is no learning rule.
 
