@@ -399,7 +399,9 @@ class Executable:
         """How an actor does its steps."""
         if plan.is_async:
             return "free-running"
-        why = why_in_python(plan, self.arena.rings) or plan.model_class._obstacle_in(plan.process)
+        model = plan.model_class
+        assert issubclass(model, PyLoihiProcessModel)
+        why = why_in_python(plan, self.arena.rings) or model._obstacle_in(plan.process)
         if why is not None:
             return f"steps in Python: {why}"
         return ", but ".join(["steps natively", *by_the_model(plan.model_class).values()])

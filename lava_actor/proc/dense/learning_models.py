@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ class _LearningDense(LearningSteps):
     tag_2: Any
     _arrears: Arrears | None
     _columns: np.ndarray | None
+    columns: Callable[[], np.ndarray]
 
     def on_start(self) -> None:
         """Arrange all three variables."""
