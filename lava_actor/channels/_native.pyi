@@ -99,8 +99,8 @@ class Party:
     may_owe: bool
     """Whether this party may owe wake-ups for a while instead of giving them at once.
 
-    It then does so while it is `brisk`, for space in a ring, and for data if no core is free. Debts
-    are paid by `flush_wakes`, before this party sleeps, and when half a ring was moved.
+    It then does so while it is `brisk`. Debts are paid by `flush_wakes`, before this party sleeps,
+    and when half a ring was moved; those for data, if a core is free, after a few messages.
     """
     brisk: bool
     """Whether messages followed one another fast between the last two waits; measured."""

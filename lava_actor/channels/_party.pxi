@@ -16,6 +16,8 @@ _BLOCKED_BY_NAME = {name: kind for kind, name in _BLOCKED_KINDS.items()}
 
 # Wake-ups may be owed while messages take less than this each.
 cdef int64_t BRISK_NS = 20000
+# Messages for which a wake-up is owed to one who could run at once.
+cdef uint32_t FEW = 16
 # How long to sleep when there are more bells than the kernel watches.
 cdef int64_t MANY_NS = 1000000
 
@@ -173,16 +175,16 @@ cdef class Party:
         A sleeper that is woken for one message takes it and sleeps again, which costs ten times
         what the message does; so the wake-up is owed until `patience` messages have moved. That
         loses nothing as long as the sleeper could not run anyway (no core is free), or has work
-        once it is woken all the same (space in a ring that is full). And only while messages
-        follow one another fast: a debt is paid when this party waits, and a party in the middle
-        of a long computation does not.
+        once it is woken all the same (space in a ring that is full). A sleeper that could run gets
+        fewer: it has caught up with a party that is slower, and finds some work when it comes. And
+        only while messages follow one another fast: a debt is paid when this party waits, and a
+        party in the middle of a long computation does not.
         """
-        if self.may_owe and self.brisk and (
-            kind == <uint32_t>LA_ON_SPACE or not la_has_free_core(self.at)
-        ):
-            self._owe(peer, patience)
-        else:
+        cdef bint could_run = kind != <uint32_t>LA_ON_SPACE and la_has_free_core(self.at)
+        if not self.may_owe or not self.brisk or could_run and kind != <uint32_t>LA_ON_DATA:
             la_party_wake_fenced(peer)
+        else:
+            self._owe(peer, min(patience, FEW) if could_run else patience)
 
     cdef inline void _owe(self, la_party *peer, uint32_t patience) noexcept nogil:
         cdef uint32_t index = <uint32_t>(peer - self.parties)
