@@ -20,6 +20,9 @@ from lava_actor.model.native import (
 from lava_actor.model.step_functions import address_of, catalogued
 from lava_actor.process.hints import did_you_mean
 
+MOST_AXES = 32
+"""Dimensions that native code has room for."""
+
 
 def burst_of(model: Any) -> steps.Burst:
     """Return what does steps of a built model in a row: natively if its class says how."""
@@ -30,7 +33,7 @@ def burst_of(model: Any) -> steps.Burst:
     if any(getattr(model, name, None) != value for name, value in declared.constants.items()):
         return steps.Burst(model)
     shapes = {getattr(model, name).shape for name in (*declared.inputs, *declared.outputs)}
-    if declared.uniform and len(shapes) > 1:
+    if (declared.uniform and len(shapes) > 1) or max(map(len, shapes)) > MOST_AXES:
         return steps.Burst(model)
     by_hand = by_the_model(type(model), vars(model))
     return _in_parts(model, declared, by_hand) if by_hand else _native(model, declared)
@@ -106,7 +109,7 @@ def _arguments(
     return (
         model,
         address,
-        [(port.native_sources(), np.dtype(dtype), port.size, port.room) for port, dtype in inputs],
+        [(port.native_sources(), np.dtype(dtype), port.shape, port.room) for port, dtype in inputs],
         [
             (next(iter(port.native_sinks()), None), np.dtype(dtype), port.shape,
              declared.shows.get(name))

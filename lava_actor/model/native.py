@@ -352,8 +352,8 @@ def replaceable(method: Method) -> Method:
     def either(self: Any, *arguments: Any) -> Any:
         burst = self._in_parts
         if burst is not None:
-            done, result = burst.original(either, arguments)
-            if done:
+            result = burst.original(either, arguments)
+            if result is not NotImplemented:
                 return result
         return method(self, *arguments)
 

@@ -115,7 +115,7 @@ class LearningSteps(Undelayed):
             self.s_in.size,
             self.a_out.size,
             self.s_in_bap.native_sources(),
-            [(port.native_sources(), self.number, port.size, port.room) for port in traces],
+            [(port.native_sources(), self.number, port.shape, port.room) for port in traces],
         )
 
     def receive(self) -> tuple[np.ndarray, np.ndarray | None]:

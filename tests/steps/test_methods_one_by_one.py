@@ -80,6 +80,22 @@ def looks_at_another_array(method: str) -> Callable[..., Any]:
     return hook
 
 
+def called_by(function: Callable[..., Any], *arguments: Any) -> list[str]:
+    """The names of all Python functions that a native one calls."""
+    called: list[str] = []
+
+    def watch(frame: Any, event: str, _argument: Any) -> None:
+        if event == "call":
+            called.append(frame.f_code.co_name)
+
+    sys.setprofile(watch)
+    try:
+        function(*arguments)
+    finally:
+        sys.setprofile(None)
+    return called
+
+
 HOOKS = [asks_the_library, rebinds_state, widens_state, changes_constants, looks_at_another_array]
 
 
@@ -113,6 +129,27 @@ def test_a_step_with_a_method_of_its_own_is_the_step_in_python(
             done = until
 
 
+@pytest.mark.parametrize("kind", MODELS, ids=lambda kind: kind.__name__)
+def test_the_librarys_methods_stay_native_beside_one_of_ones_own(stand: Any, kind: Any) -> None:
+    """Also those that it calls by ``super()``, with messages narrower than the function takes."""
+    parts = kind.native_step.parts
+    for method in [part.method for part in parts if part.method[0] != "_"]:
+        hooks = {method: asks_the_library(method), "_hidden_from_discovery": True}
+        feeders = {name: ["bool"] for name in kind.native_step.inputs}
+        process = PROCESSES[kind.implements_process](SHAPE)
+        one = stand(process, type("Own", (kind,), hooks), feeders)
+        feed(one, Draw(np.random.default_rng(1), wild=False), 3)
+        burst = one.burst()
+        one.clock.raise_horizon(1)  # scales thresholds, in Python
+        burst.run(one.party.mailbox, 0)
+        one.clock.raise_horizon(3)
+        called = called_by(burst.run, one.party.mailbox, 0)
+        assert burst.native_steps == 3
+        assert called.count("hook") == 2
+        native = [p.method for p in parts if method not in p.uses]  # and not his own thresholds
+        assert not {p for p in native if p != method or method != "spiking_activation"} & {*called}
+
+
 class Doubled(PyLifModelFloat):
     _hidden_from_discovery = True
 
@@ -122,19 +159,9 @@ class Doubled(PyLifModelFloat):
 
 def test_only_the_method_of_ones_own_is_called_in_python(stand: Any) -> None:
     one = stand(LIF(shape=(4,), bias_mant=3.0), Doubled, {})
-    burst, called = one.burst(), []
-
-    def watch(frame: Any, event: str, _argument: Any) -> None:
-        if event == "call":
-            called.append(frame.f_code.co_name)
-
+    burst = one.burst()
     one.clock.raise_horizon(9)
-    sys.setprofile(watch)
-    try:
-        burst.run(one.party.mailbox, 0)
-    finally:
-        sys.setprofile(None)
-    assert called == ["spiking_activation"] * 9
+    assert called_by(burst.run, one.party.mailbox, 0) == ["spiking_activation"] * 9
 
 
 class Asking(PyLifModelFloat):

@@ -8,18 +8,21 @@ cdef class _Inlet:
     cdef list index_maps
     cdef RingReader single  # the only source, if its messages need no change of index or type
     cdef bint borrows  # the message is looked at where it lies, until `give_back`
-    cdef int code
+    cdef int code, kind
     cdef Py_ssize_t n, room, itemsize
     cdef object array
+    cdef cnp.ndarray view  # of the part that is received
     cdef void *buffer
 
-    def __init__(self, sources, dtype, Py_ssize_t size, Py_ssize_t room, bint alone):
+    def __init__(self, sources, dtype, tuple shape, Py_ssize_t room, bint alone):
         self.readers = [reader for reader, _ in sources]
         self.index_maps = [index_map for _, index_map in sources]
         self.room = room  # with a place for what is not received
         self.array = np.zeros(room, dtype)
-        self.code = type_code(self.array.dtype.num)
-        self.n = size
+        self.kind = self.array.dtype.num
+        self.code = type_code(self.kind)
+        self.n = int(np.prod(shape, dtype=int))
+        self.view = self.array[:self.n].reshape(shape)
         self.itemsize = self.array.itemsize
         self.buffer = data_of(self.array)
         if len(sources) == 1 and self.index_maps[0] is None:
@@ -64,6 +67,7 @@ cdef class _Outlet:
     cdef str kept  # attribute of the model that shows what was sent last
     cdef tuple shape
     cdef object dtype
+    cdef int kind
     cdef Py_ssize_t n
     cdef object array
     cdef object converted  # in the type of the ring, if that is another one
@@ -74,6 +78,7 @@ cdef class _Outlet:
         self.dtype = np.dtype(dtype)
         self.shape = shape
         self.kept = kept
+        self.kind = self.dtype.num
         self.array = np.zeros(shape, dtype)
         self.n = size_of(self.array)
         if writer is not None and writer.dtype != self.dtype:
@@ -123,6 +128,8 @@ cdef class StepBurst(Burst):
     cdef Py_ssize_t n_in, n_out
     cdef list state, parameters
     cdef tuple numbers, integers, shape
+    cdef cnp.npy_intp[MAX_DIMS] dims
+    cdef int64_t *limits  # of the integers, in pairs
     cdef bint uniform
     cdef list held, spread
     cdef dict refuses
@@ -138,7 +145,10 @@ cdef class StepBurst(Burst):
         self.inlets = [_Inlet(*inlet, alone) for inlet in inlets]
         self.outlets = [_Outlet(*outlet) for outlet in outlets]
         self.state, self.parameters = list(state), list(parameters)
-        self.numbers, self.integers, self.shape = numbers, integers, shape
+        self.numbers, self.shape = numbers, shape
+        self.integers = tuple([name for name, _, _ in integers])
+        for i in range(len(shape)):
+            self.dims[i] = shape[i]
         self.uniform, self.refuses, self.then = uniform, refuses, then
         self.function = <la_step>function
         self.n_in, self.n_out = len(self.inlets), len(self.outlets)
@@ -153,8 +163,15 @@ cdef class StepBurst(Burst):
         self.pack.sizes = <ptrdiff_t *>calloc(n + 1, sizeof(ptrdiff_t))
         self.pack.numbers = <double *>calloc(len(numbers) + 1, sizeof(double))
         self.pack.integers = <int64_t *>calloc(len(integers) + 1, sizeof(int64_t))
-        if not (self.pack.arrays and self.pack.sizes and self.pack.numbers and self.pack.integers):
+        self.limits = <int64_t *>calloc(2 * len(integers) + 1, sizeof(int64_t))
+        if not (
+            self.pack.arrays and self.pack.sizes and self.pack.numbers and self.pack.integers
+            and self.limits
+        ):
             raise MemoryError()
+        for i in range(len(integers)):
+            self.limits[2 * i], self.limits[2 * i + 1] = integers[i][1:]
+        self.held = [None] * (len(self.state) + len(self.parameters))
         for i in range(self.n_in):
             self.pack.sizes[i] = (<_Inlet>self.inlets[i]).n
         for i in range(self.n_out):
@@ -166,6 +183,7 @@ cdef class StepBurst(Burst):
         free(self.pack.sizes)
         free(self.pack.numbers)
         free(self.pack.integers)
+        free(self.limits)
 
     cdef bint prepare(self) except -1:
         cdef Py_ssize_t i
@@ -177,7 +195,6 @@ cdef class StepBurst(Burst):
     cdef bint _look(self) except -1:
         """Look at the model's attributes; False: one of them is not as declared."""
         cdef Py_ssize_t i, at = self.n_in + self.n_out
-        self.held = []
         for name, dtype in self.state:
             if not self._take(at, name, (<cnp.dtype>dtype).num, None, True):
                 return False
@@ -196,9 +213,9 @@ cdef class StepBurst(Burst):
             ):
                 return False
         for i in range(len(self.integers)):
-            name, low, high = self.integers[i]
+            name = self.integers[i]
             if name is not None and not take_integer(
-                getattr(self.model, name, None), low, high, &self.pack.integers[i]
+                getattr(self.model, name, None), self.limits + 2 * i, &self.pack.integers[i]
             ):
                 return False
         return True
@@ -211,17 +228,24 @@ cdef class StepBurst(Burst):
         array = getattr(self.model, name, None)
         if not is_array(array, kind):
             return False
-        if self.uniform and array.shape != self.shape:
+        if self.uniform and not self.fits(array):
             if room is None or array.shape != (1,):
                 return False
             room.fill(array[0])
             array = room
         elif changes and not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>array):
             return False
-        self.held.append(array)
+        self.held[at - self.n_in - self.n_out] = array
         self.pack.arrays[at] = data_of(array)
         self.pack.sizes[at] = size_of(array)
         return True
+
+    cdef inline bint fits(self, array) noexcept:
+        """Whether an array has the shape of the ports."""
+        cdef int n = <int>len(self.shape)
+        return cnp.PyArray_NDIM(<cnp.ndarray>array) == n and memcmp(
+            cnp.PyArray_DIMS(<cnp.ndarray>array), self.dims, n * sizeof(cnp.npy_intp)
+        ) == 0
 
     cdef bint _are_apart(self, Py_ssize_t begin, Py_ssize_t end) noexcept:
         """Whether no two of the model's arrays share memory."""
@@ -313,7 +337,7 @@ cdef class _Part:
     cdef bint by_model
     cdef Py_ssize_t inlet, outlet, gives  # -1: none
     cdef object port
-    cdef list makes
+    cdef tuple makes, kinds  # attributes, and their NumPy type numbers
     cdef str unless
 
     def __init__(
@@ -322,7 +346,9 @@ cdef class _Part:
     ):
         self.method, self.function, self.by_model = method, <la_step>function, by_model
         self.inlet, self.port, self.outlet, self.gives = inlet, port, outlet, gives
-        self.makes, self.unless = makes, unless
+        self.makes = tuple([name for name, _ in makes])
+        self.kinds = tuple([dtype.num for _, dtype in makes])
+        self.unless = unless
 
 
 cdef class PartBurst(StepBurst):
@@ -350,6 +376,16 @@ cdef class PartBurst(StepBurst):
             raise MemoryError()
         self.pack.arrays = arrays
 
+    cdef bint prepare(self) except -1:
+        if not StepBurst.prepare(self):
+            return False
+        self.model._in_parts = self
+        return True
+
+    cdef int leave(self) except -1:
+        vars(self.model).pop("_in_parts", None)
+        return 0
+
     cdef int step(self, uint64_t number) except -1:
         cdef _Part part
         cdef _Outlet outlet
@@ -373,7 +409,7 @@ cdef class PartBurst(StepBurst):
             else:
                 self.ports[i].send(sent)
         self.native = native
-        return 0
+        return 0 if native else self.leave()  # whole steps in Python follow
 
     cdef int _do_part(self, _Part part) except -1:
         if part.inlet >= 0:
@@ -388,51 +424,62 @@ cdef class PartBurst(StepBurst):
 
     cdef object _apply(self, _Part part):
         """Call the function of a part; returns what it gives."""
-        cdef Py_ssize_t at = self.pack.n_arrays
-        cdef list made = []
+        cdef Py_ssize_t i, at = self.n_in + part.gives
         cdef int code
-        given = None
+        cdef object given = None
+        cdef list made
         if part.gives >= 0:
-            outlet = <_Outlet>self.outlets[part.gives]
-            given = np.empty((<_Outlet>outlet).shape, (<_Outlet>outlet).dtype)
-            self.pack.arrays[self.n_in + part.gives] = data_of(given)
-        for _, dtype in part.makes:
-            array = np.empty(self.shape, dtype)
-            made.append(array)
-            self.pack.arrays[at] = data_of(array)
-            at += 1
-        code = self._do(part.function)
+            given = self._new((<_Outlet>self.outlets[part.gives]).kind)
+            self.pack.arrays[at] = data_of(given)
+        if not part.makes:
+            code = self._do(part.function)
+        else:
+            made = [self._new(kind) for kind in part.kinds]
+            for i in range(len(made)):
+                self.pack.arrays[self.pack.n_arrays + i] = data_of(made[i])
+            code = self._do(part.function)
+            for i in range(len(made)):
+                setattr(self.model, part.makes[i], made[i])
         if code:
             raise RuntimeStateError(
                 f"{type(self.model).__qualname__}: its native {part.method} returned {code} in "
                 f"step {self.pack.step}"
             )
-        for (name, _), array in zip(part.makes, made):
-            setattr(self.model, name, array)
         return given
 
-    def original(self, method, arguments):
-        """Do natively what an overridden method is asked to do: (whether it could be, result)."""
+    cdef inline object _new(self, int kind):
+        return cnp.PyArray_EMPTY(<int>len(self.shape), self.dims, kind, 0)
+
+    def original(self, method, tuple arguments):
+        """Do natively what an overridden method is asked to do; NotImplemented if it cannot be."""
         cdef _Part part = self.originals.get(method)
         if part is None or part.function == NULL or not self._look():
-            return False, None
+            return NotImplemented
         if part.inlet >= 0 or part.outlet >= 0:
             if len(arguments) != 1 or not self._take_argument(part, arguments[0]):
-                return False, None
+                return NotImplemented
         elif arguments:
-            return False, None
-        return True, self._apply(part)
+            return NotImplemented
+        return self._apply(part)
 
     cdef bint _take_argument(self, _Part part, argument) except -1:
+        """Let a function read an argument; what is received may be narrower than it says."""
         cdef Py_ssize_t at = part.inlet if part.inlet >= 0 else self.n_in + part.outlet
-        cdef object dtype
+        cdef _Inlet inlet
         cdef char *start
         cdef char *other
+        if not isinstance(argument, cnp.ndarray) or not self.fits(argument):
+            return False
         if part.inlet >= 0:
-            dtype = (<_Inlet>self.inlets[part.inlet]).array.dtype
-        else:
-            dtype = (<_Outlet>self.outlets[part.outlet]).dtype
-        if not is_array(argument, (<cnp.dtype>dtype).num) or argument.shape != self.shape:
+            inlet = <_Inlet>self.inlets[part.inlet]
+            if not is_array(argument, inlet.kind):
+                if not cnp.PyArray_CanCastSafely(
+                    cnp.PyArray_TYPE(<cnp.ndarray>argument), inlet.kind
+                ):
+                    return False
+                self.pack.arrays[at] = inlet.buffer
+                return cnp.PyArray_CopyInto(inlet.view, <cnp.ndarray>argument) == 0
+        elif not is_array(argument, (<_Outlet>self.outlets[part.outlet]).kind):
             return False
         start = <char *>data_of(argument)
         for array in self.held:
@@ -447,16 +494,12 @@ cdef class PartBurst(StepBurst):
 
     cdef int _call_part(self, _Part part) except -1:
         method = getattr(self.model, part.method)
-        self.model._in_parts = self
-        try:
-            if part.inlet >= 0:
-                result = method(part.port.recv())
-            elif part.outlet >= 0:
-                result = method(getattr(self.model, (<_Outlet>self.outlets[part.outlet]).kept))
-            else:
-                result = method()
-        finally:
-            del self.model._in_parts
+        if part.inlet >= 0:
+            result = method(part.port.recv())
+        elif part.outlet >= 0:
+            result = method(getattr(self.model, (<_Outlet>self.outlets[part.outlet]).kept))
+        else:
+            result = method()
         if part.gives >= 0:
             setattr(self.model, (<_Outlet>self.outlets[part.gives]).kept, result)
         return 0
@@ -468,7 +511,7 @@ cdef class PartBurst(StepBurst):
             return True
         outlet = <_Outlet>self.outlets[gives]
         given = getattr(self.model, outlet.kept)
-        if not is_array(given, (<cnp.dtype>outlet.dtype).num) or given.shape != outlet.shape:
+        if not is_array(given, outlet.kind) or not self.fits(given):
             return False
         outlet.array = given
         self.pack.arrays[self.n_in + gives] = data_of(given)
@@ -500,34 +543,43 @@ cdef bint take_number(object x, double *to) except -1:
     return True
 
 
-cdef bint take_integer(object x, low, high, int64_t *to) except -1:
+cdef bint take_integer(object x, const int64_t *limits, int64_t *to) except -1:
     """An integer within limits, or an array with only that."""
+    cdef int overflow = 0
     cdef int64_t found
-    if is_of(x, cnp.NPY_INT64, 1) or is_of(x, cnp.NPY_INT32, 1):
-        if cnp.PyArray_NDIM(<cnp.ndarray>x) > 1:
-            return False
-        if cnp.PyArray_ITEMSIZE(<cnp.ndarray>x) == 8:
-            found = (<int64_t *>data_of(x))[0]
-        else:
-            found = (<int32_t *>data_of(x))[0]
-        if not <int64_t>low <= found <= <int64_t>high:
-            return False
-        to[0] = found
-        return True
+    cdef int kind
     if isinstance(x, cnp.ndarray):
+        kind = cnp.PyArray_TYPE(<cnp.ndarray>x)
         if (
             cnp.PyArray_SIZE(<cnp.ndarray>x) != 1
             or cnp.PyArray_NDIM(<cnp.ndarray>x) > 1
-            or (<cnp.ndarray>x).dtype.char not in "?bhil"
+            or kind not in (
+                cnp.NPY_BOOL, cnp.NPY_BYTE, cnp.NPY_SHORT, cnp.NPY_INT, cnp.NPY_LONG
+            )
         ):
             return False
-        x = int(x.reshape(-1)[0])
+        x = x.item()
     elif type(x) is not int:
         return False
-    if not low <= x <= high:
+    found = PyLong_AsLongLongAndOverflow(x, &overflow)
+    if overflow or not limits[0] <= found <= limits[1]:
         return False
-    to[0] = x
+    to[0] = found
     return True
+
+
+cdef int _find_complex_product() except -1:
+    """Let steps multiply complex numbers as `np.multiply` does; see ``state_space.h``."""
+    cdef cnp.ufunc multiply = np.multiply
+    cdef int i
+    for i in range(multiply.ntypes):
+        if multiply.types[3 * i] == <char>cnp.NPY_CDOUBLE:
+            la_set_complex_product(<la_numpy_loop>multiply.functions[i], multiply.data[i])
+            return 0
+    raise ImportError("np.multiply has no loop for complex numbers")
+
+
+_find_complex_product()
 
 
 def catalogue():

@@ -171,7 +171,7 @@ class StepBurst(Burst):
     model : model with the attributes named below
     function : int
         Address of a ``la_step``.
-    inlets : list of (sources, dtype, size, room)
+    inlets : list of (sources, dtype, shape, room)
         Sources are (RingReader, index map or None); their messages are summed, in this order. There
         is room for what index maps lead one place behind the end.
     outlets : list of (RingWriter or None, dtype, shape, attribute or None)
@@ -191,7 +191,7 @@ class StepBurst(Burst):
         self,
         model: Any,
         function: int,
-        inlets: list[tuple[Any, np.dtype, int, int]],
+        inlets: list[tuple[Any, np.dtype, tuple[int, ...], int]],
         outlets: list[tuple[RingWriter | None, np.dtype, tuple[int, ...], str | None]],
         state: list[tuple[str, np.dtype]],
         parameters: list[tuple[str, np.dtype]],
@@ -227,8 +227,8 @@ class PartBurst(StepBurst):
         parts: list[tuple[Any, ...]],
         originals: dict[Any, int],
     ) -> None: ...
-    def original(self, method: Any, arguments: tuple[Any, ...]) -> tuple[bool, Any]:
-        """Do natively what an overridden method is asked to do: (whether it could be, result)."""
+    def original(self, method: Any, arguments: tuple[Any, ...]) -> Any:
+        """Do natively what an overridden method is asked to do; NotImplemented if it cannot be."""
 
 def catalogue() -> dict[str, int]:
     """Addresses of the library's steps, by name."""
@@ -283,7 +283,7 @@ class LearningBurst(Burst):
         As for `DenseBurst`.
     behind : list of (RingReader, index map or None)
         What spikes behind the synapses.
-    inlets : list of (sources, dtype, size, room)
+    inlets : list of (sources, dtype, shape, room)
         Of traces behind the synapses, if the model receives them.
     """
 

@@ -11,6 +11,7 @@ cimport numpy as cnp
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc, realloc
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 from libc.string cimport memcmp, memcpy, memmove, memset
 
 from lava_actor.channels._native cimport (
@@ -100,7 +101,9 @@ from lava_actor.kernels.loops cimport (
     la_later_valued_i32,
     la_look_up_f64,
     la_look_up_i32,
+    la_numpy_loop,
     la_pack,
+    la_set_complex_product,
     la_step,
     la_tally,
     la_touched_f64,
@@ -241,20 +244,27 @@ cdef class Burst:
             if self.native and la_get64(&me.step) >= first:
                 self.settle(la_get64(&me.step) - base)
                 self.native_steps += step - first
+            self.leave()
 
     def can_step(self):
         """Whether steps are native now."""
-        return self.prepare()
+        try:
+            return self.prepare()
+        finally:
+            self.leave()
 
     def once(self, uint64_t number):
         """Do the spiking phase of one step, as fast as it can be done."""
-        if self.prepare():
-            self.step(number)
-            self.settle(number)
-            self.native_steps += 1
-        else:
-            self.model.time_step = number
-            self.model.run_spk()
+        try:
+            if self.prepare():
+                self.step(number)
+                self.settle(number)
+                self.native_steps += 1
+            else:
+                self.model.time_step = number
+                self.model.run_spk()
+        finally:
+            self.leave()
 
     cdef inline bint _may_start(self, uint64_t step, uint32_t mail) noexcept:
         return (
@@ -304,6 +314,10 @@ cdef class Burst:
     cdef bint prepare(self) except -1:
         """Look at the model's attributes; False: its own Python has to do the steps."""
         return False
+
+    cdef int leave(self) except -1:
+        """Undo `prepare`; after every burst, and every single step."""
+        return 0
 
     cdef int step(self, uint64_t number) except -1:
         """One step, natively."""

@@ -348,8 +348,11 @@ class AbstractPyLifModelFixed(_LifModel):
         vth = getattr(self, "vth", None)
         if vth is None:
             raise NotImplementedError(f"{type(self).__name__}.scale_threshold")
-        self.effective_vth = np.asarray(np.left_shift(np.asarray(vth, np.int64), self.vth_shift))
+        self.effective_vth = self._scaled(vth)
         self.isthrscaled = True
+
+    def _scaled(self, vth: object) -> np.ndarray:
+        return np.asarray(np.left_shift(np.asarray(vth, np.int64), self.vth_shift))
 
     @replaceable
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
@@ -549,13 +552,16 @@ class PyTernLifModelFixed(AbstractPyLifModelFixed):
     vth_hi: int = LavaPyType(int, np.int32, precision=24)
     vth_lo: int = LavaPyType(int, np.int32, precision=24)
 
-    effective_vth_hi: Any
-    effective_vth_lo: Any
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params)
+        self.effective_vth_hi: Any = 0
+        self.effective_vth_lo: Any = 0
 
     def scale_threshold(self) -> None:
         """Set both effective thresholds."""
-        self.effective_vth_hi = np.left_shift(np.asarray(self.vth_hi, np.int64), self.vth_shift)
-        self.effective_vth_lo = np.left_shift(np.asarray(self.vth_lo, np.int64), self.vth_shift)
+        self.effective_vth_hi, self.effective_vth_lo = (
+            self._scaled(vth) for vth in (self.vth_hi, self.vth_lo)
+        )
         self.isthrscaled = True
 
     @replaceable

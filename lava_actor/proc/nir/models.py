@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc._model import (
+    LavaPyType,
+    NativeStep,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    cpu_model,
+)
 from lava_actor.proc.nir.process import (
     Affine,
     Convolution,
@@ -16,6 +25,18 @@ from lava_actor.proc.nir.process import (
     Threshold,
 )
 from lava_actor.process.parameters import ProcessParameters
+
+
+def _step(function: str, *parameters: str, sent: type = float, **more: Any) -> NativeStep:
+    """The native step of a node, see ``nir.h``."""
+    return NativeStep(
+        function,
+        inputs={"a_in": float},
+        outputs={"s_out": sent},
+        parameters=dict.fromkeys(parameters, float),
+        stands_for=("answer",),
+        **more,
+    )
 
 
 class AbstractNIRModel(PyLoihiProcessModel):
@@ -36,6 +57,8 @@ class AbstractNIRModel(PyLoihiProcessModel):
 @cpu_model(Passage, "floating_pt")
 class PyPassageModel(AbstractNIRModel):
     """Passes on, reshaped."""
+
+    native_step = _step("keep_64", uniform=False)
 
     def answer(self, x: np.ndarray) -> np.ndarray:
         """Return the same numbers in the shape of `s_out`."""
@@ -58,6 +81,8 @@ class PyAffineModel(AbstractNIRModel):
 class PyScaleModel(AbstractNIRModel):
     """A product, element by element."""
 
+    native_step = _step("scaled", "scale")
+
     scale: np.ndarray = LavaPyType(np.ndarray, float)
 
     def answer(self, x: np.ndarray) -> np.ndarray:
@@ -68,6 +93,8 @@ class PyScaleModel(AbstractNIRModel):
 @cpu_model(Threshold, "floating_pt")
 class PyThresholdModel(AbstractNIRModel):
     """A comparison, element by element."""
+
+    native_step = _step("above", "threshold", sent=bool)
 
     threshold: np.ndarray = LavaPyType(np.ndarray, float)
 
@@ -124,16 +151,28 @@ class PyPoolModel(_WindowModel):
 class PyDelayModel(AbstractNIRModel):
     """A ring of what was received; what is old enough is sent, before the next is awaited."""
 
+    native_step = NativeStep(
+        "delay_sends",
+        outputs={"s_out": float},
+        parameters={"buffer": float, "late": np.int64},
+        constants={"_first": True},
+        stands_for=("_old",),
+        uniform=False,
+        then=NativeStep(
+            "delay_keeps", inputs={"a_in": float}, state={"buffer": float}, uniform=False
+        ),
+    )
+
     buffer: np.ndarray = LavaPyType(np.ndarray, float)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        steps = proc_params["steps"]
-        self._places = np.indices(steps.shape, sparse=True)
-        self._first = bool(np.all(steps > 0))
+        self.late = proc_params["steps"]
+        self._places = np.indices(self.late.shape, sparse=True)
+        self._first = bool(np.all(self.late > 0))
 
     def _old(self) -> np.ndarray:
-        now = self.time_step - self.proc_params["steps"]
+        now = self.time_step - self.late
         return self.buffer[(now % len(self.buffer), *self._places)]
 
     def run_spk(self) -> None:
@@ -150,6 +189,13 @@ class PyDelayModel(AbstractNIRModel):
 class PyNIRNeuronModel(AbstractNIRModel):
     """Integrators and neurons, see `NIRNeuron`."""
 
+    native_step = _step(
+        "nir_neuron", "r", "v_leak", "w_in", "v_reset", "v_threshold", "share_mem", "share_syn",
+        state={"i": float, "v": float},
+        numbers=("gain",),
+        integers=dict.fromkeys(("filters", "leaks", "spiking"), (0, 1)),
+    )  # fmt: skip
+
     i: np.ndarray = LavaPyType(np.ndarray, float)
     v: np.ndarray = LavaPyType(np.ndarray, float)
     r: np.ndarray = LavaPyType(np.ndarray, float)
@@ -160,22 +206,36 @@ class PyNIRNeuronModel(AbstractNIRModel):
     tau_syn: np.ndarray = LavaPyType(np.ndarray, float)
     v_threshold: np.ndarray = LavaPyType(np.ndarray, float)
 
+    def __init__(self, proc_params: ProcessParameters) -> None:
+        super().__init__(proc_params)
+        self.gain = float(proc_params["gain"])
+        self.filters, self.leaks, self.spiking = (
+            int(proc_params[name]) for name in ("filters", "leaks", "spiking")
+        )
+
+    def on_start(self) -> None:
+        """Find the shares that time constants make."""
+        self.on_var_update()
+
+    def on_var_update(self) -> None:
+        """Let new time constants take effect."""
+        self.share_mem, self.share_syn = self._share(self.tau_mem), self._share(self.tau_syn)
+
     def _share(self, tau: np.ndarray) -> np.ndarray:
         steps = self.proc_params["dt"] / tau
         return -np.expm1(-steps) if self.proc_params["exponential"] else steps
 
     def answer(self, x: np.ndarray) -> np.ndarray:
         """Update current and voltage; return spikes, or the voltage."""
-        params = self.proc_params
-        if params["filters"]:
-            self.i += self._share(self.tau_syn) * (self.w_in * x - self.i)
+        if self.filters:
+            self.i += self.share_syn * (self.w_in * x - self.i)
         else:
             self.i[...] = x
-        if params["leaks"]:
-            self.v += self._share(self.tau_mem) * (self.v_leak - self.v + self.r * self.i)
+        if self.leaks:
+            self.v += self.share_mem * (self.v_leak - self.v + self.r * self.i)
         else:
-            self.v += params["gain"] * self.r * self.i
-        if not params["spiking"]:
+            self.v += self.gain * self.r * self.i
+        if not self.spiking:
             return self.v
         spikes = self.v > self.v_threshold
         np.copyto(self.v, self.v_reset, where=spikes)

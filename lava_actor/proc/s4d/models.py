@@ -2,20 +2,44 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lava_actor.model.decorator import implements, tag
 from lava_actor.model.members import declares
+from lava_actor.model.native import INT32
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc._model import (
+    LavaPyType,
+    NativeStep,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    cpu_model,
+)
 from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
 from lava_actor.proc.sdn.models import AbstractSigmaDeltaModel
 from lava_actor.proc.sparse.process import Sparse
 
 
+def _step(function: str, *sums: str, **more: Any) -> NativeStep:
+    """The native step of a model around the recurrence, see ``state_space.h``."""
+    return NativeStep(
+        function,
+        inputs={"a_in": float},
+        outputs={"s_out": float},
+        state={**dict.fromkeys(sums, float), "s4_state": complex},
+        parameters={"a": complex, "b": complex, "c": complex},
+        **more,
+    )
+
+
 class AbstractS4dModel(PyLoihiProcessModel):
     """The state-space recurrence in double precision."""
+
+    native_step = _step("s4d")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -41,6 +65,12 @@ class S4dModel(AbstractS4dModel):
 @declares(np.int32, "spike_exp state_exp")
 class AbstractSigmaS4dDeltaModel(AbstractSigmaDeltaModel):
     """Sigma-delta around the recurrence, in double precision."""
+
+    native_step = _step(
+        "sigma_s4d_delta", "act", "residue", "error", "sigma",
+        numbers=("vth",), integers={"cum_error": INT32},
+        stands_for=("sigma_dynamics", "activation_dynamics", "delta_dynamics", "dynamics"),
+    )  # fmt: skip
 
     cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
     a: np.ndarray = LavaPyType(np.ndarray, complex)
