@@ -7,32 +7,22 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.sparse
 
 import lava_actor
 from lava_actor import (
     AbstractProcess,
-    ActorType,
-    InPort,
     LavaPyType,
     Loihi2SimCfg,
     LoihiProtocol,
     OutPort,
-    PyAsyncProcessModel,
-    PyInPort,
     PyLoihiProcessModel,
     PyOutPort,
-    PyRefPort,
-    PyVarPort,
-    RefPort,
     RunSteps,
     Var,
-    VarPort,
     implements,
 )
 from lava_actor.compiler.compiler import Compiler
-from lava_actor.errors import DeadlockError, ModelError, NetworkError
-from lava_actor.model.harness import ModelHarness
+from lava_actor.errors import ModelError
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.domain import SyncDomain
 from lava_actor.proc.bit_check.process import BitCheck
@@ -43,158 +33,23 @@ from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from tests.runtime.networks import First
-
-csr = scipy.sparse.csr_matrix
-TURNS: dict[str, Any] = {"taps": False}
-CONFIGS: dict[str, dict[str, Any]] = {
-    "run ahead": {"schedule": "run_ahead"},
-    "lockstep": {"schedule": "lockstep"},
-    "threads": {"actor_type": ActorType.Threading},
-    "one message per ring": {"pypy_channel_size": 1},
-    "turns": TURNS,
-}
-every_config = pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS)
-
-
-class Owner(AbstractProcess):
-    """Holds ``values[t - 1]`` after step t (the last one from then on), of whatever kind it is."""
-
-    def __init__(self, values: list[Any], shape: tuple[int, ...], **kwargs: Any) -> None:
-        super().__init__(values=values, **kwargs)
-        self.value = Var(shape, init=0)
-        self.count = Var((1,), init=0)
-        self.door = VarPort(self.value)
-
-
-class _OwnerModel(PyLoihiProcessModel):
-    count: np.ndarray = LavaPyType(np.ndarray, np.int64)
-    door: PyVarPort = LavaPyType(PyVarPort.VEC_DENSE, float)
-
-    def run_spk(self) -> None:
-        self.count += 1
-        values = self.proc_params["values"]
-        self.value = values[min(self.time_step, len(values)) - 1]
-
-
-@implements(proc=Owner, protocol=LoihiProtocol)
-class PyOwner(_OwnerModel):
-    value: np.ndarray = LavaPyType(np.ndarray, float)
-
-
-class PySparseOwner(_OwnerModel):
-    value: csr = LavaPyType(csr, float)
-
-
-class PyNumberOwner(_OwnerModel):
-    value: int = LavaPyType(int, int)
-
-
-class Reader(AbstractProcess):
-    """Keeps a text of everything it reads, every ``every``-th step, ``times`` times."""
-
-    def __init__(
-        self, shape: tuple[int, ...], every: int = 1, times: int = 1, where: str = "", **kwargs: Any
-    ) -> None:
-        super().__init__(every=every, times=times, where=where, **kwargs)
-        self.ref = RefPort(shape)
-        self.inp = InPort((1,))
-        self.seen = Var((1,), init="")
-
-
-class _ReaderModel(PyLoihiProcessModel):
-    seen: str = LavaPyType(str, str)
-    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
-
-    def _is_to(self, phase: str) -> bool:
-        due = self.time_step % self.proc_params["every"] == 0
-        return due and (self.proc_params["where"] or "post") == phase
-
-    def run_spk(self) -> None:
-        if self._is_to("spk"):
-            self.ref.read()
-
-    def post_guard(self) -> bool:
-        return self._is_to("post") or self._is_to("write") or self._is_to("wait")
-
-    def run_post_mgmt(self) -> None:
-        if self.proc_params["where"] == "write":
-            self.ref.write(np.zeros(self.ref.shape))
-        self.ref.wait()
-        for _ in range(self.proc_params["times"]):
-            value = self.ref.read()
-            kind = (value.dtype.str, value.shape, value.flags.writeable, value.tobytes().hex())
-            value[...] = 0  # nobody else sees that
-            self.seen += f"{self.time_step}: {kind}\n"
-
-
-class _TappingModel(_ReaderModel):
-    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
-
-
-@implements(proc=Reader, protocol=LoihiProtocol)
-class PyReader(_TappingModel):
-    pass
-
-
-class PyPreReader(_TappingModel):
-    def pre_guard(self) -> bool:
-        return True
-
-    lrn_guard = pre_guard
-
-    def run_pre_mgmt(self) -> None:
-        self.ref.read()
-
-
-class PyFreeReader(PyAsyncProcessModel):
-    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
-    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
-    seen: str = LavaPyType(str, str)
-
-    def run_async(self) -> None:
-        self.seen = str(self.ref.read())
-
-
-class Writer(AbstractProcess):
-    """Adds one to a Var in every step."""
-
-    def __init__(self, shape: tuple[int, ...], **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.ref = RefPort(shape)
-
-
-@implements(proc=Writer, protocol=LoihiProtocol)
-class PyWriter(PyLoihiProcessModel):
-    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float)
-
-    def post_guard(self) -> bool:
-        return True
-
-    def run_post_mgmt(self) -> None:
-        self.ref.write(self.ref.read() + 1)
-
-
-class With(First):
-    """Takes the given models for the Processes they are given for."""
-
-    def __init__(self, models: dict[type, type], **options: Any) -> None:
-        super().__init__(**options)
-        self.models = models
-
-    def select(self, process: AbstractProcess, models: list[Any]) -> Any:
-        return self.models.get(type(process), models[0])
-
-
-def counting(shape: tuple[int, ...] = (3,)) -> Owner:
-    return Owner([np.full(shape, float(t)) for t in range(1, 60)], shape)
-
-
-def numbers_seen(reader: Reader) -> list[tuple[int, float]]:
-    """Step and first element of everything that was read."""
-    lines = [line.partition(": ") for line in reader.seen.get().splitlines()]
-    found = [(int(step), eval(kind)) for step, _, kind in lines]
-    return [(step, np.frombuffer(bytes.fromhex(k[3]), k[0])[0].item()) for step, k in found]
-
+from tests.runtime.tap_networks import (
+    CONFIGS,
+    TURNS,
+    Owner,
+    PyFreeReader,
+    PyNumberOwner,
+    PyOwner,
+    PySparseOwner,
+    Reader,
+    With,
+    Writer,
+    counting,
+    csr,
+    every,
+    every_config,
+    numbers_seen,
+)
 
 # --- the plan ----------------------------------------------------------------------------------
 
@@ -351,15 +206,6 @@ def test_who_reads_seldom_gets_the_value_of_that_very_step(config: dict[str, Any
         assert numbers_seen(readers[2]) == []
 
 
-def every(number: int) -> type:
-    """A model that is only to read in some steps."""
-
-    class PySeldom(PyReader):
-        ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True, every=number)
-
-    return PySeldom
-
-
 class Rhythms(First):
     """Models that declare how often their Processes read."""
 
@@ -467,129 +313,6 @@ def test_a_saved_network_goes_on_reading(tmp_path: Path) -> None:
         loaded.run(RunSteps(3))
         again = next(p for p in loaded.runtime.executable.process_list if p.name == "reader")
         assert again.seen.get() == whole
-
-
-# --- errors ------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("config", [{}, TURNS], ids=["tap", "turns"])
-@pytest.mark.parametrize(
-    ("where", "said"),
-    [
-        ("write", r"reader\.ref\.write: this RefPort only reads"),
-        ("spk", r"reader\.ref\.read: .*reads_only=True can only be read in run_post_mgmt"),
-        ("pre", r"reader\.ref\.read: .*reads_only=True can only be read in run_post_mgmt"),
-    ],
-)
-def test_what_a_reading_port_does_not_do_is_an_error(
-    where: str, said: str, config: dict[str, Any]
-) -> None:
-    owner, reader = counting(), Reader((3,), where=where, name="reader")
-    reader.ref.connect_var(owner.value)
-    with owner, pytest.raises(ModelError, match=said):
-        owner.run(RunSteps(3), With({Reader: PyPreReader} if where == "pre" else {}), config)
-
-
-def test_a_harness_refuses_what_a_reading_port_does_not_do() -> None:
-    for where, said in (("write", "ref.write: this RefPort only reads"), ("spk", "ref.read: ")):
-        harness = ModelHarness(PyReader, Reader((3,), where=where))
-        harness.connect_ref("ref", np.arange(3.0))
-        with pytest.raises(RuntimeError, match=said):
-            harness.step()
-    harness = ModelHarness(PyReader, Reader((3,)))
-    harness.connect_ref("ref", np.arange(3.0))
-    harness.step()
-    assert "'<f8', (3,)" in harness.seen
-
-
-def test_only_refports_can_be_declared_to_only_read() -> None:
-    class PyWrong(_OwnerModel):
-        value: np.ndarray = LavaPyType(np.ndarray, float, reads_only=True)
-
-    class PyWrongPort(PyReader):
-        inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64, reads_only=True)
-
-    class PyOdd(PyReader):
-        ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=3)  # type: ignore[arg-type]
-
-    class PyUnrhythmic(PyReader):
-        ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, every=2)
-
-    for process, model, said in (
-        (Reader((3,)), every(0), r"PySeldom\.ref .*every must be a whole number >= 1, got 0"),
-        (Reader((3,)), PyUnrhythmic, r"PyUnrhythmic\.ref .*every is for RefPorts with reads_only"),
-        (counting(), PyWrong, r"PyWrong\.value .*reads_only is for RefPorts alone"),
-        (Reader((3,)), PyWrongPort, r"PyWrongPort\.inp .*reads_only is for RefPorts alone"),
-        (Reader((3,)), PyOdd, r"PyOdd\.ref .*reads_only must be True or False, got 3"),
-    ):
-        with pytest.raises(NetworkError, match=said):
-            Compiler().compile(process, With({type(process): model}))
-
-
-class Feedback(AbstractProcess):
-    """Waits for a message in every step."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.value = Var((3,), init=0)
-        self.inp = InPort((1,))
-
-
-@implements(proc=Feedback, protocol=LoihiProtocol)
-class PyFeedback(PyLoihiProcessModel):
-    value: np.ndarray = LavaPyType(np.ndarray, float)
-    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
-
-    def run_spk(self) -> None:
-        self.inp.recv()
-
-
-class Late(Reader):
-    """Sends what it has read, in the next step only."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__((3,), **kwargs)
-        self.out = OutPort((1,))
-
-
-@implements(proc=Late, protocol=LoihiProtocol)
-class PyLate(_TappingModel):
-    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
-
-    def run_spk(self) -> None:
-        if self.time_step > 1:
-            self.out.send(np.ones(1, np.int64))
-
-
-@pytest.mark.parametrize("config", [{}, CONFIGS["lockstep"]], ids=["run ahead", "lockstep"])
-def test_a_reader_that_its_owner_waits_for_is_a_deadlock_that_names_both(
-    config: dict[str, Any],
-) -> None:
-    owner, reader = Feedback(name="owner"), Late(name="reader")
-    reader.ref.connect_var(owner.value)
-    reader.out.connect(owner.inp)
-    with owner, pytest.raises(DeadlockError) as caught:
-        owner.run(RunSteps(3), First(), config)
-    assert "owner.inp waits for a message from reader.out" in str(caught.value)
-    if not config:
-        assert "reader.ref waits for a message from owner.value" in str(caught.value)
-
-
-class PyFailingOwner(_OwnerModel):
-    value: np.ndarray = LavaPyType(np.ndarray, float)
-
-    def run_spk(self) -> None:
-        super().run_spk()
-        if self.time_step == 3:
-            raise ZeroDivisionError("on purpose")
-
-
-def test_readers_of_an_owner_that_fails_are_released() -> None:
-    owner, reader = Owner([np.zeros(3)], (3,), name="owner"), Reader((3,))
-    reader.ref.connect_var(owner.value)
-    with owner, pytest.raises(ModelError, match="on purpose") as caught:
-        owner.run(RunSteps(5), With({Owner: PyFailingOwner}))
-    assert [failure.process for failure in caught.value.failures] == ["owner"]
 
 
 # --- order -------------------------------------------------------------------------------------
