@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import gc
-import importlib
 import os
-import runpy
 import subprocess
 import sys
-import sysconfig
 import textwrap
 
 import numpy as np
 import pytest
 
-from lava_actor import built
 from lava_actor.channels import Arena, memory, plan_arena
 from lava_actor.errors import ArenaMemoryError, InvalidValueError, RuntimeStateError
 
@@ -164,36 +160,6 @@ def test_an_import_that_cannot_work_says_why(break_it, message):
             raise SystemExit("the import succeeded")
     """
     subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True)
-
-
-@pytest.mark.parametrize(
-    ("module", "source"),
-    [
-        ("lava_actor.channels._native", "channels/control.h"),
-        ("lava_actor.kernels._kernels", "kernels/_kernels.pyx"),
-        ("lava_actor.kernels.steps._steps", "channels/_party.pxi"),
-    ],
-)
-def test_a_native_module_that_is_older_than_its_sources_is_not_used(module, source, monkeypatch):
-    built.require(module)
-    monkeypatch.setitem(built._digests, source, b"what a pull has brought")
-    with pytest.raises(ImportError, match=r"built from other sources .* `make build`"):
-        built.require(module)
-    monkeypatch.delattr(importlib.import_module(module), "BUILT_FROM")
-    with pytest.raises(ImportError, match="rebuild it with `make build`"):
-        built.require(module)
-
-
-def test_a_python_without_the_gil_is_refused_before_anything_is_loaded(monkeypatch):
-    monkeypatch.setattr(sysconfig, "get_config_var", lambda name: name == "Py_GIL_DISABLED")
-    with pytest.raises(ImportError, match="builds of CPython without the GIL"):
-        runpy.run_path(built.__file__)
-
-
-def test_where_no_sources_are_installed_a_native_module_is_taken_as_it_is(monkeypatch):
-    monkeypatch.setattr(built, "_digests", {})
-    monkeypatch.setattr(built, "PACKAGE", built.PACKAGE / "nowhere")
-    built.require("lava_actor.channels._native")
 
 
 def test_a_large_message_crosses_whole(make_ring, child):
