@@ -12,7 +12,7 @@ import sysconfig
 import warnings
 from collections.abc import Callable, Iterable
 from itertools import pairwise
-from types import FrameType, TracebackType
+from types import CodeType, FrameType, TracebackType
 from typing import Any, TypeVar, cast
 
 from lava_actor.built import PACKAGE
@@ -67,10 +67,15 @@ def attribute_taken(frame: FrameType) -> str | None:
     """Name of the attribute that a caller takes of what it gets, None if it does something else.
 
     So None can stand for what is not there yet, and still say so instead of "'NoneType' object has
-    no attribute …". Slow: for what would be an error anyway.
+    no attribute …".
     """
-    for step, onwards in pairwise(dis.get_instructions(frame.f_code)):
-        if step.offset == frame.f_lasti and onwards.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+    return _attribute_taken(frame.f_code, frame.f_lasti)
+
+
+@functools.lru_cache  # to read bytecode is slow, and loops ask from the same place
+def _attribute_taken(code: CodeType, place: int) -> str | None:
+    for step, onwards in pairwise(dis.get_instructions(code)):
+        if step.offset == place and onwards.opname in ("LOAD_ATTR", "LOAD_METHOD"):
             name: str = onwards.argval
             return None if hasattr(None, name) else name
     return None
