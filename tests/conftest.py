@@ -16,6 +16,7 @@ import compileall
 import gc
 import os
 import signal
+import sys
 import threading
 import time
 from collections import Counter
@@ -156,10 +157,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         for folder in ("lava_actor", "tests"):
             compileall.compile_dir(config.rootpath / folder, quiet=2)
+    # While tests are collected, as most of that time goes into rewriting what they assert.
+    sys.dont_write_bytecode = False
 
 
 def pytest_collection_finish() -> None:
     """Leave what has been collected alone: it is no garbage, and much to look through."""
+    sys.dont_write_bytecode = bool(sys.flags.dont_write_bytecode)
     gc.collect()
     gc.freeze()
 
