@@ -99,22 +99,31 @@ def _stop_the_others() -> set[int]:
     """Stop the ranks that the launcher has started beside this one; their process groups.
 
     It will kill them. But MPI names its memory while ranks join, and they must not go on with that
-    once these names are taken away.
+    once these names are taken away. Their guards go on: they may be doing the same.
     """
     launcher, mine, groups = os.getppid(), os.getpgrp(), set[int]()
     until = time.monotonic() + STOP_SECONDS
     while time.monotonic() < until:
-        running = [(parent, group) for _, state, parent, group in _processes() if state not in "TZ"]
-        groups |= {group for parent, group in running if parent == launcher}
+        processes = _processes()
+        groups |= {group for _, _, parent, group in processes if parent == launcher}
         groups -= {mine, os.getpgid(launcher)}
-        left = groups.intersection(group for _, group in running)
-        if not left:
+        running = [p for p, state, _, group in processes if group in groups and state not in "TZ"]
+        if not (left := [process for process in running if not _is_guard(process)]):
             break
-        for group in left:
+        for process in left:
             with contextlib.suppress(OSError):
-                os.killpg(group, signal.SIGSTOP)
+                os.kill(process, signal.SIGSTOP)
         time.sleep(0.005)
     return groups
+
+
+def _is_guard(process: int) -> bool:
+    """Whether it is one, or gone."""
+    try:
+        with open(f"/proc/{process}/cmdline") as file:
+            return __file__ in file.read().split("\0")
+    except OSError:
+        return True
 
 
 def _processes() -> list[tuple[int, str, int, int]]:
@@ -135,25 +144,32 @@ def _start_of(process: int) -> float:
 
 
 def _forget_shared_memory(groups: set[int]) -> None:
-    """Take away the names that MPI gave since the launcher began, but for what others use."""
-    since = _start_of(os.getppid())
-    used: set[str] = set()
-    for process, _, _, group in _processes():
-        if group in groups:
-            continue
-        with contextlib.suppress(OSError), open(f"/proc/{process}/maps") as file:
-            used.update(NAME.findall(file.read()))
-        with contextlib.suppress(OSError):
-            for descriptor in os.listdir(f"/proc/{process}/fd"):
-                with contextlib.suppress(OSError):
-                    used.update(NAME.findall(os.readlink(f"/proc/{process}/fd/{descriptor}")))
+    """Take away the names that MPI gave since the launcher began, but for what others use.
+
+    Others may begin now: names come first, and a process's descriptors before its maps, which is
+    the order in which memory is named, opened and mapped.
+    """
+    since, names = _start_of(os.getppid()), set()
     with contextlib.suppress(OSError):
         for named in os.scandir("/dev/shm"):
             with contextlib.suppress(OSError):
                 made = named.stat()
-                ours = made.st_uid == os.getuid() and made.st_mtime >= since
-                if ours and NAME.fullmatch(named.path) and named.path not in used:
-                    os.unlink(named.path)
+                if made.st_uid == os.getuid() and made.st_mtime >= since:
+                    names.update(NAME.findall(named.path))
+    for process, _, _, group in _processes() if names else ():
+        if group in groups:
+            continue
+        with contextlib.suppress(OSError):
+            for descriptor in os.listdir(f"/proc/{process}/fd"):
+                with contextlib.suppress(OSError):
+                    names.difference_update(
+                        NAME.findall(os.readlink(f"/proc/{process}/fd/{descriptor}"))
+                    )
+        with contextlib.suppress(OSError), open(f"/proc/{process}/maps") as file:
+            names.difference_update(NAME.findall(file.read()))
+    for name in names:
+        with contextlib.suppress(OSError):
+            os.unlink(name)
 
 
 if __name__ == "__main__":

@@ -169,6 +169,16 @@ def test_a_rank_that_is_killed_while_ranks_join_leaves_no_name_of_shared_memory(
     assert set(os.listdir("/dev/shm")) <= segments
 
 
+def test_ranks_that_all_die_at_once_end_the_program(tmp_path: Path) -> None:
+    (tmp_path / "mpi4py.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)\n")
+    done = subprocess.run(
+        command(4, *PROGRAMS, "leaves"), capture_output=True, text=True, check=False, timeout=100,
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "has died: SIGKILL" in done.stderr
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("seed", range(12))
