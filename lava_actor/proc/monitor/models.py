@@ -8,12 +8,16 @@ from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.kernels.steps import Burst, RecordBurst
+from lava_actor.model.native import no_plain_in
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.process.parameters import ProcessParameters
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from lava_actor.model.native import PortFacts
     from lava_actor.process.process import AbstractProcess
 
 
@@ -49,6 +53,15 @@ class PyMonitorModel(PyLoihiProcessModel):
             recorder.events(step, values, indices, port.dtype)
             if recorder.until < step and not recorder.told:
                 self._tell_of_end(recorder)
+
+    @classmethod
+    def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+        if cls.run_spk is not PyMonitorModel.run_spk or (
+            cls.run_post_mgmt is not PyLoihiProcessModel.run_post_mgmt
+        ):
+            return super()._obstacle(ports, own)
+        found = (no_plain_in(name, port) for name, port in ports.items())
+        return next((why for why in found if why is not None), None)
 
     def _native_burst(self) -> Burst:
         own = type(self)

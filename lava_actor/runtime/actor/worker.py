@@ -57,7 +57,8 @@ class Worker:
         self._members: dict[Seat, _Member] = {}
         self._team: Team
         self._threads: list[threading.Thread] = []
-        self._voices = Voices()
+        self._driver = threading.get_ident()
+        self._voices = Voices(self._stepping)
 
     def main(self) -> None:
         """Live until the network ends. Never raises."""
@@ -120,6 +121,13 @@ class Worker:
         except BaseException as error:  # noqa: BLE001  (everything must reach the user)
             self._leave(member)
             self._end(member.actor, error)
+
+    def _stepping(self) -> Actor | None:
+        """Whose native step this thread is in."""
+        at = int(self._home.step) - 1
+        if at < 0 or threading.get_ident() != self._driver:
+            return None
+        return next((actor for actor in self._actors if actor.party.index == at), None)
 
     def _leave(self, member: _Member) -> None:
         if self._members.pop(member.seat, None) is not None:

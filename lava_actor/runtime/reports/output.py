@@ -156,9 +156,16 @@ def _speak_by(out: io.TextIOBase, err: io.TextIOBase, log: logging.Handler) -> N
 
 
 class Voices:
-    """Several actors speak in this process; who it is in a thread, that thread says."""
+    """Several actors speak in this process; who it is in a thread, that thread says.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    stepping : callable
+        Whose native step the calling thread is in, if it is in one.
+    """
+
+    def __init__(self, stepping: Callable[[], Actor | None]) -> None:
+        self._stepping = stepping
         self._of: dict[Actor, _Voice] = {}
         self._here = threading.local()
         self._last: Actor  # for threads that a model has started
@@ -170,7 +177,7 @@ class Voices:
 
     def now(self) -> _Voice:
         """The voice of who speaks."""
-        actor = getattr(self._here, "actor", self._last)
+        actor = self._stepping() or getattr(self._here, "actor", self._last)
         if actor not in self._of:
             self._of[actor] = _Voice(actor)
         return self._of[actor]
