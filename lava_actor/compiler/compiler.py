@@ -15,7 +15,7 @@ from lava_actor.compiler.expand import expand
 from lava_actor.compiler.hosts import threads_in
 from lava_actor.compiler.lower import Lowering, port_name
 from lava_actor.compiler.network import find_network
-from lava_actor.compiler.placement import cut, place, share
+from lava_actor.compiler.placement import cut, place, shallow, share
 from lava_actor.compiler.schedule import decide
 from lava_actor.compiler.snapshot import Snapshot
 from lava_actor.compiler.turns import plan_turns
@@ -182,7 +182,7 @@ class Compiler:
             arena=plan_arena(
                 (*lowered.parties, *placement.homes, RUNTIME_PARTY),
                 (clock, free, *(d.members for d in plans if not d.is_async)),
-                lowered.rings,
+                shallow(lowered.rings, actors),
                 [p for p in clock if actors[p].phases.paced],
                 DESK_BYTES,
             ),

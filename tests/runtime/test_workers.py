@@ -29,6 +29,7 @@ from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.lif.models import AbstractPyLifModelFloat
 from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
 from tests.conftest import launcher_pid
 
 FLOAT = Loihi2SimCfg(select_tag="floating_pt")
@@ -182,6 +183,49 @@ def test_describe_says_who_shares_and_why_others_do_not() -> None:
     phased = compiled(Learns(shape=(9,)), {"workers": 1}, schedule="lockstep")
     assert "all meet in every phase of a step" in phased.describe()
     assert "in worker" not in phased.describe()
+
+
+@pytest.mark.filterwarnings("always:.*is full after")
+def test_who_records_what_is_sent_shares_and_speaks_for_itself(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    found, said = [], []
+    for placement in ("actors", {"workers": 1}):
+        lifs, links = chain(3)
+        watch = Monitor(name="watch")
+        watch.probe(lifs[0].s_out, 20)
+        watch.probe(links[0].a_out)
+        with lifs[0]:
+            lifs[0].run(RunSteps(40), FLOAT, {"placement": placement})
+            told = lifs[0].runtime.executable.describe()
+            assert ("watch <- PyMonitorModel.of.watch, steps natively, in worker 0" in told) is (
+                placement != "actors"
+            )
+            found.append([watch.get_data()[p.name] for p in (lifs[0], links[0])])
+        said.append([x for x in capfd.readouterr().err.splitlines() if "lif0.s_out is full" in x])
+    assert [line[:8] for lines in said for line in lines] == ["[watch] "] * 2
+    for name, port in (("lif0", "s_out"), ("link0", "a_out")):
+        one, other = (part[("lif0", "link0").index(name)][port] for part in found)
+        assert one.any()
+        assert one.tobytes() == other.tobytes()
+
+
+def test_who_samples_vars_has_a_process_of_its_own() -> None:
+    lifs, _ = chain(2)
+    watch = Monitor(name="watch")
+    watch.probe(lifs[0].v, 5)
+    assert "watch has a process of its own" in compiled(lifs[0], {"workers": 1}).describe()
+
+
+def test_rings_within_a_worker_are_short() -> None:
+    lifs, _ = chain(4)
+    for config, short in (({}, 4), ({"pypy_channel_size": 9}, 9)):
+        executable = compiled(lifs[0], {"workers": 2}, **config)
+        home = [plan.worker for plan in executable.actors]
+        for ring in executable.arena.rings:
+            inside = len({home[party] for party in (ring.writer, *ring.readers)}) == 1
+            assert ring.depth == (short if inside or short == 9 else 64)
+    assert {ring.depth for ring in compiled(lifs[0], "actors").arena.rings} == {64}
 
 
 def test_who_may_ask_for_a_pause_meets_others_in_every_phase_only_if_both_have_guards() -> None:

@@ -13,6 +13,6 @@ So results do not depend on the number of parts, to the last bit. Nor on who sha
 
 from lava_actor.compiler.placement.cutting import cut
 from lava_actor.compiler.placement.deciding import place
-from lava_actor.compiler.placement.sharing import share
+from lava_actor.compiler.placement.sharing import shallow, share
 
-__all__ = ["cut", "place", "share"]
+__all__ = ["cut", "place", "shallow", "share"]

@@ -13,10 +13,13 @@ in every step, and that takes longer than most steps.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from lava_actor.channels.layout import default_depth, slot_bytes
 from lava_actor.compiler.executable import why_in_python
 from lava_actor.compiler.placement.cutting import part_name
 from lava_actor.compiler.placement.deciding import numbers_in
@@ -30,6 +33,10 @@ if TYPE_CHECKING:
 
 #: Nanoseconds that a step takes whatever the size of the model.
 LEAST_COST = 200
+
+#: Slots of a ring whose ends share a worker: those who go round together need no more, and what
+#: lies in few slots stays in the cache.
+SHALLOW = 4
 
 #: Nanoseconds of steps per worker below which, in lockstep, another one does not pay.
 WORTH_A_BARRIER = 20_000
@@ -73,6 +80,23 @@ def share(
             alone=tuple((actors[party].name, why) for party, why in reasons.items() if asked),
         ),
     )
+
+
+def shallow(
+    rings: Iterable[RingRequest], actors: Sequence[ActorPlan]
+) -> Iterator[RingRequest]:
+    """Yield the rings, those within one worker with few slots."""
+    for ring in rings:
+        ends = {ring.writer, *ring.readers}
+        if (
+            ring.depth is None
+            and max(ends) < len(actors)
+            and len(homes := {actors[party].worker for party in ends}) == 1
+            and homes != {None}
+        ):
+            size = slot_bytes(math.prod(ring.shape), np.dtype(ring.dtype).itemsize, ring.events)
+            ring = replace(ring, depth=min(SHALLOW, default_depth(size)))
+        yield ring
 
 
 def _alone(
