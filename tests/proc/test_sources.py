@@ -48,19 +48,24 @@ def test_numbers_of_spikes_follow_the_poisson_distribution(rate: float):
     assert found[~common].sum() <= expected[~common].sum() * 3 + 30
 
 
-def test_the_table_leaves_open_only_what_16_bits_cannot_decide():
-    table = poisson.Means(np.array([1.28])).table
-    shares = np.cumsum([np.exp(-1.28) * 1.28**n / factorial(n) for n in range(60)])
-    decided = table != poisson.OPEN
-    assert decided.mean() > 0.999
-    edges = np.arange(1 << 16) / (1 << 16)
-    below = np.concatenate(([0.0], shares))[table[decided]]
-    assert (below <= edges[decided] + 1e-15).all()
-    assert (edges[decided] + 1 / (1 << 16) <= shares[table[decided]] + 1e-15).all()
+@pytest.mark.parametrize("mean", [0.0, 1e-9, 0.128, 1.28, 30.0])
+def test_16_bits_decide_what_all_bits_would(mean):
+    lasts = poisson.Means(np.array([mean])).lasts
+    shares, none = np.exp(-mean) * np.ones(1), np.exp(-mean)
+    for number in range(1, 120):
+        shares = np.append(shares, shares[-1] + none * mean**number / factorial(number))
+    bits = np.arange(1 << 16)
+    open_ = np.isin(bits, lasts)
+    numbers = np.searchsorted(lasts, bits)
+    assert open_.mean() < 0.001
+    for edge in (bits, bits + 1 - 1e-6):
+        assert np.array_equal(
+            numbers[~open_], np.searchsorted(shares, edge / (1 << 16), side="right")[~open_]
+        )
 
 
 def test_the_same_rate_draws_the_same_beside_others_of_any_rate():
-    """From the table or not."""
+    """By 16 bits or more."""
     alone = record(PoissonSource(shape=(400,), rate=2.0, seed=3), 200)
     rates = np.where(np.arange(400) == 7, 95.0, 2.0)
     beside = record(PoissonSource(shape=(400,), rate=rates, seed=3), 200)

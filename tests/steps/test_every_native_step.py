@@ -94,7 +94,7 @@ PROCESSES: dict[type[Any], Callable[[Shape], Any]] = {
 ONE_ONLY = (NoveltyDetector, Allocator)
 FLAT = (Readout, PrototypeLIF, SpikeTimes)
 DERIVED = {"rectifies", "itemsize", "first_row", "_key_0", "_key_1"}
-DERIVED |= {"_mean", "_none", "_pieces", "_table", "_guesses", "steps", "neurons", "late"}
+DERIVED |= {"_mean", "_none", "_pieces", "_lasts", "_guesses", "steps", "neurons", "late"}
 """What models compute, or are given once."""
 
 

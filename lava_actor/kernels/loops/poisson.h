@@ -9,7 +9,6 @@
 
 #include "catalogue.h"
 
-#define LA_POISSON_OPEN 255 /* 16 bits do not decide */
 #define LA_POISSON_MOST 254
 
 typedef struct {
@@ -72,8 +71,26 @@ static inline uint8_t la_poisson_number(const la_pack *p, ptrdiff_t of, uint64_t
     return (uint8_t)at.number;
 }
 
-/* Arrays: s_out, mean, chance of none, pieces, amplitude, table (of 16 bits, or empty).
- * Integers: key, key, number of the first neuron, whether several count as one.
+typedef uint16_t la_sixteen __attribute__((vector_size(32)));
+
+/* The numbers that 16 bits decide on: how many limits lie below. True if one of them lies at its limit. */
+static inline int la_poisson_decide(const uint16_t *last, ptrdiff_t n, const uint16_t *drawn, uint16_t *number) {
+    const la_sixteen none = {0};
+    la_sixteen bits, found = none, open = none;
+    uint64_t any[4];
+    memcpy(&bits, drawn, sizeof bits);
+    for (ptrdiff_t k = 0; k < n; k++) {
+        la_sixteen limit = none + last[k];
+        found -= (la_sixteen)(bits > limit);
+        open |= (la_sixteen)(bits == limit);
+    }
+    memcpy(number, &found, sizeof found);
+    memcpy(any, &open, sizeof open);
+    return (any[0] | any[1] | any[2] | any[3]) != 0;
+}
+
+/* Arrays: s_out, mean, chance of none, pieces, amplitude, for each number the last 16 bits that may still give it (or
+ * empty). Integers: key, key, number of the first neuron, whether several count as one.
  * Sixteen neurons share the bits of a block. */
 #define LA_POISSON(NAME, T, TIMES)                                                                                     \
     LA_WIDE static void la_poisson_times_##NAME(ptrdiff_t n, int binary, int own, const T *restrict amplitude,         \
@@ -92,10 +109,10 @@ static inline uint8_t la_poisson_number(const la_pack *p, ptrdiff_t of, uint64_t
         }                                                                                                              \
     }                                                                                                                  \
                                                                                                                        \
-    static int la_step_poisson_##NAME(const la_pack *p) {                                                              \
+    LA_WIDE static int la_step_poisson_##NAME(const la_pack *p) {                                                      \
         T *restrict s = p->arrays[0];                                                                                  \
         const int64_t *restrict pieces = p->arrays[3];                                                                 \
-        const uint8_t *restrict table = p->sizes[5] ? p->arrays[5] : NULL;                                             \
+        const uint16_t *restrict last = p->arrays[5];                                                                  \
         ptrdiff_t each = p->sizes[1] > 1;                                                                              \
         uint64_t first = (uint64_t)p->integers[2], key_0 = (uint64_t)p->integers[0], key_1 = (uint64_t)p->integers[1]; \
         int64_t most = 0;                                                                                              \
@@ -108,31 +125,25 @@ static inline uint8_t la_poisson_number(const la_pack *p, ptrdiff_t of, uint64_t
                 uint64_t neuron = first + (uint64_t)i, at = neuron % 16;                                               \
                 la_block bits = la_philox(neuron / 16, 2 * (uint64_t)piece, p->step, key_0, key_1);                    \
                 ptrdiff_t count = 16 - (ptrdiff_t)at < p->n - i ? 16 - (ptrdiff_t)at : p->n - i;                       \
-                uint16_t drawn[16];                                                                                    \
-                int open = !table;                                                                                     \
+                uint16_t drawn[16], number[16];                                                                        \
                 for (int k = 0; k < 16; k++) {                                                                         \
                     drawn[k] = (uint16_t)(bits.word[k / 4] >> 16 * (k % 4));                                           \
                 }                                                                                                      \
-                if (table && !each) {                                                                                  \
-                    uint8_t number[16];                                                                                \
-                    for (int k = 0; k < 16; k++) {                                                                     \
-                        number[k] = table[drawn[k]];                                                                   \
-                        open |= number[k] == LA_POISSON_OPEN;                                                          \
+                if (each || la_poisson_decide(last, p->sizes[5], drawn, number)) {                                     \
+                    for (ptrdiff_t k = 0; k < count; k++) {                                                            \
+                        if (piece < pieces[each * (i + k)]) {                                                          \
+                            s[i + k] += (T)la_poisson_number(p, each * (i + k), neuron + (uint64_t)k, (uint64_t)piece, \
+                                                             drawn[at + (uint64_t)k]);                                 \
+                        }                                                                                              \
                     }                                                                                                  \
-                    for (ptrdiff_t k = 0; !open && k < count; k++) {                                                   \
+                } else if (count == 16) {                                                                              \
+                    for (int k = 0; k < 16; k++) {                                                                     \
+                        s[i + k] += (T)number[k];                                                                      \
+                    }                                                                                                  \
+                } else {                                                                                               \
+                    for (ptrdiff_t k = 0; k < count; k++) {                                                            \
                         s[i + k] += (T)number[at + (uint64_t)k];                                                       \
                     }                                                                                                  \
-                }                                                                                                      \
-                for (ptrdiff_t k = 0; (open || each) && k < count; k++) {                                              \
-                    uint32_t own = drawn[at + (uint64_t)k];                                                            \
-                    uint8_t number = table ? table[own] : LA_POISSON_OPEN;                                             \
-                    if (piece >= pieces[each * (i + k)]) {                                                             \
-                        continue;                                                                                      \
-                    }                                                                                                  \
-                    if (number == LA_POISSON_OPEN) {                                                                   \
-                        number = la_poisson_number(p, each * (i + k), neuron + (uint64_t)k, (uint64_t)piece, own);     \
-                    }                                                                                                  \
-                    s[i + k] += (T)number;                                                                             \
                 }                                                                                                      \
                 i += count;                                                                                            \
             }                                                                                                          \

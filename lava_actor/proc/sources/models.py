@@ -92,13 +92,13 @@ class AbstractPyPoissonSource(_Source):
     _mean = property(lambda self: self.means.mean)
     _none = property(lambda self: self.means.none)
     _pieces = property(lambda self: self.means.pieces)
-    _table = property(lambda self: self.means.table)
+    _lasts = property(lambda self: self.means.lasts)
     _key_0 = property(lambda self: int(self.key.view(np.int64)[0]))
     _key_1 = property(lambda self: int(self.key.view(np.int64)[1]))
 
 
 _TWO_WORDS = {"_key_0": INT64, "_key_1": INT64}
-_FORMS = ("_mean", "_none", "_pieces", "_table")
+_FORMS = ("_mean", "_none", "_pieces", "_lasts")
 
 
 def _poisson(function: str, number: DTypeLike) -> NativeStep:
@@ -110,7 +110,7 @@ def _poisson(function: str, number: DTypeLike) -> NativeStep:
             "_none": float,
             "_pieces": np.int64,
             "amplitude": number,
-            "_table": np.uint8,
+            "_lasts": np.uint16,
         },
         integers={**_TWO_WORDS, "first_row": INT64, "binary": (0, 1)},
         stands_for=("spikes", "key", "means", *_FORMS, *_TWO_WORDS),

@@ -3,8 +3,8 @@
 The reference of ``kernels/loops/poisson.h``. A large mean is that of several pieces, each with a
 mean of at most 30. For a piece a neuron draws 16 bits, and, where these leave the number open, 53
 more; together they are a place between 0 and 1, and the number is how many sums of chances lie at
-or below it. Neurons that have one mean are served from a table of what 16 bits decide, which
-changes nothing but the time.
+or below it. Where neurons have one mean, what 16 bits decide is known beforehand, which changes
+nothing but the time.
 """
 
 from __future__ import annotations
@@ -16,11 +16,8 @@ import numpy as np
 LARGEST = 30.0
 """Mean of a piece."""
 
-OPEN = 255
-"""In a table: 16 bits do not decide."""
-
 _MOST = 254
-_NOTHING = np.zeros(0, np.uint8)
+_NOTHING = np.zeros(0, np.uint16)
 
 
 class Means:
@@ -31,8 +28,9 @@ class Means:
     mean, none : np.ndarray of float
         Of a piece: the mean, and the chance of no spike.
     pieces : np.ndarray of int64
-    table : np.ndarray of uint8
-        The number that 16 bits decide on, or `OPEN`; empty if neurons differ.
+    lasts : np.ndarray of uint16
+        For each number the last 16 bits that may still give it: by these alone it is open, smaller
+        ones give it or less, larger ones more. Empty if neurons differ.
     """
 
     def __init__(self, rates: np.ndarray) -> None:
@@ -44,7 +42,7 @@ class Means:
         self.mean = flat / self.pieces
         self.none = np.exp(-self.mean)
         alone = flat.size == 1
-        self.table = _table(float(self.mean[0]), float(self.none[0])) if alone else _NOTHING
+        self.lasts = _lasts(float(self.mean[0]), float(self.none[0])) if alone else _NOTHING
 
     @classmethod
     def in_rows(cls, parts: list[Means], first: int, end: int) -> None:
@@ -57,9 +55,10 @@ class Means:
         pieces, mean, none = (np.broadcast_to(form, count) for form in forms)
         for piece in range(int(self.pieces.max(initial=0))):
             bits = _words(key, step, 2 * piece, first, count, np.dtype("<u2"))
-            found = self.table[bits] if self.table.size else np.full(count, OPEN, np.uint8)
+            found = np.searchsorted(self.lasts, bits)
             found[pieces <= piece] = 0
-            left = np.flatnonzero((found == OPEN) & (pieces > piece))
+            decided = ~np.isin(bits, self.lasts) if self.lasts.size else np.zeros(count, bool)
+            left = np.flatnonzero(~decided & (pieces > piece))
             if left.size:
                 rest = _words(key, step, 2 * piece + 1, first, count, np.dtype("<u8"))[left]
                 places = (bits[left] + (rest >> np.uint64(11)) * 2.0**-53) * 2.0**-16
@@ -93,7 +92,9 @@ def _numbers(mean: np.ndarray, none: np.ndarray, places: np.ndarray) -> np.ndarr
 
 
 @functools.lru_cache(16)
-def _table(mean: float, none: float) -> np.ndarray:
+@functools.lru_cache(16)
+def _lasts(mean: float, none: float) -> np.ndarray:
     edges = np.arange((1 << 16) + 1) * 2.0**-16
-    numbers = _numbers(np.full(edges.size, mean), np.full(edges.size, none), edges)
-    return np.where(numbers[:-1] == numbers[1:], numbers[:-1], OPEN).astype(np.uint8)
+    more = np.diff(_numbers(np.full(edges.size, mean), np.full(edges.size, none), edges))
+    more[-1] = min(more[-1], 1)
+    return np.repeat(np.arange(1 << 16, dtype=np.uint16), more)
