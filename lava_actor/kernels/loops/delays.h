@@ -66,6 +66,10 @@ static inline la_bin *la_bin_of(la_later *l, int32_t delay) {
 static inline void la_later_advance(la_later *l) {
     l->bins[l->now].used = 0;
     l->now = l->now + 1 < l->depth ? l->now + 1 : 0;
+    if (l->bins[l->now].used) {
+        LA_PREFETCH(l->bins[l->now].notes);
+        LA_PREFETCH((const char *)l->bins[l->now].notes + 64);
+    }
 }
 
 static inline int la_bin_grow(la_bin *bin, size_t note) {
@@ -160,14 +164,16 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
         }                                                                                                              \
     }                                                                                                                  \
                                                                                                                        \
-    /* The touched rows that are not zero, ascending: how many, or -1 if more than limit. */                           \
-    static int64_t la_touched_##NAME(const la_later *l, const T *sum, int32_t *restrict index, int64_t limit) {        \
+    /* The touched rows that are not zero, ascending: how many, or -1 if more than limit. Then none is touched. */     \
+    static int64_t la_touched_##NAME(la_later *l, const T *sum, int32_t *restrict index, int64_t limit) {              \
         int64_t found = 0;                                                                                             \
         for (uint32_t word = 0; word <= l->rows / 64; word++) {                                                        \
-            for (uint64_t left = l->touched[word]; left; left &= left - 1) {                                           \
+            uint64_t left = l->touched[word];                                                                          \
+            for (l->touched[word] = 0; left; left &= left - 1) {                                                       \
                 int32_t r = (int32_t)(64 * word) + __builtin_ctzll(left);                                              \
                 T none = 0;                                                                                            \
                 if (found == limit) {                                                                                  \
+                    memset(l->touched, 0, (l->rows / 64 + 1) * sizeof *l->touched);                                    \
                     return -1;                                                                                         \
                 }                                                                                                      \
                 index[found] = r;                                                                                      \
@@ -177,13 +183,13 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
         return found;                                                                                                  \
     }                                                                                                                  \
                                                                                                                        \
-    /* Make the touched sums zero, for the next step. */                                                               \
-    static void la_clear_##NAME(la_later *l, T *restrict sum) {                                                        \
-        for (uint32_t word = 0; word <= l->rows / 64; word++) {                                                        \
-            for (uint64_t left = l->touched[word]; left; left &= left - 1) {                                           \
-                sum[64 * word + (uint32_t)__builtin_ctzll(left)] = 0;                                                  \
-            }                                                                                                          \
-            l->touched[word] = 0;                                                                                      \
+    /* Make what was found zero, for the next step. */                                                                 \
+    static void la_clear_##NAME(const la_later *l, T *restrict sum, const int32_t *index, int64_t found) {             \
+        if (found < 0) {                                                                                               \
+            memset(sum, 0, l->rows * sizeof *sum);                                                                     \
+        }                                                                                                              \
+        for (int64_t k = 0; k < found; k++) {                                                                          \
+            sum[index[k]] = 0;                                                                                         \
         }                                                                                                              \
     }
 

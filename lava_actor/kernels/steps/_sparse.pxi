@@ -86,6 +86,23 @@ cdef class SparseBurst(_ConnectionBurst):
             la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>out)
 
 
+cdef void *_zeros = NULL
+cdef size_t _n_zeros = 0
+
+
+cdef void *_zeros_of(size_t nbytes) noexcept:
+    """Room that is all zeros, and is to be so again before the interpreter lock is given up.
+
+    It belongs to all connections: one for each would push everything else out of the caches.
+    """
+    global _zeros, _n_zeros
+    if _zeros == NULL or nbytes > _n_zeros:
+        free(_zeros)
+        _n_zeros = nbytes
+        _zeros = calloc(nbytes + 1, 1)
+    return _zeros
+
+
 cdef class DelaySparseBurst(SparseBurst):
     """The same with a delay for each synapse.
 
@@ -103,7 +120,6 @@ cdef class DelaySparseBurst(SparseBurst):
     cdef bint failed  # no memory for a note
     cdef object given  # the line in front of the lists, as long as it lasts; None: zeros
     cdef Py_ssize_t given_at
-    cdef object sum  # of one step
     cdef int64_t added  # about how much in the last steps
     cdef int steps
     cdef bint busy
@@ -139,8 +155,6 @@ cdef class DelaySparseBurst(SparseBurst):
         self.show()
         line = self.window
         self.given, self.given_at = line if np.any(line) else None, 0
-        if self.sum is None:
-            self.sum = np.zeros(self.n_out, self.model.number)
         self.table_at = NULL
         if self.coded:
             pointers, rows, weights, codes, one = self.operator.parts()
@@ -199,35 +213,38 @@ cdef class DelaySparseBurst(SparseBurst):
         """Write what is due now."""
         cdef RingWriter writer = self.writer
         cdef size_t column = self.n_out * self.width()
-        cdef void *sum = cnp.PyArray_DATA(<cnp.ndarray>self.sum)
+        cdef bint takes_long = la_bin_of(&self.later, 0).used >= LONG_LOOP
+        cdef void *own = calloc(column + 1, 1) if takes_long else NULL
+        cdef void *sum = own if takes_long else _zeros_of(column)
         cdef int32_t *index = <int32_t *>writer.payload_of(slot)
-        cdef int64_t found, most
+        cdef int64_t found, most = writer.most_found() if self.given is None else 0
+        if sum == NULL:
+            raise MemoryError()
         if self.given is not None:
             memcpy(
                 sum,
                 <char *>cnp.PyArray_DATA(<cnp.ndarray>self.given) + self.given_at * column,
                 column,
             )
-        if la_bin_of(&self.later, 0).used < LONG_LOOP:
-            self._add_due(0, sum)
-        else:
+        if takes_long:
             with nogil:
                 self._add_due(0, sum)
-        most = writer.most_found()
-        if self.given is not None:
-            writer.fill(slot, sum)
-        elif self.code == LA_F64:
+        else:
+            self._add_due(0, sum)
+        if self.code == LA_F64:
             found = la_touched_f64(&self.later, <double *>sum, index, most)
-            writer.fill_found(slot, sum, found)
         else:
             found = la_touched_i32(&self.later, <int32_t *>sum, index, most)
+        if self.given is None:
             writer.fill_found(slot, sum, found)
-        if self.code == LA_F64:
-            la_clear_f64(&self.later, <double *>sum)
         else:
-            la_clear_i32(&self.later, <int32_t *>sum)
-        if self.given is not None:
-            memset(sum, 0, column)
+            found = -1
+            writer.fill(slot, sum)
+        if self.code == LA_F64:
+            la_clear_f64(&self.later, <double *>sum, index, found)
+        else:
+            la_clear_i32(&self.later, <int32_t *>sum, index, found)
+        free(own)
         return 0
 
     cdef void compute(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:

@@ -71,8 +71,8 @@ cdef class Seat:
     cdef Burst burst
     cdef Party party
     cdef la_seat at
-    cdef la_need *needs
-    cdef Py_ssize_t n_needs
+    cdef la_need *needs  # of the stages in order
+    cdef Py_ssize_t n_needs, met  # in this step
     cdef int stage, stages  # -1: between two steps
     cdef bint entered  # native steps since the model's attributes were looked at
     cdef bint recorded
@@ -139,7 +139,7 @@ cdef class Seat:
                 la_set64(&me.step, step)
                 if not self.entered and not self._enter(step):
                     return MOVE
-                self.stage = 0
+                self.stage = self.met = 0
             while self.stage < self.stages:
                 self.at.lacks = self._missing(step - self.base)
                 if self.at.lacks != NULL:
@@ -165,13 +165,14 @@ cdef class Seat:
 
     cdef la_need *_missing(self, uint64_t number) noexcept nogil:
         """The first need of this stage that is not met."""
-        cdef Py_ssize_t i
         cdef la_need *need
-        for i in range(self.n_needs):
-            need = &self.needs[i]
-            if need.stage == self.stage and (need.every < 2 or number % need.every == 0):
-                if not need.until(need.what):
-                    return need
+        while self.met < self.n_needs:
+            need = &self.needs[self.met]
+            if need.stage > self.stage:
+                break
+            if (need.every < 2 or number % need.every == 0) and not need.until(need.what):
+                return need
+            self.met += 1
         return NULL
 
     cdef bint _enter(self, uint64_t step) except -1:
