@@ -177,7 +177,8 @@ class Voices:
 
     def now(self) -> _Voice:
         """The voice of who speaks."""
-        actor = self._stepping() or getattr(self._here, "actor", self._last)
+        here: Actor = getattr(self._here, "actor", self._last)
+        actor = self._stepping() or here
         if actor not in self._of:
             self._of[actor] = _Voice(actor)
         return self._of[actor]
