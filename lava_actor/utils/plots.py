@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.process.hints import warn
+from lava_actor.process.recording import Recording
 from lava_actor.process.times import UNITS, step_seconds, unit_for
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ def raster_plot(
     xlabel: str = "Time Steps",
     ylabel: str = "Neurons",
     step_length: str | float | None = None,
-    rows: str = "neurons",
+    rows: str | None = None,
 ) -> Figure:
     """Draw a raster plot: one line per neuron, one marker per spike.
 
@@ -49,6 +51,7 @@ def raster_plot(
         What a step stands for, such as ``"0.1 ms"``: the axis tells times then.
     rows
         What a row of `spikes` is: ``"neurons"``, or ``"steps"`` as in the recording of a Monitor.
+        Left out it is neurons, with a warning if this looks like the recording of a Monitor.
 
     Returns
     -------
@@ -62,9 +65,14 @@ def raster_plot(
         1, if `rows` is another word, if `stride` exceeds the number of neurons, or if both `fig`
         and `figsize` are given.
     """
-    if rows not in ("neurons", "steps"):
+    if rows not in (None, "neurons", "steps"):
         raise InvalidValueError(f"rows: expected 'neurons' or 'steps', got {rows!r}")
-    spikes = np.asarray(spikes) if rows == "neurons" else np.asarray(spikes).T
+    spikes = np.asarray(spikes) if rows != "steps" else np.asarray(spikes).T
+    if rows is None and spikes.flags.c_contiguous and spikes.shape in Recording.shapes:
+        warn(
+            f"raster_plot: an array of shape {spikes.shape} is drawn as (neurons, steps), and "
+            f"looks like a recording, whose rows are steps: write rows='steps', or rows='neurons'"
+        )
     if spikes.ndim != 2 or spikes.size == 0:
         raise InvalidValueError(
             "Parameter <spikes> must have exactly two dimensions and they must be non-empty."

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import matplotlib.pyplot as plt
+
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.utils.plots import raster_plot
 from tests.mistakes.tables import FLOAT, Table, lif, ran
 
 TABLE = Table()
@@ -69,6 +72,17 @@ def plotting_what_was_not_probed() -> None:
             pass
 
     Monitor(name="m").plot(Axes(), lif(name="a").v)
+
+
+@doubted(r"raster_plot: .* \(4, 2\) is drawn as \(neurons, steps\)", "rows='steps'")
+def a_recording_whose_steps_are_drawn_as_neurons() -> None:
+    a, monitor = lif(), Monitor()
+    monitor.probe(a.s_out, 4)
+    ran(a, 4)
+    spikes = monitor.get_data()[a.name]["s_out"].astype(int)
+    for given in ({}, {"rows": "steps"}):
+        plt.close(raster_plot(spikes, stride=1, **given))
+    plt.close(raster_plot(spikes.T, stride=1))
 
 
 TABLE.REFUSED |= {

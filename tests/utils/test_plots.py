@@ -10,11 +10,13 @@ matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
 
+from lava_actor.process.recording import Recording
 from lava_actor.utils.plots import raster_plot
 
 
 @pytest.fixture(autouse=True)
 def figures_closed():
+    Recording.shapes.clear()
     yield
     plt.close("all")
 
