@@ -38,6 +38,7 @@ from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
+from lava_actor.process.hints import elsewhere as _elsewhere
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
 from lava_actor.process.process import AbstractProcess, LogConfig
@@ -60,4 +61,4 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "networks":  # the package, which is a function as well
         return importlib.import_module("lava_actor.networks")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _elsewhere(__name__)(name, 2)

@@ -21,7 +21,7 @@ from lava_actor.compiler.snapshot import Snapshot
 from lava_actor.compiler.turns import plan_turns
 from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.model.declarations import check_members
-from lava_actor.model.doubts import doubt
+from lava_actor.model.doubts import doubt, doubt_hierarchical
 from lava_actor.process.hints import did_you_mean, warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
@@ -84,6 +84,10 @@ class Compiler:
             )
         if self.compile_config["step_length"] is not None:
             step_seconds(self.compile_config["step_length"], "compile_config['step_length']")
+        if (taps := self.compile_config["taps"]) not in (True, False):
+            raise InvalidValueError(
+                f"compile_config['taps']: expected True or False, got {taps!r}"
+            )
         memory = self.compile_config["recording_memory"]
         if not hasattr(memory, "__index__") or memory < 0:
             raise InvalidValueError(
@@ -140,6 +144,7 @@ class Compiler:
             assert leaf.model_class is not None
             check_members(leaf, leaf.model_class)
         doubt(leaves)
+        doubt_hierarchical(set(everything) - set(leaves))
         _check_external_pipes(everything, leaves)
         custom = list(getattr(run_cfg, "custom_sync_domains", None) or [])
         domains = assign_domains(leaves, custom, everything)

@@ -21,6 +21,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import declared
 from lava_actor.process import matrices
 from lava_actor.process.hints import is_library, nearest, warn
+from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.protocol.step import METHODS
 
 if TYPE_CHECKING:
@@ -62,6 +63,12 @@ def doubt(processes: Iterable[AbstractProcess]) -> None:
     for process in processes:
         model_cls = process.model_class
         assert model_cls is not None
+        for name, member in vars(process).items():
+            if isinstance(member, AbstractProcessMember) and member.process is None:
+                warn(
+                    f"{process.name}.{name}: this {type(member).__name__} came after the "
+                    f"constructor and is no member, so no model sees it; make it in __init__"
+                )
         if model_cls not in known:
             _doubt_hooks(model_cls)
             known[model_cls] = declared(model_cls), _peeking(model_cls)
@@ -70,6 +77,24 @@ def doubt(processes: Iterable[AbstractProcess]) -> None:
         _doubt_values(process, types, model_cls)
         for message in getattr(model_cls, "_doubts_of", lambda _process: ())(process):
             warn(message)
+
+
+def doubt_hierarchical(processes: Iterable[AbstractProcess]) -> None:
+    """Warn of what is lost in hierarchical Processes: messages that go nowhere, hooks of models."""
+    for process in sorted(processes, key=lambda process: process.id):
+        model = getattr(process.model_class, "__qualname__", "its model")
+        for port in process.in_ports.members:
+            if port.get_src_ports() and not port.out_connections:
+                warn(
+                    f"{where(port)}: what arrives is lost, as {model} connects it to nothing; "
+                    f"write proc.{port.name}.connect(self.….a_in) there"
+                )
+        for hook in _HOOKS[PyLoihiProcessModel][:5]:
+            if hasattr(process.model_class, hook):
+                warn(
+                    f"{model}.{hook}: nothing calls it, as a sub-process model has no steps of its "
+                    f"own; a Process within it has them"
+                )
 
 
 def _doubt_hooks(model_cls: type) -> None:

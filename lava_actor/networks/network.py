@@ -36,13 +36,13 @@ class Network:
     main: AbstractProcess
     shape: tuple[int, ...]
 
-    def run(self, **kwargs: Any) -> None:
+    def run(self, *args: Any, **kwargs: Any) -> None:
         """Run everything that is connected; arguments of `AbstractProcess.run`."""
-        self.main.run(**kwargs)
+        self.main.run(*args, **kwargs)
 
-    def stop(self, **kwargs: Any) -> None:
+    def stop(self, *args: Any, **kwargs: Any) -> None:
         """Stop everything that is connected; arguments of `AbstractProcess.stop`."""
-        self.main.stop(**kwargs)
+        self.main.stop(*args, **kwargs)
 
     def __lshift__(self, other: object) -> Network:
         if isinstance(other, NetworkList):

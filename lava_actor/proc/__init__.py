@@ -7,3 +7,7 @@ or, where float and fixed twins share them, with `declares` (in `_members`). Fix
 in `_arithmetic`, what connections share in `_connection`, `_delays` and `_operators`.
 `connectivity` has recipes of synapses in the place of matrices.
 """
+
+from lava_actor.process.hints import elsewhere as _elsewhere
+
+__getattr__ = _elsewhere(__name__)

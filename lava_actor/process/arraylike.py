@@ -61,6 +61,19 @@ class ArrayLike:
         self.set(value, idx)
 
 
+    def __float__(self) -> float:
+        """The present value, of a Var of one element."""
+        return float(np.asarray(self).item())
+
+    def __int__(self) -> int:
+        """The present value, of a Var of one element."""
+        return int(np.asarray(self).item())
+
+    def __format__(self, spec: str) -> str:
+        """The present value of one element if there is a format, otherwise ``str``."""
+        return format(float(self), spec) if spec else str(self)
+
+
 def _forward(operation: Callable[..., object]) -> Callable[..., object]:
     return lambda self, *others: operation(np.asarray(self), *others)
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.process import matrices
 from lava_actor.process.hints import did_you_mean, is_library, misfit, nearest, warn
 from lava_actor.process.inherited import docstring, signature
 from lava_actor.process.interfaces import checked_shape
@@ -45,6 +46,8 @@ class ProcessPostInitCaller(type):
             owner = kwargs.get("name") or cls.__name__
             if "shape" in kwargs:
                 kwargs["shape"] = checked_shape(kwargs["shape"], owner)
+            for key, value in kwargs.items():
+                matrices.refuse_mask(value, f"{owner}.{key}")
             bits = np.asarray(kwargs.get("num_message_bits", 0))
             if bits.dtype.kind not in "iu" or (bits < 0).any():
                 raise InvalidValueError(

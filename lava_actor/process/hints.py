@@ -7,6 +7,7 @@ import dis
 import functools
 import inspect
 import os
+import re
 import sys
 import sysconfig
 import warnings
@@ -42,6 +43,26 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     alike = difflib.get_close_matches(name.lower(), [*names, *also], 1, cutoff)
     nearly = difflib.get_close_matches(name.lower(), names, 1, _A_LETTER_OFF)
     return next((also.get(found, found) for found in nearly or longer or alike), None)
+
+
+def elsewhere(module: str) -> Callable[..., Any]:
+    """Return the ``__getattr__`` of a module that says where the class is which it has not."""
+
+    def get(name: str, above: int = 1) -> Any:
+        text, caller = f"module {module!r} has no attribute {name!r}", sys._getframe(above)
+        if name[0] == "_" or caller.f_code.co_filename.startswith("<frozen"):
+            raise AttributeError(text)  # asked by the import of a submodule, or by a tool
+        defines = re.compile(rf"^class {re.escape(name)}\b", re.M)
+        for path in sorted(PACKAGE.rglob("*.py")):
+            if defines.search(path.read_text("utf-8")):
+                home = ".".join((PACKAGE.name, *path.relative_to(PACKAGE).with_suffix("").parts))
+                text += f"; write from {home} import {name}"
+        steps = {step.offset: step.opname for step in dis.get_instructions(caller.f_code)}
+        if steps.get(caller.f_lasti) == "IMPORT_FROM":  # which tells nothing of an AttributeError
+            raise ImportError(text)
+        raise AttributeError(text)
+
+    return get
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

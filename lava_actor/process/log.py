@@ -6,7 +6,7 @@ import logging
 import weakref
 from dataclasses import dataclass
 
-from lava_actor.errors import InvalidValueError
+from lava_actor.errors import InvalidTypeError, InvalidValueError
 
 
 @dataclass
@@ -43,7 +43,12 @@ class LogConfig:
     date_format: str = "%m/%d/%Y %I:%M:%S%p"
 
     def __post_init__(self) -> None:
-        """Check that a file is named if one is to be written."""
+        """Check levels, and that a file is named if one is to be written."""
+        for name in ("level", "level_console"):
+            if not isinstance(level := getattr(self, name), int):
+                raise InvalidTypeError(
+                    f"LogConfig.{name}: expected a number such as logging.DEBUG, got {level!r}"
+                )
         if self.logs_to_file and not self.file:
             raise InvalidValueError("LogConfig.file: expected a file name, got ''")
 

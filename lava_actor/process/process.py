@@ -94,6 +94,10 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self.name = str(proc_params.get("name") or f"Process_{self.id}")
         self.proc_params = ProcessParameters(proc_params)
         self.log_config: LogConfig = proc_params.get("log_config") or LogConfig(file="lava.log")
+        if not isinstance(self.log_config, LogConfig):
+            raise InvalidTypeError(
+                f"{self.name}.log_config: expected a LogConfig, got {self.log_config!r}"
+            )
 
         self.in_ports = Collection(self, "InPort")
         self.out_ports = Collection(self, "OutPort")

@@ -84,6 +84,7 @@ def numbers(value: Any, where: str) -> np.ndarray:
     """
     if type(value) is np.ndarray and value.dtype.kind in _NUMBERS:
         return value
+    matrices.refuse_mask(value, where)
     if isinstance(value, str):
         raise InvalidTypeError(f"{where}: expected numbers, got the str {short(value)}")
     try:

@@ -10,6 +10,8 @@ import pytest
 from lava_actor import (
     AbstractProcess,
     AbstractSubProcessModel,
+    InPort,
+    Loihi2SimCfg,
     OutPort,
     implements,
 )
@@ -123,6 +125,46 @@ def test_a_constructor_of_a_model_is_shown_where_it_fails_and_without_frames_of_
     files = [frame.path for frame in caught.traceback]
     assert "self.inner = LIF()" in str(caught.traceback[-1].statement)
     assert sum(str(file) != __file__ for file in files) == 1, files
+
+
+class Through(AbstractProcess):
+    def __init__(self) -> None:
+        super().__init__(name="h")
+        self.inp = InPort((2,))
+
+
+@doubted(r"h\.inp: what arrives is lost, as .*Dropping", r"proc\.inp\.connect\(self\.")
+def an_in_port_of_a_hierarchical_process_that_is_passed_to_nothing() -> None:
+    @implements(Through)
+    class Dropping(AbstractSubProcessModel):
+        def __init__(self, proc: Any) -> None:
+            self.inner = lif()
+
+    outer = Through()
+    lif().s_out.connect(outer.inp)
+    outer.compile(Loihi2SimCfg(exception_proc_model_map={Through: Dropping}))
+
+
+@doubted(r"Stepping.run_spk: nothing calls it", "sub-process model has no steps")
+def a_sub_process_model_with_a_step() -> None:
+    @implements(Through)
+    class Stepping(AbstractSubProcessModel):
+        def __init__(self, proc: Any) -> None:
+            self.inner = lif()
+            proc.inp.connect(self.inner.a_in)
+
+        def run_spk(self) -> None:
+            pass
+
+    Through().compile(Loihi2SimCfg(exception_proc_model_map={Through: Stepping}))
+
+
+@doubted(r"a\.extra: this InPort came after the constructor and is no member", "__init__")
+def a_port_that_a_made_process_gets() -> None:
+    a = lif(name="a")
+    a.extra = InPort((2,))
+    lif().s_out.connect(a.extra)
+    a.compile(FLOAT)
 
 
 @refused("o: Closed is made with its Process", r"def __init__\(self, proc\)")

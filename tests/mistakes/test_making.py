@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from lava_actor import AbstractProcess, InPort, Var
+import lava_actor
+from lava_actor import AbstractProcess, InPort, LogConfig, Var
 from lava_actor.errors import LavaActorError, LavaActorWarning
 from lava_actor.learning.learning_rule import Loihi2FLearningRule
 from lava_actor.proc.dense.process import Dense, LearningDense
+from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.io.source import RingBuffer as Source
-from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.lif.process import LIF, LIFRefractory
+from lava_actor.proc.sdn.process import Delta
 from lava_actor.proc.sparse.process import LearningSparse, Sparse
 from tests.mistakes.tables import FIXED, FLOAT, Own, Table, lif, ran
 
@@ -200,7 +203,38 @@ def a_name_for_a_constructor_that_takes_none() -> None:
     Plain(name="a")  # type: ignore[call-arg]
 
 
+@refused("cannot|has no attribute 'LIF'", "write from lava_actor.proc.lif.process import LIF")
+def importing_from_too_high() -> None:
+    from lava_actor import LIF  # noqa: F401
+
+
+@refused("has no attribute 'Dense'; write from lava_actor.proc.dense.process import Dense")
+def taking_from_too_high() -> None:
+    lava_actor.proc.Dense
+
+
 TABLE.REFUSED |= {
+    "masked_weights": (
+        lambda: Dense(weights=np.ma.masked_equal(np.eye(2), 1), name="d"),
+        (r"d\.weights: expected an array without a mask", "filled"),
+    ),
+    "half_a_step": (
+        lambda: LIFRefractory(shape=1, refractory_period=2.5, name="a"),
+        (r"a\.refractory_period: expected an integer, at least 1 step, got 2\.5",),
+    ),
+    "a_buffer_of_half_a_step": (
+        lambda: Sink(shape=(1,), buffer=2.5),
+        (r"buffer: expected at least 1, as an integer, got 2\.5",),
+    ),
+    "a_level_as_log_config": (
+        lambda: lif(name="a", log_config="DEBUG"),
+        (r"a\.log_config: expected a LogConfig, got 'DEBUG'",),
+    ),
+    "a_level_as_text": (
+        lambda: LogConfig(level="DEBUG"),  # type: ignore[arg-type]
+        (r"LogConfig\.level: expected a number such as logging\.DEBUG, got 'DEBUG'",),
+    ),
+
     "the_sides_of_a_shape_one_by_one": (
         lambda: Var(2, 3, 4),  # type: ignore[arg-type]
         (r"Var\(shape, init, shareable\)", "got 4", "tuple"),
@@ -271,6 +305,14 @@ TABLE.REFUSED |= {
         lambda: lif(name="a", vth=[1, 2, 3]).compile(FLOAT),
         (r"a\.vth: expected one number, or shape \(2,\), got shape \(3,\)",),
     ),
+    "a_square_in_a_rule": (
+        lambda: Loihi2FLearningRule(dw="x0*y1**2"),
+        (r'"\*\*": a square is y1\*y1, a power of two 2\^-3, at position 5',),
+    ),
+    "an_epoch_as_text": (
+        lambda: Loihi2FLearningRule(dw="x0*y1", t_epoch="2"),  # type: ignore[arg-type]
+        ("t_epoch: expected an integer, got '2'",),
+    ),
     "an_infinite_constant_of_a_rule": (
         lambda: Loihi2FLearningRule(dw="x0*y1", y1_tau=np.inf),
         ("y1_tau: expected >= 0, got inf, which is not finite",),
@@ -287,6 +329,11 @@ TABLE.REFUSED |= {
 
 
 TABLE.DOUBTED |= {
+    "a_negative_threshold_of_changes": (
+        lambda: Delta(shape=(2,), vth=-1, name="d").compile(FLOAT),
+        (r"d\.vth: .*below 0: every change is sent",),
+    ),
+
     "an_unknown_keyword": (lambda: lif(bias=1), ("'bias'", "did you mean 'bias_mant'", "vth")),
     "a_keyword_of_another_simulator": (
         lambda: lif(threshold=1),

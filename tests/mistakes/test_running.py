@@ -15,6 +15,7 @@ import pytest
 import lava_actor
 from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
 from lava_actor.errors import LavaActorError
+from lava_actor.networks.gradedvecnetwork import GradedDense, InputVec, OutputVec
 from lava_actor.proc.io.injector import Injector
 from lava_actor.proc.lif.process import LIF
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunUntil
@@ -50,6 +51,15 @@ def compiling_twice() -> None:
 def test_what_is_no_condition_is_refused(condition: Any, word: str) -> None:
     with pytest.raises(LavaActorError, match=word):
         lif().run(condition, FLOAT)
+
+
+@harmless
+def arguments_by_position_for_a_network_of_vectors() -> None:
+    given = InputVec(np.ones((2, 3)), loihi2=False)
+    found = OutputVec(shape=(2,), buffer=3)
+    found << GradedDense(weights=np.eye(2)) @ given
+    found.run(RunSteps(3), FIXED)
+    assert found.get_data().shape == (2, 3)
 
 
 @harmless
@@ -193,6 +203,10 @@ TABLE.REFUSED |= {
     ),
     "a_negative_number_of_steps": (lambda: lif().run(-5, FLOAT), ("num_steps", "-5")),
     "a_condition_without_a_number": (lambda: RunSteps(), ("'num_steps'",)),  # noqa: PLW0108  (is made in the test)
+    "taps_as_text": (
+        lambda: ran(lif(), taps="maybe"),
+        (r"compile_config\['taps'\]: expected True or False, got 'maybe'",),
+    ),
     "options_as_a_list": (
         lambda: lif().run(1, FLOAT, ["seed"]),
         ("compile_config: expected a dict of options", "seed"),

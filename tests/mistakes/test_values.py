@@ -168,7 +168,29 @@ def reading_a_var_that_no_inner_process_stands_for() -> None:
     ran(Outer()).v.get()
 
 
+@doubted(r"a\.v\.value: a Var has no such attribute", r"v\.set\(")
+def a_value_for_an_attribute_that_a_var_has_not() -> None:
+    lif(name="a").v.value = 3
+
+
+@refused(r"a\.v\.shape: expected a shape when the Var is made; it stays \(2,\)")
+def another_shape_for_a_var() -> None:
+    lif(name="a").v.shape = (3,)
+
+
+@harmless
+def a_var_of_one_element_as_a_number() -> None:
+    v = ran(lif(1, bias_mant=1)).v
+    assert (float(v), int(v), f"{v:.1f}") == (1.0, 1, "1.0")
+    assert f"{v}" == str(v)
+
+
 TABLE.REFUSED |= {
+    "setting_a_masked_array": (
+        lambda: ran(lif(name="a")).v.set(np.ma.masked_equal([1, 2], 1)),
+        (r"a\.v: expected an array without a mask",),
+    ),
+
     "setting_before_the_start": (lambda: lif(name="a").v.set(3), ("a.v.set", "started", ".init")),
     "setting_another_shape": (
         lambda: ran(lif(name="a")).v.set([1, 2, 3]),

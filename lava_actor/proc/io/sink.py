@@ -47,9 +47,12 @@ class RingBuffer(AbstractProcess):
 
 def checked_buffer(buffer: Any, owner: str) -> int:
     """Return ``buffer`` as an int of at least 1."""
-    steps = operator.index(buffer)
+    try:
+        steps = operator.index(buffer)
+    except TypeError:
+        steps = 0
     if steps < 1:
-        raise InvalidValueError(f"{owner}.buffer: expected at least 1, got {buffer!r}")
+        raise InvalidValueError(f"{owner}.buffer: expected at least 1, as an integer, got {buffer!r}")
     return steps
 
 

@@ -21,6 +21,18 @@ __all__ = ["AbstractLIF", "LIF", "LIFReset", "LIFRefractory", "TernaryLIF", "Lea
 __getattr__ = of_sibling(__name__, "LearningLIF")
 
 
+def _check_steps(where: str, value: Any, least: int) -> None:
+    """Raise `InvalidValueError` if this is no whole number of steps, or too few."""
+    try:
+        fine = int(value) == value >= least
+    except (TypeError, ValueError, OverflowError):
+        fine = False
+    if not fine:
+        raise InvalidValueError(
+            f"{where}: expected an integer, at least {least} step{'s'[: least != 1]}, got {value!r}"
+        )
+
+
 class AbstractLIF(AbstractProcess):
     """What all LIF neurons have: current u, voltage v, their decays, a bias, one input, one output.
 
@@ -122,15 +134,8 @@ class LIFReset(LIF):
         reset_offset: int = 0,
         **inherited: object,
     ) -> None:
-        if reset_interval < 1:
-            raise InvalidValueError(
-                f"{_named(self, inherited)}.reset_interval: expected at least 1 step, "
-                f"got {reset_interval}"
-            )
-        if reset_offset < 0:
-            raise InvalidValueError(
-                f"{_named(self, inherited)}.reset_offset: expected at least 0, got {reset_offset}"
-            )
+        _check_steps(f"{_named(self, inherited)}.reset_interval", reset_interval, 1)
+        _check_steps(f"{_named(self, inherited)}.reset_offset", reset_offset, 0)
         super().__init__(**given(locals()))
 
 
@@ -157,11 +162,7 @@ class LIFRefractory(LIF):
         refractory_period: int = 1,
         **inherited: object,
     ) -> None:
-        if refractory_period < 1:
-            raise InvalidValueError(
-                f"{_named(self, inherited)}.refractory_period: expected at least 1 step, "
-                f"got {refractory_period}"
-            )
+        _check_steps(f"{_named(self, inherited)}.refractory_period", refractory_period, 1)
         super().__init__(**given(locals()))
         self.refractory_period_end = Var(shape=self.v.shape, init=0)
 

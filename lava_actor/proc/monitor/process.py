@@ -25,6 +25,9 @@ from lava_actor.process.recording import Recording
 class _Recordings(dict[str, Any]):
     """What `get_data` returns: names what there is where a name is wrong."""
 
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(f"recordings are read by key: data[process.name][{name!r}]")
+
     def __missing__(self, name: str) -> Any:
         raise InvalidKeyError(
             f"nothing called {name!r} is recorded; there is: {', '.join(self) or 'nothing'}"

@@ -7,6 +7,8 @@ method each, which subclasses may override: `sigma_dynamics` (sum up), `activati
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -91,6 +93,12 @@ class AbstractDeltaModel(PyLoihiProcessModel):
     spike_exp: np.ndarray
     state_exp: np.ndarray
     cum_error: np.ndarray
+
+    @classmethod
+    def _doubts_of_value(cls, name: str, value: Any) -> str | None:
+        """Say which thresholds make no sense."""
+        below = name == "vth" and np.any(np.asarray(value) < 0)
+        return f"{value} is below 0: every change is sent in every step" if below else None
 
     def delta_dynamics(self, act_data: np.ndarray) -> np.ndarray:
         """Return the change to send for a new activation, both in state scale."""
