@@ -311,7 +311,7 @@ TABLE.REFUSED |= {
     ),
     "an_epoch_as_text": (
         lambda: Loihi2FLearningRule(dw="x0*y1", t_epoch="2"),  # type: ignore[arg-type]
-        ("t_epoch: expected an integer, got '2'",),
+        ("t_epoch: expected one number, got '2'",),
     ),
     "an_infinite_constant_of_a_rule": (
         lambda: Loihi2FLearningRule(dw="x0*y1", y1_tau=np.inf),

@@ -52,7 +52,9 @@ def checked_buffer(buffer: Any, owner: str) -> int:
     except TypeError:
         steps = 0
     if steps < 1:
-        raise InvalidValueError(f"{owner}.buffer: expected at least 1, as an integer, got {buffer!r}")
+        raise InvalidValueError(
+            f"{owner}.buffer: expected at least 1, as an integer, got {buffer!r}"
+        )
     return steps
 
 
