@@ -23,10 +23,6 @@ cdef extern from "steps.h" nogil:
         const char *name
         la_step step
     const la_entry *LA_CATALOGUE
-    ctypedef void (*la_numpy_loop)(
-        char **arrays, const ptrdiff_t *n, const ptrdiff_t *strides, void *data
-    ) noexcept nogil
-    void la_set_complex_product(la_numpy_loop loop, void *data)
 
 cdef extern from "spikes.h" nogil:
     Py_ssize_t la_indices(Py_ssize_t n, const uint8_t *s, int32_t *out)

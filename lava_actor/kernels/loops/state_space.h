@@ -1,7 +1,6 @@
-/* Diagonal state-space models (lava_actor/proc/s4d).
+/* Diagonal state-space models (lava_actor/proc/s4d); complex numbers are pairs.
  *
- * How a product of complex numbers is rounded depends on what NumPy finds in the processor, so
- * NumPy's own loop computes it here; `steps/_populations.pxi` says where that lies.
+ * Products are written out: how NumPy rounds those of complex numbers depends on the processor.
  */
 #ifndef LAVA_ACTOR_STATE_SPACE_H
 #define LAVA_ACTOR_STATE_SPACE_H
@@ -9,43 +8,18 @@
 #include "catalogue.h"
 #include "sigma_delta.h"
 
-typedef void (*la_numpy_loop)(char **arrays, const intptr_t *n, const intptr_t *strides, void *data);
-
-static la_numpy_loop la_complex_product;
-static void *la_complex_product_data;
-
-static void la_set_complex_product(la_numpy_loop loop, void *data) {
-    la_complex_product = loop;
-    la_complex_product_data = data;
-}
-
-/* Complex numbers are pairs; `step` is 0 for a first factor that is one number. */
-static void la_multiply_c128(ptrdiff_t n, const double *a, ptrdiff_t step, const double *b,
-                             double *to) {
-    char *arrays[3] = {(char *)a, (char *)b, (char *)to};
-    const ptrdiff_t size = 2 * sizeof(double), strides[3] = {step * size, size, size};
-    la_complex_product(arrays, &n, strides, la_complex_product_data);
-}
-
-/* x = a x + b given; out = Re(2 c x): for a block of neurons, from the first one on. */
+/* x = a x + b given; out = 2 Re(c x): for a block of neurons, from the first one on. */
 static void la_state_space(ptrdiff_t n, const double *given, void *const *x_a_b_c, ptrdiff_t first,
                            double *out) {
-    static const double two[2] = {2, 0};
-    double kept[2 * LA_NEURON_BLOCK], fed[2 * LA_NEURON_BLOCK], wide[2 * LA_NEURON_BLOCK];
     double *x = (double *)x_a_b_c[0] + 2 * first;
-    for (ptrdiff_t k = 0; k < n; k++) {
-        wide[2 * k] = given[k];
-        wide[2 * k + 1] = 0;
-    }
-    la_multiply_c128(n, x, 1, (double *)x_a_b_c[1] + 2 * first, kept);
-    la_multiply_c128(n, (double *)x_a_b_c[2] + 2 * first, 1, wide, fed);
-    for (ptrdiff_t k = 0; k < 2 * n; k++) {
-        x[k] = kept[k] + fed[k];
-    }
-    la_multiply_c128(n, two, 0, (double *)x_a_b_c[3] + 2 * first, kept);
-    la_multiply_c128(n, kept, 1, x, fed);
-    for (ptrdiff_t k = 0; k < n; k++) {
-        out[k] = fed[2 * k];
+    const double *a = (double *)x_a_b_c[1] + 2 * first, *b = (double *)x_a_b_c[2] + 2 * first,
+                 *c = (double *)x_a_b_c[3] + 2 * first;
+    for (ptrdiff_t k = 0; k < 2 * n; k += 2) {
+        const double re = x[k] * a[k] - x[k + 1] * a[k + 1] + b[k] * given[k / 2];
+        const double im = x[k] * a[k + 1] + x[k + 1] * a[k] + b[k + 1] * given[k / 2];
+        x[k] = re;
+        x[k + 1] = im;
+        out[k / 2] = 2 * (c[k] * re - c[k + 1] * im);
     }
 }
 

@@ -568,20 +568,6 @@ cdef bint take_integer(object x, const int64_t *limits, int64_t *to) except -1:
     return True
 
 
-cdef int _find_complex_product() except -1:
-    """Let steps multiply complex numbers as `np.multiply` does; see ``state_space.h``."""
-    cdef cnp.ufunc multiply = np.multiply
-    cdef int i
-    for i in range(multiply.ntypes):
-        if multiply.types[3 * i] == <char>cnp.NPY_CDOUBLE:
-            la_set_complex_product(<la_numpy_loop>multiply.functions[i], multiply.data[i])
-            return 0
-    raise ImportError("np.multiply has no loop for complex numbers")
-
-
-_find_complex_product()
-
-
 def catalogue():
     """Addresses of the library's steps, by name."""
     cdef const la_entry *entry = LA_CATALOGUE

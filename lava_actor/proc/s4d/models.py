@@ -36,6 +36,19 @@ def _step(function: str, *sums: str, **more: Any) -> NativeStep:
     )
 
 
+def _recurrence(model: Any, given: np.ndarray) -> np.ndarray:
+    """Update the state, return its read-out.
+
+    Products are written out in real numbers: how NumPy rounds those of complex ones depends on the
+    processor.
+    """
+    x, a, b, c = model.s4_state, model.a, model.b, model.c
+    re = x.real * a.real - x.imag * a.imag + b.real * given
+    im = x.real * a.imag + x.imag * a.real + b.imag * given
+    x.real, x.imag = re, im
+    return np.asarray(2 * (c.real * re - c.imag * im))
+
+
 class AbstractS4dModel(PyLoihiProcessModel):
     """The state-space recurrence in double precision."""
 
@@ -52,8 +65,7 @@ class AbstractS4dModel(PyLoihiProcessModel):
 
     def run_spk(self) -> None:
         """Receive, update the state, send."""
-        self.s4_state[...] = self.s4_state * self.a + self.b * self.a_in.recv()
-        self.s_out.send(np.real(2 * self.c * self.s4_state))
+        self.s_out.send(_recurrence(self, self.a_in.recv()))
 
 
 @cpu_model(S4d, "floating_pt")
@@ -81,8 +93,7 @@ class AbstractSigmaS4dDeltaModel(AbstractSigmaDeltaModel):
 
     def activation_dynamics(self, sigma_data: np.ndarray) -> np.ndarray:
         """Update the state, return its read-out; there is neither bias nor rectification."""
-        self.s4_state[...] = self.s4_state * self.a + self.b * sigma_data
-        return np.real(2 * self.c * self.s4_state)
+        return _recurrence(self, sigma_data)
 
 
 @cpu_model(SigmaS4dDelta, "floating_pt")
