@@ -94,6 +94,7 @@ def cases(full: bool) -> Iterator[Case]:
         made = partial(build, model, scale)
         peers = []
         if nest.version() is not None:
+            settings.folder().mkdir(parents=True, exist_ok=True)
             source = settings.folder() / f"microcircuit-{scale}.npz"
             np.savez(source, **described(model, scale))  # type: ignore[arg-type]
             check = partial(right, model)

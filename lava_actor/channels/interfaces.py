@@ -6,13 +6,14 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import IntEnum
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
-from lava_actor.channels._native import RingReader, RingWriter
+if TYPE_CHECKING:  # the package looks at the native part before it imports it
+    from lava_actor.channels._native import RingReader, RingWriter
 
-R = TypeVar("R", RingReader, RingWriter)
+R = TypeVar("R", "RingReader", "RingWriter")
 
 
 class ChannelType(IntEnum):
@@ -91,11 +92,11 @@ class AbstractCspPort(ABC, Generic[R]):
         """Return how many messages are in the channel."""
 
 
-class AbstractCspSendPort(AbstractCspPort[RingWriter]):
+class AbstractCspSendPort(AbstractCspPort["RingWriter"]):
     """The end that sends."""
 
 
-class AbstractCspRecvPort(AbstractCspPort[RingReader]):
+class AbstractCspRecvPort(AbstractCspPort["RingReader"]):
     """The end that receives."""
 
 

@@ -81,7 +81,12 @@ def show(model: object, rule: LoihiLearningRule) -> None:
         value = np.array(getattr(model, name))
         value[...] = _as_held(model, rule, name)
         setattr(model, name, value)
-    for target in TARGETS:  # a Var cannot hold None
+    show_strings(model, rule)
+
+
+def show_strings(model: object, rule: LoihiLearningRule) -> None:
+    """Write the strings of a rule to the Vars of a model, which cannot hold None."""
+    for target in TARGETS:
         setattr(model, target, getattr(rule, f"{target}_str") or "")
 
 

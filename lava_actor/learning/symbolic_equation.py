@@ -239,7 +239,7 @@ class SymbolicEquation:
         while text:
             if inside and text.startswith(("(", "sgn(")):
                 raise self._fault("brackets cannot be nested", start, start + 1)
-            if text.startswith("**"):
+            if text.startswith("**") and text[2:3].isdigit():  # one asterisk or two mean the same
                 raise self._fault('"**": a square is y1*y1, a power of two 2^-3', start, start + 2)
             symbol, text = self._next(text, start)
             end = start + len(symbol.expr)

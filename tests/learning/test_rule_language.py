@@ -148,6 +148,7 @@ def test_products_come_in_the_order_of_the_text() -> None:
         ("x0*(w+)*y1", "+)", "nothing to work on"),
         ("x0*(*w)", "*w", "nothing to work on"),
         ("x0***y1", "*y1", "too many"),
+        ("x0*y1**2", "**2", "a square is"),
         ("x0*(w+t)", "(w+t)", "brackets hold"),
         ("x0*(2*y1)", "(2*y1)", "brackets hold"),
         ("x0*(2 y1)", "(2 y1)", "brackets hold"),
