@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -13,6 +15,7 @@ import pytest
 from lava_actor import AbstractProcess, ActorType, InPort, Loihi2SimCfg, RunSteps
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.executable import Executable
+from lava_actor.compiler.placement import deciding
 from lava_actor.errors import (
     ActorDiedError,
     DeadlockError,
@@ -25,11 +28,13 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
+from lava_actor.proc.connectivity import fixed_total_number
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.lif.models import AbstractPyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.proc.sparse.process import Sparse
 from tests.conftest import launcher_pid
 
 FLOAT = Loihi2SimCfg(select_tag="floating_pt")
@@ -215,6 +220,22 @@ def test_who_samples_vars_has_a_process_of_its_own() -> None:
     watch = Monitor(name="watch")
     watch.probe(lifs[0].v, 5)
     assert "watch has a process of its own" in compiled(lifs[0], {"workers": 1}).describe()
+
+
+def test_a_wrong_guess_of_what_connections_cost_does_not_put_populations_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(deciding, "cores", lambda: 4)
+    lifs = [LIF(shape=(1000,), name=f"n{k}") for k in range(8)]
+    for before, after in pairwise(lifs):
+        synapses = Sparse(weights=fixed_total_number((1000, 1000), 6_000_000), name="synapses")
+        before.s_out.connect(synapses.s_in)
+        synapses.a_out.connect(after.a_in)
+    plans = compiled(lifs[0], "cores").actors
+    parts = {plan.part.count for plan in plans if plan.part is not None}
+    assert parts == {3}  # so one of four workers has none of a connection
+    home = Counter(plan.worker for plan in plans if plan.name.startswith("n"))
+    assert sorted(home.values()) == [2, 2, 2, 2]
 
 
 def test_rings_within_a_worker_are_short() -> None:

@@ -4,7 +4,7 @@ Only those that step natively may, since none may wait inside a step (`kernels/s
 worker is best given neighbours: what they send each other stays in one core's cache, and wakes
 nobody. So the actors are put into an order in which each comes after those that feed nobody else,
 and that order is cut into pieces of about the same cost. Part k of a Process in n parts goes k/n of
-the way, beside the parts that feed it.
+the way, beside the parts that feed it, or a little beside that where others have less to do.
 
 A network in lockstep shares if nothing is said about its placement: a barrier wakes every process
 in every step, and that takes longer than most steps.
@@ -152,22 +152,37 @@ def _few(costs: Iterable[float], cores: int) -> int:
 
 
 def _divide(costs: Mapping[int, float], actors: Sequence[ActorPlan], workers: int) -> list[int]:
-    """A worker for each of the actors, which come in order."""
+    """A worker for each of the actors, which come in order.
+
+    Where connections that are cut are most of the work, connections are shared out by themselves:
+    what they cost depends on spikes that nobody knows beforehand, and nothing else is to make up
+    for a wrong guess.
+    """
+    cut = sum(costs[p.party] for p in actors if p.part is not None and _sends_first(p))
+    apart = 2 * cut > sum(costs.values())
     found: dict[int, int] = {}
-    load = [0.0] * workers
-    for plan in actors:
-        if plan.part is not None:
-            k, n = plan.part.number, plan.part.count
-            found[plan.party] = (2 * k + 1) * workers // (2 * n)
-            load[found[plan.party]] += costs[plan.party]
-    share, worker = sum(costs.values()) / workers, 0
-    for plan in actors:
-        if plan.party not in found:
-            while worker < workers - 1 and 0 < load[worker] > share - costs[plan.party] / 2:
-                worker += 1
-            found[plan.party] = worker
-            load[worker] += costs[plan.party]
+    for group in (True, False) if apart else (None,):
+        members = [plan for plan in actors if group in (None, _sends_first(plan))]
+        load = [0.0] * workers
+        for plan in members:
+            if plan.part is not None:
+                first, n = plan.part.number * workers, plan.part.count
+                near = range(first // n, max((first + workers) // n, first // n + 1))
+                found[plan.party] = min(near, key=load.__getitem__)
+                load[found[plan.party]] += costs[plan.party]
+        share, worker = sum(costs[plan.party] for plan in members) / workers, 0
+        for plan in members:
+            if plan.part is None:
+                while worker < workers - 1 and 0 < load[worker] > share - costs[plan.party] / 2:
+                    worker += 1
+                found[plan.party] = worker
+                load[worker] += costs[plan.party]
     return [found[plan.party] for plan in actors]
+
+
+def _sends_first(plan: ActorPlan) -> bool:
+    """Whether a model sends before it receives, as connections do."""
+    return bool(getattr(getattr(plan.model_class, "cut", None), "sends_first", False))
 
 
 def _cost(plan: ActorPlan, measured: Mapping[str, float]) -> float:
