@@ -9,10 +9,8 @@ itself, of the steps alone.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -22,6 +20,7 @@ import numpy as np
 
 from benchmarks.balanced import DECAY, THRESHOLD, Balanced
 from benchmarks.measure import Contender, Run, expect
+from benchmarks.peers import worker
 
 PROGRAM = Path(__file__).with_name("brian_program.py")
 PLASTIC = Path(__file__).with_name("brian_plastic.py")
@@ -29,7 +28,7 @@ PLASTIC = Path(__file__).with_name("brian_plastic.py")
 
 def interpreter() -> str:
     """The Python that has Brian2."""
-    return os.environ.get("BRIAN_PYTHON", sys.executable)
+    return worker.interpreter("BRIAN_PYTHON")
 
 
 @cache
@@ -37,11 +36,7 @@ def version() -> str | None:
     """The version of Brian2; None if it is not there, or there is no compiler for it."""
     if shutil.which("make") is None or shutil.which("g++") is None:
         return None
-    done = subprocess.run(
-        [interpreter(), "-c", "import brian2; print(brian2.__version__)"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return done.stdout.split()[-1] if done.returncode == 0 else None
+    return worker.version("BRIAN_PYTHON", "brian2")
 
 
 def contender(

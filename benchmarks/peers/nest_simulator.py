@@ -6,9 +6,6 @@ Python that has it.
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -23,17 +20,13 @@ PROGRAM = Path(__file__).with_name("nest_program.py")
 
 def interpreter() -> str:
     """The Python that has NEST."""
-    return os.environ.get("NEST_PYTHON", sys.executable)
+    return worker.interpreter("NEST_PYTHON")
 
 
 @cache
 def version() -> str | None:
     """The version of NEST; None if it is not there."""
-    done = subprocess.run(
-        [interpreter(), "-c", "import nest; print(nest.__version__)"],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    return done.stdout.split()[-1] if done.returncode == 0 else None
+    return worker.version("NEST_PYTHON", "nest")
 
 
 def contender(

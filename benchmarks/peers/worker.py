@@ -6,13 +6,29 @@ seconds the steps took, and the end of its input with a last word. Other lines d
 
 from __future__ import annotations
 
+import os
 import subprocess
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NoReturn
 
 from benchmarks.measure import Contender, Run, WrongResultError, expect
+
+
+def interpreter(variable: str) -> str:
+    """The Python that has a peer, as a variable of the environment names it; ours by default."""
+    return os.environ.get(variable, sys.executable)
+
+
+def version(variable: str, module: str) -> str | None:
+    """The version of a peer; None if it is not there."""
+    done = subprocess.run(
+        [interpreter(variable), "-c", f"import {module}; print({module}.__version__)"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stdout.split()[-1] if done.returncode == 0 else None
 
 
 def contender(

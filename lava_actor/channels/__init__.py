@@ -8,6 +8,7 @@ From the ground up:
     events.h, accumulate.h   finding the non-zero elements; adding a message into an array
     _native              the above as Python objects
     layout, memory       where everything lies in the arena, and whether it fits
+    groups               the control groups this process is in
     wait, statistics     how to wait, as a named policy; what a ring end has done
     interfaces, csp      channel ends with a ``start()`` and a ``join()``
     records.h, _records, records   what networks record, and who reads it

@@ -7,58 +7,42 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lava_actor.channels import groups
 from lava_actor.channels.layout import ArenaPlan
 from lava_actor.errors import ArenaMemoryError
 
 _MEMINFO = Path("/proc/meminfo")
-_OWN_GROUPS = Path("/proc/self/cgroup")
-_GROUPS = Path("/sys/fs/cgroup")
+_OWN_GROUPS = groups.OWN
+_GROUPS = groups.ROOT
 _GROUP_FILES = (
     ("memory.max", "memory.current", "inactive_file"),
     ("memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file"),
 )
 
-
 _WORTH_ASKING = 1 << 26
 """Bytes from which on it pays to ask how much memory is free."""
 
 
-def _text(path: Path) -> str:
-    try:
-        return path.read_text()
-    except OSError:
-        return ""
-
-
 def _groups() -> set[Path]:
-    """The folders of the control groups this process is in, as far as they can be seen from here.
-
-    A batch job or a service has a limit of its own, in a group within groups.
-    """
-    found = {_GROUPS, _GROUPS / "memory"}
-    for line in _text(_OWN_GROUPS).splitlines():
-        _, controllers, path = line.split(":", 2)
-        root = _GROUPS / controllers if controllers else _GROUPS
-        if not controllers or "memory" in controllers.split(","):
-            inner = root / path.strip("/")
-            found |= {inner, *(outer for outer in inner.parents if root in outer.parents)}
-    return found
+    """The folders of the control groups that may have a limit, as far as they can be seen here."""
+    inner = groups.own_groups("memory", _GROUPS, groups.text_of(_OWN_GROUPS))
+    return {_GROUPS, _GROUPS / "memory", *inner}
 
 
 def _left_in(group: Path) -> list[int]:
     """What may still be used in a group, if it has a limit; cached files make way."""
     found = []
     for limit, used, cached in _GROUP_FILES:
-        numbers = _text(group / limit).strip(), _text(group / used).strip()
+        numbers = groups.text_of(group / limit).strip(), groups.text_of(group / used).strip()
         if all(number.isdigit() for number in numbers):
-            stat = dict(line.split() for line in _text(group / "memory.stat").splitlines())
+            stat = dict(line.split() for line in groups.text_of(group / "memory.stat").splitlines())
             found.append(max(0, int(numbers[0]) - int(numbers[1]) + int(stat.get(cached, 0))))
     return found
 
 
 def available_memory() -> int | None:
     """Return the bytes this process may still use, or None where the system does not tell."""
-    lines = _text(_MEMINFO).splitlines()
+    lines = groups.text_of(_MEMINFO).splitlines()
     found = [int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable:")]
     for group in _groups():
         found += _left_in(group)

@@ -60,7 +60,6 @@ class ArrayLike:
         """``set(value, idx)``."""
         self.set(value, idx)
 
-
     def __float__(self) -> float:
         """The present value, of a Var of one element."""
         return float(np.asarray(self).item())

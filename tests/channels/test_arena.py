@@ -87,14 +87,19 @@ def refuse(*_):
     raise OSError(28, "No space left on device")
 
 
+def in_groups(said, root, monkeypatch):
+    own = root / "own"
+    own.write_text(said)
+    monkeypatch.setattr(memory, "_OWN_GROUPS", own)
+    monkeypatch.setattr(memory, "_GROUPS", root)
+    return own
+
+
 def test_the_limit_of_each_control_group_counts_and_cached_files_make_way(tmp_path, monkeypatch):
     job = tmp_path / "slurm" / "job"
     step = job / "step"
     step.mkdir(parents=True)
-    own = tmp_path / "own"
-    own.write_text("4:cpu:/elsewhere\n0::/slurm/job/step\n")
-    monkeypatch.setattr(memory, "_OWN_GROUPS", own)
-    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    own = in_groups("4:cpu:/elsewhere\n0::/slurm/job/step\n", tmp_path, monkeypatch)
     (step / "memory.max").write_text("max\n")
     (job / "memory.max").write_text("5000\n")
     (job / "memory.current").write_text("4000\n")
@@ -110,10 +115,7 @@ def test_the_limit_of_each_control_group_counts_and_cached_files_make_way(tmp_pa
 def test_the_first_version_of_control_groups_counts_too(tmp_path, monkeypatch):
     job = tmp_path / "memory" / "job"
     job.mkdir(parents=True)
-    own = tmp_path / "own"
-    own.write_text("4:memory:/job\n")
-    monkeypatch.setattr(memory, "_OWN_GROUPS", own)
-    monkeypatch.setattr(memory, "_GROUPS", tmp_path)
+    in_groups("4:memory:/job\n", tmp_path, monkeypatch)
     (job / "memory.limit_in_bytes").write_text("5000\n")
     (job / "memory.usage_in_bytes").write_text("4000\n")
     (job / "memory.stat").write_text("inactive_file 1\ntotal_inactive_file 500\n")

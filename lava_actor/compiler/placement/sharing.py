@@ -21,7 +21,6 @@ import numpy as np
 
 from lava_actor.channels.layout import default_depth, slot_bytes
 from lava_actor.compiler.executable import why_in_python
-from lava_actor.compiler.placement.cutting import part_name
 from lava_actor.compiler.placement.deciding import numbers_in
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import by_the_model
@@ -187,9 +186,8 @@ def _sends_first(plan: ActorPlan) -> bool:
 
 def _cost(plan: ActorPlan, measured: Mapping[str, float]) -> float:
     """About how many nanoseconds a step takes."""
-    name, share = plan.name, 1.0
+    name, share = plan.process.name, 1.0
     if (part := plan.part) is not None:
-        name = name.removesuffix(part_name("", part.number, part.count))
         share = (part.rows.end - part.rows.first) / part.rows.total
     if name in measured:
         return 1e9 * share * measured[name]
