@@ -48,12 +48,19 @@ class Inventory:
     """How many descriptors refer to which kind of thing."""
     segments: frozenset[str]
     threads: frozenset[threading.Thread]
+    tasks: frozenset[int]
+    """What the system runs of this interpreter, by native thread id.
+
+    A Thread may be new where what it stands for is not: the thread in which the test runner talks
+    with its workers gets a dummy Thread once it runs a finalizer that asks for its own.
+    """
 
     @staticmethod
     def take() -> Inventory:
         """Count everything."""
         threads = frozenset(threading.enumerate())
-        return Inventory(_processes(), _descriptors(), _segments(), threads)
+        tasks = frozenset(map(int, os.listdir("/proc/self/task")))
+        return Inventory(_processes(), _descriptors(), _segments(), threads, tasks)
 
     def leaks_since(self, before: Inventory, allowed_pid: int) -> list[str]:
         """Name all that is here now and was not `before`, but for one process."""
@@ -71,7 +78,8 @@ class Inventory:
         if new:  # other programs of this user come and go as well
             new = (new - _segments_of_others()) & _segments()
         leaks += [f"shared memory /dev/shm/{name}" for name in new]
-        leaks += [f"thread {t!r}" for t in self.threads - before.threads if t.is_alive()]
+        tasks = self.tasks - before.tasks
+        leaks += [f"thread {t!r}" for t in self.threads - before.threads if t.native_id in tasks]
         return leaks
 
 

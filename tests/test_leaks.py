@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import subprocess
 import sys
@@ -92,3 +93,25 @@ def test_a_thread_is_seen() -> None:
     assert "forgotten thread" in leaks(before)
     done.set()
     thread.join()
+
+
+def test_a_thread_of_before_that_asks_for_its_own_object_is_no_leak() -> None:
+    """A thread that `threading` did not start gets a dummy there once it asks for itself."""
+    ask, asked, end = (_thread.allocate_lock() for _ in range(3))
+
+    def stranger() -> None:
+        with ask:
+            threading.current_thread()
+        asked.release()
+        with end:
+            pass
+
+    for lock in (ask, asked, end):
+        lock.acquire()
+    ident = _thread.start_new_thread(stranger, ())
+    before = Inventory.take()
+    ask.release()
+    asked.acquire()
+    assert ident in {thread.ident for thread in threading.enumerate()}
+    assert leaks(before) == ""
+    end.release()
