@@ -15,8 +15,9 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.symbolic_equation import SymbolicEquation
-from lava_actor.learning.utils import one_number, whole_number
+from lava_actor.learning.utils import one_number
 from lava_actor.process.hints import briefly
+from lava_actor.protocol.counts import whole_number
 
 __all__ = ["LoihiLearningRule", "Loihi2FLearningRule", "Loihi3FLearningRule"]
 

@@ -55,14 +55,6 @@ def one_number(what: str, value: object) -> Any:
     return number
 
 
-def whole_number(what: str, value: object, least: int = 0) -> int:
-    """Return an integer that is at least `least`; all else is an `InvalidValueError`."""
-    number = one_number(what, value)
-    if not (math.isfinite(number) and number == int(number) and number >= least):
-        raise InvalidValueError(f"{what}: expected an integer >= {least}, got {value!r}")
-    return int(number)
-
-
 def float_to_literal(learning_parameter: float) -> str:
     """Write a number as a literal of the rule language, ``(a) * 2 ^ b``.
 

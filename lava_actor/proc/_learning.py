@@ -10,7 +10,7 @@ from lava_actor.learning.errors import MissingRuleError
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.learning.limits import Sign
 from lava_actor.learning.random import ROUNDING_SEED
-from lava_actor.learning.utils import whole_number
+from lava_actor.protocol.counts import whole_number
 
 
 def learning_parameters(

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import operator
 import sys
 from abc import ABC
 from collections.abc import Callable
-from typing import Any
 
-from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.errors import InvalidTypeError
 from lava_actor.process.hints import briefly
+from lava_actor.protocol.counts import whole_number
 
 
 class AbstractRunCondition(ABC):
@@ -109,27 +108,7 @@ class RunUntil(AbstractRunCondition):
         return f"RunUntil({self.predicate!r}, {self.max_steps}, blocking={self.blocking})"
 
 
-def _count(value: Any, owner: str, name: str) -> int:
-    if isinstance(value, bool):
+def _count(value: object, owner: str, name: str) -> int:
+    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         raise InvalidTypeError(f"{owner}.{name}: expected a number of steps, got {value!r}")
-    try:
-        number = operator.index(value)
-    except TypeError:
-        try:
-            as_float = float(value)
-        except (TypeError, ValueError):
-            raise InvalidTypeError(
-                f"{owner}.{name}: expected a number of steps, got {value!r}"
-            ) from None
-        if isinstance(value, str):
-            raise InvalidTypeError(
-                f"{owner}.{name}: expected a number of steps, got {value!r}"
-            ) from None
-        if not as_float.is_integer():  # also true of infinity and NaN
-            raise InvalidValueError(
-                f"{owner}.{name}: expected a whole number of steps, got {value!r}"
-            ) from None
-        number = int(as_float)
-    if number < 0:
-        raise InvalidValueError(f"{owner}.{name}: expected 0 or more steps, got {value!r}")
-    return number
+    return whole_number(f"{owner}.{name}", value)

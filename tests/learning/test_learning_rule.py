@@ -78,22 +78,22 @@ def test_constants_cannot_be_negative(name: str) -> None:
 
 def test_an_epoch_has_at_least_one_step() -> None:
     for steps in (0, -1):
-        with pytest.raises(ValueError, match="t_epoch: expected an integer >= 1"):
+        with pytest.raises(ValueError, match="t_epoch: expected an integer, at least 1"):
             LoihiLearningRule(dw="x0", t_epoch=steps)
     with pytest.raises(ValueError, match="t_epoch: expected an integer"):
         LoihiLearningRule(dw="x0", t_epoch=1.5)  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="t_epoch: expected an integer >= 1, got inf"):
+    with pytest.raises(ValueError, match="t_epoch: expected an integer, at least 1, got inf"):
         LoihiLearningRule(dw="x0", t_epoch=float("inf"))  # type: ignore[arg-type]
 
 
 def test_a_seed_is_an_integer_that_generators_take() -> None:
     rule = LoihiLearningRule(dw="x0", rng_seed=7)
     for bad in (2.5, -1, float("nan")):
-        with pytest.raises(ValueError, match="rng_seed: expected an integer >= 0, got"):
+        with pytest.raises(ValueError, match="rng_seed: expected an integer, at least 0, got"):
             LoihiLearningRule(dw="x0", rng_seed=bad)  # type: ignore[arg-type]
-        with pytest.raises(ValueError, match="rng_seed: expected an integer >= 0, got"):
+        with pytest.raises(ValueError, match="rng_seed: expected an integer, at least 0, got"):
             rule.rng_seed = bad  # type: ignore[assignment]
-    with pytest.raises(TypeError, match="rng_seed: expected one number, got 'a'"):
+    with pytest.raises(TypeError, match="rng_seed: expected an integer, at least 0, got 'a'"):
         LoihiLearningRule(dw="x0", rng_seed="a")  # type: ignore[arg-type]
     assert rule.rng_seed == 7
 

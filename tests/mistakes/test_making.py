@@ -220,11 +220,11 @@ TABLE.REFUSED |= {
     ),
     "half_a_step": (
         lambda: LIFRefractory(shape=1, refractory_period=2.5, name="a"),
-        (r"a\.refractory_period: expected an integer, at least 1 step, got 2\.5",),
+        (r"a\.refractory_period: expected an integer, at least 1, got 2\.5",),
     ),
     "a_buffer_of_half_a_step": (
         lambda: Sink(shape=(1,), buffer=2.5),
-        (r"buffer: expected at least 1, as an integer, got 2\.5",),
+        (r"buffer: expected an integer, at least 1, got 2\.5",),
     ),
     "a_level_as_log_config": (
         lambda: lif(name="a", log_config="DEBUG"),
@@ -311,7 +311,7 @@ TABLE.REFUSED |= {
     ),
     "an_epoch_as_text": (
         lambda: Loihi2FLearningRule(dw="x0*y1", t_epoch="2"),  # type: ignore[arg-type]
-        ("t_epoch: expected one number, got '2'",),
+        ("t_epoch: expected an integer, at least 1, got '2'",),
     ),
     "an_infinite_constant_of_a_rule": (
         lambda: Loihi2FLearningRule(dw="x0*y1", y1_tau=np.inf),

@@ -149,7 +149,7 @@ def test_only_vars_and_outports_are_recorded(target: Any) -> None:
 
 
 def test_negative_lengths_are_refused() -> None:
-    with pytest.raises(ValueError, match="expected 0 or more steps"):
+    with pytest.raises(ValueError, match="expected an integer, at least 0"):
         Monitor().probe(LIF(shape=(1,)).v, -1)
 
 

@@ -270,9 +270,9 @@ def test_recordings_go_to_a_file_when_memory_is_used_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"num_steps": -1}, "eye.probe: expected 0 or more steps, got -1"),
-        ({"every": 0}, "eye.probe: every: expected 1 or more steps, got 0"),
-        ({"last": 2.5}, "eye.probe: last: expected 1 or more steps, got 2.5"),
+        ({"num_steps": -1}, "eye.probe: expected an integer, at least 0, got -1"),
+        ({"every": 0}, "eye.probe: every: expected an integer, at least 1, got 0"),
+        ({"last": 2.5}, "eye.probe: last: expected an integer, at least 1, got 2.5"),
         ({"index": [0, 0]}, "eye.probe: index: expected every element at most once"),
     ],
 )

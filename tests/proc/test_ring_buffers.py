@@ -93,7 +93,7 @@ def test_the_fixed_sink_refuses_fractions() -> None:
 @pytest.mark.parametrize("process", [sink.RingBuffer, sink.Read])
 def test_buffers_hold_at_least_one_column(process: Any) -> None:
     shape = {"shape": (1,)} if process is sink.RingBuffer else {}
-    with pytest.raises(ValueError, match="buffer: expected at least 1"):
+    with pytest.raises(ValueError, match="buffer: expected an integer, at least 1"):
         process(buffer=0, **shape)
 
 
@@ -140,5 +140,5 @@ def test_read_samples_one_var() -> None:
 
 
 def test_read_needs_a_positive_interval() -> None:
-    with pytest.raises(ValueError, match="interval: expected at least 1"):
+    with pytest.raises(ValueError, match="interval: expected an integer, at least 1"):
         sink.Read(buffer=1, interval=0)

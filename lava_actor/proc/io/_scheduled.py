@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.errors import NetworkError
 from lava_actor.proc._model import PyLoihiProcessModel
 from lava_actor.process import AbstractProcess, RefPort, Var
 
@@ -35,12 +35,6 @@ class Scheduled(AbstractProcess):
     def _schedule(self, interval: int, offset: int) -> None:
         self.interval = Var(shape=(1,), init=interval)
         self.offset = Var(shape=(1,), init=offset % interval)
-
-
-def checked_interval(owner: str, interval: int) -> None:
-    """Refuse an interval below 1."""
-    if interval < 1:
-        raise InvalidValueError(f"{owner}.interval: expected at least 1, got {interval!r}")
 
 
 class OnSchedule(PyLoihiProcessModel):

@@ -12,9 +12,10 @@ from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.resources import HostCPU
 from lava_actor.proc._model import LavaPyType, PyOutPort, cpu_model
-from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled, checked_interval
+from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled
 from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.parameters import ProcessParameters
+from lava_actor.protocol.counts import whole_number
 
 
 class AbstractDataloader(Scheduled):
@@ -48,7 +49,7 @@ class AbstractDataloader(Scheduled):
         **kwargs: Any,
     ) -> None:
         owner = type(self).__name__
-        checked_interval(owner, interval)
+        interval = whole_number(f"{owner}.interval", interval, 1)
         if len(dataset) == 0:
             raise InvalidValueError(f"{owner}.dataset: expected at least one sample, got none")
         super().__init__(

@@ -9,9 +9,10 @@ from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, cpu_model
-from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled, checked_interval
+from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled
 from lava_actor.process import RefPort, Var
 from lava_actor.process.parameters import ProcessParameters
+from lava_actor.protocol.counts import whole_number
 
 
 class Reset(Scheduled, Remote):
@@ -38,7 +39,7 @@ class Reset(Scheduled, Remote):
     def __init__(
         self, *, reset_value: float = 0, interval: int = 1, offset: int = 0, **kwargs: object
     ) -> None:
-        checked_interval("Reset", interval)
+        interval = whole_number("Reset.interval", interval, 1)
         super().__init__(reset_value=reset_value, interval=interval, offset=offset, **kwargs)
         self.reset_value = Var(shape=(1,), init=reset_value)
         self._schedule(interval, offset)

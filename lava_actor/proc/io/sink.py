@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lava_actor.errors import InvalidValueError
 from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, NativeStep, cpu_model
-from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled, checked_interval
+from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled
 from lava_actor.proc.io.source import Columns, time_major
 from lava_actor.process import AbstractProcess, InPort, RefPort, Var
+from lava_actor.protocol.counts import whole_number
 
 
 class RingBuffer(AbstractProcess):
@@ -45,17 +44,9 @@ class RingBuffer(AbstractProcess):
         self.shape = shape
 
 
-def checked_buffer(buffer: Any, owner: str) -> int:
+def checked_buffer(buffer: object, owner: str) -> int:
     """Return ``buffer`` as an int of at least 1."""
-    try:
-        steps = operator.index(buffer)
-    except TypeError:
-        steps = 0
-    if steps < 1:
-        raise InvalidValueError(
-            f"{owner}.buffer: expected at least 1, as an integer, got {buffer!r}"
-        )
-    return steps
+    return whole_number(f"{owner}.buffer", buffer, 1)
 
 
 class AbstractPyReceiveModel(Columns):
@@ -148,8 +139,8 @@ class Read(Scheduled, Remote):
     def __init__(
         self, *, buffer: int, interval: int = 1, offset: int = 0, **kwargs: object
     ) -> None:
-        checked_buffer(buffer, "Read")
-        checked_interval("Read", interval)
+        buffer = checked_buffer(buffer, "Read")
+        interval = whole_number("Read.interval", interval, 1)
         super().__init__(buffer=buffer, interval=interval, offset=offset, **kwargs)
         self.buffer = buffer
         self._schedule(interval, offset)

@@ -11,6 +11,7 @@ from lava_actor.errors import InvalidValueError
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.process.inherited import given
+from lava_actor.protocol.counts import whole_number
 
 if TYPE_CHECKING:
     from lava_actor.proc.lif.learning_process import LearningLIF
@@ -19,18 +20,6 @@ __all__ = ["AbstractLIF", "LIF", "LIFReset", "LIFRefractory", "TernaryLIF", "Lea
 
 
 __getattr__ = of_sibling(__name__, "LearningLIF")
-
-
-def _check_steps(where: str, value: Any, least: int) -> None:
-    """Raise `InvalidValueError` if this is no whole number of steps, or too few."""
-    try:
-        fine = int(value) == value >= least
-    except (TypeError, ValueError, OverflowError):
-        fine = False
-    if not fine:
-        raise InvalidValueError(
-            f"{where}: expected an integer, at least {least} step{'s'[: least != 1]}, got {value!r}"
-        )
 
 
 class AbstractLIF(AbstractProcess):
@@ -134,8 +123,8 @@ class LIFReset(LIF):
         reset_offset: int = 0,
         **inherited: object,
     ) -> None:
-        _check_steps(f"{_named(self, inherited)}.reset_interval", reset_interval, 1)
-        _check_steps(f"{_named(self, inherited)}.reset_offset", reset_offset, 0)
+        whole_number(f"{_named(self, inherited)}.reset_interval", reset_interval, 1)
+        whole_number(f"{_named(self, inherited)}.reset_offset", reset_offset, 0)
         super().__init__(**given(locals()))
 
 
@@ -162,7 +151,7 @@ class LIFRefractory(LIF):
         refractory_period: int = 1,
         **inherited: object,
     ) -> None:
-        _check_steps(f"{_named(self, inherited)}.refractory_period", refractory_period, 1)
+        whole_number(f"{_named(self, inherited)}.refractory_period", refractory_period, 1)
         super().__init__(**given(locals()))
         self.refractory_period_end = Var(shape=self.v.shape, init=0)
 

@@ -20,6 +20,7 @@ from lava_actor.process import AbstractProcess, InPort, OutPort, RefPort, Var
 from lava_actor.process.hints import briefly, warn
 from lava_actor.process.interfaces import where
 from lava_actor.process.recording import Recording
+from lava_actor.protocol.counts import whole_number
 
 
 class _Recordings(dict[str, Any]):
@@ -148,9 +149,9 @@ class Monitor(AbstractProcess):
         """
         self._check_target(target)
         name = f"{self.name}.probe"
-        num_steps = None if num_steps is None else _number(f"{name}: expected", num_steps, 0)
-        every = _number(f"{name}: every: expected", every, 1)
-        last = None if last is None else _number(f"{name}: last: expected", last, 1)
+        num_steps = None if num_steps is None else whole_number(name, num_steps)
+        every = whole_number(f"{name}: every", every, 1)
+        last = None if last is None else whole_number(f"{name}: last", last, 1)
         owner = target.process.name if target.process is not None else ""
         shape = tuple(target.shape)
         places, row = _places(f"{name}: index", shape, index)
@@ -420,12 +421,6 @@ class Monitor(AbstractProcess):
         A step is a millisecond, unless its length is known (``step_length``).
         """
         return export.block(self._all(), self._seconds())
-
-
-def _number(where: str, value: Any, least: int) -> int:
-    if isinstance(value, bool) or not hasattr(value, "__index__") or value < least:
-        raise InvalidValueError(f"{where} {least} or more steps, got {value!r}")
-    return int(value)
 
 
 def _places(
