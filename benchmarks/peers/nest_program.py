@@ -3,7 +3,8 @@
     python nest_program.py NETWORK.npz THREADS
 
 Runs in an interpreter of its own, since NEST may want another NumPy. Once the network is built it
-reads numbers of steps, and answers with seconds; at the end it says the rates of the populations.
+reads numbers of steps, and answers with seconds; at the end it says the rates of the populations,
+after a warm-up.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from typing import Any
 import nest
 import numpy as np
 
+BEFORE = 10
+"""Steps before the first number comes."""
+
 
 def build(data: Any, threads: int) -> list[Any]:
     """Describe the network; returns the recorder of each population."""
@@ -22,6 +26,7 @@ def build(data: Any, threads: int) -> list[Any]:
     nest.ResetKernel()
     nest.verbosity = nest.VerbosityLevel.ERROR
     nest.SetKernelStatus({"resolution": step, "local_num_threads": threads, "print_time": False})
+    nest.SetKernelStatus({"rng_seed": int(data["seed"])})
     populations, recorders = [], []
     for size, current, rate in zip(data["sizes"], data["current"], data["drive"], strict=True):
         mean, deviation = data["start"]
@@ -43,7 +48,7 @@ def build(data: Any, threads: int) -> list[Any]:
         )
         drive = nest.Create("poisson_generator", params={"rate": float(rate)})
         nest.Connect(drive, cells, syn_spec={"weight": float(data["external"]), "delay": step})
-        recorder = nest.Create("spike_recorder")
+        recorder = nest.Create("spike_recorder", params={"start": float(data["warm_up"]) * step})
         nest.Connect(cells, recorder)
         populations.append(cells)
         recorders.append(recorder)
@@ -72,9 +77,9 @@ def main(source: str, threads: int) -> None:
     recorders = build(data, threads)
     step = float(data["step"])
     nest.Prepare()
-    nest.Run(step * 10)
+    nest.Run(step * BEFORE)
     print("answer ready", flush=True)
-    done = 10
+    done = BEFORE
     for line in sys.stdin:
         steps = int(line)
         started = perf_counter()
@@ -82,7 +87,7 @@ def main(source: str, threads: int) -> None:
         print("answer", perf_counter() - started, flush=True)
         done += steps
     fired = np.array([recorder.n_events for recorder in recorders])
-    print("answer", *(fired / data["sizes"] / (done * step * 1e-3)), flush=True)
+    print("answer", *(fired / data["sizes"] / ((done - data["warm_up"]) * step * 1e-3)), flush=True)
     nest.Cleanup()
 
 

@@ -64,7 +64,7 @@ def build(model: ModuleType, scale: float) -> tuple[Monitor, Check]:
 
 
 def described(model: ModuleType, scale: float) -> dict[str, object]:
-    """What another simulator builds the same network from; pA, mV, ms, pF, Hz."""
+    """What another simulator builds the same network from; pA, mV, ms, pF, Hz, steps."""
     growth = 1 / np.sqrt(scale)
     return {
         "step": model.STEP,
@@ -83,6 +83,8 @@ def described(model: ModuleType, scale: float) -> dict[str, object]:
         "rest": model.REST,
         "threshold": model.THRESHOLD,
         "start": np.array(model.START),
+        "seed": 1,
+        "warm_up": 0,
     }
 
 
