@@ -78,9 +78,9 @@ def test_the_same_rate_draws_the_same_beside_others_of_any_rate():
 @pytest.mark.parametrize(
     "source",
     [
-        lambda: PoissonSource(shape=(103,), rate=1.28, amplitude=-2, seed=7),
+        lambda: PoissonSource(shape=(1303,), rate=1.28, amplitude=-2, seed=7),
         lambda: PoissonSource(shape=(3, 7), rate=3.3 * np.arange(21).reshape(3, 7), seed=7),
-        lambda: PoissonSource(shape=(51,), rate=0.4, amplitude=range(51), binary=True, seed=7),
+        lambda: PoissonSource(shape=(851,), rate=0.4, amplitude=range(851), binary=True, seed=7),
         lambda: SpikeTimes(times=[[3, 1], [], [2, 2], [9]] * 20, amplitude=range(80)),
     ],
 )

@@ -73,28 +73,53 @@ static inline uint8_t la_poisson_number(const la_pack *p, ptrdiff_t of, uint64_t
 
 typedef uint16_t la_sixteen __attribute__((vector_size(32)));
 
-/* The numbers that 16 bits decide on: how many limits lie below. True if one of them lies at its limit. */
-static inline int la_poisson_decide(const uint16_t *last, ptrdiff_t n, const uint16_t *drawn, uint16_t *number) {
-    const la_sixteen none = {0};
-    la_sixteen bits, found = none, open = none;
-    uint64_t any[4];
-    memcpy(&bits, drawn, sizeof bits);
-    for (ptrdiff_t k = 0; k < n; k++) {
-        la_sixteen limit = none + last[k];
-        found -= (la_sixteen)(bits > limit);
-        open |= (la_sixteen)(bits == limit);
+/* Neurons of a tile, sixteen of which share the bits of a block. */
+#define LA_TILE 256
+
+/* The 16 bits of each neuron of a tile, from a block on. */
+LA_INLINE void la_poisson_bits(const la_pack *p, uint64_t block, uint64_t piece, ptrdiff_t groups,
+                                   uint16_t *restrict drawn) {
+    for (ptrdiff_t g = 0; g < groups; g++) {
+        la_block bits =
+            la_philox(block + (uint64_t)g, 2 * piece, p->step, (uint64_t)p->integers[0], (uint64_t)p->integers[1]);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        memcpy(drawn + 16 * g, bits.word, sizeof bits);
+#else
+        for (int k = 0; k < 16; k++) {
+            drawn[16 * g + k] = (uint16_t)(bits.word[k / 4] >> 16 * (k % 4));
+        }
+#endif
     }
-    memcpy(number, &found, sizeof found);
-    memcpy(any, &open, sizeof open);
-    return (any[0] | any[1] | any[2] | any[3]) != 0;
+}
+
+/* The numbers that 16 bits decide on: how many limits lie below. Where one of them lies at its limit, all bits do. */
+LA_INLINE void la_poisson_decide(const la_pack *p, uint64_t neuron, uint64_t piece, ptrdiff_t groups,
+                                     const uint16_t *restrict drawn, uint16_t *restrict number) {
+    const uint16_t *restrict last = p->arrays[5];
+    const la_sixteen none = {0};
+    for (ptrdiff_t g = 0; g < groups; g++) {
+        la_sixteen bits, found = none, open = none;
+        uint64_t any[4];
+        memcpy(&bits, drawn + 16 * g, sizeof bits);
+        for (ptrdiff_t k = 0; k < p->sizes[5]; k++) {
+            la_sixteen limit = none + last[k];
+            found -= (la_sixteen)(bits > limit);
+            open |= (la_sixteen)(bits == limit);
+        }
+        memcpy(number + 16 * g, &found, sizeof found);
+        memcpy(any, &open, sizeof open);
+        for (int k = 0; (any[0] | any[1] | any[2] | any[3]) && k < 16; k++) {
+            ptrdiff_t i = 16 * g + k;
+            number[i] = la_poisson_number(p, 0, neuron + (uint64_t)i, piece, drawn[i]);
+        }
+    }
 }
 
 /* Arrays: s_out, mean, chance of none, pieces, amplitude, for each number the last 16 bits that may still give it (or
- * empty). Integers: key, key, number of the first neuron, whether several count as one.
- * Sixteen neurons share the bits of a block. */
+ * empty). Integers: key, key, number of the first neuron, whether several count as one. */
 #define LA_POISSON(NAME, T, TIMES)                                                                                     \
-    LA_WIDE static void la_poisson_times_##NAME(ptrdiff_t n, int binary, int own, const T *restrict amplitude,         \
-                                                T *restrict s) {                                                       \
+    LA_INLINE void la_poisson_times_##NAME(ptrdiff_t n, int binary, int own, const T *restrict amplitude,              \
+                                           T *restrict s) {                                                            \
         T one = amplitude[0];                                                                                          \
         if (binary || own) {                                                                                           \
             for (ptrdiff_t i = 0; i < n; i++) {                                                                        \
@@ -110,45 +135,39 @@ static inline int la_poisson_decide(const uint16_t *last, ptrdiff_t n, const uin
     }                                                                                                                  \
                                                                                                                        \
     LA_WIDE static int la_step_poisson_##NAME(const la_pack *p) {                                                      \
-        T *restrict s = p->arrays[0];                                                                                  \
+        const T *restrict amplitude = p->arrays[4];                                                                    \
         const int64_t *restrict pieces = p->arrays[3];                                                                 \
-        const uint16_t *restrict last = p->arrays[5];                                                                  \
-        ptrdiff_t each = p->sizes[1] > 1;                                                                              \
-        uint64_t first = (uint64_t)p->integers[2], key_0 = (uint64_t)p->integers[0], key_1 = (uint64_t)p->integers[1]; \
+        ptrdiff_t each = p->sizes[1] > 1, own = p->sizes[4] > 1, count;                                                \
         int64_t most = 0;                                                                                              \
         for (ptrdiff_t i = 0; i < p->sizes[3]; i++) {                                                                  \
             most = pieces[i] > most ? pieces[i] : most;                                                                \
         }                                                                                                              \
-        memset(s, 0, (size_t)p->n * sizeof *s);                                                                        \
-        for (int64_t piece = 0; piece < most; piece++) {                                                               \
-            for (ptrdiff_t i = 0; i < p->n;) {                                                                         \
-                uint64_t neuron = first + (uint64_t)i, at = neuron % 16;                                               \
-                la_block bits = la_philox(neuron / 16, 2 * (uint64_t)piece, p->step, key_0, key_1);                    \
-                ptrdiff_t count = 16 - (ptrdiff_t)at < p->n - i ? 16 - (ptrdiff_t)at : p->n - i;                       \
-                uint16_t drawn[16], number[16];                                                                        \
-                for (int k = 0; k < 16; k++) {                                                                         \
-                    drawn[k] = (uint16_t)(bits.word[k / 4] >> 16 * (k % 4));                                           \
+        for (ptrdiff_t i = 0; i < p->n; i += count) {                                                                  \
+            uint16_t drawn[LA_TILE], number[LA_TILE];                                                                  \
+            T *restrict s = (T *)p->arrays[0] + i;                                                                     \
+            uint64_t neuron = (uint64_t)p->integers[2] + (uint64_t)i, skipped = neuron % 16;                           \
+            ptrdiff_t room = LA_TILE - (ptrdiff_t)skipped, left = p->n - i;                                            \
+            count = left < room ? left : room;                                                                         \
+            ptrdiff_t groups = ((ptrdiff_t)skipped + count + 15) / 16;                                                 \
+            const uint16_t *restrict found = number + skipped;                                                         \
+            memset(s, 0, (size_t)count * sizeof *s);                                                                   \
+            for (int64_t piece = 0; piece < most; piece++) {                                                           \
+                la_poisson_bits(p, neuron / 16, (uint64_t)piece, groups, drawn);                                       \
+                if (!each) {                                                                                           \
+                    la_poisson_decide(p, neuron - skipped, (uint64_t)piece, groups, drawn, number);                    \
                 }                                                                                                      \
-                if (each || la_poisson_decide(last, p->sizes[5], drawn, number)) {                                     \
-                    for (ptrdiff_t k = 0; k < count; k++) {                                                            \
-                        if (piece < pieces[each * (i + k)]) {                                                          \
-                            s[i + k] += (T)la_poisson_number(p, each * (i + k), neuron + (uint64_t)k, (uint64_t)piece, \
-                                                             drawn[at + (uint64_t)k]);                                 \
-                        }                                                                                              \
-                    }                                                                                                  \
-                } else if (count == 16) {                                                                              \
-                    for (int k = 0; k < 16; k++) {                                                                     \
-                        s[i + k] += (T)number[k];                                                                      \
-                    }                                                                                                  \
-                } else {                                                                                               \
-                    for (ptrdiff_t k = 0; k < count; k++) {                                                            \
-                        s[i + k] += (T)number[at + (uint64_t)k];                                                       \
-                    }                                                                                                  \
+                for (ptrdiff_t k = 0; each && k < count; k++) {                                                        \
+                    number[skipped + (uint64_t)k] =                                                                    \
+                        piece < pieces[i + k] ? la_poisson_number(p, i + k, neuron + (uint64_t)k, (uint64_t)piece,     \
+                                                                  drawn[skipped + (uint64_t)k])                        \
+                                              : 0;                                                                     \
                 }                                                                                                      \
-                i += count;                                                                                            \
+                for (ptrdiff_t k = 0; k < count; k++) {                                                                \
+                    s[k] += (T)found[k];                                                                               \
+                }                                                                                                      \
             }                                                                                                          \
+            la_poisson_times_##NAME(count, p->integers[3] != 0, own, amplitude + own * i, s);                          \
         }                                                                                                              \
-        la_poisson_times_##NAME(p->n, p->integers[3] != 0, p->sizes[4] > 1, p->arrays[4], s);                          \
         return 0;                                                                                                      \
     }
 

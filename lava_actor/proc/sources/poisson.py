@@ -92,7 +92,6 @@ def _numbers(mean: np.ndarray, none: np.ndarray, places: np.ndarray) -> np.ndarr
 
 
 @functools.lru_cache(16)
-@functools.lru_cache(16)
 def _lasts(mean: float, none: float) -> np.ndarray:
     edges = np.arange((1 << 16) + 1) * 2.0**-16
     more = np.diff(_numbers(np.full(edges.size, mean), np.full(edges.size, none), edges))
