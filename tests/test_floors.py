@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "lava_actor"
 
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"errors", "built"}),
+    frozenset({"errors", "built", "plain"}),
     frozenset({"channels"}),
     frozenset({"kernels"}),
     frozenset({"process"}),

@@ -16,11 +16,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.plain import plain
 
 LINE = 128
 ARENA_BYTES = 3 * LINE
@@ -47,7 +48,7 @@ _KINDS = "biufc"
 _INDEX_LIMIT = 2**31
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class RingRequest:
     """What the compiler asks for: one ring with one writer and any number of readers.
 
@@ -81,7 +82,7 @@ class RingRequest:
     reader_names: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class RingPlan(RingRequest):
     """A request with its place: bytes per slot, offset in the arena, bytes in all."""
 
@@ -112,7 +113,7 @@ class RingPlan(RingRequest):
         return payload_bytes(self.size, np.dtype(self.dtype).itemsize, self.events)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ArenaPlan:
     """The whole arena: who waits, who belongs together, and where each ring lies.
 

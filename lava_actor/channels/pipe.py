@@ -33,11 +33,11 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.memory import human
+from lava_actor.plain import plain
 
 #: Buffers of at least this many bytes travel in a memory file instead of the pickle.
 OUT_OF_BAND_BYTES = 64 * 1024
@@ -61,7 +61,7 @@ class PipeEnded(Exception):
     """The other end of a pipe is gone, or a frame was torn; no error of a user is one."""
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Parcel:
     """A pickled object: ``data`` in band, ``spans`` (offset, length) in the memory file."""
 
@@ -157,7 +157,7 @@ def _close(fds: list[Any]) -> None:
                 os.close(fd)
 
 
-@dataclass
+@plain
 class Frame:
     """One message of a pipe. ``take()`` opens the parcel and closes the descriptors."""
 
@@ -215,7 +215,7 @@ def _write_at(descriptor: int, content: memoryview, offset: int) -> None:
         done += os.pwrite(descriptor, content[done : done + (1 << 30)], offset + done)
 
 
-@dataclass
+@plain
 class _Outgoing:
     """A frame on its way: what of it is left to write, and descriptors that go with its head."""
 

@@ -14,7 +14,7 @@ import io
 import pickle
 import types
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import field, is_dataclass
 from typing import Any
 
 import cloudpickle
@@ -27,6 +27,7 @@ from lava_actor.checkpoint.names import Names, found, is_importable, path_of
 from lava_actor.errors import CheckpointError
 from lava_actor.model import registry
 from lava_actor.model.model import AbstractProcessModel
+from lava_actor.plain import plain
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
 
@@ -34,7 +35,7 @@ _NAMED = (type, types.FunctionType, types.BuiltinFunctionType, np.ufunc)
 _STATELESS = (AbstractProcess, AbstractProcessModel, AbstractProcessMember, type)
 
 
-@dataclass
+@plain
 class Document:
     """Values as JSON, and blobs (arrays, or bytes of a pickle)."""
 

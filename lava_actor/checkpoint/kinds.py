@@ -21,17 +21,17 @@ import threading
 import types
 from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 import numpy as np
 
 from lava_actor.checkpoint import arrays
 from lava_actor.checkpoint.arrays import Part
 from lava_actor.errors import CheckpointError
+from lava_actor.plain import plain
 from lava_actor.process import matrices
 
 
-@dataclass(frozen=True, eq=False)
+@plain(frozen=True, eq=False)
 class Kind:
     """One row.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,7 @@ from lava_actor.checkpoint.kinds import checked_position
 from lava_actor.checkpoint.names import Names
 from lava_actor.checkpoint.recut import Merge, Part
 from lava_actor.errors import CheckpointError
+from lava_actor.plain import plain
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
 
@@ -90,7 +91,7 @@ def restore(
         ) from error
 
 
-@dataclass
+@plain
 class _Saved:
     """What `snapshot` has put into a document."""
 

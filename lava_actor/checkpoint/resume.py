@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import weakref
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from lava_actor.checkpoint import recut, rings
 from lava_actor.checkpoint.codec import Decoder, Document
 from lava_actor.checkpoint.names import Names, is_importable, path_of
 from lava_actor.errors import CheckpointError
+from lava_actor.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,7 +57,7 @@ def identity(plan: ActorPlan) -> dict[str, Any]:
     }
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Resume:
     """The state of a paused network.
 
@@ -147,7 +147,7 @@ class Resume:
         network.put_messages(found)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Pending:
     """What the next start of a loaded network needs."""
 

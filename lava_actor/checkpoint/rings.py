@@ -8,13 +8,13 @@ cursor what its reader had read already.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from lava_actor.channels import Arena
 from lava_actor.errors import CheckpointError
+from lava_actor.plain import plain
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -48,7 +48,7 @@ def _copy_of(arena: Arena) -> Arena:
         os.close(fd)
 
 
-@dataclass
+@plain
 class Content:
     """What is in a ring: how many messages wait at every cursor, and the oldest that do first."""
 

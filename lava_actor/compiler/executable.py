@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from lava_actor.model.native import PortFacts, by_the_model, is_merged
 from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.plain import plain
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.tables import table
 from lava_actor.protocol.rows import Rows, one_for_all
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 PROCESS, THREAD = "process", "thread"
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class EdgePlan:
     """One path from an OutPort into an InPort: which ring, which cursor, how indices move.
 
@@ -61,7 +62,7 @@ class EdgePlan:
         return ((self.ring, self.cursor), *self.more)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class InPortPlan:
     """An InPort of a leaf Process and everything that ends in it.
 
@@ -75,7 +76,7 @@ class InPortPlan:
     spills: bool = False
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class OutPortPlan:
     """An OutPort of a leaf Process; ``ring`` is None when nobody listens."""
 
@@ -85,7 +86,7 @@ class OutPortPlan:
     ring: int | None
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class RefPortPlan:
     """A RefPort of a leaf Process and the Var it reaches (None: unconnected).
 
@@ -117,7 +118,7 @@ class RefPortPlan:
         return self.request_ring is not None
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class TapPlan:
     """The owner's end of a tap: a Var that is published after every so many steps, and to whom."""
 
@@ -127,7 +128,7 @@ class TapPlan:
     readers: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class VarServerPlan:
     """The owner's end of one RefPort connection: requests for one Var from one actor.
 
@@ -141,7 +142,7 @@ class VarServerPlan:
     reply_ring: int
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class VarPlan:
     """A Var of a leaf Process: identity, declared type and where its initial value is read.
 
@@ -160,7 +161,7 @@ class VarPlan:
         return VarSlot(self.declared, self.shape, f"{owner}.{self.name}")
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class RecordingPlan:
     """A recording that a model writes: its place among those of the network, and what it takes."""
 
@@ -170,7 +171,7 @@ class RecordingPlan:
     recording: Recording
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ActorPlan:
     """Everything that is needed to build one model in one actor.
 
@@ -237,7 +238,7 @@ class ActorPlan:
         return found
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class TurnPlan:
     """Actors that reach into each other's Vars, in the order of their management phases.
 
@@ -251,7 +252,7 @@ class TurnPlan:
     uses_post: bool
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ExternalPlan:
     """A port flagged as external pipe: its end in the user's interpreter."""
 
@@ -262,7 +263,7 @@ class ExternalPlan:
     cursor: int | None  # None: the interpreter sends; otherwise its read cursor
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class DomainPlan:
     """A sync domain: one RuntimeService and the actors it watches over."""
 
@@ -272,7 +273,7 @@ class DomainPlan:
     members: tuple[int, ...]
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Schedule:
     """How steps are granted: in lockstep, or running ahead; ``reason`` says why."""
 
@@ -281,7 +282,7 @@ class Schedule:
     phase_barriers: bool
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ChannelPlan:
     """One connection between two actors, for people and tests that count them."""
 
@@ -292,7 +293,7 @@ class ChannelPlan:
     dtype: str
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Lowered:
     """Actors, rings and connections of a network; ``parties``: the names of all who use rings."""
 
@@ -303,7 +304,7 @@ class Lowered:
     externals: tuple[ExternalPlan, ...]
 
 
-@dataclass(repr=False)
+@plain(repr=False)
 class Executable:
     """A compiled network.
 

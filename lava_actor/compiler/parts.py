@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from lava_actor.plain import plain
 from lava_actor.protocol.rows import Rows
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class PartPlan:
     """Which part of a Process an actor has: ``number`` (from 0) of ``count``, and its rows."""
 
@@ -16,7 +17,7 @@ class PartPlan:
     count: int
     rows: Rows
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class CutPlan:
     """A Process that is cut: its actor in the uncut network, and the rows of its parts.
 
@@ -29,7 +30,7 @@ class CutPlan:
     divided: frozenset[str]
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Placement:
     """The decisions for a network.
 

@@ -20,15 +20,16 @@ All other ports are served, each with its reason (`describe` shows it).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from lava_actor.plain import plain
 
 if TYPE_CHECKING:
     from lava_actor.model.types import LavaPyType
     from lava_actor.process import RefPort, Var
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Access:
     """A connected RefPort: who reaches which Var of whom, and the declarations of both."""
 

@@ -24,11 +24,12 @@ import sysconfig
 import weakref
 from abc import ABC
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from types import CodeType, FunctionType, ModuleType
 
 from lava_actor.model.bytecode import names_in
 from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.plain import plain
 
 REQUESTS = frozenset({"_req_pause", "_req_stop", "request_pause", "request_stop"})
 _COMPUTED_ACCESS = frozenset({"__dict__", "vars", "exec", "eval", "__setattr__"})
@@ -37,7 +38,7 @@ _FRAMEWORK = "lava_actor.model."
 _LIBRARY = "lava_actor."
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class PhaseTable:
     """Which guards and phase methods a model class overrides, and whether it may ask for a halt.
 

@@ -34,10 +34,11 @@ import sys
 import threading
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
+
+from lava_actor.plain import plain
 
 if TYPE_CHECKING:
     from lava_actor.model.model import AbstractProcessModel
@@ -57,7 +58,7 @@ _MODELS = "_models_of_class"
 _NEVER_IMPORTED = re.compile(r"__main__|__init__|setup|conftest|test_.*|.*_test")
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ImportProblem:
     """A module beside a Process that could not be imported while looking for models."""
 
@@ -68,7 +69,7 @@ class ImportProblem:
         return f"{self.module}: {type(self.error).__name__}: {self.error}"
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class _Entry:
     model: type[AbstractProcessModel]
     module: weakref.ref[ModuleType] | None

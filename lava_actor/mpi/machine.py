@@ -9,15 +9,16 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from lava_actor.plain import plain
 
 Processes = dict[int, int]
 """By rank."""
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Machine:
     """The machine of this rank.
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from lava_actor.plain import plain
 from lava_actor.process import matrices
 
 if TYPE_CHECKING:
     from scipy.sparse import csc_matrix
 
 
-@dataclass
+@plain
 class Synapses:
     """Synapses in compressed rows; two neurons may have several.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from lava_actor.errors import InvalidKeyError
+from lava_actor.plain import plain
 
 
-@dataclass
+@plain
 class OfVar:
     """Stands for a parameter whose value is that of a Var: what the model holds now."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,11 +11,12 @@ import numpy as np
 from lava_actor.channels.memory import check_values
 from lava_actor.channels.records import Record, RecordStore, read
 from lava_actor.errors import ArenaMemoryError, InvalidValueError
+from lava_actor.plain import plain
 from lava_actor.process.interfaces import where
 from lava_actor.process.variable import Var
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class _Live:
     """A recording of a network that was started, whatever has become of it."""
 
@@ -33,7 +33,7 @@ class _Live:
         return done, 16 * sum(length for _, length in streams)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class _Kept:
     """What a copy of a recording holds: no store, and nothing is added."""
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.plain import plain
 from lava_actor.process import matrices
 from lava_actor.protocol.values import fitted, numbers
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Rows:
     """Rows ``first`` to ``end`` of ``total``."""
 

@@ -15,7 +15,6 @@ them ask the Var's `VarSlot`:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +26,7 @@ from lava_actor.errors import (
     InvalidValueError,
     UnsupportedError,
 )
+from lava_actor.plain import plain
 from lava_actor.process import matrices
 from lava_actor.process.values import part_shape
 
@@ -155,7 +155,7 @@ def cast(source: np.ndarray, dtype: np.dtype, where: str) -> np.ndarray:
     return whole.astype(dtype)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class VarSlot:
     """Where the value of one Var lives in a model.
 

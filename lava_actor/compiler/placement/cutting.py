@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,6 +27,7 @@ from lava_actor.compiler.executable import (
 )
 from lava_actor.compiler.lower import REMOTE_HEADER
 from lava_actor.compiler.parts import CutPlan, PartPlan, Placement
+from lava_actor.plain import plain
 from lava_actor.protocol.rows import Rows
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def part_name(name: str, number: int, count: int) -> str:
     return f"{name} part {number + 1} of {count}"
 
 
-@dataclass
+@plain
 class _Piece:
     """A new ring: what it carries of an old one (None: all of it), and its readers so far."""
 

@@ -11,12 +11,12 @@ map, whatever its length; own virtual ports are functions, applied one after the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from lava_actor.errors import UnsupportedError
+from lava_actor.plain import plain
 from lava_actor.process.interfaces import where
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ SOURCE, DESTINATION, VIEW = "source", "destination", "view"
 """Roles of ports: OutPort and RefPort; InPort and VarPort; virtual ports."""
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Path:
     """One way from a source to a destination.
 

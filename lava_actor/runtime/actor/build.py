@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import CspRecvPort, CspSendPort
@@ -12,6 +12,7 @@ from lava_actor.kernels.steps import Tap, TapReader
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.rings import PartedRing
 from lava_actor.model.ports.var_port import var_port_class
+from lava_actor.plain import plain
 from lava_actor.process.log import logger_of
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.remote import (
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from lava_actor.runtime.start.serialize import ActorSpec
 
 
-@dataclass
+@plain
 class BuiltModel:
     """A model with everything the actor needs to drive it and to let go of its peers."""
 

@@ -14,10 +14,10 @@ a thread of its own, for good.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from lava_actor.kernels.steps import CONCLUDE, FAILED, MOVE, Seat, Team
+from lava_actor.plain import plain
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.stepping import SteppingLoop
 from lava_actor.runtime.reports.output import Voices
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from lava_actor.runtime.actor.actor import Actor
 
 
-@dataclass(eq=False)
+@plain(eq=False)
 class _Member:
     actor: Actor
     loop: SteppingLoop

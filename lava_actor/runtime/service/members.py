@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import selectors
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.pipe import Frame, PipeEnded
+from lava_actor.plain import plain
 from lava_actor.protocol import words
 from lava_actor.protocol.frames import FRAMES, Way
 from lava_actor.runtime.reports.failures import died
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lava_actor.runtime.start.plan import ServicePlan
 
 
-@dataclass
+@plain
 class Member:
     """One actor, as its service sees it."""
 

@@ -20,10 +20,11 @@ import resource
 import sys
 import tempfile
 import warnings
-from dataclasses import dataclass
 from typing import Any, cast
 
 import numpy as np
+
+from lava_actor.plain import plain
 
 #: Options of the interpreter by the names they have in `sys.flags`.
 _OPTIONS = {
@@ -55,7 +56,7 @@ def flags() -> list[str]:
     return [*isolated, *(option for option in short if option != "-"), *extra]
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class _Filter:
     """One entry of `warnings.filters`; the class of warnings by its name."""
 
@@ -67,7 +68,7 @@ class _Filter:
     line: int
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Surroundings:
     """What code in a service or an actor depends on; see above."""
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
+from lava_actor.plain import plain
 from lava_actor.runtime.start.program import ProgramPlan
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from lava_actor.runtime.start.environment import Surroundings
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ActorStart:
     """One actor to start: who it is, and the parcel with its `ActorSpec`.
 
@@ -31,7 +32,7 @@ class ActorStart:
     home: int | None = None  # the party of the worker in which it lives with others
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ServicePlan:
     """One sync domain of one network."""
 

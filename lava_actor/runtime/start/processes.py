@@ -18,10 +18,10 @@ import struct
 import time
 import traceback
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from typing import NoReturn
 
 from lava_actor.channels.memory import human
+from lava_actor.plain import plain
 
 _VMSTAT = "/proc/vmstat"
 _PR_SET_PDEATHSIG = 1
@@ -41,7 +41,7 @@ KILL_SECONDS = 5.0
 HALTED = ("T", "t")
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Look:
     """A process at one moment; ``ticks`` of the clock is what it has computed since it began."""
 

@@ -27,7 +27,7 @@ import sys
 import warnings
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import (
     CodeType,
     FunctionType,
@@ -39,6 +39,7 @@ from typing import Any
 
 from lava_actor.errors import LavaActorWarning
 from lava_actor.model.bytecode import names_in
+from lava_actor.plain import plain
 from lava_actor.runtime.start.fingerprints import at_home, contents, fingerprint, is_own
 from lava_actor.runtime.start.pickling import dumps, globals_of, owner_of
 
@@ -60,7 +61,7 @@ _NO_STATE = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ModulePlan:
     """A module of the program: how the service gets it."""
 
@@ -70,7 +71,7 @@ class ModulePlan:
     attributes: dict[str, Any]
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ProgramPlan:
     """What models can reach of the program's own modules: modules in order, fingerprints."""
 

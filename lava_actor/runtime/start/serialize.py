@@ -18,7 +18,6 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -26,11 +25,12 @@ import cloudpickle
 
 from lava_actor.channels.pipe import Parcel, ParcelWriter
 from lava_actor.compiler.executable import THREAD, ActorPlan
+from lava_actor.plain import plain
 from lava_actor.runtime.start.pickling import dumps
 from lava_actor.runtime.start.program import Survey
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class ActorSpec:
     """What one actor needs to build its model: the plan without live Processes, and values."""
 
@@ -57,7 +57,7 @@ def specify(plan: ActorPlan, seed: int) -> ActorSpec:
     return ActorSpec(bare, process.id, plan.proc_params(inits), inits, seed)
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Pack:
     """Actors on their way to processes: a parcel each, the memory file with their large arrays.
 

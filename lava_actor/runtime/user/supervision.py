@@ -12,7 +12,7 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,7 @@ from lava_actor.channels.records import RecordStore
 from lava_actor.checkpoint import rings
 from lava_actor.compiler.executable import THREAD
 from lava_actor.errors import InvalidTypeError
+from lava_actor.plain import plain
 from lava_actor.process.hints import warn
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.protocol import words
@@ -52,7 +53,7 @@ OWN_DESCRIPTORS = 14
 DESCRIPTORS_PER_SERVICE = 3
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Post:
     """One service to be: over the actors of a sync domain, or over those of them on one rank."""
 
@@ -85,7 +86,7 @@ def posts_of(executable: Executable, ranks: Sequence[int]) -> list[Post]:
     return posts
 
 
-@dataclass(frozen=True)
+@plain(frozen=True)
 class Far:
     """What actors and rings of other machines are doing: by party, and by ring."""
 
