@@ -365,6 +365,12 @@ def test_what_nir_cannot_say_is_not_written(tmp_path: Path) -> None:
     told(one, "without the steps that connections take", delays=False)
 
 
+@pytest.mark.parametrize(("steps", "way"), [((1, 2), "natively"), ((0, 2), "in Python: an elem")])
+def test_a_delay_says_whether_it_steps_natively(steps: tuple[int, int], way: str) -> None:
+    delay = Delay(steps)
+    assert f"steps {way}" in delay.compile(CFG).describe()
+
+
 def test_a_delay_takes_whole_numbers() -> None:
     for steps in (-1, 0.5):
         with pytest.raises(InvalidValueError, match=r"late\.steps: expected whole numbers"):

@@ -25,6 +25,7 @@ from lava_actor.proc.nir.process import (
     Threshold,
 )
 from lava_actor.process.parameters import ProcessParameters
+from lava_actor.process.process import AbstractProcess
 
 
 def _step(function: str, *parameters: str, sent: type = float, **more: Any) -> NativeStep:
@@ -170,6 +171,13 @@ class PyDelayModel(AbstractNIRModel):
         self.late = proc_params["steps"]
         self._places = np.indices(self.late.shape, sparse=True)
         self._first = bool(np.all(self.late > 0))
+
+    @classmethod
+    def _obstacle_in(cls, process: AbstractProcess) -> str | None:
+        """Say that what is not late is sent after it has been received."""
+        if np.all(process.proc_params["steps"] > 0):
+            return None
+        return "an element is not late at all, so it sends after it has received"
 
     def _old(self) -> np.ndarray:
         now = self.time_step - self.late
