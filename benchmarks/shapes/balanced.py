@@ -98,6 +98,10 @@ def cases(full: bool) -> Iterator[Case]:
             shape="balanced network",
             name=f"{n_neurons} neurons, {n_synapses / 1e6:.0f} M synapses, {share:.1%} firing",
             unit="step",
-            contenders=(actors("actors", partial(build, network)), *peers),
+            contenders=(
+                actors("actors", partial(build, network)),
+                actors("cores", partial(build, network), placement="cores"),
+                *peers,
+            ),
             lava=RECORDED.get(n_neurons, ""),
         )
