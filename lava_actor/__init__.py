@@ -61,4 +61,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "networks":  # the package, which is a function as well
         return importlib.import_module("lava_actor.networks")
+    if name[0] != "_" and hasattr(AbstractProcess, name):
+        raise AttributeError(
+            f"module {__name__!r} has no attribute {name!r}; a Process has it: process.{name}(…)"
+        )
     return _elsewhere(__name__)(name, 2)

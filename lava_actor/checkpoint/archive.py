@@ -8,6 +8,7 @@ else is looked at. The file is written beside its place and renamed into it when
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import json
@@ -109,6 +110,10 @@ def writing(path: Path) -> Iterator[Writer]:
         If the folder does not exist or cannot be written to; an older file is left alone.
     """
     path = path.resolve()
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, "there is no such folder", str(path.parent))
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "expected a file, this is a folder", str(path))
     part = path.with_name(f".{path.name}.{uuid.uuid4().hex}.part")
     try:
         with open(part, "x+b") as file:

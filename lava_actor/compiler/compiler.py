@@ -22,7 +22,7 @@ from lava_actor.compiler.turns import plan_turns
 from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.model.declarations import check_members
 from lava_actor.model.doubts import doubt, doubt_hierarchical
-from lava_actor.process.hints import did_you_mean, warn
+from lava_actor.process.hints import did_you_mean, warn, yes_or_no
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 
@@ -84,10 +84,11 @@ class Compiler:
             )
         if self.compile_config["step_length"] is not None:
             step_seconds(self.compile_config["step_length"], "compile_config['step_length']")
-        if (taps := self.compile_config["taps"]) not in (True, False):
-            raise InvalidValueError(
-                f"compile_config['taps']: expected True or False, got {taps!r}"
+        if not isinstance(ranks := self.compile_config["ranks"], (Mapping, NoneType)):
+            raise InvalidTypeError(
+                f"compile_config['ranks']: expected a dict of ranks by Process, got {ranks!r}"
             )
+        yes_or_no("compile_config['taps']", self.compile_config["taps"])
         memory = self.compile_config["recording_memory"]
         if not hasattr(memory, "__index__") or memory < 0:
             raise InvalidValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
+from types import NoneType
 from typing import Any
 
 from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
@@ -12,7 +13,7 @@ from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.domain import SyncDomain
-from lava_actor.process.hints import briefly
+from lava_actor.process.hints import briefly, warn, yes_or_no
 from lava_actor.process.process import AbstractProcess
 
 ModelClass = type[AbstractProcessModel]
@@ -118,8 +119,18 @@ class AbstractLoihiRunCfg(RunConfig):
         callback_fxs: list[object] | None = None,
     ) -> None:
         super().__init__(custom_sync_domains=custom_sync_domains, loglevel=loglevel)
+        owner = type(self).__name__
+        if not isinstance(select_tag, (str, NoneType)):
+            raise InvalidTypeError(f"{owner}.select_tag: expected a str, got {select_tag!r}")
+        if not isinstance(exception_proc_model_map, (Mapping, NoneType)):
+            raise InvalidTypeError(
+                f"{owner}.exception_proc_model_map: expected a dict of models by Process or class "
+                f"of Processes, got {exception_proc_model_map!r}"
+            )
         self.select_tag = select_tag
-        self.select_sub_proc_model = select_sub_proc_model
+        self.select_sub_proc_model = yes_or_no(
+            f"{owner}.select_sub_proc_model", select_sub_proc_model
+        )
         self.exception_proc_model_map: dict[Any, ModelClass] = dict(exception_proc_model_map or {})
         for key in self.exception_proc_model_map:
             if not issubclass(key if isinstance(key, type) else type(key), AbstractProcess):
@@ -146,6 +157,11 @@ class AbstractLoihiRunCfg(RunConfig):
         for key in (process, type(process)):
             if key in self.exception_proc_model_map:
                 return self.exception_proc_model_map[key]
+        if above := [c for c in type(process).__mro__ if c in self.exception_proc_model_map]:
+            warn(
+                f"exception_proc_model_map: its model for {above[0].__name__} is not that of "
+                f"{process.name}, a {type(process).__name__}; name that class, or the Process"
+            )
         if not proc_models:
             raise NetworkError(f"{process.name}: there is no model to select from")
         if len(proc_models) == 1:

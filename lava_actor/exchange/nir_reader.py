@@ -30,6 +30,7 @@ from lava_actor.proc.nir.process import (
     Threshold,
     per_axis,
 )
+from lava_actor.process.times import step_seconds
 
 Shape = tuple[int, ...]
 
@@ -37,7 +38,7 @@ Shape = tuple[int, ...]
 def read_nir(
     source: str | os.PathLike[str] | Any,
     *,
-    dt: float,
+    dt: float | str,
     integrators: Literal["dt", "step"] | None = None,
     decay: Literal["euler", "exponential"] = "euler",
 ) -> Network:
@@ -49,9 +50,9 @@ def read_nir(
     ----------
     source : path or nir.NIRGraph
         A file of any version of NIR, or a graph.
-    dt : float
+    dt : float or str
         What a step stands for, in the unit of the graph's time constants; the simulator that wrote
-        the graph knows it (Norse: 0.001, snnTorch: 0.0001).
+        the graph knows it (Norse: 0.001, snnTorch: 0.0001); ``"1 ms"`` counts in seconds.
     integrators : {"dt", "step"}, optional
         Whether a node without leak (I, IF) adds ``dt*r*input`` per step, as its equation says, or
         ``r*input``, as Norse and Sinabs do. Has to be said where there is such a node.
@@ -77,8 +78,7 @@ def read_nir(
     >>> source.s_out.connect(network.inputs["input"].a_in)
     >>> network.outputs["output"].s_out.connect(sink.a_in)
     """
-    if not dt > 0:
-        raise InvalidValueError(f"dt: expected time above 0, got {dt}")
+    dt = step_seconds(dt, "dt")
     for name, value, known in (
         ("integrators", integrators, (None, "dt", "step")),
         ("decay", decay, ("euler", "exponential")),

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.compiler.network import find_network
-from lava_actor.errors import InvalidValueError, UnsupportedError
+from lava_actor.errors import UnsupportedError
 from lava_actor.exchange.graph import Edge, closing_edges
 from lava_actor.exchange.hdf5 import h5py
 from lava_actor.proc.conv.process import Conv
@@ -32,6 +32,7 @@ from lava_actor.proc.sdn.process import Sigma
 from lava_actor.proc.sparse.process import Sparse
 from lava_actor.process.ports.paths import Path, index_map, is_index_map, outgoing_paths
 from lava_actor.process.process import AbstractProcess
+from lava_actor.process.times import step_seconds
 
 if TYPE_CHECKING:
     from lava_actor.process.ports.base import AbstractPort
@@ -46,7 +47,7 @@ def write_nir(
     path: str | os.PathLike[str],
     processes: AbstractProcess | Iterable[AbstractProcess],
     *,
-    dt: float,
+    dt: float | str,
     delays: bool = True,
 ) -> None:
     """Write the network of a Process as a NIR graph, with its initial values.
@@ -61,8 +62,9 @@ def write_nir(
         An HDF5 file; one that exists is replaced.
     processes : Process or several
         Any of the network.
-    dt : float
-        What a step stands for, in the unit that time constants are written in.
+    dt : float or str
+        What a step stands for, in the unit that time constants are written in; ``"1 ms"`` counts in
+        seconds.
     delays : bool
         Whether the step that a connection takes is written, as a node `Delay`. Without, outputs
         come earlier, and a network in which anything else would change is refused.
@@ -72,8 +74,7 @@ def write_nir(
     UnsupportedError
         If NIR cannot say what a Process does; names Process, attribute and reason.
     """
-    if not dt > 0:
-        raise InvalidValueError(f"dt: expected time above 0, got {dt}")
+    dt = step_seconds(dt, "dt")
     seeds = [processes] if isinstance(processes, AbstractProcess) else list(processes)
     nodes, edges, stepping = _graph(find_network(seeds), dt)
     if delays:

@@ -12,10 +12,10 @@ together. Of the two the one is taken that sends less between ranks, unless the 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any, cast
 
-from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan, Executable
@@ -42,7 +42,7 @@ def place(executable: Executable, n_ranks: int, staying: Collection[int] = ()) -
 
     Raises
     ------
-    InvalidTypeError, InvalidValueError
+    InvalidValueError
         If it names no Process, no rank, or parts what cannot be parted.
     """
     actors = executable.actors
@@ -196,13 +196,7 @@ def _is_projection(actor: ActorPlan) -> bool:
 
 def named_ranks(executable: Executable, n_ranks: int) -> dict[int, int]:
     """The ranks that ``compile_config`` names, by party."""
-    said: Any = executable.compile_config.get("ranks")
-    if said is None:
-        return {}
-    if not isinstance(said, Mapping):
-        raise InvalidTypeError(
-            f"compile_config['ranks']: expected a dict of ranks by Process, got {said!r}"
-        )
+    said: Any = executable.compile_config.get("ranks") or {}
     found = {}
     for key, rank in said.items():
         if not hasattr(rank, "__index__") or not 0 <= rank < n_ranks:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from lava_actor.errors import InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.errors import MissingRuleError
 from lava_actor.learning.learning_rule import LoihiLearningRule
@@ -47,11 +46,6 @@ def learning_parameters(
     """
     if not isinstance(learning_rule, LoihiLearningRule):
         raise MissingRuleError.of(owner, learning_rule)
-    if graded_spike_cfg not in list(GradedSpikeCfg):
-        raise InvalidValueError(
-            f"{owner}.graded_spike_cfg: expected a GradedSpikeCfg "
-            f"({', '.join(GradedSpikeCfg.__members__)}), got {graded_spike_cfg!r}"
-        )
     config = GradedSpikeCfg(graded_spike_cfg)
     Sign.of(others.get("sign_mode"))
     whole_number(f"{owner}.rounding_seed", others.get("rounding_seed", ROUNDING_SEED))

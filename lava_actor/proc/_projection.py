@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
+from lava_actor.utils.weightutils import SignMode
 
 
 class Projection(AbstractProcess):
@@ -19,7 +20,9 @@ class Projection(AbstractProcess):
         ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
     """
 
-    _model_parameters: ClassVar[tuple[str, ...]] = ("weight_exp", "num_weight_bits", "sign_mode")
+    _model_parameters: ClassVar[dict[str, type]] = {
+        "weight_exp": int, "num_weight_bits": int, "sign_mode": SignMode,
+    }  # fmt: skip
 
     def _add_members(self, weights: Any, num_message_bits: int) -> None:
         post, pre = weights.shape

@@ -7,13 +7,23 @@ from __future__ import annotations
 
 import functools
 import inspect
+import sys
+from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 import numpy as np
 
-from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.errors import InvalidTypeError, InvalidValueError, LavaActorError
 from lava_actor.process import matrices
-from lava_actor.process.hints import did_you_mean, is_library, misfit, nearest, warn
+from lava_actor.process.hints import (
+    did_you_mean,
+    is_library,
+    misfit,
+    nearest,
+    warn,
+    yes_or_no,
+)
 from lava_actor.process.inherited import docstring, signature
 from lava_actor.process.interfaces import checked_shape
 
@@ -54,14 +64,71 @@ class ProcessPostInitCaller(type):
                     f"{owner}.num_message_bits: expected 0 (binary spikes) or a number of bits, "
                     f"got {kwargs['num_message_bits']!r}"
                 )
+        wrong: Exception | None = None
         try:
             obj = super().__call__(*args, **kwargs)
-        except TypeError:
-            if text := misfit(cls.__name__, signature(cls), args, kwargs, inspect.getdoc(cls)):
-                raise InvalidTypeError(text) from None
+        except LavaActorError:
             raise
+        except (TypeError, ValueError) as error:
+            wrong = error
+        _check_types(cls, kwargs)
+        if wrong is not None:
+            if text := misfit(cls.__name__, signature(cls), args, kwargs, inspect.getdoc(cls)):
+                raise InvalidTypeError(text)
+            raise wrong
         obj._post_init()
         return obj
+
+
+def _check_types(cls: Any, kwargs: dict[str, Any]) -> None:
+    """Check what a constructor of the library did not, by the types that it names."""
+    checks = _checks(cls) if is_library(cls) else {}
+    for key in checks.keys() & kwargs.keys():
+        checks[key](f"{kwargs.get('name') or cls.__name__}.{key}", kwargs[key])
+
+
+_PLAIN = {"bool": bool, "int": int}
+
+
+@functools.cache
+def _checks(cls: Any) -> dict[str, Callable[[str, Any], object]]:
+    """What is said of parameters of a library Process by their types, as checks."""
+    found: dict[str, Callable[[str, Any], object]] = {}
+    for base in reversed(cls.__mro__):
+        names = vars(sys.modules[base.__module__])
+        told = dict(getattr(base, "_model_parameters", {}))
+        told |= getattr(base.__dict__.get("__init__"), "__annotations__", {})
+        for key, told_type in told.items():
+            words = str(told_type).split(" | ")
+            optional = "None" in words or isinstance(told_type, type)
+            kind: Any = told_type  # of a keyword for models
+            if isinstance(told_type, str):
+                kind = None if "str" in words else {**_PLAIN, **names}.get(words[0])
+            if kind is bool:
+                found[key] = yes_or_no
+            elif kind is int:
+                found[key] = functools.partial(_check_whole, optional)
+            elif isinstance(kind, type) and issubclass(kind, Enum):
+                found[key] = functools.partial(_check_choice, kind, optional)
+    return found
+
+
+def _check_whole(optional: bool, what: str, value: object) -> None:
+    if value is None and optional:
+        return
+    numbers = np.asarray(value)
+    wrong = InvalidValueError if numbers.dtype.kind in "iubf" else InvalidTypeError
+    if wrong is InvalidTypeError or not (numbers % 1 == 0).all():
+        raise wrong(f"{what}: expected an integer, got {value!r}")
+
+
+def _check_choice(kind: type[Enum], optional: bool, what: str, value: object) -> None:
+    if isinstance(value, kind) or (value is None and optional):
+        return
+    if isinstance(value, int) and issubclass(kind, int) and value in list(kind):
+        return
+    words = ", ".join(member.name for member in kind)
+    raise InvalidValueError(f"{what}: expected a {kind.__name__} ({words}), got {value!r}")
 
 
 @functools.cache

@@ -79,6 +79,19 @@ def warn(message: str) -> None:
     warnings.warn(message, LavaActorWarning, stacklevel=level)
 
 
+def yes_or_no(what: str, value: Any) -> bool:
+    """Return what is True or False as a bool.
+
+    Raises
+    ------
+    InvalidTypeError
+        (a `TypeError`) if it is neither; a text is true to Python, whatever it says.
+    """
+    if isinstance(value, str) or getattr(value, "size", 1) != 1 or value not in (True, False):
+        raise InvalidTypeError(f"{what}: expected True or False, got {value!r}")
+    return bool(value)
+
+
 def is_library(cls: type) -> bool:
     """Whether a class is one of the library's, rather than a user's or a base for users."""
     return cls.__module__.startswith("lava_actor.proc.")
@@ -96,7 +109,8 @@ def attribute_taken(frame: FrameType) -> str | None:
 @functools.lru_cache  # to read bytecode is slow, and loops ask from the same place
 def _attribute_taken(code: CodeType, place: int) -> str | None:
     for step, onwards in pairwise(dis.get_instructions(code)):
-        if step.offset == place and onwards.opname in ("LOAD_ATTR", "LOAD_METHOD"):
+        # A call of a Python function may count as being at the caches behind the instruction.
+        if step.offset <= place < onwards.offset and onwards.opname in ("LOAD_ATTR", "LOAD_METHOD"):
             name: str = onwards.argval
             return None if hasattr(None, name) else name
     return None
@@ -144,14 +158,22 @@ def briefly(method: F) -> F:
     """Let errors that say all in their message come without the frames they were raised in.
 
     What remains are frames of the user's own program that the call led to. Arguments that do not
-    fit are told with the parameters there are.
+    fit are told with the parameters there are, and so is who goes on from a method that returns
+    nothing: ``a.connect(b).connect(c)``.
     """
+    makes = method.__name__ == "__init__"
 
     @functools.wraps(method)
     def call(*args: object, **kwargs: object) -> object:
         __tracebackhide__ = True  # IPython and pytest leave this frame out as well
         try:
-            return method(*args, **kwargs)
+            found = method(*args, **kwargs)
+            if found is None and not makes and (more := attribute_taken(sys._getframe(1))):
+                raise InvalidTypeError(
+                    f"{method.__qualname__} was called and returned None, which has no .{more}: "
+                    f"write what follows in a line of its own"
+                )
+            return found
         except (Exception, KeyboardInterrupt) as error:
             if args and not hasattr(args[0], method.__name__):
                 raise InvalidTypeError(

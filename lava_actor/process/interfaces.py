@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from lava_actor.errors import NetworkError
+from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.process.hints import warn
 
 if TYPE_CHECKING:
     from typing import Self
@@ -44,6 +45,22 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
         self.shape: tuple[int, ...] = checked_shape(shape, type(self).__name__)
         self._process: Owner | None = None
         self._name: str | None = None
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Refuse another shape for a member of a Process; warn of what no model would see."""
+        if self.__dict__.get("_process") is not None:
+            kind = type(self).__name__
+            if name == "shape":
+                raise InvalidValueError(
+                    f"{where(self)}.shape: expected a shape when the {kind} is made; it stays "
+                    f"{self.shape}"
+                )
+            if not (name[0] == "_" or name in self.__dict__ or hasattr(type(self), name)):
+                warn(
+                    f"{where(self)}.{name}: {kind} has no such attribute, and no model sees what "
+                    f"is assigned here{self._instead_of_assignment()}"
+                )
+        object.__setattr__(self, name, value)
 
     @property
     def name(self) -> Any:

@@ -9,7 +9,12 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lava_actor.errors import InvalidTypeError, NetworkError, RuntimeStateError
+from lava_actor.errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    NetworkError,
+    RuntimeStateError,
+)
 from lava_actor.process.collection import Collection, named
 from lava_actor.process.construction import ProcessPostInitCaller
 from lava_actor.process.handles import RunConfigLike, RuntimeHandle, Session, stop_abandoned
@@ -21,6 +26,7 @@ from lava_actor.process.hints import (
     nearest,
     warn,
 )
+from lava_actor.process.inherited import signature
 from lava_actor.process.interfaces import AbstractProcessMember, Owner, WeakRegistry
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
@@ -29,6 +35,7 @@ from lava_actor.process.tables import process_table
 from lava_actor.process.variable import Var
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
     from typing import Self
 
@@ -37,10 +44,12 @@ __all__ = [
     "ProcessServer",
 ]  # fmt: skip
 
+_COLLECTIONS = {"in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs"}
+
 RESERVED = set(
     {
         *("proc_params", "id", "name", "log", "log_config", "parent_proc"),
-        *("in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs"),
+        *_COLLECTIONS,
         *("runtime", "model_class", "model", "is_compiled"),
         *("_runtime", "_model_class", "_model", "_is_compiled", "_executable", "_post_init"),
         *("compile", "create_runtime", "run", "wait", "pause", "stop", "register_sub_procs"),
@@ -80,7 +89,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         The hierarchical Process that this one is a part of.
     """
 
-    _model_parameters: ClassVar[tuple[str, ...]] = ()
+    _model_parameters: ClassVar[dict[str, type]] = {}
     """Keywords that models of a library Process read, though its constructor does not name them."""
 
     _for_own_models: ClassVar[bool] = False
@@ -234,7 +243,22 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             members = [n for n, m in held if isinstance(m, AbstractProcessMember)]
             if members and name[0] != "_":
                 text += f"; its Vars and ports are {', '.join(members)}"
+            if name in ("connect", "connect_from", "connect_var"):
+                text += f", and a port has {name}()"
             raise AttributeError(text, name=name, obj=self)
+
+    def __getitem__(self, index: object) -> Any:
+        """Say what has parts: a Process has none.
+
+        Raises
+        ------
+        InvalidTypeError
+            (a `TypeError`) always.
+        """
+        raise InvalidTypeError(
+            f"{self.name}[{index!r}]: a Process is used as a whole. Its Vars have elements; which "
+            f"neurons are connected with which is said by weights (post, pre), 0 where none are"
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         """Refuse members under reserved names at once, and values in the place of members."""
@@ -250,17 +274,28 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 f"{self.name}.{name}: expected a {type(held).__name__} to replace this one, "
                 f"got {type(value).__name__} {value!r}" + held._instead_of_assignment()
             )
-        elif is_library(type(self)) and name not in self.__dict__ and name[0] != "_":
-            self._doubt_attribute(name)
+        elif name in _COLLECTIONS and name in self.__dict__:
+            raise self._reserved(name, value)
+        elif name == "name" and not isinstance(value, str):
+            raise InvalidTypeError(f"{self.name}.name: expected a str, got {value!r}")
+        elif name[0] != "_" and (theirs := next(filter(is_library, type(self).__mro__), None)):
+            self._doubt_attribute(name, signature(theirs).parameters)
         object.__setattr__(self, name, value)
 
-    def _doubt_attribute(self, name: str) -> None:
-        """Warn of an attribute that a made Process gets, if its name is nearly a member's."""
+    def _doubt_attribute(self, name: str, parameters: Mapping[str, object]) -> None:
+        """Refuse to change a parameter of a made Process; warn of what is nearly a member."""
         held = self.__dict__.items()
         members = {
             n: m for n, m in held if isinstance(m, AbstractProcessMember) and m.process is self
         }
-        if not members or hasattr(type(self), name):  # it is just being made
+        if not members or name == "name":  # it is just being made
+            return
+        if name in parameters or name in self._model_parameters:
+            raise InvalidValueError(
+                f"{self.name}.{name}: expected as {type(self).__name__}({name}=…), when the "
+                f"Process is made; it stays as it was given"
+            )
+        if name in self.__dict__ or hasattr(type(self), name):
             return
         if (meant := nearest(name, members)) is not None:
             warn(

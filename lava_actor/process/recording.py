@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import deque
 from typing import Any, ClassVar
 
 import numpy as np
@@ -66,8 +65,8 @@ class Recording(Var):
         Whether that is an OutPort, of which only what is not zero may be kept.
     """
 
-    shapes: ClassVar[deque[tuple[int, ...]]] = deque(maxlen=64)
-    """What the last arrays of recordings were like: their rows are steps."""
+    shapes: ClassVar[set[tuple[int, ...]]] = set()
+    """What arrays of recordings are like: their rows are steps."""
 
     _source: _Live | _Kept | None = None
 
@@ -143,7 +142,7 @@ class Recording(Var):
         shape = (steps.size, *self.row_shape)
         if not record.whole.all():
             check_values(self._whose(), shape, 8 * math.prod(shape))
-        self.shapes.append(shape)
+        self.shapes.add(shape)
         return record.rows(steps, self.row_size).reshape(shape)
 
     def places(self, indices: np.ndarray) -> np.ndarray:
@@ -157,7 +156,7 @@ class Recording(Var):
         if self.num_steps is not None and self.last is None and found.shape != self.shape:
             rows = np.zeros(self.shape, found.dtype)
             rows[self.steps(record) // self.every - 1] = found
-            self.shapes.append(self.shape)
+            self.shapes.add(self.shape)
             found = rows
         return found if idx is None else found[idx]
 

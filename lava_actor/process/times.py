@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from numbers import Real
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 
@@ -28,7 +29,7 @@ def step_seconds(length: object, name: str = "step_length") -> float:
             seconds = float(found[1]) * unit if found and unit else math.nan
         except ValueError:  # two points
             seconds = math.nan
-    elif isinstance(length, (int, float)) and not isinstance(length, bool):
+    elif isinstance(length, Real) and not isinstance(length, bool):
         seconds = float(length)
     else:
         raise InvalidTypeError(f"{name}: expected a time such as '0.1 ms', got {length!r}")

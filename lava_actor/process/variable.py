@@ -76,21 +76,6 @@ class Var(ArrayLike, AbstractProcessMember):
         self.id: int = VarServer().register(self)
         self._born = Var.starts
 
-    def __setattr__(self, name: str, value: object) -> None:
-        """Refuse another shape for a Var of a Process, and warn of what no model would see."""
-        if self.__dict__.get("_process") is not None:
-            if name == "shape":
-                raise InvalidValueError(
-                    f"{where(self)}.shape: expected a shape when the Var is made; it stays "
-                    f"{self.shape}"
-                )
-            if not (name[0] == "_" or name in self.__dict__ or hasattr(type(self), name)):
-                warn(
-                    f"{where(self)}.{name}: a Var has no such attribute, and no model sees what is "
-                    f"assigned here{self._instead_of_assignment()}"
-                )
-        object.__setattr__(self, name, value)
-
     @property
     def init(self) -> Any:
         """Initial value; one assigned while a network lives counts from its next reset or start."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import inspect
 import sys
 from abc import ABC
 from collections.abc import Callable
+from typing import Any
 
-from lava_actor.errors import InvalidTypeError
-from lava_actor.process.hints import briefly
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.process.hints import briefly, misfit, yes_or_no
 from lava_actor.protocol.counts import whole_number
 
 
@@ -24,11 +27,7 @@ class AbstractRunCondition(ABC):
     num_steps: int
 
     def __init__(self, blocking: bool) -> None:
-        if blocking not in (True, False):
-            raise InvalidTypeError(
-                f"{type(self).__name__}.blocking: expected True or False, got {blocking!r}"
-            )
-        self.blocking = bool(blocking)
+        self.blocking = yes_or_no(f"{type(self).__name__}.blocking", blocking)
 
     @property
     def steps(self) -> int | None:
@@ -43,13 +42,13 @@ class RunSteps(AbstractRunCondition):
     Parameters
     ----------
     num_steps : int
-        Not negative; whole numbers of any numeric type are accepted. 0 is legal.
+        From 0 to 2**63 - 1; whole numbers of any numeric type are accepted.
     blocking : bool
 
     Raises
     ------
     InvalidValueError
-        (a `ValueError`) if the number is negative, fractional or not finite.
+        (a `ValueError`) if the number is negative, too large, fractional or not finite.
     InvalidTypeError
         (a `TypeError`) if it is no number.
     """
@@ -57,7 +56,12 @@ class RunSteps(AbstractRunCondition):
     @briefly
     def __init__(self, num_steps: int, blocking: bool = True) -> None:
         super().__init__(blocking)
-        self.num_steps = _count(num_steps, "RunSteps", "num_steps")
+        self.num_steps = num_steps
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Check the number of steps, whenever it is given."""
+        checked = _count(value, "RunSteps", name) if name == "num_steps" else value
+        object.__setattr__(self, name, checked)
 
     def __repr__(self) -> str:
         return f"RunSteps({self.num_steps}, blocking={self.blocking})"
@@ -82,7 +86,8 @@ class RunUntil(AbstractRunCondition):
     ----------
     predicate : callable
         Called without arguments in the user's interpreter between steps while the network runs;
-        it may read Vars. The network pauses once it returns something true.
+        it may read Vars. The network pauses once it returns something true: no array of several
+        elements, of which ``any()`` or ``all()`` may be meant.
     max_steps : int, optional
         Run no longer than that many steps; None: no limit.
     blocking : bool
@@ -99,7 +104,12 @@ class RunUntil(AbstractRunCondition):
     ) -> None:
         super().__init__(blocking)
         if not callable(predicate):
-            raise InvalidTypeError(f"RunUntil.predicate: expected a callable, got {predicate!r}")
+            raise InvalidTypeError(
+                f"RunUntil.predicate: expected a callable, such as lambda: …, got {predicate!r}"
+            )
+        with contextlib.suppress(ValueError):  # some functions have no signature that can be read
+            if text := misfit("RunUntil.predicate", inspect.signature(predicate), (), {}):
+                raise InvalidTypeError(f"{text}. It is called without arguments")
         self.predicate = predicate
         self.max_steps = None if max_steps is None else _count(max_steps, "RunUntil", "max_steps")
         self.num_steps = sys.maxsize if self.max_steps is None else self.max_steps
@@ -111,4 +121,6 @@ class RunUntil(AbstractRunCondition):
 def _count(value: object, owner: str, name: str) -> int:
     if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         raise InvalidTypeError(f"{owner}.{name}: expected a number of steps, got {value!r}")
-    return whole_number(f"{owner}.{name}", value)
+    if (count := whole_number(f"{owner}.{name}", value)) > sys.maxsize:
+        raise InvalidValueError(f"{owner}.{name}: expected at most 2**63 - 1 steps, got {value!r}")
+    return count

@@ -433,6 +433,7 @@ def networks() -> list[Runtime]:
 
 def stop_all(timeout: float = 0.5) -> None:
     """Stop every live network of this interpreter; see `Runtime.stop`."""
+    _check_timeout("stop_all", timeout)
     living = networks()
     for runtime in living:  # all at once: what one of them waits for is not added up
         runtime._announce_stop(timeout)

@@ -62,8 +62,8 @@ def raster_plot(
     ------
     InvalidValueError
         (a `ValueError`) if `spikes` is not two-dimensional or empty or has other values than 0 and
-        1, if `rows` is another word, if `stride` exceeds the number of neurons, or if both `fig`
-        and `figsize` are given.
+        1, if `rows` is another word, if `stride` is no integer from 1 to the number of neurons, if
+        `fig` is no Figure, or if both `fig` and `figsize` are given.
     """
     if rows not in (None, "neurons", "steps"):
         raise InvalidValueError(f"rows: expected 'neurons' or 'steps', got {rows!r}")
@@ -79,6 +79,10 @@ def raster_plot(
         )
     if not np.isin(spikes, (0, 1)).all():
         raise InvalidValueError("All values in spikes must be either 0 or 1.")
+    if not hasattr(stride, "__index__") or stride < 1:
+        raise InvalidValueError(f"stride: expected a positive integer, got {stride!r}")
+    if fig is not None and not hasattr(fig, "gca"):
+        raise InvalidValueError(f"fig: expected a Figure, such as axes.figure, got {fig!r}")
     if stride > spikes.shape[0]:
         raise InvalidValueError("Stride must not be greater than the number of neurons.")
     if fig is not None and figsize is not None:

@@ -182,6 +182,22 @@ def a_sub_process_model_that_takes_no_process() -> None:
 
 
 TABLE.REFUSED |= {
+    "a_part_of_a_population": (
+        lambda: lif(name="a")[:10],
+        (r"a\[slice\(None, 10, None\)\]: a Process is used as a whole", "weights"),
+    ),
+    "a_part_of_a_port": (
+        lambda: lif(name="a").s_out[:1],
+        (r"a\.s_out\[.*\]: a port is connected as a whole", "weights"),
+    ),
+    "a_chain_of_connections": (
+        lambda: lif().s_out.connect(lif().a_in).connect(lif().a_in),  # type: ignore[attr-defined]
+        (r"OutPort\.connect was called and returned None, which has no \.connect", "a line"),
+    ),
+    "connecting_a_process": (
+        lambda: lif().connect(lif().a_in),
+        (r"its Vars and ports are a_in, s_out.*, and a port has connect\(\)",),
+    ),
     "transposed_weights": (
         lambda: lif().s_out.connect(Dense(weights=np.ones((2, 3))).s_in),
         (r"\(2,\)", r"\(3,\)", r"\(post, pre\)", "transposed"),

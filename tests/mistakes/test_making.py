@@ -17,7 +17,8 @@ from lava_actor.proc.dense.process import Dense, LearningDense
 from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.io.source import RingBuffer as Source
 from lava_actor.proc.lif.process import LIF, LIFRefractory
-from lava_actor.proc.sdn.process import Delta
+from lava_actor.proc.sdn.process import Delta, SigmaDelta
+from lava_actor.proc.sources.process import PoissonSource, SpikeTimes
 from lava_actor.proc.sparse.process import LearningSparse, Sparse
 from tests.mistakes.tables import FIXED, FLOAT, Own, Table, lif, ran
 
@@ -214,6 +215,38 @@ def taking_from_too_high() -> None:
 
 
 TABLE.REFUSED |= {
+    "a_word_for_a_mode": (
+        lambda: SigmaDelta(shape=(2,), vth=1, act_mode="relu", name="d"),
+        (r"d\.act_mode: expected an? ActivationMode \(UNIT, RELU\), got 'relu'",),
+    ),
+    "a_mode_that_is_not_there": (
+        lambda: SigmaDelta(shape=(2,), vth=1, act_mode=7),
+        (r"SigmaDelta\.act_mode: .*, got 7",),
+    ),
+    "a_word_for_a_sign_mode": (
+        lambda: Dense(weights=np.eye(2), sign_mode="excitatory"),
+        (r"Dense\.sign_mode: .*MIXED, EXCITATORY, INHIBITORY\), got 'excitatory'",),
+    ),
+    "half_an_exponent": (
+        lambda: Dense(weights=np.eye(2), weight_exp=0.5),
+        (r"Dense\.weight_exp: expected an integer, got 0\.5",),
+    ),
+    "an_exponent_as_text": (
+        lambda: Delta(shape=(2,), vth=1, state_exp="2"),
+        (r"Delta\.state_exp: expected an integer, got '2'",),
+    ),
+    "no_as_text": (
+        lambda: PoissonSource(shape=(2,), rate=0.1, binary="no"),
+        (r"PoissonSource\.binary: expected True or False, got 'no'",),
+    ),
+    "steps_of_one_neuron": (
+        lambda: SpikeTimes(times=[1, 2, 3]),
+        (r"SpikeTimes\.times: expected a sequence of steps for each neuron", r"\[1, 2, 3\]"),
+    ),
+    "saving_from_too_high": (
+        lambda: lava_actor.save(lif(), "file"),
+        (r"has no attribute 'save'; a Process has it: process\.save\(…\)",),
+    ),
     "masked_weights": (
         lambda: Dense(weights=np.ma.masked_equal(np.eye(2), 1), name="d"),
         (r"d\.weights: expected an array without a mask", "filled"),

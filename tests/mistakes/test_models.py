@@ -195,6 +195,10 @@ def a_phase_with_its_guard_and_one_that_the_model_calls_itself() -> None:
 
 
 TABLE.REFUSED |= {
+    "a_breakpoint": (
+        lambda: ran(Own(lambda _model: breakpoint(), name="own")),
+        (r"breakpoint\(\): no debugger can be reached", "ActorType.Threading"),
+    ),
     "a_wrong_tag": (
         lambda: lif().compile(Loihi2SimCfg(select_tag="floating")),
         ("select_tag", "'floating'", "floating_pt", "fixed_pt"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.utils.plots import raster_plot
@@ -86,6 +87,14 @@ def a_recording_whose_steps_are_drawn_as_neurons() -> None:
 
 
 TABLE.REFUSED |= {
+    "no_stride": (
+        lambda: raster_plot(np.eye(8), stride=0),
+        ("stride: expected a positive integer, got 0",),
+    ),
+    "axes_for_a_figure": (
+        lambda: raster_plot(np.eye(8), fig=object()),  # type: ignore[arg-type]
+        ("fig: expected a Figure, such as axes.figure",),
+    ),
     "a_target_for_the_constructor": (
         lambda: Monitor(lif().v),  # type: ignore[call-arg]
         ("Monitor: too many positional", r"probe\(…\)"),
@@ -112,7 +121,7 @@ TABLE.REFUSED |= {
     ),
     "probing_a_fraction_of_a_step": (
         lambda: Monitor(name="m").probe(lif().v, 2.5),
-        ("m.probe", "steps", "2.5"),
+        ("m.probe", "an integer", "2.5"),
     ),
     "plotting_into_a_figure": (
         lambda: Monitor(name="m").plot(object(), lif().v),

@@ -17,12 +17,19 @@ from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
 from lava_actor.errors import LavaActorError
 from lava_actor.networks.gradedvecnetwork import GradedDense, InputVec, OutputVec
 from lava_actor.proc.io.injector import Injector
+from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunUntil
 from lava_actor.runtime.user import standstill
 from tests.mistakes.tables import FIXED, FLOAT, Own, Table, lif, ran
 
 TABLE = Table()
+
+
+class Mine(LIF):
+    """A LIF by another name."""
+
+
 doubted, harmless, refused = TABLE.doubted, TABLE.harmless, TABLE.refused
 
 
@@ -172,6 +179,38 @@ def test_a_run_in_which_a_step_takes_long_says_so(
 
 
 TABLE.REFUSED |= {
+    "more_steps_than_there_are": (
+        lambda: RunSteps(2**70),
+        (r"RunSteps\.num_steps: expected at most 2\*\*63 - 1 steps, got 1180591620717411303424",),
+    ),
+    "a_condition_that_is_changed_to_nonsense": (
+        lambda: setattr(RunSteps(3), "num_steps", -5),
+        (r"RunSteps\.num_steps: .*got -5",),
+    ),
+    "a_predicate_that_takes_something": (
+        lambda: RunUntil(lambda network: True),  # type: ignore[arg-type,misc]
+        ("RunUntil.predicate: missing .*'network'", "called without arguments"),
+    ),
+    "a_predicate_with_an_array": (
+        lambda: ran(lif(), RunUntil(lambda: np.zeros(2) > 2, 5)),  # type: ignore[arg-type]
+        (r"RunUntil\.predicate: .*array of shape \(2,\)", r"any\(\)"),
+    ),
+    "blocking_of_run_as_text": (
+        lambda: lif().run(1, FLOAT, blocking="no"),  # type: ignore[arg-type]
+        ("run: blocking: expected True or False, got 'no'",),
+    ),
+    "going_on_from_a_run": (
+        lambda: lif().run(1, FLOAT).wait(),
+        (r"AbstractProcess\.run was called and returned None, which has no \.wait",),
+    ),
+    "a_number_of_ranks": (
+        lambda: ran(lif(), ranks=2),
+        (r"compile_config\['ranks'\]: expected a dict of ranks by Process, got 2",),
+    ),
+    "models_by_class_as_a_list": (
+        lambda: Loihi2SimCfg(exception_proc_model_map=[LIF, LIF]),  # type: ignore[arg-type]
+        (r"exception_proc_model_map: expected a dict of models",),
+    ),
     "a_misspelt_keyword_of_run": (
         lambda: lif().run(1, runcfg=FLOAT),  # type: ignore[call-arg]
         ("LIF.run: .*'runcfg'", "did you mean 'run_cfg'", "condition=…"),
@@ -232,6 +271,16 @@ TABLE.REFUSED |= {
 
 
 TABLE.DOUBTED |= {
+    "ranks_without_mpi": (
+        lambda: ran(lif(name="a"), ranks={"a": 1}),
+        (r"compile_config\['ranks'\] changes nothing", "mpiexec -n"),
+    ),
+    "a_model_for_the_class_above": (
+        lambda: Mine(shape=(2,), name="a").compile(
+            Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={LIF: PyLifModelFloat})
+        ),
+        ("its model for LIF is not that of a, a Mine",),
+    ),
     "another_run_cfg_in_the_second_run": (
         lambda: ran(ran(lif()), cfg=FIXED),
         ("keeps it", "floating_pt", "fixed_pt", r"stop\(\)"),

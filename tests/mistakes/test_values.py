@@ -8,6 +8,7 @@ import numpy as np
 
 from lava_actor import AbstractProcess, AbstractSubProcessModel, Var, implements
 from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.sources.process import PoissonSource
 from lava_actor.proc.sparse.process import Sparse
 from tests.mistakes.tables import FIXED, Own, Table, lif, modelled, ran
 
@@ -168,7 +169,7 @@ def reading_a_var_that_no_inner_process_stands_for() -> None:
     ran(Outer()).v.get()
 
 
-@doubted(r"a\.v\.value: a Var has no such attribute", r"v\.set\(")
+@doubted(r"a\.v\.value: Var has no such attribute", r"v\.set\(")
 def a_value_for_an_attribute_that_a_var_has_not() -> None:
     lif(name="a").v.value = 3
 
@@ -186,6 +187,27 @@ def a_var_of_one_element_as_a_number() -> None:
 
 
 TABLE.REFUSED |= {
+    "another_shape_for_a_process": (
+        lambda: setattr(lif(name="a"), "shape", (5,)),
+        (r"a\.shape: expected as LIF\(shape=…\), when the Process is made",),
+    ),
+    "another_seed_for_a_source": (
+        lambda: setattr(PoissonSource(shape=2, rate=0.1, name="p"), "seed", 3),
+        (r"p\.seed: expected as PoissonSource\(seed=…\)",),
+    ),
+    "a_parameter_that_models_read": (
+        lambda: setattr(Dense(weights=np.eye(2), name="d"), "weight_exp", 3),
+        (r"d\.weight_exp: expected as Dense\(weight_exp=…\)",),
+    ),
+    "a_number_as_name": (
+        lambda: setattr(lif(name="a"), "name", 5),
+        (r"a\.name: expected a str, got 5",),
+    ),
+    "other_vars": (lambda: setattr(lif(), "vars", {}), (r"LIF\.vars: .*reserved",)),
+    "another_shape_for_a_port": (
+        lambda: setattr(lif(name="a").s_out, "shape", (5,)),
+        (r"a\.s_out\.shape: expected a shape when the OutPort is made; it stays \(2,\)",),
+    ),
     "setting_a_masked_array": (
         lambda: ran(lif(name="a")).v.set(np.ma.masked_equal([1, 2], 1)),
         (r"a\.v: expected an array without a mask",),
@@ -214,6 +236,10 @@ TABLE.REFUSED |= {
 
 
 TABLE.DOUBTED |= {
+    "a_delay_for_a_port": (
+        lambda: setattr(lif(name="a").s_out, "delay", 5),
+        (r"a\.s_out\.delay: OutPort has no such attribute",),
+    ),
     "setting_transposed_weights": (
         lambda: ran(Dense(weights=np.ones((2, 3)), name="d")).weights.set(np.ones((3, 2))),
         (r"d\.weights: its shape is \(2, 3\)", r"\(3, 2\): is it transposed", "row by row"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lava_actor import Loihi2SimCfg
 from lava_actor.channels import Arena
 from lava_actor.channels.layout import RingRequest, plan_arena
-from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.errors import InvalidValueError
 from lava_actor.mpi import crossing
 from lava_actor.mpi.crossing import Crossings
 from lava_actor.mpi.place import place
@@ -84,7 +84,6 @@ def test_ranks_that_are_asked_for_are_taken_for_all_that_has_to_be_together() ->
         ({"n0": "1"}, InvalidValueError, "expected a rank below 2, got '1'"),
         ({"nobody": 1}, InvalidValueError, "there is no Process 'nobody' here"),
         ({"s0": 0, "n1": 1}, InvalidValueError, "cannot be on ranks .0, 1.: they have to be"),
-        (1, InvalidTypeError, "expected a dict of ranks by Process, got 1"),
     ],
 )
 def test_ranks_that_make_no_sense_are_refused(

@@ -235,7 +235,7 @@ def test_the_fixed_model_refuses_fractions_of_input(kind: str) -> None:
 
 @pytest.mark.parametrize("name", ["weight_exp", "num_weight_bits"])
 def test_the_fixed_model_refuses_fractional_parameters(name: str) -> None:
-    with pytest.raises(ValueError, match=rf"{name}: expected integral"):
+    with pytest.raises(ValueError, match=rf"{name}: expected an integer"):
         harness(FIXED, "dense", np.ones((1, 1)), **{name: 0.5})
 
 

@@ -109,7 +109,10 @@ def test_activation_rectifies_the_sum_and_the_bias() -> None:
 
 
 def test_an_unknown_activation_is_an_error() -> None:
-    harness = ModelHarness(PySigmaDeltaModelFloat, SigmaDelta(shape=(1,), vth=0, act_mode=7))
+    class Mine(SigmaDelta):
+        """Of which the library does not know what modes it has."""
+
+    harness = ModelHarness(PySigmaDeltaModelFloat, Mine(shape=(1,), vth=0, act_mode=7))
     with pytest.raises(NotImplementedError, match="act_mode"):
         harness.step(a_in=0.0)
 

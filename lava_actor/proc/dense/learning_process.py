@@ -54,7 +54,7 @@ class LearningDense(LearningConnectionProcess, Dense):
         (a `TypeError`) if there is no learning rule.
     """
 
-    _model_parameters: ClassVar[tuple[str, ...]] = ("rounding_seed",)
+    _model_parameters: ClassVar[dict[str, type]] = {"rounding_seed": int}
 
     def __init__(
         self,

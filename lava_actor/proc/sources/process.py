@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -137,6 +137,13 @@ class SpikeTimes(AbstractProcess):
         **inherited: object,
     ) -> None:
         owner = inherited.get("name") or type(self).__name__
+        if isinstance(times, (str, Mapping)) or not all(
+            map(np.ndim, times if np.iterable(times) else [0])
+        ):
+            raise InvalidTypeError(
+                f"{owner}.times: expected a sequence of steps for each neuron, such as "
+                f"[[1, 5], [], [5]], got {times!r}"
+            )
         steps = [
             check_steps(f"{owner}.times[{neuron}]", given, dimensions=1)
             for neuron, given in enumerate(times)

@@ -54,7 +54,7 @@ class LearningSparse(LearningConnectionProcess, Sparse):
     weights, tag_2 and tag_1.
     """
 
-    _model_parameters: ClassVar[tuple[str, ...]] = ("rounding_seed",)
+    _model_parameters: ClassVar[dict[str, type]] = {"rounding_seed": int}
 
     def __init__(
         self,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from lava_actor.errors import NetworkError, UnsupportedError
+from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
 from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.process.ports import paths, wiring
 from lava_actor.process.ports.connection_config import ConnectionConfig
@@ -82,6 +82,19 @@ class AbstractPort(AbstractProcessMember):
 
     def _repr_html_(self) -> str:
         return member_table(self)
+
+    def __getitem__(self, index: object) -> Any:
+        """Say how to connect a part of a port.
+
+        Raises
+        ------
+        InvalidTypeError
+            (a `TypeError`) always.
+        """
+        raise InvalidTypeError(
+            f"{where(self)}[{index!r}]: a port is connected as a whole; which elements go where is "
+            f"said by weights (post, pre), 0 where none do"
+        )
 
     # -- making connections -----------------------------------------------------------------
 

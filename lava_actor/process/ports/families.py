@@ -27,7 +27,12 @@ class AbstractIOPort(AbstractPort):
         Whether ordinary Python code takes part while the network runs.
     external_pipe_buffer_size : int
         How many messages fit between it and the network.
+    external_pipe_csp_send_port, external_pipe_csp_recv_port : object
+        Our end of a pipe into a network that runs now.
     """
+
+    external_pipe_csp_send_port: Any = None
+    external_pipe_csp_recv_port: Any = None
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__(shape)

@@ -24,6 +24,7 @@ from typing import Any, cast
 
 import numpy as np
 
+from lava_actor.errors import RuntimeStateError
 from lava_actor.plain import plain
 
 #: Options of the interpreter by the names they have in `sys.flags`.
@@ -186,6 +187,8 @@ def attune(where: Surroundings) -> None:
 def attune_process(where: Surroundings) -> None:
     """Let models in processes forked from this one warn and fail as code of the user's does."""
     attune(where)
+    if not os.environ.get("PYTHONBREAKPOINT"):
+        sys.breakpointhook = _no_debugger
     if where.faults and not faulthandler.is_enabled():
         faulthandler.enable(2)
     warnings.resetwarnings()
@@ -198,6 +201,13 @@ def attune_process(where: Surroundings) -> None:
             entry.line,
             append=True,
         )
+
+
+def _no_debugger(*_args: object, **_kwargs: object) -> None:
+    raise RuntimeStateError(
+        "breakpoint(): no debugger can be reached from the process of an actor; run the network "
+        "with compile_config={'actor_type': ActorType.Threading}"
+    )
 
 
 def _described(action: str, message: Any, category: Any, module: Any, line: int) -> _Filter:

@@ -20,7 +20,7 @@ from lava_actor.compiler.network import find_network
 from lava_actor.compiler.run_configs import RunConfig
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process import AbstractProcess, ActorType, Var
-from lava_actor.process.hints import warn
+from lava_actor.process.hints import warn, yes_or_no
 from lava_actor.process.times import step_seconds
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunContinuous, RunSteps
 from lava_actor.runtime.runtime import Runtime
@@ -188,7 +188,7 @@ def run(
     assert runtime is not None
     if step_length is not None:
         runtime.executable.compile_config["step_length"] = step_length
-    show = bars.wanted(progress)
+    show = bars.wanted(None if progress is None else yes_or_no("run: progress", progress))
     if wanted.blocking:
         with bars.shown(runtime, wanted) if show else contextlib.nullcontext():
             runtime.start(wanted)
@@ -318,14 +318,15 @@ def as_condition(
     the condition says; the condition itself stays as it is.
     """
     found = _as_condition(condition)
-    if blocking is None or bool(blocking) == found.blocking:
+    blocking = found.blocking if blocking is None else yes_or_no("run: blocking", blocking)
+    if blocking == found.blocking:
         return found
     if isinstance(found, RunContinuous):
         raise InvalidValueError(
             "run: expected a condition that ends, for blocking=True, got RunContinuous()"
         )
     found = copy.copy(found)
-    found.blocking = bool(blocking)
+    found.blocking = blocking
     return found
 
 

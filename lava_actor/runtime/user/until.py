@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lava_actor.channels.interrupts import Signal
+from lava_actor.errors import InvalidValueError
 
 if TYPE_CHECKING:
     from lava_actor.runtime.run_conditions import RunUntil
@@ -48,13 +51,22 @@ class UntilRun:
                     self.cut_short_by_stop = self._to_stop
                     break
                 steps += 1
-                if self._condition.predicate():
+                if self._holds():
                     break
         finally:
             try:
                 self._rest()
             finally:
                 self.done.set()
+
+    def _holds(self) -> bool:
+        found: Any = self._condition.predicate()
+        if getattr(found, "size", 1) != 1:
+            raise InvalidValueError(
+                f"RunUntil.predicate: expected True or False, got an array of shape "
+                f"{np.shape(found)}; write (…).any() or (…).all()"
+            )
+        return bool(found)
 
     def drive_in_background(self) -> None:
         """As `drive`, in a thread; an error of the predicate waits for `finish`."""
