@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import numbers
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ def whole_number(what: str, value: object, least: int = 0) -> int:
     wrong: type[Exception] = InvalidTypeError
     if isinstance(number, numbers.Real) and not isinstance(number, bool):
         wrong = InvalidValueError
-        if math.isfinite(number) and (found := int(number)) == number and found >= least:
+        whole: Any = number
+        if math.isfinite(number) and (found := int(whole)) == number and found >= least:
             return found
     raise wrong(f"{what}: expected an integer, at least {least}, got {value!r}")
