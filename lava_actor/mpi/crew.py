@@ -19,6 +19,7 @@ from lava_actor.mpi.place import named_ranks, place
 from lava_actor.mpi.tunnel import Tunnel
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.runtime.start.serialize import library_modules
+from lava_actor.runtime.user.status import read_status
 from lava_actor.runtime.user.supervision import Crew, Far
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
     from lava_actor.errors import Failure
     from lava_actor.mpi.courier import Courier
+    from lava_actor.runtime.start.plan import ServicePlan
+    from lava_actor.runtime.start.program import ProgramPlan
     from lava_actor.runtime.start.serialize import Pack
     from lava_actor.runtime.user.status import ActorStatus
     from lava_actor.runtime.user.supervision import Post
@@ -145,6 +148,15 @@ class RanksCrew(Crew):
         if rank in self._courier.dead:
             border.lost(rank, self._courier.dead[rank])
 
+    def _service_plan(
+        self, post: Post, program: ProgramPlan, *, may_stay: bool = False
+    ) -> ServicePlan:
+        """Where other ranks use the same cores, actors do not interrupt them by waking."""
+        plan = super()._service_plan(post, program, may_stay=may_stay)
+        gives_way = bool(self._others) and self._courier.machine.gives_way
+        where = replace(plan.surroundings, gives_way=gives_way)
+        return replace(plan, surroundings=where)
+
     def _cores(self) -> int | None:
         return self._courier.machine.cores if self._others else None
 
@@ -154,9 +166,16 @@ class RanksCrew(Crew):
     # -- for the runtime --------------------------------------------------------------------
 
     def far(self) -> Far:
-        """What the actors and rings of other ranks are doing; of the dead, what they last did."""
-        present = [rank for rank in self._others if rank not in self._courier.dead]
-        for seen in self._border.ask(present, "look") if self._border and present else ():
+        """What the actors and rings of other ranks are doing; of the dead, what they last did.
+
+        Those who share this rank's memory need not be asked.
+        """
+        assert self._arena is not None
+        for rank in self._mates[0][1:]:
+            there = [(a.party, a.name, a.model_name) for a in self._actors_on(rank)]
+            self._actors.update(read_status(self._arena, there, rank))
+        away = set(self._others) - {*self._mates[0], *self._courier.dead}
+        for seen in self._border.ask(sorted(away), "look") if self._border and away else ():
             self._actors.update(seen["actors"])
             self._rings.update(seen["rings"])
         return Far(dict(self._actors), dict(self._rings))

@@ -84,19 +84,16 @@ class Host:
                 pipe.close()
 
     def _at_home(self, plan: ServicePlan, plans: list[ServicePlan]) -> ServicePlan:
-        """With the cores of this rank: it was made where others are.
-
-        Each rank has a session of its own, and Linux shares cores among sessions first: whoever
-        wakes there would interrupt the actor of another one that has just written to it, at each
-        message.
-        """
-        n_actors, cores = sum(len(p.actors) for p in plans), self._courier.machine.cores
+        """With the cores of this rank: it was made where others are."""
+        n_actors, machine = sum(len(p.actors) for p in plans), self._courier.machine
         return replace(
             plan,
             surroundings=replace(
-                plan.surroundings, cores=frozenset(os.sched_getaffinity(0)), gives_way=True
+                plan.surroundings,
+                cores=frozenset(os.sched_getaffinity(0)),
+                gives_way=machine.gives_way,
             ),
-            wait_policy=choose_policy(n_actors, cores),
+            wait_policy=choose_policy(n_actors, machine.cores),
         )
 
     def _launch(self) -> None:

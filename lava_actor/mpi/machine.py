@@ -30,6 +30,9 @@ class Machine:
     cores : for the actors of this rank: its share of those that several may use, but for one where
         there are other machines, which is the courier's
     shared_cores : for the actors of all ranks that share memory with this one
+    gives_way : whether actors of this rank interrupt nobody by waking, as others use its cores.
+        Linux shares cores among sessions first, of which each rank has one: else who wakes stops
+        the actor elsewhere that has just written to it, at each message
     nudges : descriptors of a pipe that wakes this rank's courier, to read and to write
     bells : descriptors that wake the couriers of the ranks that share memory with this one
     """
@@ -39,6 +42,7 @@ class Machine:
     homes: tuple[int, ...]
     cores: int
     shared_cores: int
+    gives_way: bool
     nudges: tuple[int, int]
     bells: dict[int, int]
 
@@ -74,6 +78,7 @@ def look(world: Any, *, apart: int = 0) -> Machine:
         homes,
         len(cores) // sharing - (len(set(homes)) > 1),
         len(frozenset().union(*mates)),
+        sharing > 1,
         nudges,
         {other: bell for other, bell in bells.items() if homes[other] == homes[rank]},
     )

@@ -6,6 +6,7 @@ import gc
 import itertools
 import os
 import random
+import signal
 import sys
 import tempfile
 import threading
@@ -29,6 +30,7 @@ from lava_actor.proc.io.injector import Injector
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.runtime.run_conditions import RunUntil
+from lava_actor.runtime.user import network
 from tests.runtime.networks import Counter, First, Relay, Sink
 from tests.runtime.random_networks import Company, Plan
 from tests.runtime.test_determinism import Floating, learned
@@ -128,6 +130,11 @@ def fail(model: Any) -> None:
         raise LookupError("lost in step 5")
 
 
+def give_way(_model: Any) -> None:
+    """Insist that this process does not interrupt others when it wakes."""
+    assert os.sched_getscheduler(0) != os.SCHED_OTHER
+
+
 def everything(folder: str) -> None:
     """What a user does with a network: the same, wherever its actors are."""
     counter, sink = pair()
@@ -181,6 +188,7 @@ def everything(folder: str) -> None:
         assert small.u.get().sum() == 300_000
         big.v.set(np.full(300_000, 2.5))
         assert big.v.get().sum() == 750_000
+    seen_directly()
     fed()
     stays()
     at_once()
@@ -189,6 +197,26 @@ def everything(folder: str) -> None:
         "expected a rank below",
         lambda: Sink(name="alone").run(1, First(), {"ranks": {"alone": 7}}),
     )
+
+
+def seen_directly() -> None:
+    """What actors of this machine do is to be seen although their rank's interpreter is stopped."""
+    machine = network.make_crew.keywords["courier"].machine  # type: ignore[attr-defined]
+    if len(machine.mates({0, 1})[0]) == 1:
+        return
+    _, sink = pair(on_step=give_way)
+    with sink:
+        sink.run(RunContinuous(), First(), {"ranks": {"counter": 0, "sink": 1}})
+        while not sink.runtime.current_step:
+            pass
+        os.kill(machine.with_program[1], signal.SIGSTOP)
+        try:
+            before = sink.runtime.current_step
+            while sink.runtime.current_step == before:
+                pass
+            assert {actor.rank for actor in sink.runtime.status()} == {0, 1}
+        finally:
+            os.kill(machine.with_program[1], signal.SIGCONT)
 
 
 def fed() -> None:
