@@ -206,8 +206,9 @@ def seen_directly() -> None:
         return
     _, sink = pair(on_step=give_way)
     with sink:
-        sink.run(RunContinuous(), First(), {"ranks": {"counter": 0, "sink": 1}})
-        while not sink.runtime.current_step:
+        sink.run(RunSteps(1), First(), {"ranks": {"counter": 0, "sink": 1}})
+        sink.run(RunContinuous())
+        while sink.runtime.current_step == 1:
             pass
         os.kill(machine.with_program[1], signal.SIGSTOP)
         try:
