@@ -270,7 +270,7 @@ def test_recordings_go_to_a_file_when_memory_is_used_up(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"num_steps": -1}, "eye.probe: expected an integer, at least 0, got -1"),
+        ({"num_steps": -1}, "eye.probe: num_steps: expected an integer, at least 0, got -1"),
         ({"every": 0}, "eye.probe: every: expected an integer, at least 1, got 0"),
         ({"last": 2.5}, "eye.probe: last: expected an integer, at least 1, got 2.5"),
         ({"index": [0, 0]}, "eye.probe: index: expected every element at most once"),

@@ -149,7 +149,7 @@ class Monitor(AbstractProcess):
         """
         self._check_target(target)
         name = f"{self.name}.probe"
-        num_steps = None if num_steps is None else whole_number(name, num_steps)
+        num_steps = None if num_steps is None else whole_number(f"{name}: num_steps", num_steps)
         every = whole_number(f"{name}: every", every, 1)
         last = None if last is None else whole_number(f"{name}: last", last, 1)
         owner = target.process.name if target.process is not None else ""
