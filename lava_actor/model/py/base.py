@@ -24,10 +24,8 @@ class AbstractPyProcessModel(AbstractProcessModel):
 
     Parameters
     ----------
-    proc_params : ProcessParameters
-        The parameters the Process was made with.
-    loglevel : int
-        Level of ``log``.
+    proc_params, loglevel
+        As for `AbstractProcessModel`.
 
     Attributes
     ----------

@@ -48,6 +48,12 @@ class NIRProcess(AbstractProcess):
         for key, value in values.items():
             setattr(self, key, Var(shape=np.shape(value) or (1,), init=value))
 
+    def _of_one(self, key: str, value: ArrayLike, name: str | None) -> None:
+        """Be a node whose ports have the shape of its only array."""
+        array = np.atleast_1d(np.asarray(value, float))
+        NIRProcess.__init__(self, array.shape, array.shape, name)
+        self._hold(**{key: array})
+
 
 class Passage(NIRProcess):
     """Passes on what it receives, reshaped: the nodes Input, Output and Flatten.
@@ -118,9 +124,7 @@ class Scale(NIRProcess):
     """
 
     def __init__(self, scale: ArrayLike, name: str | None = None) -> None:
-        scale = np.atleast_1d(np.asarray(scale, float))
-        super().__init__(scale.shape, scale.shape, name)
-        self._hold(scale=scale)
+        self._of_one("scale", scale, name)
 
 
 class Threshold(NIRProcess):
@@ -135,9 +139,7 @@ class Threshold(NIRProcess):
     """
 
     def __init__(self, threshold: ArrayLike, name: str | None = None) -> None:
-        threshold = np.atleast_1d(np.asarray(threshold, float))
-        super().__init__(threshold.shape, threshold.shape, name)
-        self._hold(threshold=threshold)
+        self._of_one("threshold", threshold, name)
 
 
 class Convolution(NIRProcess):

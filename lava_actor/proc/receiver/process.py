@@ -15,12 +15,7 @@ class Receiver(AbstractProcess):
         Shape of `a_in` and `payload`.
     """
 
-    def __init__(
-        self,
-        *,
-        shape: tuple[int, ...] = (1,),
-        **inherited: object,
-    ) -> None:
+    def __init__(self, *, shape: tuple[int, ...] = (1,), **inherited: object) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.payload = Var(shape=shape, init=0)
@@ -40,12 +35,7 @@ class Receiver32Bit(AbstractProcess):
         Shape of `a_in` and of both Vars.
     """
 
-    def __init__(
-        self,
-        *,
-        shape: tuple[int, ...] = (1,),
-        **inherited: object,
-    ) -> None:
+    def __init__(self, *, shape: tuple[int, ...] = (1,), **inherited: object) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.payload_last_bytes = Var(shape=shape, init=0)

@@ -30,16 +30,8 @@ class LearningSparse(LearningConnectionProcess, Sparse):
     weights : sparse matrix or array_like (post, pre)
     tag_2, tag_1 : sparse matrix or array_like (post, pre), optional
         Delay variable (letter d in rules) and tag (letter t). Default: no entries.
-    num_message_bits : int
-        0: spikes are binary. More: payloads scale the weights, and may drive the trace x1.
-    learning_rule : LoihiLearningRule
-        With `graded_spike_cfg` other than the default, its ``x1_impulse`` is set to 0.
-    graded_spike_cfg : GradedSpikeCfg
-        What payloads do to the trace x1.
-    **kwargs
-        ``sign_mode`` (default MIXED, *not* found from the weights), ``weight_exp`` and
-        ``num_weight_bits`` of the fixed-point model, and ``rounding_seed`` (default 2), the seed of
-        its stochastic rounding of synaptic variables.
+    num_message_bits, learning_rule, graded_spike_cfg, **kwargs
+        As for `LearningDense`.
 
     Raises
     ------

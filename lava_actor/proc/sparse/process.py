@@ -78,8 +78,7 @@ class DelaySparse(Sparse):
     Raises
     ------
     InvalidValueError
-        (a `ValueError`) if a delay is negative, not integral or longer than `max_delay`, or the
-        shape is not that of the weights.
+        As for `DelayDense`.
     """
 
     def __init__(

@@ -9,6 +9,7 @@ RefPort counts as the source.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partialmethod
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
         ReshapePort,
         TransposePort,
     )
-
-
-Terms = tuple[type | tuple[type, ...], Configs, bool, bool]
-"""What partners have to be, their configurations, whether shapes and types have to be equal."""
 
 
 def create_port_id(proc_id: object, port_name: object) -> str:
@@ -98,15 +95,16 @@ class AbstractPort(AbstractProcessMember):
 
     # -- making connections -----------------------------------------------------------------
 
-    def _connect_forward(
+    def _connect(
         self,
+        forward: bool,
         ports: list[Any],
         port_type: type | tuple[type, ...],
         connection_configs: Configs = None,
         assert_same_shape: bool = True,
         assert_same_type: bool = True,
     ) -> None:
-        """Make ``ports`` destinations of this port; the door for custom virtual ports.
+        """Make ``ports`` destinations of this port, or sources; the door for virtual ports.
 
         Parameters
         ----------
@@ -119,26 +117,14 @@ class AbstractPort(AbstractProcessMember):
         assert_same_type : bool
             Whether the ports have to be of ``port_type``, and all of one kind.
         """
-        how = port_type, connection_configs, assert_same_shape, assert_same_type
-        self._connect(ports, True, how)
-
-    def _connect_backward(
-        self,
-        ports: list[Any],
-        port_type: type | tuple[type, ...],
-        connection_configs: Configs = None,
-        assert_same_shape: bool = True,
-        assert_same_type: bool = True,
-    ) -> None:
-        """Make ``ports`` sources of this port; the mirror image of `_connect_forward`."""
-        how = port_type, connection_configs, assert_same_shape, assert_same_type
-        self._connect(ports, False, how)
-
-    def _connect(self, ports: list[Any], forward: bool, how: Terms) -> None:
-        for port, config in zip(ports, self._checked(ports, *how, forward), strict=True):
+        terms = port_type, connection_configs, assert_same_shape, assert_same_type
+        for port, config in zip(ports, self._checked(ports, *terms, forward), strict=True):
             source, destination = (self, port) if forward else (port, self)
             _link(source, destination, config)
         wiring.warn_if_late([self, *ports])
+
+    _connect_forward = partialmethod(_connect, True)
+    _connect_backward = partialmethod(_connect, False)
 
     def _checked(
         self,
