@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lava_actor.errors import LavaActorError
+
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
 
 
 class NoProcessModelFound(LavaActorError):
@@ -20,14 +23,14 @@ class NoProcessModelFound(LavaActorError):
         becomes the cause.
     """
 
-    def __init__(self, process: object, problems: Iterable[object] = ()) -> None:
+    def __init__(self, process: AbstractProcess | str, problems: Iterable[object] = ()) -> None:
         self.problems = tuple(problems)
         super().__init__(process if isinstance(process, str) else self._text(process))
         errors = [e for p in self.problems if isinstance(e := _error_of(p), BaseException)]
         if errors:
             self.__cause__ = errors[0]
 
-    def _text(self, process: Any) -> str:
+    def _text(self, process: AbstractProcess) -> str:
         cls = type(process)
         text = (
             f"{process.name}: no ProcessModel implements {cls.__qualname__} "
@@ -50,7 +53,7 @@ class ProcessAlreadyCompiled(LavaActorError):
         The Process or its name.
     """
 
-    def __init__(self, process: Any) -> None:
+    def __init__(self, process: AbstractProcess | str) -> None:
         name = process if isinstance(process, str) else process.name
         super().__init__(
             f"{name} is already compiled: run it as it is, or stop its network before it is "

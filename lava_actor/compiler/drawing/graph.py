@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lava_actor.compiler.network import find_network
 from lava_actor.process.interfaces import where
+
+if TYPE_CHECKING:
+    from lava_actor.compiler.executable import ActorPlan
+    from lava_actor.process.process import AbstractProcess
 
 #: Of a line within a box.
 LETTERS = 26
@@ -53,7 +57,7 @@ class Graph:
         return [key for key, box in self.boxes.items() if box.parent is None]
 
 
-def graph_of(process: Any) -> Graph:
+def graph_of(process: AbstractProcess) -> Graph:
     """The network of a Process: what was compiled, or what is connected so far."""
     executable = process._executable
     processes = find_network([process]) if executable is None else executable.all_processes
@@ -75,7 +79,7 @@ def graph_of(process: Any) -> Graph:
     return Graph(boxes, [e for key in boxes for e in _edges(found[key], boxes)])
 
 
-def _box(process: Any, plan: Any) -> Box:
+def _box(process: AbstractProcess, plan: ActorPlan | None) -> Box:
     ports = [p for kind in (process.out_ports, process.in_ports) for p in kind]
     kind, shape = type(process).__name__, str(ports[0].shape) if ports else ""
     one_line = len(kind) + len(shape) < LETTERS
@@ -96,7 +100,7 @@ def _box(process: Any, plan: Any) -> Box:
     )
 
 
-def _role(process: Any) -> str:
+def _role(process: AbstractProcess) -> str:
     """What a Process does in its network, as far as its members tell; decides the colour."""
     if not process.in_ports:
         return "source" if process.out_ports else "watcher"
@@ -105,14 +109,14 @@ def _role(process: Any) -> str:
     return "connection" if "weights" in process.vars else "neurons"
 
 
-def _longest_delay(process: Any) -> int:
+def _longest_delay(process: AbstractProcess) -> int:
     if "delays" not in process.vars:
         return 0
     init = process.vars["delays"].init
     return int(init.max()) if hasattr(init, "max") else int(np.max(init))
 
 
-def _edges(process: Any, boxes: dict[int, Box]) -> list[Edge]:
+def _edges(process: AbstractProcess, boxes: dict[int, Box]) -> list[Edge]:
     edges = []
     for remote, ports in ((False, process.out_ports), (True, process.ref_ports)):
         for port in ports:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partialmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
 from lava_actor.process.interfaces import AbstractProcessMember, where
@@ -28,17 +28,20 @@ if TYPE_CHECKING:
     )
 
 
+T = TypeVar("T")
+
+
 def create_port_id(proc_id: object, port_name: object) -> str:
     """Identifier of a port in a network."""
     return f"{proc_id}_{port_name}"
 
 
-def to_list(obj: object) -> list[Any]:
+def to_list(obj: T | list[T]) -> list[T]:
     """Return ``obj`` itself if it is a list, else a list of it."""
     return obj if isinstance(obj, list) else [obj]
 
 
-def is_disjoint(a: Sequence[Any], b: Sequence[Any]) -> bool:
+def is_disjoint(a: Sequence[object], b: Sequence[object]) -> bool:
     """Return True if no object is in both."""
     return {id(x) for x in a}.isdisjoint(id(x) for x in b)
 
@@ -148,24 +151,24 @@ class AbstractPort(AbstractProcessMember):
         wiring.check_new(self, ports, forward)
         return wiring.matched_configs(self, connection_configs, len(ports))
 
-    def _check_multiplicity(self, ports: list[Any], forward: bool) -> None:
+    def _check_multiplicity(self, ports: Sequence[object], forward: bool) -> None:
         """Message ports may have any number of partners; ports to remote Vars one."""
 
     # -- questions --------------------------------------------------------------------------
 
-    def get_src_ports(self) -> list[Any]:
+    def get_src_ports(self) -> list[AbstractPort]:
         """Origins of everything that arrives here, through hierarchy and virtual ports.
 
         In the order of the connections; ``[]`` if nothing is connected.
         """
         return self._ends("in_connections")
 
-    def get_dst_ports(self) -> list[Any]:
+    def get_dst_ports(self) -> list[AbstractPort]:
         """End points of everything that leaves here; see `get_src_ports`."""
         return self._ends("out_connections")
 
-    def _ends(self, direction: str) -> list[Any]:
-        ends: list[Any] = []
+    def _ends(self, direction: str) -> list[AbstractPort]:
+        ends: list[AbstractPort] = []
         seen = {id(self)}
         todo = list(reversed(getattr(self, direction)))
         while todo:
@@ -286,7 +289,7 @@ class AbstractPort(AbstractProcessMember):
         """
         return self._continued(self._views["transpose"](self, axes))
 
-    def concat_with(self, ports: AbstractPort | list[Any], axis: int) -> ConcatPort:
+    def concat_with(self, ports: AbstractPort | list[AbstractPort], axis: int) -> ConcatPort:
         """Return one port made of this one and ``ports``, side by side along ``axis``.
 
         Raises

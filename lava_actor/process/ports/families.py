@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 from lava_actor.errors import InvalidValueError, NetworkError
@@ -78,7 +79,7 @@ class AbstractRVPort(AbstractPort):
     whereas ``connect_from`` names *the* source and refuses a second one.
     """
 
-    def _check_multiplicity(self, ports: list[object], forward: bool) -> None:
+    def _check_multiplicity(self, ports: Sequence[object], forward: bool) -> None:
         if len(ports) > 1:
             raise NetworkError(f"{wiring.described(self)}: expected one partner, got {len(ports)}")
         known = self.out_connections if forward else self.in_connections

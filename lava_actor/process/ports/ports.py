@@ -5,7 +5,7 @@ The other classes of ports live in `base`, `families` and `virtual`; all can be 
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from lava_actor.errors import NetworkError, PartnerTypeError, UnsupportedError
 from lava_actor.process.hints import briefly
@@ -35,7 +35,7 @@ __all__ = [
     "ReshapePort", "TransposePort", "VarPort", "create_port_id", "is_disjoint", "to_list",
 ]  # fmt: skip
 
-Ports = AbstractPort | list[Any]
+Ports = AbstractPort | list[AbstractPort]
 
 
 class OutPort(AbstractIOPort, AbstractSrcPort):
@@ -188,7 +188,7 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
 
     @briefly
     def connect_var(
-        self, variables: Var | list[object], connection_configs: Configs = None
+        self, variables: Var | list[Var], connection_configs: Configs = None
     ) -> None:
         """Connect to a Var of another Process; it gets an implicit VarPort for that.
 
@@ -302,7 +302,7 @@ class ImplicitVarPort(VarPort):
     """A VarPort made by `RefPort.connect_var`; models need not declare it."""
 
 
-def _refuse_virtual(port: AbstractPort, partners: list[object]) -> None:
+def _refuse_virtual(port: AbstractPort, partners: Sequence[object]) -> None:
     for partner in partners:
         if isinstance(partner, AbstractVirtualPort):
             raise PartnerTypeError(

@@ -84,7 +84,7 @@ class AbstractVirtualPort(AbstractPort):
         return self.get_transform_func_bwd()
 
     def connect(
-        self, ports: AbstractPort | list[object], connection_configs: Configs = None
+        self, ports: AbstractPort | list[AbstractPort], connection_configs: Configs = None
     ) -> None:
         """Connect onwards, to what the origin could be connected to.
 
@@ -116,7 +116,7 @@ class AbstractVirtualPort(AbstractPort):
         wiring.check_partners(self, partners, onwards())
         self._connect_forward(partners, onwards(), connection_configs)
 
-    def _check_multiplicity(self, ports: list[object], forward: bool) -> None:
+    def _check_multiplicity(self, ports: Sequence[object], forward: bool) -> None:
         """One destination if the origin is a RefPort or VarPort; any number of sources."""
         if forward and issubclass(self._kind(), AbstractRVPort):
             AbstractRVPort._check_multiplicity(self, ports, forward)  # type: ignore[arg-type]
@@ -229,7 +229,7 @@ class ConcatPort(AbstractVirtualPort):
         self._connect_backward(list(ports), AbstractPort, None, assert_same_shape=False)
 
     @classmethod
-    def of(cls, port: AbstractPort, others: list[object], axis: int) -> ConcatPort:
+    def of(cls, port: AbstractPort, others: Sequence[AbstractPort], axis: int) -> ConcatPort:
         """Return a port and others side by side; see `AbstractPort.concat_with`."""
         return cls([port, *others], operator.index(axis))
 
