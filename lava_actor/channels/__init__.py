@@ -45,7 +45,16 @@ from lava_actor.channels.wait import (
 
 built.require("lava_actor.channels._native")
 
-from lava_actor.channels._native import Arena, Desk, Domain, Party, RingReader, RingWriter, adds  # noqa: E402  (after the check)
+from lava_actor.channels._native import (  # noqa: E402  (after the check)
+    Arena,
+    Desk,
+    Domain,
+    Party,
+    RingReader,
+    RingWriter,
+    adds,
+    receiver,
+)
 from lava_actor.channels.csp import CspRecvPort, CspSelector, CspSendPort, PyPyChannel  # noqa: E402  (after the check)
 
 __all__ = [
@@ -53,5 +62,5 @@ __all__ = [
     "Blocking", "Channel", "ChannelType", "CspRecvPort", "CspSelector", "CspSendPort", "Desk",
     "Domain", "Party", "PyPyChannel", "RingPlan", "adds", "RingReader", "RingRequest",
     "RingStatistics", "RingWriter", "SpinOnFreeCore", "SpinThenBlock", "WaitPolicy",
-    "choose_policy", "plan_arena",
+    "choose_policy", "plan_arena", "receiver",
 ]  # fmt: skip

@@ -464,6 +464,23 @@ class RingReader(RingEnd):
     def pack(self, most: int) -> tuple[int, bytes]:
         """Take up to so many messages, without waiting, as `RingWriter.unpack` has them."""
 
+def receiver(
+    sources: Sequence[tuple[RingReader, np.ndarray | None]],
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    room: int,
+) -> Callable[[], np.ndarray]:
+    """Return a function that takes the oldest message of each source and returns their sum.
+
+    Parameters
+    ----------
+    sources : sequence of (reader, index map or None), as in `RingReader.accumulate`
+    shape, dtype
+        Of the sum.
+    room : int
+        Places that index maps may lead to; what lies behind the shape is left out.
+    """
+
 def wait_any(
     parties: Sequence[Party], *conditions: Callable[[], object], timeout: float | None = None
 ) -> bool:

@@ -372,6 +372,51 @@ cdef class RingReader(_RingEnd):
         return 0
 
 
+cdef class _Receiver:
+    """Sums messages of rings."""
+
+    cdef list readers, index_maps
+    cdef tuple shape
+    cdef cnp.npy_intp room, size
+    cdef int type_num, code, n_dims
+    cdef cnp.npy_intp[MAX_DIMS] dims
+
+    def __init__(self, sources, tuple shape, dtype, Py_ssize_t room):
+        cdef Py_ssize_t i
+        self.readers = [reader for reader, _ in sources]
+        self.index_maps = [index_map for _, index_map in sources]
+        self.shape, self.room = shape, room
+        self.type_num, self.n_dims, self.size = dtype.num, len(shape), 1
+        self.code = type_code(self.type_num)
+        for i in range(self.n_dims):
+            self.dims[i] = shape[i]
+            self.size *= shape[i]
+
+    def recv(self):
+        """Take the oldest message of each: their sum, an array of the caller's own."""
+        cdef RingReader reader
+        cdef cnp.ndarray out
+        cdef Py_ssize_t i
+        cdef const int32_t *places
+        if self.room == self.size:
+            out = cnp.PyArray_ZEROS(self.n_dims, self.dims, self.type_num, 0)
+        else:
+            out = cnp.PyArray_ZEROS(1, &self.room, self.type_num, 0)
+        for i in range(len(self.readers)):
+            reader = <RingReader?>self.readers[i]
+            reader.await_data()
+            places = reader._checked_map(self.index_maps[i])
+            if not reader.add_front(cnp.PyArray_DATA(out), self.room, self.code, places):
+                reader._accumulate_slowly(reader.front(), out, self.index_maps[i])
+            reader.release()
+        return out if self.room == self.size else out[:self.size].reshape(self.shape)
+
+
+def receiver(sources, shape, dtype, room):
+    """Return a function that sums one message of each source."""
+    return _Receiver(sources, shape, dtype, room).recv
+
+
 cdef RingReader _new_reader(Arena arena, ring, Py_ssize_t cursor):
     cdef RingReader reader = RingReader.__new__(RingReader)
     cdef Py_ssize_t own = ring.readers[cursor]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lava_actor.channels import receiver
 from lava_actor.errors import InvalidValueError
 
 NUMERIC = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c16"]
@@ -62,6 +63,37 @@ def test_any_shape_counts_by_flat_index(make_ring):
     ring.writer.send(np.arange(6))
     ring.reader.accumulate(out, reverse)
     assert (out == 5).all()
+
+
+@pytest.mark.parametrize("dtype", NUMERIC)
+def test_a_receiver_returns_the_sum_of_a_message_of_each_ring(make_ring, dtype):
+    size, rng = 500, np.random.default_rng(5)
+    rings = [make_ring((size,), d) for d in (dtype, "?")]
+    places = [rng.integers(0, 41, size).astype(np.int32), None]
+    everywhere = [places[0], np.arange(size, dtype=np.int32)]
+    for used, maps, shape, room in (
+        (rings, [None, None], (20, 25), size),
+        (rings, everywhere, (4, 100), size),  # what lies behind the shape is not received
+        (rings[:1], places[:1], (40,), 41),
+        (rings[1:], [None], (size,), size),
+    ):
+        take = receiver(
+            [(r.reader, m) for r, m in zip(used, maps, strict=True)], shape, np.dtype(dtype), room
+        )
+        for send, dense in messages(size, dtype):
+            expected = np.zeros(room, dtype)
+            for ring, index_map in zip(used, maps, strict=True):
+                if ring is rings[0]:
+                    send(ring.writer)
+                    message = dense
+                else:
+                    ring.writer.send(message := rng.random(size) < 0.1)
+                where = np.arange(size) if index_map is None else index_map
+                np.add.at(expected, where, message.astype(dtype))
+            got = take()
+            assert got.dtype == expected.dtype
+            assert np.array_equal(got, expected[: np.prod(shape)].reshape(shape))
+            assert not any(ring.reader.available() for ring in used)
 
 
 def test_integers_wrap(make_ring):

@@ -20,7 +20,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lava_actor.channels import RingReader
+from lava_actor.channels import RingReader, receiver
 from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError
 from lava_actor.model.ports.rings import (
     Events,
@@ -309,23 +309,16 @@ class PyInPortVectorDense(PyInPort):
 
     def _bind(self) -> None:
         super()._bind()
-        plain = len(self.edges) == 1 and not self.edges[0].functions and self.room == self._size
-        self._rebind("recv", self._fast_recv() if plain else None)
+        self._rebind("recv", self._fast_recv())
 
-    def _fast_recv(self) -> Callable[[], np.ndarray]:
-        """Return `recv` for a single source without functions."""
-        ring, shape, dtype, zeros = self._rings[0], self._shape, self._dtype, np.zeros
-        if not self._as_sent():
-            accumulate, index_map = ring.accumulate, self.edges[0].index_map
-
-            def recv_into_zeros() -> np.ndarray:
-                out = zeros(shape, dtype)
-                accumulate(out, index_map)
-                return out
-
-            return recv_into_zeros
-        take = ring.recv
-        return take if tuple(ring.shape) == shape else lambda: take().reshape(shape)
+    def _fast_recv(self) -> Callable[[], np.ndarray] | None:
+        """Return `recv` for a message that needs no change, or for rings without functions."""
+        shape = self._shape
+        if len(self.edges) == 1 and self.room == self._size and self._as_sent():
+            take = self._rings[0].recv
+            return take if tuple(self._rings[0].shape) == shape else lambda: take().reshape(shape)
+        sources = self.native_sources()
+        return receiver(sources, shape, self._dtype, self.room) if sources else None
 
     def recv(self) -> np.ndarray:
         """Receive one message from every source and return their sum.
