@@ -288,7 +288,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         members = {
             n: m for n, m in held if isinstance(m, AbstractProcessMember) and m.process is self
         }
-        if not members or name == "name":  # it is just being made
+        if not members or name in ("name", "log_config"):  # it is just being made, or may change
             return
         if name in parameters or name in self._model_parameters:
             raise InvalidValueError(

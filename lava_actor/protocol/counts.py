@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import numbers
+import operator
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -19,11 +22,14 @@ def whole_number(what: str, value: object, least: int = 0) -> int:
     InvalidTypeError, InvalidValueError
         If it is no number, or another one; `what` names the Process and its parameter.
     """
-    number = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
-    wrong: type[Exception] = InvalidTypeError
-    if isinstance(number, numbers.Real) and not isinstance(number, bool):
-        wrong = InvalidValueError
-        whole: Any = number
-        if math.isfinite(number) and (found := int(whole)) == number and found >= least:
+    number: Any = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
+    counts = isinstance(number, (numbers.Real, Decimal)) and not isinstance(number, bool)
+    if counts and not isinstance(number, int) and math.isfinite(number) and number == int(number):
+        number = int(number)
+    with contextlib.suppress(TypeError):  # integers of other libraries say that they are
+        found = operator.index(None if isinstance(number, (bool, np.bool_)) else number)
+        if found >= least:
             return found
+        counts = True
+    wrong = InvalidValueError if counts else InvalidTypeError
     raise wrong(f"{what}: expected an integer, at least {least}, got {value!r}")

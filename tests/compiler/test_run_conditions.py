@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,24 @@ from lava_actor.runtime.run_conditions import (
 )
 
 
-@pytest.mark.parametrize("count", [0, 5, np.int32(5), np.uint8(5), 5.0, np.float64(5)])
+class Five:
+    """An integer of another library."""
+
+    def __index__(self) -> int:
+        return 5
+
+    __int__ = __index__
+
+    def __float__(self) -> float:
+        return 5.0
+
+
+@pytest.mark.parametrize(
+    "count", [0, 5, np.int32(5), np.uint8(5), 5.0, np.float64(5), np.array(5), Decimal(5), Five()]
+)
 def test_whole_numbers_of_any_type_are_step_counts(count: Any) -> None:
     condition = RunSteps(count)
-    assert condition.num_steps == count
+    assert condition.num_steps == int(count)
     assert type(condition.num_steps) is int
     assert condition.blocking
     assert isinstance(condition, AbstractRunCondition)
