@@ -350,11 +350,13 @@ cdef class RingWriter(_RingEnd):
     cdef uint32_t n_peers
     cdef int dense_pause
     cdef readonly bint closed
+    cdef bint cuts  # has said that its type loses something
 
     cdef int put(self, array) except -1
     cdef bint _are_spikes(self, array) noexcept
     cdef _after_close(self)
     cdef cnp.ndarray _converted(self, array)
+    cdef cnp.ndarray _cast(self, cnp.ndarray a)
     cdef cnp.ndarray _index_array(self, indices)
     cdef int _copy_indices(self, cnp.ndarray index, int32_t *to) except -1
     cdef cnp.ndarray _checked_indices(self, cnp.ndarray index)

@@ -8,6 +8,7 @@ are C calls: the arena here, then ``_party.pxi``, ``_domain.pxi``, ``_writer.pxi
 """
 
 import os
+import warnings
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from lava_actor.errors import (
     ChannelAborted,
     InvalidTypeError,
     InvalidValueError,
+    LavaActorWarning,
     NetworkEnds,
     PeerClosedError,
     RuntimeStateError,

@@ -169,7 +169,7 @@ cdef class RingWriter(_RingEnd):
         cdef Py_ssize_t count = cnp.PyArray_SIZE(index)
         cdef Py_ssize_t bytes_needed
         if values is not None:
-            v = np.ascontiguousarray(values, dtype=self.dtype) if not (
+            v = self._cast(np.asarray(values)) if not (
                 cnp.PyArray_CheckExact(values)
                 and (<cnp.ndarray>values).dtype is self.dtype
                 and cnp.PyArray_IS_C_CONTIGUOUS(values)
@@ -269,9 +269,23 @@ cdef class RingWriter(_RingEnd):
                 f"ring {self.name!r}: expected {self.size} elements (shape {self.shape}), "
                 f"got shape {np.shape(a)}"
             )
-        if a.dtype != self.dtype:
-            return a.astype(self.dtype, order="C", casting="unsafe")
-        return np.ascontiguousarray(a)
+        return self._cast(a)
+
+    cdef cnp.ndarray _cast(self, cnp.ndarray a):
+        """In the ring's type, as in an array assignment; once, say that this loses something."""
+        if a.dtype == self.dtype:
+            return np.ascontiguousarray(a)
+        cast = a.astype(self.dtype, order="C", casting="unsafe")
+        if not self.cuts and a.dtype.kind == "f" and self.dtype.kind in "iu":
+            lost = np.isfinite(a) & (cast != a)  # NumPy warns of the others
+            if lost.any():
+                self.cuts = True
+                warnings.warn(
+                    f"{self.name}: {a[lost][0]} is sent as {cast[lost][0]}, as the port computes in "
+                    f"{self.dtype}; declare a floating-point type if fractions count",
+                    LavaActorWarning,
+                )
+        return cast
 
     cdef cnp.ndarray _index_array(self, indices):
         """Indices as a contiguous array of 32 or 64 bits; ranges are checked when copied."""

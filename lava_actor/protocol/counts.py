@@ -26,10 +26,10 @@ def whole_number(what: str, value: object, least: int = 0) -> int:
     counts = isinstance(number, (numbers.Real, Decimal)) and not isinstance(number, bool)
     if counts and not isinstance(number, int) and math.isfinite(number) and number == int(number):
         number = int(number)
-    with contextlib.suppress(TypeError):  # integers of other libraries say that they are
-        found = operator.index(None if isinstance(number, (bool, np.bool_)) else number)
-        if found >= least:
-            return found
-        counts = True
+    if not isinstance(number, (bool, np.bool_)):
+        with contextlib.suppress(TypeError):  # integers of other libraries say that they are
+            if (found := operator.index(number)) >= least:
+                return found
+            counts = True
     wrong = InvalidValueError if counts else InvalidTypeError
     raise wrong(f"{what}: expected an integer, at least {least}, got {value!r}")

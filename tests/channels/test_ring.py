@@ -11,7 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lava_actor.channels import Arena, RingRequest, plan_arena
-from lava_actor.errors import InvalidValueError, PeerClosedError, RuntimeStateError
+from lava_actor.errors import (
+    InvalidValueError,
+    LavaActorWarning,
+    PeerClosedError,
+    RuntimeStateError,
+)
 from tests.cases import cases
 
 DTYPES = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8", "c8", "c16", "g"]
@@ -119,8 +124,20 @@ def test_what_is_sent_arrives_with_its_shape_dtype_and_values(make_ring, shape):
 
 def test_values_are_converted_as_c_would(make_ring):
     ring = make_ring((3,), "i1")
-    ring.writer.send([300.7, -1.9, 2])
+    with pytest.warns(LavaActorWarning, match=r"300\.7 is sent as 44, .* int8"):
+        ring.writer.send([300.7, -1.9, 2])
     assert ring.reader.recv().tolist() == [44, -1, 2]
+
+
+def test_that_fractions_are_cut_is_said_once_and_of_fractions_alone(make_ring):
+    ring = make_ring((3,), "i4", depth=8)
+    ring.writer.send([3.0, -1.0, 0.0])  # warnings are errors here
+    ring.writer.send_events(np.array([4.0]), np.array([1]))
+    with pytest.warns(LavaActorWarning, match=r"0\.5 is sent as 0, .* int32"):
+        ring.writer.send_events(np.array([2.0, 0.5]), np.array([0, 1]))
+    ring.writer.send([0.25, 0.0, 0.0])
+    got = [ring.reader.recv().tolist() for _ in range(4)]
+    assert got == [[3, -1, 0], [0, 4, 0], [2, 0, 0], [0, 0, 0]]
 
 
 @pytest.mark.parametrize(

@@ -271,10 +271,6 @@ TABLE.REFUSED |= {
 
 
 TABLE.DOUBTED |= {
-    "ranks_without_mpi": (
-        lambda: ran(lif(name="a"), ranks={"a": 1}),
-        (r"compile_config\['ranks'\] changes nothing", "mpiexec -n"),
-    ),
     "a_model_for_the_class_above": (
         lambda: Mine(shape=(2,), name="a").compile(
             Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={LIF: PyLifModelFloat})

@@ -353,6 +353,7 @@ class Typed(First):
         ([1 + 2j, 3], complex, complex, "complex128 [(1+2j), (3+0j)]"),
     ],
 )
+@pytest.mark.filterwarnings("ignore:.*1.9 is sent as 1")
 def test_send_casts_to_the_source_and_recv_promotes_to_the_sum(
     data: list[Any], sender: Any, sink: Any, expected: str
 ) -> None:

@@ -23,8 +23,8 @@ class PyOutPort(AbstractPyIOPort):
 
     Declared as ``PyOutPort.VEC_DENSE``, ``VEC_SPARSE``, ``SCALAR_DENSE`` or ``SCALAR_SPARSE``.
     Data are cast to the declared dtype like in an array assignment (1.9 becomes 1 in an integer
-    port, every non-zero becomes True in a boolean one). Sending waits while a destination's ring
-    is full.
+    port, which warns of it once; every non-zero becomes True in a boolean one). Sending waits while
+    a destination's ring is full.
     """
 
     VEC_DENSE: ClassVar[type[PyOutPort]]

@@ -29,11 +29,11 @@ class AbstractIOPort(AbstractPort):
     external_pipe_buffer_size : int
         How many messages fit between it and the network.
     external_pipe_csp_send_port, external_pipe_csp_recv_port : object
-        Our end of a pipe into a network that runs now.
+        Our end of a pipe into a network that runs now; not there before.
     """
 
-    external_pipe_csp_send_port: Any = None
-    external_pipe_csp_recv_port: Any = None
+    external_pipe_csp_send_port: Any
+    external_pipe_csp_recv_port: Any
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__(shape)

@@ -192,15 +192,15 @@ class Network:
             for name, port in named(ports)
         }
         for plan in self._executable.externals:
-            port: Any = ports[plan.process_id, plan.port]
+            port = ports[plan.process_id, plan.port]
             if plan.cursor is None:
                 writer = self._arena.writer(plan.ring)
                 end: Any = CspSendPort(writer, port.name)
-                port.external_pipe_csp_send_port = end
+                vars(port)["external_pipe_csp_send_port"] = end
             else:
                 reader = self._arena.reader(plan.ring, plan.cursor)
                 end = CspRecvPort(reader, port.name)
-                port.external_pipe_csp_recv_port = end
+                vars(port)["external_pipe_csp_recv_port"] = end
             self._external_ports.append(end)
 
     def _tear_down(self) -> None:

@@ -133,14 +133,6 @@ class Crew:
         self._executable = executable
         self._in_threads = actor_type == ActorType.Threading
         self._ranks = tuple(ranks) or (0,) * len(executable.actors)
-        if not ranks and any(r != 0 for r in (executable.compile_config["ranks"] or {}).values()):
-            warn(
-                "compile_config['ranks'] changes nothing: all of this network is on one rank, as "
-                "the program was not started by mpiexec -n … python -m lava_actor.mpi PROGRAM"
-                if not self._in_threads
-                else "compile_config['ranks'] changes nothing: threads of one interpreter are on "
-                "one rank"
-            )
         self.posts = posts_of(executable, self._ranks)
         self._threads: list[threading.Thread] = []
         self._theirs: list[Pipe] = []
