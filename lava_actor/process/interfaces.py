@@ -55,12 +55,18 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
                     f"{where(self)}.shape: expected a shape when the {kind} is made; it stays "
                     f"{self.shape}"
                 )
-            if not (name[0] == "_" or name in self.__dict__ or hasattr(type(self), name)):
+            if not (name[0] == "_" or name in self.__dict__ or self._declares(name)):
                 warn(
                     f"{where(self)}.{name}: {kind} has no such attribute, and no model sees what "
                     f"is assigned here{self._instead_of_assignment()}"
                 )
         object.__setattr__(self, name, value)
+
+    @classmethod
+    def _declares(cls, name: str) -> bool:
+        return hasattr(cls, name) or any(
+            name in getattr(base, "__annotations__", ()) for base in cls.__mro__
+        )
 
     @property
     def name(self) -> Any:

@@ -196,11 +196,11 @@ class Network:
             if plan.cursor is None:
                 writer = self._arena.writer(plan.ring)
                 end: Any = CspSendPort(writer, port.name)
-                vars(port)["external_pipe_csp_send_port"] = end
+                port.external_pipe_csp_send_port = end
             else:
                 reader = self._arena.reader(plan.ring, plan.cursor)
                 end = CspRecvPort(reader, port.name)
-                vars(port)["external_pipe_csp_recv_port"] = end
+                port.external_pipe_csp_recv_port = end
             self._external_ports.append(end)
 
     def _tear_down(self) -> None:
