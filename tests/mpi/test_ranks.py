@@ -186,7 +186,7 @@ def test_a_rank_that_is_killed_at_any_moment_is_named_once_and_nothing_is_left(
     seed: int, tmp_path: Path
 ) -> None:
     rng = random.Random(seed)
-    n, segments = rng.choice((2, 3)), set(os.listdir("/dev/shm"))
+    n = rng.choice((2, 3))
     with started_ranks(tmp_path, n, "starts_and_stops") as started:
         found = guards_of(started, n)
         time.sleep(rng.random() * 6.0)  # not to synchronise: the moment is to be any
@@ -198,8 +198,7 @@ def test_a_rank_that_is_killed_at_any_moment_is_named_once_and_nothing_is_left(
     assert [line for line in told.splitlines() if "has died" in line and f"rank {victim}" in line]
     assert told.count("has died") == 1, told
     _, left = psutil.wait_procs(family, timeout=60)
-    assert left == []
-    assert set(os.listdir("/dev/shm")) <= segments
+    assert left == []  # names in /dev/shm: the fixture waits until a guard has removed them
 
 
 def is_guard(words: list[str]) -> bool:
