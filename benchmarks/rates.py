@@ -51,7 +51,7 @@ def theirs(scale: float, steps: int, seed: int, threads: int) -> np.ndarray:
         np.savez(network, **(described | told))  # type: ignore[arg-type]
         contender = nest.contender(network, threads, steps, lambda _, rates: found.append(rates))
         with contender.open() as run:
-            run(WARM_UP + steps - nest.BEFORE)
+            run(WARM_UP + steps)
     return found[0]
 
 

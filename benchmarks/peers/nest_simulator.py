@@ -16,8 +16,6 @@ from benchmarks.measure import Contender
 from benchmarks.peers import worker
 
 PROGRAM = Path(__file__).with_name("nest_program.py")
-BEFORE = 10
-"""Steps that the program does before it says that it is ready."""
 
 
 def interpreter() -> str:

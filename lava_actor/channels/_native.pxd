@@ -398,6 +398,7 @@ cdef class RingReader(_RingEnd):
     cdef object _wide_as_events(self, unsigned char *payload)
     cdef int _check_target(self, out) except -1
     cdef const int32_t *_checked_map(self, index_map) except? NULL
+    cdef int _add_next(self, cnp.ndarray out, int code, index_map) except -1
     cdef int _accumulate_slowly(self, la_slot *slot, out, index_map) except -1
     cdef int _wait_data(self) except -1
     cdef int _wait_told(self) except -1

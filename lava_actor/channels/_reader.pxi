@@ -40,15 +40,18 @@ cdef class RingReader(_RingEnd):
 
     def accumulate(self, out, index_map=None):
         """Take the oldest message and add it to `out`, through `index_map` if given."""
+        self._check_target(out)
+        self._add_next(out, type_code(cnp.PyArray_TYPE(out)), index_map)
+
+    cdef int _add_next(self, cnp.ndarray out, int code, index_map) except -1:
+        """Take the oldest message and add it to an array that is one to add to."""
         cdef const int32_t *places
         self.await_data()
         places = self._checked_map(index_map)
-        self._check_target(out)
-        if not self.add_front(
-            cnp.PyArray_DATA(out), cnp.PyArray_SIZE(out), type_code(cnp.PyArray_TYPE(out)), places
-        ):
+        if not self.add_front(cnp.PyArray_DATA(out), cnp.PyArray_SIZE(out), code, places):
             self._accumulate_slowly(la_reader_slot(&self.at), out, index_map)
         self.release()
+        return 0
 
     def skip(self):
         """Take the oldest message without looking at it."""
@@ -394,21 +397,14 @@ cdef class _Receiver:
 
     def recv(self):
         """Take the oldest message of each: their sum, an array of the caller's own."""
-        cdef RingReader reader
         cdef cnp.ndarray out
         cdef Py_ssize_t i
-        cdef const int32_t *places
         if self.room == self.size:
             out = cnp.PyArray_ZEROS(self.n_dims, self.dims, self.type_num, 0)
         else:
             out = cnp.PyArray_ZEROS(1, &self.room, self.type_num, 0)
         for i in range(len(self.readers)):
-            reader = <RingReader?>self.readers[i]
-            reader.await_data()
-            places = reader._checked_map(self.index_maps[i])
-            if not reader.add_front(cnp.PyArray_DATA(out), self.room, self.code, places):
-                reader._accumulate_slowly(reader.front(), out, self.index_maps[i])
-            reader.release()
+            (<RingReader?>self.readers[i])._add_next(out, self.code, self.index_maps[i])
         return out if self.room == self.size else out[:self.size].reshape(self.shape)
 
 

@@ -277,8 +277,8 @@ cdef class RingWriter(_RingEnd):
             return np.ascontiguousarray(a)
         cast = a.astype(self.dtype, order="C", casting="unsafe")
         if not self.cuts and a.dtype.kind == "f" and self.dtype.kind in "iu":
-            lost = np.isfinite(a) & (cast != a)  # NumPy warns of the others
-            if lost.any():
+            lost = cast != a
+            if lost.any() and (lost := lost & np.isfinite(a)).any():  # NumPy warns of the others
                 self.cuts = True
                 warnings.warn(
                     f"{self.name}: {a[lost][0]} is sent as {cast[lost][0]}, as the port computes in "

@@ -73,9 +73,12 @@ class ProcessPostInitCaller(type):
             wrong = error
         _check_types(cls, kwargs)
         if wrong is not None:
-            if text := misfit(cls.__name__, signature(cls), args, kwargs, inspect.getdoc(cls)):
-                raise InvalidTypeError(text)
-            raise wrong
+            try:
+                if text := misfit(cls.__name__, signature(cls), args, kwargs, inspect.getdoc(cls)):
+                    raise InvalidTypeError(text)
+                raise wrong
+            finally:
+                del wrong  # or the error, and all that its frames hold, would live in a cycle
         obj._post_init()
         return obj
 

@@ -119,8 +119,6 @@ class RunUntil(AbstractRunCondition):
 
 
 def _count(value: object, owner: str, name: str) -> int:
-    if isinstance(value, bool | str) or not hasattr(value, "__float__"):
-        raise InvalidTypeError(f"{owner}.{name}: expected a number of steps, got {value!r}")
     if (count := whole_number(f"{owner}.{name}", value)) > sys.maxsize:
         raise InvalidValueError(f"{owner}.{name}: expected at most 2**63 - 1 steps, got {value!r}")
     return count
