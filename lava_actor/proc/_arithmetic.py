@@ -26,6 +26,10 @@ STATE_BITS = 24
 STATE_LIMIT = 2 ** (STATE_BITS - 1)
 """States lie between plus and minus this."""
 
+WORD = 64
+"""Shifts by more bits than the widest integer has are shifts by so many: of amounts beyond, not all
+can be negated, or written in the type of what is shifted."""
+
 
 def asr(x: ArrayLike, n: ArrayLike) -> np.ndarray:
     """Shift right arithmetically, ``floor(x / 2**n)``; n >= 0, broadcasts."""
@@ -44,8 +48,9 @@ def shl(x: ArrayLike, n: ArrayLike) -> np.ndarray:
     x = _integers(x)
     n = np.asarray(n)
     if n.ndim == 0 or n.size == 1:
-        amount = int(n.reshape(-1)[0])
+        amount = max(-WORD, min(int(n.reshape(-1)[0]), WORD))
         return x << x.dtype.type(amount) if amount > 0 else x >> x.dtype.type(-amount)
+    n = n.astype(np.int64).clip(-WORD, WORD)
     left = np.left_shift(x, _amount(np.maximum(n, 0), x.dtype))
     return np.right_shift(left, _amount(np.maximum(-n, 0), x.dtype))
 

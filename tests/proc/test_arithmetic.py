@@ -42,6 +42,17 @@ def test_shl_scales_by_powers_of_two(x: int, n: int) -> None:
     assert shl([x, x], [n, 0]).tolist() == [want, x]
 
 
+@pytest.mark.parametrize("dtype", [np.int8, np.int32, np.int64])
+def test_shl_by_any_amount_empties_or_fills_with_the_sign(dtype: type) -> None:
+    x = np.array([5, -5], dtype)
+    for far in (100, 300, 2**31 - 1):
+        assert shl(x, np.int32(far)).tolist() == [0, 0]
+        assert shl(x, np.full(2, far, np.int32)).tolist() == [0, 0]
+    for far in (-100, -300, -(2**31)):
+        assert shl(x, np.int32(far)).tolist() == [0, -1]
+        assert shl(x, np.full(2, far, np.int32)).tolist() == [0, -1]
+
+
 @given(ints)
 def test_sat24_clips(x: int) -> None:
     assert sat24([x]).tolist() == [max(1 - 2**23, min(2**23 - 1, x))]

@@ -100,7 +100,7 @@ LA_WIDE static int la_step_atrlif_i32(const la_pack *p) {
         for (ptrdiff_t k = from; k < to; k++) {
             int64_t decayed = la_mag((int64_t)((double)i[k] * keep_i), 12);
             i[k] = (int32_t)la_turn24(decayed + (int64_t)((uint64_t)(int64_t)a[k] << 6));
-            int64_t bias = la_shl64(mant[k], exp[k] == INT32_MIN ? 0 : exp[k]);
+            int64_t bias = la_shl64(mant[k], exp[k]);
             int64_t voltage = la_add64(la_add64(la_atrlif_decayed(v[k], keep_v), i[k]), bias);
             v[k] = (int32_t)la_clip24(voltage);
             theta[k] =
