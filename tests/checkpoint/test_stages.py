@@ -212,8 +212,13 @@ def test_any_schedule_anywhere(schedule: str, actor_type: ActorType, tmp_path: P
     assert without_global_numbers(outcome(loaded, 6)) == expected
 
 
-def test_every_way_to_run_on(paused: Path) -> None:
-    loaded: Any = lava_actor.load(paused)
+def test_every_way_to_run_on(tmp_path: Path) -> None:
+    """For as long as it takes: nobody sends more than is received."""
+    process = networks.remote()
+    process.run(RunSteps(num_steps=5), run_cfg=configured(None, None))
+    process.save(tmp_path / "x")
+    process.stop()
+    loaded: Any = lava_actor.load(tmp_path / "x")
     loaded.run(RunUntil(lambda: loaded.runtime.current_step >= 8))
     assert loaded.runtime.current_step == 8
     loaded.run(RunContinuous())
