@@ -290,7 +290,7 @@ def test_a_run_config_that_cannot_be_written_is_given_again(tmp_path: Path) -> N
 
 
 def test_a_running_network_is_neither_saved_nor_loaded(paused: Path) -> None:
-    process = networks.in_flight()
+    process = networks.remote()
     process.run(RunContinuous(), run_cfg=configured(None, None))
     try:
         with pytest.raises(RuntimeStateError, match="pause"):
