@@ -10,7 +10,12 @@ import pytest
 
 import lava_actor
 from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps
-from lava_actor.errors import CheckpointError, InvalidValueError, RuntimeStateError
+from lava_actor.errors import (
+    CheckpointError,
+    InvalidValueError,
+    LavaActorWarning,
+    RuntimeStateError,
+)
 from lava_actor.model.py.convert import PyLoihiModelToPyAsyncModel
 from lava_actor.proc.io.extractor import Extractor
 from lava_actor.proc.io.injector import Injector
@@ -93,7 +98,8 @@ def test_a_stopped_network_starts_afresh(tmp_path: Path) -> None:
     process = networks.in_flight()
     first = outcome(process, 6, run_cfg=configured(None, None))
     file = tmp_path / "stopped"
-    process.save(file)
+    with pytest.warns(LavaActorWarning, match=r"is over.*the file holds the initial ones"):
+        process.save(file)
     assert outcome(lava_actor.load(file), 6) == first
 
 

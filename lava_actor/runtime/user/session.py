@@ -230,6 +230,11 @@ def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
     if runtime is not None:
         seed = runtime.root_seed
     else:
+        if process.runtime is not None:
+            warn(
+                f"{process.name}.save: its network is over, and with it the values it had come to; "
+                f"the file holds the initial ones. save() before stop() keeps them"
+            )
         executable = _known_executable(process)
         seed = root_seed({} if executable is None else executable.compile_config)
     checkpoint.save(process, path, runtime, seed, trusted=trusted)
