@@ -277,6 +277,17 @@ class Encoder:
             return file.getvalue()
 
 
+class _Unpickler(pickle.Unpickler):
+    """Reads what was pickled; some CPython 3.13 lets only subclasses say how references are read."""
+
+    def __init__(self, data: bytes, referred: Callable[[Any], object]) -> None:
+        super().__init__(io.BytesIO(data))
+        self._referred = referred
+
+    def persistent_load(self, pid: Any) -> object:
+        return self._referred(pid)
+
+
 class Decoder:
     """Reads one document.
 
@@ -402,9 +413,7 @@ class Decoder:
         if not self._trusted:
             raise CheckpointError("a part is pickled; pass trusted=True if you trust the file")
         if path is None:
-            unpickler: Any = pickle.Unpickler(io.BytesIO(data))
-            unpickler.persistent_load = self._value
-            return unpickler.load()
+            return _Unpickler(data, self._value).load()
         here = found(path)
         if isinstance(here, type):
             return here  # the program that saved it, or one like it

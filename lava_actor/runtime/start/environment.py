@@ -96,6 +96,11 @@ def _here() -> str | None:
         return None
 
 
+def safe_path() -> list[str]:
+    """What keeps CPython 3.13 from failing in a folder that is gone; a path is assigned anyway."""
+    return [] if _here() else ["-P"]
+
+
 def import_places() -> tuple[tuple[str, ...], bool]:
     """Where this interpreter imports from: its path, and whether Lava's names are ours."""
     here = _here()

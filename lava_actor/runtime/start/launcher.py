@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from lava_actor.built import PACKAGE
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
-from lava_actor.runtime.start.environment import flags, import_places
+from lava_actor.runtime.start.environment import flags, import_places, safe_path
 from lava_actor.runtime.start.processes import GRACE_SECONDS, how_it_ended, look
 from lava_actor.runtime.start.program import stamp
 
@@ -96,9 +96,10 @@ class Launcher:
             "main(int(sys.argv[1]), int(sys.argv[2]))"
         )
         control = theirs.detach()
+        options = [*flags(), *safe_path()]
         try:
             self.process = subprocess.Popen(
-                [sys.executable, *flags(), "-c", program, str(control), str(os.getpid()), *_path()],
+                [sys.executable, *options, "-c", program, str(control), str(os.getpid()), *_path()],
                 pass_fds=(control,),
                 stdin=subprocess.DEVNULL,
                 env=_environment(),
