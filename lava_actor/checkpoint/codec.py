@@ -278,7 +278,7 @@ class Encoder:
 
 
 class _Unpickler(pickle.Unpickler):
-    """Reads what was pickled; some CPython 3.13 lets only subclasses say how references are read."""
+    """Reads what was pickled; in CPython 3.13.0 only a subclass may read references."""
 
     def __init__(self, data: bytes, referred: Callable[[Any], object]) -> None:
         super().__init__(io.BytesIO(data))
