@@ -37,6 +37,9 @@ LEAST_COST = 200
 #: lies in few slots stays in the cache.
 SHALLOW = 4
 
+#: Slots of a ring between workers: a few steps of slack, in few pages of memory.
+BETWEEN = 16
+
 #: Nanoseconds of steps per worker below which, in lockstep, another one does not pay.
 WORTH_A_BARRIER = 20_000
 
@@ -84,17 +87,15 @@ def share(
 def shallow(
     rings: Iterable[RingRequest], actors: Sequence[ActorPlan]
 ) -> Iterator[RingRequest]:
-    """Yield the rings, those within one worker with few slots."""
+    """Yield the rings, those within and between workers with few slots."""
     for ring in rings:
         ends = {ring.writer, *ring.readers}
-        if (
-            ring.depth is None
-            and max(ends) < len(actors)
-            and len(homes := {actors[party].worker for party in ends}) == 1
-            and homes != {None}
-        ):
-            size = slot_bytes(math.prod(ring.shape), np.dtype(ring.dtype).itemsize, ring.events)
-            ring = replace(ring, depth=min(SHALLOW, default_depth(size)))
+        if ring.depth is None and max(ends) < len(actors):
+            homes = {actors[party].worker for party in ends}
+            if None not in homes:
+                size = slot_bytes(math.prod(ring.shape), np.dtype(ring.dtype).itemsize, ring.events)
+                most = SHALLOW if len(homes) == 1 else BETWEEN
+                ring = replace(ring, depth=min(most, default_depth(size)))
         yield ring
 
 

@@ -120,17 +120,17 @@ LA_INLINE void la_poisson_decide(const la_pack *p, uint64_t neuron, uint64_t pie
 #define LA_POISSON(NAME, T, TIMES)                                                                                     \
     LA_INLINE void la_poisson_times_##NAME(ptrdiff_t n, int binary, int own, const T *restrict amplitude,              \
                                            T *restrict s) {                                                            \
-        T one = amplitude[0];                                                                                          \
-        if (binary || own) {                                                                                           \
-            for (ptrdiff_t i = 0; i < n; i++) {                                                                        \
-                T number = binary && s[i] ? 1 : s[i];                                                                  \
-                s[i] = number ? TIMES(amplitude[own ? i : 0], number) : 0;                                             \
-            }                                                                                                          \
-            return;                                                                                                    \
-        }                                                                                                              \
         for (ptrdiff_t i = 0; i < n; i++) {                                                                            \
-            T product = TIMES(one, s[i]);                                                                              \
-            s[i] = s[i] ? product : 0;                                                                                 \
+            T number = binary && s[i] ? 1 : s[i];                                                                      \
+            s[i] = number ? TIMES(amplitude[own ? i : 0], number) : 0;                                                 \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    /* The same of numbers that are not sums of several, and for one amplitude. */                                     \
+    LA_INLINE void la_poisson_once_##NAME(ptrdiff_t n, T amplitude, const uint16_t *restrict found, T *restrict s) {   \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                                            \
+            T product = TIMES(amplitude, (T)found[i]);                                                                 \
+            s[i] = found[i] ? product : 0;                                                                             \
         }                                                                                                              \
     }                                                                                                                  \
                                                                                                                        \
@@ -150,6 +150,12 @@ LA_INLINE void la_poisson_decide(const la_pack *p, uint64_t neuron, uint64_t pie
             count = left < room ? left : room;                                                                         \
             ptrdiff_t groups = ((ptrdiff_t)skipped + count + 15) / 16;                                                 \
             const uint16_t *restrict found = number + skipped;                                                         \
+            if (most == 1 && !each && !own && !p->integers[3]) {                                                       \
+                la_poisson_bits(p, neuron / 16, 0, groups, drawn);                                                     \
+                la_poisson_decide(p, neuron - skipped, 0, groups, drawn, number);                                      \
+                la_poisson_once_##NAME(count, amplitude[0], found, s);                                                 \
+                continue;                                                                                              \
+            }                                                                                                          \
             memset(s, 0, (size_t)count * sizeof *s);                                                                   \
             for (int64_t piece = 0; piece < most; piece++) {                                                           \
                 la_poisson_bits(p, neuron / 16, (uint64_t)piece, groups, drawn);                                       \
