@@ -369,6 +369,7 @@ cdef class RingWriter(_RingEnd):
     cdef unsigned char *payload_of(self, la_slot *slot) noexcept nogil
     cdef void fill(self, la_slot *slot, const void *data) noexcept nogil
     cdef int64_t most_found(self) noexcept nogil
+    cdef void *whole(self, la_slot *slot) noexcept nogil
     cdef void fill_found(self, la_slot *slot, const void *data, int64_t found) noexcept nogil
     cdef int _fill_events(self, la_slot *slot, cnp.ndarray v, cnp.ndarray index, Py_ssize_t count) except -1
     cdef void publish_ones(self, la_slot *slot, Py_ssize_t count) noexcept nogil

@@ -419,15 +419,19 @@ cdef class RingWriter(_RingEnd):
             (self.capacity - 16) // (4 + self.itemsize),
         ))
 
+    cdef void *whole(self, la_slot *slot) noexcept nogil:
+        """Where a whole message is to be written."""
+        slot.form = LA_FORM_DENSE
+        la_count(&self.at.at.ring.dense, 1)
+        return <unsigned char *>slot + self.payload
+
     cdef void fill_found(self, la_slot *slot, const void *data, int64_t found) noexcept nogil:
         """Put a message into a slot, in whose payload the indices of its elements lie; -1: whole."""
         cdef unsigned char *payload = <unsigned char *>slot + self.payload
         cdef int32_t *index = <int32_t *>payload
         cdef Py_ssize_t values_at
         if found < 0:
-            slot.form = LA_FORM_DENSE
-            memcpy(payload, data, self.nbytes)
-            la_count(&self.at.at.ring.dense, 1)
+            memcpy(self.whole(slot), data, self.nbytes)
             return
         values_at = values_offset(found)
         slot.form = LA_FORM_EVENTS | LA_FORM_ASCENDING

@@ -32,8 +32,8 @@ class SlowFixed(PyDelaySparseModelBitAcc):
         super().run_spk()
 
 
-def connection(kind: str) -> DelaySparse:
-    places = sparse.random(N, N, 0.2, "csr", rng=np.random.default_rng(4))
+def connection(kind: str, rows: int = N, share: float = 0.2) -> DelaySparse:
+    places = sparse.random(rows, N, share, "csr", rng=np.random.default_rng(4))
     draw = {"one": 1, "few": 9, "many": 100_000, "graded": 7, "fixed": 7, "shifted": 7}[kind]
     numbers = np.random.default_rng(draw)
     places.data = numbers.integers(1, draw + 1, places.nnz) * (1 if "fix" in kind else 0.1)
@@ -46,12 +46,14 @@ def connection(kind: str) -> DelaySparse:
     return DelaySparse(weights=places, delays=late.astype(int), name="late", **more)
 
 
-def story(kind: str, *, slow: bool, pauses: int, watched: bool = False) -> list[bytes]:
+def story(
+    kind: str, *, slow: bool, pauses: int, watched: bool = False, rows: int = N, share: float = 0.2
+) -> list[bytes]:
     tag = "fixed_pt" if kind in ("fixed", "shifted") else "floating_pt"
     model: Any = SlowFixed if tag == "fixed_pt" else SlowFloat
-    late = connection(kind)
+    late = connection(kind, rows, share)
     source = SpikeTimes(times=TIMES, amplitude=3 if kind == "graded" else 1, name="spikes")
-    goal = LIF(shape=(N,), du=0.3 if tag == "floating_pt" else 900, vth=10**6, name="goal")
+    goal = LIF(shape=(rows,), du=0.3 if tag == "floating_pt" else 900, vth=10**6, name="goal")
     source.s_out.connect(late.s_in)
     late.a_out.connect(goal.a_in)
     monitor = Monitor()
@@ -75,6 +77,14 @@ def story(kind: str, *, slow: bool, pauses: int, watched: bool = False) -> list[
 @pytest.mark.parametrize("kind", ["one", "few", "many", "graded", "fixed", "shifted"])
 def test_lists_and_lines_of_delays_hold_the_same(kind: str) -> None:
     assert story(kind, slow=False, pauses=5) == story(kind, slow=True, pauses=5)
+
+
+@pytest.mark.parametrize("share", [0.02, 0.1], ids=["few rows", "many rows"])
+@pytest.mark.parametrize("kind", ["few", "many", "graded", "fixed"])
+def test_hundreds_of_notes_for_a_step_are_all_there_in_order(kind: str, share: float) -> None:
+    """As events where few of the rows get something, and as a whole message otherwise."""
+    wide: Any = {"rows": 8000, "share": share, "pauses": 3}
+    assert story(kind, slow=False, **wide) == story(kind, slow=True, **wide)
 
 
 def test_it_makes_no_difference_whether_somebody_looks_at_what_is_due() -> None:

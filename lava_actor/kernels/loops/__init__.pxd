@@ -82,14 +82,15 @@ cdef extern from "synapses.h" nogil:
     void la_look_up_i32(Py_ssize_t n, uint16_t *met, const int32_t *table, int32_t *out)
 
 cdef extern from "delays.h" nogil:
-    ctypedef struct la_bin:
-        Py_ssize_t used
     ctypedef struct la_later:
-        la_bin *bins
-        int32_t depth, now
+        int32_t depth
+    ctypedef struct la_note_f64:
+        int32_t row
+    ctypedef struct la_note_i32:
+        int32_t row
     void la_later_free(la_later *l)
     int la_later_init(la_later *l, int32_t depth, int32_t rows)
-    la_bin *la_bin_of(la_later *l, int32_t delay)
+    int64_t la_later_used(const la_later *l, int32_t delay, size_t note)
     void la_later_advance(la_later *l)
     int la_can_code(const la_csc *m, int32_t rows)
     int la_later_coded(la_later *l, const la_csc *m, const int32_t *at, Py_ssize_t count)
@@ -97,8 +98,8 @@ cdef extern from "delays.h" nogil:
                             Py_ssize_t count)
     int la_later_valued_i32(la_later *l, const la_csc *m, const int32_t *at, const int32_t *x,
                             Py_ssize_t count)
-    void la_due_f64(la_later *l, const la_bin *bin, const double *table, double *out)
-    void la_due_i32(la_later *l, const la_bin *bin, const int32_t *table, int32_t *out)
+    void la_due_f64(la_later *l, int32_t delay, const double *table, double *out, int whole)
+    void la_due_i32(la_later *l, int32_t delay, const int32_t *table, int32_t *out, int whole)
     int64_t la_touched_f64(la_later *l, const double *sum, int32_t *index, int64_t limit)
     int64_t la_touched_i32(la_later *l, const int32_t *sum, int32_t *index, int64_t limit)
     void la_clear_f64(const la_later *l, double *sum, const int32_t *index, int64_t found)

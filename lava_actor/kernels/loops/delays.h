@@ -5,7 +5,9 @@
  * with what is due in its step, and to add all of that up when the step has come. The sum of a neuron is taken in the
  * same order, since the notes of a step lie in the order in which they were made.
  *
- * A note is a row and the code of a weight in 32 bits, where weights have codes; or a row and a number.
+ * A note is a row and the code of a weight in 32 bits, where weights have codes; or a row and a number. Notes lie in
+ * sheets. What a sheet held is done in the step in which the next notes are made, so they are written where caches are
+ * warm, and take no more room than what is still due.
  */
 #ifndef LAVA_ACTOR_DELAYS_H
 #define LAVA_ACTOR_DELAYS_H
@@ -14,17 +16,28 @@
 
 #include "synapses.h"
 
-typedef struct {
-    void *notes;
-    ptrdiff_t used, room;
-} la_bin;
+/* Bytes of a sheet, which starts at a multiple of them; and in front of its notes, whatever they are. */
+#define LA_SHEET 512
+#define LA_SHEET_HEAD 16
+/* Sheets that are asked for at once, at first and at most. */
+#define LA_SLAB 16
+#define LA_SLAB_MOST 1024
+
+typedef struct la_sheet {
+    struct la_sheet *next;
+} la_sheet;
 
 typedef struct {
-    la_bin *bins; /* one per delay, in a circle */
+    unsigned char **next; /* per delay, in a circle: where its next note goes; at a multiple of LA_SHEET: nowhere yet */
+    la_sheet **first;     /* per delay: its sheets, all but the last full */
+    int32_t *full;        /* per delay: how many are full */
     int32_t depth, now;
     uint32_t rows;
     uint64_t inverse;  /* 2**64 / rows, rounded up; 0: one row */
     uint64_t *touched; /* a bit per row that `la_due` has added to */
+    la_sheet *spare;
+    la_sheet *slabs;   /* the first sheet of each, which holds nothing */
+    size_t slab;       /* sheets of the last one */
 } la_later;
 
 typedef struct {
@@ -38,10 +51,14 @@ typedef struct {
 } la_note_i32;
 
 static inline void la_later_free(la_later *l) {
-    for (int32_t d = 0; l->bins && d < l->depth; d++) {
-        free(l->bins[d].notes);
+    while (l->slabs) {
+        la_sheet *slab = l->slabs;
+        l->slabs = slab->next;
+        free(slab);
     }
-    free(l->bins);
+    free(l->next);
+    free(l->first);
+    free(l->full);
     free(l->touched);
     memset(l, 0, sizeof(*l));
 }
@@ -49,51 +66,116 @@ static inline void la_later_free(la_later *l) {
 /* 0: no memory. */
 static inline int la_later_init(la_later *l, int32_t depth, int32_t rows) {
     la_later_free(l);
-    l->bins = calloc((size_t)depth, sizeof(la_bin));
+    l->next = calloc((size_t)depth, sizeof *l->next);
+    l->first = calloc((size_t)depth, sizeof *l->first);
+    l->full = calloc((size_t)depth, sizeof *l->full);
     l->touched = calloc((size_t)rows / 64 + 1, sizeof(uint64_t));
     l->depth = depth;
     l->rows = (uint32_t)rows;
     l->inverse = rows > 1 ? UINT64_MAX / l->rows + 1 : 0;
-    return l->bins && l->touched;
+    return l->next && l->first && l->full && l->touched;
 }
 
-static inline la_bin *la_bin_of(la_later *l, int32_t delay) {
+static inline int la_is_full(const unsigned char *place) { return !((uintptr_t)place % LA_SHEET); }
+
+/* The sheet in front of where a note goes. */
+static inline la_sheet *la_sheet_of(unsigned char *place) {
+    return (la_sheet *)(place - 1 - (uintptr_t)(place - 1) % LA_SHEET);
+}
+
+static inline int32_t la_later_at(const la_later *l, int32_t delay) {
     int32_t at = l->now + delay;
-    return l->bins + (at < l->depth ? at : at - l->depth);
+    return at < l->depth ? at : at - l->depth;
+}
+
+/* How many notes of so many bytes there are for a delay. */
+static inline int64_t la_later_used(const la_later *l, int32_t delay, size_t note) {
+    int32_t at = la_later_at(l, delay);
+    unsigned char *place = l->next[at];
+    if (!place) {
+        return 0;
+    }
+    return ((int64_t)l->full[at] * (LA_SHEET - LA_SHEET_HEAD) +
+            (place - (unsigned char *)la_sheet_of(place) - LA_SHEET_HEAD)) / (int64_t)note;
 }
 
 /* What was due is done. */
 static inline void la_later_advance(la_later *l) {
-    l->bins[l->now].used = 0;
+    la_sheet *first = l->first[l->now];
+    if (first) {
+        la_sheet_of(l->next[l->now])->next = l->spare;
+        l->spare = first;
+    }
+    l->first[l->now] = NULL;
+    l->next[l->now] = NULL;
+    l->full[l->now] = 0;
     l->now = l->now + 1 < l->depth ? l->now + 1 : 0;
-    if (l->bins[l->now].used) {
-        LA_PREFETCH(l->bins[l->now].notes);
-        LA_PREFETCH((const char *)l->bins[l->now].notes + 64);
+    if (l->first[l->now]) {
+        LA_PREFETCH(l->first[l->now]);
+        LA_PREFETCH((const char *)l->first[l->now] + 64);
     }
 }
 
-static inline int la_bin_grow(la_bin *bin, size_t note) {
-    ptrdiff_t room = bin->room ? 2 * bin->room : 32;
-    void *more = realloc(bin->notes, (size_t)room * note);
-    if (!more) {
-        return 0;
+static inline la_sheet *la_spare_sheet(la_later *l) {
+    la_sheet *found = l->spare;
+    if (!found) {
+        size_t many = l->slab < LA_SLAB ? LA_SLAB : l->slab < LA_SLAB_MOST ? 2 * l->slab : LA_SLAB_MOST;
+        unsigned char *slab = aligned_alloc(LA_SHEET, many * LA_SHEET);
+        if (!slab) {
+            return NULL;
+        }
+        for (size_t k = 1; k < many; k++) {
+            ((la_sheet *)(slab + k * LA_SHEET))->next = k + 1 < many ? (la_sheet *)(slab + (k + 1) * LA_SHEET) : NULL;
+        }
+        ((la_sheet *)slab)->next = l->slabs;
+        l->slabs = (la_sheet *)slab;
+        l->slab = many;
+        found = (la_sheet *)(slab + LA_SHEET);
     }
-    bin->notes = more;
-    bin->room = room;
-    return 1;
+    l->spare = found->next;
+    return found;
 }
+
+/* Where the next note goes that is due at a place of the circle; NULL: no memory. */
+static unsigned char *la_later_room(la_later *l, int32_t at) {
+    la_sheet *sheet = la_spare_sheet(l);
+    if (!sheet) {
+        return NULL;
+    }
+    sheet->next = NULL;
+    if (l->next[at]) {
+        la_sheet_of(l->next[at])->next = sheet;
+        l->full[at]++;
+    } else {
+        l->first[at] = sheet;
+    }
+    return (unsigned char *)sheet + LA_SHEET_HEAD;
+}
+
+/* What LA_NOTE looks at. */
+#define LA_NOTING(l)                                                                                                   \
+    unsigned char **places = (l)->next;                                                                                \
+    const int32_t now = (l)->now, depth = (l)->depth;                                                                  \
+    const uint32_t rows = (l)->rows;                                                                                   \
+    const uint64_t inverse = (l)->inverse;
 
 /* Note down entry VALUE of row `tall` of a tall matrix: delay times rows, plus row. */
 #define LA_NOTE(N, tall, VALUE)                                                                                        \
     {                                                                                                                  \
-        uint32_t high = (tall), late, low;                                                                             \
-        late = l->inverse ? (uint32_t)(((unsigned __int128)l->inverse * high) >> 64) : high;                           \
-        low = high - late * l->rows;                                                                                   \
-        la_bin *bin = la_bin_of(l, (int32_t)late);                                                                     \
-        if (bin->used == bin->room && !la_bin_grow(bin, sizeof(N))) {                                                  \
-            return 0;                                                                                                  \
+        uint32_t high = (tall);                                                                                        \
+        uint32_t late = inverse ? (uint32_t)(((unsigned __int128)inverse * high) >> 64) : high;                        \
+        uint32_t low = high - late * rows;                                                                             \
+        int32_t at_delay = now + (int32_t)late;                                                                        \
+        at_delay -= at_delay < depth ? 0 : depth;                                                                      \
+        unsigned char *place = places[at_delay];                                                                       \
+        if (la_is_full(place)) {                                                                                       \
+            place = la_later_room(l, at_delay);                                                                        \
+            if (!place) {                                                                                              \
+                return 0;                                                                                              \
+            }                                                                                                          \
         }                                                                                                              \
-        ((N *)bin->notes)[bin->used++] = VALUE;                                                                        \
+        *(N *)place = VALUE;                                                                                           \
+        places[at_delay] = place + sizeof(N);                                                                          \
     }
 
 /* Note the columns of the events, with codes; 0: no memory. */
@@ -102,6 +184,7 @@ static inline int la_bin_grow(la_bin *bin, size_t note) {
         const int64_t *restrict ptr = m->ptr;                                                                          \
         const R *restrict row = (const R *)m->row;                                                                     \
         const uint8_t *restrict code = m->codes;                                                                       \
+        LA_NOTING(l)                                                                                                   \
         LA_EACH_COLUMN(code, {                                                                                         \
             for (; k < end; k++) {                                                                                     \
                 LA_NOTE(uint32_t, TALL, low << 8 | (CODE))                                                             \
@@ -132,6 +215,7 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
         const uint32_t *restrict wide = (const uint32_t *)m->row;                                                      \
         const T *restrict w = (const T *)m->weights;                                                                   \
         const uint8_t *restrict code = m->codes;                                                                       \
+        LA_NOTING(l)                                                                                                   \
         LA_EACH_COLUMN((const uint8_t *)0, {                                                                           \
             A factor = x ? (A)x[e] : (A)1;                                                                             \
             for (; k < end; k++) {                                                                                     \
@@ -143,24 +227,39 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
         return 1;                                                                                                      \
     }                                                                                                                  \
                                                                                                                        \
-    /* Add what is noted to sums, by a table of weights if notes have codes. */                                        \
-    static void la_due_##NAME(la_later *l, const la_bin *bin, const T *table, T *restrict out) {                       \
-        uint64_t *restrict touched = l->touched;                                                                       \
+    /* Add what is noted for a delay to sums, by a table of weights if notes have codes. */                            \
+    LA_INLINE void la_due_to_##NAME(const la_later *l, int32_t delay, const T *table, T *restrict out,                 \
+                                    uint64_t *restrict touched) {                                                      \
+        const int32_t at = la_later_at(l, delay);                                                                      \
+        const unsigned char *end = l->next[at];                                                                        \
+        const ptrdiff_t size = table ? sizeof(uint32_t) : sizeof(N);                                                   \
         A *restrict sum = (A *)out;                                                                                    \
-        if (table) {                                                                                                   \
-            const uint32_t *restrict note = bin->notes;                                                                \
-            for (ptrdiff_t i = 0; i < bin->used; i++) {                                                                \
-                uint32_t r = note[i] >> 8;                                                                             \
-                sum[r] += (A)table[note[i] & 255];                                                                     \
-                touched[r / 64] |= UINT64_C(1) << r % 64;                                                              \
+        for (const la_sheet *sheet = l->first[at]; sheet; sheet = sheet->next) {                                       \
+            const unsigned char *from = (const unsigned char *)sheet + LA_SHEET_HEAD;                                  \
+            const uint32_t *restrict coded = (const uint32_t *)from;                                                   \
+            const N *restrict note = (const N *)from;                                                                  \
+            const ptrdiff_t count = (sheet->next ? LA_SHEET - LA_SHEET_HEAD : end - from) / size;                      \
+            for (int byte = 0; sheet->next && byte < LA_SHEET; byte += 64) {                                           \
+                LA_PREFETCH((const char *)sheet->next + byte);                                                         \
             }                                                                                                          \
+            for (ptrdiff_t i = 0; i < count; i++) {                                                                    \
+                uint32_t r = table ? coded[i] >> 8 : (uint32_t)note[i].row;                                            \
+                sum[r] += (A)(table ? table[coded[i] & 255] : note[i].value);                                          \
+                if (touched) {                                                                                         \
+                    touched[r / 64] |= UINT64_C(1) << r % 64;                                                          \
+                }                                                                                                      \
+            }                                                                                                          \
+        }                                                                                                              \
+    }                                                                                                                  \
+                                                                                                                       \
+    /* `whole`: nobody will ask which rows are touched. */                                                             \
+    static void la_due_##NAME(la_later *l, int32_t delay, const T *table, T *out, int whole) {                         \
+        if (table && whole) {                                                                                          \
+            la_due_to_##NAME(l, delay, table, out, NULL);                                                              \
+        } else if (table) {                                                                                            \
+            la_due_to_##NAME(l, delay, table, out, l->touched);                                                        \
         } else {                                                                                                       \
-            const N *restrict note = bin->notes;                                                                       \
-            for (ptrdiff_t i = 0; i < bin->used; i++) {                                                                \
-                uint32_t r = (uint32_t)note[i].row;                                                                    \
-                sum[r] += (A)note[i].value;                                                                            \
-                touched[r / 64] |= UINT64_C(1) << r % 64;                                                              \
-            }                                                                                                          \
+            la_due_to_##NAME(l, delay, NULL, out, whole ? NULL : l->touched);                                          \
         }                                                                                                              \
     }                                                                                                                  \
                                                                                                                        \

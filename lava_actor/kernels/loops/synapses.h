@@ -112,18 +112,22 @@ static inline void la_fetch(const void *start, size_t width) {
     }
 }
 
-/* Go over the columns of the events; BODY goes from entry k to entry end. W: what else is read. */
+/* Go over the columns of the events; BODY goes from entry k to entry end. W: what else is read.
+ * What comes up is fetched LA_AHEAD columns early, and the first ones together. */
 #define LA_EACH_COLUMN(W, BODY)                                                                  \
-    for (ptrdiff_t e = 0; e < count; e++) {                                                      \
+    for (ptrdiff_t e = count ? -2 * LA_AHEAD : 0; e < count; e++) {                              \
         if (e + 2 * LA_AHEAD < count) {                                                          \
             LA_PREFETCH(ptr + at[e + 2 * LA_AHEAD]);                                             \
         }                                                                                        \
-        if (e + LA_AHEAD < count) {                                                              \
+        if (e + LA_AHEAD >= 0 && e + LA_AHEAD < count) {                                         \
             int64_t next = ptr[at[e + LA_AHEAD]];                                                \
             la_fetch(row + next, sizeof(*row));                                                  \
             if (W) {                                                                             \
                 la_fetch((W) + next, sizeof(*(W)));                                              \
             }                                                                                    \
+        }                                                                                        \
+        if (e < 0) {                                                                             \
+            continue;                                                                            \
         }                                                                                        \
         int64_t k = ptr[at[e]], end = ptr[at[e] + 1];                                            \
         BODY                                                                                     \

@@ -115,6 +115,7 @@ cdef class DelaySparseBurst(SparseBurst):
     cdef la_later later
     cdef bint may_list, lists
     cdef bint coded  # notes have codes
+    cdef size_t note  # bytes of one
     cdef object code_table
     cdef void *table_at
     cdef bint failed  # no memory for a note
@@ -156,7 +157,9 @@ cdef class DelaySparseBurst(SparseBurst):
         line = self.window
         self.given, self.given_at = line if np.any(line) else None, 0
         self.table_at = NULL
+        self.note = sizeof(la_note_f64) if self.code == LA_F64 else sizeof(la_note_i32)
         if self.coded:
+            self.note = sizeof(uint32_t)
             pointers, rows, weights, codes, one = self.operator.parts()
             self.code_table = np.full(256, one) if weights is None else weights
             self.code_table = np.ascontiguousarray(self.code_table, self.model.number)
@@ -180,18 +183,17 @@ cdef class DelaySparseBurst(SparseBurst):
         if self.given is not None:
             (<object>line)[:, : self.depth - self.given_at] = self.given[:, self.given_at :]
         for d in range(self.later.depth):
-            self._add_due(d, <char *>data_of(line) + d * self.n_out * self.width())
+            self._add_due(d, <char *>data_of(line) + d * self.n_out * self.width(), True)
         la_later_free(&self.later)
         self.given = None
         self.lists = False
         self.lay(line)
 
-    cdef void _add_due(self, int32_t delay, void *out) noexcept nogil:
-        cdef la_bin *bin = la_bin_of(&self.later, delay)
+    cdef void _add_due(self, int32_t delay, void *out, bint whole) noexcept nogil:
         if self.code == LA_F64:
-            la_due_f64(&self.later, bin, <double *>self.table_at, <double *>out)
+            la_due_f64(&self.later, delay, <double *>self.table_at, <double *>out, whole)
         else:
-            la_due_i32(&self.later, bin, <int32_t *>self.table_at, <int32_t *>out)
+            la_due_i32(&self.later, delay, <int32_t *>self.table_at, <int32_t *>out, whole)
 
     cdef int send(self) except -1:
         cdef RingWriter writer = self.writer
@@ -210,41 +212,45 @@ cdef class DelaySparseBurst(SparseBurst):
         return 0
 
     cdef int _fill(self, la_slot *slot) except -1:
-        """Write what is due now."""
+        """Write what is due now: as events if surely few of the rows get any."""
         cdef RingWriter writer = self.writer
         cdef size_t column = self.n_out * self.width()
-        cdef bint takes_long = la_bin_of(&self.later, 0).used >= LONG_LOOP
-        cdef void *own = calloc(column + 1, 1) if takes_long else NULL
-        cdef void *sum = own if takes_long else _zeros_of(column)
         cdef int32_t *index = <int32_t *>writer.payload_of(slot)
-        cdef int64_t found, most = writer.most_found() if self.given is None else 0
+        cdef int64_t used = la_later_used(&self.later, 0, self.note)
+        cdef int64_t found, most = writer.most_found() if self.given is None else -1
+        cdef void *sum
+        if used > most or used >= LONG_LOOP:
+            self._fill_whole(writer.whole(slot), column, used >= LONG_LOOP)
+            return 0
+        sum = _zeros_of(column)
         if sum == NULL:
             raise MemoryError()
-        if self.given is not None:
+        self._add_due(0, sum, False)
+        if self.code == LA_F64:
+            found = la_touched_f64(&self.later, <double *>sum, index, most)
+        else:
+            found = la_touched_i32(&self.later, <int32_t *>sum, index, most)
+        writer.fill_found(slot, sum, found)
+        if self.code == LA_F64:
+            la_clear_f64(&self.later, <double *>sum, index, found)
+        else:
+            la_clear_i32(&self.later, <int32_t *>sum, index, found)
+        return 0
+
+    cdef int _fill_whole(self, void *out, size_t column, bint takes_long) except -1:
+        if self.given is None:
+            memset(out, 0, column)
+        else:
             memcpy(
-                sum,
+                out,
                 <char *>cnp.PyArray_DATA(<cnp.ndarray>self.given) + self.given_at * column,
                 column,
             )
         if takes_long:
             with nogil:
-                self._add_due(0, sum)
+                self._add_due(0, out, True)
         else:
-            self._add_due(0, sum)
-        if self.code == LA_F64:
-            found = la_touched_f64(&self.later, <double *>sum, index, most)
-        else:
-            found = la_touched_i32(&self.later, <int32_t *>sum, index, most)
-        if self.given is None:
-            writer.fill_found(slot, sum, found)
-        else:
-            found = -1
-            writer.fill(slot, sum)
-        if self.code == LA_F64:
-            la_clear_f64(&self.later, <double *>sum, index, found)
-        else:
-            la_clear_i32(&self.later, <int32_t *>sum, index, found)
-        free(own)
+            self._add_due(0, out, True)
         return 0
 
     cdef void compute(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
