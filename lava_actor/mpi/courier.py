@@ -33,8 +33,9 @@ if TYPE_CHECKING:
 #: the core away without sleeping may last for a whole slice of the scheduler.
 PAUSES = ((300, 0.00003), (1000, 0.0002), (3000, 0.001))
 LONGEST_PAUSE = 0.004
-#: Where all others wake this one.
+#: Where all others wake this one; and the rounds before, as MPI shows a message after some looks.
 NUDGED_PAUSE = 0.05
+FEW_ROUNDS = 50
 #: Seconds between two looks for frames, while messages may move.
 LOOK_SECONDS = 0.0005
 #: Messages to one rank that MPI may be busy with before more is kept in the box.
@@ -167,7 +168,8 @@ class Courier:
                 except self._mpi.Exception:
                     if not self._has_lost_somebody():
                         raise
-                self._pause(idle)
+                if self._pause(idle):
+                    idle = 0
         except BaseException as error:  # noqa: BLE001  (nobody may wait for ever: all ranks end)
             self._failure = of_runtime(error, "the courier between ranks", f"rank {self.rank}")
             os.write(2, f"lava_actor, rank {self.rank}: {self._failure.traceback}\n".encode())
@@ -244,25 +246,28 @@ class Courier:
         elif self.rank and network not in self._ordered:  # another rank was faster than rank 0
             self._early.setdefault(network, []).append((rank, item))
 
-    def _pause(self, idle: int) -> None:
+    def _pause(self, idle: int) -> bool:
+        """After so many rounds without anything; True if something is said to have happened."""
         if not idle:
-            return
+            return False
         seconds = next((s for rounds, s in PAUSES if idle < rounds), LONGEST_PAUSE)
-        if len(self.machine.bells) == self.size - 1 and not any(self._on_the_way):
+        is_woken = len(self.machine.bells) == self.size - 1 and not any(self._on_the_way)
+        if is_woken and idle > FEW_ROUNDS:
             seconds = NUDGED_PAUSE
         if seconds < LOOK_SECONDS:
             time.sleep(seconds)
-            return
+            return False
         nudges = self.machine.nudges[0]
         ends = [d for client in self._clients.values() for d in client.descriptors()]
         try:
             readable = select.select([nudges, *ends], [], [], seconds)[0]
         except ValueError:  # a descriptor beyond what select can watch
             time.sleep(seconds)
-            return
+            return False
         if nudges in readable:
             os.read(nudges, 4096)
         self._next_look = 0.0
+        return bool(readable)
 
 
 def _ring(bell: int) -> None:
