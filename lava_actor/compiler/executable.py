@@ -212,7 +212,8 @@ class ActorPlan:
         if self.part is None:
             return value
         if var.rows is None:
-            return one_for_all(value, where)
+            alike = cast(Any, self.model_class).cut.alike
+            return value if var.name in alike else one_for_all(value, where)
         return var.rows.of(value, tuple(var.var.shape), where)
 
     def proc_params(self, inits: Mapping[str, object]) -> ProcessParameters:

@@ -13,7 +13,7 @@ cdef inline Py_ssize_t take_geometry(
     cdef int32_t in_x
     (in_x, g.in_y, g.in_c, g.out_x, g.out_y, g.out_c, g.kernel_x, g.kernel_y, g.pad_x, g.pad_y,
      g.stride_x, g.stride_y, g.dilation_x, g.dilation_y, g.groups) = geometry
-    if min(geometry[:8]) < 1 or min(geometry[8:10]) < 0 or min(geometry[10:]) < 1:
+    if min(geometry[:8]) < 1 or geometry[9] < 0 or min(geometry[10:]) < 1:
         raise ValueError(f"geometry: expected positive sizes, got {geometry}")
     # Python's integers: products of 32-bit numbers can exceed 64 bits
     sizes = (

@@ -24,7 +24,7 @@ class Cut:
         Vars, InPorts and OutPorts with an element, or a row, per neuron: each part has those of its
         neurons. One of another shape, and all others, every part has whole.
     alike : names
-        Vars with an element per sender, which every part has whole and treats as the others do.
+        Vars of several elements which every part has whole and treats as the others do.
     cost : float
         About how many nanoseconds a step takes for each number in the divided Vars; by that the
         compiler finds out what is large enough to be cut.
@@ -32,6 +32,8 @@ class Cut:
         Whether a step sends before it receives, as connections do. Then it works when the others,
         whose spikes it waits for, have done their step: the compiler fills the cores with each of
         the two kinds.
+    by_slices : bool
+        Whether parts have whole slices of the first axis of ``along``, and so its other axes.
     """
 
     along: str
@@ -39,6 +41,7 @@ class Cut:
     cost: float = 0.5
     sends_first: bool = False
     alike: tuple[str, ...] = ()
+    by_slices: bool = False
 
 
 def why_not(cls: type[object]) -> str | None:

@@ -21,15 +21,18 @@ from lava_actor.protocol.values import fitted, numbers
 
 @plain(frozen=True)
 class Rows:
-    """Rows ``first`` to ``end`` of ``total``."""
+    """Rows ``first`` to ``end`` of ``total``; so many of them are a slice of an array."""
 
     first: int
     end: int
     total: int
+    slice: int = 1
 
     def shape(self, whole: tuple[int, ...]) -> tuple[int, ...]:
         """The shape of the part of an array: its first axis is cut, or all of them in C order."""
         own = self.end - self.first
+        if self.slice > 1 and math.prod(whole) == self.total:
+            return (own // self.slice, *whole[1:])
         return (own, *whole[1:]) if whole and whole[0] == self.total else (own,)
 
     def of(self, value: Any, whole: tuple[int, ...], where: str) -> Any:

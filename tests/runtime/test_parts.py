@@ -15,9 +15,11 @@ from lava_actor.errors import (
     CheckpointError,
     InvalidIndexError,
     InvalidValueError,
+    UnsupportedError,
 )
 from lava_actor.proc.atrlif.process import ATRLIF
 from lava_actor.proc.connectivity import Normal, Uniform, fixed_total_number
+from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.dense.process import DelayDense, Dense
 from lava_actor.proc.graded.process import GradedVec
 from lava_actor.proc.lif.process import LIF, LIFRefractory, TernaryLIF
@@ -207,6 +209,75 @@ def test_other_neurons_do_the_same_in_parts(kind: str) -> None:
             assert sent.any()
             found.append([x.tobytes() for x in (sent, *(var.get() for var in cells.vars))])
     assert found[0] == found[1]
+
+
+CONVOLUTIONS: dict[str, dict[str, Any]] = {
+    "plain": {},
+    "padded": {"padding": (2, 1)},
+    "strided": {"padding": (1, 0), "stride": (2, 1)},
+    "dilated": {"padding": (2, 0), "dilation": (2, 3)},
+    "grouped": {"padding": 1, "groups": 2},
+    "graded": {"padding": 1, "num_message_bits": 8},
+}
+
+
+def convolution(kind: str) -> tuple[Any, Any, Monitor]:
+    """Noise, a convolution, and neurons that record what comes out."""
+    numbers, given = np.random.default_rng(5), CONVOLUTIONS[kind]
+    weight = numbers.integers(-9, 9, (4, 3, 3, 4 // given.get("groups", 1)))
+    conv = Conv(weight=weight, input_shape=(12, 9, 4), name="conv", **given)
+    goal = LIF(shape=conv.output_shape, vth=10**6, du=0, dv=0, name="goal")
+    source = PoissonSource(shape=(12, 9, 4), rate=0.05, binary=kind != "graded", name="noise")
+    source.s_out.connect(conv.s_in)
+    conv.a_out.connect(goal.a_in)
+    watch = Monitor()
+    watch.probe(conv.a_out, 20)
+    return conv, goal, watch
+
+
+@pytest.mark.parametrize("tag", ["floating_pt", "fixed_pt"])
+@pytest.mark.parametrize("kind", CONVOLUTIONS)
+def test_a_convolution_does_the_same_in_parts(kind: str, tag: str) -> None:
+    found = []
+    for parts in (1, 2, 3, 5):
+        conv, goal, watch = convolution(kind)
+        config = {"placement": {"conv": parts, "goal": 2}, "seed": 3}
+        with goal:
+            goal.run(RunSteps(12), Loihi2SimCfg(select_tag=tag), config)
+            seen = [conv.a_buf.get(), goal.u.get()]
+            conv.weight.set(conv.weight.get() * 2)
+            conv.a_buf.set(conv.a_buf.get() + 1)
+            goal.run(RunSteps(8))
+            sent = watch.get_data()["conv"]["a_out"]
+            assert sent.any()
+            assert sent.shape == (20, *conv.output_shape)
+            found.append([x.tobytes() for x in (sent, *seen, goal.u.get(), conv.weight.get())])
+            working = [actor.process for actor in goal.runtime.status()]
+            assert parts == 1 or f"conv part {parts} of {parts}" in working
+    assert all(other == found[0] for other in found)
+
+
+def test_a_convolution_goes_on_in_another_number_of_parts(tmp_path: Path) -> None:
+    def left(placement: dict[str, int], file: str | None) -> list[bytes]:
+        conv, goal, _ = convolution("padded")
+        if file is not None:
+            goal.load(tmp_path / file)
+        with goal:
+            config = {"placement": placement, "seed": 3}
+            goal.run(RunSteps(5), Loihi2SimCfg(select_tag="fixed_pt"), config)
+            goal.save(tmp_path / "next")
+            return [conv.a_buf.get().tobytes(), goal.u.get().tobytes()]
+
+    left({}, None)
+    whole = left({}, "next")
+    left({"conv": 3}, None)
+    assert left({"conv": 2}, "next") == whole
+
+
+def test_a_convolution_has_no_more_parts_than_slices() -> None:
+    _, goal, _ = convolution("plain")
+    with pytest.raises(UnsupportedError, match=r"conv cannot be cut into 11 parts: .*10 slices"):
+        goal.run(RunSteps(1), Loihi2SimCfg(), {"placement": {"conv": 11}})
 
 
 def test_a_part_of_a_fixed_point_connection_has_the_sign_mode_of_all_weights() -> None:

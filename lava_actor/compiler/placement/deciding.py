@@ -121,7 +121,9 @@ def _limits(
     for party, (stage, cost) in costs.items():
         share = sum(c for s, c in costs.values() if s == stage) / available
         parts = math.ceil(cost / share) if mode == AUTO and share else available
-        parts = min(parts, _total(network.actors[party]), int(cost) // WORTHWHILE)
+        plan = network.actors[party]
+        pieces = _total(plan) // _slice(plan, cast(Any, plan.model_class).cut)
+        parts = min(parts, pieces, int(cost) // WORTHWHILE)
         why = "it is small" if cost < 2 * WORTHWHILE else "it is no more than the work of one core"
         found[party] = parts if parts > 1 else f"{why}: {cost / 1000:.0f} microseconds per step"
     return found
@@ -181,8 +183,17 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
 
 def _total(plan: ActorPlan) -> int:
     """How many neurons there are to be divided."""
+    return math.prod(_shape(plan))
+
+
+def _shape(plan: ActorPlan) -> tuple[int, ...]:
     along = cast(Any, plan.model_class).cut.along
-    return int(math.prod(next(p.shape for p in plan.out_ports if p.name == along)))
+    return next(p.shape for p in plan.out_ports if p.name == along)
+
+
+def _slice(plan: ActorPlan, declared: Cut) -> int:
+    """Neurons that have to stay together."""
+    return math.prod(_shape(plan)[1:]) if declared.by_slices else 1
 
 
 def _divided(plan: ActorPlan, declared: Cut) -> frozenset[str]:
@@ -204,11 +215,12 @@ def _cut_of(plan: ActorPlan, network: Lowered, parts: int) -> CutPlan | str:
     declared = _possible(plan, network)
     if isinstance(declared, str):
         return declared
-    total = _total(plan)
-    if total < parts:
-        return f"it has {total} neurons" if total != 1 else "it has one neuron"
-    ends = [total * k // parts for k in range(parts + 1)]
-    rows = tuple(Rows(first, end, total) for first, end in pairwise(ends))
+    total, unit = _total(plan), _slice(plan, declared)
+    if (pieces := total // unit) < parts:
+        what = "neuron" if unit == 1 else "slice"
+        return f"it has {pieces} {what}s" if pieces != 1 else f"it has one {what}"
+    ends = [pieces * k // parts * unit for k in range(parts + 1)]
+    rows = tuple(Rows(first, end, total, unit) for first, end in pairwise(ends))
     return CutPlan(plan.party, plan.name, rows, _divided(plan, declared))
 
 

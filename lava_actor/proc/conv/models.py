@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from lava_actor.kernels import conv_events
 from lava_actor.kernels.steps import ConvBurst
+from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import FloatNumbers, Undelayed
 from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp
+
+BY_SLICE = Cut(
+    "a_out",
+    ("a_out", "a_buf"),
+    cost=2.0,
+    sends_first=True,
+    alike=("weight", "kernel_size", "padding", "stride", "dilation"),
+    by_slices=True,
+)
+"""Costs are those of a kernel of 3 x 3 and 8 channels of which two pixels in a hundred spike."""
 
 
 class AbstractPyConvModel(Undelayed):
@@ -33,7 +45,8 @@ class AbstractPyConvModel(Undelayed):
     _kernel: np.ndarray
     """(C_in, KX, KY, C_out / groups), turned: one input and all its outputs lie together."""
 
-    _geometry: tuple[int, ...]
+    _rest: tuple[int, ...]
+    """What the geometry says besides shapes and the padding of the first axis."""
 
     @property
     def a_buff(self) -> np.ndarray:
@@ -57,27 +70,25 @@ class AbstractPyConvModel(Undelayed):
         conv_events(*self.kernel(), at, x, sums)
 
     def kernel(self) -> tuple[np.ndarray, tuple[int, ...]]:
-        """Return the kernel as it is summed up, and the geometry."""
+        """Return the kernel as it is summed up, and the geometry.
+
+        A part has the slices of its output from one on: for it, the input begins so much earlier.
+        """
         if self.weight is not self._prepared_from:
             self._prepare()
-        return self._kernel, self._geometry
+        _, kx, ky, _ = self.weight.shape
+        slices = self.first_row // math.prod(self.a_out.shape[1:])
+        padding = int(self.padding[0]) - slices * int(self.stride[0])
+        shapes = (*self.s_in.shape, *self.a_out.shape, kx, ky)
+        return self._kernel, (*shapes, padding, *self._rest)
 
     def _prepare(self) -> None:
         groups = int(np.asarray(self.groups).reshape(-1)[0])
         kx, ky, in_per_group = self.weight.shape[1:]
         turned = self.weight[:, ::-1, ::-1, :].reshape(groups, -1, kx, ky, in_per_group)
         self._kernel = np.ascontiguousarray(turned.transpose(0, 4, 2, 3, 1), self.number)
-        numbers = (
-            *self.s_in.shape,
-            *self.a_out.shape,
-            kx,
-            ky,
-            *self.padding,
-            *self.stride,
-            *self.dilation,
-            groups,
-        )
-        self._geometry = tuple(int(number) for number in numbers)
+        numbers = (self.padding[1], *self.stride, *self.dilation, groups)
+        self._rest = tuple(int(number) for number in numbers)
         self._prepared_from = self.weight
 
 
@@ -87,6 +98,7 @@ class AbstractPyConvModel(Undelayed):
 class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
     """Floating-point model of `Conv`."""
 
+    cut = BY_SLICE
     weight_exp: np.ndarray = LavaPyType(np.ndarray, float)
     num_weight_bits: np.ndarray = LavaPyType(np.ndarray, float)
     groups: np.ndarray = LavaPyType(np.ndarray, np.int32)
@@ -99,6 +111,7 @@ class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
 class PyConvModelFixed(AbstractPyConvModel):
     """Fixed-point model of `Conv`: fractions of weights are cut off, sums wrap at 24 bits."""
 
+    cut = BY_SLICE
     weight: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     weight_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
     num_weight_bits: np.ndarray = LavaPyType(np.ndarray, np.int32)
