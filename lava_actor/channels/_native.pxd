@@ -391,6 +391,7 @@ cdef class RingReader(_RingEnd):
     cdef la_slot *front(self) noexcept nogil
     cdef unsigned char *payload_of(self, la_slot *slot) noexcept nogil
     cdef bint add_front(self, void *out, Py_ssize_t n_out, int code, const int32_t *places) except -1
+    cdef bint add_some(self, void *out, Py_ssize_t n_out, int code, const int32_t *places, Py_ssize_t first, Py_ssize_t end, void *run) except -1
     cdef int copy_front(self, void *out) except -1
     cdef void release(self) noexcept nogil
     cdef object _dense(self)

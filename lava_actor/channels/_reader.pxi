@@ -172,6 +172,16 @@ cdef class RingReader(_RingEnd):
 
         Nothing is added if the message does not fit.
         """
+        return self.add_some(out, n_out, code, places, 0, self.size, NULL)
+
+    cdef bint add_some(
+        self, void *out, Py_ssize_t n_out, int code, const int32_t *places, Py_ssize_t first,
+        Py_ssize_t end, void *run,
+    ) except -1:
+        """As `add_front`; of a whole message with places only some elements.
+
+        `run`: where these lie one after the other, if they do.
+        """
         cdef la_slot *slot = la_reader_slot(&self.at)
         cdef unsigned char *payload = <unsigned char *>slot + self.payload
         cdef la_adder add = la_adder_for(self.code, code)
@@ -182,8 +192,12 @@ cdef class RingReader(_RingEnd):
         total.n_message = self.size
         if slot.form == LA_FORM_DENSE:
             total.index = NULL
-            total.values = payload
-            total.count = self.size
+            total.values = payload + first * self.itemsize
+            total.count = end - first
+            if run != NULL:
+                total.map, total.out, total.n_out = NULL, run, end - first
+            elif places != NULL:
+                total.map = places + first
         else:
             total.index = <int32_t *>payload
             total.count = slot.count

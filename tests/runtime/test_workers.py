@@ -238,14 +238,15 @@ def test_a_wrong_guess_of_what_connections_cost_does_not_put_populations_togethe
     assert sorted(home.values()) == [2, 2, 2, 2]
 
 
-def test_rings_within_a_worker_are_short() -> None:
+def test_rings_within_a_worker_are_short_and_those_between_workers_not_long() -> None:
     lifs, _ = chain(4)
-    for config, short in (({}, 4), ({"pypy_channel_size": 9}, 9)):
+    given = {"pypy_channel_size": 9}
+    for config, within, between in (({}, 4, 16), (given, 9, 9)):
         executable = compiled(lifs[0], {"workers": 2}, **config)
         home = [plan.worker for plan in executable.actors]
         for ring in executable.arena.rings:
             inside = len({home[party] for party in (ring.writer, *ring.readers)}) == 1
-            assert ring.depth == (short if inside or short == 9 else 64)
+            assert ring.depth == (within if inside else between)
     assert {ring.depth for ring in compiled(lifs[0], "actors").arena.rings} == {64}
 
 

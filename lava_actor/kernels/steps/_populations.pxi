@@ -1,11 +1,17 @@
 """The step of any model that declares one: receive, call, send. Included by ``_steps.pyx``."""
 
 
+cdef struct la_wanted:
+    Py_ssize_t first, end  # which elements of a message have anything for the port
+    void *run  # where they lie one after the other; NULL: they do not, or need no index map
+
+
 cdef class _Inlet:
     """What an in-port receives in a step, as one array."""
 
     cdef list readers
     cdef list index_maps
+    cdef la_wanted *wanted  # of each source
     cdef RingReader single  # the only source, if its messages need no change of index or type
     cdef bint borrows  # the message is looked at where it lies, until `give_back`
     cdef int code, kind
@@ -25,16 +31,38 @@ cdef class _Inlet:
         self.view = self.array[:self.n].reshape(shape)
         self.itemsize = self.array.itemsize
         self.buffer = data_of(self.array)
+        self._list_wanted()
         if len(sources) == 1 and self.index_maps[0] is None:
             if (<RingReader?>self.readers[0]).code == self.code:
                 self.single = self.readers[0]
                 self.borrows = alone
+
+    def __dealloc__(self):
+        free(self.wanted)
+
+    cdef int _list_wanted(self) except -1:
+        cdef Py_ssize_t i
+        cdef la_wanted *wanted
+        self.wanted = <la_wanted *>calloc(len(self.readers) + 1, sizeof(la_wanted))
+        if self.wanted == NULL:
+            raise MemoryError()
+        for i, places in enumerate(self.index_maps):
+            wanted = &self.wanted[i]
+            if places is None:
+                wanted.end = (<RingReader>self.readers[i]).size
+            elif (inside := np.flatnonzero(places < self.n)).size:
+                wanted.first, wanted.end = inside.min(), inside.max() + 1
+                own = places[wanted.first : wanted.end]
+                if (np.diff(own) == 1).all():
+                    wanted.run = <char *>self.buffer + <Py_ssize_t>own.min() * self.itemsize
+        return 0
 
     cdef inline void *receive(self) except NULL:
         """Sum of one message from each source; to be given back."""
         cdef RingReader reader = self.single
         cdef Py_ssize_t i
         cdef int32_t *moved
+        cdef la_wanted *wanted
         if reader is not None:
             reader.await_data()
             if self.borrows and reader.front().form == LA_FORM_DENSE:
@@ -51,7 +79,10 @@ cdef class _Inlet:
             places = self.index_maps[i]
             reader.await_data()
             moved = NULL if places is None else <int32_t *>data_of(places)
-            reader.add_front(self.buffer, self.room, self.code, moved)
+            wanted = &self.wanted[i]
+            reader.add_some(
+                self.buffer, self.room, self.code, moved, wanted.first, wanted.end, wanted.run
+            )
             reader.release()
         return self.buffer
 
