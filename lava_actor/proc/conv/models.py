@@ -45,7 +45,7 @@ class AbstractPyConvModel(Undelayed):
     _kernel: np.ndarray
     """(C_in, KX, KY, C_out / groups), turned: one input and all its outputs lie together."""
 
-    _rest: tuple[int, ...]
+    _rest: tuple[int, ...] = ()
     """What the geometry says besides shapes and the padding of the first axis."""
 
     @property
@@ -74,7 +74,7 @@ class AbstractPyConvModel(Undelayed):
 
         A part has the slices of its output from one on: for it, the input begins so much earlier.
         """
-        if self.weight is not self._prepared_from:
+        if self.weight is not self._prepared_from or not self._rest:  # older files have no rest
             self._prepare()
         _, kx, ky, _ = self.weight.shape
         slices = self.first_row // math.prod(self.a_out.shape[1:])
