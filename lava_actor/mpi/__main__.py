@@ -19,7 +19,7 @@ from lava_actor.cli.main import main as command_line
 from lava_actor.mpi.courier import Courier
 from lava_actor.mpi.crew import RanksCrew
 from lava_actor.mpi.deaths import Deaths
-from lava_actor.mpi.guard import ALONE, DONE, NAME, Guard
+from lava_actor.mpi.guard import ALONE, DONE, NAME, Guard, guard_of
 from lava_actor.mpi.host import Host
 from lava_actor.mpi.machine import look
 from lava_actor.runtime.runtime import stop_all
@@ -55,7 +55,7 @@ def main() -> None:
     courier = Courier(world, machine, Host, no_longer)
     if courier.rank:
         if guard is not None and machine.is_with_program:
-            guard.say(str(watched[0]))
+            guard.say(str(guard_of(watched[0])))
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the user's program
         deaths = Deaths({0: watched[0]} if machine.is_with_program else {}, lambda *_: os._exit(1))
         courier.start()

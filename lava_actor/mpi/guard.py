@@ -2,8 +2,9 @@
 
 MPICH's ``mpiexec`` kills all ranks as soon as one of its children has died: the program could not
 be told which one. So its child is a guard, and the rank is the guard's. If the program's rank
-watches this one, as it does on one machine, the guard ends when the program has. Otherwise it says
-who died, and ends: then the launcher ends all. It ends as its rank did.
+watches this one, as it does on one machine, the guard ends after that of the program, which may
+have something to say. Otherwise it says who died, and ends: then the launcher ends all. It ends as
+its rank did.
 
 It is in the process group of its rank. What the launcher kills, it kills as a group, so only the
 guard of the rank that died first is there to speak.
@@ -53,7 +54,7 @@ class Guard:
         hear_of_parents_end(self._process, signal.SIGKILL)
 
     def say(self, what: str) -> None:
-        """Tell it that all is ``done``, that nobody watches, or the process that does."""
+        """Tell it that all is ``done``, that nobody watches, or the guard of the rank that does."""
         with contextlib.suppress(OSError):
             os.write(self._words, f"{what}\n".encode())
 
@@ -134,6 +135,11 @@ def _processes() -> list[tuple[int, str, int, int]]:
             state, parent, group = file.read().rpartition(")")[2].split()[:3]
             found.append((int(process), state, int(parent), int(group)))
     return found
+
+
+def guard_of(rank: int) -> int:
+    """The guard of a rank by the process of the rank, which may be dead."""
+    return next((parent for number, _, parent, _ in _processes() if number == rank), rank)
 
 
 def _start_of(process: int) -> float:

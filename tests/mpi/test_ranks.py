@@ -195,7 +195,8 @@ def test_a_rank_that_is_killed_at_any_moment_is_named_once_and_nothing_is_left(
         psutil.Process(found[str(victim)]).kill()
         told, _ = started.communicate(timeout=120)
     assert started.returncode != 0
-    assert [line for line in told.splitlines() if "has died" in line and f"rank {victim}" in line]
+    named = [line for line in told.splitlines() if "has died" in line and f"rank {victim}" in line]
+    assert named, told
     assert told.count("has died") == 1, told
     _, left = psutil.wait_procs(family, timeout=60)
     assert left == []  # names in /dev/shm: the fixture waits until a guard has removed them
