@@ -122,8 +122,7 @@ def _limits(
         share = sum(c for s, c in costs.values() if s == stage) / available
         parts = math.ceil(cost / share) if mode == AUTO and share else available
         plan = network.actors[party]
-        pieces = _total(plan) // _slice(plan, cast(Any, plan.model_class).cut)
-        parts = min(parts, pieces, int(cost) // WORTHWHILE)
+        parts = min(parts, _total(plan) // _slice(plan), int(cost) // WORTHWHILE)
         why = "it is small" if cost < 2 * WORTHWHILE else "it is no more than the work of one core"
         found[party] = parts if parts > 1 else f"{why}: {cost / 1000:.0f} microseconds per step"
     return found
@@ -169,7 +168,7 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
     why = why_not(model) or _in_the_way(plan, network)
     if why is not None:
         return why
-    declared: Cut = model.cut
+    declared = _declared(plan)
     divided = _divided(plan, declared)
     for var in plan.vars:
         if var.name not in divided and var.name not in declared.alike and np.size(var.var.init) > 1:
@@ -186,14 +185,17 @@ def _total(plan: ActorPlan) -> int:
     return math.prod(_shape(plan))
 
 
+def _slice(plan: ActorPlan) -> int:
+    """How many of them have to stay together."""
+    return math.prod(_shape(plan)[1:]) if _declared(plan).by_slices else 1
+
+
 def _shape(plan: ActorPlan) -> tuple[int, ...]:
-    along = cast(Any, plan.model_class).cut.along
-    return next(p.shape for p in plan.out_ports if p.name == along)
+    return next(p.shape for p in plan.out_ports if p.name == _declared(plan).along)
 
 
-def _slice(plan: ActorPlan, declared: Cut) -> int:
-    """Neurons that have to stay together."""
-    return math.prod(_shape(plan)[1:]) if declared.by_slices else 1
+def _declared(plan: ActorPlan) -> Cut:
+    return cast(Any, plan.model_class).cut
 
 
 def _divided(plan: ActorPlan, declared: Cut) -> frozenset[str]:
@@ -215,7 +217,7 @@ def _cut_of(plan: ActorPlan, network: Lowered, parts: int) -> CutPlan | str:
     declared = _possible(plan, network)
     if isinstance(declared, str):
         return declared
-    total, unit = _total(plan), _slice(plan, declared)
+    total, unit = _total(plan), _slice(plan)
     if (pieces := total // unit) < parts:
         what = "neuron" if unit == 1 else "slice"
         return f"it has {pieces} {what}s" if pieces != 1 else f"it has one {what}"
