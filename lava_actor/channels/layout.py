@@ -40,6 +40,12 @@ DEFAULT_DEPTH = 64
 DEFAULT_RING_BYTES = 1 << 20
 """Rings of big messages get fewer slots than `DEFAULT_DEPTH`, to stay below this."""
 
+SMALL_DEPTH = 256
+"""Messages a ring of small ones holds: a waiting party is woken once for half a ring."""
+
+SMALL_RING_BYTES = 1 << 18
+"""Rings get more slots than `DEFAULT_DEPTH` while they stay within this."""
+
 _LARGE_PAYLOAD = 1024
 _LARGE_SLOT = 2 << 20
 _ALIGNMENT = 64
@@ -233,12 +239,18 @@ def slot_bytes(size: int, itemsize: int, events: bool) -> int:
 
 
 def default_depth(bytes_per_slot: int) -> int:
-    """Return 64 while the ring stays within 1 MiB, else what fits, but at least 4, or 2.
+    """Return 256 while the ring stays within 256 KiB, 64 within 1 MiB, else what fits, at least 2.
+
+    To be woken costs some microseconds, ten times what a step of a small model takes; in a deep
+    ring more messages share that. How far a sender runs ahead of slow models, and so how soon a
+    pause comes, is bounded by the lease of steps, not by the ring.
 
     A ring is gone through from slot to slot: a deep one pushes everything else out of the caches.
     With fewer than 4 slots, on the other hand, reader and writer work on the same cache lines at
     the same time, and pull them back and forth. Slots above 2 MiB do not stay in a cache anyway.
     """
+    if SMALL_DEPTH * bytes_per_slot <= SMALL_RING_BYTES:
+        return SMALL_DEPTH
     if DEFAULT_DEPTH * bytes_per_slot <= DEFAULT_RING_BYTES:
         return DEFAULT_DEPTH
     least = 4 if bytes_per_slot <= _LARGE_SLOT else 2

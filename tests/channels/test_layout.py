@@ -55,9 +55,19 @@ def test_a_slot_holds_the_message_in_each_form_it_may_take(request):
 
 @pytest.mark.parametrize(
     ("slot", "depth"),
-    [(64, 64), (16384, 64), (16448, 63), (2**18, 4), (2**21, 4), (2**21 + 64, 2), (2**30, 2)],
+    [
+        (64, 256),
+        (1024, 256),
+        (1088, 64),
+        (16384, 64),
+        (16448, 63),
+        (2**18, 4),
+        (2**21, 4),
+        (2**21 + 64, 2),
+        (2**30, 2),
+    ],
 )
-def test_default_depth_is_64_while_the_ring_stays_below_a_mebibyte(slot, depth):
+def test_default_depth_is_what_fits_into_a_quarter_mebibyte_or_one(slot, depth):
     assert layout.default_depth(slot) == depth
 
 

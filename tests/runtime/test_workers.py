@@ -247,7 +247,7 @@ def test_rings_within_a_worker_are_short_and_those_between_workers_not_long() ->
         for ring in executable.arena.rings:
             inside = len({home[party] for party in (ring.writer, *ring.readers)}) == 1
             assert ring.depth == (within if inside else between)
-    assert {ring.depth for ring in compiled(lifs[0], "actors").arena.rings} == {64}
+    assert {ring.depth for ring in compiled(lifs[0], "actors").arena.rings} == {256}
 
 
 def test_who_may_ask_for_a_pause_meets_others_in_every_phase_only_if_both_have_guards() -> None:
