@@ -29,7 +29,7 @@ class Stage:
             name="domain", index=0, is_async=False, leads=True, watches=True, alone=True,
             actors=(start,), schedule=Schedule(False, "", False), arena=arena, runtime_party=1,
             clock_parties=(0,), n_actors=1, external_parties=(), served_rings=(),
-            wait_policy=Blocking(), surroundings=surroundings(),
+            wait_policy=Blocking(), crowd=1.0, surroundings=surroundings(),
         )  # fmt: skip
         self.arena = Arena.create(arena)
         self.wake_up = os.eventfd(0, os.EFD_NONBLOCK)

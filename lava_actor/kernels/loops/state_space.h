@@ -9,22 +9,25 @@
 #include "sigma_delta.h"
 
 /* x = a x + b given; out = 2 Re(c x): for a block of neurons, from the first one on. */
-static void la_state_space(ptrdiff_t n, const double *given, void *const *x_a_b_c, ptrdiff_t first,
-                           double *out) {
-    double *x = (double *)x_a_b_c[0] + 2 * first;
-    const double *a = (double *)x_a_b_c[1] + 2 * first, *b = (double *)x_a_b_c[2] + 2 * first,
-                 *c = (double *)x_a_b_c[3] + 2 * first;
-    for (ptrdiff_t k = 0; k < 2 * n; k += 2) {
-        const double re = x[k] * a[k] - x[k + 1] * a[k + 1] + b[k] * given[k / 2];
-        const double im = x[k] * a[k + 1] + x[k + 1] * a[k] + b[k + 1] * given[k / 2];
-        x[k] = re;
-        x[k + 1] = im;
-        out[k / 2] = 2 * (c[k] * re - c[k + 1] * im);
+LA_INLINE void la_state_space(ptrdiff_t n, const double *restrict given, void *const *x_a_b_c,
+                              ptrdiff_t first, double *restrict out) {
+    double *restrict x = (double *)x_a_b_c[0] + 2 * first;
+    const double *restrict a = (double *)x_a_b_c[1] + 2 * first,
+                 *restrict b = (double *)x_a_b_c[2] + 2 * first,
+                 *restrict c = (double *)x_a_b_c[3] + 2 * first;
+    LA_APART
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const double re = x[2 * k] * a[2 * k] - x[2 * k + 1] * a[2 * k + 1] + b[2 * k] * given[k];
+        const double im =
+            x[2 * k] * a[2 * k + 1] + x[2 * k + 1] * a[2 * k] + b[2 * k + 1] * given[k];
+        x[2 * k] = re;
+        x[2 * k + 1] = im;
+        out[k] = 2 * (c[2 * k] * re - c[2 * k + 1] * im);
     }
 }
 
 /* Arrays: a_in, s_out, s4_state, a, b, c. */
-static int la_step_s4d(const la_pack *p) {
+LA_WIDE static int la_step_s4d(const la_pack *p) {
     LA_BY_BLOCKS(p->n) {
         la_state_space(to - from, (double *)p->arrays[0] + from, p->arrays + 2, from,
                        (double *)p->arrays[1] + from);
@@ -34,7 +37,7 @@ static int la_step_s4d(const la_pack *p) {
 
 /* Arrays: a_in, s_out, act, residue, error, sigma, s4_state, a, b, c. Number: vth.
  * Integer: cum_error. */
-static int la_step_sigma_s4d_delta(const la_pack *p) {
+LA_WIDE static int la_step_sigma_s4d_delta(const la_pack *p) {
     const double *a = p->arrays[0];
     double *sigma = p->arrays[5], given[LA_NEURON_BLOCK];
     LA_BY_BLOCKS(p->n) {

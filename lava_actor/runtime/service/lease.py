@@ -2,10 +2,15 @@
 
 The horizon is raised by a few milliseconds of work at a time, so that a pause, which simply stops
 raising it, finds everybody parked at one step soon. How many steps that is, is measured while
-running: it starts small, doubles as long as actors use it up at once, and then follows the rate.
-Too small a lease would keep actors from running ahead of each other, so it is never less than
-`LEAST_STEPS`. The lease is extended by a timer before it is used up; an actor that reaches the
-horizon all the same wakes the service.
+running: it starts small, doubles as long as everybody uses it up at once, and then follows the
+rate. Too small a lease would keep actors from running ahead of each other: each of them would be
+woken for a few steps. So it is never less than `LEAST_STEPS`, and where many actors share a core
+it stands for more time, or waking them all would take what there is.
+
+The lease is extended by a timer before it is used up; an actor that reaches the horizon all the
+same wakes the service. That alone extends nothing: whoever is first in a line may be there while
+the last have not begun. What counts is how far the slowest is, and less than a quarter of a lease
+is not worth waking anybody.
 
 In lockstep the actors grant each step to themselves (the last at the barrier does); the lease is
 then the first step only.
@@ -24,17 +29,32 @@ if TYPE_CHECKING:
 
     from lava_actor.channels import Arena
 
-#: Work granted at a time, in seconds.
+#: Work granted at a time, in seconds; what every actor that shares a core adds; and the most.
 LEASE_SECONDS = 0.01
+CROWDED_SECONDS = 0.001
+MOST_SECONDS = 0.25
 LEAST_STEPS = 4
 #: Seconds between two looks when there is nothing to do.
 PATIENT_SECONDS = 0.25
 
 
 class Lease:
-    """Moves ``horizon`` and ``fence`` of the clock for the leading service."""
+    """Moves ``horizon`` and ``fence`` of the clock for the leading service.
 
-    def __init__(self, arena: Arena, parties: tuple[int, ...], lockstep: bool) -> None:
+    Parameters
+    ----------
+    arena : Arena
+    parties : tuple of int
+        Who steps by this clock.
+    lockstep : bool
+        Whether they grant steps to themselves.
+    crowd : float
+        How many of them share a core.
+    """
+
+    def __init__(
+        self, arena: Arena, parties: tuple[int, ...], lockstep: bool, crowd: float = 1.0
+    ) -> None:
         from lava_actor.protocol import words
 
         self.clock = arena.domain(words.CLOCK)
@@ -42,6 +62,7 @@ class Lease:
         self.lockstep = lockstep
         self.target = 0
         self.active = False
+        self.seconds = min(max(LEASE_SECONDS, crowd * CROWDED_SECONDS), MOST_SECONDS)
         self._rate = 0.0
         self._mark = (0.0, 0)
         self._steps = LEAST_STEPS
@@ -73,18 +94,23 @@ class Lease:
         done = min(p.done for p in self.parties)
         now = time.monotonic()
         since, at = self._mark
-        if now - since >= LEASE_SECONDS / 2 and done > at:
+        if now - since >= self.seconds / 2 and done > at:
             rate = (done - at) / (now - since)
             self._rate = rate if self._rate == 0.0 else 0.5 * (self._rate + rate)
             self._mark = (now, done)
-            self._steps = max(LEAST_STEPS, int(self._rate * LEASE_SECONDS) + 1)
-        elif hungry and now - self._granted_at < LEASE_SECONDS / 4:
+            self._steps = max(LEAST_STEPS, int(self._rate * self.seconds) + 1)
+        elif (
+            hungry
+            and self.clock.granted - done <= self._steps / 2
+            and now - self._granted_at < self.seconds / 4
+        ):
             self._steps *= 2
         self._grant(done)
 
     def _grant(self, done: int) -> None:
         horizon = min(self.target, done + self._steps)
-        if horizon > self.clock.granted:
+        more = horizon - self.clock.granted
+        if more > 0 and (more >= self._steps / 4 or horizon == self.target):
             self._granted_at = time.monotonic()
             self.clock.raise_horizon(horizon)
         self.active = self.clock.granted < self.target
@@ -93,7 +119,7 @@ class Lease:
     def period(self) -> float:
         """When to look again: soon, unless there is nothing to grant before the user acts."""
         waits = self.clock.horizon < self.clock.granted
-        return LEASE_SECONDS / 5 if self.active and not waits else PATIENT_SECONDS
+        return self.seconds / 5 if self.active and not waits else PATIENT_SECONDS
 
     def hold(self) -> int:
         """Grant nothing more for now; the last step that may start."""

@@ -89,7 +89,7 @@ class Service(Members):
         self.cleaning: set[int] = set()
         self.asked = words.REACHED
         self.failures: list[Failure] = []
-        self.lease = Lease(arena, plan.clock_parties, plan.schedule.lockstep)
+        self.lease = Lease(arena, plan.clock_parties, plan.schedule.lockstep, plan.crowd)
         self.watch = Watch(arena, plan)
         self.next_watch = 0.0
         self.left_alone: tuple[float, Failure] | None = None

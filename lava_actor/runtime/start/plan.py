@@ -51,6 +51,7 @@ class ServicePlan:
     external_parties: tuple[int, ...]
     served_rings: tuple[tuple[int, int], ...]  # owner of Vars, ring with requests for them
     wait_policy: WaitPolicy
+    crowd: float  # processes per core
     surroundings: Surroundings
     program: ProgramPlan = field(default_factory=ProgramPlan)
     may_stay: bool = False  # as a warm launcher, if imports take long

@@ -21,6 +21,7 @@ from lava_actor.channels.interrupts import held
 from lava_actor.channels.memory import available_memory
 from lava_actor.channels.pipe import Pipe, PipeEnded
 from lava_actor.channels.records import RecordStore
+from lava_actor.channels.wait import available_cores
 from lava_actor.checkpoint import rings
 from lava_actor.compiler.executable import THREAD
 from lava_actor.errors import InvalidTypeError
@@ -356,6 +357,7 @@ class Crew:
             external_parties=tuple(e.party for e in executable.externals),
             served_rings=served,
             wait_policy=choose_policy(len(_households(here)), self._cores()),
+            crowd=len(_households(here)) / (self._cores() or available_cores()),
             surroundings=surroundings(),
             program=program,
             may_stay=may_stay,
