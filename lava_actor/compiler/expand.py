@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.compiler.exceptions import NoProcessModelFound
-from lava_actor.compiler.network import find_network, ports_of
+from lava_actor.compiler.network import connected_with, find_network, ports_of
 from lava_actor.errors import NetworkError
 from lava_actor.model import registry
 from lava_actor.model.declarations import check_constructor
@@ -20,6 +20,7 @@ from lava_actor.process.ports.ports import (
     RefPort,
 )
 from lava_actor.process.process import AbstractProcess
+from lava_actor.process.reaching import reachable
 
 if TYPE_CHECKING:
     from lava_actor.compiler.run_configs import RunConfig
@@ -138,15 +139,12 @@ def _wired_inside(
     for port in ports_of(process):
         inner = port.in_connections if _is_outgoing(port) else port.out_connections
         starts += _owners(inner)
-    seen: set[int] = {id(process)}
-    while starts:
-        current = starts.pop()
-        if id(current) in seen:
-            continue
-        seen.add(id(current))
-        yield current
+
+    def further(current: AbstractProcess) -> Iterator[AbstractProcess]:
         for port in ports_of(current):
-            starts += _owners([*port.in_connections, *port.out_connections])
+            yield from _owners(connected_with(port))
+
+    return reachable(starts, further, without=[process])
 
 
 def _is_outgoing(port: AbstractPort) -> bool:
@@ -155,18 +153,16 @@ def _is_outgoing(port: AbstractPort) -> bool:
 
 def _owners(ports: Sequence[AbstractPort]) -> list[AbstractProcess]:
     """Processes at the real ports behind ``ports``, looking through virtual ones."""
-    owners: list[AbstractProcess] = []
-    todo, seen = list(ports), set()
-    while todo:
-        port = todo.pop()
-        if id(port) in seen:
-            continue
-        seen.add(id(port))
-        if isinstance(port, AbstractVirtualPort):
-            todo += [*port.in_connections, *port.out_connections]
-        elif port.process is not None:
-            owners.append(port.process)
-    return owners
+
+    def further(port: AbstractPort) -> list[AbstractPort]:
+        return connected_with(port) if isinstance(port, AbstractVirtualPort) else []
+
+    found = reachable(ports, further)
+    return [
+        port.process
+        for port in found
+        if port.process is not None and not isinstance(port, AbstractVirtualPort)
+    ]
 
 
 def _forward_var_port(var_port: Any) -> None:

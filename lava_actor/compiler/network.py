@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from lava_actor.process.process import AbstractProcess
+from lava_actor.process.reaching import reachable
+
 if TYPE_CHECKING:
     from lava_actor.process.ports.ports import AbstractPort
-    from lava_actor.process.process import AbstractProcess
 
 
 def ports_of(process: AbstractProcess) -> Iterator[AbstractPort]:
@@ -27,22 +29,19 @@ def find_network(seeds: Iterable[AbstractProcess]) -> list[AbstractProcess]:
     Connections are followed in both directions and through virtual ports; isolated Processes are
     not part of a network.
     """
-    found: dict[int, AbstractProcess] = {}
-    todo = list(seeds)
-    seen_ports: set[int] = set()
-    while todo:
-        process = todo.pop()
-        if id(process) in found:
-            continue
-        found[id(process)] = process
-        port_queue = list(ports_of(process))
-        while port_queue:
-            port = port_queue.pop()
-            if id(port) in seen_ports:
-                continue
-            seen_ports.add(id(port))
-            if port.process is not None and id(port.process) not in found:
-                todo.append(port.process)
-            port_queue.extend(port.in_connections)
-            port_queue.extend(port.out_connections)
-    return sorted(found.values(), key=lambda p: p.id)
+    starts: Iterable[AbstractProcess | AbstractPort] = seeds
+    found = reachable(starts, around)
+    return sorted((one for one in found if isinstance(one, AbstractProcess)), key=lambda p: p.id)
+
+
+def around(one: AbstractProcess | AbstractPort) -> Iterable[AbstractProcess | AbstractPort]:
+    """The ports of a Process; what a port is connected with, and its Process."""
+    if isinstance(one, AbstractProcess):
+        return ports_of(one)
+    others = connected_with(one)
+    return others if one.process is None else [one.process, *others]
+
+
+def connected_with(port: AbstractPort) -> list[AbstractPort]:
+    """The ports on both sides of a port, virtual ones too."""
+    return [*port.in_connections, *port.out_connections]

@@ -21,11 +21,12 @@ from typing import Any
 import cloudpickle
 
 from lava_actor.compiler.executable import Executable
-from lava_actor.compiler.network import ports_of
+from lava_actor.compiler.network import around, connected_with, ports_of
 from lava_actor.errors import InvalidTypeError, NetworkError
 from lava_actor.process.collection import Collection
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess
+from lava_actor.process.reaching import reachable
 from lava_actor.process.variable import VarServer
 
 MAGIC = b"lava_actor network\n"
@@ -125,32 +126,27 @@ def _dump(obj: object) -> bytes:
 
 def _everybody(seeds: Iterable[AbstractProcess]) -> Iterator[AbstractProcess]:
     """Yield every Process that belongs to `seeds` by connection or hierarchy, once."""
-    seen: set[int] = set()
-    todo = list(seeds)
-    while todo:
-        process = todo.pop()
-        if id(process) in seen:
-            continue
-        seen.add(id(process))
-        yield process
-        todo += process.procs.members
-        if process.parent_proc is not None:
-            todo.append(process.parent_proc)
-        if process._executable is not None:
-            todo += process._executable.all_processes
-        todo += [port.process for port in _all_ports([process]) if port.process is not None]
+
+    def further(
+        one: AbstractProcess | AbstractPort,
+    ) -> Iterator[AbstractProcess | AbstractPort]:
+        yield from around(one)
+        if isinstance(one, AbstractProcess):
+            yield from one.procs.members
+            if one.parent_proc is not None:
+                yield one.parent_proc
+            if one._executable is not None:
+                yield from one._executable.all_processes
+
+    starts: Iterable[AbstractProcess | AbstractPort] = seeds
+    found = reachable(starts, further)
+    return (one for one in found if isinstance(one, AbstractProcess))
 
 
 def _all_ports(processes: Iterable[AbstractProcess]) -> Iterator[AbstractPort]:
     """Yield the ports of `processes` and all that is connected to them, virtual ports too, once."""
-    seen: set[int] = set()
-    todo = [port for process in processes for port in ports_of(process)]
-    while todo:
-        port = todo.pop()
-        if id(port) not in seen:
-            seen.add(id(port))
-            yield port
-            todo += [*port.in_connections, *port.out_connections]
+    ports = (port for process in processes for port in ports_of(process))
+    return reachable(ports, connected_with)
 
 
 def _renumber(executable: Executable, new_ids: dict[int, int]) -> None:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from lava_actor.channels.pipe import Pipe
+from lava_actor.errors import RuntimeStateError
 from lava_actor.protocol import words
+from lava_actor.runtime.reports.failures import died
 from lava_actor.runtime.user.clocks import Clocks
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.services import Attendance
@@ -35,4 +39,20 @@ def test_a_pause_asked_for_by_one_domain_reaches_the_others_after_their_command_
     listener.finished.wait()
     listener.close()
     for pipe in (*ours, *services):
+        pipe.close()
+
+
+def test_who_asks_after_a_failure_that_the_service_survives_for_a_moment_is_told_of_it() -> None:
+    ours, service = Pipe.pair()
+    clocks = Clocks({0}, set(), lockstep=False)
+    listener = Listener(
+        [ours], [], {0}, Attendance(1), clocks, lambda _index, _answer: None, lambda _code: None
+    )
+    listener.start()
+    service.send("failed", [died("launcher", "it was killed")])
+    listener.finished.wait()
+    with pytest.raises(RuntimeStateError, match="the network has failed: it was killed"):
+        listener.ask(ours, "set", None, 0, "an actor", lambda _party: None)
+    listener.close()
+    for pipe in (ours, service):
         pipe.close()

@@ -17,6 +17,7 @@ from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.process.ports import paths, wiring
 from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.wiring import Configs
+from lava_actor.process.reaching import reachable
 from lava_actor.process.tables import member_table
 
 if TYPE_CHECKING:
@@ -168,20 +169,11 @@ class AbstractPort(AbstractProcessMember):
         return self._ends("out_connections")
 
     def _ends(self, direction: str) -> list[AbstractPort]:
-        ends: list[AbstractPort] = []
-        seen = {id(self)}
-        todo = list(reversed(getattr(self, direction)))
-        while todo:
-            port = todo.pop()
-            if id(port) in seen:
-                continue
-            seen.add(id(port))
-            further = getattr(port, direction)
-            if further:
-                todo += reversed(further)
-            else:
-                ends.append(port)
-        return ends
+        def further(port: AbstractPort) -> list[AbstractPort]:
+            return list(reversed(getattr(port, direction)))
+
+        found = reachable(further(self), further, without=[self])
+        return [port for port in found if not getattr(port, direction)]
 
     def get_incoming_transform_funcs(self) -> dict[str, list[Callable[..., Any]]]:
         """Forward functions of the virtual ports on the way from each origin, origin first.

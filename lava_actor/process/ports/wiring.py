@@ -15,6 +15,7 @@ from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.exceptions import DuplicateConnectionError
+from lava_actor.process.reaching import reachable
 
 if TYPE_CHECKING:
     from lava_actor.process.ports.base import AbstractPort
@@ -162,15 +163,7 @@ def _are_connected(source: AbstractPort, destination: AbstractPort) -> bool:
 
 
 def _reaches(start: AbstractPort, end: AbstractPort) -> bool:
-    todo, seen = [start], set()
-    while todo:
-        port = todo.pop()
-        if port is end:
-            return True
-        if id(port) not in seen:
-            seen.add(id(port))
-            todo += port.out_connections
-    return False
+    return any(port is end for port in reachable([start], lambda port: port.out_connections))
 
 
 def matched_configs(

@@ -253,8 +253,10 @@ class Listener:
         """
 
         def look() -> None:
-            if self._closing:
-                raise RuntimeStateError(f"{kind}: the network has ended")
+            if self._closing or self._over.is_set():  # perhaps just before the answer was awaited
+                raise self._has_failed() if self.failures else RuntimeStateError(
+                    f"{kind}: the network has ended"
+                )
             why = hindrance(party)
             if why is not None:
                 raise RuntimeStateError(f"{kind}: {name} cannot answer: {why}")

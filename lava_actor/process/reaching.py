@@ -1,0 +1,25 @@
+"""Walking over a network: what hangs together, each thing once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def reachable(
+    starts: Iterable[T], further: Callable[[T], Iterable[T]], without: Iterable[T] = ()
+) -> Iterator[T]:
+    """Yield what can be reached from ``starts``, each once, these included; the last ones first.
+
+    ``further`` says what is next to one of them. What is in ``without`` is not entered.
+    """
+    seen = {id(one) for one in without}
+    todo = list(starts)
+    while todo:
+        one = todo.pop()
+        if id(one) not in seen:
+            seen.add(id(one))
+            yield one
+            todo += further(one)
