@@ -144,7 +144,7 @@ class Observer:
 
     def _around_end(self, original: Callable[..., None]) -> Callable[..., None]:
         @functools.wraps(original)
-        def end(runtime: Runtime, *args: object, **kwargs: Any) -> None:
+        def end(runtime: Runtime, *args: object, **kwargs: object) -> None:
             self._finish(runtime)
             original(runtime, *args, **kwargs)
 

@@ -15,7 +15,6 @@ import pickle
 import types
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import field, is_dataclass
-from typing import Any
 
 import cloudpickle
 import numpy as np
@@ -186,7 +185,7 @@ class Encoder:
         return self.document
 
     def _inline(self, value: Part, where: str) -> Part:
-        kind: Any = type(value)
+        kind: object = type(value)
         if value is None or kind is bool or kind is str:
             return value
         if (kind is int and -(2**63) <= value < 2**63) or (kind is float and np.isfinite(value)):
@@ -280,11 +279,11 @@ class Encoder:
 class _Unpickler(pickle.Unpickler):
     """Reads what was pickled; in CPython 3.13.0 only a subclass may read references."""
 
-    def __init__(self, data: bytes, referred: Callable[[Any], object]) -> None:
+    def __init__(self, data: bytes, referred: Callable[[object], object]) -> None:
         super().__init__(io.BytesIO(data))
         self._referred = referred
 
-    def persistent_load(self, pid: Any) -> object:
+    def persistent_load(self, pid: object) -> object:
         return self._referred(pid)
 
 

@@ -38,7 +38,7 @@ def said(part: Part) -> list[int] | None:
     return [part.number, part.count, part.rows.first, part.rows.end, part.rows.total]
 
 
-def read(given: Any) -> Part:
+def read(given: object) -> Part:
     """The part that `said` has described."""
     if given is None:
         return None
@@ -130,7 +130,7 @@ class Merge:
             raise CheckpointError("its parts in the file have different attributes")
         return {name: self._value(name, [state[name] for state in states]) for name in names}
 
-    def _value(self, name: str, values: list[Any]) -> Any:
+    def _value(self, name: str, values: list[object]) -> object:
         if name == "first_row":
             return self._own.first
         if name == "proc_params":  # of the Process, not of a part
@@ -176,7 +176,7 @@ class Merge:
         ]
         return np.concatenate(rows)[begin:end].reshape(shape)
 
-    def _equal(self, name: str, values: list[Any]) -> Any:
+    def _equal(self, name: str, values: list[object]) -> object:
         if self._are_equal(values):
             return values[0]
         raise CheckpointError(

@@ -36,7 +36,7 @@ class Resting(Protocol):
     def is_started(self) -> bool:
         """Whether it was ever run."""
 
-    def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
+    def ask_all(self, kind: str, payloads: Sequence[object]) -> list[Any]:
         """Send every actor a request of its own; the answers in the order of the compiler."""
 
 

@@ -86,5 +86,5 @@ def _state_of(process: AbstractProcess) -> dict[str, Any]:
     }
 
 
-def _among(item: object, items: Iterable[Any]) -> bool:
+def _among(item: object, items: Iterable[object]) -> bool:
     return any(item is other for other in items)

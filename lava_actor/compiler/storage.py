@@ -44,7 +44,7 @@ class _Archive:
     """What the bytes hold."""
 
     format: int
-    content: Any
+    content: object
     ids: list[tuple[AbstractProcess, int]]
     links: list[tuple[AbstractPort, list[AbstractPort], list[AbstractPort], dict[Any, Any]]]
 
@@ -107,7 +107,7 @@ def unpack(data: bytes) -> Any:
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no annotations
     """Writes ports without connections."""
 
-    def reducer_override(self, obj: object) -> Any:
+    def reducer_override(self, obj: object) -> object:
         """Strip what `_Archive.links` holds, and pipes to a network that runs now."""
         if isinstance(obj, AbstractPort):
             reduced: Any = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)

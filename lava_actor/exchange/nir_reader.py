@@ -103,7 +103,7 @@ class _Reading:
 
 def _flat(graph: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[Edge]]:
     """Nodes and edges with those of subgraphs, named after the way to them."""
-    nodes: dict[str, dict[str, Any]] = {}
+    nodes: dict[str, dict[str, object]] = {}
     doors: dict[str, dict[str, str]] = {}
     edges: list[Edge] = []
     for name, node in graph["nodes"].items():
@@ -300,7 +300,7 @@ def _convolution(name: str, node: dict[str, Any], shape: Shape | None, _: _Readi
 
 
 def _pool(mean: bool) -> Callable[..., NIRProcess]:
-    def build(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
+    def build(name: str, node: dict[str, object], shape: Shape | None, _: _Reading) -> NIRProcess:
         kernel, stride, padding = (per_axis(node[key], 2) for key in _WINDOW)
         return Pool(_known(name, shape)[-3:], kernel, stride, padding, mean, name)
 

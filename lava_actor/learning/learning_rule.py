@@ -57,7 +57,7 @@ class _Text:
     def __init__(self, target: str) -> None:
         self._target = target
 
-    def __get__(self, rule: LoihiLearningRule, owner: type) -> Any:
+    def __get__(self, rule: LoihiLearningRule, owner: type) -> object:
         return self if rule is None else rule._targets.strings[self._target]
 
     def __set__(self, rule: LoihiLearningRule, text: str | None) -> None:

@@ -89,7 +89,7 @@ class LearningRuleApplierFloat(AbstractLearningRuleApplier):
 
     touches_spiking_synapses_only = True
 
-    def apply(self, init_accumulator: np.ndarray, **applier_args: Any) -> np.ndarray:
+    def apply(self, init_accumulator: np.ndarray, **applier_args: object) -> np.ndarray:
         """Return ``init_accumulator + Σ products``; see `AbstractLearningRuleApplier.apply`."""
         change: Any = None
         for product in self._product_series.products:

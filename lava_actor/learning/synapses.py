@@ -55,7 +55,7 @@ class SynapticVariable:
                 f"got {type(matrix).__name__}"
             )
 
-    def is_of(self, matrix: Any) -> bool:
+    def is_of(self, matrix: object) -> bool:
         """Whether this still is the variable that `matrix` holds."""
         if matrix is not self.matrix:
             return False

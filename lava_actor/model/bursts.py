@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -19,6 +19,10 @@ from lava_actor.model.native import (
 )
 from lava_actor.model.step_functions import address_of, catalogued
 from lava_actor.process.hints import did_you_mean
+
+if TYPE_CHECKING:
+    from lava_actor.model.model import AbstractProcessModel
+    from lava_actor.model.py.base import AbstractPyProcessModel
 
 MOST_AXES = 32
 """Dimensions that native code has room for."""
@@ -39,7 +43,7 @@ def burst_of(model: Any) -> steps.Burst:
     return _in_parts(model, declared, by_hand) if by_hand else _native(model, declared)
 
 
-def _check_names(model: Any, declared: NativeStep) -> None:
+def _check_names(model: AbstractPyProcessModel, declared: NativeStep) -> None:
     """Insist that there is whatever a native step looks at."""
     names = (*declared.state, *declared.parameters, *declared.numbers, *declared.limits)
     for name in names:
@@ -50,7 +54,7 @@ def _check_names(model: Any, declared: NativeStep) -> None:
             )
 
 
-def _native(model: Any, declared: NativeStep) -> steps.StepBurst:
+def _native(model: AbstractProcessModel, declared: NativeStep) -> steps.StepBurst:
     given = _arguments(model, declared, address_of(declared), declared.numbers, declared.limits)
     then = None if declared.then is None else _native(model, declared.then)
     return steps.StepBurst(*(*given, then))

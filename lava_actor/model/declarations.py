@@ -77,7 +77,7 @@ def _declaration(
     )
 
 
-def check_constructor(process: Any, model_cls: type, takes: str) -> None:
+def check_constructor(process: AbstractProcess, model_cls: type, takes: str) -> None:
     """Refuse a model class whose constructor does not take ``proc`` or ``proc_params``."""
     try:
         inspect.signature(model_cls).bind(process)

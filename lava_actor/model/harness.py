@@ -89,7 +89,7 @@ class ModelHarness:
         self.process = process
         self._recordings = {n: v for n, v in named(process.vars) if isinstance(v, Recording)}
         self.remotes: dict[str, MemoryVar] = {}
-        self.sent: dict[str, list[Any]] = {}
+        self.sent: dict[str, list[object]] = {}
         self.pause_requested = False
         self.stop_requested = False
         self._types = declared(model_cls)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -26,6 +26,9 @@ from lava_actor.model.step_functions import include_dir, jit
 from lava_actor.model.types import LavaPyType
 from lava_actor.model.types import declared as types_of
 from lava_actor.process.hints import did_you_mean
+
+if TYPE_CHECKING:
+    from lava_actor.model.py.loihi import PyLoihiProcessModel
 
 __all__ = ["NativeStep", "Part", "PortFacts", "include_dir", "jit", "replaceable"]
 
@@ -141,7 +144,7 @@ class NativeStep:
     ) -> NativeStep:  # fmt: skip
         """One of which all ports and arrays, named in a row each, are of one type of number."""
         named = {"inputs": inputs, "outputs": outputs, "state": state, "parameters": parameters}
-        alike: dict[str, Any] = {
+        alike: dict[str, object] = {
             kind: dict.fromkeys(names.split(), number) for kind, names in named.items()
         }
         return cls(function, **{**alike, **more})
@@ -325,7 +328,7 @@ def no_plain_out(name: str, port: PortFacts | None) -> str | None:
     return None
 
 
-def stands_in_the_way(model: Any) -> str | None:
+def stands_in_the_way(model: PyLoihiProcessModel) -> str | None:
     """Why a built model steps in Python; None if it need not."""
     held = vars(model)
     ports = {name: facts_of(p) for name, p in held.items() if isinstance(p, PyInPort | PyOutPort)}

@@ -36,7 +36,7 @@ import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.plain import plain
 
@@ -90,7 +90,7 @@ class _Held(dict[tuple[str, str], _Entry]):
     def __init__(self, process: type) -> None:
         self.process = process
 
-    def __reduce__(self) -> tuple[Any, tuple[type]]:
+    def __reduce__(self) -> tuple[object, tuple[type]]:
         # A class that travels by value leaves models behind that nobody asked for.
         return _held_by, (self.process,)
 

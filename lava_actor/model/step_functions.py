@@ -67,7 +67,7 @@ def catalogued(name: str) -> int:
     return found
 
 
-_held: list[Any] = []
+_held: list[object] = []
 """What addresses in use belong to."""
 
 
@@ -88,7 +88,7 @@ class Jit:
             ) from error
 
         @intrinsic  # type: ignore[untyped-decorator]
-        def at(_context: object, _word: object) -> Any:
+        def at(_context: object, _word: object) -> object:
             def code(context: Any, builder: Any, signature: object, words: Any) -> Any:
                 return builder.inttoptr(words[0], context.get_value_type(types.voidptr))
 
@@ -107,7 +107,7 @@ class Jit:
             f"    f({', '.join(views)}, numbers, integers, p[2])\n"
             f"    return 0\n"
         )
-        scope: dict[str, Any] = {
+        scope: dict[str, object] = {
             "at": at, "carray": carray, "f": njit(self.function), "int64": np.int64,
             "float64": np.float64, **{f"t{i}": dtype for i, dtype in enumerate(dtypes)},
         }  # fmt: skip
@@ -117,7 +117,7 @@ class Jit:
         return int(compiled.address)
 
 
-def jit(function: Callable[..., Any]) -> Jit:
+def jit(function: Callable[..., object]) -> Jit:
     """Let Numba compile a step (extra ``jit``).
 
     Parameters

@@ -79,8 +79,8 @@ class Border:
         self._standstill = Standstill(plan, set(self.leads), watchers, self._count, self._ask)
         self.judge = self._standstill.judge
         self._questions = itertools.count()
-        self._answers: dict[int, dict[int, Any]] = {}
-        self._own: deque[tuple[int, str, Any]] = deque()
+        self._answers: dict[int, dict[int, object]] = {}
+        self._own: deque[tuple[int, str, object]] = deque()
         self._answered = threading.Condition()
         self._ended: set[int] = set()
 

@@ -14,7 +14,7 @@ import os
 import threading
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.channels import Arena, choose_policy
 from lava_actor.channels.pipe import Frame, Pipe, memory_file
@@ -198,7 +198,7 @@ class Host:
         elif self._crossings is not None:
             self._crossings.take(kind, tuple(said), rank)
 
-    def _seen(self) -> dict[str, Any]:
+    def _seen(self) -> dict[str, object]:
         """What `RanksCrew.far` is told."""
         if self._arena is None:
             return {"actors": {}, "rings": {}}

@@ -53,7 +53,7 @@ class Standstill:
         self._next = 0.0
         self._counts: Counts = {}
         self._answers: dict[int, Any] = {}
-        self._last: Any = None
+        self._last: object = None
 
     def tick(self) -> None:
         """Look again, if it is time."""

@@ -102,7 +102,9 @@ class GradedVec(AlgebraicVector):
     identity connection.
     """
 
-    def __init__(self, shape: tuple[int, ...], vth: int = 10, exp: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], vth: int = 10, exp: int = 0, **kwargs: object
+    ) -> None:
         self.main: graded.GradedVec = graded.GradedVec(shape=shape, vth=vth, exp=exp, **kwargs)
         self.shape = shape
         self.vth = vth
@@ -128,7 +130,9 @@ class ProductVec(AlgebraicVector):
 
     in_port2: InPort
 
-    def __init__(self, shape: tuple[int, ...], vth: int = 10, exp: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, shape: tuple[int, ...], vth: int = 10, exp: int = 0, **kwargs: object
+    ) -> None:
         self.main: ProdNeuron = ProdNeuron(shape=shape, vth=vth, exp=exp, **kwargs)
         self.shape = shape
         self.vth = vth
@@ -143,7 +147,11 @@ class ProductVec(AlgebraicVector):
 
 class _GradedMatrix(AlgebraicMatrix):
     def __init__(
-        self, kind: type[Dense | Sparse], weights: ArrayLike, exp: int, parameters: dict[str, Any]
+        self,
+        kind: type[Dense | Sparse],
+        weights: ArrayLike,
+        exp: int,
+        parameters: dict[str, object],
     ) -> None:
         self.main = kind(
             weights=weights,
@@ -170,7 +178,7 @@ class GradedDense(_GradedMatrix):
         Further arguments of `Dense`.
     """
 
-    def __init__(self, weights: ArrayLike, exp: int = 7, **kwargs: Any) -> None:
+    def __init__(self, weights: ArrayLike, exp: int = 7, **kwargs: object) -> None:
         super().__init__(Dense, np.trunc(np.asarray(weights) * 2.0**exp), exp, kwargs)
 
 
@@ -181,7 +189,7 @@ class GradedSparse(_GradedMatrix):
     """
 
     def __init__(
-        self, weights: ArrayLike | spmatrix | sparray, exp: int = 7, **kwargs: Any
+        self, weights: ArrayLike | spmatrix | sparray, exp: int = 7, **kwargs: object
     ) -> None:
         scaled = matrices.csr_matrix(weights) * 2.0**exp
         super().__init__(Sparse, scaled.trunc(), exp, kwargs)
@@ -203,7 +211,7 @@ class NormalizeNet(AlgebraicVector):
         Fractional bits.
     """
 
-    def __init__(self, shape: tuple[int, ...], exp: int = 12, **kwargs: Any) -> None:
+    def __init__(self, shape: tuple[int, ...], exp: int = 12, **kwargs: object) -> None:
         self.shape = shape
         self.fpb = exp
         size = int(np.prod(shape))

@@ -123,7 +123,7 @@ def _identity(size: int) -> AlgebraicMatrix:
     return _of_weights(weights=np.eye(size))
 
 
-def build_with(weights: Callable[..., AlgebraicMatrix], product: Callable[..., Any]) -> None:
+def build_with(weights: Callable[..., AlgebraicMatrix], product: Callable[..., object]) -> None:
     """Name what ``a << b`` and ``a * b`` build: the connection and population of a family."""
     global _of_weights, _of_products
     _of_weights, _of_products = weights, product

@@ -76,7 +76,7 @@ class LearningSteps(Undelayed):
         return (cls, LearningBurst, *_ENGINE) if vars(cls).get("may_wait") else None
 
     @classmethod
-    def _arithmetic_of(cls) -> type[Any]:
+    def _arithmetic_of(cls) -> type[object]:
         return cls
 
     @classmethod

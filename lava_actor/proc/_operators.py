@@ -288,7 +288,7 @@ def _delays_of(matrix: csr_matrix, delays: csr_matrix) -> np.ndarray:
     return np.asarray(delays[rows, matrix.indices]).reshape(-1)
 
 
-def _is(array: np.ndarray, dtypes: tuple[Any, ...], shape: tuple[int, ...]) -> bool:
+def _is(array: np.ndarray, dtypes: tuple[object, ...], shape: tuple[int, ...]) -> bool:
     return array.dtype in dtypes and array.shape == shape
 
 

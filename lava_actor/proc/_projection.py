@@ -32,6 +32,6 @@ class Projection(AbstractProcess):
         self.a_buff = Var(shape=(post,), init=0)
         self.num_message_bits = Var(shape=(1,), init=num_message_bits)
 
-    def _add_delays(self, delays: Any, longest: int) -> None:
+    def _add_delays(self, delays: object, longest: int) -> None:
         self.delays = Var(shape=self.weights.shape, init=delays)
         self.a_buff = Var(shape=(*self.a_out.shape, longest + 1), init=0)

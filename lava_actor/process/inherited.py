@@ -38,7 +38,7 @@ def given(names: dict[str, Any]) -> dict[str, Any]:
     code = cls.__init__.__code__
     count = code.co_argcount + code.co_kwonlyargcount
     mine = code.co_varnames[1:count]
-    more: dict[str, Any] = {}
+    more: dict[str, object] = {}
     if code.co_flags & inspect.CO_VARKEYWORDS:
         more = names[rest := code.co_varnames[count]]
         if rest == "inherited" and (unknown := more.keys() - signature(cls).parameters.keys()):

@@ -117,8 +117,8 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
         self.parent_proc: AbstractProcess | None = None
         self._runtime: RuntimeHandle | None = None
-        self._model: Any = None
-        self._model_class: type[Any] | None = None
+        self._model: object = None
+        self._model_class: type[object] | None = None
         self._is_compiled = False
         self._executable: Any = None
         self._settle()
@@ -181,13 +181,13 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                     f"of its own, such as setattr(self, '{name}_0', …)"
                 )
 
-    def _find_attr_by_type(self, cls: type) -> dict[str, Any]:
+    def _find_attr_by_type(self, cls: type) -> dict[str, object]:
         """Return the attributes that are instances of ``cls``, by name in alphabetical order.
 
         Attributes of the instance and of its classes count; properties are not evaluated, and
         lists and dicts not searched.
         """
-        found: dict[str, Any] = {}
+        found: dict[str, object] = {}
         for base in reversed(type(self).__mro__):
             if base not in (AbstractProcess, object):  # they have no members
                 found.update(base.__dict__)

@@ -72,7 +72,7 @@ class Var(ArrayLike, AbstractProcessMember):
         self.shareable = shareable
         self.name = name
         self.aliased_var: Var | None = None
-        self.model: Any = None
+        self.model: object = None
         self.id: int = VarServer().register(self)
         self._born = Var.starts
 

@@ -7,7 +7,6 @@ import inspect
 import sys
 from abc import ABC
 from collections.abc import Callable
-from typing import Any
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process.hints import briefly, misfit, yes_or_no
@@ -58,7 +57,7 @@ class RunSteps(AbstractRunCondition):
         super().__init__(blocking)
         self.num_steps = num_steps
 
-    def __setattr__(self, name: str, value: Any) -> None:
+    def __setattr__(self, name: str, value: object) -> None:
         """Check the number of steps, whenever it is given."""
         checked = _count(value, "RunSteps", name) if name == "num_steps" else value
         object.__setattr__(self, name, checked)

@@ -29,7 +29,7 @@ would spend more on the exchange with other parts than it saves.
 """
 
 
-def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
+def place(network: Lowered, compile_config: Mapping[str, object]) -> Placement:
     """Decide by ``compile_config["placement"]``.
 
     Raises
@@ -70,7 +70,7 @@ def place(network: Lowered, compile_config: Mapping[str, Any]) -> Placement:
     return Placement(available, tuple(cuts), tuple(whole), workers, costs=costs)
 
 
-def _asked(asked: Any) -> tuple[str, Mapping[Any, Any]]:
+def _asked(asked: object) -> tuple[str, Mapping[object, object]]:
     """The mode, and the Processes for which something else is said."""
     mode, said = asked if isinstance(asked, (tuple, list)) and len(asked) == 2 else (asked, None)
     if isinstance(mode, Mapping) and said is None:
@@ -85,7 +85,7 @@ def _asked(asked: Any) -> tuple[str, Mapping[Any, Any]]:
     )
 
 
-def _costs(measured: Any) -> Mapping[str, float]:
+def _costs(measured: object) -> Mapping[str, float]:
     """What was measured, checked."""
     if isinstance(measured, Mapping) and all(
         isinstance(name, str) and isinstance(cost, float | int) and 0 <= cost < math.inf
@@ -128,7 +128,7 @@ def _limits(
     return found
 
 
-def _wanted(network: Lowered, asked: Mapping[Any, Any]) -> dict[int, int]:
+def _wanted(network: Lowered, asked: Mapping[object, object]) -> dict[int, int]:
     """Parts by actor, of what is asked for by Process or name."""
     names: dict[str, list[ActorPlan]] = {}
     for plan in network.actors:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -192,7 +192,7 @@ def _cost(plan: ActorPlan, measured: Mapping[str, float]) -> float:
         share = (part.rows.end - part.rows.first) / part.rows.total
     if name in measured:
         return 1e9 * share * measured[name]
-    declared: Any = getattr(plan.model_class, "cut", None)
+    declared: object = getattr(plan.model_class, "cut", None)
     if isinstance(declared, Cut):
         return LEAST_COST + declared.cost * numbers_in(plan, declared)
     shapes = [p.shape for p in plan.in_ports] + [p.shape for p in plan.out_ports]

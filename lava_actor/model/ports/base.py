@@ -141,7 +141,7 @@ class AbstractPyIOPort(AbstractPyPort):
         d_type: DTypeLike = int,
     ) -> None:
         super().__init__(process_model, shape, d_type)
-        self._csp_ports: list[Any] = list(csp_ports) if csp_ports else []
+        self._csp_ports: list[object] = list(csp_ports) if csp_ports else []
         self._dtype: np.dtype = np.dtype(d_type)
         self._set_up()
 

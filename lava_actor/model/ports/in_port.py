@@ -416,7 +416,7 @@ def _functions(transformer: Any, port: Any) -> tuple[Callable[..., Any], ...]:
     if transformer is None:
         return ()
     if hasattr(transformer, "functions"):
-        functions: tuple[Callable[..., Any], ...] = transformer.functions(port)
+        functions: tuple[Callable[..., object], ...] = transformer.functions(port)
         return functions
     return (lambda data: transformer.transform(data, port),)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.errors import RuntimeStateError
 from lava_actor.model.model import AbstractProcessModel
@@ -44,7 +44,7 @@ class AbstractPyProcessModel(AbstractProcessModel):
     _rng_seed: int = 0  # the actor sets it
     first_row: int = 0  # so does it: number of the first neuron, if this is a part of a Process
 
-    def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
+    def __init__(self, proc_params: object = None, loglevel: int = logging.WARNING) -> None:
         super().__init__(proc_params=proc_params, loglevel=loglevel)
         self.model_id: int | None = None
         self.process_name = ""

@@ -32,7 +32,7 @@ class FreeRunning(PyAsyncProcessModel):
 
     _original: type[PyLoihiProcessModel]
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: object = None) -> None:
         original = self._original(proc_params)
         PyAsyncProcessModel.__init__(self, proc_params)
         # What the original's constructor set wins over what every model has.
@@ -63,7 +63,7 @@ class FreeRunning(PyAsyncProcessModel):
 
     def run_async(self) -> None:
         """Do ``num_steps`` further steps, or fewer if a pause or stop is asked for."""
-        model: Any = self._stepper
+        model: PyLoihiProcessModel = self._stepper
         enter = partial(setattr, model, "phase")
         for _ in range(self.num_steps):
             model.time_step += 1

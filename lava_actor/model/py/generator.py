@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from lava_actor.model.py.base import AbstractPyProcessModel
 
 
 class OwnGenerator:
@@ -13,7 +16,7 @@ class OwnGenerator:
     It only looks like that until it is used; a model, or its class, may set another one.
     """
 
-    def __get__(self, model: Any, owner: type) -> Any:
+    def __get__(self, model: AbstractPyProcessModel, owner: type) -> Any:
         if model is None:
             return self
         made = model.__dict__["rng"] = np.random.default_rng(model._rng_seed)

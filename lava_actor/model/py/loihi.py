@@ -75,7 +75,7 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     _in_parts: PartBurst | None = None
     """What calls a method of this model in the middle of a step; see `lava_actor.model.native`."""
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params=proc_params)
         self.time_step = 0
         self._phase: int = _Phase.SPK

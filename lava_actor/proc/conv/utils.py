@@ -251,7 +251,7 @@ class _Layout:
             return shape[1], shape[2], shape[0]
         return shape[0], shape[1], shape[2]
 
-    def flat(self, sizes: Sequence[int], x: Any, y: Any, c: Any) -> np.ndarray:
+    def flat(self, sizes: Sequence[int], x: np.ndarray, y: np.ndarray, c: Any) -> np.ndarray:
         """Return the row-major flat index in an image."""
         if self.channels_first:
             return (c * sizes[0] + x) * sizes[1] + y

@@ -22,8 +22,8 @@ __all__ = ["PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate"]
 
 
 class _LearningDense(LearningSteps):
-    tag_1: Any
-    tag_2: Any
+    tag_1: object
+    tag_2: object
     _arrears: Arrears | None
     _columns: np.ndarray | None
     columns: Callable[[], np.ndarray]
@@ -49,7 +49,7 @@ class _LearningDense(LearningSteps):
             self._arrears.catch_up(at)
             dense_events(self._columns, at, x, sums)
 
-    def weights_of(self, arrears: Arrears) -> Any:
+    def weights_of(self, arrears: Arrears) -> object:
         """Return the matrix, as it is held."""
         held = self.__dict__["weights"]
         return held if held is self._columns and held is arrears.data["weights"] else None

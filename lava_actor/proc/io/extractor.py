@@ -97,7 +97,7 @@ class VarWire(Wired):
     """Hands the value of a Var after every step to Python code."""
 
     def __init__(
-        self, buffer_size: int = 50, channel_config: ChannelConfig | None = None, **kwargs: Any
+        self, buffer_size: int = 50, channel_config: ChannelConfig | None = None, **kwargs: object
     ) -> None:
         super().__init__(**given(locals()))
         self._shape: tuple[int, ...] | None = None

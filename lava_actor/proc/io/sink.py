@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -166,7 +164,7 @@ class AbstractPyRead(OnSchedule):
     state: PyRefPortVectorDense
     data: np.ndarray
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params)
         self.counter = 0
 

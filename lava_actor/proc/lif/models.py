@@ -195,7 +195,7 @@ class AbstractPyLifModelFloat(_LifModel):
     native_step: ClassVar[NativeStep | None] = _float_step("lif_f64")
 
     @classmethod
-    def _doubts_of_value(cls, name: str, value: Any) -> str | None:
+    def _doubts_of_value(cls, name: str, value: object) -> str | None:
         """Say which parameters make no sense in floating point."""
         if name in ("du", "dv") and _is_outside(value, 0, 1):
             return (
@@ -259,7 +259,7 @@ class AbstractPyLifModelFixed(_LifModel):
     """
 
     @classmethod
-    def _doubts_of_value(cls, name: str, value: Any) -> str | None:
+    def _doubts_of_value(cls, name: str, value: object) -> str | None:
         """Say which parameters make no sense in fixed point."""
         if name not in ("du", "dv") or not _is_outside(value, *(range_ := FIXED_RANGES[name])):
             return None
@@ -293,7 +293,7 @@ class AbstractPyLifModelFixed(_LifModel):
         "vth_hi": np.int32,
     }
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params)
         self.ds_offset = 1
         self.dm_offset = 0
@@ -552,10 +552,10 @@ class PyTernLifModelFixed(AbstractPyLifModelFixed):
     vth_hi: int = LavaPyType(int, np.int32, precision=24)
     vth_lo: int = LavaPyType(int, np.int32, precision=24)
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params)
-        self.effective_vth_hi: Any = 0
-        self.effective_vth_lo: Any = 0
+        self.effective_vth_hi: object = 0
+        self.effective_vth_lo: object = 0
 
     def scale_threshold(self) -> None:
         """Set both effective thresholds."""

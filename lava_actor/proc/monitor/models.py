@@ -124,7 +124,10 @@ class _Made(ABCMeta):
 def _made(
     base: type[PyMonitorModel], name: str, refs: tuple[tuple[str, int], ...], ins: tuple[str, ...]
 ) -> Any:
-    members: dict[str, Any] = {"_hidden_from_discovery": True, "_making": (base, name, refs, ins)}
+    members: dict[str, object] = {
+        "_hidden_from_discovery": True,
+        "_making": (base, name, refs, ins),
+    }
     members |= {
         ref: LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True, every=every)
         for ref, every in refs

@@ -26,7 +26,7 @@ from lava_actor.protocol.counts import whole_number
 class _Recordings(dict[str, Any]):
     """What `get_data` returns: names what there is where a name is wrong."""
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         raise AttributeError(f"recordings are read by key: data[process.name][{name!r}]")
 
     def __missing__(self, name: str) -> Any:

@@ -7,8 +7,6 @@ method each, which subclasses may override: `sigma_dynamics` (sum up), `activati
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -95,7 +93,7 @@ class AbstractDeltaModel(PyLoihiProcessModel):
     cum_error: np.ndarray
 
     @classmethod
-    def _doubts_of_value(cls, name: str, value: Any) -> str | None:
+    def _doubts_of_value(cls, name: str, value: object) -> str | None:
         """Say which thresholds make no sense."""
         below = name == "vth" and np.any(np.asarray(value) < 0)
         return f"{value} is below 0: every change is sent in every step" if below else None

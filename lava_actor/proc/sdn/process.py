@@ -45,7 +45,7 @@ class Sigma(Shaped):
         self,
         *,
         shape: tuple[int, ...],
-        **inherited: Any,
+        **inherited: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
@@ -81,7 +81,7 @@ class AbstractDelta(Shaped):
         cum_error: bool = False,
         spike_exp: int = 0,
         state_exp: int = 0,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)

@@ -113,7 +113,7 @@ class LineVar(LavaPyType):
 class _SparseWeights(ConnectionModel):
     """Keeps the weights in an operator."""
 
-    weights: Any
+    weights: object
     a_buff: np.ndarray
 
     _operator: SparseOperator | None = None

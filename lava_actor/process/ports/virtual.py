@@ -320,7 +320,7 @@ def _plain(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(dimension) for dimension in shape)
 
 
-def _reshaped(data: ArrayLike, shape: tuple[int, ...]) -> Any:
+def _reshaped(data: ArrayLike, shape: tuple[int, ...]) -> object:
     return np.reshape(data, shape)
 
 

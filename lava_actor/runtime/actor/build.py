@@ -25,6 +25,7 @@ from lava_actor.runtime.actor.remote import (
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, RingReader, RingWriter
     from lava_actor.channels.records import RecordStore
+    from lava_actor.model.py.base import AbstractPyProcessModel
     from lava_actor.runtime.start.serialize import ActorSpec
 
 
@@ -95,7 +96,7 @@ _ALONE = _holders({"": object()}, "")
 """What is counted where only the dict refers to the value."""
 
 
-def _build_vars(spec: ActorSpec, model: Any, adopt: bool) -> None:
+def _build_vars(spec: ActorSpec, model: AbstractPyProcessModel, adopt: bool) -> None:
     for var in spec.plan.vars:
         # Another Var, or a parameter, may be the same array.
         alone = adopt and _holders(spec.inits, var.name) <= _ALONE

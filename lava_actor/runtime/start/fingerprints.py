@@ -83,7 +83,7 @@ def _decide(name: str, module: ModuleType) -> bool:
 
 def at_home(obj: Any) -> bool:
     """Whether a function or class is what its module shows under its name."""
-    found: Any = sys.modules.get(obj.__module__ or "")
+    found: object = sys.modules.get(obj.__module__ or "")
     for part in obj.__qualname__.split("."):
         found = getattr(found, part, None)
     return found is obj
@@ -126,11 +126,11 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
     def __init__(self, file: io.BytesIO, *, fast: bool) -> None:
         super().__init__(file, protocol=5)
         self.fast = fast
-        self.met: list[Any] = []
+        self.met: list[object] = []
         self._seen: dict[int, int] = {}
         self._alive: list[object] = []
 
-    def reducer_override(self, obj: object) -> Any:
+    def reducer_override(self, obj: object) -> object:
         """Describe what is not plain data."""
         if obj is tuple:
             return NotImplemented
