@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from lava_actor.channels import Arena
+from lava_actor.channels.interrupts import held
 from lava_actor.errors import CheckpointError
 from lava_actor.plain import plain
 
@@ -58,11 +59,12 @@ class Content:
 
 def contents(arena: Arena, here: Collection[int] | None = None) -> list[Content]:
     """The content of all rings of a network that rests, as far as its readers are ``here``."""
-    copy = _copy_of(arena)
-    try:
-        return [_content(copy, ring, here) for ring in copy.plan.rings]
-    finally:
-        copy.close()
+    with held():  # an interrupt as the copy is made would leave it without an owner
+        copy = _copy_of(arena)
+        try:
+            return [_content(copy, ring, here) for ring in copy.plan.rings]
+        finally:
+            copy.close()
 
 
 def _content(arena: Arena, ring: Any, here: Collection[int] | None) -> Content:

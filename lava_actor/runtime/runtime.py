@@ -100,19 +100,21 @@ class Runtime(Network):
             with self._moment, self._lock:
                 listener = self._ready("run")
                 if self._is_running:
-                    if not listener.finished.is_set():
+                    ended = listener.finished if self._until is None else self._until.done
+                    if not ended.is_set():
                         raise RuntimeStateError(
                             "run: the network is running; call wait() or pause() first"
                         )
-                    self._collect()
+                    self._collect(self.runs)
                 self._call_back("pre_run_callback")
                 until = self._begin(listener, run_condition)
+                run = self.runs
             if run_condition.blocking:
                 with raised():
                     if until is not None:
                         self._drive_until(until, listener)
                     else:
-                        self._await(listener, None)
+                        self._await(listener, run, None)
         except KeyboardInterrupt:
             until = until or self._until
             if until is not None:
@@ -126,7 +128,7 @@ class Runtime(Network):
         if isinstance(condition, RunUntil):
             rounds = self._rounds(listener)
             one_step = partial(self._one_step, rounds, Standstill(self).look)
-            until = UntilRun(condition, one_step, partial(self._end, rounds))
+            until = UntilRun(condition, one_step, partial(self._end, rounds), self.runs + 1)
         steps = None if until is not None else self._steps_of(condition)
         self._note()
         with held():
@@ -148,17 +150,21 @@ class Runtime(Network):
             return None
         return Rounds(self._arena, self._executable, listener, self._asker)
 
-    def _end(self, rounds: Rounds | None) -> None:
-        """Let the service end a run of single steps."""
+    def _end(self, rounds: Rounds | None, until: UntilRun) -> None:
+        """Let the service end a run of single steps, if nobody else has."""
         if rounds is not None and rounds.begun:
-            self._ask_for_pause()
-            rounds.listener.finished.wait()
+            with self._lock:
+                if until.number != self.runs:
+                    return
+                self._ask_for_pause()
+            while until.number == self.runs and not rounds.listener.finished.wait(0.2):
+                pass
 
     def _one_step(self, rounds: Rounds | None, look: Callable[[], None], until: UntilRun) -> bool:
         """One step of a `RunUntil`; False if the network ended, a model paused it, or the user."""
         with self._moment, self._lock:
             listener = self._ready("run")
-            if until.cancelled:
+            if until.cancelled or until.number != self.runs:
                 return False
             with held():
                 if rounds is None:
@@ -176,13 +182,19 @@ class Runtime(Network):
         try:
             until.drive()
         except Exception:  # of the predicate
-            self._until = None
-            self._rest(self._pause)
+            self._forget(until)
+            self._rest(partial(self._pause, until))
             raise
         finally:
-            self._until = None
-        self._pause()
+            self._forget(until)
+        self._pause(until)
         self._check_end(listener, until)
+
+    def _forget(self, until: UntilRun) -> None:
+        """Another thread may have begun the next run by now."""
+        with self._lock:
+            if self._until is until:
+                self._until = None
 
     def _end_until(
         self, *, cancel: bool, to_stop: bool = False, timeout: float | None = None
@@ -197,7 +209,7 @@ class Runtime(Network):
         try:
             until.finish(timeout)
         finally:
-            self._until = None
+            self._forget(until)
 
     @staticmethod
     def _steps_of(condition: AbstractRunCondition) -> int | None:
@@ -232,13 +244,14 @@ class Runtime(Network):
     def _wait(self, timeout: float | None) -> None:
         self._own("wait")
         _check_timeout("wait", timeout)
-        until = self._until
-        if not self._is_running:
-            self._raise_failure_once()
-            return
-        listener = self._ready("wait")
+        with self._lock:
+            until, run = self._until, self.runs
+            if not self._is_running:
+                self._raise_failure_once()
+                return
+            listener = self._ready("wait")
         if until is None:
-            self._await(listener, timeout)
+            self._await(listener, run, timeout)
             return
         deadline = None if timeout is None else time.monotonic() + timeout
         while not until.done.wait(_slice(deadline)):
@@ -246,18 +259,18 @@ class Runtime(Network):
         try:
             self._end_until(cancel=False)
         finally:
-            self._collect()
+            self._collect(run)
         self._check_end(listener, until)
 
-    def _await(self, listener: Listener, timeout: float | None) -> None:
-        """Wait for the end of a run that is not a `RunUntil`."""
+    def _await(self, listener: Listener, run: int, timeout: float | None) -> None:
+        """Wait for the end of a run that is not a `RunUntil`; another thread may begin the next."""
         deadline = None if timeout is None else time.monotonic() + timeout
         standstill = Standstill(self)
-        while not listener.finished.wait(_slice(deadline)):
+        while run == self.runs and not listener.finished.wait(_slice(deadline)):
             self._check_deadline(deadline, timeout)
             standstill.look()
         failures = listener.failures
-        self._collect()
+        self._collect(run)
         if failures:  # another thread has collected them, and put the network away
             raise_failures(failures)
         self._check_end(listener, None)
@@ -293,27 +306,32 @@ class Runtime(Network):
         finally:
             self._pause()
 
-    def _pause(self) -> None:
+    def _pause(self, until: UntilRun | None = None) -> None:
+        """Pause the run that is on, or that of ``until`` if it still is."""
         with self._lock:
+            if until is not None and until.number != self.runs:
+                return
             if not self._is_running:
                 self._raise_failure_once()
                 return
-            listener = self._ready("pause")
+            listener, run = self._ready("pause"), self.runs
             self._ask_for_pause()
-        while not listener.finished.wait(0.2):
+        while run == self.runs and not listener.finished.wait(0.2):
             for actor in self._executable.actors:
                 if hindrance := self._blocked(actor.party):
                     raise _CannotPauseError(
                         f"pause: {actor.name} cannot rest: {hindrance}; the network rests after "
                         f"step {self._fence()}"
                     )
-        self._collect()
+        self._collect(run)
 
     def _fence(self) -> int:
         return 0 if self._arena is None else int(self._arena.domain(words.CLOCK).fence)
 
     def _ask_for_pause(self) -> None:
         with self._lock:
+            if self._until is not None:
+                self._until.cancelled = True  # no step is granted after what is told now
             if self._listener is not None and not self._listener.finished.is_set():
                 self._listener.tell("pause")
 

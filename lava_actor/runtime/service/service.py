@@ -73,7 +73,13 @@ class Service(Members):
     """Runs until the network ends; `main` returns then."""
 
     def __init__(
-        self, plan: ServicePlan, arena: Arena, user: Pipe, wake_up: int, host: Host
+        self,
+        plan: ServicePlan,
+        arena: Arena,
+        user: Pipe,
+        wake_up: int,
+        host: Host,
+        parent: int = 0,
     ) -> None:
         super().__init__(plan, arena, user, wake_up, host)
         self.clock = arena.domain(words.CLOCK)
@@ -93,7 +99,7 @@ class Service(Members):
         self.watch = Watch(arena, plan)
         self.next_watch = 0.0
         self.left_alone: tuple[float, Failure] | None = None
-        self.parent = os.getppid()
+        self.parent = parent  # the launcher; 0: this is a thread of the user's
         self.patience: float | None = None  # until when exceptions may follow their texts
         self._of_user = Receiver(
             {
@@ -216,6 +222,7 @@ class Service(Members):
         self._expect_end()
         if self.plan.leads:
             self.runs.phase = self.clock.pause = words.REACHED
+            self.runs.ready = 0  # actors tell us of its end, not the user
             if steps == 0:
                 self._finish(words.REACHED)
             else:

@@ -145,12 +145,12 @@ class Launcher:
             self._ordered[frame.key] = pid
             frame.close()
             return
-        be_child(parent, signal.SIGTERM, partial(self._serve, frame))
+        be_child(parent, signal.SIGTERM, partial(self._serve, frame, parent))
 
-    def _serve(self, frame: Frame) -> None:
+    def _serve(self, frame: Frame, parent: int) -> None:
         self._signals.leave()
         self._pipe.close()
-        run_service(frame, self._owner)
+        run_service(frame, self._owner, parent)
 
     def _reap(self) -> bool:
         """Collect what has ended; False if no child is left.
@@ -227,7 +227,7 @@ def _watch_owner(owner: int, poller: select.poll) -> int | None:
     return descriptor
 
 
-def run_service(frame: Frame, owner: int) -> None:
+def run_service(frame: Frame, owner: int, parent: int) -> None:
     """Open the order and be the RuntimeService it describes."""
     user_fd, arena_fd, wake_up, order, *values = frame.release()
     user = Pipe.from_fd(user_fd)
@@ -245,7 +245,7 @@ def run_service(frame: Frame, owner: int) -> None:
         waited = _kept_waiting()  # before the time: what comes between is no wait that counts
         slow = time.monotonic() - waited - began > SLOW_IMPORTS
         if slow and can_stay and plan.may_stay and forking.is_single():
-            _stay(user, owner, [arena_fd, wake_up, *values])
+            parent = _stay(user, owner, [arena_fd, wake_up, *values])
         guests = _guests(user, plan)
         if guests is None or not _agree(user, plan.program):
             return
@@ -260,7 +260,7 @@ def run_service(frame: Frame, owner: int) -> None:
         body = partial(run_actors, plan, arena, wake_up, loads, large, records=records)
         host = MixedHost(body, guests) if guests else ProcessHost(body)
         del loads, body  # the host lets go of them once the actors run
-        service = Service(plan, arena, user, wake_up, host)
+        service = Service(plan, arena, user, wake_up, host, parent)
     except BaseException as error:  # noqa: BLE001  (must reach the user before we leave)
         user.send("startfail", failure_of(error, "RuntimeService"))
         return
@@ -289,10 +289,10 @@ def _kept_waiting() -> float:
         return 0.0
 
 
-def _stay(user: Pipe, owner: int, others: Iterable[int]) -> None:
+def _stay(user: Pipe, owner: int, others: Iterable[int]) -> int:
     """Become the launcher of all networks that need what was imported here.
 
-    Returns in a child, which is the service from now on.
+    Returns in a child, which is the service from now on; what it returns is the parent.
     """
     ours, theirs = Pipe.pair()
     found = (set(sys.modules), import_places(), program.files())
@@ -305,11 +305,11 @@ def _stay(user: Pipe, owner: int, others: Iterable[int]) -> None:
         ours.close()
         hear_of_parents_end(parent, signal.SIGTERM)
         _introduce(user)
-        return
+        return parent
     user.close()
     for descriptor in others:
         os.close(descriptor)
-    Launcher(ours, owner, [child]).run(warm=True)
+    return Launcher(ours, owner, [child]).run(warm=True)
 
 
 def _guests(user: Pipe, plan: ServicePlan) -> dict[int, Pipe] | None:

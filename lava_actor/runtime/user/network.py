@@ -255,11 +255,11 @@ class Network:
             )
         return self._listener
 
-    def _collect(self) -> None:
-        """Take note of how the run ended."""
+    def _collect(self, run: int) -> None:
+        """Take note of how a run ended, unless another thread has, and begun the next."""
         with self._lock:
             listener = self._listener
-            if listener is None:
+            if listener is None or run != self.runs:
                 return
             ended, self._is_running = self._is_running, False
             listener.await_output()
@@ -287,7 +287,7 @@ class Network:
         """Failures of a paused network (an actor was killed) surface at the next call."""
         listener = self._listener
         if listener is not None and listener.failures:
-            self._collect()
+            self._collect(self.runs)
 
     def _note(self) -> None:
         if self.watcher is not None:

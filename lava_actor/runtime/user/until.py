@@ -24,18 +24,22 @@ class UntilRun:
         Runs one step to its end; returns False if the network ended, was paused by a model, or the
         run is `cancelled`.
     rest : callable
-        Called once no more steps follow.
+        Called once no more steps follow, with this.
+    number : int
+        Which run of the network this is: another thread may have ended it, and begun the next.
     """
 
     def __init__(
         self,
         condition: RunUntil,
         one_step: Callable[[UntilRun], bool],
-        rest: Callable[[], None],
+        rest: Callable[[UntilRun], None],
+        number: int,
     ) -> None:
         self._condition = condition
         self._one_step = one_step
         self._rest = rest
+        self.number = number
         self.cancelled = self._to_stop = False
         self._error: BaseException | None = None
         self.cut_short_by_stop = False
@@ -55,7 +59,7 @@ class UntilRun:
                     break
         finally:
             try:
-                self._rest()
+                self._rest(self)
             finally:
                 self.done.set()
 
