@@ -24,6 +24,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from lava_actor.channels.interrupts import held
 from lava_actor.checkpoint.arrays import Part, Said
 from lava_actor.checkpoint.codec import Document
 from lava_actor.errors import CheckpointError
@@ -131,10 +132,13 @@ def writing(path: Path) -> Iterator[Writer]:
     except BaseException:
         part.unlink(missing_ok=True)
         raise
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-    with contextlib.suppress(OSError):  # some file systems cannot
-        os.fsync(folder)
-    os.close(folder)
+    with held():  # the file is there: an interrupt comes after it
+        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            with contextlib.suppress(OSError):  # some file systems cannot
+                os.fsync(folder)
+        finally:
+            os.close(folder)
 
 
 def _digest(file: BinaryIO, end: int) -> bytes:
