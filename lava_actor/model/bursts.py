@@ -21,7 +21,6 @@ from lava_actor.model.step_functions import address_of, catalogued
 from lava_actor.process.hints import did_you_mean
 
 if TYPE_CHECKING:
-    from lava_actor.model.model import AbstractProcessModel
     from lava_actor.model.py.base import AbstractPyProcessModel
 
 MOST_AXES = 32
@@ -54,7 +53,7 @@ def _check_names(model: AbstractPyProcessModel, declared: NativeStep) -> None:
             )
 
 
-def _native(model: AbstractProcessModel, declared: NativeStep) -> steps.StepBurst:
+def _native(model: AbstractPyProcessModel, declared: NativeStep) -> steps.StepBurst:
     given = _arguments(model, declared, address_of(declared), declared.numbers, declared.limits)
     then = None if declared.then is None else _native(model, declared.then)
     return steps.StepBurst(*(*given, then))

@@ -331,7 +331,7 @@ class Runtime(Network):
     def _ask_for_pause(self) -> None:
         with self._lock:
             if self._until is not None:
-                self._until.cancelled = True  # no step is granted after what is told now
+                self._until.cancel(to_stop=False)  # no step is granted after what is told now
             if self._listener is not None and not self._listener.finished.is_set():
                 self._listener.tell("pause")
 

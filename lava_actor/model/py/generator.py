@@ -16,7 +16,7 @@ class OwnGenerator:
     It only looks like that until it is used; a model, or its class, may set another one.
     """
 
-    def __get__(self, model: AbstractPyProcessModel, owner: type) -> Any:
+    def __get__(self, model: AbstractPyProcessModel | None, owner: type) -> Any:
         if model is None:
             return self
         made = model.__dict__["rng"] = np.random.default_rng(model._rng_seed)

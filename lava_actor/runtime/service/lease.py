@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from lava_actor.channels import Arena
 
-#: Work granted at a time, in seconds; what every actor that shares a core adds; and the most.
+#: Work granted at a time, in seconds; for each actor where many share a core; and the most.
 LEASE_SECONDS = 0.01
 CROWDED_SECONDS = 0.001
 MOST_SECONDS = 0.25

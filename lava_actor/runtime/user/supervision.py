@@ -329,6 +329,7 @@ class Crew:
             for server in actor.var_servers
         )
         arena = self.arena_of(rank)
+        n_processes, cores = len(_households(here)), self._cores() or available_cores()
         return ServicePlan(
             name=post.domain.name,
             index=post.stepping,
@@ -356,8 +357,8 @@ class Crew:
             n_actors=len(executable.actors),
             external_parties=tuple(e.party for e in executable.externals),
             served_rings=served,
-            wait_policy=choose_policy(len(_households(here)), self._cores()),
-            crowd=len(_households(here)) / (self._cores() or available_cores()),
+            wait_policy=choose_policy(n_processes, cores),
+            crowd=n_processes / cores,
             surroundings=surroundings(),
             program=program,
             may_stay=may_stay,
