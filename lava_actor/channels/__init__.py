@@ -2,7 +2,9 @@
 
 From the ground up:
 
-    futex.h, control.h   sleeping and waking; abort word, parties, domains
+    control.h            the abort word, parties, domains: what stands in the control block
+    futex.h, doorbell.h  sleeping and waking
+    domain.h, sleep.h    horizon and barrier; the one wait of all
     desk.h               a small request from the user to one party, without a pipe
     ring.h               the broadcast ring (read its opening essay first)
     events.h, accumulate.h   finding the non-zero elements; adding a message into an array

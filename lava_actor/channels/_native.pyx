@@ -1,7 +1,7 @@
 # cython: language_level=3
 """The native part of the channels: arena, parties, domains, and the two ends of a ring.
 
-The C headers hold the ideas (start with ``ring.h`` and ``control.h``); this module binds them to
+The C headers hold the ideas (start with ``ring.h`` and ``doorbell.h``); this module binds them to
 NumPy arrays and Python exceptions. Its contract with the rest of the package is ``_native.pyi``.
 It is cut into four files, one idea each, which compile as one module so that calls between them
 are C calls: the arena here, then ``_party.pxi``, ``_domain.pxi``, ``_writer.pxi``, ``_reader.pxi``.

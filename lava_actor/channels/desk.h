@@ -16,7 +16,7 @@
 #ifndef LAVA_ACTOR_DESK_H
 #define LAVA_ACTOR_DESK_H
 
-#include "control.h"
+#include "doorbell.h"
 
 typedef struct {
     _Alignas(LA_LINE) _Atomic uint64_t asked;

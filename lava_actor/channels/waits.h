@@ -2,9 +2,10 @@
 #ifndef LAVA_ACTOR_WAITS_H
 #define LAVA_ACTOR_WAITS_H
 
-#include "control.h"
 #include "desk.h"
+#include "domain.h"
 #include "ring.h"
+#include "sleep.h"
 
 /* For those that are more than one word. */
 typedef struct {

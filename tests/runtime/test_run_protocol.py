@@ -1,6 +1,6 @@
 """Runs begin and end for all: every interleaving of a service, its actors and the user's pauses.
 
-The programs say what `stepping.py`, `lease.py`, `service.py` and the clock in ``control.h`` do about
+The programs say what `stepping.py`, `lease.py`, `service.py` and the clock in ``domain.h`` do about
 runs, in the same order; how somebody sleeps is taken as right (`tests/channels/test_doorbell.py`).
 Two runs follow each other. A pause of the user may come at any moment, the first actor asks for one
 in a step, and both may cross. Nobody may be left waiting, and each run must end once, with all

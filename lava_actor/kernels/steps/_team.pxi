@@ -10,7 +10,7 @@ then waits for nothing. The invariant:
 So a member that cannot go on has changed nothing since its last stage, and its step is the same as
 if it had waited there. The team goes round its members and lets each do what it can. If none can do
 anything, all that is left is one wait for the union of their needs (`Party._block`): the thread sleeps
-as their home (`control.h`). By then every member has a blocked record of its own, as if it slept
+as their home (`doorbell.h`). By then every member has a blocked record of its own, as if it slept
 itself, so wakers and whoever looks for deadlocks need not know of teams.
 
 In lockstep a member that has done a step arrives at the barrier like anybody else, and then lacks the

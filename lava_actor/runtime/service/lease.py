@@ -16,7 +16,7 @@ In lockstep the actors grant each step to themselves (the last at the barrier do
 then the first step only.
 
 What is granted becomes the horizon as far as the actors that wait for the user are ready, see
-`control.h`. A pause freezes the horizon: the last step that may start is the one all end with.
+`domain.h`. A pause freezes the horizon: the last step that may start is the one all end with.
 """
 
 from __future__ import annotations
