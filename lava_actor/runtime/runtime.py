@@ -40,8 +40,9 @@ from lava_actor.runtime.run_conditions import (
     RunUntil,
 )
 from lava_actor.runtime.start.launcher import at_exit_before_launcher
+from lava_actor.runtime.user import living
 from lava_actor.runtime.user.listener import Listener
-from lava_actor.runtime.user.network import Network, living
+from lava_actor.runtime.user.network import Network
 from lava_actor.runtime.user.rounds import Rounds
 from lava_actor.runtime.user.services import END_SECONDS
 from lava_actor.runtime.user.standstill import Standstill
@@ -397,7 +398,7 @@ class Runtime(Network):
 
     def __exit__(self, *_exc: object) -> None:
         """Stop, whatever happened; a forked child leaves that to its parent."""
-        if self._owner == os.getpid():
+        if self.owner == os.getpid():
             self.stop()
 
     def look_out(self, seconds: float) -> None:
@@ -446,16 +447,16 @@ def _slice(deadline: float | None) -> float:
 
 def networks() -> list[Runtime]:
     """Return the live networks of this interpreter, the oldest first; ``print`` names them."""
-    return living()
+    return living.networks()
 
 
 def stop_all(timeout: float = 0.5) -> None:
     """Stop every live network of this interpreter; see `Runtime.stop`."""
     _check_timeout("stop_all", timeout)
-    living = networks()
-    for runtime in living:  # all at once: what one of them waits for is not added up
+    live = networks()
+    for runtime in live:  # all at once: what one of them waits for is not added up
         runtime._announce_stop(timeout)
-    for runtime in living:
+    for runtime in live:
         runtime.stop(timeout)
 
 

@@ -254,8 +254,10 @@ class Listener:
 
         def look() -> None:
             if self._closing or self._over.is_set():  # perhaps just before the answer was awaited
-                raise self._has_failed() if self.failures else RuntimeStateError(
-                    f"{kind}: the network has ended"
+                raise (
+                    self._has_failed()
+                    if self.failures
+                    else RuntimeStateError(f"{kind}: the network has ended")
                 )
             why = hindrance(party)
             if why is not None:

@@ -6,12 +6,10 @@ the state of the network, and asks its actors.
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import threading
 import time
-import weakref
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,47 +19,35 @@ from lava_actor.channels.interrupts import held
 from lava_actor.errors import (
     ArenaMemoryError,
     InvalidTypeError,
-    MissingMemberError,
     ModelError,
     RuntimeStateError,
 )
-from lava_actor.model.doubts import doubt_transposed, doubt_value
 from lava_actor.process.collection import named
-from lava_actor.process.hints import warn
-from lava_actor.process.interfaces import where
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
-from lava_actor.process.variable import VarServer
 from lava_actor.protocol import words
-from lava_actor.protocol.rows import joined
-from lava_actor.protocol.values import VarSlot
 from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
 from lava_actor.runtime.service.deadlock import ON_A_RING
+from lava_actor.runtime.user import living
 from lava_actor.runtime.user.clocks import Clocks
 from lava_actor.runtime.user.desk import Asker
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.status import ActorStatus, read_status
 from lava_actor.runtime.user.supervision import Crew, Far
 from lava_actor.runtime.user.until import UntilRun
+from lava_actor.runtime.user.values import Values
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.checkpoint.rings import Content
-    from lava_actor.compiler.executable import ActorPlan, Executable, VarPlan
+    from lava_actor.compiler.executable import Executable
     from lava_actor.process.process import AbstractProcess
     from lava_actor.runtime.user.handle import RunHandle
 
 #: What starts the services of a network: another one, if there are other machines.
 make_crew: Callable[[Executable, ActorType], Crew] = Crew
-
-#: Live networks, ended at interpreter exit.
-_alive: weakref.WeakSet[Network] = weakref.WeakSet()
-_numbers = itertools.count()
-
-_MANY = 8
-"""From the how manieth live network on each start warns."""
 
 #: How long an actor may wait for the user inside a step before a request to it is refused.
 PATIENCE_NS = 2_000_000_000
@@ -87,12 +73,11 @@ class Network:
         self._actor_type = ActorType(message_infrastructure_type)
         self.log = logging.getLogger("lava_actor.runtime")
         self.log.setLevel(loglevel)
-        self._number = next(_numbers)
         self._is_initialized = False
         self._is_started = False
         self._is_running = False
         self._failure: ModelError | None = None
-        self._owner = os.getpid()
+        self.owner = os.getpid()
         self._lock = threading.RLock()
         self._moment = threading.RLock()  # whoever has it, no run begins
         self._crew: Crew | None = None
@@ -106,10 +91,7 @@ class Network:
         self.watcher: RunHandle | None = None  # of the present run, if it has one
         self._external_ports: list[Any] = []
         self.late: list[str] = []  # Vars with an initial value that no reset has taken up yet
-        self._holders: dict[int, list[tuple[ActorPlan, VarPlan]]] = {}
-        for actor in exe.actors:
-            for var in actor.vars:
-                self._holders.setdefault(var.id, []).append((actor, var))
+        self._values = Values(exe, self.ask, self.between_steps)
 
     @property
     def executable(self) -> Executable:
@@ -129,7 +111,7 @@ class Network:
         """
         if self._is_initialized:
             raise RuntimeStateError("initialize: this runtime was initialized before")
-        _warn_of_many()
+        living.warn_of_many()
         self._is_initialized = True
         crew = make_crew(self._executable, self._actor_type)
         self._crew = crew
@@ -158,7 +140,7 @@ class Network:
             if self._resume is not None:
                 self._start_from(self._resume)
             self._connect_externals()
-            _alive.add(self)
+            living.add(self)
         except BaseException:
             self._tear_down()
             raise
@@ -219,24 +201,24 @@ class Network:
             if self._arena is not None:
                 self._arena.close()
                 self._arena = None
-            _alive.discard(self)
+            living.discard(self)
 
     def _own(self, what: str) -> None:
         """Refuse a process that was forked from the network's owner; nothing is sent."""
-        if self._owner != os.getpid():
+        if self.owner != os.getpid():
             raise RuntimeStateError(f"{what}: {self._whose()}")
 
     def _whose(self) -> str:
         return (
-            f"this network belongs to process {self._owner}, from which this one ({os.getpid()}) "
+            f"this network belongs to process {self.owner}, from which this one ({os.getpid()}) "
             f"was forked; build a network of its own here"
         )
 
-    def _leave_to_parent(self) -> None:
+    def leave_to_parent(self) -> None:
         """In a forked child: ends of external pipes would move what is the parent's."""
         whose = self._whose()
         for port in self._external_ports:
-            port.ring = _Foreign(f"{port.name}: {whose}")
+            port.ring = living.Foreign(f"{port.name}: {whose}")
 
     def _ready(self, what: str) -> Listener:
         self._own(what)
@@ -303,56 +285,18 @@ class Network:
         RuntimeStateError
             If the network is not started, stopped or failed.
         """
-        value, _step = self.get_var_with_step(var_id, idx)
-        return value
+        return self._values.get(var_id, idx)[0]
 
     def get_var_with_step(self, var_id: int, idx: object = None) -> tuple[Any, int]:
         """As `get_var`, with the step number after which the value was taken."""
-        (actor, var), *others = self._find(var_id)
-        if not others or var.rows is None:
-            result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
-            return result
-        slot = self._slot(var_id)
-        with self._between_steps(f"{slot.where}.get"):
-            value, step = self._joined(var_id, slot)
-        return slot.taken(value, idx), step
-
-    def _joined(self, var_id: int, slot: VarSlot) -> tuple[Any, int]:
-        """The value of a Var of which all parts, which rest, have some."""
-        answers = [self._ask("get", (v.name, None), a.party, a.name) for a, v in self._find(var_id)]
-        return joined([value for value, _ in answers], slot.shape), answers[0][1]
+        return self._values.get(var_id, idx)
 
     def set_var(self, var_id: int, value: object, idx: object = None) -> None:
         """Write a Var by id; returns when the model has it and ``on_var_update`` has run."""
-        holders, slot = self._find(var_id), self._slot(var_id)
-        value = slot.checked(value, idx)
-        actor, var = holders[0]
-        doubt_value(slot.where, var.name, var.declared, value, actor.process, actor.model_class)
-        if idx is None:
-            doubt_transposed(slot.where, slot.shape, value)
-        if len(holders) == 1:
-            self._ask("set", (var.name, value, idx), actor.party, actor.name)
-            return
-        with self._between_steps(f"{slot.where}.set"):
-            if var.rows is not None:
-                value, idx = slot.assigned(self._joined(var_id, slot)[0], value, idx), None
-            refused = []
-            for part, plan in holders:
-                own = value if plan.rows is None else plan.rows.of(value, slot.shape, slot.where)
-                try:
-                    self._ask("set", (plan.name, own, idx), part.party, part.name)
-                except Exception as error:  # noqa: BLE001  (of the model, which has the value)
-                    refused.append(error)
-        if refused:
-            raise refused[0]
-
-    def _slot(self, var_id: int) -> VarSlot:
-        """The law for the values of a Var, whole."""
-        actor, var = self._find(var_id)[0]
-        return VarSlot(var.declared, tuple(var.var.shape), f"{actor.process.name}.{var.name}")
+        self._values.set(var_id, value, idx)
 
     @contextmanager
-    def _between_steps(self, what: str) -> Iterator[None]:
+    def between_steps(self, what: str) -> Iterator[None]:
         """Inside, all actors rest after the same step: a run that is on goes on at the end."""
         with self._moment:
             listener, crew = self._ready(what), self._crew
@@ -402,18 +346,8 @@ class Network:
                 for a, payload in zip(self._executable.actors, payloads, strict=True)
             ]
 
-    def _find(self, var_id: int) -> list[tuple[ActorPlan, VarPlan]]:
-        """Who holds a Var: one actor, or all parts of a Process."""
-        if var_id not in self._holders:
-            var = next((var for var in VarServer().vars if var.id == var_id), None)
-            raise MissingMemberError(
-                f"{f'the Var with id {var_id}' if var is None else where(var)}: no model of this "
-                f"network holds it; a sub-process model says which Var of its inside is meant: "
-                f"proc.vars.{getattr(var, 'name', 'v')}.alias(…)"
-            )
-        return self._holders[var_id]
-
-    def _ask(self, kind: str, payload: tuple[Any, ...], party: int, name: str) -> Any:
+    def ask(self, kind: str, payload: tuple[Any, ...], party: int, name: str) -> Any:
+        """Ask an actor about the Var that the payload names first; its answer."""
         what = f"{name}.{payload[0]}.{kind}"
         listener = self._ready(what)
         self._raise_failure_once()
@@ -569,39 +503,3 @@ class Network:
         if self._until is not None:
             return self._until.done.is_set()
         return listener.finished.is_set()
-
-
-def living() -> list[Any]:
-    """Return the live networks of this interpreter, the oldest first."""
-    mine = [network for network in _alive if network._owner == os.getpid()]
-    return sorted(mine, key=lambda network: network._number)
-
-
-class _Foreign:
-    """In place of a ring in a forked child: says whose it is, whatever is asked."""
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeStateError(self._text)
-
-
-def _leave_to_parent() -> None:
-    for runtime in list(_alive):
-        runtime._leave_to_parent()
-
-
-os.register_at_fork(after_in_child=_leave_to_parent)
-
-
-def _warn_of_many() -> None:
-    others = living()
-    if len(others) + 1 >= _MANY:
-        warn(
-            f"{len(others)} networks are alive, and one more starts: "
-            f"those of {'; '.join(r.members() for r in others[:_MANY])}"
-            f"{'; …' if others[_MANY:] else ''}. Each keeps its actors until it is stopped: "
-            f"stop() it, use it in a with block, or end all with lava_actor.stop_all(); "
-            f"lava_actor.networks() lists them"
-        )

@@ -258,11 +258,7 @@ class Crew:
             self._launch_threads([self._service_plan(post, ProgramPlan()) for post in self.posts])
             return
         for rank, pack in self._packs.items():
-            ends = [
-                (index, post)
-                for index, post in enumerate(self.posts)
-                if post.rank == rank
-            ]
+            ends = [(index, post) for index, post in enumerate(self.posts) if post.rank == rank]
             self._launch_on(rank, pack, ends)
         for theirs in self._theirs:
             theirs.close()

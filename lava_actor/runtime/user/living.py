@@ -1,0 +1,68 @@
+"""Networks that are alive in this interpreter, and what a forked child does about them."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from lava_actor.errors import RuntimeStateError
+from lava_actor.process.hints import warn
+
+if TYPE_CHECKING:
+    from lava_actor.runtime.user.network import Network
+
+_alive: weakref.WeakKeyDictionary[Network, int] = weakref.WeakKeyDictionary()
+"""Live networks with the number of their start; ended at interpreter exit."""
+_numbers = itertools.count()
+
+_MANY = 8
+"""From the how manieth live network on each start warns."""
+
+
+def add(network: Network) -> None:
+    """Count a network among the living."""
+    _alive[network] = next(_numbers)
+
+
+def discard(network: Network) -> None:
+    """Forget a network, if it is known."""
+    _alive.pop(network, None)
+
+
+def networks() -> list[Any]:
+    """Return the live networks of this interpreter, the oldest first."""
+    mine = [network for network in _alive if network.owner == os.getpid()]
+    return sorted(mine, key=_alive.__getitem__)
+
+
+class Foreign:
+    """In place of a ring in a forked child: says whose it is, whatever is asked."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeStateError(self._text)
+
+
+def _leave_to_parent() -> None:
+    for network in list(_alive):
+        network.leave_to_parent()
+
+
+os.register_at_fork(after_in_child=_leave_to_parent)
+
+
+def warn_of_many() -> None:
+    """Warn if another network would be one of many that nobody has stopped."""
+    others = networks()
+    if len(others) + 1 >= _MANY:
+        warn(
+            f"{len(others)} networks are alive, and one more starts: "
+            f"those of {'; '.join(r.members() for r in others[:_MANY])}"
+            f"{'; …' if others[_MANY:] else ''}. Each keeps its actors until it is stopped: "
+            f"stop() it, use it in a with block, or end all with lava_actor.stop_all(); "
+            f"lava_actor.networks() lists them"
+        )
