@@ -366,7 +366,9 @@ cdef class Burst:
 
 include "_taps.pxi"
 include "_recordings.pxi"
+include "_inlets.pxi"
 include "_populations.pxi"
+include "_parts.pxi"
 include "_connections.pxi"
 include "_sparse.pxi"
 include "_plasticity.pxi"
