@@ -34,27 +34,12 @@ from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
 from posix.unistd cimport close as close_descriptor
 
+from lava_actor.channels.mapping cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
+
 cnp.import_array()
 
 
-cdef extern from "<sys/mman.h>" nogil:
-    void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)
-    int munmap(void *address, size_t length)
-    void *MAP_FAILED
-    int PROT_READ
-    int PROT_WRITE
-    int MAP_SHARED
-
-
-cdef extern from *:
-    """
-    #ifndef LA_BUILT_FROM
-    #define LA_BUILT_FROM ""
-    #endif
-    """
-    const char *LA_BUILT_FROM
-
-BUILT_FROM = LA_BUILT_FROM.decode()
+include "../built_from.pxi"
 
 # Copies longer than this let other Python threads run meanwhile.
 cdef Py_ssize_t GIL_BYTES = 65536

@@ -15,32 +15,21 @@ from libc.stdint cimport int32_t, int64_t, uint64_t
 from libc.string cimport memcpy
 from posix.unistd cimport close as close_descriptor
 
+from lava_actor.channels.mapping cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
+
 cnp.import_array()
-
-
-cdef extern from "<sys/mman.h>" nogil:
-    void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)
-    int munmap(void *address, size_t length)
-    void *MAP_FAILED
-    int PROT_READ
-    int PROT_WRITE
-    int MAP_SHARED
 
 
 cdef extern from *:
     """
-    #ifndef LA_BUILT_FROM
-    #define LA_BUILT_FROM ""
-    #endif
     static inline void la_rec_reading(uint64_t *readers, int more) {
         if (more) __atomic_add_fetch(readers, 1, __ATOMIC_SEQ_CST);
         else __atomic_sub_fetch(readers, 1, __ATOMIC_SEQ_CST);
     }
     """
-    const char *LA_BUILT_FROM
     void la_rec_reading(uint64_t *readers, int more) nogil
 
-BUILT_FROM = LA_BUILT_FROM.decode()
+include "../built_from.pxi"
 
 _KINDS = "biufc"
 

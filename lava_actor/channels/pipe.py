@@ -306,9 +306,7 @@ class Pipe:
 
     def _queue(self, kind: str, key: int, actor: int, parcel: Parcel, fds: list[int]) -> None:
         spans = b"".join(_SPAN.pack(*span) for span in parcel.spans)
-        head = _HEAD.pack(
-            kind.encode(), key, actor, len(parcel.data), len(parcel.spans), len(fds)
-        )
+        head = _HEAD.pack(kind.encode(), key, actor, len(parcel.data), len(parcel.spans), len(fds))
         message = memoryview(head + spans + parcel.data)
         self._outgoing.append(_Outgoing(message, _Descriptors(fds) if fds else fds))
 

@@ -154,9 +154,7 @@ class Merge:
         sizes = [rows.end - rows.first for rows in self._old]
         if max(sizes) == 1 and self._are_equal(values):
             return one  # of one row each, or one for all
-        by_row = [
-            n in (value.shape[0], value.size) for n, value in zip(sizes, values, strict=True)
-        ]
+        by_row = [n in (value.shape[0], value.size) for n, value in zip(sizes, values, strict=True)]
         if not all(by_row):
             return self._equal(name, values)
         more = one.shape[1:] if one.shape[0] == sizes[0] else ()
@@ -171,9 +169,7 @@ class Merge:
             return matrices.vstack(values, format="csr")[begin:end]
         if not isinstance(values[0], np.ndarray) or not values[0].ndim:
             return values[0]
-        rows = [
-            v.reshape(r.end - r.first, -1) for v, r in zip(values, self._old, strict=True)
-        ]
+        rows = [v.reshape(r.end - r.first, -1) for v, r in zip(values, self._old, strict=True)]
         return np.concatenate(rows)[begin:end].reshape(shape)
 
     def _equal(self, name: str, values: list[object]) -> object:

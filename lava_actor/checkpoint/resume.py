@@ -132,9 +132,7 @@ class Resume:
     def apply(self, network: Resting, executable: Executable) -> None:
         """Restore models, then messages; all actors rest and have taken no step."""
         parts = self._parts
-        pieces = [
-            tuple((self.states[k], parts[k]) for k in of) for of in self._sources(executable)
-        ]
+        pieces = [tuple((self.states[k], parts[k]) for k in of) for of in self._sources(executable)]
         network.ask_all("restore", [(given, self.homes, self.trusted) for given in pieces])
 
         def resolve(kind: str, _which: object) -> object:

@@ -42,9 +42,6 @@ def parser() -> argparse.ArgumentParser:
         "search path, same exit code.",
     )
     run.add_argument(
-        "--compat", action="store_true", help="the program imports `lava.*`: give it ours"
-    )
-    run.add_argument(
         "--progress", action="store_true", help="show a progress bar while a network runs"
     )
     _add_program(run, nargs=None)
@@ -57,7 +54,6 @@ def parser() -> argparse.ArgumentParser:
         "steps, messages and spikes per second and what every actor did. Without: step two small "
         "networks, check what they compute, and say how long a step took.",
     )
-    bench.add_argument("--compat", action="store_true", help="the program imports `lava.*`")
     bench.add_argument("--json", metavar="FILE", help="write the reports of PROGRAM there")
     _add_program(bench, nargs="?")
     bench.set_defaults(action=_bench)
@@ -68,7 +64,6 @@ def parser() -> argparse.ArgumentParser:
         description="Run PROGRAM, write what its actors did in which phase as Chrome trace JSON "
         "(chrome://tracing, ui.perfetto.dev, speedscope.app), and name the slowest of them.",
     )
-    trace.add_argument("--compat", action="store_true", help="the program imports `lava.*`")
     trace.add_argument(
         "--output", metavar="FILE", default="trace.json", help="default: %(default)s"
     )
@@ -78,6 +73,9 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _add_program(command: argparse.ArgumentParser, nargs: str | None) -> None:
+    command.add_argument(
+        "--compat", action="store_true", help="the program imports `lava.*`: give it ours"
+    )
     command.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module")
     command.add_argument("program", metavar="PROGRAM", nargs=nargs)
     command.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT")

@@ -62,7 +62,9 @@ class AliasModule(ModuleType):
 
     def __dir__(self) -> list[str]:
         children = {
-            child for path in TABLE for parent, _, child in [path.rpartition(".")]
+            child
+            for path in TABLE
+            for parent, _, child in [path.rpartition(".")]
             if parent == self.__name__
         }
         return sorted({*super().__dir__(), *self._public(), *children} - {"_alias"})

@@ -17,6 +17,7 @@ class PartPlan:
     count: int
     rows: Rows
 
+
 @plain(frozen=True)
 class CutPlan:
     """A Process that is cut: its actor in the uncut network, and the rows of its parts.

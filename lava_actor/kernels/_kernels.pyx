@@ -38,16 +38,7 @@ from lava_actor.kernels.loops cimport (
 
 cnp.import_array()
 
-
-cdef extern from *:
-    """
-    #ifndef LA_BUILT_FROM
-    #define LA_BUILT_FROM ""
-    #endif
-    """
-    const char *LA_BUILT_FROM
-
-BUILT_FROM = LA_BUILT_FROM.decode()
+include "../built_from.pxi"
 
 # -- events --------------------------------------------------------------------------------------
 

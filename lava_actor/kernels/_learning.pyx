@@ -9,17 +9,7 @@ import numpy as np
 from lava_actor.kernels.arguments cimport data_of, is_array, is_of, is_state, size_of
 
 cnp.import_array()
-
-
-cdef extern from *:
-    """
-    #ifndef LA_BUILT_FROM
-    #define LA_BUILT_FROM ""
-    #endif
-    """
-    const char *LA_BUILT_FROM
-
-BUILT_FROM = LA_BUILT_FROM.decode()
+include "../built_from.pxi"
 
 
 cdef extern from "learning.h" nogil:

@@ -13,7 +13,7 @@ import numpy as np
 
 from lava_actor.channels.records import RecordStore
 from lava_actor.errors import InvalidValueError, NetworkError
-from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP
+from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, take_request
 from lava_actor.model.declarations import check_members
 from lava_actor.model.memory_ring import MemoryPort, MemoryRing
 from lava_actor.model.ports.in_port import Edge, PyInPort
@@ -328,7 +328,7 @@ class ModelHarness:
         self._enter(step.SPK)
 
     def _take_requests(self) -> int:
-        asked = step.take_request(self.model)
+        asked = take_request(self.model)
         self.pause_requested |= asked == ASK_PAUSE
         self.stop_requested |= asked == ASK_STOP
         return asked

@@ -16,8 +16,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP
-
 #: Phases in their order; the host phase ends a run, free-running models know one only.
 SPK, PRE_MGMT, LRN, POST_MGMT, HOST, ASYNC = 1, 2, 3, 4, 5, 6
 #: No phase: a model does what it does at a pause or at the end (`_pause`, `_stop`).
@@ -71,14 +69,3 @@ def take_part(model: Any, table: Any, phase: int, begin: Callable[[int], object]
     if getattr(table, guard) and getattr(model, guard)():
         begin(phase)
         getattr(model, method)()
-
-
-def take_request(model: Any) -> int:
-    """Whether the model has asked for a pause (wins) or a stop since the last time."""
-    if model._req_pause:
-        model._req_pause = model._req_stop = False
-        return ASK_PAUSE
-    if model._req_stop:
-        model._req_stop = False
-        return ASK_STOP
-    return 0

@@ -1,4 +1,4 @@
-"""``doorbell.h``, ``domain.h`` and ``sleep.h`` as programs for `model_check`: same names, same order of operations.
+"""``doorbell.h``, ``domain.h``, ``sleep.h`` as programs for `model_check`: same names, same order.
 
 A party is its name; its words are ``a.bell``, ``a.sleeping``, ``a.blocked``. One that lives with
 others has the name of their home in its own, ``a@w``; ``a@w.moved`` says that it has left. A

@@ -1,6 +1,6 @@
 """No wake-up is lost: every interleaving of a few parties, with the store buffers of x86-64.
 
-`doorbell` says what ``doorbell.h`` does, `model_check` tries all orders; here is who meets whom, and
+`doorbell` says what the headers do, `model_check` tries all orders; here is who meets whom, and
 a collection of broken protocols, each of which the explorer must see through.
 """
 

@@ -71,9 +71,7 @@ def port_x(names: list[str], name: str, place: Place) -> float:
     return place.x + place.width * (index + 1) / (len(names) + 1)
 
 
-def _ends(
-    graph: Graph, edge: Edge, places: dict[int, Place]
-) -> tuple[float, float, float, float]:
+def _ends(graph: Graph, edge: Edge, places: dict[int, Place]) -> tuple[float, float, float, float]:
     source, target = places[edge.source], places[edge.target]
     if edge.remote:  # from one that reaches into another to that: between the sides that face
         x1, x2 = source.x + source.width * 0.8, target.x + target.width * 0.8

@@ -84,9 +84,7 @@ def share(
     )
 
 
-def shallow(
-    rings: Iterable[RingRequest], actors: Sequence[ActorPlan]
-) -> Iterator[RingRequest]:
+def shallow(rings: Iterable[RingRequest], actors: Sequence[ActorPlan]) -> Iterator[RingRequest]:
     """Yield the rings, those within and between workers with few slots."""
     for ring in rings:
         ends = {ring.writer, *ring.readers}

@@ -49,6 +49,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     TapReader,
     Team,
     catalogue,
+    take_request,
 )
 from lava_actor.kernels.steps._turns import Served, Turns, ask  # noqa: E402  (after the check)
 
@@ -57,5 +58,5 @@ __all__ = [
     "DelaySparseBurst", "DenseBurst", "FAILED", "InTimeBurst", "LearningBurst", "MOVE", "PartBurst",
     "RecordBurst",
     "Seat", "Served", "SparseBurst", "StepBurst", "Tap", "TapReader", "Team", "Turns",
-    "ask", "catalogue",
+    "ask", "catalogue", "take_request",
 ]  # fmt: skip

@@ -10,6 +10,10 @@ from lava_actor.channels._records import Recorder
 
 ASK_PAUSE: int
 ASK_STOP: int
+
+def take_request(model: object) -> int:
+    """What the model has asked for since the last time, if anything: a pause wins over a stop."""
+
 DONE: int
 """Nothing to do, or time for the main loop to look around."""
 ASKED: int

@@ -114,17 +114,7 @@ from lava_actor.kernels.loops cimport (
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 
 cnp.import_array()
-
-
-cdef extern from *:
-    """
-    #ifndef LA_BUILT_FROM
-    #define LA_BUILT_FROM ""
-    #endif
-    """
-    const char *LA_BUILT_FROM
-
-BUILT_FROM = LA_BUILT_FROM.decode()
+include "../../built_from.pxi"
 
 
 # Why a burst ended: nothing to do or a look around is due; the model asked for a pause or a stop;
@@ -135,6 +125,17 @@ DONE, ASKED, DECIDE = 0, 1, 2
 cpdef enum:
     ASK_PAUSE = 1
     ASK_STOP = 2
+
+cpdef uint64_t take_request(object model) except? 255:
+    """What the model has asked for since the last time, if anything: a pause wins over a stop."""
+    if model._req_pause:
+        model._req_pause = model._req_stop = False
+        return ASK_PAUSE
+    if model._req_stop:
+        model._req_stop = False
+        return ASK_STOP
+    return 0
+
 
 cdef enum:
     MOST = 1024
@@ -301,14 +302,7 @@ cdef class Burst:
 
     cdef inline uint64_t asked(self) except? 255:
         """What the model has asked for in this step."""
-        model = self.model
-        if model._req_pause:  # pause wins over stop
-            model._req_pause = model._req_stop = False
-            return ASK_PAUSE
-        if model._req_stop:
-            model._req_stop = False
-            return ASK_STOP
-        return 0
+        return take_request(self.model)
 
     cdef bint prepare(self) except -1:
         """Look at the model's attributes; False: its own Python has to do the steps."""

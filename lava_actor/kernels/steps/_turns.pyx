@@ -49,16 +49,7 @@ from lava_actor.channels._native cimport (
     la_slot,
 )
 
-
-cdef extern from *:
-    """
-    #ifndef LA_BUILT_FROM
-    #define LA_BUILT_FROM ""
-    #endif
-    """
-    const char *LA_BUILT_FROM
-
-BUILT_FROM = LA_BUILT_FROM.decode()
+include "../../built_from.pxi"
 
 # Phases (protocol/step.py), and what is behind a member.
 cdef enum:

@@ -6,6 +6,7 @@ from typing import Any
 
 from lava_actor.learning.learning_rule import Loihi3FLearningRule
 from lava_actor.learning.utils import float_to_literal
+from lava_actor.proc.learning_rules.stdp_learning_rule import pair_terms
 
 __all__ = ["RewardModulatedSTDP"]
 
@@ -71,14 +72,10 @@ class RewardModulatedSTDP(Loihi3FLearningRule):
         self.pre_trace_kernel_magnitude = pre_trace_kernel_magnitude
         self.post_trace_kernel_magnitude = post_trace_kernel_magnitude
         self.eligibility_trace_decay_tau = float_to_literal(eligibility_trace_decay_tau)
-        dt = (
-            f"{self.learning_rate} * {self.A_minus} * x0 * y1 + "
-            f"{self.learning_rate} * {self.A_plus} * y0 * x1 - "
-            f"u0 * t * {self.eligibility_trace_decay_tau}"
-        )
+        pairs = pair_terms(self.learning_rate, self.A_minus, self.A_plus)
         super().__init__(
             dw=" u0 * t * y2 ",
-            dt=dt,
+            dt=f"{pairs} - u0 * t * {self.eligibility_trace_decay_tau}",
             x1_impulse=pre_trace_kernel_magnitude,
             x1_tau=pre_trace_decay_tau,
             **kwargs,

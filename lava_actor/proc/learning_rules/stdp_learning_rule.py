@@ -13,6 +13,11 @@ IMPULSE = 16
 """What a spike adds to a trace unless told otherwise."""
 
 
+def pair_terms(rate: str, minus: str, plus: str) -> str:
+    """What pairs of spikes add up to, of literals: post before pre, and pre before post."""
+    return f"{rate} * {minus} * x0 * y1 + {rate} * {plus} * y0 * x1"
+
+
 class STDPLoihi(Loihi2FLearningRule):
     """Two-factor STDP with exponential windows.
 
@@ -63,12 +68,8 @@ class STDPLoihi(Loihi2FLearningRule):
         self.A_minus = float_to_literal(A_minus)
         self.tau_plus = tau_plus
         self.tau_minus = tau_minus
-        dw = (
-            f"{self.learning_rate} * {self.A_minus} * x0 * y1 + "
-            f"{self.learning_rate} * {self.A_plus} * y0 * x1"
-        )
         super().__init__(
-            dw=dw,
+            dw=pair_terms(self.learning_rate, self.A_minus, self.A_plus),
             x1_impulse=kwargs.pop("x1_impulse", IMPULSE),
             x1_tau=tau_plus,
             y1_impulse=kwargs.pop("y1_impulse", IMPULSE),

@@ -62,7 +62,6 @@ class _LearningSparse(LearningSteps):
         assert isinstance(pattern, SparsePattern)
         picked_events(*pattern.by_column, pattern.rows, variable.data, at, x, sums)
 
-
     def weights_of(self, arrears: Arrears) -> object:
         """Return starts of columns, rows and values."""
         return arrears.columns("weights", self.number)

@@ -187,9 +187,7 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
         self._connect_backward(to_list(ports), RefPort, connection_configs)
 
     @briefly
-    def connect_var(
-        self, variables: Var | list[Var], connection_configs: Configs = None
-    ) -> None:
+    def connect_var(self, variables: Var | list[Var], connection_configs: Configs = None) -> None:
         """Connect to a Var of another Process; it gets an implicit VarPort for that.
 
         Parameters

@@ -12,7 +12,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, ASKED, DECIDE, Turns
+from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, ASKED, DECIDE, Turns, take_request
 from lava_actor.protocol import words
 from lava_actor.protocol.step import (
     END,
@@ -22,7 +22,6 @@ from lava_actor.protocol.step import (
     AnyGuard,
     earliest,
     take_part,
-    take_request,
     wish,
 )
 
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from lava_actor.kernels.steps import Burst, Seat
     from lava_actor.model.py.loihi import PyLoihiProcessModel
     from lava_actor.runtime.actor.actor import Actor
+
 
 class SteppingLoop:
     """Drives one PyLoihiProcessModel."""

@@ -85,6 +85,4 @@ def shortened(text: str, where: str) -> str:
     left_out = len(lines) - _HEAD - _TAIL
     if left_out < 2:
         return "\n".join(lines)
-    return "\n".join(
-        [*lines[:_HEAD], f"  … {left_out} more lines: {where} …", *lines[-_TAIL:]]
-    )
+    return "\n".join([*lines[:_HEAD], f"  … {left_out} more lines: {where} …", *lines[-_TAIL:]])

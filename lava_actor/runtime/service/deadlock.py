@@ -187,9 +187,7 @@ class Watch:
         clock = self._clock
         return clock.horizon, clock.limit, clock.fence, clock.pause
 
-    def _needs(
-        self, party: Party, record: Blocked, records: list[Any]
-    ) -> Collection[int] | None:
+    def _needs(self, party: Party, record: Blocked, records: list[Any]) -> Collection[int] | None:
         """Whom a party waits for, each of them; None if it may go on, for all that can be seen."""
         kind, index, number = self._waits_for(party, record)
         if record[0] == "first" and party.mailbox != party.answered:
