@@ -19,7 +19,7 @@ from lava_actor.channels.records import Record, read
 from lava_actor.checkpoint.codec import Decoder, Document, Encoder, set_state, state_of
 from lava_actor.checkpoint.kinds import checked_position
 from lava_actor.checkpoint.names import Names
-from lava_actor.checkpoint.recut import Merge, Part
+from lava_actor.checkpoint.recut import Merge, Part, said
 from lava_actor.errors import CheckpointError
 from lava_actor.plain import plain
 from lava_actor.process.interfaces import AbstractProcessMember
@@ -29,7 +29,7 @@ from lava_actor.process.process import AbstractProcess
 OF_ACTOR = frozenset(
     {
         *("log", "model_id", "process_name", "var_id_to_var_map"),
-        *("service_to_process", "process_to_service", "_control", "_stepper"),
+        *("service_to_process", "process_to_service", "_control", "_stepper", "first_row"),
     }
 )
 
@@ -104,9 +104,11 @@ class _Saved:
     @classmethod
     def read(cls, root: dict[str, Any], decoder: Decoder) -> _Saved:
         given = root["recordings"].items()
+        state = decoder.state(root["attributes"])
+        state.pop("first_row", None)  # was written once; the actor says it
         return cls(
             root["base"],
-            decoder.state(root["attributes"]),
+            state,
             decoder.state(root["waiting"]),
             {name: Record(**decoder.state(node)) for name, node in given},
             decoder.value(root["random"]),
@@ -115,15 +117,16 @@ class _Saved:
 
 def _merged(actor: Any, found: list[_Saved], parts: Sequence[Part]) -> _Saved:
     """The state of an actor out of those of the parts that have its rows."""
-    own, first = actor.spec.plan.part, found[0]
-    if list(parts) == [own]:
+    plan, first = actor.spec.plan, found[0]
+    if [said(part) for part in parts] == [said(plan.part)]:
         return first
     if any(any(saved.waiting.values()) or saved.records for saved in found):
         raise CheckpointError("what it has received, or recorded, cannot be divided anew")
     merge = Merge(
         [None if part is None else part.rows for part in parts],
-        None if own is None else own.rows,
-        {var.name: (var.shape, var.rows is not None) for var in actor.spec.plan.vars},
+        None if plan.part is None else plan.part.rows,
+        plan.model_class.cut,
+        {var.name: (var.shape, var.rows is not None) for var in plan.vars},
         actor.built.model.__dict__,
         _references(actor),
     )

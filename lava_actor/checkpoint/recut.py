@@ -1,8 +1,9 @@
 """From the parts in a file to those of a network that is cut in another way.
 
 A Process has the same rows whoever cuts it, so a part takes its rows out of all parts that have
-some of them. What is one for all parts has to be equal in them; what is neither is an error, never
-a guess.
+some of them: of what its model's `Cut` calls divided. What that calls remade is left as it is in a
+model that was just built; all else has to be equal in all parts. What is not is an error, never a
+guess.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from lava_actor.checkpoint.names import Names
 from lava_actor.checkpoint.rings import Content
 from lava_actor.compiler.parts import PartPlan
 from lava_actor.errors import CheckpointError
+from lava_actor.model.cuts import Cut
 from lava_actor.process import matrices
 from lava_actor.protocol.rows import Rows, is_divided
 
@@ -99,6 +101,7 @@ class Merge:
     old : list of Rows or None
         Of the parts that have some of its rows, in order.
     own : Rows or None
+    cut : Cut
     shapes : {name: (shape, bool)}
         Of its Vars, and whether it has only its rows of them.
     made : dict
@@ -111,6 +114,7 @@ class Merge:
         self,
         old: Sequence[Rows | None],
         own: Rows | None,
+        cut: Cut,
         shapes: dict[str, tuple[tuple[int, ...], bool]],
         made: dict[str, Any],
         references: Callable[[object], dict[str, Any] | None] = lambda _: None,
@@ -118,65 +122,73 @@ class Merge:
         total = next(rows.total for rows in (own, *old) if rows is not None)
         whole = Rows(0, total, total)
         self._old = [rows or whole for rows in old]
-        self._own, self._whole = own or whole, whole
-        self._shapes, self._made, self._references = shapes, made, references
+        self._own, self._is_whole = own or whole, own is None
+        self._cut, self._shapes = cut, shapes
+        self._made, self._references = made, references
         self._first = self._own.first - self._old[0].first
         self._count = self._own.end - self._own.first
 
     def state(self, states: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """The attributes of the model."""
-        names = states[0].keys()
-        if any(state.keys() != names for state in states):
-            raise CheckpointError("its parts in the file have different attributes")
-        return {name: self._value(name, [state[name] for state in states]) for name in names}
+        names = set[str]().union(*states)
+        states = [_complete(state, names) for state in states]
+        if uneven := {name for name in names if any(name not in state for state in states)}:
+            raise CheckpointError(f"only some of its parts in the file have {sorted(uneven)}")
+        remade = names.intersection(self._cut.remade)
+        kept = {name: self._made[name] for name in remade if name in self._made}
+        for name in names - remade:
+            kept[name] = self._value(name, [state[name] for state in states])
+        return kept
 
-    def _value(self, name: str, values: list[object]) -> object:
-        if name == "first_row":
-            return self._own.first
+    def _value(self, name: str, values: list[Any]) -> object:
         if name == "proc_params":  # of the Process, not of a part
             return values[0]
-        if name in self._shapes:
-            shape, divided = self._shapes[name]
-            if divided or (self._own == self._whole and is_divided(shape, self._own.total)):
-                return self._rows_of(values, shape)
-            return self._equal(name, values)
-        return self._attribute(name, values, self._made.get(name))
-
-    def _attribute(self, name: str, values: list[Any], made: Any) -> Any:
         one = values[0]
         if hasattr(one, "in_rows"):
             return type(one).in_rows(values, self._first, self._first + self._count)
-        if isinstance(one, tuple) and all(len(v) == len(one) for v in values):
-            columns = (list(column) for column in zip(*values, strict=True))
-            return tuple(self._attribute(name, column, None) for column in columns)
-        if not all(matrices.issparse(v) or (isinstance(v, np.ndarray) and v.ndim) for v in values):
-            return self._equal(name, values)
+        if name not in self._shapes:
+            return self._attribute(name, values)
+        shape, divided = self._shapes[name]
+        if self._is_whole and name in self._cut.divided:
+            divided = is_divided(shape, self._own.total)
+        if divided and (matrices.issparse(one) or np.ndim(one)):
+            return self._rows_of(values, shape)
+        if self._are_equal(values):
+            return one
+        raise self._unclear(name)
+
+    def _attribute(self, name: str, values: list[Any]) -> object:
+        """What is no Var: a row per neuron, or the same for all; an error if both are possible."""
+        one, made = values[0], self._made.get(name)
+        found: list[Any] = []
+        if self._are_equal(values) and name not in self._cut.divided:
+            found.append(one)
         sizes = [rows.end - rows.first for rows in self._old]
-        if max(sizes) == 1 and self._are_equal(values):
-            return one  # of one row each, or one for all
-        by_row = [n in (value.shape[0], value.size) for n, value in zip(sizes, values, strict=True)]
-        if not all(by_row):
-            return self._equal(name, values)
-        more = one.shape[1:] if one.shape[0] == sizes[0] else ()
-        shape = (self._count, *more)
-        if isinstance(made, np.ndarray) and made.size == math.prod(shape):
-            shape = made.shape  # of neurons in several dimensions
-        return self._rows_of(values, shape)
+        if all(isinstance(v, np.ndarray) and v.ndim for v in values) and all(
+            n in (value.shape[0], value.size) for n, value in zip(sizes, values, strict=True)
+        ):
+            shape = (self._count, *(one.shape[1:] if one.shape[0] == sizes[0] else ()))
+            if isinstance(made, np.ndarray) and made.size == math.prod(shape):
+                shape = made.shape  # of neurons in several dimensions
+            found.append(self._rows_of(values, shape))
+        if isinstance(made, np.ndarray):
+            found = [value for value in found if np.shape(value) == made.shape] or found
+        if not found or not self._are_equal(found):
+            raise self._unclear(name)
+        return found[0]
 
     def _rows_of(self, values: list[Any], shape: tuple[int, ...]) -> Any:
         begin, end = self._first, self._first + self._count
         if any(matrices.issparse(value) for value in values):
             return matrices.vstack(values, format="csr")[begin:end]
-        if not isinstance(values[0], np.ndarray) or not values[0].ndim:
-            return values[0]
         rows = [v.reshape(r.end - r.first, -1) for v, r in zip(values, self._old, strict=True)]
         return np.concatenate(rows)[begin:end].reshape(shape)
 
-    def _equal(self, name: str, values: list[object]) -> object:
-        if self._are_equal(values):
-            return values[0]
-        raise CheckpointError(
-            f"{name} differs between the parts in the file, and has no rows; load it into a "
+    @staticmethod
+    def _unclear(name: str) -> CheckpointError:
+        return CheckpointError(
+            f"{name} differs between the parts in the file, or may have a row for each neuron or "
+            f"not: name it in `divided` or `remade` of the `cut` of its model, or load it into a "
             f"network that is cut as the saved one was"
         )
 
@@ -190,6 +202,14 @@ class Merge:
         said = encoder.finish(encoder.add(value, ""))
         blobs = [bytes(blob) if isinstance(blob, bytes) else blob.tobytes() for blob in said.blobs]
         return said.root, said.objects, blobs
+
+
+def _complete(state: dict[str, Any], names: set[str]) -> dict[str, Any]:
+    """A state in which the Vars that an operator holds are attributes as well, if named."""
+    holders = [value for value in state.values() if hasattr(value, "in_rows")]
+    missing = names - state.keys()
+    held = {n: getattr(h, n)() for n in missing for h in holders if hasattr(h, n)}
+    return {**state, **held}
 
 
 # -- messages -----------------------------------------------------------------------------------

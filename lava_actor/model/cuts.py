@@ -21,10 +21,13 @@ class Cut:
     along : str
         The OutPort with one element per neuron.
     divided : names
-        Vars, InPorts and OutPorts with an element, or a row, per neuron: each part has those of its
-        neurons. One of another shape, and all others, every part has whole.
+        Vars, InPorts, OutPorts and other attributes with an element, or a row, per neuron: each
+        part has those of its neurons. One of another shape, and all others, every part has whole.
     alike : names
         Vars of several elements which every part has whole and treats as the others do.
+    remade : names
+        Attributes that a model finds out anew from its Vars: they are left out when a saved state
+        goes on in another number of parts.
     cost : float
         About how many nanoseconds a step takes for each number in the divided Vars; by that the
         compiler finds out what is large enough to be cut.
@@ -42,6 +45,7 @@ class Cut:
     sends_first: bool = False
     alike: tuple[str, ...] = ()
     by_slices: bool = False
+    remade: tuple[str, ...] = ()
 
 
 def why_not(cls: type[object]) -> str | None:

@@ -38,7 +38,13 @@ if TYPE_CHECKING:
 
     from lava_actor.process.process import AbstractProcess
 
-BY_ROW = Cut("a_out", ("a_out", "a_buff", "weights", "delays"), cost=0.03, sends_first=True)
+BY_ROW = Cut(
+    "a_out",
+    ("a_out", "a_buff", "weights", "delays"),
+    cost=0.03,
+    sends_first=True,
+    remade=("_columns", "_late", "_given"),
+)
 """Costs are those of a network in which one neuron in a hundred spikes."""
 
 _NUMBERS = ("number", "factors", "checks_fractions", "scaled", "scales", "used_weights")

@@ -36,6 +36,7 @@ LEARNING_BY_ROW = Cut(
     cost=0.05,
     sends_first=True,
     alike=("x0", "tx", "x1", "x2"),
+    remade=("_columns",),
 )
 """Every part books the same spikes before the synapses, with the same random numbers: one number
 rounds the traces of all neurons, and one all synapses."""

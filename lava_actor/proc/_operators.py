@@ -265,7 +265,7 @@ class SparseOperator:
             return matrices.vstack([matrix(part) for part in parts], format="csr")[first:end]
 
         weights, late = of(cls.matrix), None
-        if parts[0].delay_dtype is not None:
+        if all(part.delay_dtype is not None for part in parts):
             late = of(cls.delays)
         depth = 1 + max(int(part._unpacked().max(initial=0)) // part.shape[0] for part in parts)
         found = cls(weights, parts[0]._number, late, depth)

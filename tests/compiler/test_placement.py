@@ -310,3 +310,14 @@ def test_cores_are_those_of_affinity_and_of_every_control_group(
     assert cores(tmp_path, "4:cpu,cpuacct:/x\n") == 16
     (tmp_path / "cpu/x/cpu.cfs_quota_us").write_text("200000\n")
     assert cores(tmp_path, "4:cpu,cpuacct:/x\n") == 2
+
+
+def test_a_recipe_onto_one_neuron_stays_whole() -> None:
+    lif, goal = LIF(shape=(7,), name="lif"), LIF(shape=(1,), name="goal")
+    synapses = Sparse(weights=fixed_indegree((1, 7), 3), name="synapses")
+    lif.s_out.connect(synapses.s_in)
+    synapses.a_out.connect(goal.a_in)
+    for placement in ("cores", "auto"):
+        assert len(compiled(lif, placement).actors) == 3
+    with pytest.raises(UnsupportedError, match=r"synapses cannot be cut .*it has one neuron"):
+        compiled(lif, {"synapses": 2})

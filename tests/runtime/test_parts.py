@@ -10,9 +10,7 @@ import pytest
 from scipy import sparse
 
 from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps
-from lava_actor.checkpoint.recut import Merge
 from lava_actor.errors import (
-    CheckpointError,
     InvalidIndexError,
     InvalidValueError,
     UnsupportedError,
@@ -28,7 +26,6 @@ from lava_actor.proc.rf.process import RF
 from lava_actor.proc.sdn.process import Sigma, SigmaDelta
 from lava_actor.proc.sources.process import PoissonSource, RegularSource
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
-from lava_actor.protocol.rows import Rows
 from lava_actor.runtime.run_conditions import RunUntil
 from tests.runtime.parted_networks import Parted
 
@@ -480,12 +477,3 @@ def test_a_random_network_goes_on_in_another_number_of_parts(seed: int, tmp_path
         with again.lifs[0]:
             again.lifs[0].run(RunSteps(20), cfg, {"placement": placement, "seed": seed})
             assert seen(again) == expected
-
-
-def test_what_differs_between_parts_and_has_no_rows_is_refused() -> None:
-    merge = Merge([Rows(0, 2, 5), Rows(2, 5, 5)], None, {"v": ((5,), False)}, {})
-    parts = [{"v": np.arange(2), "seen": 3}, {"v": np.arange(3), "seen": 3}]
-    assert merge.state(parts)["v"].tolist() == [0, 1, 0, 1, 2]
-    parts[1]["seen"] = 4
-    with pytest.raises(CheckpointError, match="seen differs between the parts in the file"):
-        merge.state(parts)

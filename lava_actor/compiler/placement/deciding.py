@@ -169,6 +169,8 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
     if why is not None:
         return why
     declared = _declared(plan)
+    if _total(plan) == 1:
+        return "it has one neuron"
     divided = _divided(plan, declared)
     for var in plan.vars:
         if var.name not in divided and var.name not in declared.alike and np.size(var.var.init) > 1:

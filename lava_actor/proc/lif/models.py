@@ -102,7 +102,9 @@ class _LifModel(PyLoihiProcessModel):
 
 
 BY_NEURON = Cut(
-    "s_out", ("a_in", "s_out", "u", "v", "bias_mant", "bias_exp", "refractory_period_end")
+    "s_out",
+    ("a_in", "s_out", "u", "v", "bias_mant", "bias_exp", "refractory_period_end"),
+    remade=("effective_bias", "s_out_buff"),
 )
 
 FIXED_RANGES = {"du": (-1, 4095), "dv": (0, 4096), "vth": INT32}

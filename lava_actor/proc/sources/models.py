@@ -54,7 +54,7 @@ class _Source(PyLoihiProcessModel):
 class AbstractPyPoissonSource(_Source):
     """Draws numbers of spikes from counters, see `poisson`."""
 
-    cut = Cut("s_out", ("s_out", "rate", "amplitude"), cost=4.0)
+    cut = Cut("s_out", ("s_out", "rate", "amplitude"), cost=4.0, remade=("key", "_means"))
 
     rate: np.ndarray
 
@@ -140,7 +140,7 @@ class PyPoissonSourceFixed(AbstractPyPoissonSource):
 class AbstractPyRegularSource(_Source):
     """Counts steps."""
 
-    cut = Cut("s_out", ("s_out", "period", "first", "amplitude"))
+    cut = Cut("s_out", ("s_out", "period", "first", "amplitude"), remade=("_checked",))
 
     period: np.ndarray
     first: np.ndarray

@@ -44,10 +44,6 @@ class Means:
         alone = flat.size == 1
         self.lasts = _lasts(float(self.mean[0]), float(self.none[0])) if alone else _NOTHING
 
-    @classmethod
-    def in_rows(cls, parts: list[Means], first: int, end: int) -> None:
-        """Return nothing: they are found out again from the rates."""
-
     def draw(self, key: np.ndarray, step: int, first: int, count: int) -> np.ndarray:
         """Return how often each of ``count`` neurons from number ``first`` on spikes."""
         numbers = np.zeros(count, np.int64)
