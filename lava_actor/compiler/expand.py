@@ -53,13 +53,19 @@ def select_model(
         found = list(candidates(type(process)))
         if not found:
             raise NoProcessModelFound(process, registry.import_problems(type(process)))
-        chosen = run_cfg.select(process, found)
+        try:
+            chosen = run_cfg.select(process, found)
+        except NetworkError:
+            more = registry.candidates(type(process), beside=True)
+            if len(more) == len(found):
+                raise
+            chosen = run_cfg.select(process, more)
     if not (isinstance(chosen, type) and issubclass(chosen, AbstractProcessModel)):
         raise NetworkError(
             f"{process.name}: {type(run_cfg).__name__}.select must return a ProcessModel class, "
             f"got {chosen!r}"
         )
-    return chosen.specialised(process)
+    return chosen._specialised(process)
 
 
 def expand(

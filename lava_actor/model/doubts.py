@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError
-from lava_actor.model.phases import functions_of, is_framework, nested, strings
+from lava_actor.model.bytecode import names_in
+from lava_actor.model.phases import functions_of, is_framework, nested, phase_table, strings
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import declared
@@ -42,6 +43,8 @@ _LAVAS_LOOP = {
     *("_spike", "_pre_mgmt", "_lrn", "_post_mgmt", "_host"),
 }
 """Parts of the loop of Lava's models: methods that our actors do not call."""
+
+_BEFORE_STEPS = frozenset({"__init__", "on_start"})
 
 _ALIKE = 0.75
 
@@ -134,11 +137,20 @@ def _doubt_hooks(model_cls: type) -> None:
                 f"{model_cls.__qualname__}.{name}: nothing calls a method of this name; the "
                 f"runtime calls {meant}, which {model_cls.__qualname__} does not define"
             )
+    if base is not PyLoihiProcessModel:
+        return
+    table = phase_table(model_cls)
     for guard, method in METHODS.values():
-        if method in own.keys() - called and getattr(model_cls, guard) is getattr(base, guard, 0):
+        if method in own.keys() - called and not getattr(table, guard):
             warn(
                 f"{model_cls.__qualname__}.{method}: nothing calls it, as {guard} says no; give "
                 f"the model a {guard} that returns True where this phase is to run"
+            )
+    for name, function in own.items():
+        if name not in _BEFORE_STEPS and "time_step" in names_in(function.__code__, "STORE_ATTR"):
+            warn(
+                f"{model_cls.__qualname__}.{name}: what it assigns to time_step is lost, as the "
+                f"runtime sets it before every step; count in an attribute of your own"
             )
 
 
@@ -261,7 +273,9 @@ def _reals(value: Any) -> np.ndarray | None:
         array = np.asarray(found)
     except (ValueError, TypeError):  # unequal lists, what is no array: building the value tells
         return None
-    return array if array.dtype.kind in "iuf" and array.size else None
+    if array.dtype.kind not in "iuf" or not array.size:
+        return None
+    return array.astype(np.float32) if array.dtype == np.float16 else array  # holds all limits
 
 
 def _is_integer(declared: LavaPyType) -> bool:

@@ -84,7 +84,7 @@ class ModelHarness:
     """
 
     def __init__(self, model_cls: type[Any], process: AbstractProcess, **inputs: Any) -> None:
-        model_cls = model_cls.specialised(process)
+        model_cls = model_cls._specialised(process)
         check_members(process, model_cls)
         self.process = process
         self._recordings = {n: v for n, v in named(process.vars) if isinstance(v, Recording)}

@@ -62,7 +62,7 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
         registry.register(cls)
 
     @classmethod
-    def specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+    def _specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
         """Return the class that runs ``process``: this one.
 
         Override where the members of a Process, hence their declarations, are known only when the

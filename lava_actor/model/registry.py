@@ -2,17 +2,19 @@
 
 A model is known from the moment it says which Process class it implements. The Process class holds
 it: a model lives as long as what it implements, wherever it was defined. One that is defined
-again, under the same name, takes the place of the old one (a notebook cell that is run again).
-Models defined in functions come after those of modules; those of the function that defined models
-last come first.
+again, under the same name, takes the place of the old one (a notebook cell that is run again); but
+a function that makes models may be called several times, and what it made counts as long as its
+module has a name for it. Models defined in functions come after those of modules; those of the
+function that defined models last come first.
 
 What is not known yet may lie in a file nobody imported: Lava programs put models beside their
-Process and expect them to be found. So if neither the Process's module nor its package holds a
-model, the modules beside it are imported, under their qualified names:
+Process and expect them to be found. So the modules beside it are imported, under their qualified
+names:
 
-* of a package, all modules;
-* of a plain folder (scripts), only files that name the Process class, do not define one of that
-  name themselves, and say that something implements: importing a script runs it.
+* of a package, all modules, if neither the Process's module nor its package holds a model;
+* of a plain folder (scripts), if there is no model or the run configuration takes none of them,
+  and only files that name the Process class, do not define one of that name themselves, and say
+  that something implements: importing a script runs it.
 
 The running script and test modules are never imported. What goes wrong on the way is kept for the
 error that says no model was found, until the next search.
@@ -35,7 +37,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING
 
 from lava_actor.plain import plain
@@ -84,8 +86,11 @@ class _Entry:
         return now is None or now is not self.module()
 
 
-class _Held(dict[tuple[str, str], _Entry]):
-    """The models of one Process class by their names, in order of definition."""
+class _Held(dict[tuple[str, str], list[_Entry]]):
+    """The models of one Process class by their names, in order of definition.
+
+    There are several of one name if one function has made them.
+    """
 
     def __init__(self, process: type) -> None:
         self.process = process
@@ -116,12 +121,34 @@ def register(model_class: type[AbstractProcessModel]) -> None:
         _open.discard(model_class)
         held = _held_by(process)
         setattr(process, _MODELS, held)
-        held.pop(name, None)
-        held[name] = entry
+        before = held.pop(name, [])
+        if not before or not _is_made_again(before[-1].model, model_class):
+            before = []
+        older = [e for e in before[:-_UNNAMED] if _has_a_name(e.model)]
+        held[name] = [*older, *before[-_UNNAMED:], entry]
 
 
-def candidates(process_class: type) -> list[type[AbstractProcessModel]]:
-    """Models for a Process class, best first.
+_UNNAMED = 8
+"""So many that a function has made may wait for a name."""
+
+
+def _is_made_again(one: type, other: type) -> bool:
+    """Whether both are one definition, in a function that was called twice."""
+    codes = [
+        {id(member.__code__) for member in vars(cls).values() if isinstance(member, FunctionType)}
+        for cls in (one, other)
+    ]
+    return "<locals>" in other.__qualname__ and not codes[0].isdisjoint(codes[1])
+
+
+def _has_a_name(model: type) -> bool:
+    """Whether its module has it as a global."""
+    module = sys.modules.get(model.__module__)
+    return module is not None and any(value is model for value in list(vars(module).values()))
+
+
+def candidates(process_class: type, *, beside: bool = False) -> list[type[AbstractProcessModel]]:
+    """Models for a Process class, best first; ``beside``: look for more of them in its folder.
 
     Models for exactly this class; if there are none, those of the nearest base class that has
     any. Order: models of the Process's own module, then of its package (by module name), then of
@@ -134,7 +161,10 @@ def candidates(process_class: type) -> list[type[AbstractProcessModel]]:
     """
     for cls in _bases(process_class):
         found = _registered(cls)
-        if not any(_is_near(model, cls) for model in found) and _import_siblings(cls):
+        enough = found and not beside
+        if _package_of(cls):
+            enough = any(_is_near(model, cls) for model in found)
+        if not enough and _import_siblings(cls):
             found = _registered(cls)
         if not found and not _problems.get(_key(cls)):
             found = _registered(cls, stale=True)
@@ -162,7 +192,12 @@ def _registered(process_class: type, *, stale: bool = False) -> list[type[Abstra
     with _lock:
         for model in [m for m in _open if m.implements_process is not None]:
             register(model)
-        entries = list(_held_by(process_class).values())
+        entries = [
+            entry
+            for same in _held_by(process_class).values()
+            for entry in same
+            if entry is same[-1] or _has_a_name(entry.model)
+        ]
     # A class that arrives by value gets its attributes after it has been registered. One that is
     # here already never gets them: cloudpickle makes it, finds the other, and leaves it empty.
     shown = [e for e in entries if not e.model.__dict__.get(HIDDEN, False) and not _empty(e.model)]

@@ -122,6 +122,8 @@ def require_integral(
         return array
     if array.dtype.kind not in "biuf":
         raise InvalidTypeError(f"{owner}.{name}: expected integers, got {_shown(value)}")
+    if array.dtype == np.float16:  # does not reach the limits of 32 bits
+        array = array.astype(np.float32)
     if array.dtype.kind == "f" and array.size:
         finite = np.isfinite(array)
         fit = finite & (np.where(finite, array, 0.5) == np.floor(np.where(finite, array, 0.0)))

@@ -32,7 +32,7 @@ from lava_actor.errors import (
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.shared_values import large
-from lava_actor.runtime.reports.failures import raise_failures
+from lava_actor.runtime.reports.failures import error_of, raise_failures
 from lava_actor.runtime.run_conditions import (
     AbstractRunCondition,
     RunContinuous,
@@ -347,7 +347,8 @@ class Runtime(Network):
 
         The step in progress may end within ``timeout`` seconds (default 10); after that actors
         are terminated, then killed, and a warning names the actors that did not leave. After
-        Ctrl-C the step in progress is not waited for; `KeyboardInterrupt` follows the end.
+        Ctrl-C the step in progress is not waited for; `KeyboardInterrupt` follows the end. That the
+        network had failed, and nothing since has told, is logged as an error.
         """
         self._own("stop")
         _check_timeout("stop", timeout)
@@ -355,6 +356,8 @@ class Runtime(Network):
         with contextlib.suppress(Exception):  # an error of a predicate does not keep us running
             self._end_until(cancel=True, to_stop=True, timeout=seconds)
         with self._lock, held() as interrupts:
+            failures = [] if self._listener is None else self._listener.failures
+            untold = error_of(failures) if failures else None
             self._announce_stop(seconds)
             late: list[str] = []
             stays: list[str] = []
@@ -363,6 +366,8 @@ class Runtime(Network):
                 late, stays = self._last_words(left)
                 late += [f"RuntimeService of domain {i}" for i in self._crew.services.killed]
             self._tear_down()
+            if untold is not None:
+                self.log.error("stop: the network had failed: %s", untold)
             if late:
                 self.log.warning("stop: had to kill %s", ", ".join(late))
             if stays:

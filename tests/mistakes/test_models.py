@@ -250,7 +250,15 @@ TABLE.REFUSED |= {
 }
 
 
+def _sets_its_number(model: Any) -> None:
+    model.time_step = 0
+
+
 TABLE.DOUBTED |= {
+    "a_step_that_sets_its_number": (
+        lambda: modelled(run_spk=_sets_its_number),
+        ("M.run_spk: what it assigns to time_step is lost", "an attribute of your own"),
+    ),
     "a_phase_without_its_guard": (
         lambda: modelled(run_post_mgmt=lambda self: None),
         ("M.run_post_mgmt: nothing calls it", "post_guard that returns True"),

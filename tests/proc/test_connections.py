@@ -409,7 +409,7 @@ def test_delays_stay_what_they_were_given_as(kinds: Any) -> None:
     for own in (delays, sparse.csr_matrix(delays)):
         connection = process(weights=weights, delays=own)
         assert type(connection.delays.get()) is type(own)
-        running = ModelHarness(model.specialised(connection), connection)
+        running = ModelHarness(model._specialised(connection), connection)
         assert type(running.delays) is type(own)
         got = outputs(running, [[1, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]])
         assert got.ravel().tolist() == [0, 0, 4, 6]

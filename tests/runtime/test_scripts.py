@@ -416,3 +416,80 @@ def test_a_program_from_standard_input_runs(tmp_path: Path) -> None:
         cwd=tmp_path, env={"PYTHONPATH": ROOT, "PATH": ""}, check=False, timeout=60,
     )  # fmt: skip
     assert (done.returncode, done.stdout, done.stderr) == (0, "[10]\n", "")
+
+
+def test_a_module_may_run_a_network_while_it_is_imported(tmp_path: Path) -> None:
+    run = "sink.run(RunSteps(4), run_cfg=Loihi2SimCfg()); total = sink.total.get(); sink.stop()\n"
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("from package.inside import total")
+    (package / "inside.py").write_text(PRELUDE + run)
+    (tmp_path / "experiment.py").write_text(PRELUDE + "print('runs')\n" + run)
+    code, out, err = run_script(
+        tmp_path,
+        """
+        import experiment, package
+        from lava_actor import *
+        print(experiment.total, package.total)
+        again = experiment.Counter(name="again")  # of a module whose import is over
+        again.run(RunSteps(2), run_cfg=Loihi2SimCfg())
+        print(again.count.get())
+        again.stop()
+        """,
+        prelude="",
+    )
+    assert (code, err) == (0, "")
+    assert [line for line in out.splitlines() if line != "runs"] == ["[10] [10]", "[2]"]
+
+
+def test_models_and_what_they_import_see_the_arguments_of_the_program(tmp_path: Path) -> None:
+    (tmp_path / "settings.py").write_text(
+        "import argparse\n"
+        "parser = argparse.ArgumentParser()\n"
+        "parser.add_argument('--gain', type=int)\n"
+        "GAIN = parser.parse_args().gain\n"
+    )
+    (tmp_path / "leaves.py").write_text(
+        "import sys\nif len(sys.argv) < 9: raise SystemExit(3)\nVALUE = 7\n"
+    )
+    text = """
+        import sys
+        sys.argv += ["--gain", "7"]
+        sys.setrecursionlimit(5000)
+        import settings
+        kept, sys.argv = sys.argv, ["x"] * 9
+        import leaves
+        sys.argv = kept
+        def deep(n): return 0 if n == 0 else 1 + deep(n - 1)
+        class PyTimes(PyCounter):
+            def run_spk(self):
+                self.count += int(sys.argv[2]) * settings.GAIN * leaves.VALUE + deep(2000)
+                self.out.send(self.count)
+        cfg = Loihi2SimCfg(exception_proc_model_map={Counter: PyTimes})
+        counter.run(RunSteps(1), run_cfg=cfg)
+        print(counter.count.get())
+        counter.stop()
+    """
+    assert run_script(tmp_path, text) == (0, "[2343]\n", "")
+
+
+@pytest.mark.parametrize("end", ["sink.stop()", "sink.__exit__(None, None, None)", ""])
+def test_a_failure_that_nobody_has_heard_of_is_told_at_the_end(tmp_path: Path, end: str) -> None:
+    text = f"""
+        import time
+        class PyFails(PyCounter):
+            def run_spk(self):
+                if self.time_step == 3: raise ValueError("of step three")
+                super().run_spk()
+        cfg = Loihi2SimCfg(exception_proc_model_map={{Counter: PyFails}})
+        sink.run(RunContinuous(), run_cfg=cfg)
+        while sink.runtime.status()[0].state != "gone" and not sink.runtime.is_finished:
+            time.sleep(0.01)
+        {end}
+        print("done")
+    """
+    code, out, err = run_script(tmp_path, text)
+    assert (code, out) == (0, "done\n")
+    assert "stop: the network had failed: 1 Exception(s) occurred" in err
+    assert "ValueError: of step three" in err
+    assert "raise ValueError(" in err

@@ -123,7 +123,7 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
         self._buffer = np.zeros(proc_params["shape"], dtype=np.int32)
 
     @classmethod
-    def specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+    def _specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
         """Return the model that writes the compression of `process`, whichever was selected."""
         compression = process.proc_params["compression"]
         for model in (cls, PyDeltaEncoderModelDense, PyDeltaEncoderModelSparse):

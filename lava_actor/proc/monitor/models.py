@@ -26,11 +26,11 @@ class PyMonitorModel(PyLoihiProcessModel):
     """Records in the dtype of what is recorded.
 
     How many ports there are depends on what was probed, so the compiler asks for a model class
-    that declares exactly those (`specialised`). One that samples no Vars has nothing but `run_spk`.
+    that declares exactly those (`_specialised`). One that samples no Vars has nothing but `run_spk`.
     """
 
     @classmethod
-    def specialised(cls, process: AbstractProcess) -> type[PyMonitorModel]:
+    def _specialised(cls, process: AbstractProcess) -> type[PyMonitorModel]:
         """Return a model class that declares the members of one Monitor."""
         params = process.proc_params
         made: type[PyMonitorModel]

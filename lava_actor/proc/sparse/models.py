@@ -244,7 +244,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
         return AbstractPyDelaySparseModel, DelaySparseBurst, "operator"
 
     @classmethod
-    def specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+    def _specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
         """Return a model that declares an array where `process` has one."""
         if not isinstance(process.vars.delays.init, np.ndarray):
             return cls

@@ -74,7 +74,8 @@ def build(
     model.model_id = spec.process_id
     model.process_name = plan.name
     model.log = logger_of(plan.name)  # as the Process was told to log (LogConfig)
-    model._rng_seed = spec.seed
+    if "_rng_seed" not in vars(model):  # a name that a user may have had in mind as well
+        model._rng_seed = spec.seed
     if plan.part is not None:
         model.first_row = plan.part.rows.first
     _build_in_ports(spec, arena, built, lockstep)

@@ -37,11 +37,17 @@ def select(failures: Sequence[Failure]) -> list[Failure]:
 
 
 def raise_failures(records: Sequence[Failure]) -> NoReturn:
-    """Raise what ended a network; only here, in the user's thread, are its exceptions opened."""
+    """Raise what ended a network."""
+    # The exception of the model is in the failures; as the cause it would be told twice.
+    raise error_of(records) from None
+
+
+def error_of(records: Sequence[Failure]) -> ModelError:
+    """What ended a network; only here, in the user's thread, are its exceptions opened."""
     failures = tuple(opened(record) for record in records)
     first = failures[0]
     if first.verdict is Verdict.DEADLOCK:
-        raise DeadlockError(f"deadlock in step {first.step}: {first.message}", failures)
+        return DeadlockError(f"deadlock in step {first.step}: {first.message}", failures)
     lines = [f"{len(failures)} Exception(s) occurred:"]
     for f in failures[:_LISTED]:
         model = f" ({f.model})" if f.model else ""
@@ -54,8 +60,7 @@ def raise_failures(records: Sequence[Failure]) -> NoReturn:
         text = shortened(with_sources(f.traceback), f"error.failures[{number}].traceback")
         lines.append(f"Traceback of {f.process} {text.removeprefix('Traceback ')}")
     kind = ActorDiedError if first.verdict is Verdict.DIED else ModelError
-    # The exception of the model is in the failures; as the cause it would be told twice.
-    raise kind("\n".join(lines), failures) from None
+    return kind("\n".join(lines), failures)
 
 
 def raise_as_it_is(record: Failure, where: str) -> NoReturn:

@@ -73,6 +73,8 @@ class _Filter:
 class Surroundings:
     """What code in a service or an actor depends on; see above."""
 
+    arguments: tuple[str, ...]
+    recursion: int
     path: tuple[str, ...]
     directory: str | None
     environment: dict[str, str]
@@ -114,6 +116,8 @@ def surroundings() -> Surroundings:
     """The surroundings of this interpreter, as they are now."""
     path, compat = import_places()
     return Surroundings(
+        arguments=tuple(map(str, getattr(sys, "argv", ()))),
+        recursion=sys.getrecursionlimit(),
         path=path,
         directory=_here(),
         environment=dict(os.environ),
@@ -151,6 +155,9 @@ def _umask() -> int | None:
 
 def settle_in(where: Surroundings) -> None:
     """Make this process find, import and be allowed what the user's interpreter would."""
+    sys.argv = list(where.arguments)
+    with contextlib.suppress(RecursionError):  # this deep already
+        sys.setrecursionlimit(where.recursion)
     sys.path[:] = list(where.path)
     try:
         os.chdir(where.directory if where.directory is not None else "")

@@ -9,8 +9,9 @@ not changed costs a digest.
 
 Functions and classes are sent by value only where they differ; a class that has changed keeps its
 identity and gets the attributes that differ. Functions work on the globals of their module, so an
-actor has one module, whatever was sent. A module that cannot be imported is created empty, and then
-all of it differs. What differs and cannot be pickled stays as it was imported, with a warning.
+actor has one module, whatever was sent. A module that cannot be imported, or is being imported
+while it runs the network, is created empty, and then all of it differs. What differs and cannot be
+pickled stays as it was imported, with a warning.
 
 Installed packages are not looked at: what a program sets there belongs to its interpreter.
 """
@@ -18,16 +19,18 @@ Installed packages are not looked at: what a program sets there belongs to its i
 from __future__ import annotations
 
 import builtins
-import contextlib
 import importlib
 import importlib.machinery
 import os
 import pickle
+import re
 import sys
+import threading
 import warnings
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
+from itertools import accumulate
 from types import (
     CodeType,
     FunctionType,
@@ -45,6 +48,9 @@ from lava_actor.runtime.start.pickling import dumps, globals_of, owner_of
 
 Key = tuple[str, str]
 """A module, and a name in it or in a class of it (``Class.attribute``)."""
+
+_importing = threading.Lock()
+"""Held by a service while it imports."""
 
 _MISSING: object = object()
 _NOTHING = b""
@@ -149,6 +155,7 @@ class Survey:
     def plan(self) -> ProgramPlan:
         """What the service is told."""
         reached = {name for name, _ in self._values} | self._whole
+        reached = {p for name in reached for p in accumulate(re.split(r"(?=\.)", name))}
         needed = {n for obj in self._seen.values() if (n := _module_of(obj)) and not is_own(n)}
         imports = tuple(name for name in list(sys.modules) if name in needed)
         modules = [
@@ -254,6 +261,8 @@ class Survey:
 
 def _importable(name: str, module: ModuleType) -> bool:
     """Whether an import elsewhere finds the file that this module came from."""
+    if getattr(module.__spec__, "_initializing", False):  # it runs this network
+        return False
     parent = name.rpartition(".")[0]
     folders = list(getattr(sys.modules.get(parent), "__path__", ())) if parent else None
     finders: list[Any] = [importlib.machinery.PathFinder]
@@ -279,21 +288,32 @@ def _same_file(one: str, other: str) -> bool:
 def import_all(plan: ProgramPlan) -> None:
     """Import what this network needs, in the order in which the user's interpreter did.
 
-    What cannot be imported is met again, and reported, by the actor it concerns.
+    An installed module that cannot be imported is met again, and told, by the actor it concerns.
     """
-    for name in plan.imports:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
-    for module in plan.modules:
-        if module.importable:
-            with contextlib.suppress(Exception):
-                importlib.import_module(module.name)
-        elif module.name not in sys.modules:
+    with _importing:
+        for name in plan.imports:
+            _imports(name)
+        for module in plan.modules:
+            if (module.importable and _imports(module.name)) or module.name in sys.modules:
+                continue
             made = sys.modules[module.name] = ModuleType(module.name)
             vars(made).update(module.attributes)
             parent, _, last = module.name.rpartition(".")
             if parent in sys.modules:
                 setattr(sys.modules[parent], last, made)
+
+
+def _imports(name: str) -> bool:
+    try:
+        importlib.import_module(name)
+    except (Exception, SystemExit):  # noqa: BLE001  (whatever a module does when it is imported)
+        return False
+    return True
+
+
+def is_importing() -> bool:
+    """Whether this is a service that imports a program's modules: none may start a network."""
+    return _importing.locked()
 
 
 def stamp(file: str) -> tuple[int, int] | None:
