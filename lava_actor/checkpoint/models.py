@@ -11,11 +11,11 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from lava_actor.channels.records import Record, read
+from lava_actor.channels.records import Record, RecordStore, read
 from lava_actor.checkpoint.codec import Decoder, Document, Encoder, set_state, state_of
 from lava_actor.checkpoint.kinds import checked_position
 from lava_actor.checkpoint.names import Names
@@ -24,6 +24,9 @@ from lava_actor.errors import CheckpointError
 from lava_actor.plain import plain
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
+
+if TYPE_CHECKING:
+    from lava_actor.channels import Party
 
 #: What the actor gives a model, and what is the actor's.
 OF_ACTOR = frozenset(
@@ -37,7 +40,27 @@ OF_ACTOR = frozenset(
 WAITING = "_waiting"
 
 
-def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document, bool]:
+class Holder(Protocol):
+    """Who holds a model that rests between two steps: an actor."""
+
+    name: str
+    base: int
+    own_process: bool
+    party: Party
+    records: RecordStore | None
+    servers: Any
+    spec: Any
+    built: Any
+
+    @property
+    def step(self) -> int:
+        """The last step that is done."""
+
+    def rebase(self, base: int) -> None:
+        """Count the model's steps from another one."""
+
+
+def snapshot(actor: Holder, homes: Iterable[str], trusted: bool) -> tuple[Document, bool]:
     """The state of an actor that rests between two steps, and whether it needed pickle.
 
     Raises
@@ -48,6 +71,7 @@ def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document,
     actor.party.wait(serve=actor.servers, timeout=0)
     _check_vars(actor)
     encoder = Encoder(Names(homes), _references(actor), trusted=trusted)
+    records = actor.records
     waiting = {n: p.__dict__[WAITING] for n, p in _ports(actor).items() if WAITING in p.__dict__}
     root = {
         "base": actor.base,
@@ -55,9 +79,10 @@ def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document,
         "waiting": encoder.add_state(waiting, actor.name),
         "recordings": {
             r.name: encoder.add_state(
-                vars(read(actor.records, r.number, r.limits["size"])), f"{actor.name}.{r.name}"
+                vars(read(records, r.number, r.limits["size"])), f"{actor.name}.{r.name}"
             )
             for r in actor.spec.plan.recordings
+            if records is not None
         },
         "random": encoder.add(_global_random() if actor.own_process else None, actor.name),
     }
@@ -65,7 +90,7 @@ def snapshot(actor: Any, homes: Iterable[str], trusted: bool) -> tuple[Document,
 
 
 def restore(
-    actor: Any, pieces: Sequence[tuple[Document, Part]], homes: Iterable[str], trusted: bool
+    actor: Holder, pieces: Sequence[tuple[Document, Part]], homes: Iterable[str], trusted: bool
 ) -> None:
     """Give the model of an actor the state that `snapshot` returned.
 
@@ -115,7 +140,7 @@ class _Saved:
         )
 
 
-def _merged(actor: Any, found: list[_Saved], parts: Sequence[Part]) -> _Saved:
+def _merged(actor: Holder, found: list[_Saved], parts: Sequence[Part]) -> _Saved:
     """The state of an actor out of those of the parts that have its rows."""
     plan, first = actor.spec.plan, found[0]
     if [said(part) for part in parts] == [said(plan.part)]:
@@ -133,7 +158,7 @@ def _merged(actor: Any, found: list[_Saved], parts: Sequence[Part]) -> _Saved:
     return replace(first, state=merge.state([saved.state for saved in found]))
 
 
-def _restore(actor: Any, saved: _Saved, trusted: bool) -> None:
+def _restore(actor: Holder, saved: _Saved, trusted: bool) -> None:
     model, ports, base, numbers = actor.built.model, _ports(actor), saved.base, saved.numbers
     state = saved.state
     if type(base) is not int or not 0 <= base <= actor.step:
@@ -155,7 +180,7 @@ def _restore(actor: Any, saved: _Saved, trusted: bool) -> None:
     actor.rebase(base)
 
 
-def _is_state(actor: Any, name: str) -> bool:
+def _is_state(actor: Holder, name: str) -> bool:
     """Whether an attribute of that name is state of the model."""
     model = actor.built.model
     listed = getattr(model, "_stepper", model).checkpoint_state
@@ -164,31 +189,31 @@ def _is_state(actor: Any, name: str) -> bool:
     return name not in OF_ACTOR | model._derived and name not in _given_parts(actor)
 
 
-def _state(actor: Any) -> dict[str, Any]:
+def _state(actor: Holder) -> dict[str, Any]:
     return {n: v for n, v in state_of(actor.built.model).items() if _is_state(actor, n)}
 
 
-def _check_vars(actor: Any) -> None:
+def _check_vars(actor: Holder) -> None:
     """Refuse a model whose Vars hold what they must not; operators check themselves."""
     for var in actor.spec.plan.vars:
         if var.name in actor.built.model.__dict__:
             var.slot(actor.name).presented(getattr(actor.built.model, var.name))
 
 
-def _ports(actor: Any) -> dict[str, Any]:
+def _ports(actor: Holder) -> dict[str, Any]:
     """The ports that the Process has, by name."""
     plan, held = actor.spec.plan, actor.built.model.__dict__
     names = [port.name for port in (*plan.in_ports, *plan.out_ports, *plan.ref_ports)]
     return {name: held[name] for name in [*names, *(name for name, _ in plan.var_ports)]}
 
 
-def _given_parts(actor: Any) -> dict[str, Any]:
+def _given_parts(actor: Holder) -> dict[str, Any]:
     """What the actor gave its model as attributes: ports, and what it records with."""
     held = actor.built.model.__dict__
     return {**_ports(actor), **{r.name: held[r.name] for r in actor.spec.plan.recordings}}
 
 
-def _landmarks(actor: Any) -> dict[tuple[Any, ...], Any]:
+def _landmarks(actor: Holder) -> dict[tuple[Any, ...], Any]:
     """What values of a model may refer to, by the way to it."""
     model = actor.built.model
     found: dict[tuple[Any, ...], Any] = {}
@@ -206,7 +231,7 @@ def _landmarks(actor: Any) -> dict[tuple[Any, ...], Any]:
     return found
 
 
-def _references(actor: Any) -> Callable[[object], dict[str, Any] | None]:
+def _references(actor: Holder) -> Callable[[object], dict[str, Any] | None]:
     """What stands in a file for a part of an actor."""
     ways = {id(obj): {"at": list(way)} for way, obj in _landmarks(actor).items()}
     return lambda obj: ways.get(id(obj))

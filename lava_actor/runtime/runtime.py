@@ -26,6 +26,7 @@ from lava_actor.compiler.executable import THREAD
 from lava_actor.errors import (
     InvalidTypeError,
     InvalidValueError,
+    ModelError,
     RuntimeStateError,
     WaitTimeoutError,
 )
@@ -356,18 +357,19 @@ class Runtime(Network):
         with contextlib.suppress(Exception):  # an error of a predicate does not keep us running
             self._end_until(cancel=True, to_stop=True, timeout=seconds)
         with self._lock, held() as interrupts:
-            failures = [] if self._listener is None else self._listener.failures
-            untold = error_of(failures) if failures else None
             self._announce_stop(seconds)
+            untold: ModelError | None = None
             late: list[str] = []
             stays: list[str] = []
             if self._crew is not None and self._listener is not None:
                 left = self._listener.await_stopped(seconds + END_SECONDS, interrupts)
                 late, stays = self._last_words(left)
                 late += [f"RuntimeService of domain {i}" for i in self._crew.services.killed]
+                if self._listener.failures:
+                    untold = error_of(self._listener.failures)
             self._tear_down()
             if untold is not None:
-                self.log.error("stop: the network had failed: %s", untold)
+                self.log.error("stop: the network has failed: %s", untold)
             if late:
                 self.log.warning("stop: had to kill %s", ", ".join(late))
             if stays:

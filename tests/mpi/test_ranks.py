@@ -61,9 +61,11 @@ def endless(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], list[psutil
             ranks = [p for p in ours if "lava_actor.mpi" in p.cmdline()]
             ranks.sort(key=lambda p: p.environ()["PMI_RANK"])
             assert len(ranks) == 2
+            left = Path(ranks[0].environ().get("HWLOC_XMLFILE", tmp_path / "none"))
             yield started, ranks
         finally:
             started.kill()
+    left.unlink(missing_ok=True)  # which a killed mpiexec cannot do
     psutil.wait_procs(family, timeout=60)
     assert [p for p in family if p.is_running()] == []
 

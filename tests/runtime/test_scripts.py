@@ -490,6 +490,6 @@ def test_a_failure_that_nobody_has_heard_of_is_told_at_the_end(tmp_path: Path, e
     """
     code, out, err = run_script(tmp_path, text)
     assert (code, out) == (0, "done\n")
-    assert "stop: the network had failed: 1 Exception(s) occurred" in err
+    assert "stop: the network has failed: 1 Exception(s) occurred" in err
     assert "ValueError: of step three" in err
     assert "raise ValueError(" in err

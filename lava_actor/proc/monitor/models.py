@@ -26,7 +26,7 @@ class PyMonitorModel(PyLoihiProcessModel):
     """Records in the dtype of what is recorded.
 
     How many ports there are depends on what was probed, so the compiler asks for a model class
-    that declares exactly those (`_specialised`). One that samples no Vars has nothing but `run_spk`.
+    that declares exactly those (`_specialised`). One that samples no Vars only has `run_spk`.
     """
 
     @classmethod

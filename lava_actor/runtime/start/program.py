@@ -25,7 +25,6 @@ import os
 import pickle
 import re
 import sys
-import threading
 import warnings
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
@@ -40,7 +39,7 @@ from types import (
 )
 from typing import Any
 
-from lava_actor.errors import LavaActorWarning
+from lava_actor.errors import LavaActorWarning, RuntimeStateError
 from lava_actor.model.bytecode import names_in
 from lava_actor.plain import plain
 from lava_actor.runtime.start.fingerprints import at_home, contents, fingerprint, is_own
@@ -49,8 +48,8 @@ from lava_actor.runtime.start.pickling import dumps, globals_of, owner_of
 Key = tuple[str, str]
 """A module, and a name in it or in a class of it (``Class.attribute``)."""
 
-_importing = threading.Lock()
-"""Held by a service while it imports."""
+_importing: list[str] = []
+"""While a service imports: itself, and networks that modules meant to run."""
 
 _MISSING: object = object()
 _NOTHING = b""
@@ -288,32 +287,40 @@ def _same_file(one: str, other: str) -> bool:
 def import_all(plan: ProgramPlan) -> None:
     """Import what this network needs, in the order in which the user's interpreter did.
 
-    An installed module that cannot be imported is met again, and told, by the actor it concerns.
+    What cannot be imported is met again, and reported, by the actor it concerns; unless it is a
+    program, which runs a network or ends.
     """
-    with _importing:
-        for name in plan.imports:
-            _imports(name)
-        for module in plan.modules:
-            if (module.importable and _imports(module.name)) or module.name in sys.modules:
-                continue
-            made = sys.modules[module.name] = ModuleType(module.name)
-            vars(made).update(module.attributes)
-            parent, _, last = module.name.rpartition(".")
-            if parent in sys.modules:
-                setattr(sys.modules[parent], last, made)
+    _importing.append("the service")
+    for name in plan.imports:
+        _is_program(name)
+    for module in plan.modules:
+        if module.name in sys.modules or (module.importable and not _is_program(module.name)):
+            continue
+        made = sys.modules[module.name] = ModuleType(module.name)
+        vars(made).update(module.attributes)
+        parent, _, last = module.name.rpartition(".")
+        if parent in sys.modules:
+            setattr(sys.modules[parent], last, made)
+    _importing.clear()
 
 
-def _imports(name: str) -> bool:
+def _is_program(name: str) -> bool:
+    """Import a module; whether that did not come to its end as a program has to come to it."""
+    before = len(_importing)
     try:
         importlib.import_module(name)
-    except (Exception, SystemExit):  # noqa: BLE001  (whatever a module does when it is imported)
-        return False
-    return True
+    except SystemExit:
+        return True
+    except Exception:  # noqa: BLE001  (met again)
+        return len(_importing) > before
+    return False
 
 
-def is_importing() -> bool:
-    """Whether this is a service that imports a program's modules: none may start a network."""
-    return _importing.locked()
+def refuse_network(what: str) -> None:
+    """Refuse a network in a service that imports a program's modules."""
+    if _importing:
+        _importing.append(what)
+        raise RuntimeStateError(f"{what}: a module that actors import runs this network")
 
 
 def stamp(file: str) -> tuple[int, int] | None:

@@ -28,7 +28,7 @@ from lava_actor.process.times import step_seconds
 from lava_actor.protocol import words
 from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
 from lava_actor.runtime.service.deadlock import ON_A_RING
-from lava_actor.runtime.start.program import is_importing
+from lava_actor.runtime.start.program import refuse_network
 from lava_actor.runtime.user import living
 from lava_actor.runtime.user.clocks import Clocks
 from lava_actor.runtime.user.desk import Asker
@@ -110,8 +110,7 @@ class Network:
             What a model's constructor or an initial value raised, as the same class; nothing is
             left running.
         """
-        if is_importing():
-            raise RuntimeStateError("a module that actors of another network import runs a network")
+        refuse_network(self.members())
         if self._is_initialized:
             raise RuntimeStateError("initialize: this runtime was initialized before")
         living.warn_of_many()
