@@ -95,7 +95,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     _for_own_models: ClassVar[bool] = False
     """Whether a library Process is meant for models of users, who may read other keywords."""
 
-    _session: ClassVar[Session]
+    _lava_session: ClassVar[Session]
     """What compiles and runs networks; the runtime fills it."""
 
     def __init__(self, **proc_params: Any) -> None:
@@ -410,7 +410,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         -------
         Executable
         """
-        return self._session.compile(self, run_cfg, compile_config)
+        return self._lava_session.compile(self, run_cfg, compile_config)
 
     @briefly
     def create_runtime(
@@ -420,7 +420,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         compile_config: dict[str, Any] | None = None,
     ) -> None:
         """Compile if necessary and start the actors; nothing runs yet."""
-        self._session.create_runtime(self, run_cfg, executable, compile_config)
+        self._lava_session.create_runtime(self, run_cfg, executable, compile_config)
 
     @briefly
     def run(
@@ -455,7 +455,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         RunHandle or None
             Of a run that does not block: to be awaited, waited for, looked at, paused.
         """
-        return self._session.run(
+        return self._lava_session.run(
             self,
             condition,
             run_cfg,
@@ -475,7 +475,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         Drawing
             A cell of a notebook shows it; ``.save("network.svg")`` writes it.
         """
-        return self._session.draw(self)
+        return self._lava_session.draw(self)
 
     @briefly
     def wait(self, timeout: float | None = None) -> None:
@@ -498,17 +498,17 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     @briefly
     def reset(self) -> None:
         """Restore the initial values of all Vars of the network without building it again."""
-        self._session.reset(self)
+        self._lava_session.reset(self)
 
     @briefly
     def save(self, path: str | Path, **options: Any) -> None:
         """Save the network of this Process to a file."""
-        self._session.save(self, path, **options)
+        self._lava_session.save(self, path, **options)
 
     @briefly
     def load(self, path: str | Path, **options: Any) -> None:
         """Load state that was saved from an equal network."""
-        self._session.load(self, path, **options)
+        self._lava_session.load(self, path, **options)
 
     def __enter__(self) -> Self:
         """Hand out the Process; leaving the block stops the network."""

@@ -1,6 +1,6 @@
 """What the methods of a Process do when they reach up: compile, start, run.
 
-This module fills the slot `AbstractProcess._session` with itself.
+This module fills the slot `AbstractProcess._lava_session` with itself.
 """
 
 from __future__ import annotations
@@ -351,4 +351,4 @@ def _as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCo
     )
 
 
-AbstractProcess._session = sys.modules[__name__]
+AbstractProcess._lava_session = sys.modules[__name__]
