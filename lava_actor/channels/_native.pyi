@@ -17,6 +17,20 @@ from numpy.typing import ArrayLike, DTypeLike
 from lava_actor.channels.layout import ArenaPlan
 from lava_actor.channels.statistics import RingStatistics
 
+class PrivateMap:
+    """A stretch of a file, copied where it is written to; a buffer of bytes.
+
+    The file's descriptor may be closed. ``offset`` is a multiple of the size of pages.
+
+    Raises
+    ------
+    OSError
+        If it cannot be mapped.
+    """
+
+    def __init__(self, fd: int, offset: int, size: int) -> None: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
 class Arena:
     """The shared memory of one network, laid out by an `ArenaPlan`.
 

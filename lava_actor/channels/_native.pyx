@@ -28,13 +28,23 @@ from lava_actor.errors import (
 )
 
 cimport numpy as cnp
+from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.exc cimport PyErr_CheckSignals
+from libc.errno cimport errno
 from libc.stdint cimport int32_t, int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free, malloc
 from libc.string cimport memcmp, memcpy, memset
 from posix.unistd cimport close as close_descriptor
 
-from lava_actor.channels.mapping cimport MAP_FAILED, MAP_SHARED, PROT_READ, PROT_WRITE, mmap, munmap
+from lava_actor.channels.mapping cimport (
+    MAP_FAILED,
+    MAP_PRIVATE,
+    MAP_SHARED,
+    PROT_READ,
+    PROT_WRITE,
+    mmap,
+    munmap,
+)
 
 cnp.import_array()
 
@@ -73,6 +83,27 @@ cdef class _Mapping:
             raise MemoryError(f"cannot map an arena of {size} bytes")
         self.base = <unsigned char *>base
         self.size = size
+
+    def __dealloc__(self):
+        if self.base != NULL:
+            munmap(self.base, self.size)
+
+
+cdef class PrivateMap:
+    """A stretch of a file, copied where it is written to; a buffer of bytes."""
+
+    cdef void *base
+    cdef size_t size
+
+    def __cinit__(self, int fd, int64_t offset, size_t size):
+        cdef void *base = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, offset)
+        if base == MAP_FAILED:
+            raise OSError(errno, os.strerror(errno))
+        self.base = base
+        self.size = size
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyBuffer_FillInfo(view, self, self.base, <Py_ssize_t>self.size, 0, flags)
 
     def __dealloc__(self):
         if self.base != NULL:

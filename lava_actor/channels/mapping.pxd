@@ -10,3 +10,4 @@ cdef extern from "<sys/mman.h>" nogil:
     int PROT_READ
     int PROT_WRITE
     int MAP_SHARED
+    int MAP_PRIVATE

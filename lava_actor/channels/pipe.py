@@ -35,6 +35,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from lava_actor.channels._native import PrivateMap
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.memory import human
 from lava_actor.plain import plain
@@ -84,16 +85,10 @@ class Parcel:
             raise ValueError("this parcel has out-of-band buffers and needs its memory file")
         buffers = []
         for offset, length in self.spans:
-            # one map per buffer: it is freed with the array that uses it
+            # One map per buffer: it is freed with the array that uses it, and holds no descriptor.
             start = offset - offset % mmap.ALLOCATIONGRANULARITY
             try:
-                view = mmap.mmap(
-                    fd,
-                    length + offset - start,
-                    flags=mmap.MAP_PRIVATE,
-                    prot=mmap.PROT_READ | mmap.PROT_WRITE,
-                    offset=start,
-                )
+                view = PrivateMap(fd, start, length + offset - start)
             except OSError as error:
                 if error.errno != errno.ENOMEM:
                     raise
