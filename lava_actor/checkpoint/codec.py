@@ -247,6 +247,8 @@ class Encoder:
                 f"{where}: a {cls.__module__}.{cls.__qualname__} cannot be saved without pickle; "
                 f"pass trusted=True to save (and load) it that way{why}"
             )
+        if isinstance(value, memoryview):  # cloudpickle makes bytes of it
+            raise CheckpointError(f"{where}: a memoryview cannot be saved; keep what it is of")
         return {"pickle": self._pickled(self._pickle(value, where))}
 
     def _pickled(self, data: bytes) -> int:

@@ -203,6 +203,8 @@ class Network:
             }
             return {**said, "id": obj.id, "parent": self._place(obj.parent_proc), **members}
         said["shape"] = [int(n) for n in obj.shape]
+        if isinstance(obj, Recording):
+            said["records"] = obj.described()
         if isinstance(obj, Var):
             alias = self._place(self._alias(obj))
             return {**said, "id": obj.id, "shareable": bool(obj.shareable), "alias": alias}
@@ -251,6 +253,9 @@ def difference(mine: Tables, its: Tables) -> str | None:
                         f"{name}.{member}: expected shape {tuple(a['shape'])}; the file has "
                         f"{tuple(b['shape'])}"
                     )
+                here, there = a.get("records"), b.get("records")
+                if there is not None and here != there:
+                    return f"{name}.{member}: expected {here}; the file has {there}"
     ours, theirs = len(mine["processes"]), len(its["processes"])
     if ours != theirs:
         more = (mine if ours > theirs else its)["processes"][len(pairs)]["name"]

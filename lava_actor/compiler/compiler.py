@@ -25,6 +25,7 @@ from lava_actor.model.doubts import doubt, doubt_hierarchical
 from lava_actor.process.hints import did_you_mean, warn, yes_or_no
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
+from lava_actor.protocol.counts import whole_number
 
 if TYPE_CHECKING:
     from lava_actor.compiler.run_configs import RunConfig
@@ -76,12 +77,9 @@ class Compiler:
                 f"compile_config[{key!r}] is no option{did_you_mean(str(key), DEFAULTS)} and "
                 f"changes nothing. Options: {', '.join(DEFAULTS)}"
             )
-        depth = self.compile_config["pypy_channel_size"]
-        number = isinstance(depth, (int, float))
-        if depth is not None and not (number and depth >= 1 and depth % 1 == 0):
-            raise InvalidValueError(
-                f"compile_config['pypy_channel_size']: expected a positive integer, got {depth!r}"
-            )
+        if (depth := self.compile_config["pypy_channel_size"]) is not None:
+            depth = whole_number("compile_config['pypy_channel_size']", depth, least=1)
+            self.compile_config["pypy_channel_size"] = depth
         if self.compile_config["step_length"] is not None:
             step_seconds(self.compile_config["step_length"], "compile_config['step_length']")
         if not isinstance(ranks := self.compile_config["ranks"], (Mapping, NoneType)):

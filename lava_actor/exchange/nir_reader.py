@@ -311,7 +311,7 @@ def _steps(name: str, node: dict[str, Any], reading: _Reading) -> np.ndarray:
     """Whole steps of a Delay."""
     steps = np.asarray(node["delay"], float) / reading.dt
     whole = np.rint(steps)
-    if not np.allclose(steps, whole, atol=1e-3) or np.any(whole < 0):
+    if not np.allclose(steps, whole, rtol=1e-7, atol=1e-3) or np.any(whole < 0):
         raise UnsupportedError(
             f"node {name!r}: expected delays of whole steps of {reading.dt}, got {node['delay']}"
         )

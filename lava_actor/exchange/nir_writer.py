@@ -19,6 +19,7 @@ from lava_actor.compiler.network import find_network
 from lava_actor.errors import UnsupportedError
 from lava_actor.exchange.graph import Edge, closing_edges
 from lava_actor.exchange.hdf5 import h5py
+from lava_actor.model.sub import free_name
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.extractor import Extractor
@@ -103,6 +104,7 @@ def _graph(
     pictures = _pictures(known)
     nodes = {names[p]: _node(p, dt, pictures) for p in known}
     edges: list[Edge] = []
+    middles: dict[Edge, str] = {}
     flattened: dict[str, dict[tuple[int, ...] | None, Path]] = {}  # how each takes elements
     for process in known:
         for port in process.out_ports.members:
@@ -119,7 +121,9 @@ def _graph(
                         if "shape" in nodes[name]:  # of an Input or Output
                             nodes[name]["shape"] = np.array(_without_batch(shape))
                 elif wanted != port.shape:
-                    middle = f"{source}_to_{end}"
+                    if (source, end) not in middles:
+                        middles[source, end] = free_name(f"{source}_to_{end}", nodes)
+                    middle = middles[source, end]
                     nodes[middle] = _flattening(_seen(process, port, pictures), wanted, way)
                     edges.append((source, middle))
                     source = middle
@@ -166,7 +170,7 @@ def _graph(
 
 def _add_end(nodes: dict[str, Node], kind: str, of: str, shape: tuple[int, ...]) -> str:
     """Add a node for a port that nothing is connected to; returns its name."""
-    name = f"{kind.lower()}_{of}"
+    name = free_name(f"{kind.lower()}_{of}", nodes)
     nodes[name] = {"type": kind, "shape": np.array(shape)}
     return name
 
@@ -270,6 +274,7 @@ def _names(processes: list[AbstractProcess]) -> dict[AbstractProcess, str]:
     found: dict[AbstractProcess, str] = {}
     for process in processes:
         name = process.name.replace("/", "_")
+        name = "_" if name == "." else name
         found[process] = name if name not in found.values() else f"{name}_{process.id}"
     return found
 
@@ -293,9 +298,10 @@ def _add_delays(
     nodes: dict[str, Node], edges: list[Edge], stepping: dict[str, tuple[int, ...]], dt: float
 ) -> None:
     for name, shape in stepping.items():
-        nodes[f"{name}_delay"] = {"type": "Delay", "delay": np.full(shape, dt)}
-        edges[:] = [(f"{name}_delay" if a == name else a, b) for a, b in edges]
-        edges.append((name, f"{name}_delay"))
+        late = free_name(f"{name}_delay", nodes)
+        nodes[late] = {"type": "Delay", "delay": np.full(shape, dt)}
+        edges[:] = [(late if a == name else a, b) for a, b in edges]
+        edges.append((name, late))
 
 
 def _check_without(nodes: dict[str, Node], edges: list[Edge], stepping: Collection[str]) -> None:

@@ -121,7 +121,7 @@ def register(model_class: type[AbstractProcessModel]) -> None:
         _open.discard(model_class)
         held = _held_by(process)
         setattr(process, _MODELS, held)
-        before = held.pop(name, [])
+        before = held.pop(name, []) if _function_of(model_class) else held.get(name, [])
         if not before or not _is_made_again(before[-1].model, model_class):
             before = []
         older = [e for e in before[:-_UNNAMED] if _has_a_name(e.model)]

@@ -539,7 +539,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore and register again; the id stays if it is free."""
         self.__dict__.update(state)
-        self.id = ProcessServer().restore(self, state["id"])
+        object.__setattr__(self, "id", ProcessServer().restore(self, state["id"]))
         self._settle()
 
     def __repr__(self) -> str:

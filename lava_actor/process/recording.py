@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from hashlib import sha256
 from typing import Any, ClassVar
 
 import numpy as np
@@ -101,6 +102,14 @@ class Recording(Var):
             "places": self.index,
             "of": math.prod(self.target),
         }
+
+    def described(self) -> str:
+        """Which steps and places it is of, in words that are equal for equal ones."""
+        text = f"a record of {f'every {self.every}' if self.every > 1 else 'all'} steps"
+        if self.index is None:
+            return text
+        few = ", ".join(map(str, self.index[:8])) + ", …" * (self.index.size > 8)
+        return f"{text}, index [{few}], {sha256(self.index.tobytes()).hexdigest()[:8]}"
 
     def bind(self, store: RecordStore, number: int) -> None:
         """From now on this is what a network writes there."""

@@ -20,9 +20,11 @@ import pytest
 import lava_actor
 from lava_actor import Loihi2SimCfg, RunSteps
 from lava_actor.checkpoint import archive
-from lava_actor.checkpoint.codec import Document
-from lava_actor.errors import CheckpointError
+from lava_actor.checkpoint.codec import Document, Encoder
+from lava_actor.checkpoint.names import Names
+from lava_actor.errors import CheckpointError, LavaActorWarning
 from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.monitor.process import Monitor
 from lava_actor.process.process import AbstractProcess
 from lava_actor.runtime.runtime import Runtime
 
@@ -368,3 +370,46 @@ def test_a_load_whose_start_fails_leaves_the_network_as_it_was(
                 neurons.load(tmp_path / "file")
         neurons.run(RunSteps(num_steps=1))  # and does not doubt what the load took back
         assert neurons.v.get() == 3
+
+
+def watched(**probe: Any) -> LIF:
+    lif, monitor = LIF(shape=(3,), bias_mant=[1, 2, 3], vth=700, name="lif"), Monitor(name="watch")
+    monitor.probe(lif.v, **probe)
+    return lif
+
+
+@pytest.mark.parametrize(
+    ("saved", "loaded", "told"),
+    [
+        ({}, {"every": 3}, "expected a record of every 3 steps; the file has a record of all"),
+        ({"every": 3}, {"every": 2}, "every 2 steps; the file has a record of every 3 steps"),
+        ({"index": [0, 1]}, {"index": [1, 2]}, r"index \[1, 2\].*; the file has .*index \[0, 1\]"),
+    ],
+)
+def test_what_was_recorded_goes_on_only_in_a_recording_of_the_same(
+    saved: Any, loaded: Any, told: str, tmp_path: Path
+) -> None:
+    file, cfg = tmp_path / "file", Loihi2SimCfg(select_tag="floating_pt")
+    with watched(**saved) as lif:
+        lif.run(RunSteps(6), cfg)
+        lif.save(file)
+    with pytest.raises(CheckpointError, match=told):
+        watched(**loaded).load(file)
+    watched(**saved).load(file)
+
+
+def test_a_seed_that_has_no_effect_is_doubted(tmp_path: Path) -> None:
+    file, cfg = tmp_path / "file", Loihi2SimCfg(select_tag="floating_pt")
+    with LIF(shape=(3,), name="lif") as lif:
+        lif.run(RunSteps(1), cfg, {"seed": 4})
+        lif.save(file)
+    again = LIF(shape=(3,), name="lif")
+    again.load(file)
+    with again, pytest.warns(LavaActorWarning, match="of seed 4; seed 5 has no effect"):
+        again.run(RunSteps(1), cfg, {"seed": 5})
+
+
+def test_a_view_of_memory_is_refused_rather_than_made_bytes() -> None:
+    encoder = Encoder(Names(()), lambda _: None, trusted=True)
+    with pytest.raises(CheckpointError, match="here: a memoryview cannot be saved"):
+        encoder.add(memoryview(bytearray(3)), "here")

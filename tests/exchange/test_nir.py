@@ -23,6 +23,7 @@ from lava_actor.proc.nir.process import Delay, Pool
 from lava_actor.proc.sdn.process import Sigma
 
 nir = pytest.importorskip("nir")
+h5py = pytest.importorskip("h5py")
 
 DATA = Path(__file__).with_name("data")
 CFG = Loihi2SimCfg(select_tag="floating_pt")
@@ -150,6 +151,8 @@ def test_delays_are_whole_steps_and_open_loops() -> None:
     assert got.T.tolist() == [[1, 4, 7, 10], [0, 0, 2, 5], [0, 3, 6, 9]]
     with pytest.raises(UnsupportedError, match="'n0': expected delays of whole steps"):
         read_nir(graph_of(delay), dt=0.0015)
+    with pytest.raises(UnsupportedError, match="'n0': expected delays of whole steps"):
+        read_nir(graph_of(nir.Delay(np.array([2.000015]))), dt=1e-3)
     nodes = {
         "input": nir.Input({"input": np.array([1])}),
         "sum": nir.Scale(np.ones(1)),
@@ -375,3 +378,20 @@ def test_a_delay_takes_whole_numbers() -> None:
     for steps in (-1, 0.5):
         with pytest.raises(InvalidValueError, match=r"late\.steps: expected whole numbers"):
             Delay([steps], name="late")
+
+
+def test_no_node_takes_the_name_of_another(tmp_path: Path) -> None:
+    cell = LIF(shape=(2,), name="d_delay", du=1, dv=0.5)
+    dense = Dense(weights=np.eye(2), num_message_bits=8, name="d")
+    last, beside = (LIF(shape=(2,), name=n, du=1, dv=0.5) for n in ("cell", "output_cell"))
+    cell.s_out.connect(dense.s_in)
+    dense.a_out.connect(last.a_in)
+    dense.a_out.connect(beside.a_in)
+    write_nir(tmp_path / "graph", cell, dt=1)
+    with h5py.File(tmp_path / "graph") as file:
+        kinds = {name: node["type"][()].decode() for name, node in file["node/nodes"].items()}
+    assert {kinds.pop(name) for name in ("d_delay", "cell", "output_cell")} == {"LIF"}
+    assert kinds == {
+        "input_d_delay": "Input", "d": "Linear", "d_delay_1": "Delay",
+        "output_cell_1": "Output", "output_output_cell": "Output",
+    }  # fmt: skip

@@ -260,7 +260,7 @@ TABLE.REFUSED |= {
     ),
     "a_channel_size_as_text": (
         lambda: ran(lif(), pypy_channel_size="big"),
-        ("pypy_channel_size", "positive integer, got 'big'"),
+        ("pypy_channel_size", "an integer, at least 1, got 'big'"),
     ),
     "the_status_of_what_does_not_run": (
         lambda: lif(name="a").runtime.status(),  # noqa: PLW0108  (is made in the test)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,28 @@ def test_the_fixed_model_refuses_a_bias_that_is_set_too_large() -> None:
     harness = ModelHarness(models.PyLifModelBitAcc, LIF(shape=(2,)))
     with pytest.raises(InvalidValueError, match="bias_mant"):
         harness.set("bias_mant", 40000)
+
+
+@pytest.mark.parametrize(
+    ("model", "make", "name", "value"),
+    [
+        (models.PyLifModelBitAcc, LIF, "vth", 1.5),
+        (models.PyLifModelBitAcc, LIF, "vth", 1e30),
+        (models.PyLifModelBitAcc, LIF, "du", 0.5),
+        (models.PyLifRefractoryModelFixed, partial(LIFRefractory, refractory_period=2), "dv", 9.5),
+        (models.PyTernLifModelFixed, partial(TernaryLIF, vth_lo=-1), "vth_hi", 1.5),
+    ],
+)
+def test_the_fixed_model_refuses_what_it_would_have_to_cut_however_it_comes(
+    model: Any, make: Any, name: str, value: float
+) -> None:
+    harness = ModelHarness(model, make(shape=(2,)))
+    with pytest.raises(InvalidValueError, match=rf"\.{name}: expected"):
+        harness.set(name, value)
+    process = make(shape=(2,), name="cells")
+    getattr(process, name).init = value
+    with pytest.raises(InvalidValueError, match=rf"cells'\.{name}: expected"):
+        ModelHarness(model, process)
 
 
 def test_integral_floats_are_integers_to_the_fixed_model() -> None:

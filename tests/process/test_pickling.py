@@ -13,6 +13,7 @@ import cloudpickle
 import numpy as np
 import pytest
 
+from lava_actor.proc.lif.process import LIF
 from lava_actor.process.log import LogConfig
 from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
@@ -192,3 +193,12 @@ class WithHandle(Holder):
 
     def __getstate__(self) -> dict[str, Any]:
         return {**super().__getstate__(), "handle": None}
+
+
+def test_a_connected_process_of_the_library_survives(copied: Copier) -> None:
+    lif, goal = LIF(shape=(3,), name="lif", bias_mant=2), LIF(shape=(3,), name="goal")
+    lif.s_out.connect(goal.a_in)
+    loaded = copied(lif)
+    assert loaded.s_out.out_connections[0].process.name == "goal"
+    assert loaded.bias_mant.init == 2
+    loaded._post_init()

@@ -18,7 +18,13 @@ from lava_actor import (
     RunSteps,
     implements,
 )
-from lava_actor.errors import InvalidTypeError, InvalidValueError, ModelError, WaitTimeoutError
+from lava_actor.errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    ModelError,
+    RuntimeStateError,
+    WaitTimeoutError,
+)
 from lava_actor.process.times import step_seconds, written
 from lava_actor.protocol import words
 from lava_actor.runtime.run_conditions import RunUntil
@@ -240,3 +246,14 @@ def test_times_are_written_in_the_unit_that_fits() -> None:
     assert [written(t) for t in (0, 2e-9, 1.5e-6, 0.0125, 1.0, 90.0)] == [
         "0 s", "2 ns", "1.5 us", "12.5 ms", "1 s", "90 s",
     ]  # fmt: skip
+
+
+def test_an_await_does_not_end_as_if_the_run_were_complete() -> None:
+    async def main(walker: Walker) -> None:
+        handle = walker.run(10**9, CFG, blocking=False)
+        asyncio.get_running_loop().call_later(0.05, walker.stop)
+        with pytest.raises(RuntimeStateError, match="stopped before step 1000000000"):
+            await handle
+
+    with Walker() as walker:
+        asyncio.run(main(walker))

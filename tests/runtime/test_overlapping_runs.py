@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
 
-from lava_actor import RunContinuous, RunSteps
+from lava_actor import AbstractProcess, ActorType, RunContinuous, RunSteps, networks
 from lava_actor.errors import RuntimeStateError
 from lava_actor.runtime.run_conditions import RunUntil
 from tests.runtime.networks import Counter, First, Sink
@@ -61,3 +62,43 @@ def test_a_pause_ends_a_run_until_for_which_nobody_looks_any_more(counter):
     step = counter.runtime.current_step
     counter.run(RunSteps(2))
     assert counter.runtime.current_step == step + 2
+
+
+def test_threads_that_start_one_network_start_it_once() -> None:
+    for _ in range(3):
+        counter, sink = Counter(name="counter"), Sink(name="sink")
+        counter.out.connect(sink.inp)
+        told: list[BaseException | None] = []
+        ready = threading.Barrier(3)
+
+        def begin(process: AbstractProcess) -> None:
+            ready.wait()  # noqa: B023  (of this very turn)
+            try:
+                process.run(RunSteps(10), First())
+                told.append(None)  # noqa: B023
+            except RuntimeStateError as error:  # another one's run is on
+                told.append(error)  # noqa: B023
+
+        threads = [threading.Thread(target=begin, args=[p]) for p in (counter, sink, counter)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        mine = [n for n in networks() if n in (counter.runtime, sink.runtime)]
+        assert mine == [counter.runtime] == [sink.runtime]
+        assert counter.count.get() == 10 * told.count(None) > 0
+        assert all(RUNNING in str(error) for error in told if error is not None)
+        counter.stop()
+
+
+def test_a_network_that_a_thread_starts_keeps_no_other_from_starting() -> None:
+    inner = Counter(name="inner")
+
+    def runs_another(model: object) -> None:
+        inner.run(RunSteps(2), First())
+        inner.stop()
+
+    outer = Counter(name="outer", on_step=runs_another)
+    with outer:
+        outer.run(RunSteps(1), First(), {"actor_type": ActorType.Threading})
+        assert outer.count.get() == 1

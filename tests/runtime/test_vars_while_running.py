@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from lava_actor import RunContinuous, RunSteps
+from lava_actor.errors import ModelError, RuntimeStateError
 from tests.runtime.networks import (
     Counter,
     First,
@@ -99,3 +101,31 @@ def test_every_set_is_visible_in_the_next_step(rounds: int) -> None:
             holder.run(RunSteps(1))
             assert holder.steps.get() == 1_000_000 + number
             assert not holder.value.get()
+
+
+def fails_late(model: Any) -> None:
+    if model.time_step == 3000:
+        raise ValueError("bad luck")
+
+
+def test_a_failure_while_a_value_is_awaited_is_told_in_full_and_once() -> None:
+    with Counter(name="fragile", on_step=fails_late) as counter:
+        counter.run(RunContinuous(), First())
+        with pytest.raises(ModelError, match=r"fragile \(PyCounter\) in run_spk of step 3000"):
+            while True:
+                counter.count.get()
+        with pytest.raises(RuntimeStateError, match="as the error before says: fragile"):
+            counter.count.get()
+
+
+def test_values_that_are_kept_hold_no_descriptors() -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    with Counter(shape=(20_000,), name="counter") as counter:
+        counter.run(RunSteps(1), First())
+        before = descriptors()
+        kept = [counter.count.get() for _ in range(30)]
+        assert descriptors() <= before + 2
+        kept[0][...] = 7  # a copy, nobody else's
+        assert counter.count.get().max() == 1 == kept[1].max()

@@ -316,16 +316,17 @@ class AbstractPyLifModelFixed(_LifModel):
         for name, dtype in self._parameters.items():
             if name in given:
                 require_integral(self, name, given[name], dtype)
-        self._check_biases()
+        self._check_values()
 
     def on_var_update(self) -> None:
-        """Check biases that were set; let a new threshold take effect."""
-        self._check_biases()
+        """Check what was set; let a new threshold take effect."""
+        self._check_values()
         self.isthrscaled = self.isthrscaled and self._thresholds() == self._scaled_from
 
-    def _check_biases(self) -> None:
-        for name in ("bias_mant", "bias_exp"):
-            require_integral(self, name, getattr(self, name), np.int16)
+    def _check_values(self) -> None:
+        for name, dtype in self._parameters.items():
+            if name not in ("u", "v") and (value := getattr(self, name, None)) is not None:
+                require_integral(self, name, value, dtype)
 
     def _thresholds(self) -> tuple[Any, ...]:
         found = (getattr(self, name, None) for name in ("vth", "vth_hi", "vth_lo"))

@@ -430,7 +430,7 @@ def _places(
     if index is None:
         return None, shape
     if isinstance(index, (list, range)):
-        index = np.asarray(index)
+        index = np.asarray(index) if len(index) else np.empty(0, np.intp)
     places = np.arange(np.prod(shape, dtype=np.int64), dtype=np.int32).reshape(shape)
     try:
         found = np.asarray(places[index])

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.errors import LavaActorError, WaitTimeoutError
+from lava_actor.errors import LavaActorError, RuntimeStateError, WaitTimeoutError
 from lava_actor.process.times import written
 from lava_actor.runtime.user.status import table_of
 
@@ -136,6 +136,7 @@ class RunHandle:
     async def _ended(self) -> None:
         import asyncio  # only here: every actor would carry it
 
+        had_ended = self.done
         try:
             await _elsewhere(self._until_done)
         except asyncio.CancelledError:
@@ -143,6 +144,9 @@ class RunHandle:
             said = f"the network rests after step {self.step}, and can be run on"
             raise asyncio.CancelledError(said) from None
         self.wait()
+        goal = self._first + (self.num_steps or 0)
+        if not had_ended and self._runtime.is_over and self._error is None and self._last < goal:
+            raise RuntimeStateError(f"run: the network was stopped before step {goal}")
 
     def _until_done(self) -> None:
         while not self.done and self._runtime.is_alive:

@@ -41,6 +41,7 @@ from lava_actor.runtime.user.values import Values
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from lava_actor.channels.pipe import Pipe
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.checkpoint.rings import Content
     from lava_actor.compiler.executable import Executable
@@ -120,15 +121,16 @@ class Network:
         try:
             self._arena = crew.prepare(0 if self._resume is None else self._resume.step)
             others = crew.reporting - crew.leaders
-            self._listener = Listener(
-                crew.pipes,
-                self._executable.actors,
-                crew.reporting,
-                crew.services,
-                Clocks(crew.leaders, others, lockstep=self._executable.schedule.lockstep),
-                crew.judge,
-                self._arena.abort,
-            )
+            with held():  # it has a descriptor
+                self._listener = Listener(
+                    crew.pipes,
+                    self._executable.actors,
+                    crew.reporting,
+                    crew.services,
+                    Clocks(crew.leaders, others, lockstep=self._executable.schedule.lockstep),
+                    crew.judge,
+                    self._arena.abort,
+                )
             desk = self._arena.desk()
             if desk is not None and crew.n_ranks == 1:
                 runs = self._arena.party(len(self._executable.arena.parties) - 1)
@@ -319,8 +321,8 @@ class Network:
                     assert self._arena is not None
                     step = int(self._arena.domain(words.CLOCK).fence)
                 else:
-                    step = listener.ask(
-                        crew.pipes[leader], "hold", None, -1, "the clock", lambda _party: None
+                    step = self._asked(
+                        listener, crew.pipes[leader], "hold", None, -1, "the clock", None
                     )
                 pause = 1e-4
                 while self.current_step < step and not listener.finished.wait(pause):
@@ -342,8 +344,8 @@ class Network:
             listener = self._ready(kind)
             assert self._crew is not None
             return [
-                listener.ask(
-                    self._crew.pipe_of(a.party), kind, payload, a.party, a.name, self._blocked
+                self._asked(
+                    listener, self._crew.pipe_of(a.party), kind, payload, a.party, a.name, None
                 )[0]  # the other is the step
                 for a, payload in zip(self._executable.actors, payloads, strict=True)
             ]
@@ -358,13 +360,25 @@ class Network:
         assert self._crew is not None
         pipe = self._crew.pipe_of(party)
         try:
-            return listener.ask(pipe, kind, payload, party, name, self._blocked, self._asker)
+            return self._asked(listener, pipe, kind, payload, party, name, self._asker)
         except MemoryError as error:
             raise ArenaMemoryError(f"{what}: {error}") from error
 
+    def _asked(
+        self, listener: Listener, pipe: Pipe, kind: str, payload: object, party: int, name: str,
+        asker: Asker | None,
+    ) -> Any:  # fmt: skip
+        """Ask, and be told of a failure that takes the answer away as by any other call."""
+        try:
+            return listener.ask(pipe, kind, payload, party, name, self._blocked, asker)
+        except RuntimeStateError as error:
+            lost = error
+        self._raise_failure_once()
+        raise lost
+
     def _blocked(self, party: int) -> str | None:
         """What keeps an actor from answering, if it is the user's turn to act."""
-        if self._arena is None:
+        if self._arena is None or party < 0:
             return None
         what = self._arena.party(party).blocked
         if what is None or what[0] not in ON_A_RING:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import os
 import sys
+import threading
+import weakref
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +20,10 @@ import numpy as np
 from lava_actor import checkpoint
 from lava_actor.channels.interrupts import held
 from lava_actor.compiler.compiler import Compiler
+from lava_actor.compiler.executable import Executable
 from lava_actor.compiler.network import find_network
 from lava_actor.compiler.run_configs import RunConfig
-from lava_actor.errors import InvalidValueError, RuntimeStateError
+from lava_actor.errors import InvalidTypeError, InvalidValueError, RuntimeStateError
 from lava_actor.process import AbstractProcess, ActorType, Var
 from lava_actor.process.hints import warn, yes_or_no
 from lava_actor.process.times import step_seconds
@@ -30,7 +35,6 @@ from lava_actor.runtime.user.handle import RunHandle
 
 if TYPE_CHECKING:
     from lava_actor.compiler.drawing import Drawing
-    from lava_actor.compiler.executable import Executable
 
 
 def compile(  # noqa: A001  (the programming model's word)
@@ -52,8 +56,47 @@ def create_runtime(
 ) -> None:
     """Compile if necessary, start the actors, and give every Process of the network the runtime.
 
-    If starting fails the Processes are left un-compiled, so the call can be repeated.
+    If starting fails the Processes are left un-compiled, so the call can be repeated. Of threads
+    that start one network all but the first find it started.
     """
+    if not isinstance(executable, (Executable, NoneType)):
+        raise InvalidTypeError(
+            f"{process.name}.create_runtime: expected an Executable, got {executable!r}"
+        )
+    with _starts.of(process):
+        _create_runtime(process, run_cfg, executable, compile_config)
+
+
+class _Starts:
+    """A lock per network that is not started yet: it goes by the first of its Processes."""
+
+    def __init__(self) -> None:
+        self._own = threading.Lock()
+        self._locks: weakref.WeakKeyDictionary[AbstractProcess, threading.RLock] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def of(self, process: AbstractProcess) -> threading.RLock:
+        """The lock of the network of a Process."""
+        first = min(find_network([process]), key=lambda member: member.id)
+        with self._own:
+            return self._locks.setdefault(first, threading.RLock())
+
+    def renew(self) -> None:
+        """In a forked child: whoever held a lock is not here."""
+        self.__init__()  # type: ignore[misc]
+
+
+_starts = _Starts()
+os.register_at_fork(after_in_child=_starts.renew)
+
+
+def _create_runtime(
+    process: AbstractProcess,
+    run_cfg: RunConfig | None,
+    executable: Executable | None,
+    compile_config: dict[str, object] | None,
+) -> None:
     mine = executable is None
     if mine and process.runtime is not None and not process.runtime.is_over:
         _doubt_change(process, process.runtime.executable, run_cfg, compile_config)
@@ -67,6 +110,12 @@ def create_runtime(
         if loaded is not None:
             run_cfg = loaded.run_cfg if run_cfg is None else run_cfg
             seed = {"seed": loaded.compile_config["seed"]}
+            other = (compile_config or {}).get("seed")
+            if loaded.resume is not None and other is not None and other != seed["seed"]:
+                warn(
+                    f"{process.name}.run: what was loaded goes on with its own random numbers, of "
+                    f"seed {seed['seed']}; seed {other} has no effect"
+                )
             compile_config = (
                 loaded.compile_config if compile_config is None else {**seed, **compile_config}
             )
@@ -169,12 +218,13 @@ def run(
     if runtime is not None and not runtime._is_initialized:
         raise RuntimeStateError(f"{process.name}: the runtime is not initialized")
     if runtime is None or runtime.is_over:
-        if runtime is not None:  # compile again: it may be wired differently now
-            last = runtime.executable
-            last.forget()
-            run_cfg = last.run_cfg if run_cfg is None else run_cfg
-            compile_config = last.compile_config if compile_config is None else compile_config
-        create_runtime(process, run_cfg, None, compile_config)
+        with _starts.of(process):
+            if process.runtime is runtime and runtime is not None:
+                last = runtime.executable  # compile again: it may be wired differently now
+                last.forget()
+                run_cfg = last.run_cfg if run_cfg is None else run_cfg
+                compile_config = last.compile_config if compile_config is None else compile_config
+            create_runtime(process, run_cfg, None, compile_config)
     else:
         _doubt_change(process, runtime.executable, run_cfg, compile_config)
         if runtime.late:
