@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import gc
-import mmap
 import os
 import re
 import signal
@@ -19,6 +18,7 @@ import pytest
 import scipy.sparse
 
 from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps, errors
+from lava_actor.channels import pipe
 from lava_actor.errors import ActorDiedError, ArenaMemoryError, ModelError
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.sparse.process import Sparse
@@ -327,7 +327,7 @@ def test_a_value_that_the_user_has_no_room_for_is_named_and_can_be_read_later(
     with LIF(shape=(300_000,), name="a") as cells:
         cells.run(RunSteps(1), Loihi2SimCfg(select_tag="floating_pt"))
         with monkeypatch.context() as patch:
-            patch.setattr(mmap, "mmap", refuse)
+            patch.setattr(pipe, "PrivateMap", refuse)
             with pytest.raises(ArenaMemoryError, match=r"a\.v\.get: 2\.3 MiB do not fit"):
                 cells.v.get()
         assert cells.v.get().shape == (300_000,)

@@ -154,7 +154,9 @@ class Survey:
     def plan(self) -> ProgramPlan:
         """What the service is told."""
         reached = {name for name, _ in self._values} | self._whole
-        reached = {p for name in reached for p in accumulate(re.split(r"(?=\.)", name))}
+        begun = {name for name in reached if _is_begun(sys.modules.get(name))}
+        parents = {p for name in begun for p in accumulate(re.split(r"(?=\.)", name))}
+        reached |= {name for name in parents if _is_begun(sys.modules.get(name))}
         needed = {n for obj in self._seen.values() if (n := _module_of(obj)) and not is_own(n)}
         imports = tuple(name for name in list(sys.modules) if name in needed)
         modules = [
@@ -258,9 +260,14 @@ class Survey:
             self._queue.extend((value, *met) if isinstance(value, type) else met)
 
 
+def _is_begun(module: object) -> bool:
+    """Whether the import of a module is not over: it runs this network."""
+    return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
+
+
 def _importable(name: str, module: ModuleType) -> bool:
     """Whether an import elsewhere finds the file that this module came from."""
-    if getattr(module.__spec__, "_initializing", False):  # it runs this network
+    if _is_begun(module):
         return False
     parent = name.rpartition(".")[0]
     folders = list(getattr(sys.modules.get(parent), "__path__", ())) if parent else None
