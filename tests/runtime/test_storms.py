@@ -154,7 +154,11 @@ OPERATIONS: dict[str, tuple[Callable[[Network], Any], Operation, bool]] = {
     "run and wait": (
         _running, lambda n, f: _run_and_wait(n, RunSteps(400, blocking=False)), True,
     ),
-    "run on": (_running, lambda n, f: n.run(RunContinuous()), True),
+    "run on": (
+        # One takes less time than a signal.
+        _running, lambda n, f: [(n.run(RunContinuous()), n.counter.pause()) for _ in range(10)],
+        True,
+    ),
     "pause": (_run_on, lambda n, f: n.counter.pause(), True),
     "get": (_run_on, lambda n, f: [n.counter.count.get() for _ in range(10)], True),
     "set": (_run_on, lambda n, f: [n.sink.last.set(i) for i in range(10)], True),
