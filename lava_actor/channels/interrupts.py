@@ -19,9 +19,14 @@ import contextlib
 import signal
 import sys
 import threading
+import time
 from collections import deque
 from collections.abc import Iterator
 from types import FrameType
+
+_SLICE = 0.5
+"""Seconds. A signal that comes just before the kernel lets a thread sleep does not wake it, and its
+handler runs when Python is next asked to."""
 
 
 @contextlib.contextmanager
@@ -99,9 +104,12 @@ class Signal:
             sleeper = _thread.allocate_lock()
             sleeper.acquire()
             self._waiting.append(sleeper)
+            end = None if timeout is None else time.monotonic() + timeout
             try:
-                if not self._set:  # or else `set` has seen the sleeper, or will
-                    sleeper.acquire(timeout=-1 if timeout is None else timeout)
+                while not self._set:  # or else `set` has seen the sleeper, or will
+                    left = _SLICE if end is None else min(_SLICE, end - time.monotonic())
+                    if left <= 0 or sleeper.acquire(timeout=left):
+                        break
             finally:
                 with contextlib.suppress(ValueError):
                     self._waiting.remove(sleeper)

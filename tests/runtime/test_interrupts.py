@@ -6,12 +6,14 @@ import asyncio
 import os
 import signal
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps, networks
+from lava_actor.channels import interrupts
 from lava_actor.channels.interrupts import Signal, held
 from lava_actor.compiler.executable import Executable
 from lava_actor.proc.lif.process import LIF
@@ -119,6 +121,24 @@ def test_an_interrupted_wait_leaves_the_signal_whole() -> None:
     assert not signal_._waiting
     threading.Thread(target=signal_.set).start()
     assert signal_.wait()
+
+
+def test_a_wait_without_an_end_lets_python_look_at_signals(monkeypatch: pytest.MonkeyPatch) -> None:
+    signal_, waits = Signal(), list[float]()
+
+    class Sleeper:
+        def acquire(self, timeout: float = 0.0) -> bool:
+            waits.append(timeout)
+            if len(waits) == 3:
+                signal_.set()
+            return False
+
+        def release(self) -> None:
+            pass
+
+    monkeypatch.setattr(interrupts, "_thread", SimpleNamespace(allocate_lock=Sleeper))
+    assert signal_.wait()
+    assert waits == [0.0, interrupts._SLICE, interrupts._SLICE]
 
 
 # --- what must not be half done ----------------------------------------------------------------

@@ -133,7 +133,7 @@ class Monitor(AbstractProcess):
         index : slice, list of int, mask or other NumPy index, optional
             Record ``target[index]`` only.
         last : int, optional
-            Keep what is of the last so many steps only: with `every`, one row for that many of them.
+            Keep what is of the last so many steps only; with `every`, one row for that many.
 
         Raises
         ------
