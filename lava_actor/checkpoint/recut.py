@@ -172,7 +172,7 @@ class Merge:
                 shape = made.shape  # of neurons in several dimensions
             found.append(self._rows_of(values, shape))
         if isinstance(made, np.ndarray):
-            found = [value for value in found if np.shape(value) == made.shape] or found
+            found = [value for value in found if np.shape(value) == made.shape]
         if not found or not self._are_equal(found):
             raise self._unclear(name)
         return found[0]

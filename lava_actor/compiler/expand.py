@@ -53,13 +53,7 @@ def select_model(
         found = list(candidates(type(process)))
         if not found:
             raise NoProcessModelFound(process, registry.import_problems(type(process)))
-        try:
-            chosen = run_cfg.select(process, found)
-        except NetworkError:
-            more = registry.candidates(type(process), beside=True)
-            if len(more) == len(found):
-                raise
-            chosen = run_cfg.select(process, more)
+        chosen = run_cfg.select(process, found)
     if not (isinstance(chosen, type) and issubclass(chosen, AbstractProcessModel)):
         raise NetworkError(
             f"{process.name}: {type(run_cfg).__name__}.select must return a ProcessModel class, "

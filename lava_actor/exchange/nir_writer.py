@@ -275,7 +275,7 @@ def _names(processes: list[AbstractProcess]) -> dict[AbstractProcess, str]:
     for process in processes:
         name = process.name.replace("/", "_")
         name = "_" if name == "." else name
-        found[process] = name if name not in found.values() else f"{name}_{process.id}"
+        found[process] = free_name(name, dict.fromkeys(found.values()))
     return found
 
 

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError
-from lava_actor.model.bytecode import names_in
 from lava_actor.model.phases import functions_of, is_framework, nested, phase_table, strings
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -43,8 +42,6 @@ _LAVAS_LOOP = {
     *("_spike", "_pre_mgmt", "_lrn", "_post_mgmt", "_host"),
 }
 """Parts of the loop of Lava's models: methods that our actors do not call."""
-
-_BEFORE_STEPS = frozenset({"__init__", "on_start"})
 
 _ALIKE = 0.75
 
@@ -146,12 +143,24 @@ def _doubt_hooks(model_cls: type) -> None:
                 f"{model_cls.__qualname__}.{method}: nothing calls it, as {guard} says no; give "
                 f"the model a {guard} that returns True where this phase is to run"
             )
-    for name, function in own.items():
-        if name not in _BEFORE_STEPS and "time_step" in names_in(function.__code__, "STORE_ATTR"):
+    for name in own.keys() & set(hooks[:5]):
+        if _sets_own(own[name].__code__, "time_step"):
             warn(
                 f"{model_cls.__qualname__}.{name}: what it assigns to time_step is lost, as the "
                 f"runtime sets it before every step; count in an attribute of your own"
             )
+
+
+def _sets_own(code: CodeType, name: str) -> bool:
+    """Whether a method assigns to an attribute of its first argument."""
+    if name not in code.co_names or not code.co_argcount:
+        return False
+    for before, step in pairwise(dis.get_instructions(code)):
+        if step.opname == "STORE_ATTR" and step.argval == name:
+            on = before.argval[-1] if isinstance(before.argval, tuple) else before.argval
+            if before.opname == "SWAP" or on == code.co_varnames[0]:
+                return True
+    return False
 
 
 def _peeking(model_cls: type) -> list[CodeType]:

@@ -8,13 +8,12 @@ module has a name for it. Models defined in functions come after those of module
 function that defined models last come first.
 
 What is not known yet may lie in a file nobody imported: Lava programs put models beside their
-Process and expect them to be found. So the modules beside it are imported, under their qualified
-names:
+Process and expect them to be found. So if neither the Process's module nor its package holds a
+model, the modules beside it are imported, under their qualified names:
 
-* of a package, all modules, if neither the Process's module nor its package holds a model;
-* of a plain folder (scripts), if there is no model or the run configuration takes none of them,
-  and only files that name the Process class, do not define one of that name themselves, and say
-  that something implements: importing a script runs it.
+* of a package, all modules;
+* of a plain folder (scripts), only files that name the Process class, do not define one of that
+  name themselves, and say that something implements: importing a script runs it.
 
 The running script and test modules are never imported. What goes wrong on the way is kept for the
 error that says no model was found, until the next search.
@@ -37,7 +36,7 @@ import threading
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
-from types import FunctionType, ModuleType
+from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING
 
 from lava_actor.plain import plain
@@ -76,6 +75,8 @@ class _Entry:
     model: type[AbstractProcessModel]
     module: weakref.ref[ModuleType] | None
     """The module as it was imported when the model was defined."""
+    maker: CodeType | None = None
+    """The function that has made it."""
 
     @property
     def stale(self) -> bool:
@@ -115,14 +116,16 @@ def register(model_class: type[AbstractProcessModel]) -> None:
             _open.add(model_class)
         return
     module = sys.modules.get(model_class.__module__)
-    entry = _Entry(model_class, None if module is None else weakref.ref(module))
+    entry = _Entry(
+        model_class, None if module is None else weakref.ref(module), _maker_of(model_class)
+    )
     name = model_class.__module__, model_class.__qualname__
     with _lock:
         _open.discard(model_class)
         held = _held_by(process)
         setattr(process, _MODELS, held)
         before = held.pop(name, []) if _function_of(model_class) else held.get(name, [])
-        if not before or not _is_made_again(before[-1].model, model_class):
+        if not before or entry.maker is None or before[-1].maker is not entry.maker:
             before = []
         older = [e for e in before[:-_UNNAMED] if _has_a_name(e.model)]
         held[name] = [*older, *before[-_UNNAMED:], entry]
@@ -132,13 +135,15 @@ _UNNAMED = 8
 """So many that a function has made may wait for a name."""
 
 
-def _is_made_again(one: type, other: type) -> bool:
-    """Whether both are one definition, in a function that was called twice."""
-    codes = [
-        {id(member.__code__) for member in vars(cls).values() if isinstance(member, FunctionType)}
-        for cls in (one, other)
-    ]
-    return "<locals>" in other.__qualname__ and not codes[0].isdisjoint(codes[1])
+def _maker_of(model: type) -> CodeType | None:
+    """The function, being called, in which a model is defined."""
+    outer = model.__qualname__.rpartition(".<locals>.")[0]
+    frame: FrameType | None = sys._getframe(1)
+    while outer and frame is not None:
+        if frame.f_code.co_qualname == outer:
+            return frame.f_code
+        frame = frame.f_back
+    return None
 
 
 def _has_a_name(model: type) -> bool:
@@ -147,8 +152,8 @@ def _has_a_name(model: type) -> bool:
     return module is not None and any(value is model for value in list(vars(module).values()))
 
 
-def candidates(process_class: type, *, beside: bool = False) -> list[type[AbstractProcessModel]]:
-    """Models for a Process class, best first; ``beside``: look for more of them in its folder.
+def candidates(process_class: type) -> list[type[AbstractProcessModel]]:
+    """Models for a Process class, best first.
 
     Models for exactly this class; if there are none, those of the nearest base class that has
     any. Order: models of the Process's own module, then of its package (by module name), then of
@@ -161,10 +166,7 @@ def candidates(process_class: type, *, beside: bool = False) -> list[type[Abstra
     """
     for cls in _bases(process_class):
         found = _registered(cls)
-        enough = found and not beside
-        if _package_of(cls):
-            enough = any(_is_near(model, cls) for model in found)
-        if not enough and _import_siblings(cls):
+        if not any(_is_near(model, cls) for model in found) and _import_siblings(cls):
             found = _registered(cls)
         if not found and not _problems.get(_key(cls)):
             found = _registered(cls, stale=True)

@@ -197,6 +197,7 @@ def test_what_has_rows_is_divided_and_what_has_none_is_the_same_for_all() -> Non
         ([("held", 3), ("held", 4)], {"held": 3}, "23"),
         ([("held", np.zeros(1))] * 5, {}, "11111"),
         ([("held", np.arange(2))] * 2, {}, "22"),
+        ([("held", np.zeros((3, 2)))] * 2, {"held": np.zeros((3, 4))}, "22"),
     ],
 )
 def test_what_is_not_clear_is_an_error(old: Any, made: Any, parts: str) -> None:

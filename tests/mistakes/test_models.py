@@ -7,6 +7,7 @@ import os
 import sys
 import threading
 import time
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -276,3 +277,15 @@ TABLE.DOUBTED |= {
 
 
 test_is_refused, test_is_doubted, test_is_harmless = TABLE.tests()
+
+
+def test_a_time_step_of_another_object_is_nobodys_business() -> None:
+    def run_spk(model: Any) -> None:
+        model.others.time_step = 3
+
+    def begins(model: Any, proc_params: Any) -> None:
+        PyLoihiProcessModel.__init__(model, proc_params)
+        model.time_step = 0
+        model.others = SimpleNamespace()
+
+    modelled(run_spk=run_spk, __init__=begins)

@@ -14,14 +14,10 @@ import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any, ClassVar
 
 import cloudpickle
 import pytest
 
-from lava_actor import Loihi2SimCfg
-from lava_actor.compiler.expand import select_model
-from lava_actor.errors import NetworkError
 from lava_actor.model import registry
 from lava_actor.model.decorator import implements
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -410,7 +406,7 @@ def factory_of(calls: str) -> str:
 def make():
     @implements(proc=P)
     class M(PyLoihiProcessModel):
-        def run_spk(self): pass
+        tags = ["made"]
     return M
 {calls}
 """
@@ -440,45 +436,3 @@ def test_a_function_that_is_defined_again_makes_the_old_models_go(folder: Folder
     folder.write("process", "class P(AbstractProcess): pass" + text + text)
     module = folder.load("some_package.process")
     assert registry.candidates(module.P) == [module.A]
-
-
-def script_folder(folder: Folder) -> ModuleType:
-    """A Process and its model in files of their own, and an experiment beside them."""
-    folder.write("its_process", "class P(AbstractProcess): pass", package=False)
-    imports = "from its_process import P\n"
-    folder.write("its_models", imports + model_of("P", "Its"), package=False)
-    folder.write("experiment", imports + model_of("P", "Odd") + "1 / 0\n", package=False)
-    return folder.load("its_process")
-
-
-def test_no_script_is_run_if_a_model_is_known(folder: Folder) -> None:
-    process = script_folder(folder)
-    folder.load("its_models")
-    assert names(process.P) == ["Its"]
-    assert "its_models" in sys.modules
-    assert registry.import_problems(process.P) == []
-
-
-def test_scripts_are_looked_at_if_no_known_model_is_taken(folder: Folder) -> None:
-    process = script_folder(folder)
-
-    @implements(proc=process.P)
-    class Mine(PyLoihiProcessModel):
-        tags: ClassVar[list[str]] = ["mine"]
-
-    class Choosy(Loihi2SimCfg):
-        def select(self, _process: Any, models: Any) -> Any:
-            found = [model for model in models if model is not Mine]
-            if not found:
-                raise NetworkError("none of these")
-            return found[0]
-
-    assert select_model(process.P(), Loihi2SimCfg()) is Mine
-    assert select_model(process.P(), Choosy()).__name__ == "Its"
-
-    class Never(Loihi2SimCfg):
-        def select(self, _process: Any, models: Any) -> Any:
-            raise NetworkError(f"none of {len(models)}")
-
-    with pytest.raises(NetworkError, match="none of"):
-        select_model(Made(), Never())

@@ -29,6 +29,7 @@ from lava_actor.process.times import step_seconds, written
 from lava_actor.protocol import words
 from lava_actor.runtime.run_conditions import RunUntil
 from lava_actor.runtime.user.status import read_status
+from tests.runtime.networks import Counter, First
 
 
 class Walker(AbstractProcess):
@@ -257,3 +258,17 @@ def test_an_await_does_not_end_as_if_the_run_were_complete() -> None:
 
     with Walker() as walker:
         asyncio.run(main(walker))
+
+
+def stops_itself(model: Any) -> None:
+    if model.time_step == 300:
+        model._req_stop = True
+
+
+def test_an_await_of_a_run_that_a_model_ends_is_complete() -> None:
+    async def main(counter: Counter) -> None:
+        await counter.run(10**9, First(), blocking=False)
+
+    for _ in range(3):
+        with Counter(name="counter", on_step=stops_itself) as counter:
+            asyncio.run(main(counter))

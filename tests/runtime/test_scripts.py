@@ -493,3 +493,30 @@ def test_a_failure_that_nobody_has_heard_of_is_told_at_the_end(tmp_path: Path, e
     assert "stop: the network has failed: 1 Exception(s) occurred" in err
     assert "ValueError: of step three" in err
     assert "raise ValueError(" in err
+
+
+def test_a_package_may_run_a_network_while_it_is_imported(tmp_path: Path) -> None:
+    package = tmp_path / "package"
+    package.mkdir()
+    (package / "__init__.py").write_text("from package.experiment import total")
+    (package / "parts.py").write_text(PRELUDE)
+    (package / "experiment.py").write_text(
+        "from lava_actor import *\n"
+        "from package.parts import sink, Counter\n"
+        "sink.run(RunSteps(4), run_cfg=Loihi2SimCfg()); total = sink.total.get(); sink.stop()\n"
+    )
+    code, out, err = run_script(
+        tmp_path,
+        """
+        import package
+        from package.experiment import *
+        print(package.total)
+        for _ in range(2):  # the import is over
+            again = Counter(name="again")
+            again.run(RunSteps(2), run_cfg=Loihi2SimCfg())
+            print(again.count.get())
+            again.stop()
+        """,
+        prelude="",
+    )
+    assert (code, out, err) == (0, "[10]\n[2]\n[2]\n", "")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import scipy.sparse
 
-from lava_actor import ActorType, RunSteps
-from lava_actor.errors import InvalidTypeError, LavaActorWarning
+from lava_actor import ActorType, Loihi2SimCfg, RunSteps
+from lava_actor.errors import InvalidTypeError, InvalidValueError, LavaActorWarning
+from lava_actor.proc.lif.process import LIF
 from tests.runtime.networks import (
     Counter,
     Expand,
@@ -430,3 +431,12 @@ def test_complex_numbers_do_not_fit_into_integers() -> None:
         with pytest.raises(InvalidTypeError):
             holder.value.set(1j)
         assert np.array_equal(holder.value.get(), [0, 0, 0])
+
+
+def test_a_number_that_a_model_refuses_leaves_the_one_it_had() -> None:
+    with LIF(shape=(2,), vth=5, name="cells") as cells:
+        cells.run(RunSteps(1), Loihi2SimCfg(select_tag="fixed_pt"))
+        with pytest.raises(InvalidValueError, match=r"cells'\.vth: expected integral values"):
+            cells.vth.set(1.5)
+        assert cells.vth.get() == 5
+        cells.du.set(7)  # and nobody complains about another one

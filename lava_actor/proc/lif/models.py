@@ -325,7 +325,8 @@ class AbstractPyLifModelFixed(_LifModel):
 
     def _check_values(self) -> None:
         for name, dtype in self._parameters.items():
-            if name not in ("u", "v") and (value := getattr(self, name, None)) is not None:
+            value: Any = getattr(self, name, None)
+            if name.startswith("bias") or isinstance(value, (int, float)):  # u and v are arrays
                 require_integral(self, name, value, dtype)
 
     def _thresholds(self) -> tuple[Any, ...]:

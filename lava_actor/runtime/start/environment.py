@@ -116,7 +116,7 @@ def surroundings() -> Surroundings:
     """The surroundings of this interpreter, as they are now."""
     path, compat = import_places()
     return Surroundings(
-        arguments=tuple(map(str, getattr(sys, "argv", ()))),
+        arguments=tuple(map(str, getattr(sys, "argv", None) or ())),
         recursion=sys.getrecursionlimit(),
         path=path,
         directory=_here(),

@@ -253,6 +253,7 @@ def run_service(frame: Frame, owner: int, parent: int) -> None:
         first = len(values) - plan.n_record_files
         records = _records(values[first:], plan.n_recordings)
         loads = load_specs(plan, values[0] if first else None)
+        program.end_imports()
         for descriptor in values:
             os.close(descriptor)
         attune_process(plan.surroundings)

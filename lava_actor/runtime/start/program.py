@@ -154,9 +154,12 @@ class Survey:
     def plan(self) -> ProgramPlan:
         """What the service is told."""
         reached = {name for name, _ in self._values} | self._whole
-        begun = {name for name in reached if _is_begun(sys.modules.get(name))}
-        parents = {p for name in begun for p in accumulate(re.split(r"(?=\.)", name))}
-        reached |= {name for name in parents if _is_begun(sys.modules.get(name))}
+        parents = {p for name in reached for p in accumulate(re.split(r"(?=\.)", name))} - reached
+        reached |= {
+            name
+            for name in parents & sys.modules.keys()
+            if _is_begun(sys.modules[name]) or _importable(name, sys.modules[name])
+        }
         needed = {n for obj in self._seen.values() if (n := _module_of(obj)) and not is_own(n)}
         imports = tuple(name for name in list(sys.modules) if name in needed)
         modules = [
@@ -294,13 +297,15 @@ def _same_file(one: str, other: str) -> bool:
 def import_all(plan: ProgramPlan) -> None:
     """Import what this network needs, in the order in which the user's interpreter did.
 
+    No network may be started from now on, until `end_imports`.
+
     What cannot be imported is met again, and reported, by the actor it concerns; unless it is a
     program, which runs a network or ends.
     """
     _importing.append("the service")
     for name in plan.imports:
         _is_program(name)
-    for module in plan.modules:
+    for module in sorted(plan.modules, key=lambda module: module.name.count(".")):  # parents first
         if module.name in sys.modules or (module.importable and not _is_program(module.name)):
             continue
         made = sys.modules[module.name] = ModuleType(module.name)
@@ -308,6 +313,10 @@ def import_all(plan: ProgramPlan) -> None:
         parent, _, last = module.name.rpartition(".")
         if parent in sys.modules:
             setattr(sys.modules[parent], last, made)
+
+
+def end_imports() -> None:
+    """All is imported, whatever refers to it opened."""
     _importing.clear()
 
 

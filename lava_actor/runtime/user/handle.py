@@ -136,7 +136,7 @@ class RunHandle:
     async def _ended(self) -> None:
         import asyncio  # only here: every actor would carry it
 
-        had_ended = self.done
+        had_ended, listener = self.done, self._runtime._listener
         try:
             await _elsewhere(self._until_done)
         except asyncio.CancelledError:
@@ -145,7 +145,8 @@ class RunHandle:
             raise asyncio.CancelledError(said) from None
         self.wait()
         goal = self._first + (self.num_steps or 0)
-        if not had_ended and self._runtime.is_over and self._error is None and self._last < goal:
+        stopped = listener is not None and listener.ending and not had_ended
+        if stopped and self._error is None and self._last < goal:
             raise RuntimeStateError(f"run: the network was stopped before step {goal}")
 
     def _until_done(self) -> None:

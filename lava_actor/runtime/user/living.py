@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import threading
 import weakref
 from typing import TYPE_CHECKING, Any
 
@@ -21,20 +22,27 @@ _MANY = 8
 """From the how manieth live network on each start warns."""
 
 
+_lock = threading.RLock()
+
+
 def add(network: Network) -> None:
     """Count a network among the living."""
-    _alive[network] = next(_numbers)
+    with _lock:
+        _alive[network] = next(_numbers)
 
 
 def discard(network: Network) -> None:
     """Forget a network, if it is known."""
-    _alive.pop(network, None)
+    with _lock:
+        _alive.pop(network, None)
 
 
 def networks() -> list[Any]:
     """Return the live networks of this interpreter, the oldest first."""
-    mine = [network for network in _alive if network.owner == os.getpid()]
-    return sorted(mine, key=_alive.__getitem__)
+    with _lock:
+        known = list(_alive.items())
+    mine = [(number, network) for network, number in known if network.owner == os.getpid()]
+    return [network for _, network in sorted(mine, key=lambda entry: entry[0])]
 
 
 class Foreign:
@@ -48,6 +56,8 @@ class Foreign:
 
 
 def _leave_to_parent() -> None:
+    global _lock  # noqa: PLW0603  (who holds it is not in this process)
+    _lock = threading.RLock()
     for network in list(_alive):
         network.leave_to_parent()
 
