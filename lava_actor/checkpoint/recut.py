@@ -131,7 +131,7 @@ class Merge:
     def state(self, states: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """The attributes of the model."""
         names = set[str]().union(*states)
-        states = [_complete(state, names) for state in states]
+        states = [_complete(state, names & self._shapes.keys()) for state in states]
         if uneven := {name for name in names if any(name not in state for state in states)}:
             raise CheckpointError(f"only some of its parts in the file have {sorted(uneven)}")
         remade = names.intersection(self._cut.remade)
@@ -204,10 +204,10 @@ class Merge:
         return said.root, said.objects, blobs
 
 
-def _complete(state: dict[str, Any], names: set[str]) -> dict[str, Any]:
-    """A state in which the Vars that an operator holds are attributes as well, if named."""
+def _complete(state: dict[str, Any], variables: set[str]) -> dict[str, Any]:
+    """A state in which Vars that an operator holds are attributes, as they are in other parts."""
     holders = [value for value in state.values() if hasattr(value, "in_rows")]
-    missing = names - state.keys()
+    missing = variables - state.keys()
     held = {n: getattr(h, n)() for n in missing for h in holders if hasattr(h, n)}
     return {**state, **held}
 

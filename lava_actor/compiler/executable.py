@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 #: Where an actor lives: in a process of its own, or in a thread of the user's interpreter.
 PROCESS, THREAD = "process", "thread"
 
+#: Actors per core from which on `describe` says that they could share processes.
+CROWD = 32
+
 
 @plain(frozen=True)
 class EdgePlan:
@@ -417,10 +420,17 @@ class Executable:
             f"steps: {how} ({self.schedule.reason})",
         ]
         lines += self.placement.describe()
+        ways = {plan.party: self._way_of(plan) for plan in self.actors}
+        able = sum(ways[p.party] == "steps natively" and p.host != THREAD for p in self.actors)
+        if not self.placement.workers and able >= CROWD * self.placement.cores:
+            lines.append(
+                f"{able} actors have a process each, of some 10 MB: with "
+                f'compile_config={{"placement": "cores"}} they share {self.placement.cores}'
+            )
         for domain in self.domains:
             lines.append(f"domain {domain.name} ({domain.protocol})")
             lines += [
-                f"  actor {plan.party}: {plan.name} <- {plan.model_name}, {self._way_of(plan)}"
+                f"  actor {plan.party}: {plan.name} <- {plan.model_name}, {ways[plan.party]}"
                 + ", in a thread of the user's interpreter" * (plan.host == THREAD)
                 + f", in worker {plan.worker}" * (plan.worker is not None)
                 for plan in self.actors

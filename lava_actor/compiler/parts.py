@@ -38,8 +38,7 @@ class Placement:
     ``whole`` has (Process, reason) of those not cut on request; ``workers`` is how many processes
     are shared by several actors (None: not decided yet), and ``alone`` has (actor, reason) of those
     that share none.
-    ``costs`` are seconds per step that were measured, by Process. ``could_share`` is how many of
-    very many actors have a process each that need none.
+    ``costs`` are seconds per step that were measured, by Process.
     """
 
     cores: int
@@ -48,7 +47,6 @@ class Placement:
     workers: int | None = 0
     alone: tuple[tuple[str, str], ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
-    could_share: int = 0
 
     @property
     def homes(self) -> list[str]:
@@ -64,10 +62,5 @@ class Placement:
             yield f"{name} is not cut: {reason}"
         if self.workers:
             yield f"{self.workers} worker{'s' * (self.workers > 1)}, shared by several actors each"
-        if self.could_share:
-            yield (
-                f"{self.could_share} actors have a process each, of some 10 MB: with "
-                f'compile_config={{"placement": "cores"}} they share {self.cores}'
-            )
         for name, reason in self.alone:
             yield f"{name} has a process of its own: {reason}"

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError
+from lava_actor.model.bytecode import names_in
 from lava_actor.model.phases import functions_of, is_framework, nested, phase_table, strings
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -153,7 +154,7 @@ def _doubt_hooks(model_cls: type) -> None:
 
 def _sets_own(code: CodeType, name: str) -> bool:
     """Whether a method assigns to an attribute of its first argument."""
-    if name not in code.co_names or not code.co_argcount:
+    if not code.co_argcount or name not in names_in(code, "STORE_ATTR"):
         return False
     for before, step in pairwise(dis.get_instructions(code)):
         if step.opname == "STORE_ATTR" and step.argval == name:

@@ -175,9 +175,7 @@ class ModelHarness:
     def set(self, name: str, value: object, idx: object = None) -> None:
         """Set a Var like `Var.set` does, including `on_var_update`."""
         slot = self._slot(name)
-        held = getattr(self.model, name)
-        setattr(self.model, name, slot.assigned(held, slot.checked(value, idx), idx))
-        self.model.on_var_update()
+        slot.set_in(self.model, name, slot.checked(value, idx), idx)
 
     # -- stepping ---------------------------------------------------------------------------
 

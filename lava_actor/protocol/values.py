@@ -253,6 +253,17 @@ class VarSlot:
         fitted(found, part, self.where)
         return found
 
+    def set_in(self, model: Any, name: str, value: object, index: object = None) -> None:
+        """Assign to a model's attribute and tell the model; a number it refuses is taken back."""
+        before = getattr(model, name)
+        setattr(model, name, self.assigned(before, value, index))
+        try:
+            model.on_var_update()
+        except BaseException:
+            if isinstance(before, (int, float, str)):  # an array is not copied for this
+                setattr(model, name, before)
+            raise
+
     def assigned(self, held: object, value: object, index: object = None) -> Any:
         """Return what a model that holds ``held`` holds after ``var[index] = value``.
 

@@ -370,6 +370,8 @@ class Runtime(Network):
             self._tear_down()
             if untold is not None:
                 self.log.error("stop: the network has failed: %s", untold)
+                if self.watcher is not None:
+                    self.watcher.fail(untold)
             if late:
                 self.log.warning("stop: had to kill %s", ", ".join(late))
             if stays:

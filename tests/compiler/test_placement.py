@@ -148,7 +148,7 @@ def test_describe_names_parts_and_their_rows() -> None:
 def test_describe_says_of_a_crowd_that_it_could_share(monkeypatch: pytest.MonkeyPatch) -> None:
     hint = "2 actors have a process each, of some 10 MB: with"
     for crowd, placement, said in ((1, "actors", True), (1, "cores", False), (99, "actors", False)):
-        monkeypatch.setattr("lava_actor.compiler.placement.sharing.CROWD", crowd)
+        monkeypatch.setattr("lava_actor.compiler.executable.CROWD", crowd)
         monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
         assert (hint in compiled(recurrent()[0], placement).describe()) is said
 

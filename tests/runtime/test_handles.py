@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -253,7 +254,7 @@ def test_an_await_does_not_end_as_if_the_run_were_complete() -> None:
     async def main(walker: Walker) -> None:
         handle = walker.run(10**9, CFG, blocking=False)
         asyncio.get_running_loop().call_later(0.05, walker.stop)
-        with pytest.raises(RuntimeStateError, match="stopped before step 1000000000"):
+        with pytest.raises(RuntimeStateError, match="stopped, by another thread, before step 1000000000"):
             await handle
 
     with Walker() as walker:
@@ -272,3 +273,16 @@ def test_an_await_of_a_run_that_a_model_ends_is_complete() -> None:
     for _ in range(3):
         with Counter(name="counter", on_step=stops_itself) as counter:
             asyncio.run(main(counter))
+
+
+def test_a_failure_that_stop_finds_is_known_to_the_handle() -> None:
+    with Walker(end=3) as walker:
+        handle = walker.run(10, CFG, blocking=False)
+        walker.stop()
+        assert handle.error is None or "its end" in str(handle.error)
+        handle = walker.run(10, CFG, blocking=False)
+        while not walker.runtime.is_finished:
+            time.sleep(0.001)
+        walker.stop()
+        assert "its end" in str(handle.error)
+        assert "failed" in repr(handle)

@@ -40,9 +40,6 @@ SHALLOW = 4
 #: Slots of a ring between workers: a few steps of slack, in few pages of memory.
 BETWEEN = 16
 
-#: Actors per core from which on it is said that they could share processes.
-CROWD = 32
-
 #: Nanoseconds of steps per worker below which, in lockstep, another one does not pay.
 WORTH_A_BARRIER = 20_000
 
@@ -61,8 +58,7 @@ def share(
     ``in_threads``: all actors live in the user's interpreter anyhow.
     """
     asked = placement.workers is not None
-    unshared = in_threads or not (placement.workers if asked else schedule.lockstep)
-    if unshared and (in_threads or len(actors) < CROWD * placement.cores):
+    if in_threads or not (placement.workers if asked else schedule.lockstep):
         return tuple(actors), replace(placement, workers=0)
     taking_turns = {party for plan in turns for party in plan.members}
     reasons: dict[int, str] = {}
@@ -70,9 +66,6 @@ def share(
         why = _alone(plan, rings, schedule, taking_turns)
         if why is not None:
             reasons[plan.party] = why
-    if unshared:
-        able = len(actors) - len(reasons)
-        return tuple(actors), replace(placement, workers=0, could_share=able)
     willing = [actors[p] for p in _in_order(actors, rings) if p not in reasons]
     houses: dict[tuple[str, int], list[int]] = {}
     costs = {plan.party: _cost(plan, placement.costs) for plan in willing}

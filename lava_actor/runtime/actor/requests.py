@@ -81,14 +81,7 @@ def _get(actor: Actor, payload: tuple[str, object]) -> object:
 def _set(actor: Actor, payload: tuple[str, object, object]) -> None:
     name, value, index = payload
     model: AbstractPyProcessModel = actor.built.model
-    before = getattr(model, name)
-    setattr(model, name, _slot(actor, name).assigned(before, value, index))
-    try:
-        model.on_var_update()
-    except BaseException:
-        if isinstance(before, (int, float, str)):  # an array is not copied for this
-            setattr(model, name, before)
-        raise
+    _slot(actor, name).set_in(model, name, value, index)
 
 
 def _reset(actor: Actor, payload: tuple[dict[str, object], dict[str, object]]) -> None:

@@ -154,23 +154,21 @@ class Survey:
     def plan(self) -> ProgramPlan:
         """What the service is told."""
         reached = {name for name, _ in self._values} | self._whole
-        parents = {p for name in reached for p in accumulate(re.split(r"(?=\.)", name))} - reached
-        reached |= {
-            name
-            for name in parents & sys.modules.keys()
-            if _is_begun(sys.modules[name]) or _importable(name, sys.modules[name])
-        }
+        named = {part for name in reached for part in accumulate(re.split(r"(?=\.)", name))}
+        known = {n: m for n, m in list(sys.modules.items()) if n in named}
+        importable = {name: _importable(name, module) for name, module in known.items()}
+        reached |= {n for n, m in known.items() if importable[n] or _is_begun(m)}
         needed = {n for obj in self._seen.values() if (n := _module_of(obj)) and not is_own(n)}
         imports = tuple(name for name in list(sys.modules) if name in needed)
         modules = [
             ModulePlan(
                 name,
-                _importable(name, module),
+                importable[name],
                 name in self._whole,
                 {k: v for k in ("__file__", "__package__", "__path__")
                  if isinstance(v := getattr(module, k, None), (str, list))},
             )
-            for name, module in list(sys.modules.items())
+            for name, module in known.items()
             if name in reached
         ]  # fmt: skip
         return ProgramPlan(tuple(modules), imports, self._prints)

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Generator
 from typing import TYPE_CHECKING, Any
 
-from lava_actor.errors import LavaActorError, RuntimeStateError, WaitTimeoutError
+from lava_actor.errors import LavaActorError, WaitTimeoutError
 from lava_actor.process.times import written
 from lava_actor.runtime.user.status import table_of
 
@@ -136,7 +136,8 @@ class RunHandle:
     async def _ended(self) -> None:
         import asyncio  # only here: every actor would carry it
 
-        had_ended, listener = self.done, self._runtime._listener
+        runtime, had_ended = self._runtime, self.done
+        listener, until = runtime._listener, runtime._until
         try:
             await _elsewhere(self._until_done)
         except asyncio.CancelledError:
@@ -144,10 +145,8 @@ class RunHandle:
             said = f"the network rests after step {self.step}, and can be run on"
             raise asyncio.CancelledError(said) from None
         self.wait()
-        goal = self._first + (self.num_steps or 0)
-        stopped = listener is not None and listener.ending and not had_ended
-        if stopped and self._error is None and self._last < goal:
-            raise RuntimeStateError(f"run: the network was stopped before step {goal}")
+        if listener is not None and not had_ended and self._error is None:
+            runtime._check_end(listener, until)
 
     def _until_done(self) -> None:
         while not self.done and self._runtime.is_alive:

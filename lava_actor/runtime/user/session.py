@@ -224,7 +224,7 @@ def run(
                 last.forget()
                 run_cfg = last.run_cfg if run_cfg is None else run_cfg
                 compile_config = last.compile_config if compile_config is None else compile_config
-            create_runtime(process, run_cfg, None, compile_config)
+            _create_runtime(process, run_cfg, None, compile_config)
     else:
         _doubt_change(process, runtime.executable, run_cfg, compile_config)
         if runtime.late:
