@@ -16,6 +16,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]  # has no stub; without enums, which cost 40 µs
 import _thread
 import contextlib
+import functools
 import signal
 import sys
 import threading
@@ -51,6 +52,28 @@ def held() -> Iterator[list[tuple[int, FrameType | None]]]:
         _signal.signal(signal.SIGINT, before)
         if arrived:
             before(*arrived[-1])
+
+
+def let_through(error: BaseException) -> None:
+    """Raise an error again that comes out of one of the program's own handlers of signals.
+
+    A limit of time, or `sys.exit` at SIGTERM, may be raised inside of anything; who takes the
+    errors of other people's code for what that code has to say asks here first.
+    """
+    handlers = [_signal.getsignal(number) for number in _signal.valid_signals()]
+    codes = {code for one in handlers if callable(one) for code in _codes_of(one) if code}
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code in codes:
+            raise error
+        trace = trace.tb_next
+
+
+def _codes_of(handler: object) -> Iterator[object]:
+    while isinstance(handler, functools.partial):
+        handler = handler.func
+    for one in (handler, type(handler).__call__):
+        yield getattr(getattr(one, "__func__", one), "__code__", None)
 
 
 @contextlib.contextmanager

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.errors import CheckpointError
+from lava_actor.model.bytecode import PROGRAM
 
 #: Rooms of lava_actor whose objects describe networks. The machinery and tools that open files or
 #: start programs are not for files to use.
@@ -91,7 +92,7 @@ def _declares(module: str, name: str, kinds: tuple[type[ast.AST], ...]) -> bool:
 def is_importable(obj: object) -> bool:
     """True if another interpreter finds ``obj`` by its path."""
     path = path_of(obj)
-    return home_of(path) != "__main__" and found(path) is obj
+    return home_of(path) not in PROGRAM and found(path) is obj
 
 
 class Names:
@@ -104,7 +105,7 @@ class Names:
     """
 
     def __init__(self, homes: Iterable[str] = ()) -> None:
-        self.homes = set(homes) - {"__main__"}
+        self.homes = set(homes) - PROGRAM
 
     def class_of_kind(self, path: object, kind: type, what: str) -> type:
         """Import the class at ``path`` and make its package a home.
@@ -117,7 +118,7 @@ class Names:
         if not isinstance(path, str) or ":" not in path:
             raise CheckpointError(f"{what}: expected module:name of a class, got {path!r}")
         module = path.partition(":")[0]
-        if home_of(path) in sys.stdlib_module_names | {"test"} or "__main__" in module.split("."):
+        if home_of(path) in sys.stdlib_module_names | {"test"} or PROGRAM & {*module.split(".")}:
             raise CheckpointError(f"{what}: {path} is no place for a {kind.__name__}")
         cls = self._imported(path, ast.ClassDef)
         if cls is None:
@@ -132,7 +133,7 @@ class Names:
 
     def add_home_of(self, cls: type) -> None:
         """Let the file name what is in the package of a class."""
-        self.homes |= {home_of(path_of(cls))} - {"__main__"}
+        self.homes |= {home_of(path_of(cls))} - PROGRAM
 
     def may_name(self, obj: object) -> bool:
         """True if ``obj``, a class or function, can be written by path and read again."""

@@ -8,6 +8,10 @@ from __future__ import annotations
 from opcode import EXTENDED_ARG, opmap
 from types import CodeType
 
+PROGRAM = frozenset({"__main__", "__mp_main__"})
+"""Names of the module that a program is; the second in what `multiprocessing` starts anew. No other
+interpreter can import it."""
+
 
 def names_in(code: CodeType, *operations: str) -> list[str]:
     """Return the names that operations of some kinds (``STORE_ATTR`` …) have, in order, once each.

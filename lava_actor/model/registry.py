@@ -39,6 +39,7 @@ from pathlib import Path
 from types import CodeType, FrameType, ModuleType
 from typing import TYPE_CHECKING
 
+from lava_actor.channels.interrupts import let_through
 from lava_actor.plain import plain
 
 if TYPE_CHECKING:
@@ -166,8 +167,9 @@ def candidates(process_class: type) -> list[type[AbstractProcessModel]]:
     """
     for cls in _bases(process_class):
         found = _registered(cls)
-        if not any(_is_near(model, cls) for model in found) and _import_siblings(cls):
-            found = _registered(cls)
+        if not any(_is_near(model, cls) for model in found):
+            _import_siblings(cls)
+            found = _registered(cls)  # another thread's search may have ended since we looked
         if not found and not _problems.get(_key(cls)):
             found = _registered(cls, stale=True)
         if found:
@@ -254,26 +256,26 @@ def _key(process_class: type) -> str:
     return name if _package_of(process_class) else f"{name}:{process_class.__qualname__}"
 
 
-def _import_siblings(process_class: type) -> bool:
-    """Import what lies beside the module of ``process_class``; True if this was a search."""
+def _import_siblings(process_class: type) -> None:
+    """Import what lies beside the module of ``process_class``, if that has not been searched."""
     if process_class.__module__ not in sys.modules:
-        return False
+        return
     key, stamps = _key(process_class), _stamps(process_class)
     if _searched.get(key) == stamps:
-        return False
+        return
     importlib.invalidate_caches()  # they would not see a file that was written just now
     problems, complete = [], True
     for sibling in _siblings(process_class):
         try:
             module = importlib.import_module(sibling)
         except (Exception, SystemExit) as error:  # noqa: BLE001  (shown with NoProcessModelFound)
+            let_through(error)
             problems.append(ImportProblem(sibling, error))
         else:  # this thread may be in the middle of importing it, and that may fail
             complete &= not getattr(module.__spec__, "_initializing", False)
     _problems[key] = problems
     if complete and not problems:
         _searched[key] = stamps
-    return True
 
 
 def _stamps(process_class: type) -> tuple[int, ...]:

@@ -41,7 +41,7 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "retire": "nothing: end as soon as no service is left",
     },
     Way.LAUNCHER_TO_USER: {
-        "fate": "exit status, or None if it is not known; the key as asked",
+        "fate": "how it ended, in words, or None if it is not known; the key as asked",
     },
     Way.USER_TO_STARTING_SERVICE: {
         "guests": "pipes to actors in threads of the user's interpreter, as descriptors; first",

@@ -1,4 +1,4 @@
-"""How many files a process may have open: asked before they are needed, answered in words."""
+"""Which files a process has open, and how many it may: asked before they are needed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,22 @@ import os
 import resource
 
 from lava_actor.errors import TooFewDescriptorsError
+
+
+def keep_standard_ones() -> None:
+    """Let standard input, output and error be the null device if they are closed.
+
+    Else they would be the next thing that is opened: shared memory, written to by whoever prints.
+    """
+    for standard in range(3):
+        try:
+            os.fstat(standard)
+        except OSError:
+            null = os.open(os.devnull, os.O_RDWR)
+            if null == standard:
+                os.set_inheritable(null, True)
+            else:  # another thread has just opened something there
+                os.close(null)
 
 
 def _lowest_free() -> int:

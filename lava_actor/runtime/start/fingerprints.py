@@ -24,6 +24,8 @@ from typing import Any
 import cloudpickle
 
 from lava_actor.built import PACKAGE
+from lava_actor.channels.interrupts import let_through
+from lava_actor.model.bytecode import PROGRAM
 from lava_actor.process import AbstractProcess, Var
 from lava_actor.process.ports.ports import AbstractPort
 
@@ -67,7 +69,7 @@ def is_own(name: str) -> bool:
 
 def _decide(name: str, module: ModuleType) -> bool:
     top = name.partition(".")[0]
-    if top in sys.stdlib_module_names or top in ("__main__", "__mp_main__", "lava_actor"):
+    if top in sys.stdlib_module_names or top in PROGRAM or top == "lava_actor":
         return False
     if type(getattr(module, "__loader__", None)).__module__.startswith("lava_actor"):
         return False
@@ -163,7 +165,8 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         try:
             reduce = self.dispatch_table.get(type(obj))
             reduced = obj.__reduce_ex__(5) if reduce is None else reduce(obj)
-        except Exception:  # noqa: BLE001  (whatever cannot be pickled)
+        except Exception as error:  # noqa: BLE001  (whatever cannot be pickled)
+            let_through(error)
             return tuple, (("opaque", type(obj)),)
         if isinstance(reduced, str):
             return tuple, (("global", type(obj), reduced),)
@@ -198,7 +201,8 @@ def fingerprint(value: object) -> tuple[bytes, list[Any]]:
         reader = _Reader(file, fast=fast)
         try:
             reader.dump(value)
-        except Exception:  # noqa: BLE001  (see above; and whatever a state of a user's raises)
+        except Exception as error:  # noqa: BLE001  (see above; whatever a state of a user's raises)
+            let_through(error)
             met += reader.met
             continue
         return hashlib.blake2b(file.getbuffer(), digest_size=16).digest(), reader.met

@@ -16,12 +16,13 @@ user was imported, nothing was registered that has to run. Handlers of native li
 from __future__ import annotations
 
 import ctypes
+import errno
 import os
 from collections.abc import Callable
 from typing import Any
 
 #: Holds the lock of the interpreter during the call, as `os.fork` does.
-_system_fork: Callable[[], int] = ctypes.PyDLL(None).fork
+_system = ctypes.PyDLL(None, use_errno=True)
 
 #: True while only modules that were loaded by the launcher itself have registered anything.
 _only_known = False
@@ -50,5 +51,20 @@ def is_single() -> bool:
 
 
 def cheapest() -> Callable[[], int]:
-    """The fork to use in this process as it is now."""
-    return _system_fork if is_single() and _only_known else os.fork
+    """The fork to use in this process as it is now; raises OSError as `os.fork` does."""
+    return _fork if is_single() and _only_known else os.fork
+
+
+def _fork() -> int:
+    pid: int = _system.fork()
+    if pid < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))
+    return pid
+
+
+def why_not(error: OSError) -> str:
+    """Why the system starts no more processes, in words."""
+    if error.errno != errno.EAGAIN:
+        return str(error.strerror)
+    return f"{error.strerror}: a limit of processes is reached (ulimit -u, pids of a container)"

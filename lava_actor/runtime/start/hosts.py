@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from lava_actor.channels.pipe import Pipe
+from lava_actor.errors import RuntimeStateError
 from lava_actor.runtime.start import descriptors
-from lava_actor.runtime.start.forking import cheapest
+from lava_actor.runtime.start.forking import cheapest, why_not
 from lava_actor.runtime.start.plan import ActorStart
 from lava_actor.runtime.start.processes import (
     KILL_SECONDS,
@@ -158,9 +159,12 @@ class ProcessHost:
         spans = _spans([*foreign, *ours])
         fork = cheapest()
         for house, ends in zip(row, pairs, strict=True):
-            pid = fork()
-            if pid < 0:
-                raise OSError(f"no process could be started after {len(self._pids)}")
+            try:
+                pid = fork()
+            except OSError as error:
+                raise RuntimeStateError(
+                    f"no process could be started after {len(self._pids)}: {why_not(error)}"
+                ) from None
             if not pid:
                 theirs = [pipe for _, pipe in ends]
                 be = partial(self._be, list(zip(house, theirs, strict=True)), spans)

@@ -25,6 +25,7 @@ from collections.abc import Callable, Sequence
 from lava_actor.built import PACKAGE
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
+from lava_actor.runtime.start.descriptors import keep_standard_ones
 from lava_actor.runtime.start.environment import flags, import_places, safe_path
 from lava_actor.runtime.start.processes import GRACE_SECONDS, how_it_ended, look
 from lava_actor.runtime.start.program import stamp
@@ -89,6 +90,7 @@ class Launcher:
     process: subprocess.Popen[bytes] | _Process
 
     def __init__(self) -> None:
+        keep_standard_ones()
         ours, theirs = Pipe.pair()
         program = (
             "import sys, warnings; warnings.simplefilter('ignore'); sys.path[:] = sys.argv[3:]; "
@@ -157,9 +159,9 @@ class Launcher:
             self.pipe.send("fate", key=key)
             while self.pipe.poll(max(0.0, deadline - time.monotonic())):
                 frame = self.pipe.recv()
-                status = frame.take()
+                told: str | None = frame.take()
                 if frame.key == key:
-                    return "ended for unknown reasons" if status is None else how_it_ended(status)
+                    return told or "ended for unknown reasons"
         with contextlib.suppress(subprocess.TimeoutExpired):  # its pipe ends before it does
             self.process.wait(max(0.0, deadline - time.monotonic()))
         return self.end() or "ended for unknown reasons"

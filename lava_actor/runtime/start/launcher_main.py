@@ -41,7 +41,7 @@ from lava_actor.runtime.actor.actor import Actor
 from lava_actor.runtime.actor.worker import Worker
 from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.service.service import Service, ignore_terminal_signals
-from lava_actor.runtime.start import forking, program
+from lava_actor.runtime.start import descriptors, forking, program
 from lava_actor.runtime.start.environment import attune, attune_process, import_places, settle_in
 from lava_actor.runtime.start.hosts import Household, MixedHost, ProcessHost
 from lava_actor.runtime.start.plan import ServicePlan
@@ -51,6 +51,7 @@ from lava_actor.runtime.start.processes import (
     be_child,
     end_offspring,
     hear_of_parents_end,
+    how_it_ended,
     look,
 )
 from lava_actor.runtime.start.rehearsal import rehearse
@@ -77,6 +78,7 @@ FATE_SECONDS = 0.5
 
 def main(control: int, owner: int) -> None:
     """Fork services on order until the owner is gone."""
+    descriptors.keep_standard_ones()
     ignore_terminal_signals()
     Launcher(Pipe.from_fd(control), owner).run()
 
@@ -92,7 +94,7 @@ class Launcher:
         self._ordered = dict(enumerate(services))
         self._services = set(services)
         self._retired = False
-        self._fates: dict[int, int] = {}
+        self._fates: dict[int, str] = {}
         self._orders = Receiver(
             {
                 "preload": _preload,
@@ -139,7 +141,12 @@ class Launcher:
 
     def _fork_service(self, frame: Frame) -> None:
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError as error:  # a limit: this network cannot start, those that run go on
+            self._fates[frame.key] = f"it could not be started: {forking.why_not(error)}"
+            frame.close()
+            return
         if pid:
             self._services.add(pid)
             self._ordered[frame.key] = pid
@@ -168,7 +175,7 @@ class Launcher:
             if pid in self._services:
                 self._services.discard(pid)
                 if status:
-                    self._fates[pid] = status
+                    self._fates[pid] = how_it_ended(status)
                     orphans = True
         if orphans:
             end_offspring(self._reap, self._services)

@@ -17,7 +17,7 @@ from typing import Any
 
 import cloudpickle
 
-from lava_actor.model.bytecode import names_in
+from lava_actor.model.bytecode import PROGRAM, names_in
 from lava_actor.runtime.start.fingerprints import at_home, is_own
 
 _inner: Any = cloudpickle.cloudpickle
@@ -79,10 +79,12 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
             self._met.append(obj)
         if isinstance(obj, FunctionType):
             globals_of(obj.__code__)
-        if isinstance(obj, _CACHED) and (obj.__module__ == "__main__" or not at_home(obj)):
+        if isinstance(obj, _CACHED) and (obj.__module__ in PROGRAM or not at_home(obj)):
             return _cached, (obj.__wrapped__, obj.cache_parameters())
         if self._replaced is not None and isinstance(obj, (FunctionType, type, _CACHED)):
             return self._in_its_module(obj)
+        if isinstance(obj, (FunctionType, type)) and obj.__module__ in PROGRAM:
+            return self._by_value(obj)
         return super().reducer_override(obj)
 
     def _in_its_module(self, obj: object) -> Any:
@@ -91,11 +93,14 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
             owner = owner_of(obj)
             if is_own(owner) and (ours or not at_home(obj)):
                 return _function_in(owner, obj)
-            return self._dynamic_function_reduce(obj) if ours else super().reducer_override(obj)
-        if not ours:
-            return super().reducer_override(obj)
-        if isinstance(obj, _CACHED):
+        elif isinstance(obj, _CACHED) and ours:
             return _cached, (obj.__wrapped__, obj.cache_parameters())
+        ours |= obj.__module__ in PROGRAM
+        return self._by_value(obj) if ours else super().reducer_override(obj)
+
+    def _by_value(self, obj: Any) -> Any:
+        if isinstance(obj, FunctionType):
+            return self._dynamic_function_reduce(obj)
         return _inner._dynamic_class_reduce(obj)
 
     def _is_replaced(self, obj: Any) -> bool:

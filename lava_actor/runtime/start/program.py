@@ -39,8 +39,9 @@ from types import (
 )
 from typing import Any
 
+from lava_actor.channels.interrupts import let_through
 from lava_actor.errors import LavaActorWarning, RuntimeStateError
-from lava_actor.model.bytecode import names_in
+from lava_actor.model.bytecode import PROGRAM, names_in
 from lava_actor.plain import plain
 from lava_actor.runtime.start.fingerprints import at_home, contents, fingerprint, is_own
 from lava_actor.runtime.start.pickling import dumps, globals_of, owner_of
@@ -102,7 +103,7 @@ def _print(key: Key, value: object) -> tuple[bytes, list[object]]:
 def _module_of(obj: object) -> str:
     """The module to import for a function, class or module; "" for what any interpreter has."""
     name = obj.__name__ if isinstance(obj, ModuleType) else obj.__module__
-    if not isinstance(name, str) or name == "__main__":
+    if not isinstance(name, str) or name in PROGRAM:
         return ""
     top = name.partition(".")[0]
     everywhere = top in sys.stdlib_module_names or top in ("lava_actor", "numpy", "cloudpickle")
@@ -180,13 +181,15 @@ class Survey:
         gone = [key for key, value in values.items() if value is _MISSING]
         try:
             return dumps((send, gone), replaced=wanted)
-        except Exception:  # noqa: BLE001  (found out which below)
+        except Exception as error:  # noqa: BLE001  (found out which below)
+            let_through(error)
             good = []
         for key, value in send:
             try:
                 dumps(value, replaced=wanted)
                 good.append((key, value))
             except Exception as error:  # noqa: BLE001  (whatever a state of a user's raises)
+                let_through(error)
                 warnings.warn(
                     f"{'.'.join(key)} differs from what a fresh import makes, and cannot be sent "
                     f"to actors ({error}): models see what an import makes of it, if anything",
@@ -211,7 +214,7 @@ class Survey:
 
     def _visit_class(self, cls: type) -> None:
         module = cls.__module__
-        if module != "__main__" and not is_own(module):
+        if module not in PROGRAM and not is_own(module):
             return
         self._queue.extend(cls.__bases__)
         home = is_own(module) and at_home(cls)
@@ -229,19 +232,19 @@ class Survey:
         if any(inside := contents(function)):
             self._queue.extend(fingerprint(inside)[1])
         owner = owner_of(function)
-        if owner != "__main__" and not is_own(owner):
+        if owner not in PROGRAM and not is_own(owner):
             return
         space = function.__globals__
         for name in globals_of(function.__code__):
             if name in space or not hasattr(builtins, name):
                 value = space.get(name, _MISSING)
-                if owner != "__main__":
+                if owner not in PROGRAM:
                     self._note((owner, name), value)
                 elif value is not _MISSING:
                     self._queue.extend(fingerprint(value)[1])
         self._follow_imports(function)
         names = {name for code in _inside(function.__code__) for name in code.co_names}
-        if names & _ANY_GLOBAL and owner != "__main__":
+        if names & _ANY_GLOBAL and owner not in PROGRAM:
             self._queue.append(sys.modules[owner])
         if names & _ANY_MODULE or names >= {"sys", "modules"}:
             self._queue.extend(m for name, m in list(sys.modules.items()) if is_own(name))

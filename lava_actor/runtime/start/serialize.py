@@ -23,6 +23,7 @@ from typing import Any
 
 import cloudpickle
 
+from lava_actor.channels.interrupts import let_through
 from lava_actor.channels.pipe import Parcel, ParcelWriter
 from lava_actor.compiler.executable import THREAD, ActorPlan
 from lava_actor.plain import plain
@@ -88,6 +89,7 @@ def pack_actors(plans: Sequence[ActorPlan], seeds: Sequence[int]) -> Pack:
             except MemoryError:
                 raise
             except Exception as error:  # noqa: BLE001  (reasons not to be pickled are the user's)
+                let_through(error)
                 del met[before:]
                 stays[plan.party] = f"{_offender(plan)}{error or type(error).__name__}"
     except BaseException:

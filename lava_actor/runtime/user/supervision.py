@@ -150,6 +150,7 @@ class Crew:
 
     def prepare(self, step: int = 0) -> Arena:
         """Reserve the arena, as it is after a step, and pack the models; nothing is running yet."""
+        descriptors.keep_standard_ones()
         executable = self._executable
         self.root_seed = root_seed(executable.compile_config)
         members = executable.process_list
