@@ -267,6 +267,7 @@ cdef class Party:
     # Learned apart: what a condition in Python waits for takes longer than a message.
     cdef la_spinning spinning, asking
     cdef bint looking
+    cdef public object attend  # called in waits at rings when there is mail
     # Parties to wake later: a list of indices, and a flag per party that says it is on the list.
     cdef unsigned char *listed
     cdef uint32_t *pending
@@ -291,6 +292,7 @@ cdef class Party:
     cdef void _look_at_pace(self, int64_t now) noexcept nogil
     cdef void _resume(self, int64_t now) noexcept nogil
     cdef int _block(self, uint32_t kind, uint32_t index, uint64_t number, la_gate *gate, la_condition until, void *what, int64_t deadline) except -1
+    cdef int _block_attended(self, uint32_t kind, uint32_t index, uint64_t number, la_gate *gate, la_condition until, void *what, int64_t deadline) except -1
     cdef int _check_waiter(self) except -1
     cdef _ended(self, uint32_t kind, uint32_t index)
 

@@ -118,6 +118,8 @@ class Party:
     """
     brisk: bool
     """Whether messages followed one another fast between the last two waits; measured."""
+    attend: Callable[[], None] | None
+    """Called when mail comes during waits at rings."""
     step: int
     """Step in progress, or last started."""
     done: int

@@ -309,6 +309,8 @@ cdef class Party:
         cdef int64_t start, now
         cdef int outcome
         self._check_waiter()
+        if self.attend is not None and kind in (LA_ON_DATA, LA_ON_SPACE):
+            return self._block_attended(kind, index, number, gate, until, what, deadline)
         self._flush()
         la_full_fence()
         self.tell_pollers()
@@ -340,6 +342,23 @@ cdef class Party:
             la_count(&self.at.wait_ns, <uint64_t>(now - start))
             self._resume(now)
 
+    cdef int _block_attended(
+        self, uint32_t kind, uint32_t index, uint64_t number, la_gate *gate, la_condition until,
+        void *what, int64_t deadline,
+    ) except -1:
+        """As `_block`, and attend to mail meanwhile; waits in there are plain ones."""
+        cdef la_attended wait
+        attend, self.attend = self.attend, None
+        wait.until, wait.what, wait.at = until, what, self.at
+        try:
+            while not until(what) and not 0 <= deadline <= la_now_ns():
+                wait.seen = la_party_mailbox(self.at)
+                attend()
+                self._block(kind, index, number, gate, _until_mail, &wait, deadline)
+        finally:
+            self.attend = attend
+        return 0
+
     cdef _ended(self, uint32_t kind, uint32_t index):
         what = f"the {_BLOCKED_KINDS[kind]}"
         if kind in (LA_ON_DATA, LA_ON_SPACE, LA_ON_FIRST, LA_ON_POLL):
@@ -349,6 +368,18 @@ cdef class Party:
             f"{self.name}: released while waiting for {what}, because the network ends "
             f"(code {la_arena_aborted(self.header)})"
         ))
+
+
+cdef struct la_attended:
+    la_condition until
+    void *what
+    la_party *at
+    uint32_t seen
+
+
+cdef int _until_mail(void *what) noexcept nogil:
+    cdef la_attended *wait = <la_attended *>what
+    return wait.until(wait.what) or la_party_mailbox(wait.at) != wait.seen
 
 
 cdef int64_t _deadline(timeout) except? -2:

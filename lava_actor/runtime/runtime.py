@@ -299,8 +299,9 @@ class Runtime(Network):
         Raises
         ------
         RuntimeStateError
-            If a model has been waiting for the user inside a step for two seconds. The network
-            rests as soon as it gets what it needs for the steps that were granted already.
+            If a model has been waiting for the user, or for a model that runs freely, inside a
+            step for two seconds. The network rests as soon as it gets what it needs for the steps
+            that were granted already.
         """
         self._own("pause")
         try:
@@ -320,7 +321,7 @@ class Runtime(Network):
             self._ask_for_pause()
         while run == self.runs and not listener.finished.wait(0.2):
             for actor in self._executable.actors:
-                if hindrance := self._blocked(actor.party):
+                if hindrance := self._blocked(actor.party, free=True):
                     raise _CannotPauseError(
                         f"pause: {actor.name} cannot rest: {hindrance}; the network rests after "
                         f"step {self._fence()}"
@@ -426,6 +427,7 @@ class Runtime(Network):
         """
         self._ready("reset")
         self.pause()
+        self.require_rest("reset")
         self.late.clear()  # they are taken up, or an error says why not
         payloads = []
         for actor in self._executable.actors:

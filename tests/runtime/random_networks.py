@@ -433,4 +433,3 @@ class Plan:
             there = states[self.references[i]]
             states[i] = mixed(states[i], there, 13)
             states[self.references[i]] = (there + states[i]) % PRIME
-

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+import time
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
 from lava_actor import ActorType, PyLoihiProcessModel, RunConfig, RunContinuous, RunSteps
-from lava_actor.errors import ModelError
+from lava_actor.errors import ModelError, RuntimeStateError
 from lava_actor.model.py.convert import PyLoihiModelToPyAsyncModel
 from tests.runtime.networks import (
     Counter,
@@ -128,9 +130,7 @@ def ask(what: str) -> Any:
     return body
 
 
-@pytest.mark.parametrize(
-    ("what", "started"), [("pause", True), ("stop", False), ("both", False)]
-)
+@pytest.mark.parametrize(("what", "started"), [("pause", True), ("stop", False), ("both", False)])
 def test_a_free_model_may_ask_for_a_pause_or_stop_when_it_returns(what: str, started: bool) -> None:
     free, peer = Free(ask(what)), Free(count_until_told)
     free.out.connect(peer.inp)
@@ -170,6 +170,91 @@ def test_vars_of_a_free_model_can_be_set_while_paused_and_while_it_asks() -> Non
         free.pause()
         free.value.set(5)
         assert free.value.get() == 5
+
+
+def _sends(model: Any, seconds: float = 0.0) -> None:
+    while not (model.check_for_stop_cmd() or model.check_for_pause_cmd()):
+        time.sleep(seconds)
+        model.value += 1
+        model.out.send(model.value)
+
+
+def _polls(model: Any) -> None:
+    while not (model.check_for_stop_cmd() or model.check_for_pause_cmd()):
+        if model.inp.probe():
+            model.value += model.inp.recv()
+            model.history[0] += 1
+
+
+def _waits(model: Any) -> None:
+    while not (model.check_for_stop_cmd() or model.check_for_pause_cmd()):
+        model.value += model.inp.recv()
+        model.history[0] += 1
+
+
+def _waits_without_asking(model: Any) -> None:
+    while True:
+        model.value += model.inp.recv()
+        model.history[0] += 1
+
+
+def _run_and_pause(process: Any, condition: Any) -> None:
+    process.run(condition, First())
+    time.sleep(0.05)
+    process.pause()
+
+
+@pytest.mark.parametrize("condition", [RunContinuous(), RunSteps(10**6, blocking=False)])
+@pytest.mark.parametrize("seconds", [0.0, 0.005])
+@both_types
+def test_a_pause_of_stepping_models_that_a_free_one_feeds(
+    seconds: float, condition: Any, actor_type: ActorType
+) -> None:
+    """A source without a pause waits for room, a slow one keeps the others in mid-step."""
+    source, sink = Free(partial(_sends, seconds=seconds)), Sink()
+    source.out.connect(sink.inp)
+    sink.compile(First(), {"actor_type": actor_type})
+    with sink:
+        for _ in range(3):
+            before = int(sink.received.get()[0]) if sink.runtime else 0
+            _run_and_pause(sink, condition)
+            received = int(sink.received.get()[0])
+            assert received == sink.last.get() == sink.runtime.current_step > before
+            assert sink.total.get() == received * (received + 1) // 2, "each message once"
+            assert source.value.get() >= received
+            source.value.set(source.value.get())
+
+
+@pytest.mark.parametrize("take", [_polls, _waits, _waits_without_asking])
+def test_a_pause_of_stepping_models_that_feed_a_free_one(take: Any) -> None:
+    source, sink = Counter(), Free(take)
+    source.out.connect(sink.inp)
+    with sink:
+        for _ in range(3):
+            _run_and_pause(source, RunContinuous())
+            taken = int(sink.history.get(idx=0))
+            assert 0 < taken <= source.count.get()
+            assert sink.value.get() == taken * (taken + 1) // 2
+
+
+def test_what_rests_in_the_middle_of_its_call_is_neither_reset_nor_saved(tmp_path: Any) -> None:
+    source, sink = Counter(), Free(_waits_without_asking)
+    source.out.connect(sink.inp)
+    with sink:
+        _run_and_pause(source, RunContinuous())
+        for act in (sink.reset, lambda: sink.save(tmp_path / "file.lava")):
+            with pytest.raises(RuntimeStateError, match="in the middle of run_async"):
+                act()
+        assert source.count.get() > 0, "the network is there"
+
+
+def test_a_pause_that_waits_for_a_free_model_says_so() -> None:
+    source, sink = Free(count_until_told, name="silent"), Sink(name="sink")
+    source.out.connect(sink.inp)
+    with sink:
+        sink.run(RunContinuous(), First())
+        with pytest.raises(RuntimeStateError, match="sink cannot rest: .* of silent.out"):
+            sink.pause()
 
 
 def test_state_stays_between_runs() -> None:

@@ -24,7 +24,9 @@ from tests.runtime.networks import (
 csr = scipy.sparse.csr_matrix
 
 
-def hold(init: Any, cls: type, d_type: Any, shape: tuple[int, ...] = (3,), **options: Any) -> Holder:
+def hold(
+    init: Any, cls: type, d_type: Any, shape: tuple[int, ...] = (3,), **options: Any
+) -> Holder:
     """A running, paused network of one `Holder`."""
     holder = Holder(init=init, shape=shape, name="holder", **options)
     holder.run(RunSteps(1), HoldAs(cls, d_type))
@@ -127,7 +129,9 @@ def test_an_array_of_another_shape_is_the_models_mistake(shape: tuple[int, ...])
         assert np.array_equal(holder.value.get(), [4, 4, 4])
 
 
-@pytest.mark.parametrize("text", ["", "a", "longer than the shape", "wörter – 語 🧠", "x" * 100_000])
+@pytest.mark.parametrize(
+    "text", ["", "a", "longer than the shape", "wörter – 語 🧠", "x" * 100_000]
+)
 def test_strings_of_any_length_and_alphabet(text: str) -> None:
     with hold("first", str, str, (5,)) as holder:
         assert holder.value.get() == "first"
@@ -219,7 +223,9 @@ def test_a_value_that_was_set_is_read_back_and_used(d_type: Any) -> None:
         (np.arange(6), [[0, 1, 2], [3, 4, 5]]),
     ],
 )
-def test_set_takes_what_broadcasts_to_the_shape_or_has_as_many_elements(given: Any, expected: Any) -> None:
+def test_set_takes_what_broadcasts_to_the_shape_or_has_as_many_elements(
+    given: Any, expected: Any
+) -> None:
     with hold(0, np.ndarray, np.int32, (2, 3)) as holder:
         holder.value.set(given)
         assert holder.value.get().dtype == np.int32

@@ -83,6 +83,7 @@ class Actor:
         self.records = records
         self._owner = os.getpid()
         self.pending_run: int | None = None
+        self.runs_told = 0  # commands to run, of a model that runs freely
         self.on_rebuilt: Callable[[Any], None] = lambda _model: None
         self.base = 0  # steps before the last reset; the model counts from there
         self.on_rebased: Callable[[int], None] = lambda _base: None

@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 
 class FreeLoop:
-    """Drives one PyAsyncProcessModel: one call of ``run_async`` per run command."""
+    """Drives one PyAsyncProcessModel: one call of ``run_async`` per run command.
+
+    A model that waits at a port when the network is paused can neither return nor go on: it rests
+    there, and the next run finds it in the middle of its call. Requests are answered meanwhile.
+    """
 
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
@@ -35,13 +39,24 @@ class FreeLoop:
             party.state, party.phase = words.STEPPING, ASYNC
             started, waited = time.monotonic_ns(), party.wait_ns
             self.model.num_steps = n_steps
-            self.model.run_async()
+            self._call()
             party.busy_ns += (time.monotonic_ns() - started) - (party.wait_ns - waited)
             party.flush_wakes()
             asked = self._asked()
             self._tell_pause(asked)
-            party.turn = party.turn + 1
+            party.state = words.PARKED
             actor.pipe.send("done", asked, actor=party.index)
+
+    def _call(self) -> None:
+        actor, party = self.actor, self.actor.party
+        party.attend = self._look_around
+        try:
+            self.model.run_async()
+        finally:
+            party.attend = None
+        self._look_around()
+        actor.pending_run = None  # of a run that began while the call was on
+        party.turn, actor.runs_told = party.turn + actor.runs_told, 0
 
     def _rebuilt(self, model: Any) -> None:
         self.model = model

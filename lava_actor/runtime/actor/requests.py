@@ -100,6 +100,7 @@ def _restore(actor: Actor, payload: tuple[Any, list[str], bool]) -> None:
 
 def _run(actor: Actor, steps: int) -> object:
     actor.pending_run = steps
+    actor.runs_told += 1
     return _NO_REPLY
 
 

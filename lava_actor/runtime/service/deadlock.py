@@ -103,6 +103,7 @@ class Watch:
         self._clock = arena.domain(words.CLOCK)
         self._here = [p for p in self._parties if p.index not in arena.plan.away]
         self._stepping = [self._parties[i] for i in plan.clock_parties]
+        self._freedom = arena.domain(words.FREE)
         self._free = [p for p in self._here if p.index not in plan.clock_parties]
         self._external = set(plan.external_parties)
         self._away = arena.plan.away
@@ -175,6 +176,8 @@ class Watch:
                 needs = self._needs(party, record, records)
                 if needs is not None:
                     kind, index, number = self._waits_for(party, record)
+                    if kind in ON_A_RING and self._is_to_pause(party):
+                        kind, needs = "rest", ()  # where it is, until the next run
                     found[party.index] = Wait(kind, index, number, frozenset(needs))
         for party, record in zip(self._parties, records, strict=True):
             if party.index in found and party.blocked != record:
@@ -219,6 +222,12 @@ class Watch:
             return self._rests_for(party, number)
         return None
 
+    def caught(self, parties: Collection[int]) -> bool:
+        """True if these, which run freely and are to pause, all wait at a port for good."""
+        held = self._held()
+        blocked = [self._parties[i].blocked for i in parties]
+        return held.keys() >= {*parties} and all(b and b[0] in ON_A_RING for b in blocked)
+
     def _waits_for(self, party: Party, record: Blocked) -> tuple[str, int, int]:
         """Kind, index, number: of a step that begins with a message first the step."""
         kind, index, _, number = record
@@ -252,6 +261,9 @@ class Watch:
         unfinished = {p.index for p in self._stepping if p.done < clock.fence}
         unfinished |= {p.index for p in self._free if p.turn != self._runs}
         return {i for i in unfinished if self._parties[i].state != words.GONE}
+
+    def _is_to_pause(self, party: Party) -> bool:
+        return party in self._free and self._freedom.pause == words.PAUSED
 
     def _asked(self, party: Party) -> bool:
         """Whether somebody's RefPort has asked for one of its Vars."""

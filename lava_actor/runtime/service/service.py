@@ -64,6 +64,8 @@ FAREWELL_SECONDS = 2.0
 LAST_WORDS_SECONDS = 5.0
 #: Seconds between two looks at the wait graph.
 WATCH_SECONDS = 0.25
+#: Between two looks whether free-running models that are to pause wait for what will not come.
+RETURN_SECONDS = 0.01
 
 LAUNCHER_DIED = ("launcher", "the launcher has died (killed?), and the network with it")
 TOLD_TO_END = ("RuntimeService", "was told to end (SIGTERM)")
@@ -177,11 +179,16 @@ class Service(Members):
     def _timeout(self) -> float | None:
         if not (self.running or self.watching) and self.left_alone is None:
             return None
-        return self.lease.period if self.plan.leads else WATCH_SECONDS
+        if self.plan.leads:
+            return self.lease.period
+        return RETURN_SECONDS if self.free.pause == words.PAUSED else WATCH_SECONDS
 
     def _tick(self) -> None:
         if self.plan.leads:
             self.lease.extend()
+        elif self.running and self.free.pause == words.PAUSED:
+            if self.waiting_for and self.watch.caught(self.waiting_for):
+                self._finish(words.PAUSED)
         now = time.monotonic()
         if self.watching and now >= self.next_watch:
             self.next_watch = now + WATCH_SECONDS

@@ -9,6 +9,9 @@ In lockstep a model may ask for a pause in any step, which then is the last one 
 may be a step ahead, and the steps are granted one by one, each when all have ended the one before.
 
 With one clock all this is nothing: every order goes out as it is.
+
+Models that run freely are told of a pause when the clocks have come to rest: until then, actors in
+the middle of a step may need their messages, or their room for messages.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from typing import Any
 from lava_actor.protocol import words
 
 Order = tuple[str, Any, "set[int] | None"]
-"""A command, its payload, and to which services it goes (None: to those it was meant for)."""
+"""A command, its payload, and to which services it goes (None: to all)."""
 
 
 class Clocks:
@@ -40,6 +43,7 @@ class Clocks:
         self._lockstep = self._several and lockstep
         self._held: dict[int, int] | None = None
         self._left = 0.0
+        self._frees_later = False  # the free-running ones have not been told of a pause yet
         self.reason = words.REACHED
 
     @property
@@ -50,22 +54,45 @@ class Clocks:
     def begin_run(self) -> None:
         """Another run is about to be told."""
         self._held, self._left, self.reason = None, 0.0, words.REACHED
+        self._frees_later = False
 
-    def orders(self, kind: str, payload: Any) -> list[Order]:
-        """What to send for a command."""
+    def orders(
+        self,
+        kind: str,
+        payload: Any,
+        to: set[int] | None = None,
+        running: Collection[int] = (),
+    ) -> list[Order]:
+        """What to send for a command to some services, or to all.
+
+        ``running``: those that have not ended their run.
+        """
         if kind == "run" and self._lockstep and payload != 0:
             self._left = math.inf if payload is None else payload - 1
             return [("run", 1, self._leaders), ("run", payload, self._others)]
         if kind == "stop":
             self._left = 0.0
-        if kind != "pause" or not self._several:
-            return [(kind, payload, None)]
+        if kind != "pause":
+            return [(kind, payload, to)]
+        self._frees_later = not self._leaders.isdisjoint(running)
+        if not self._several:
+            if self._frees_later:
+                to = self._leaders if to is None else self._leaders & to
+            return [(kind, payload, to)]
         self._left = 0.0
         self.reason = words.PAUSED
+        others: list[Order] = [] if self._frees_later else [("pause", None, self._others)]
         if self._held is not None or self._lockstep:  # is being agreed on, or ends with this step
-            return [("pause", None, self._others)]
+            return others
         self._held = {}
-        return [("hold", None, self._leaders), ("pause", None, self._others)]
+        return [("hold", None, self._leaders), *others]
+
+    def at_rest(self, running: Collection[int]) -> list[Order]:
+        """What to send when a service has ended its run."""
+        if not self._frees_later or not self._leaders.isdisjoint(running):
+            return []
+        self._frees_later = False
+        return [("pause", None, self._others)]
 
     def note(self, index: int, step: int, gone: Collection[int]) -> list[Order]:
         """A clock holds; what is sent once all do."""

@@ -225,8 +225,10 @@ class Listener:
 
     def tell(self, kind: str, payload: object = None, indices: set[int] | None = None) -> None:
         """Send a command to all services, or to some; one that is gone has been noticed."""
-        for what, value, those in self._clocks.orders(kind, payload):
-            self._post(what, value, indices if those is None else those)
+        with self._lock:
+            orders = self._clocks.orders(kind, payload, indices, self._running)
+        for order in orders:
+            self._post(*order)
 
     def _post(self, kind: str, payload: object, indices: set[int] | None) -> None:
         with held():
@@ -398,9 +400,12 @@ class Listener:
             more = self._clocks.next_round(self._running, self.reason)
             self._running |= more
             done = not self._running
-        if more:
-            with self._commands:
+            orders = self._clocks.at_rest(self._running)
+        with self._commands:
+            if more:
                 self._post("run", 1, more)
+            for order in orders:
+                self._post(*order)
         if reason != words.REACHED and not done:
             self._tell_others(index)
         if done:

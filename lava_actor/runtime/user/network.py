@@ -338,8 +338,18 @@ class Network:
                 if not by_hand:
                     listener.tell("release", None, {leader})
 
+    def require_rest(self, what: str) -> None:
+        """Raise if a model that runs freely did not return when the network was paused."""
+        for actor in self._executable.actors if self._arena is not None else ():
+            if actor.is_async and self._arena.party(actor.party).state == words.STEPPING:
+                raise RuntimeStateError(
+                    f"{what}: {actor.name} is in the middle of run_async, waiting at a port: it "
+                    f"did not return when the network was paused"
+                )
+
     def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
         """Send every actor, which must rest, a request of its own; the answers in their order."""
+        self.require_rest(kind)
         with self._moment:
             listener = self._ready(kind)
             assert self._crew is not None
@@ -376,8 +386,11 @@ class Network:
         self._raise_failure_once()
         raise lost
 
-    def _blocked(self, party: int) -> str | None:
-        """What keeps an actor from answering, if it is the user's turn to act."""
+    def _blocked(self, party: int, *, free: bool = False) -> str | None:
+        """What keeps an actor from answering, if it is the user's turn to act.
+
+        ``free``: or that of a model that runs freely.
+        """
         if self._arena is None or party < 0:
             return None
         what = self._arena.party(party).blocked
@@ -387,8 +400,10 @@ class Network:
             return None
         ring = self._arena.plan.rings[what[1]]
         ends = (ring.writer,) if what[0] == "data" else ring.readers
-        external = {e.party for e in self._executable.externals}
-        if any(end in external for end in ends):
+        others = {e.party for e in self._executable.externals}
+        if free:
+            others |= {a.party for a in self._executable.actors if a.is_async}
+        if any(end in others for end in ends):
             return f"it is in the middle of a step, waiting for the other end of {ring.name}"
         return None
 
