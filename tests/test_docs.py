@@ -78,7 +78,9 @@ SHOWN_ELSEWHERE = {
 }
 """Pages whose blocks are run by a test of their own."""
 
-PROGRAMS = [page for page in PAGES if page.name not in SHOWN_ELSEWHERE and blocks_of(page)]
+PROGRAMS = [
+    page for page in PAGES if page.name not in SHOWN_ELSEWHERE and blocks_of(page)
+]
 
 
 @pytest.mark.parametrize("page", PROGRAMS, ids=[page.name for page in PROGRAMS])

@@ -16,7 +16,7 @@ import pytest
 
 pytest.importorskip("ipykernel")
 
-DRIVER = r"""
+DRIVER = r'''
 import json, re, sys
 from jupyter_client.manager import start_new_kernel
 
@@ -53,7 +53,7 @@ finally:
     client.stop_channels()
     manager.shutdown_kernel(now=True)
 print(json.dumps(done))
-"""
+'''
 
 MODEL = """\
 import numpy as np
@@ -85,53 +85,25 @@ CELLS: list[tuple[str, ...]] = [
     ("define", MODEL),
     ("fail", "a = Fragile(end=2, name='a')\na.run(5, Loihi2SimCfg())"),
     ("again", "a.run(RunContinuous(), Loihi1SimCfg()); a.wait()"),
-    (
-        "endless",
-        "b = Fragile(name='b')\nb.run(condition=None, run_cfg=Loihi2SimCfg())\nb.wait()",
-        "the first step",
-    ),
+    ("endless", "b = Fragile(name='b')\nb.run(condition=None, run_cfg=Loihi2SimCfg())\nb.wait()",
+     "the first step"),
     ("goes on", "before = b.runtime.current_step; b.run(2); b.runtime.current_step - before"),
-    (
-        "await",
-        (
-            "import asyncio\nc = Fragile(name='c')\nc.run(condition=None, "
-            "run_cfg=Loihi2SimCfg())\nc.wait()\nawait asyncio.sleep(0)"
-        ),
-        "the first step",
-    ),
-    (
-        "handle",
-        "e = Fragile(name='e')\nrun = e.run(None, Loihi2SimCfg())\nawait run",
-        "the first step",
-    ),
+    ("await", ("import asyncio\nc = Fragile(name='c')\nc.run(condition=None, "
+     "run_cfg=Loihi2SimCfg())\nc.wait()\nawait asyncio.sleep(0)"), "the first step"),
+    ("handle", "e = Fragile(name='e')\nrun = e.run(None, Loihi2SimCfg())\nawait run",
+     "the first step"),
     ("after", "run.done, e.run(2), run.step + 2 == e.runtime.current_step"),
     ("bar", "e.run(50, progress=True, blocking=False)"),
-    (
-        "live",
-        (
-            "e.wait(); run = e.run(None)\nview = run.live(0.01)\nwhile run.step < 300: pass\n"
-            "run.pause(); view.close(); view"
-        ),
-    ),
-    (
-        "pile",
-        (
-            "lava_actor.stop_all()\nkept = [LIF(shape=1) for _ in range(8)]\n"
-            "for one in kept: one.run(1, Loihi2SimCfg())"
-        ),
-    ),
+    ("live", ("e.wait(); run = e.run(None)\nview = run.live(0.01)\nwhile run.step < 300: pass\n"
+     "run.pause(); view.close(); view")),
+    ("pile", ("lava_actor.stop_all()\nkept = [LIF(shape=1) for _ in range(8)]\n"
+     "for one in kept: one.run(1, Loihi2SimCfg())")),
     ("stop", "lava_actor.stop_all(); lava_actor.networks()"),
     ("redefine", MODEL.replace("the first step", "the new model")),
     ("new", "d = Fragile(name='d')\nd.run(1, Loihi2SimCfg())\nd.stop()"),
     *[(f"tutorial {n}", text) for n, text in enumerate(TUTORIAL[:-1])],
-    (
-        "tutorial endless",
-        (
-            "columns[0].run(None, Loihi2SimCfg(select_sub_proc_model=True))\n"
-            "print('it runs'); columns[0].wait()"
-        ),
-        "it runs",
-    ),
+    ("tutorial endless", ("columns[0].run(None, Loihi2SimCfg(select_sub_proc_model=True))\n"
+     "print('it runs'); columns[0].wait()"), "it runs"),
     ("tutorial over", "columns[0].run(2); columns[0].stop(); columns[0].runtime"),
     ("tutorial end", TUTORIAL[-1]),
     ("install", "lava_actor.compat.install()"),

@@ -23,7 +23,7 @@ from lava_actor.learning.learning_rule import Loihi3FLearningRule, LoihiLearning
 from lava_actor.learning.learning_rule_applier import AbstractLearningRuleApplier
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.random import ROUNDING_SEED
-from lava_actor.learning.rule_vars import rule_from_vars, show
+from lava_actor.learning.rule_vars import CONSTANTS, TARGETS, rule_from_vars, show
 from lava_actor.learning.spikes import GradedSpikes, book
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import Traces
@@ -44,9 +44,6 @@ NUM_Y_TRACES = len(names.POST_TRACES)
 
 X_TRACES = (names.X1, names.X2)
 Y_TRACES = (names.Y1, names.Y2, names.Y3)
-
-CONSTANTS = " ".join(f"{trace}_tau {trace}_impulse" for trace in (*X_TRACES, *Y_TRACES))
-"""Names of the Vars that hold constants of the rule."""
 
 
 class AbstractLearningConnection:
@@ -404,7 +401,7 @@ class PyLearningConnection(AbstractLearningConnection):
         self._take_rule()
         show(self, self._learning_rule)
 
-    def on_var_update(self) -> None:
+    def _var_written(self, name: str) -> None:
         """Take over constants and rules that were set from outside.
 
         Raises
@@ -412,14 +409,15 @@ class PyLearningConnection(AbstractLearningConnection):
         InvalidValueError
             If the new rule or constant is not valid; the old one is then put back.
         """
-        super().on_var_update()  # type: ignore[misc]  # the model next in line
+        super()._var_written(name)  # type: ignore[misc]  # the model next in line
         self.drop_arrears()
         self._forget_synapses()
-        self._take_rule()
+        if name in CONSTANTS or name in TARGETS:
+            self._take_rule(name)
 
-    def _take_rule(self) -> None:
+    def _take_rule(self, written: str = "") -> None:
         shown = self._shown_rule
-        rule = None if shown is None else rule_from_vars(self, self._learning_rule, shown)
+        rule = None if shown is None else rule_from_vars(self, self._learning_rule, shown, written)
         if rule is not None:
             self._learning_rule = rule
             self._build_from_rule()

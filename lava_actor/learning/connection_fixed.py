@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lava_actor.learning.connection_base import CONSTANTS, PyLearningConnection
+from lava_actor.learning.connection_base import PyLearningConnection
 from lava_actor.learning.learning_rule_applier import (
     AbstractLearningRuleApplier,
     LearningRuleApplierBitApprox,
 )
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.random import ConnVarRandom, TraceRandom
+from lava_actor.learning.rule_vars import CONSTANTS
 from lava_actor.learning.spikes import FixedGradedSpikes, GradedSpikes
 from lava_actor.learning.traces import FixedTraces, Traces
 from lava_actor.learning.update import FixedNumbers, Numbers
@@ -25,7 +26,7 @@ from lava_actor.model.ports import PyInPort
 @declares(bool, "x0 y0", kind=np.ndarray)
 @declares(int, "tx ty tag_2", 6, np.ndarray)
 @declares(int, "x1 x2 y1 y2 y3", 7, np.ndarray)
-@declares(int, f"tag_1 {CONSTANTS}", 8, np.ndarray)
+@declares(int, f"tag_1 {' '.join(CONSTANTS)}", 8, np.ndarray)
 @declares(str, "dw dd dt", kind=str)
 class LearningConnectionModelBitApproximate(PyLearningConnection):
     """Learning in integers with the widths of the hardware, rounded stochastically.

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lava_actor.learning.connection_base import CONSTANTS, PyLearningConnection
+from lava_actor.learning.connection_base import PyLearningConnection
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule_applier import (
     AbstractLearningRuleApplier,
     LearningRuleApplierFloat,
 )
 from lava_actor.learning.product_series import ProductSeries
+from lava_actor.learning.rule_vars import CONSTANTS
 from lava_actor.learning.spikes import FloatGradedSpikes, GradedSpikes
 from lava_actor.learning.traces import FloatTraces, Traces
 from lava_actor.learning.update import FloatNumbers, Numbers
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 @declares(float, "s_in_y1 s_in_y2 s_in_y3", kind=PyInPort.VEC_DENSE)
 @declares(bool, "x0 y0", kind=np.ndarray)
 @declares(int, "tx ty", 6, np.ndarray)
-@declares(float, f"x1 x2 y1 y2 y3 tag_1 tag_2 {CONSTANTS}", kind=np.ndarray)
+@declares(float, f"x1 x2 y1 y2 y3 tag_1 tag_2 {' '.join(CONSTANTS)}", kind=np.ndarray)
 @declares(str, "dw dd dt", kind=str)
 class LearningConnectionModelFloat(PyLearningConnection):
     """Learning in double precision, without any rounding."""

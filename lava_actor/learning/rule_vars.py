@@ -21,7 +21,7 @@ TARGETS = (names.DW, names.DD, names.DT)
 
 
 def rule_from_vars(
-    model: Any, rule: LoihiLearningRule, shown: LoihiLearningRule
+    model: Any, rule: LoihiLearningRule, shown: LoihiLearningRule, written: str = ""
 ) -> LoihiLearningRule | None:
     """Return `rule` with what was set in the Vars of a model; None if nothing was.
 
@@ -34,6 +34,8 @@ def rule_from_vars(
         Its attributes are read; if they describe no valid rule, those of `rule` are put back.
     rule, shown : LoihiLearningRule
         The present rule, and the one that the Vars showed before any was set. Left as they are.
+    written : str
+        A Var that has just been set, perhaps to what it held.
 
     Raises
     ------
@@ -42,18 +44,20 @@ def rule_from_vars(
     """
     new = copy.copy(rule)
     try:
-        changed = _take_constants(model, shown, new) | _take_strings(model, shown, new)
+        changed = _take_constants(model, shown, new, written) | _take_strings(model, shown, new)
     except ValueError as error:
         show(model, rule)
         raise InvalidValueError(f"{model.process_name}: {error}") from error
     return new if changed else None
 
 
-def _take_constants(model: object, shown: LoihiLearningRule, new: LoihiLearningRule) -> bool:
+def _take_constants(
+    model: object, shown: LoihiLearningRule, new: LoihiLearningRule, written: str
+) -> bool:
     changed = False
     for name in CONSTANTS:
         held = np.asarray(getattr(model, name)).reshape(-1)
-        if held[0] != _as_held(model, shown, name):
+        if name == written or held[0] != _as_held(model, shown, name):
             setattr(new, name, held[0])
             changed = True
     return changed

@@ -33,7 +33,7 @@ def burst_of(model: Any) -> steps.Burst:
         return steps.Burst(model)
     declared: NativeStep = model.native_step
     _check_names(model, declared)
-    if any(getattr(model, name, None) != value for name, value in declared.constants.items()):
+    if any(not np.array_equal(getattr(model, n), v) for n, v in declared.constants.items()):
         return steps.Burst(model)
     shapes = {getattr(model, name).shape for name in (*declared.inputs, *declared.outputs)}
     if (declared.uniform and len(shapes) > 1) or max(map(len, shapes)) > MOST_AXES:
@@ -44,8 +44,8 @@ def burst_of(model: Any) -> steps.Burst:
 
 def _check_names(model: AbstractPyProcessModel, declared: NativeStep) -> None:
     """Insist that there is whatever a native step looks at."""
-    names = (*declared.state, *declared.parameters, *declared.numbers, *declared.limits)
-    for name in names:
+    numbers = (*declared.numbers, *declared.limits, *declared.constants)
+    for name in (*declared.state, *declared.parameters, *numbers):
         if not hasattr(model, name):
             raise MissingMemberError(
                 f"{declaring(type(model)).__qualname__}.native_step: {type(model).__qualname__} of "

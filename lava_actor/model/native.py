@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.channels import adds
-from lava_actor.errors import InvalidTypeError
+from lava_actor.errors import InvalidTypeError, InvalidValueError, MissingMemberError
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.step_functions import include_dir, jit
 from lava_actor.model.types import LavaPyType
@@ -61,7 +61,7 @@ class Part:
     alone : names
         Numbers and integers that no other part needs.
     unless : str, optional
-        An attribute that is True when the method has nothing to do.
+        A method that says whether this one has nothing to do.
     """
 
     method: str
@@ -248,6 +248,8 @@ def check_declaration(cls: type[object], types: Mapping[str, LavaPyType]) -> Non
     ------
     InvalidTypeError
         If it is no `NativeStep`, names what is no port, or takes a Var in another type.
+    InvalidValueError, MissingMemberError
+        If it has no port, or stands for what is no method.
     """
     if (given := vars(cls).get("native_step")) is None:
         return
@@ -255,6 +257,7 @@ def check_declaration(cls: type[object], types: Mapping[str, LavaPyType]) -> Non
     if not isinstance(given, NativeStep):
         raise InvalidTypeError(f"{where}: expected a NativeStep, got {given!r}")
     for step in _steps_of(given):
+        _check_fields(where, cls, step)
         for base, ports in ((PyInPort, step.inputs), (PyOutPort, step.outputs)):
             known = [
                 n for n, t in types.items() if isinstance(t.cls, type) and issubclass(t.cls, base)
@@ -267,6 +270,22 @@ def check_declaration(cls: type[object], types: Mapping[str, LavaPyType]) -> Non
                     )
         if (why := _of_another_type(step, types)) is not None:
             raise InvalidTypeError(f"{where}: {why}")
+
+
+def _check_fields(where: str, cls: type[object], step: NativeStep) -> None:
+    for name in ("inputs", "outputs", "state", "parameters", "shows", "constants", "refuses"):
+        if not isinstance(given := getattr(step, name), Mapping):
+            raise InvalidTypeError(f"{where}: expected {name} as a dict, got {given!r}")
+    if not (step.inputs or step.outputs):
+        raise InvalidValueError(
+            f"{where}: expected a port among inputs and outputs: a step is as long as its ports"
+        )
+    for name in step.stands_for:
+        if not hasattr(cls, name):
+            raise MissingMemberError(
+                f"{where}: {cls.__qualname__} has no method {name!r} to stand for"
+                + did_you_mean(name, dir(cls))
+            )
 
 
 def _of_another_type(step: NativeStep, types: Mapping[str, LavaPyType]) -> str | None:

@@ -366,7 +366,11 @@ def canonical_csr(process: str, name: str, given: Any) -> csr_matrix:
         raise InvalidValueError(
             f"{process}.{name}: expected a matrix (post, pre), got shape {tuple(shape)}"
         )
-    matrix: csr_matrix = matrices.csr_matrix(given, copy=True)
+    try:
+        plain = given if matrices.issparse(given) else np.asarray(given)
+    except InvalidTypeError as error:  # a recipe
+        raise InvalidTypeError(f"{process}.{name}: {error}") from None
+    matrix: csr_matrix = matrices.csr_matrix(plain, copy=True)
     if matrix.dtype.kind not in "biuf":
         raise InvalidTypeError(f"{process}.{name}: expected real numbers, got {matrix.dtype}")
     matrix.sum_duplicates()

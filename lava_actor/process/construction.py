@@ -117,7 +117,7 @@ def _checks(cls: Any) -> dict[str, Callable[[str, Any], object]]:
 
 
 def _check_whole(optional: bool, what: str, value: object) -> None:
-    if value is None and optional:
+    if isinstance(value, int) or (value is None and optional):
         return
     numbers = np.asarray(value)
     wrong = InvalidValueError if numbers.dtype.kind in "iubf" else InvalidTypeError

@@ -253,12 +253,19 @@ class VarSlot:
         fitted(found, part, self.where)
         return found
 
-    def set_in(self, model: Any, name: str, value: object, index: object = None) -> None:
-        """Assign to a model's attribute and tell the model; a number it refuses is taken back."""
+    def set_in(
+        self, model: Any, name: str, value: object, index: object = None, *, by_port: bool = False
+    ) -> None:
+        """Assign to a model's attribute and tell the model; a number it refuses is taken back.
+
+        Of what comes through a RefPort, ``by_port``, models of users are not told.
+        """
         before = getattr(model, name)
         setattr(model, name, self.assigned(before, value, index))
         try:
-            model.on_var_update()
+            model._var_written(name)
+            if not by_port:
+                model.on_var_update()
         except BaseException:
             if isinstance(before, (int, float, str)):  # an array is not copied for this
                 setattr(model, name, before)
@@ -345,8 +352,8 @@ class VarSlot:
 
     def _rebound(self, shape: tuple[int, ...]) -> InvalidValueError:
         return InvalidValueError(
-            f"{self.where}: expected a value of the Var's shape {self.shape}; the model has bound "
-            f"it to one of shape {shape}"
+            f"{self.where}: the model has bound it to shape {shape}, expected the Var's shape, "
+            f"{self.shape}"
         )
 
     def _declared_kind(self, value: Any) -> Any:

@@ -179,7 +179,7 @@ def test_a_bit_generator_knows_where_it_is(position: int, saved: bytes, tmp_path
         assert '"pos", ' in text
         before, _, rest = text.partition('"pos", ')
         of_first(manifest).clear()
-        found = json.loads(f'{before}"pos", {position}{rest[rest.index("]") :]}')
+        found = json.loads(f'{before}"pos", {position}{rest[rest.index("]"):]}')
         of_first(manifest).update(found)
 
     with pytest.raises(CheckpointError, match=r"first.*expected a position from 0 to 624"):

@@ -169,7 +169,9 @@ class Twins(AbstractProcess):
         self.a = self.b = Var((2,))
 
 
-def learning(after: bool = True, kind: Any = LearningDense, given: Any = None, **rule: Any) -> None:
+def learning(
+    after: bool = True, kind: Any = LearningDense, given: Any = None, **rule: Any
+) -> None:
     """Compile synapses that learn by ``x0*y1``."""
     made = Loihi2FLearningRule(**{"dw": "x0*y1", **rule})
     synapses = kind(weights=np.ones((2, 2)), learning_rule=made, name="d", **(given or {}))
@@ -265,6 +267,7 @@ TABLE.REFUSED |= {
         lambda: LogConfig(level="DEBUG"),  # type: ignore[arg-type]
         (r"LogConfig\.level: expected a number such as logging\.DEBUG, got 'DEBUG'",),
     ),
+
     "the_sides_of_a_shape_one_by_one": (
         lambda: Var(2, 3, 4),  # type: ignore[arg-type]
         (r"Var\(shape, init, shareable\)", "got 4", "tuple"),
@@ -363,6 +366,7 @@ TABLE.DOUBTED |= {
         lambda: Delta(shape=(2,), vth=-1, name="d").compile(FLOAT),
         (r"d\.vth: .*below 0: every change is sent",),
     ),
+
     "an_unknown_keyword": (lambda: lif(bias=1), ("'bias'", "did you mean 'bias_mant'", "vth")),
     "a_keyword_of_another_simulator": (
         lambda: lif(threshold=1),

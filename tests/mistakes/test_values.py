@@ -212,6 +212,7 @@ TABLE.REFUSED |= {
         lambda: ran(lif(name="a")).v.set(np.ma.masked_equal([1, 2], 1)),
         (r"a\.v: expected an array without a mask",),
     ),
+
     "setting_before_the_start": (lambda: lif(name="a").v.set(3), ("a.v.set", "started", ".init")),
     "setting_another_shape": (
         lambda: ran(lif(name="a")).v.set([1, 2, 3]),

@@ -313,7 +313,9 @@ def test_ctrl_c_during_a_search_spoils_nothing(folder: Folder, place: str) -> No
 def test_whoever_searches_while_another_thread_does_waits_for_the_models(folder: Folder) -> None:
     folder.write("process", "class P(AbstractProcess): pass")
     folder.write("needed", "")
-    folder.write("models", "from . import needed\nfrom .process import P\n" + model_of("P", "M"))
+    folder.write(
+        "models", "from . import needed\nfrom .process import P\n" + model_of("P", "M")
+    )
     process = folder.load("some_package.process")
     found: dict[str, list[str]] = {}
 

@@ -222,14 +222,7 @@ def pulse_through(build) -> list[int]:
         (3, lambda v: _squared(GradedVec((1,), 1) << v)),
     ],
     ids=[
-        "input",
-        "dense",
-        "sparse",
-        "vector",
-        "dense-vector",
-        "lif",
-        "matrices",
-        "vectors",
+        "input", "dense", "sparse", "vector", "dense-vector", "lif", "matrices", "vectors",
         "product",
     ],
 )

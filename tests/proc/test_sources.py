@@ -37,7 +37,9 @@ def record(source, steps: int, model: type | None = None) -> np.ndarray:
 def test_numbers_of_spikes_follow_the_poisson_distribution(rate: float):
     numbers = record(PoissonSource(shape=(5000,), rate=rate), 20).reshape(-1).astype(int)
     found = np.bincount(numbers, minlength=1)
-    shares = np.exp(-rate) * np.cumprod(np.concatenate(([1.0], rate / np.arange(1, found.size))))
+    shares = np.exp(-rate) * np.cumprod(
+        np.concatenate(([1.0], rate / np.arange(1, found.size)))
+    )
     expected = shares * numbers.size
     common = expected > 10
     chi2 = ((found - expected)[common] ** 2 / expected[common]).sum()
@@ -200,7 +202,7 @@ def test_fixed_point_models_send_the_same_integers(source, model):
 @pytest.mark.parametrize(
     ("wrong", "error", "text"),
     [
-        (lambda: PoissonSource(shape=(2,), rate=-1), InvalidValueError, "rate: .* from 0, got -1"),
+        (lambda: PoissonSource(shape=(2,), rate=-1), InvalidValueError, "rate: .* from 0 .* got -1"),
         (lambda: PoissonSource(shape=(2,), rate=np.nan), InvalidValueError, "rate: .* got nan"),
         (lambda: PoissonSource(shape=(2,), rate="a"), InvalidTypeError, "rate: expected numbers"),
         (lambda: PoissonSource(shape=(2,), rate=1, seed=-1), InvalidValueError, "seed: expected"),

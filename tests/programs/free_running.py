@@ -160,7 +160,9 @@ class TestAsync(unittest.TestCase):
             two[0].run(RunSteps(steps), Simple(models=models))
             for name in ("u", "v"):
                 for a, b in ((one[0], two[0]), (one[2], two[2])):
-                    np.testing.assert_array_equal(getattr(a, name).get(), getattr(b, name).get())
+                    np.testing.assert_array_equal(
+                        getattr(a, name).get(), getattr(b, name).get()
+                    )
         one[0].stop()
         two[0].stop()
 

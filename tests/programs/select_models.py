@@ -174,7 +174,9 @@ class TestSelection(unittest.TestCase):
 
     def test_sub_process_model(self):
         process = Scale(shape=(2,))
-        config = Loihi1SimCfg(select_sub_proc_model=True, exception_proc_model_map={Keep: PyKeep})
+        config = Loihi1SimCfg(
+            select_sub_proc_model=True, exception_proc_model_map={Keep: PyKeep}
+        )
         feed, keep = Feed([1.5, 2.0]), Keep((2,))
         feed.s_out.connect(process.a_in)
         process.s_out.connect(keep.a_in)
@@ -189,7 +191,9 @@ class TestSelection(unittest.TestCase):
         for key in (Scale, "instance"):
             process = Scale(shape=(2,))
             exceptions = {process if key == "instance" else key: PyScaleFixed}
-            config = Loihi1SimCfg(select_tag="floating_pt", exception_proc_model_map={**exceptions})
+            config = Loihi1SimCfg(
+                select_tag="floating_pt", exception_proc_model_map={**exceptions}
+            )
             with_int_input = compute(process, config)
             self.assertEqual(with_int_input[1], [2])
 

@@ -116,8 +116,8 @@ class Imagined:
             return record is None or self.over(who, record)
         if who == LEASE:
             return not self.wiring.lockstep and (
-                bool(self.hungry)
-                or min(self.wiring.steps, self._least() + self.lease) > self.horizon
+                bool(self.hungry) or min(self.wiring.steps, self._least() + self.lease)
+                > self.horizon
             )
         if who == MAIL:
             return self.posted < self.wiring.mail
@@ -218,10 +218,8 @@ class Imagined:
             party.doing, party.pc = "step", 0
         elif is_free:
             self._wait(party, "rest", -1, 0)
-        elif (
-            party.done == self.horizon < self.wiring.steps
-            and not self.wiring.lockstep
-            and (not self.hungry)
+        elif party.done == self.horizon < self.wiring.steps and not self.wiring.lockstep and (
+            not self.hungry
         ):
             self.hungry = 1
         else:

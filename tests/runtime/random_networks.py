@@ -433,3 +433,4 @@ class Plan:
             there = states[self.references[i]]
             states[i] = mixed(states[i], there, 13)
             states[self.references[i]] = (there + states[i]) % PRIME
+

@@ -25,7 +25,9 @@ from lava_actor import (
 from tests.runtime.networks import Counter, First, PyCounter, Sink
 from tests.runtime.scripts import PRELUDE
 
-both_types = pytest.mark.parametrize("actor_type", [ActorType.MultiProcessing, ActorType.Threading])
+both_types = pytest.mark.parametrize(
+    "actor_type", [ActorType.MultiProcessing, ActorType.Threading]
+)
 
 
 @both_types

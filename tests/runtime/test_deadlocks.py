@@ -391,9 +391,7 @@ def test_a_storm_of_stops_and_slow_answers_is_no_deadlock(seed: int) -> None:
 # -- and what is one, though somebody still moves -------------------------------------------
 
 
-def test_a_free_model_that_wants_more_than_is_sent_is_reported_after_the_others_have_ended() -> (
-    None
-):
+def test_a_free_model_that_wants_more_than_is_sent_is_reported_after_the_others_have_ended() -> None:
     def receive_one_more(model: Any) -> None:
         for _ in range(model.num_steps + 1):
             model.inp.recv()

@@ -25,7 +25,9 @@ from tests.runtime.networks import (
     send_steps,
 )
 
-both_types = pytest.mark.parametrize("actor_type", [ActorType.MultiProcessing, ActorType.Threading])
+both_types = pytest.mark.parametrize(
+    "actor_type", [ActorType.MultiProcessing, ActorType.Threading]
+)
 schedules = pytest.mark.parametrize("schedule", ["run_ahead", "lockstep"])
 
 
@@ -42,7 +44,9 @@ def test_domains_that_exchange_messages_run_to_the_same_step(n_domains: int, sch
     domains = [domain(f"d{i}", p) for i, p in enumerate((counter, relay, sink)[: n_domains - 1])]
     with sink:
         for steps in (3, 1, 6):
-            sink.run(RunSteps(steps), First(custom_sync_domains=domains), {"schedule": schedule})
+            sink.run(
+                RunSteps(steps), First(custom_sync_domains=domains), {"schedule": schedule}
+            )
         assert sink.total.get() == 55 + 10
         assert counter.count.get() == 10
         assert len(sink.runtime.executable.sync_domains) == n_domains

@@ -14,7 +14,9 @@ from lava_actor.errors import ActorDiedError, ChannelAborted
 from tests.conftest import launcher_pid
 from tests.runtime.networks import Counter, Expand, First, HierarchicalSink, Relay, Sender, Sink
 
-both_types = pytest.mark.parametrize("actor_type", [ActorType.MultiProcessing, ActorType.Threading])
+both_types = pytest.mark.parametrize(
+    "actor_type", [ActorType.MultiProcessing, ActorType.Threading]
+)
 
 
 def piped(**options: Any) -> Relay:
@@ -119,7 +121,9 @@ def test_a_pipe_is_one_more_source_and_one_more_destination() -> None:
         relay.run(RunSteps(3))
         assert np.array_equal(sink.last.get(), [102, 202])
         out = relay.out.external_pipe_csp_recv_port
-        assert np.array_equal([out.recv() for _ in range(3)], [[100, 200], [101, 201], [102, 202]])
+        assert np.array_equal(
+            [out.recv() for _ in range(3)], [[100, 200], [101, 201], [102, 202]]
+        )
 
 
 def test_the_last_channel_of_the_models_port_is_the_pipe() -> None:
@@ -196,7 +200,9 @@ def test_a_network_that_runs_again_has_new_pipes() -> None:
         relay.create_runtime(First())
         relay.inp.external_pipe_csp_send_port.send(np.array([round_, round_]))
         relay.run(RunSteps(1))
-        assert np.array_equal(relay.out.external_pipe_csp_recv_port.recv(), [round_, round_])
+        assert np.array_equal(
+            relay.out.external_pipe_csp_recv_port.recv(), [round_, round_]
+        )
         relay.stop()
 
 

@@ -127,18 +127,13 @@ def guest() -> Iterator[tuple[Counter, Sink]]:
 def test_a_parameter_that_cannot_be_sent_is_named_and_only_its_process_gets_a_thread() -> None:
     counter, sink = pair(lock=LOCK)
     with counter:
-        with pytest.warns(
-            LavaActorWarning, match=r"counter \(PyCounter\).*'lock': cannot pickle"
-        ) as told:
+        with pytest.warns(LavaActorWarning, match=r"counter \(PyCounter\).*'lock': cannot pickle") as told:
             counter.run(RunSteps(5), First())
         assert [warning.filename for warning in told] == [__file__]
         assert hosts(counter) == {"counter": "thread", "sink": "process"}
         assert (counter.count.get(), sink.total.get()) == (5, 15)
         text = counter.runtime.executable.describe().splitlines()
-        assert [line.endswith("in a thread of the user's interpreter") for line in text[3:5]] == [
-            True,
-            False,
-        ]
+        assert [line.endswith("in a thread of the user's interpreter") for line in text[3:5]] == [True, False]
 
 
 def test_whatever_cannot_be_pickled_may_be_a_parameter(tmp_path: Path) -> None:
@@ -192,11 +187,7 @@ def test_a_model_class_that_cannot_be_sent_is_named_and_runs() -> None:
 
 
 def test_guests_in_a_hierarchical_process_and_in_two_domains() -> None:
-    within, relay, sink = (
-        Within(LOCK, name="within"),
-        Relay(name="relay"),
-        Sink(name="sink", lock=LOCK),
-    )
+    within, relay, sink = Within(LOCK, name="within"), Relay(name="relay"), Sink(name="sink", lock=LOCK)
     within.out.connect(relay.inp)
     relay.out.connect(sink.inp)
     domains = [
@@ -305,7 +296,7 @@ def test_the_end_of_a_service_is_that_of_its_guests(guest: tuple[Counter, Sink])
 
 
 def test_guests_leave_when_their_service_is_gone_though_nobody_asks(
-    guest: tuple[Counter, Sink],
+    guest: tuple[Counter, Sink]
 ) -> None:
     counter, _ = guest
     counter.run(RunContinuous())
@@ -431,23 +422,17 @@ def test_more_guests_than_a_frame_takes_descriptors(monkeypatch: pytest.MonkeyPa
         eye.probe(pids.pid, 2)
     with sink:
         sink.run(RunSteps(2), First(), {"threads": counters})
-        assert [pids.pid.get()[0] == os.getpid() for pids in (*counters, sink)] == [True] * 5 + [
-            False
-        ]
+        assert [pids.pid.get()[0] == os.getpid() for pids in (*counters, sink)] == [True] * 5 + [False]
 
 
-@pytest.mark.parametrize(
-    ("config", "says"), [({}, "'lock': cannot pickle"), ({"threads": ["far"]}, "a thread")]
-)
+@pytest.mark.parametrize(("config", "says"), [({}, "'lock': cannot pickle"), ({"threads": ["far"]}, "a thread")])
 def test_who_cannot_leave_this_interpreter_is_refused_on_another_rank(
     config: dict[str, Any], says: str
 ) -> None:
     near, far = Counter(name="near"), Sink(name="far", lock=LOCK)
     near.out.connect(far.inp)
     crew = Crew(near.compile(First(), config), ActorType.MultiProcessing, ranks=(0, 1))
-    with pytest.raises(
-        InvalidTypeError, match=rf"far.*rank 1: .*{says}.*{{'ranks': {{'far': 0}}}}"
-    ):
+    with pytest.raises(InvalidTypeError, match=rf"far.*rank 1: .*{says}.*{{'ranks': {{'far': 0}}}}"):
         crew.prepare()
     crew.close()
 

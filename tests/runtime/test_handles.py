@@ -187,7 +187,9 @@ def test_an_actor_that_waits_for_something_is_said_to_wait(blocked: Any, told: s
 def test_progress_tells_steps_and_times(blocking: bool, capsys: pytest.CaptureFixture[str]) -> None:
     before = set(threading.enumerate())
     with Walker() as walker:
-        handle = walker.run(200, CFG, blocking=blocking, progress=True, step_length="0.1 ms")
+        handle = walker.run(
+            200, CFG, blocking=blocking, progress=True, step_length="0.1 ms"
+        )
         if handle is not None:
             handle.wait()
             for thread in set(threading.enumerate()) - before:
@@ -221,16 +223,13 @@ def test_a_step_length_is_kept_and_can_be_given_when_compiling() -> None:
 
 
 @pytest.mark.parametrize(
-    ("length", "seconds"),
-    [("0.1 ms", 1e-4), ("2us", 2e-6), ("3 µs", 3e-6), ("1e-3 s", 1e-3), (1, 1.0)],
+    ("length", "seconds"), [("0.1 ms", 1e-4), ("2us", 2e-6), ("3 µs", 3e-6), ("1e-3 s", 1e-3), (1, 1.0)]
 )
 def test_a_length_has_a_unit_or_is_in_seconds(length: Any, seconds: float) -> None:
     assert step_seconds(length) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize(
-    "length", ["1", "ms", "1 h", "0 ms", "-1 ms", "1..2 ms", "inf s", 0, float("nan")]
-)
+@pytest.mark.parametrize("length", ["1", "ms", "1 h", "0 ms", "-1 ms", "1..2 ms", "inf s", 0, float("nan")])
 def test_a_length_that_is_none_is_refused_before_anything_starts(length: Any) -> None:
     walker = Walker()
     with pytest.raises(InvalidValueError, match=r"expected a positive time .* such as '0.1 ms'"):
@@ -255,9 +254,7 @@ def test_an_await_does_not_end_as_if_the_run_were_complete() -> None:
     async def main(walker: Walker) -> None:
         handle = walker.run(10**9, CFG, blocking=False)
         asyncio.get_running_loop().call_later(0.05, walker.stop)
-        with pytest.raises(
-            RuntimeStateError, match="stopped, by another thread, before step 1000000000"
-        ):
+        with pytest.raises(RuntimeStateError, match="stopped, by another thread, before step 1000000000"):
             await handle
 
     with Walker() as walker:

@@ -33,9 +33,7 @@ from tests.runtime.test_remote_vars import every_config
 class Mutual(AbstractProcess):
     """Adds its partner's value to its own in post-management; may also write to it."""
 
-    def __init__(
-        self, init: int, *, writes: bool = False, pre: bool = False, **kwargs: Any
-    ) -> None:
+    def __init__(self, init: int, *, writes: bool = False, pre: bool = False, **kwargs: Any) -> None:
         super().__init__(writes=writes, pre=pre, **kwargs)
         self.value = Var((1,), init=init)
         self.ref = RefPort((1,))

@@ -407,9 +407,7 @@ def test_a_second_run_may_use_what_the_first_one_measured() -> None:
         net.run(STEPS, {"lif": 2})
         costs = net.lif.runtime.costs()
         expected = net.found()
-    assert costs.keys() == {"lif", "square", "dense", "late"} | {
-        m.name for m in (net.spikes, net.volts)
-    }
+    assert costs.keys() == {"lif", "square", "dense", "late"} | {m.name for m in (net.spikes, net.volts)}
     assert all(0 < cost < 10 for cost in costs.values())
     again = Net("floating_pt")
     with again.lif:

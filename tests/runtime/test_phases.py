@@ -281,7 +281,9 @@ def expected_trace(members: list[Phased], steps: int) -> list[list[tuple[int, in
     return traces
 
 
-@pytest.mark.parametrize("count", [1, 9, 10, 12, pytest.param(40, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "count", [1, 9, 10, 12, pytest.param(40, marks=pytest.mark.slow)]
+)
 def test_any_number_of_domains_keeps_its_phases_apart_in_lockstep(count: int) -> None:
     steps, rng = 6, random.Random(count)
 
@@ -300,6 +302,8 @@ def test_any_number_of_domains_keeps_its_phases_apart_in_lockstep(count: int) ->
         one.out.connect(other.inp)
     named = [SyncDomain(f"d{i}", LoihiProtocol(), list(d)) for i, d in enumerate(domains)]
     with models[0]:
-        models[0].run(RunSteps(steps), First(custom_sync_domains=named), {"schedule": "lockstep"})
+        models[0].run(
+            RunSteps(steps), First(custom_sync_domains=named), {"schedule": "lockstep"}
+        )
         for domain in domains:
             assert [trace(m) for m in domain] == expected_trace(domain, steps)

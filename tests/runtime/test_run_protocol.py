@@ -267,10 +267,7 @@ WORDS = (
 
 
 def explored(
-    look: Callable[[int, int], Steps],
-    lockstep: bool,
-    runs: tuple[int, ...],
-    asks_in: int = 0,
+    look: Callable[[int, int], Steps], lockstep: bool, runs: tuple[int, ...], asks_in: int = 0,
     pauses: int = 1,
 ) -> Found:
     return explored_with(
@@ -314,7 +311,9 @@ def test_a_run_ends_once_and_for_all_whoever_pauses_it_when(crossing: str) -> No
     assert found.ends
 
 
-@pytest.mark.parametrize(("steps", "asks_in"), [(1, 0), pytest.param(2, 1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    ("steps", "asks_in"), [(1, 0), pytest.param(2, 1, marks=pytest.mark.slow)]
+)
 def test_steps_that_the_user_grants_end_once_and_for_all_whoever_pauses(
     steps: int, asks_in: int
 ) -> None:

@@ -20,9 +20,7 @@ from lava_actor.runtime.start import environment as surroundings
 from tests.runtime.networks import Counter, First
 from tests.runtime.scripts import PRELUDE, ROOT, run_script
 
-PROGRAM = (
-    PRELUDE
-    + """
+PROGRAM = PRELUDE + """
 import sys, warnings
 def told():
     return (
@@ -39,7 +37,6 @@ cfg = Loihi2SimCfg(exception_proc_model_map={Counter: PyTelling})
 counter.run(1, run_cfg=cfg)
 counter.stop()
 """
-)
 
 
 @pytest.mark.parametrize(
@@ -124,6 +121,8 @@ def test_modes_of_numpy_that_need_an_object_of_this_interpreter_warn_there() -> 
 
 
 # --- what a process may do ---------------------------------------------------------------------
+
+
 
 
 def test_what_a_process_may_do_is_read_when_the_network_starts(tmp_path: Path) -> None:

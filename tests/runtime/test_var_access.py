@@ -24,9 +24,7 @@ from tests.runtime.networks import (
 csr = scipy.sparse.csr_matrix
 
 
-def hold(
-    init: Any, cls: type, d_type: Any, shape: tuple[int, ...] = (3,), **options: Any
-) -> Holder:
+def hold(init: Any, cls: type, d_type: Any, shape: tuple[int, ...] = (3,), **options: Any) -> Holder:
     """A running, paused network of one `Holder`."""
     holder = Holder(init=init, shape=shape, name="holder", **options)
     holder.run(RunSteps(1), HoldAs(cls, d_type))
@@ -122,16 +120,14 @@ def test_a_value_that_is_no_number_is_refused_and_the_session_goes_on(held: Any)
 @pytest.mark.parametrize("shape", [(10,), (2,), (2, 3)])
 def test_an_array_of_another_shape_is_the_models_mistake(shape: tuple[int, ...]) -> None:
     with hold(0, np.ndarray, np.int64, on_step=become(np.zeros(shape))) as holder:
-        with pytest.raises(ValueError, match=r"holder\.value: .*\(3,\); the model has bound it"):
+        with pytest.raises(ValueError, match=r"holder\.value: the model has bound it .* expected .*\(3,\)"):
             holder.value.get()
         assert holder.steps.get() == 1
         holder.value.set(4)
         assert np.array_equal(holder.value.get(), [4, 4, 4])
 
 
-@pytest.mark.parametrize(
-    "text", ["", "a", "longer than the shape", "wörter – 語 🧠", "x" * 100_000]
-)
+@pytest.mark.parametrize("text", ["", "a", "longer than the shape", "wörter – 語 🧠", "x" * 100_000])
 def test_strings_of_any_length_and_alphabet(text: str) -> None:
     with hold("first", str, str, (5,)) as holder:
         assert holder.value.get() == "first"
@@ -223,9 +219,7 @@ def test_a_value_that_was_set_is_read_back_and_used(d_type: Any) -> None:
         (np.arange(6), [[0, 1, 2], [3, 4, 5]]),
     ],
 )
-def test_set_takes_what_broadcasts_to_the_shape_or_has_as_many_elements(
-    given: Any, expected: Any
-) -> None:
+def test_set_takes_what_broadcasts_to_the_shape_or_has_as_many_elements(given: Any, expected: Any) -> None:
     with hold(0, np.ndarray, np.int32, (2, 3)) as holder:
         holder.value.set(given)
         assert holder.value.get().dtype == np.int32

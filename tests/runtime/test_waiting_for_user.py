@@ -26,9 +26,7 @@ from tests.runtime.networks import First, Relay
 CFG = Loihi2SimCfg(select_tag="floating_pt")
 LOCKSTEP = {"schedule": "lockstep"}
 every_way = pytest.mark.parametrize(
-    "config",
-    [{}, LOCKSTEP, {"actor_type": ActorType.Threading}],
-    ids=["ahead", "lockstep", "threads"],
+    "config", [{}, LOCKSTEP, {"actor_type": ActorType.Threading}], ids=["ahead", "lockstep", "threads"]
 )
 
 
@@ -314,9 +312,9 @@ def test_who_writes_other_steps_answers_anew_how_many_can_be_done() -> None:
     assert not phase_table(FussyModel).paced
     injector, cells = fed()
     with cells:
-        cells.create_runtime(
-            Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={Injector: FussyModel})
-        )
+        cells.create_runtime(Loihi2SimCfg(
+                select_tag="floating_pt", exception_proc_model_map={Injector: FussyModel}
+            ))
         injector.send([1.0])
         cells.run(RunSteps(2))
         assert cells.v.get() == 1

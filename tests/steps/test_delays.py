@@ -17,7 +17,9 @@ from lava_actor.proc.sparse.process import DelaySparse
 
 N, STEPS = 64, 420
 # Quiet, then every neuron in every step, then quiet: lists, a line, lists.
-TIMES = [[*range(1 + k, 120, 23), *range(130, 280), *range(300 + k, STEPS, 31)] for k in range(N)]
+TIMES = [
+    [*range(1 + k, 120, 23), *range(130, 280), *range(300 + k, STEPS, 31)] for k in range(N)
+]
 
 
 class SlowFloat(PyDelaySparseModelFloat):

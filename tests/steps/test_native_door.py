@@ -39,7 +39,7 @@ int adaptive(const la_pack *p) {
 }
 """
 
-PROGRAM = """
+PROGRAM = '''
 import sys
 import numpy as np
 from lava_actor import *
@@ -112,7 +112,7 @@ neurons.run(condition=RunSteps(10), run_cfg=config)
 found = [neurons.v.get(), neurons.w.get(), sink.data.get()]
 print("result", found[2].sum(), *(array.tobytes().hex() for array in found))
 neurons.stop()
-"""
+'''
 
 
 @pytest.fixture(scope="module")

@@ -70,8 +70,6 @@ def sparse(values: str) -> Callable[[int, int], Sparse]:
 
 
 POPULATIONS = {"floating_pt": lif_float, "fixed_pt": lif_fixed}
-
-
 def late(rng: np.random.Generator) -> np.ndarray:
     return rng.integers(0, 5, (N_OUT, N_IN))
 

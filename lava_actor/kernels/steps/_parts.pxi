@@ -64,7 +64,7 @@ cdef class PartBurst(StepBurst):
         self.pack.step = number
         self.model.time_step = number
         for part in self.parts:
-            if part.unless is not None and getattr(self.model, part.unless) is True:
+            if part.unless is not None and getattr(self.model, part.unless)():
                 continue
             if native and not part.by_model:
                 self._do_part(part)

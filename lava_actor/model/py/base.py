@@ -79,6 +79,9 @@ class AbstractPyProcessModel(AbstractProcessModel):
         Not called for writes through a RefPort.
         """
 
+    def _var_written(self, name: str) -> None:
+        """A Var got a value from outside, by `Var.set` or through a RefPort: for the library."""
+
     def _pause(self) -> None:
         """Override to react to a pause of a run that was to go on; runs at its last step.
 

@@ -55,6 +55,9 @@ class FreeRunning(PyAsyncProcessModel):
         """Run the original's hook."""
         self._stepper.on_var_update()
 
+    def _var_written(self, name: str) -> None:
+        self._stepper._var_written(name)
+
     def _pause(self) -> None:
         self._stepper._pause()
 

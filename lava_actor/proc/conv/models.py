@@ -13,7 +13,7 @@ from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import FloatNumbers, Undelayed
-from lava_actor.proc._model import LavaPyType, cpu_model
+from lava_actor.proc._model import LavaPyType, cpu_model, is_as_seen, seen
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp
 
@@ -39,7 +39,7 @@ class AbstractPyConvModel(Undelayed):
     dilation: np.ndarray
     groups: Any
 
-    _prepared_from: np.ndarray | None = None
+    _prepared_from: object = None
     """The weight that `_kernel` was made of."""
 
     _kernel: np.ndarray
@@ -61,7 +61,7 @@ class AbstractPyConvModel(Undelayed):
     def _native_kind(cls) -> tuple[object, ...]:
         return AbstractPyConvModel, ConvBurst, "kernel"
 
-    def on_var_update(self) -> None:
+    def _var_written(self, name: str) -> None:
         """Look at weight and geometry again."""
         self._prepared_from = None
 
@@ -74,22 +74,22 @@ class AbstractPyConvModel(Undelayed):
 
         A part has the slices of its output from one on: for it, the input begins so much earlier.
         """
-        if self.weight is not self._prepared_from or not self._rest:  # older files have no rest
-            self._prepare()
+        if not (self._rest and is_as_seen(self, self.weight, self._prepared_from)):
+            self._prepare()  # files of old have no rest
         _, kx, ky, _ = self.weight.shape
-        slices = self.first_row // math.prod(self.a_out.shape[1:])
+        slices = self.first_row // max(1, math.prod(self.a_out.shape[1:]))
         padding = int(self.padding[0]) - slices * int(self.stride[0])
         shapes = (*self.s_in.shape, *self.a_out.shape, kx, ky)
         return self._kernel, (*shapes, padding, *self._rest)
 
     def _prepare(self) -> None:
         groups = int(np.asarray(self.groups).reshape(-1)[0])
-        kx, ky, in_per_group = self.weight.shape[1:]
-        turned = self.weight[:, ::-1, ::-1, :].reshape(groups, -1, kx, ky, in_per_group)
+        out, kx, ky, in_per_group = self.weight.shape
+        turned = self.weight[:, ::-1, ::-1, :].reshape(groups, out // groups, kx, ky, in_per_group)
         self._kernel = np.ascontiguousarray(turned.transpose(0, 4, 2, 3, 1), self.number)
         numbers = (self.padding[1], *self.stride, *self.dilation, groups)
         self._rest = tuple(int(number) for number in numbers)
-        self._prepared_from = self.weight
+        self._prepared_from = seen(self, self.weight)
 
 
 @cpu_model(Conv, "floating_pt")

@@ -29,12 +29,10 @@ class AbstractPyConvInTimeModel(Delayed):
         self._columns = np.asfortranarray(flat, self.number)
         self.weights = self._columns.T.reshape(n_in, size, n_out).transpose(1, 2, 0)[::-1]
 
-    def on_var_update(self) -> None:
-        """Lay a new kernel out again."""
-        self.on_start()
-
     def columns(self) -> np.ndarray:
         """Return the kernel, (K * n_out, n_in), as it is summed up."""
+        if self.weights.base is not self._columns:
+            self.on_start()  # somebody has replaced it
         return self._columns
 
     @classmethod

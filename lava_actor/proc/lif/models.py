@@ -17,7 +17,15 @@ from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
 from lava_actor.model.native import INT32, NativeStep, Part, replaceable
 from lava_actor.proc._arithmetic import integral_input, mag, require_integral, shl
-from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc._model import (
+    LavaPyType,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    cpu_model,
+    is_as_seen,
+    seen,
+)
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 
@@ -125,7 +133,7 @@ def _methods(
     return [
         *([Part("_clear", f"{function}_clear")] if clear else ()),
         *([Part("scale_bias", bias, makes={"effective_bias": np.int64}),
-           Part("_scale_threshold_once", None, unless="isthrscaled")] if bias else ()),
+           Part("_scale_threshold_once", None, unless="_is_scaled")] if bias else ()),
         Part("subthr_dynamics", f"{function.replace('_reset', '')}_subthr", takes="a_in",
              uses=dynamics if bias else ()),
         Part("spiking_activation", f"{function.replace('_reset', '')}_fires", gives="s_out",
@@ -308,7 +316,7 @@ class AbstractPyLifModelFixed(_LifModel):
         self.effective_bias = np.zeros(1, np.int64)
         self.effective_vth = 0
         self.isthrscaled = False
-        self._scaled_from: Any = None
+        self._scaled_from: dict[str, Any] = {}
 
     def on_start(self) -> None:
         """Check the parameters: what is not integral has been cut off on the way here."""
@@ -316,22 +324,17 @@ class AbstractPyLifModelFixed(_LifModel):
         for name, dtype in self._parameters.items():
             if name in given:
                 require_integral(self, name, given[name], dtype)
-        self._check_values()
+        for name in self._parameters:
+            self._check_value(name)
 
-    def on_var_update(self) -> None:
-        """Check what was set; let a new threshold take effect."""
-        self._check_values()
-        self.isthrscaled = self.isthrscaled and self._thresholds() == self._scaled_from
+    def _var_written(self, name: str) -> None:
+        if name in self._parameters:
+            self._check_value(name)
 
-    def _check_values(self) -> None:
-        for name, dtype in self._parameters.items():
-            value: Any = getattr(self, name, None)
-            if name.startswith("bias") or isinstance(value, (int, float)):  # u and v are arrays
-                require_integral(self, name, value, dtype)
-
-    def _thresholds(self) -> tuple[Any, ...]:
-        found = (getattr(self, name, None) for name in ("vth", "vth_hi", "vth_lo"))
-        return tuple(np.asarray(x).tolist() for x in found)
+    def _check_value(self, name: str) -> None:
+        value: Any = getattr(self, name, None)
+        if name.startswith("bias") or isinstance(value, (int, float)):  # u and v are arrays
+            require_integral(self, name, value, self._parameters[name])
 
     # -- the step in NumPy -------------------------------------------------------------------
 
@@ -342,7 +345,7 @@ class AbstractPyLifModelFixed(_LifModel):
         self.effective_bias = shl(np.asarray(self.bias_mant).astype(np.int64), exponent)
 
     def scale_threshold(self) -> None:
-        """Set `effective_vth` from `vth`; called before the first step and when `vth` was set.
+        """Set `effective_vth` from `vth`; called before the first step and when `vth` has changed.
 
         Raises
         ------
@@ -395,9 +398,16 @@ class AbstractPyLifModelFixed(_LifModel):
         self._scale_threshold_once()
 
     def _scale_threshold_once(self) -> None:
-        if not self.isthrscaled:
+        if not self._is_scaled():
             self.scale_threshold()
-            self._scaled_from = self._thresholds()
+            found = {n: vars(self)[n] for n in ("vth", "vth_hi", "vth_lo") if n in vars(self)}
+            self._scaled_from = {name: seen(self, value) for name, value in found.items()}
+
+    def _is_scaled(self) -> bool:
+        """Whether `effective_vth` is of the thresholds as they are now, whoever wrote them."""
+        return self.isthrscaled and all(
+            is_as_seen(self, getattr(self, n), was) for n, was in self._scaled_from.items()
+        )
 
 
 @cpu_model(LIF, "floating_pt")

@@ -223,9 +223,9 @@ class PyNIRNeuronModel(AbstractNIRModel):
 
     def on_start(self) -> None:
         """Find the shares that time constants make."""
-        self.on_var_update()
+        self._var_written("tau_mem")
 
-    def on_var_update(self) -> None:
+    def _var_written(self, name: str) -> None:
         """Let new time constants take effect."""
         self.share_mem, self.share_syn = self._share(self.tau_mem), self._share(self.tau_syn)
 

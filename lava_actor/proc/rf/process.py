@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from lava_actor.errors import InvalidValueError
 from lava_actor.proc._shaped import Shaped
 from lava_actor.process import InPort, LogConfig, OutPort, Var
 from lava_actor.process.inherited import given
@@ -24,7 +25,7 @@ class RF(Shaped):
     shape
         Shape of the population, of all ports and of the Vars `real` and `imag`.
     period
-        Period of the oscillation in steps.
+        Period of the oscillation in steps, not 0.
     alpha
         Loss of amplitude per step, 0 … 1.
     state_exp
@@ -53,6 +54,10 @@ class RF(Shaped):
         log_config: LogConfig | None = None,
     ) -> None:
         super().__init__(**given(locals()))
+        if not (np.size(period) == 1 and np.isfinite(period) and period):
+            raise InvalidValueError(
+                f"{self.name}.period: expected a number of steps other than 0, got {period}"
+            )
         sin_decay = (1 - alpha) * np.sin(2 * np.pi / period)
         cos_decay = (1 - alpha) * np.cos(2 * np.pi / period)
         if decay_bits > 0:

@@ -12,7 +12,15 @@ from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
 from lava_actor.model.native import INT64
 from lava_actor.proc._arithmetic import owner_of
-from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc._model import (
+    LavaPyType,
+    NativeStep,
+    PyLoihiProcessModel,
+    PyOutPort,
+    cpu_model,
+    is_as_seen,
+    seen,
+)
 from lava_actor.proc._streams import key_of
 from lava_actor.proc.sources.poisson import Means
 from lava_actor.proc.sources.process import (
@@ -54,11 +62,13 @@ class _Source(PyLoihiProcessModel):
 class AbstractPyPoissonSource(_Source):
     """Draws numbers of spikes from counters, see `poisson`."""
 
-    cut = Cut("s_out", ("s_out", "rate", "amplitude"), cost=4.0, remade=("key", "_means"))
+    cut = Cut("s_out", ("s_out", "rate", "amplitude"), cost=4.0, remade=("key", "_means", "_rates"))
 
     rate: np.ndarray
 
     _means: Means | None = None
+    _rates: object = None
+    """Those of `_means`."""
 
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
@@ -73,12 +83,12 @@ class AbstractPyPoissonSource(_Source):
     @property
     def means(self) -> Means:
         """The rates, once they have been looked at, as a step needs them."""
-        if self._means is None or self._means.rates is not self.rate:
+        if self._means is None or not is_as_seen(self, self.rate, self._rates):
             check_rates(owner_of(self), self.rate)
-            self._means = Means(self.rate)
+            self._means, self._rates = Means(self.rate), seen(self, self.rate)
         return self._means
 
-    def on_var_update(self) -> None:
+    def _var_written(self, name: str) -> None:
         """Look at what was set."""
         self._means = None
 
@@ -151,13 +161,14 @@ class AbstractPyRegularSource(_Source):
     @property
     def checked_period(self) -> np.ndarray:
         """The period, once it and the first step have been looked at."""
-        if self._checked[0] is not self.period or self._checked[1] is not self.first:
+        now = self.period, self.first
+        if not all(map(is_as_seen, (self, self), now, self._checked)):
             check_steps(f"{owner_of(self)}.period", self.period)
             check_steps(f"{owner_of(self)}.first", self.first)
-            self._checked = self.period, self.first
+            self._checked = seen(self, self.period), seen(self, self.first)
         return self.period
 
-    def on_var_update(self) -> None:
+    def _var_written(self, name: str) -> None:
         """Look at what was set."""
         self._checked = None, None
 

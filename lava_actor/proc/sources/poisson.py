@@ -34,7 +34,6 @@ class Means:
     """
 
     def __init__(self, rates: np.ndarray) -> None:
-        self.rates = rates
         flat = np.ascontiguousarray(rates, float).reshape(-1)
         if flat.size and (flat == flat[0]).all():
             flat = flat[:1]

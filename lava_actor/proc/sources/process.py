@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process import AbstractProcess, OutPort, Var
+from lava_actor.protocol.counts import whole_number
 
 
 class PoissonSource(AbstractProcess):
@@ -24,7 +25,7 @@ class PoissonSource(AbstractProcess):
     shape : tuple of int, or int
         Shape of `s_out` and of the Vars `rate` and `amplitude`.
     rate : float or array_like
-        Expected number of spikes per step, at least 0.
+        Expected number of spikes per step, from 0 to below 2**31.
     amplitude : float or array_like
         What a spike counts; an integer in the fixed-point model.
     binary : bool
@@ -35,7 +36,7 @@ class PoissonSource(AbstractProcess):
     Raises
     ------
     InvalidValueError
-        (a `ValueError`) if a rate is negative or not finite, or a value does not fit the shape.
+        (a `ValueError`) if a rate is negative or not below 2**31, or does not fit the shape.
 
     Notes
     -----
@@ -56,8 +57,7 @@ class PoissonSource(AbstractProcess):
     ) -> None:
         owner = inherited.get("name") or type(self).__name__
         check_rates(owner, rate)
-        if seed is not None and not (isinstance(seed, (int, np.integer)) and seed >= 0):
-            raise InvalidValueError(f"{owner}.seed: expected a non-negative integer, got {seed!r}")
+        seed = None if seed is None else whole_number(f"{owner}.seed", seed)
         super().__init__(shape=shape, binary=bool(binary), seed=seed, **inherited)
         self.s_out = OutPort(shape=shape)
         self.rate = Var(shape=shape, init=rate)
@@ -164,14 +164,15 @@ def check_rates(where: str, given: object) -> None:
     InvalidTypeError
         If they are no real numbers.
     InvalidValueError
-        If one is negative or not finite.
+        If one is negative, or more than an int32 can count.
     """
     rates = np.asarray(given)
     if rates.dtype.kind not in "iuf":
         raise InvalidTypeError(f"{where}.rate: expected numbers, got {given!r}")
-    if not (np.isfinite(rates).all() and (rates >= 0).all()):
-        worst = rates[~(np.isfinite(rates) & (rates >= 0))].flat[0]
-        raise InvalidValueError(f"{where}.rate: expected finite numbers from 0, got {worst}")
+    fit = (rates >= 0) & (rates < 2**31)
+    if not fit.all():
+        worst = rates[~fit].flat[0]
+        raise InvalidValueError(f"{where}.rate: expected numbers from 0 to 2**31 - 1, got {worst}")
 
 
 def check_steps(where: str, given: object, dimensions: int | None = None) -> np.ndarray:
@@ -182,7 +183,7 @@ def check_steps(where: str, given: object, dimensions: int | None = None) -> np.
     InvalidTypeError
         If they are no integers, or have other dimensions.
     InvalidValueError
-        If one is below 1.
+        If one is below 1, or no int64.
     """
     try:
         steps = np.asarray(given)
@@ -194,4 +195,6 @@ def check_steps(where: str, given: object, dimensions: int | None = None) -> np.
         raise InvalidTypeError(f"{where}: expected integers (steps), got {given!r}")
     if steps.size and steps.min() < 1:
         raise InvalidValueError(f"{where}: expected steps from 1, got {steps.min()}")
+    if steps.size and steps.max() >= 2**63:
+        raise InvalidValueError(f"{where}: expected steps below 2**63, got {steps.max()}")
     return steps.astype(np.int64)

@@ -12,7 +12,7 @@ what it would have answered to a request then. `TappedVar` is the reader's end.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
@@ -69,13 +69,26 @@ def _named(name: bytes) -> np.dtype | None:
     return np.dtype(name.decode()) if name else None
 
 
+def _failed(size: int, reason: str) -> np.ndarray:
+    """Why there is no value: as much of it as a message has room for, a few words at least."""
+    message = np.zeros(size, np.uint8)
+    text = reason.encode()[: size - _HEAD.size]
+    message.data[: _HEAD.size + len(text)] = _HEAD.pack(FAILED, b"", len(text)) + text
+    return message
+
+
 def _value_in(message: np.ndarray, label: str) -> np.ndarray:
     """The value that the owner sent; raises what kept it from sending one."""
-    status, value = _decode(message)
-    assert value is not None
-    if status == FAILED:
-        raise RuntimeStateError(f"{label}: {value.tobytes().decode()}")
+    value = _decode(message)[1]
+    if value is None:
+        length = _HEAD.unpack_from(message.data)[2]
+        reason = message[_HEAD.size : _HEAD.size + length].tobytes().decode(errors="ignore")
+        raise RuntimeStateError(f"{label} cannot be read: {reason}")
     return value
+
+
+def _taker(label: str, ring: RingReader) -> Callable[[np.ndarray], np.ndarray]:
+    return partial(_value_in, label=f"{label}: {ring.name.partition('->')[0]}")
 
 
 def _arranged(value: np.ndarray, plan: RefPortPlan) -> np.ndarray:
@@ -95,7 +108,7 @@ class TappedVar:
 
     def __init__(self, plan: RefPortPlan, rings: Sequence[RingReader], label: str) -> None:
         self._plan = plan
-        self.taps = [TapReader(r, partial(_value_in, label=label), plan.tap_every) for r in rings]
+        self.taps = [TapReader(r, _taker(label, r), plan.tap_every) for r in rings]
 
     @property
     def plain_taps(self) -> list[TapReader] | None:
@@ -129,7 +142,7 @@ class RemoteVar:
         self._plan = plan
         self._requests = requests
         self._replies = replies
-        self._value = TapReader(replies, partial(_value_in, label=label))
+        self._value = TapReader(replies, _taker(label, replies))
         self._size = int(requests.shape[0])
         self._label = label
         self._dtype = np.dtype(plan.declared.d_type)
@@ -197,9 +210,7 @@ def publisher(model: object, slot: VarSlot, name: str, writer: RingWriter, every
                 )
             return _encode(size, OK, value)
         except Exception as error:  # noqa: BLE001  (the client gets every cause; the owner goes on)
-            text = f"Var {name!r} cannot be read: {error}".encode()
-            raw = np.frombuffer(text[: size - REMOTE_HEADER], np.uint8)
-            return _encode(size, FAILED, raw)
+            return _failed(size, str(error).removeprefix(f"{slot.where}: "))
 
     header = None if matrices.is_csr_class(slot.declared.cls) else header_of
     return Tap(writer, model, name, slot.shape, header, message, every)
@@ -234,7 +245,6 @@ class VarServer(Served):
             return
         assert data is not None
         try:
-            value = self._slot.assigned(getattr(self._model, self._name), data)
+            self._slot.set_in(self._model, self._name, data, by_port=True)
         except LavaActorError as error:
             raise type(error)(f"{error} (written through the RefPort {self._port})") from error
-        setattr(self._model, self._name, value)

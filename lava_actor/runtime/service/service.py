@@ -186,9 +186,8 @@ class Service(Members):
     def _tick(self) -> None:
         if self.plan.leads:
             self.lease.extend()
-        elif self.running and self.free.pause == words.PAUSED:
-            if self.waiting_for and self.watch.caught(self.waiting_for):
-                self._finish(words.PAUSED)
+        elif self._are_caught():
+            self._finish(words.PAUSED)
         now = time.monotonic()
         if self.watching and now >= self.next_watch:
             self.next_watch = now + WATCH_SECONDS
@@ -196,6 +195,11 @@ class Service(Members):
             if stuck is not None:
                 self._end_with([stuck])
             self.watching = self.running or not self.watch.resting()
+
+    def _are_caught(self) -> bool:
+        """Whether models that run freely are to pause, but wait at ports, and cannot return."""
+        waiting = self.running and self.free.pause == words.PAUSED and self.waiting_for
+        return bool(waiting) and self.watch.caught(self.waiting_for)
 
     def _signalled(self) -> None:
         """An actor has ended, or the launcher: by itself, or because the user's interpreter has."""

@@ -340,7 +340,8 @@ class Network:
 
     def require_rest(self, what: str) -> None:
         """Raise if a model that runs freely did not return when the network was paused."""
-        for actor in self._executable.actors if self._arena is not None else ():
+        assert self._arena is not None
+        for actor in self._executable.actors:
             if actor.is_async and self._arena.party(actor.party).state == words.STEPPING:
                 raise RuntimeStateError(
                     f"{what}: {actor.name} is in the middle of run_async, waiting at a port: it "
