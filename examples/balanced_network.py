@@ -105,6 +105,8 @@ def main() -> None:
         "--picture", type=Path, default=Path(tempfile.gettempdir()) / "balanced_network.png"
     )
     arguments = parser.parse_args()
+    if arguments.steps < 1:
+        parser.error("expected at least one step")
 
     excitatory, inhibitory, monitor, n_synapses = build()
     print(f"{EXCITATORY + INHIBITORY} neurons, {n_synapses} synapses")

@@ -7,12 +7,11 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from lava_actor.bench.observer import Observer
 from lava_actor.bench.report import RunReport
 from lava_actor.compat import install
-from lava_actor.utils.programs import run_program
+from lava_actor.utils.programs import run_program, writable
 
 
 def options(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -22,7 +21,7 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
         description="Run a program unchanged; at the end of each run of its network, report steps, "
         "messages and spikes per second, what every actor did, and which holds the others back.",
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all reports there")
+    parser.add_argument("--json", type=writable, metavar="FILE", help="write all reports there")
     parser.add_argument("--lava", action="store_true", help="the program imports `lava.*`")
     parser.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module")
     parser.add_argument("program", metavar="PROGRAM")

@@ -152,6 +152,8 @@ class Pending:
     resume: Resume | None
     run_cfg: Any
     compile_config: dict[str, Any]
+    executable: Executable | None = None
+    """What was compiled when the file was read."""
 
 
 _pending: weakref.WeakKeyDictionary[AbstractProcess, Pending] = weakref.WeakKeyDictionary()

@@ -6,6 +6,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from lava_actor.utils.programs import writable
+
 EXAMPLES = """examples:
   lava-actor info                          what this installation runs on
   lava-actor run --progress network.py     a program, with a progress bar for each of its runs
@@ -54,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
         "steps, messages and spikes per second and what every actor did. Without: step two small "
         "networks, check what they compute, and say how long a step took.",
     )
-    bench.add_argument("--json", metavar="FILE", help="write the reports of PROGRAM there")
+    bench.add_argument(
+        "--json", type=writable, metavar="FILE", help="write the reports of PROGRAM there"
+    )
     _add_program(bench, nargs="?")
     bench.set_defaults(action=_bench)
 
@@ -65,7 +69,11 @@ def parser() -> argparse.ArgumentParser:
         "(chrome://tracing, ui.perfetto.dev, speedscope.app), and name the slowest of them.",
     )
     trace.add_argument(
-        "--output", metavar="FILE", default="trace.json", help="default: %(default)s"
+        "--output",
+        type=writable,
+        metavar="FILE",
+        default="trace.json",
+        help="default: %(default)s",
     )
     _add_program(trace, nargs=None)
     trace.set_defaults(action=_trace)
@@ -146,5 +154,5 @@ def _bench(given: argparse.Namespace) -> None:
     from lava_actor.bench.__main__ import main as bench
 
     options = ["--lava"] * given.compat + ["-m"] * given.module
-    options += ["--json", given.json] if given.json else []
+    options += ["--json", str(given.json)] if given.json else []
     bench([*options, given.program, *given.arguments])

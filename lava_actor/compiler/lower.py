@@ -275,7 +275,10 @@ class Lowering:
         accesses = {access.port: access for access in reached if access is not None}
         is_async = {self.party[p]: self.domain_of[p][1] for p in self.leaves}
         found = list(accesses.values())
-        self.place = order_of(clients_of(found, is_async))
+        writing = {access.reader for access in found if not access.declared.reads_only}
+        self.place = order_of(
+            clients_of(found, is_async), {access.reader for access in found} - writing
+        )
         served = why_served(found, is_async, self.place, switched_on=self.taps_on)
         plans = {
             process: [self._ref_port(port, accesses.get(port), served) for port in members]

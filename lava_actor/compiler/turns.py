@@ -2,9 +2,10 @@
 
 A RefPort reads and writes somebody else's Var in ``run_pre_mgmt`` or ``run_post_mgmt``. To make
 the result independent of timing, the actors of one connected group of RefPorts take turns in
-these phases: an owner goes before the actors that access it, otherwise the smaller Process id
-goes first (also where mutual references leave no other order). While one has its turn, the others
-serve it; so mutual references cannot deadlock.
+these phases: an owner goes before the actors that access it, who may write before those who
+declare that they only read, otherwise the smaller Process id goes first (also where mutual
+references leave no other order). While one has its turn, the others serve it; so mutual references
+cannot deadlock.
 
 RefPorts that were lowered to taps (`taps.py`) need no turns. They still count for the order, so
 that results do not depend on what was lowered.
@@ -12,7 +13,7 @@ that results do not depend on what was lowered.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from lava_actor.compiler.executable import ActorPlan, TurnPlan
 
@@ -32,7 +33,16 @@ def plan_turns(actors: Sequence[ActorPlan]) -> tuple[TurnPlan, ...]:
         for tap in actor.taps:
             readers.setdefault(actor.party, set()).update(tap.readers)
     parties = clients.keys() | readers.keys()
-    place = order_of({p: clients.get(p, set()) | readers.get(p, set()) for p in parties})
+    writing, watching = (
+        {
+            actor.party
+            for actor in actors
+            if any(p.declared.reads_only is only for p in actor.ref_ports if p.owner is not None)
+        }
+        for only in (False, True)
+    )
+    everybody = {p: clients.get(p, set()) | readers.get(p, set()) for p in parties}
+    place = order_of(everybody, watching - writing)
     plans = []
     for members in _groups(clients):
         phases = [by_party[m].phases for m in members]
@@ -48,12 +58,15 @@ def plan_turns(actors: Sequence[ActorPlan]) -> tuple[TurnPlan, ...]:
     return tuple(plans)
 
 
-def order_of(clients: Mapping[int, set[int]]) -> dict[int, int]:
-    """The place of every party within its group; ``clients`` are those of each owner."""
+def order_of(clients: Mapping[int, set[int]], watching: Collection[int]) -> dict[int, int]:
+    """The place of every party within its group.
+
+    ``clients`` are those of each owner, ``watching`` those who only read.
+    """
     return {
         party: place
         for members in _groups(clients)
-        for place, party in enumerate(_order(members, clients))
+        for place, party in enumerate(_order(members, clients, watching))
     }
 
 
@@ -79,13 +92,15 @@ def _groups(clients: Mapping[int, set[int]]) -> list[list[int]]:
     return groups
 
 
-def _order(members: Sequence[int], clients: Mapping[int, set[int]]) -> list[int]:
-    """Owners before their clients; smallest first where that leaves a choice or a cycle."""
+def _order(
+    members: Sequence[int], clients: Mapping[int, set[int]], watching: Collection[int]
+) -> list[int]:
+    """Owners before clients, writers before watchers, smaller ones first; also in a cycle."""
     waiting = {m: {o for o in members if m in clients.get(o, ()) and o != m} for m in members}
     order: list[int] = []
     while waiting:
-        ready = [m for m in sorted(waiting) if not waiting[m]]
-        chosen = ready[0] if ready else min(waiting)
+        ready = [m for m in waiting if not waiting[m]]
+        chosen = min(ready or waiting, key=lambda m: (m in watching, m))
         order.append(chosen)
         del waiting[chosen]
         for owners in waiting.values():

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import runpy
 import sys
 from functools import partial
+from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
+
+
+def writable(text: str) -> Path:
+    """The path of a file that a command is to write at its end; told now if it cannot."""
+    path = Path(text)
+    if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise argparse.ArgumentTypeError(f"cannot write {text!r}")
+    return path
 
 
 def run_program(name: str, arguments: list[str], *, as_module: bool = False) -> None:

@@ -202,7 +202,7 @@ def test_fixed_point_models_send_the_same_integers(source, model):
 @pytest.mark.parametrize(
     ("wrong", "error", "text"),
     [
-        (lambda: PoissonSource(shape=(2,), rate=-1), InvalidValueError, "rate: .* from 0 .* got -1"),
+        (lambda: PoissonSource(shape=(2,), rate=-1), InvalidValueError, "rate: .* from 0 .*got -1"),
         (lambda: PoissonSource(shape=(2,), rate=np.nan), InvalidValueError, "rate: .* got nan"),
         (lambda: PoissonSource(shape=(2,), rate="a"), InvalidTypeError, "rate: expected numbers"),
         (lambda: PoissonSource(shape=(2,), rate=1, seed=-1), InvalidValueError, "seed: expected"),

@@ -122,8 +122,10 @@ def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, obje
         if issubclass(PyLoihiProcessModel, cls):
             continue
         for key, value in vars(cls).items():
-            if key.startswith("__") or key == "_abc_impl" or isinstance(value, property):
-                continue  # properties are read through the original
+            if key.startswith("__") or key in ("_abc_impl", "native_step"):
+                continue
+            if isinstance(value, property):
+                continue  # read through the original
             if not inspect.isroutine(value):
                 namespace[key] = value
             elif not key.startswith("_") and not hasattr(FreeRunning, key):

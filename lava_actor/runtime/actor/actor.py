@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
     from lava_actor.channels.records import RecordStore
     from lava_actor.compiler.executable import Schedule, TurnPlan
+    from lava_actor.runtime.actor.free import FreeLoop
     from lava_actor.runtime.actor.remote import VarServer
+    from lava_actor.runtime.actor.stepping import SteppingLoop
     from lava_actor.runtime.start.serialize import ActorSpec
 
 
@@ -83,6 +85,7 @@ class Actor:
         self.records = records
         self._owner = os.getpid()
         self.pending_run: int | None = None
+        self.loop: FreeLoop | SteppingLoop
         self.runs_told = 0  # commands to run, of a model that runs freely
         self.on_rebuilt: Callable[[Any], None] = lambda _model: None
         self.base = 0  # steps before the last reset; the model counts from there
@@ -103,7 +106,7 @@ class Actor:
         try:
             try:
                 if self.start():
-                    self._drive()
+                    self.loop.run()
             except BaseException as error:  # noqa: BLE001  (everything must reach the user)
                 self.end(error)
             else:
@@ -179,12 +182,16 @@ class Actor:
         os._exit(code or 0)
 
     def start(self) -> bool:
-        """Build the model; says so, or what went wrong, to the service."""
+        """Build the model, and what drives it; says so, or what went wrong, to the service."""
+        from lava_actor.runtime.actor.free import FreeLoop
+        from lava_actor.runtime.actor.stepping import SteppingLoop
+
         try:
             self.spec = self._load()
             del self._load
             self.model_name = self.spec.plan.model_name
             self._build()
+            self.loop = FreeLoop(self) if self.spec.plan.is_async else SteppingLoop(self)
         except BaseException as error:  # noqa: BLE001  (start-up errors reach the user as they are)
             self.leave_if_child(error)
             self._report("startfail", error)
@@ -208,14 +215,6 @@ class Actor:
         if self.own_process:
             share(self.built.model, self.spec.proc_params, self.spec.inits)
         self.spec = dataclasses.replace(self.spec, inits={})
-
-    def _drive(self) -> None:
-        from lava_actor.runtime.actor.free import FreeLoop
-        from lava_actor.runtime.actor.stepping import SteppingLoop
-
-        loop: FreeLoop | SteppingLoop
-        loop = FreeLoop(self) if self.spec.plan.is_async else SteppingLoop(self)
-        loop.run()
 
     # -- requests ---------------------------------------------------------------------------
 

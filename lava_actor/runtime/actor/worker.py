@@ -81,7 +81,8 @@ class Worker:
         self._voices.speak(actor)
         try:
             if actor.start():
-                member = _Member(actor, SteppingLoop(actor), Seat())
+                assert isinstance(actor.loop, SteppingLoop)  # others share no process
+                member = _Member(actor, actor.loop, Seat())
                 member.loop.sit_down()
                 if member.loop.take_seat(member.seat):
                     self._members[member.seat] = member

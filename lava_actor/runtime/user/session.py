@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import dataclasses
 import os
 import sys
 import threading
@@ -103,9 +104,14 @@ def _create_runtime(
         return  # it is there already
     if executable is None:
         executable = _known_executable(process)
-        if executable is not None:
-            _doubt_change(process, executable, run_cfg, compile_config)
     loaded = checkpoint.pending_of(_related(process, executable))
+    if mine and executable is not None:
+        given = run_cfg is not None or compile_config is not None
+        if given and loaded is not None and loaded.executable is executable:
+            executable.forget()  # as the file said; the user says more
+            executable = None
+        else:
+            _doubt_change(process, executable, run_cfg, compile_config)
     if executable is None:
         if loaded is not None:
             run_cfg = loaded.run_cfg if run_cfg is None else run_cfg
@@ -360,6 +366,7 @@ def load_new(path: str | Path, *, trusted: bool = False) -> AbstractProcess:
         if pending.resume is not None:
             with checkpoint.complaints(Path(path)):
                 pending.resume.check(executable)
+        pending = dataclasses.replace(pending, executable=executable)
     checkpoint.set_pending(network, pending)
     return process
 
