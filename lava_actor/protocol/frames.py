@@ -76,7 +76,7 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "failed": "Failure of a model; then comes an exception",
         "exception": "the exception of the Failure before, pickled, or nothing",
         "left": "nothing: released, because the other end of a channel is gone",
-        "done": "why run_async returned",
+        "done": "why run_async returned, commands to run that it had heard of",
         "clean": "nothing: the model has cleaned up",
         "ask": "what a model asks for in the middle of a run: pause or stop",
     },

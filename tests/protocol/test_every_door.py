@@ -367,7 +367,8 @@ def test_what_is_no_value_of_the_var_is_named_wherever_it_is_read(held: Any) -> 
             found = pool.submit(remote.read)
             while not (server.serve() or found.done()):
                 pass
-            with pytest.raises(RuntimeError, match=r"reader\.ref: box\.v cannot be read: the model"):
+            wrong = r"reader\.ref: box\.v cannot be read: the model"
+            with pytest.raises(RuntimeError, match=wrong):
                 found.result()
 
 

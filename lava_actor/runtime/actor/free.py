@@ -25,6 +25,7 @@ class FreeLoop:
         self.actor = actor
         self.model: Any = actor.built.model
         self._told = True  # of no run yet
+        self._counted = 0  # commands to run that `turn` knows of
         self._rebuilt(self.model)
         actor.on_rebuilt = self._rebuilt
 
@@ -45,7 +46,7 @@ class FreeLoop:
             asked = self._asked()
             self._tell_pause(asked)
             party.state = words.PARKED
-            actor.pipe.send("done", asked, actor=party.index)
+            actor.pipe.send("done", (asked, actor.runs_told), actor=party.index)
 
     def _call(self) -> None:
         actor, party = self.actor, self.actor.party
@@ -56,7 +57,7 @@ class FreeLoop:
             party.attend = None
         self._look_around()
         actor.pending_run = None  # of a run that began while the call was on
-        party.turn, actor.runs_told = party.turn + actor.runs_told, 0
+        party.turn, self._counted = party.turn + actor.runs_told - self._counted, actor.runs_told
 
     def _rebuilt(self, model: Any) -> None:
         self.model = model

@@ -86,6 +86,7 @@ class Service(Members):
         super().__init__(plan, arena, user, wake_up, host)
         self.clock = arena.domain(words.CLOCK)
         self.free = arena.domain(words.FREE)
+        self.async_runs = 0
         self.runs = arena.party(plan.runtime_party)
         self.running = False
         self.by_hand = False  # the user grants steps: until a pause, their ends are not for us
@@ -240,6 +241,7 @@ class Service(Members):
                 self.lease.start(steps, self._count_run)
         if self.plan.is_async:
             self.free.pause = 0
+            self.async_runs += 1
             self.waiting_for = set(self.members)
             many = sys.maxsize if steps is None else steps
             for member in self.members.values():
@@ -366,8 +368,9 @@ class Service(Members):
         self.user.post("ask", self.asked)
 
     def _async_done(self, frame: Frame, member: Member) -> None:
-        reason = frame.take()
-        self.waiting_for.discard(member.party)
+        reason, run = frame.take()
+        if run == self.async_runs:  # or messages woke it in mid-call, before it heard of this one
+            self.waiting_for.discard(member.party)
         if reason == words.STOPPED or self.asked == words.REACHED:
             self.asked = reason or self.asked
         if reason != words.REACHED and self.free.pause != words.STOPPED:
