@@ -31,6 +31,8 @@ from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
 from lava_actor.model.members import UNDECLARED
 
 if TYPE_CHECKING:
+    from logging import Logger
+
     from lava_actor.process.parameters import ProcessParameters
 
 __all__ = [
@@ -88,8 +90,8 @@ class PyLearningConnection(AbstractLearningConnection):
     # What the ProcessModel that this class is mixed into brings along.
     weights: Any
     time_step: int
-    log: Any
-    weights_of: Callable[[Arrears], Any]
+    log: Logger
+    weights_of: Callable[[Arrears], object]
     """The weights as native steps use them: a matrix, or arrays by column; or None."""
     arrange: Callable[[], None]
     """Brings the variables to the type and order in which they can wait."""
@@ -249,7 +251,7 @@ class PyLearningConnection(AbstractLearningConnection):
         """Return the present impulses of the post-synaptic traces."""
         return self._y_traces.impulses_now(self._random_impulse("y"))
 
-    def native_state(self) -> tuple[Any, ...] | None:
+    def native_state(self) -> tuple[object, ...] | None:
         """Return what native steps work on; None if they cannot.
 
         Returns

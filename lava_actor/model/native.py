@@ -352,7 +352,7 @@ def replaceable(method: Method) -> Method:
     """Let a `Part`'s method be native where a subclass's own calls it by ``super()``."""
 
     @functools.wraps(method)
-    def either(self: Any, *arguments: Any) -> Any:
+    def either(self: Any, *arguments: object) -> Any:
         burst = self._in_parts
         if burst is not None:
             result = burst.original(either, arguments)

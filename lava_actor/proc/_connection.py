@@ -118,7 +118,7 @@ class ConnectionModel(PyLoihiProcessModel):
         return None
 
     @classmethod
-    def _arithmetic_of(cls) -> type[Any]:
+    def _arithmetic_of(cls) -> type[object]:
         """Whose arithmetic it is."""
         return FloatNumbers if cls.number.kind == "f" else FixedNumbers
 

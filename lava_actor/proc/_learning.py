@@ -16,7 +16,7 @@ def learning_parameters(
     owner: str,
     weights: Any,
     tags: dict[str, Any],
-    learning_rule: Any,
+    learning_rule: object,
     graded_spike_cfg: Any,
     others: dict[str, Any],
 ) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lava_actor.process.process import AbstractProcess
 
 
@@ -56,7 +58,7 @@ class Session(Protocol):
         self,
         process: AbstractProcess,
         run_cfg: RunConfigLike,
-        compile_config: dict[str, Any] | None = None,
+        compile_config: Mapping[str, object] | None = None,
     ) -> Any:
         """Compile the network of a Process."""
 
@@ -65,16 +67,16 @@ class Session(Protocol):
         process: AbstractProcess,
         run_cfg: RunConfigLike | None = None,
         executable: Any = None,
-        compile_config: dict[str, Any] | None = None,
+        compile_config: Mapping[str, object] | None = None,
     ) -> None:
         """Start the network of a Process."""
 
     def run(
         self,
         process: AbstractProcess,
-        condition: Any,
+        condition: object,
         run_cfg: RunConfigLike | None = None,
-        compile_config: dict[str, Any] | None = None,
+        compile_config: Mapping[str, object] | None = None,
         **options: Any,
     ) -> Any:
         """Run the network of a Process."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from hashlib import sha256
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
 
 import numpy as np
 
@@ -14,6 +14,19 @@ from lava_actor.errors import ArenaMemoryError, InvalidValueError
 from lava_actor.plain import plain
 from lava_actor.process.interfaces import where
 from lava_actor.process.variable import Var
+
+if TYPE_CHECKING:
+
+    class Limits(TypedDict):
+        """What a `Recorder` needs to know of a recording."""
+
+        name: str
+        size: int
+        until: int | None
+        every: int
+        last: int | None
+        places: np.ndarray | None
+        of: int
 
 
 @plain(frozen=True)
@@ -91,7 +104,7 @@ class Recording(Var):
         self.num_steps, self.every, self.last, self.index = num_steps, every, last, index
         self.row_size = math.prod(self.row_shape)
 
-    def limits(self) -> dict[str, Any]:
+    def limits(self) -> Limits:
         """What a `Recorder` needs to know of it."""
         return {
             "name": self.of,
@@ -173,7 +186,7 @@ class Recording(Var):
         """Refuse: what was recorded stays what it is."""
         raise InvalidValueError(f"{where(self)}.set: expected a Var to set; this is a recording")
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """A copy holds what is recorded now."""
         kept = None if self._source is None else _Kept(self._source.read())
         return {**self.__dict__, "_source": kept}

@@ -27,7 +27,7 @@ class ChannelRemote:
     """The client's end: asks a `PyVarPort` through two channels."""
 
     def __init__(
-        self, send_port: Any, recv_port: Any, transformer: AbstractTransformer | None
+        self, send_port: Any, recv_port: object, transformer: AbstractTransformer | None
     ) -> None:
         self._send_port = send_port
         self._recv_port = recv_port

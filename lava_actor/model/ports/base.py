@@ -135,7 +135,7 @@ class AbstractPyIOPort(AbstractPyPort):
 
     def __init__(
         self,
-        csp_ports: list[Any] | None,
+        csp_ports: list[object] | None,
         process_model: object,
         shape: tuple[int, ...] = (),
         d_type: DTypeLike = int,

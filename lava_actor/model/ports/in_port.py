@@ -412,7 +412,7 @@ class PyInPortScalarSparse(PyInPort):
         return self._dtype.type(0), 0
 
 
-def _functions(transformer: Any, port: Any) -> tuple[Callable[..., Any], ...]:
+def _functions(transformer: Any, port: object) -> tuple[Callable[..., object], ...]:
     if transformer is None:
         return ()
     if hasattr(transformer, "functions"):

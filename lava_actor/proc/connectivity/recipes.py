@@ -291,7 +291,7 @@ def one_to_one(
 
 
 def _recipe(
-    rule: str, shape: Any, amount: float, weight: Any, seed: Any, replace: bool = False
+    rule: str, shape: object, amount: float, weight: object, seed: Any, replace: bool = False
 ) -> Recipe:
     sides = tuple(shape) if isinstance(shape, (tuple, list)) else ()
     if len(sides) != 2 or not all(_is_int(side) for side in sides):

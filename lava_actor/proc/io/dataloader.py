@@ -46,7 +46,7 @@ class AbstractDataloader(Scheduled):
         dataset: Sequence[tuple[Any, Any]],
         interval: int = 1,
         offset: int = 0,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         owner = type(self).__name__
         interval = whole_number(f"{owner}.interval", interval, 1)

@@ -329,7 +329,7 @@ class AbstractPyLifModelFixed(_LifModel):
             if name.startswith("bias") or isinstance(value, (int, float)):  # u and v are arrays
                 require_integral(self, name, value, dtype)
 
-    def _thresholds(self) -> tuple[Any, ...]:
+    def _thresholds(self) -> tuple[object, ...]:
         found = (getattr(self, name, None) for name in ("vth", "vth_hi", "vth_lo"))
         return tuple(np.asarray(x).tolist() for x in found)
 

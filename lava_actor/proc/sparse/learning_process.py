@@ -53,10 +53,10 @@ class LearningSparse(LearningConnectionProcess, Sparse):
         *,
         weights: ArrayLike | Any,
         tag_2: ArrayLike | Any | None = None,
-        tag_1: ArrayLike | Any | None = None,
+        tag_1: ArrayLike | object | None = None,
         learning_rule: LoihiLearningRule | None = None,
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         weights = canonical_csr("LearningSparse", "weights", weights)
         shape = weights.shape

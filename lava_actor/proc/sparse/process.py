@@ -51,7 +51,7 @@ class Sparse(Projection):
     def __init__(
         self,
         *,
-        weights: Any,
+        weights: object,
         num_message_bits: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -85,7 +85,7 @@ class DelaySparse(Sparse):
         self,
         *,
         weights: Any,
-        delays: ArrayLike | Any,
+        delays: ArrayLike | object,
         max_delay: int = 0,
         **kwargs: Any,
     ) -> None:

@@ -114,7 +114,7 @@ def _taken(actor: Actor, amount: int) -> object:
     return _NO_REPLY
 
 
-def _with_payload(carry_out: Callable[[Actor, Any], Any]) -> Callable[[Frame, Actor], Any]:
+def _with_payload(carry_out: Callable[[Actor, Any], Any]) -> Callable[[Frame, Actor], object]:
     return lambda frame, actor: carry_out(actor, frame.take())
 
 

@@ -81,7 +81,7 @@ class Host(Protocol):
     def ended(self, handle: Any) -> str:
         """Say in words how an actor ended."""
 
-    def end_all(self, handles: Sequence[Any], is_idle: Callable[[Any], bool]) -> list[Any]:
+    def end_all(self, handles: Sequence[Any], is_idle: Callable[[object], bool]) -> list[Any]:
         """End all actors and what they have started; returns those that had to be killed.
 
         An idle actor has nothing left to do: it gets more time, and its end is no loss.

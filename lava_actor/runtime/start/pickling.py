@@ -26,9 +26,9 @@ _CACHED: Any = type(functools.lru_cache(len))
 
 def dumps(
     obj: object,
-    met: list[Any] | None = None,
+    met: list[object] | None = None,
     replaced: Collection[tuple[str, str]] | None = None,
-    **options: Any,
+    **options: object,
 ) -> bytes:
     """Pickle; see `Pickler`."""
     with io.BytesIO() as file:
@@ -36,7 +36,7 @@ def dumps(
         return file.getvalue()
 
 
-def _with_file(code: CodeType) -> tuple[Any, ...]:
+def _with_file(code: CodeType) -> tuple[object, ...]:
     make, arguments = cloudpickle.Pickler.dispatch_table[CodeType](code)
     return make, tuple(code.co_filename if a == "<dynamic-code>" else a for a in arguments)
 
@@ -56,9 +56,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
     def __init__(
         self,
         file: io.BytesIO,
-        met: list[Any] | None = None,
+        met: list[object] | None = None,
         replaced: Collection[tuple[str, str]] | None = None,
-        **options: Any,
+        **options: object,
     ) -> None:
         super().__init__(file, **options)
         self._met = met
@@ -85,7 +85,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
             return self._in_its_module(obj)
         return super().reducer_override(obj)
 
-    def _in_its_module(self, obj: object) -> Any:
+    def _in_its_module(self, obj: object) -> object:
         ours = is_own(obj.__module__ or "") and (self._is_replaced(obj) or not at_home(obj))
         if isinstance(obj, FunctionType):
             owner = owner_of(obj)
@@ -127,7 +127,7 @@ def _function_of(code: CodeType, module: str, cells: int | None) -> FunctionType
     return FunctionType(code, vars(sys.modules[module]), None, None, closure)
 
 
-def _cached(function: object, parameters: dict[str, Any]) -> Any:
+def _cached(function: object, parameters: dict[str, Any]) -> object:
     return functools.lru_cache(**parameters)(function)
 
 

@@ -174,8 +174,7 @@ class Network:
         ports = {
             (p.id, name): port
             for p in self._executable.process_list
-            for ports in (p.in_ports, p.out_ports)
-            for name, port in named(ports)
+            for name, port in (*named(p.in_ports), *named(p.out_ports))
         }
         for plan in self._executable.externals:
             port = ports[plan.process_id, plan.port]
@@ -338,7 +337,7 @@ class Network:
                 if not by_hand:
                     listener.tell("release", None, {leader})
 
-    def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
+    def ask_all(self, kind: str, payloads: Sequence[object]) -> list[Any]:
         """Send every actor, which must rest, a request of its own; the answers in their order."""
         with self._moment:
             listener = self._ready(kind)
@@ -350,7 +349,7 @@ class Network:
                 for a, payload in zip(self._executable.actors, payloads, strict=True)
             ]
 
-    def ask(self, kind: str, payload: tuple[Any, ...], party: int, name: str) -> Any:
+    def ask(self, kind: str, payload: tuple[object, ...], party: int, name: str) -> Any:
         """Ask an actor about the Var that the payload names first; its answer."""
         what = f"{name}.{payload[0]}.{kind}"
         listener = self._ready(what)

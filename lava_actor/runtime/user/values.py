@@ -53,7 +53,7 @@ class Values:
             value, step = self._joined(var_id, slot)
         return slot.taken(value, idx), step
 
-    def _joined(self, var_id: int, slot: VarSlot) -> tuple[Any, int]:
+    def _joined(self, var_id: int, slot: VarSlot) -> tuple[object, int]:
         """The value of a Var of which all parts, which rest, have some."""
         answers = [self._ask("get", (v.name, None), a.party, a.name) for a, v in self._find(var_id)]
         return joined([value for value, _ in answers], slot.shape), answers[0][1]
