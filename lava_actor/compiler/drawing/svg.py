@@ -62,19 +62,13 @@ def render(graph: Graph, places: dict[int, Place]) -> str:
     named = len(graph.boxes) <= _NAMED
     view = f"{-_MARGIN:g} {-_MARGIN / 2:g} {right:g} {low:g}"
     lines = [
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{right:g}" '
-            f'height="{low:g}" style="max-width:100%;height:auto" font-family="sans-serif" '
-            'font-size="10" role="img">'
-        ),
-        (
-            '<defs><marker id="la-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" '
-            'markerHeight="6" orient="auto"><path d="M0 0L8 4L0 8z" fill="#5b6770"/></marker></defs>'
-        ),
-        (
-            f'<rect x="{-_MARGIN:g}" y="{-_MARGIN / 2:g}" width="{right:g}" height="{low:g}" '
-            'fill="#ffffff"/>'
-        ),
+        (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{view}" width="{right:g}" '
+        f'height="{low:g}" style="max-width:100%;height:auto" font-family="sans-serif" '
+        'font-size="10" role="img">'),
+        ('<defs><marker id="la-tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="6" '
+        'markerHeight="6" orient="auto"><path d="M0 0L8 4L0 8z" fill="#5b6770"/></marker></defs>'),
+        (f'<rect x="{-_MARGIN:g}" y="{-_MARGIN / 2:g}" width="{right:g}" height="{low:g}" '
+        'fill="#ffffff"/>'),
     ]
     outer = [box for box in graph.boxes.values() if box.parts]
     lines += [_frame(box, places[box.key]) for box in sorted(outer, key=lambda b: _depth(graph, b))]
@@ -99,7 +93,7 @@ def _text(text: str, letters: int = _LETTERS) -> str:
 def _frame(box: Box, place: Place) -> str:
     title = _text(f"{box.name}: {box.kind}", int(place.width / 6))
     return (
-        f"<g><title>{html.escape(f'{box.name}: {box.kind}')}</title>"
+        f'<g><title>{html.escape(f"{box.name}: {box.kind}")}</title>'
         f'<rect x="{place.x:g}" y="{place.y:g}" width="{place.width:g}" height="{place.height:g}" '
         'rx="8" fill="#8090a0" fill-opacity="0.08" stroke="#8090a0" stroke-dasharray="4 3"/>'
         f'<text x="{place.x + 8:g}" y="{place.y + 15:g}" fill="#445">{title}</text></g>'
@@ -110,15 +104,11 @@ def _box(box: Box, place: Place, named: bool) -> str:
     middle = place.x + place.width / 2
     whole = html.escape("\n".join([box.name, *box.notes]))
     lines = [
-        (
-            f"<g><title>{whole}</title>"
-            f'<rect x="{place.x:g}" y="{place.y:g}" width="{place.width:g}" height="{place.height:g}" '
-            f'rx="5" fill="{COLOURS[box.role]}" stroke="#5b6770"/>'
-        ),
-        (
-            f'<text x="{middle:g}" y="{place.y + 15:g}" text-anchor="middle" font-weight="bold" '
-            f'fill="#223">{_text(box.name)}</text>'
-        ),
+        (f"<g><title>{whole}</title>"
+        f'<rect x="{place.x:g}" y="{place.y:g}" width="{place.width:g}" height="{place.height:g}" '
+        f'rx="5" fill="{COLOURS[box.role]}" stroke="#5b6770"/>'),
+        (f'<text x="{middle:g}" y="{place.y + 15:g}" text-anchor="middle" font-weight="bold" '
+        f'fill="#223">{_text(box.name)}</text>'),
     ]
     lines += [
         f'<text x="{middle:g}" y="{place.y + 28 + LINE * i:g}" text-anchor="middle" fill="#445">'
