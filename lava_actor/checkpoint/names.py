@@ -14,11 +14,14 @@ import builtins
 import importlib
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.errors import CheckpointError
+
+if TYPE_CHECKING:
+    pass
 
 #: Rooms of lava_actor whose objects describe networks. The machinery and tools that open files or
 #: start programs are not for files to use.
@@ -48,7 +51,7 @@ def home_of(path: str) -> str:
     return path.partition(":")[0].partition(".")[0]
 
 
-def found(path: str, load: tuple[type[ast.AST], ...] = ()) -> Any:
+def found(path: str, load: tuple[type[ast.AST], ...] = ()) -> object:
     """What ``path`` leads to, or None.
 
     ``load``: import the module if it is not there yet and has a statement of such a kind for it.

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Collection
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lava_actor.channels.layout import ArenaPlan, RingPlan, RingRequest
-    from lava_actor.channels.records import RecordStore
     from lava_actor.compiler.compiler import CompileConfig
     from lava_actor.compiler.parts import PartPlan, Placement
     from lava_actor.compiler.run_configs import RunConfig
@@ -39,14 +38,6 @@ if TYPE_CHECKING:
     from lava_actor.process.handles import RuntimeHandle
     from lava_actor.process.ports.paths import Function
     from lava_actor.process.recording import Limits, Recording
-
-    class Started(RuntimeHandle, Protocol):
-        """A network that was started and records."""
-
-        @property
-        def records(self) -> RecordStore:
-            """Where it records."""
-
 
 #: Where an actor lives: in a process of its own, or in a thread of the user's interpreter.
 PROCESS, THREAD = "process", "thread"
@@ -351,7 +342,7 @@ class Executable:
     compile_config: CompileConfig
     before: Snapshot | None = None  # how the Processes were before the network was expanded
 
-    def assign_runtime_to_all_processes(self, runtime: Started) -> None:
+    def assign_runtime_to_all_processes(self, runtime: RuntimeHandle) -> None:
         """Make ``runtime`` the runtime of every Process of the network, hierarchical ones too."""
         for process in self.all_processes:
             process.runtime = runtime

@@ -97,13 +97,7 @@ class Arrears:
             return None
         return *self.pattern, data
 
-    def add(
-        self,
-        table: Table,
-        names: tuple[str, ...],
-        histories: tuple[np.ndarray, np.ndarray],
-        *rest: Any,
-    ) -> None:
+    def add(self, table: Table, names: tuple[str, ...], histories: Any, *rest: Any) -> None:
         """Keep an epoch; see `Lines.add`."""
         self._learned = True
         self.lines.add(table, [self.data.get(name) for name in names], histories, *rest)

@@ -33,6 +33,8 @@ from lava_actor.model.members import UNDECLARED
 if TYPE_CHECKING:
     from logging import Logger
 
+    from scipy.sparse import csr_matrix
+
     from lava_actor.process.parameters import ProcessParameters
 
 __all__ = [
@@ -88,8 +90,9 @@ class PyLearningConnection(AbstractLearningConnection):
     )  # fmt: skip
 
     # What the ProcessModel that this class is mixed into brings along.
-    weights: Any
+    weights: np.ndarray | csr_matrix
     time_step: int
+    process_name: str
     log: Logger
     weights_of: Callable[[Arrears], object]
     """The weights as native steps use them: a matrix, or arrays by column; or None."""

@@ -225,7 +225,7 @@ class FixedNumbers(ConnectionModel):
             )
 
     @classmethod
-    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, Any]:
+    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
         """Return the sign mode, which follows from all weights."""
         given, mode = process.vars.weights.init, process.proc_params.get("sign_mode")
         if mode is None and isinstance(given, Recipe):

@@ -67,7 +67,7 @@ class LearningSteps(Undelayed):
     native_step_is_whole = True
 
     @classmethod
-    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, Any]:
+    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
         """Return none: the sign mode does not follow from the weights."""
         return {}
 

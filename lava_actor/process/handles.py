@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from lava_actor.channels.records import RecordStore
     from lava_actor.process.process import AbstractProcess
 
 
@@ -31,6 +32,10 @@ class RuntimeHandle(Protocol):
     @property
     def is_over(self) -> bool:
         """Whether it was stopped or has failed."""
+
+    @property
+    def records(self) -> RecordStore:
+        """Where it records."""
 
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run has ended."""

@@ -226,7 +226,7 @@ def _with_data(matrix: Weights) -> Weights:
     return matrix.tocsr() if matrix.format in ("lil", "dok") else matrix
 
 
-def _extremes(weights: Weights) -> tuple[Any, Any]:
+def _extremes(weights: Weights) -> tuple[float, float]:
     """Smallest and largest weight, elements that a sparse matrix does not store included."""
     stored = _stored(weights)
     rest = (0,) if matrices.issparse(weights) or not stored.size else ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from numpy.typing import DTypeLike
 
@@ -98,7 +98,7 @@ class RefVarTypeMapping:
         return cls.mapping[ref_port]
 
 
-def var_port_class(declared: Any) -> type[PyVarPort]:
+def var_port_class(declared: type) -> type[PyVarPort]:
     """Return the class of a VarPort object, given the class of its declaration.
 
     Programs declare VarPorts as VarPort, as RefPort or as anything else: it has no effect.

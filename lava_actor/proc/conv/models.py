@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -37,7 +36,7 @@ class AbstractPyConvModel(Undelayed):
     padding: np.ndarray
     stride: np.ndarray
     dilation: np.ndarray
-    groups: Any
+    groups: np.ndarray
 
     _prepared_from: np.ndarray | None = None
     """The weight that `_kernel` was made of."""

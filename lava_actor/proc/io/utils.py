@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, SupportsIndex
 
 import numpy as np
 
@@ -219,7 +219,7 @@ def validate_shape(shape: object) -> None:
             raise InvalidValueError(f"shape: expected positive numbers, got {shape!r}")
 
 
-def validate_buffer_size(buffer_size: Any) -> None:
+def validate_buffer_size(buffer_size: SupportsIndex) -> None:
     """Check a buffer size: `TypeError` if no integer, `ValueError` unless positive."""
     try:
         if isinstance(buffer_size, bool):

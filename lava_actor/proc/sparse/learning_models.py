@@ -79,9 +79,9 @@ class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, 
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     cut = LEARNING_BY_ROW
     may_wait = True
-    weights: Any = PlasticVar(csr_matrix, float)
-    tag_1: Any = PlasticVar(csr_matrix, float)
-    tag_2: Any = PlasticVar(csr_matrix, float)
+    weights: csr_matrix = PlasticVar(csr_matrix, float)
+    tag_1: csr_matrix = PlasticVar(csr_matrix, float)
+    tag_2: csr_matrix = PlasticVar(csr_matrix, float)
 
 
 @cpu_model(LearningSparse, "bit_approximate_loihi", "fixed_pt")
@@ -93,6 +93,6 @@ class PyLearningSparseModelBitApproximate(
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     cut = LEARNING_BY_ROW
     may_wait = True
-    weights: Any = PlasticVar(csr_matrix, np.int32, precision=8)
-    tag_1: Any = PlasticVar(csr_matrix, int, precision=8)
-    tag_2: Any = PlasticVar(csr_matrix, int, precision=6)
+    weights: csr_matrix = PlasticVar(csr_matrix, np.int32, precision=8)
+    tag_1: csr_matrix = PlasticVar(csr_matrix, int, precision=8)
+    tag_2: csr_matrix = PlasticVar(csr_matrix, int, precision=6)

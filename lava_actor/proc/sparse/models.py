@@ -206,7 +206,7 @@ class AbstractPySparseModelFloat(FloatNumbers, _SparseConnection):
     """Sparse connections in double precision: ``a_buff = W @ s``."""
 
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
-    weights: Any = WeightsVar(csr_matrix, float)
+    weights: csr_matrix = WeightsVar(csr_matrix, float)
 
 
 @cpu_model(Sparse, "floating_pt")
@@ -220,7 +220,7 @@ class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
     """Sparse connections in the integers of Loihi; see `AbstractPyDenseModelBitAcc`."""
 
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
-    weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
+    weights: csr_matrix = WeightsVar(csr_matrix, np.int32, precision=8)
 
 
 @cpu_model(Sparse, "bit_accurate_loihi", "fixed_pt")
@@ -297,9 +297,9 @@ class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
 
     cut = BY_ROW
 
-    a_buff: Any = LineVar(np.ndarray, float)
-    weights: Any = WeightsVar(csr_matrix, float)
-    delays: Any = DelaysVar(csr_matrix, int)
+    a_buff: np.ndarray = LineVar(np.ndarray, float)
+    weights: csr_matrix = WeightsVar(csr_matrix, float)
+    delays: csr_matrix = DelaysVar(csr_matrix, int)
 
 
 @cpu_model(DelaySparse, "bit_accurate_loihi", "fixed_pt")
@@ -308,9 +308,9 @@ class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
 
     cut = BY_ROW
 
-    a_buff: Any = LineVar(np.ndarray, np.int32, precision=16)
-    weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
-    delays: Any = DelaysVar(csr_matrix, int, precision=6)
+    a_buff: np.ndarray = LineVar(np.ndarray, np.int32, precision=16)
+    weights: csr_matrix = WeightsVar(csr_matrix, np.int32, precision=8)
+    delays: csr_matrix = DelaysVar(csr_matrix, int, precision=6)
 
     def on_start(self) -> None:
         """Check the delays, arrange the weights."""

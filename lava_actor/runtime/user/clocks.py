@@ -19,7 +19,7 @@ from typing import Any
 
 from lava_actor.protocol import words
 
-Order = tuple[str, Any, "set[int] | None"]
+Order = tuple[str, object, "set[int] | None"]
 """A command, its payload, and to which services it goes (None: to those it was meant for)."""
 
 
