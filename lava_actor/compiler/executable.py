@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from lava_actor.process import AbstractProcess, Var
     from lava_actor.process.handles import RuntimeHandle
     from lava_actor.process.ports.paths import Function
-    from lava_actor.process.recording import Limits, Recording
+    from lava_actor.process.recording import Recording
 
 #: Where an actor lives: in a process of its own, or in a thread of the user's interpreter.
 PROCESS, THREAD = "process", "thread"
@@ -175,7 +175,7 @@ class RecordingPlan:
 
     name: str
     number: int
-    limits: Limits
+    limits: dict[str, object]
     recording: Recording
 
 

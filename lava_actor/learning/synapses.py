@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 import numpy as np
 
@@ -11,9 +11,6 @@ from lava_actor.learning.dense_pattern import DensePattern
 from lava_actor.learning.patterns import Patch, Pattern
 from lava_actor.learning.sparse_pattern import SparsePattern
 from lava_actor.process import matrices
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_array, csr_matrix
 
 
 class SynapticVariable:
@@ -35,11 +32,7 @@ class SynapticVariable:
         any active product need no work.
     """
 
-    def __init__(
-        self,
-        matrix: np.ndarray | csr_matrix | csr_array,
-        like: tuple[SynapticVariable, ...] = (),
-    ) -> None:
+    def __init__(self, matrix: Any, like: tuple[SynapticVariable, ...] = ()) -> None:
         self.matrix = matrix
         self.settled = False
         self.pattern: Pattern

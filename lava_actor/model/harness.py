@@ -15,7 +15,7 @@ from lava_actor.channels.records import RecordStore
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, take_request
 from lava_actor.model.declarations import check_members
-from lava_actor.model.memory_ring import MemoryPort, MemoryRing
+from lava_actor.model.memory_ring import MemoryPort, MemoryRing, Sent
 from lava_actor.model.ports.in_port import Edge, PyInPort
 from lava_actor.model.ports.out_port import PyOutPortScalarSparse, PyOutPortVectorSparse
 from lava_actor.model.ports.var_port import var_port_class
@@ -89,7 +89,7 @@ class ModelHarness:
         self.process = process
         self._recordings = {n: v for n, v in named(process.vars) if isinstance(v, Recording)}
         self.remotes: dict[str, MemoryVar] = {}
-        self.sent: dict[str, list[object]] = {}
+        self.sent: dict[str, list[Sent]] = {}
         self.pause_requested = False
         self.stop_requested = False
         self._types = declared(model_cls)

@@ -14,12 +14,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lava_actor.runtime.service.deadlock import fixed, report, stuck_of
+from lava_actor.runtime.service.deadlock import Picture, fixed, report, stuck_of
 
 if TYPE_CHECKING:
     from lava_actor.channels.layout import ArenaPlan
     from lava_actor.errors import Failure
-    from lava_actor.runtime.service.deadlock import Picture
 
 #: Seconds between two looks.
 LOOK_SECONDS = 0.4

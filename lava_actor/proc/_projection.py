@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import Any, ClassVar
 
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.utils.weightutils import SignMode
-
-if TYPE_CHECKING:
-    from numpy import ndarray
-    from scipy.sparse import csr_matrix
-
-    from lava_actor.proc.connectivity import Recipe
 
 
 class Projection(AbstractProcess):
@@ -30,7 +24,7 @@ class Projection(AbstractProcess):
         "weight_exp": int, "num_weight_bits": int, "sign_mode": SignMode,
     }  # fmt: skip
 
-    def _add_members(self, weights: ndarray | csr_matrix | Recipe, num_message_bits: int) -> None:
+    def _add_members(self, weights: Any, num_message_bits: int) -> None:
         post, pre = weights.shape
         self.s_in = InPort(shape=(pre,))
         self.a_out = OutPort(shape=(post,))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class RunConfigLike(Protocol):
     """Chooses a model for every Process: a `RunConfig`, or what behaves like one."""
 
-    def select(self, process: AbstractProcess, models: Any, /) -> Any:
+    def select(self, process: AbstractProcess, models: Any, /) -> object:
         """Return one of the model classes."""
 
 

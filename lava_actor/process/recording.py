@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, ClassVar, TypedDict
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -14,19 +14,6 @@ from lava_actor.errors import ArenaMemoryError, InvalidValueError
 from lava_actor.plain import plain
 from lava_actor.process.interfaces import where
 from lava_actor.process.variable import Var
-
-if TYPE_CHECKING:
-
-    class Limits(TypedDict):
-        """What a `Recorder` needs to know of a recording."""
-
-        name: str
-        size: int
-        until: int | None
-        every: int
-        last: int | None
-        places: np.ndarray | None
-        of: int
 
 
 @plain(frozen=True)
@@ -104,7 +91,7 @@ class Recording(Var):
         self.num_steps, self.every, self.last, self.index = num_steps, every, last, index
         self.row_size = math.prod(self.row_shape)
 
-    def limits(self) -> Limits:
+    def limits(self) -> dict[str, object]:
         """What a `Recorder` needs to know of it."""
         return {
             "name": self.of,

@@ -35,7 +35,7 @@ class Rows:
             return (own // self.slice, *whole[1:])
         return (own, *whole[1:]) if whole and whole[0] == self.total else (own,)
 
-    def of(self, value: Any, whole: tuple[int, ...], where: str) -> Any:
+    def of(self, value: Any, whole: tuple[int, ...], where: str) -> object:
         """The part of a value of a Var of shape ``whole``; one number stands for all.
 
         Raises
@@ -65,7 +65,7 @@ def joined(parts: Sequence[object], whole: tuple[int, ...]) -> Any:
     return np.concatenate([np.asarray(part).reshape(-1) for part in parts]).reshape(whole)
 
 
-def one_for_all(value: Any, where: str) -> Any:
+def one_for_all(value: Any, where: str) -> object:
     """A value that every part has whole.
 
     Raises

@@ -83,7 +83,7 @@ def _element_type(declared: Declaration, where: str) -> np.dtype:
         ) from error
 
 
-def numbers(value: Any, where: str) -> np.ndarray:
+def numbers(value: object, where: str) -> np.ndarray:
     """Return an array of numbers.
 
     Raises
@@ -235,7 +235,7 @@ class VarSlot:
             return np.array(found)
         return self._number(cls, found.item())
 
-    def checked(self, value: Any, index: object = None) -> Any:
+    def checked(self, value: object, index: object = None) -> object:
         """Return ``value`` in the form in which it travels to the model.
 
         What passes can be refused by the model only for what the model alone knows: the dtype or
@@ -318,7 +318,7 @@ class VarSlot:
 
     # -- out --------------------------------------------------------------------------------
 
-    def presented(self, held: Any) -> Any:
+    def presented(self, held: object) -> Any:
         """Return what the world sees of ``held``: array, str or sparse matrix; may be ``held``.
 
         An array has the Var's shape, unless a number is declared, and the dtype that the model

@@ -16,6 +16,7 @@ from lava_actor.model.ports.ref_port import (
 )
 
 if TYPE_CHECKING:
+    from lava_actor.channels import CspRecvPort, CspSendPort
     from lava_actor.model.model import AbstractProcessModel
 
 __all__ = [
@@ -48,8 +49,8 @@ class PyVarPort(AbstractPyRemotePort):
     def __init__(
         self,
         var_name: str,
-        csp_send_port: object,
-        csp_recv_port: object,
+        csp_send_port: CspSendPort | None,
+        csp_recv_port: CspRecvPort | None,
         process_model: AbstractProcessModel,
         shape: tuple[int, ...] = (),
         d_type: DTypeLike = int,

@@ -11,7 +11,7 @@ from lava_actor.kernels.steps import ConvBurst
 from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._connection import FloatNumbers, Undelayed
+from lava_actor.proc._connection import FloatNumbers, Kind, Undelayed
 from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp
@@ -57,7 +57,7 @@ class AbstractPyConvModel(Undelayed):
         self.a_buf = value
 
     @classmethod
-    def _native_kind(cls) -> tuple[object, ...]:
+    def _native_kind(cls) -> Kind:
         return AbstractPyConvModel, ConvBurst, "kernel"
 
     def on_var_update(self) -> None:

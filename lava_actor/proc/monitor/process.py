@@ -290,7 +290,7 @@ class Monitor(AbstractProcess):
         return recording.steps(record), recording.dense(record)
 
     @briefly
-    def get_data(self) -> dict[str, dict[str, Any]]:
+    def get_data(self) -> dict[str, dict[str, np.ndarray]]:
         """Return what was recorded so far, one row per step.
 
         With ``num_steps``, steps that did not run yet are zeros. What the last call returned stays

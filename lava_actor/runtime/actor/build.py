@@ -140,7 +140,7 @@ def _build_out_ports(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
 
 def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
     plan = spec.plan
-    written: dict[Any, RemoteVar] = {}
+    written: dict[tuple[int | None, str | None], RemoteVar] = {}
     for port in plan.ref_ports:
         made = port.declared.cls(None, None, built.model, port.shape, port.declared.d_type)
         made._reads_only, made._every = port.declared.reads_only, port.declared.every

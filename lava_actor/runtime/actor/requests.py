@@ -96,10 +96,8 @@ def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> object:
     return models.snapshot(actor, homes, trusted)
 
 
-def _restore(
-    actor: Actor, payload: tuple[Sequence[tuple[Document, Part]], list[str], bool]
-) -> None:
-    pieces, homes, trusted = payload
+def _restore(actor: Actor, given: tuple[Sequence[tuple[Document, Part]], list[str], bool]) -> None:
+    pieces, homes, trusted = given
     models.restore(actor, pieces, homes, trusted)
 
 

@@ -20,8 +20,8 @@ import cloudpickle
 from lava_actor.model.bytecode import names_in
 from lava_actor.runtime.start.fingerprints import at_home, is_own
 
-_inner: Any = cloudpickle.cloudpickle
-_CACHED: Any = type(functools.lru_cache(len))
+_inner = cloudpickle.cloudpickle
+_CACHED = type(functools.lru_cache(len))
 
 
 def dumps(
@@ -64,7 +64,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         self._met = met
         self._replaced = replaced
 
-    def reducer_override(self, obj: object) -> Any:
+    def reducer_override(self, obj: object) -> object:
         """Decide what goes by name and what by value.
 
         Pickle takes the first module that has a ufunc, and that may be the program itself.
@@ -113,7 +113,7 @@ def owner_of(function: FunctionType) -> str:
     return name if module is not None and vars(module) is function.__globals__ else ""
 
 
-def _function_in(module: str, function: FunctionType) -> tuple[Any, ...]:
+def _function_in(module: str, function: FunctionType) -> tuple[object, ...]:
     """A function that will work on the globals of a module."""
     state, slots = _inner._function_getstate(function)
     slots["__globals__"] = {}
@@ -131,7 +131,7 @@ def _cached(function: object, parameters: dict[str, Any]) -> object:
     return functools.lru_cache(**parameters)(function)
 
 
-_known_globals: Any = getattr(_inner, "_extract_code_globals_cache", None)
+_known_globals = getattr(_inner, "_extract_code_globals_cache", None)
 """Where cloudpickle keeps the globals that code names; it reads them with `dis`, which is slow."""
 
 

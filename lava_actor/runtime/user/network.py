@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lava_actor.channels.pipe import Pipe
+    from lava_actor.channels.statistics import RingStatistics
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.checkpoint.rings import Content
     from lava_actor.compiler.executable import Executable
@@ -450,7 +451,7 @@ class Network:
             found[process.name] = max(cost, found.get(process.name, 0.0))
         return found
 
-    def statistics(self) -> list[Any]:
+    def statistics(self) -> list[RingStatistics]:
         """Statistics of every ring."""
         self._own("statistics")
         if self._arena is None:

@@ -33,7 +33,7 @@ class Values:
     def __init__(
         self,
         exe: Executable,
-        ask: Callable[[str, tuple[Any, ...], int, str], Any],
+        ask: Callable[[str, tuple[object, ...], int, str], Any],
         between_steps: Callable[[str], AbstractContextManager[None]],
     ) -> None:
         self._ask, self._between_steps = ask, between_steps
