@@ -141,7 +141,7 @@ class Names:
         """True if ``obj``, a class or function, can be written by path and read again."""
         return is_importable(obj) and self._is_allowed(path_of(obj), obj)
 
-    def named(self, path: object) -> Any:
+    def named(self, path: object) -> object:
         """The class or function at ``path``.
 
         Raises

@@ -243,8 +243,8 @@ class ActorPlan:
         """What the present initial values of the whole Process tell the model of a part."""
         if self.part is None:
             return {}
-        found: dict[str, object] = cast(Any, self.model_class).parameters_of_parts(self.process)
-        return found
+        model = cast("type[PyLoihiProcessModel]", self.model_class)
+        return model.parameters_of_parts(self.process)
 
 
 @plain(frozen=True)

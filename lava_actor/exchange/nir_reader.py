@@ -259,7 +259,7 @@ def _neuron(name: str, node: dict[str, Any], shape: Shape | None, reading: _Read
     )
 
 
-def _elementwise(cls: type[Any], key: str) -> Callable[..., NIRProcess]:
+def _elementwise(cls: Callable[..., NIRProcess], key: str) -> Callable[..., NIRProcess]:
     def build(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
         values = np.broadcast_to(node[key], _common(node, (key,), shape))
         return cls(values, name=name)

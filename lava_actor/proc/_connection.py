@@ -8,7 +8,7 @@ all zeros.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -244,7 +244,7 @@ class FixedNumbers(ConnectionModel):
             mode = determine_sign_mode(given if matrices.issparse(given) else np.asarray(given))
         return {"sign_mode": mode}
 
-    def _integer(self, given: Mapping[str, Any], name: str, default: int) -> int:
+    def _integer(self, given: Mapping[str, ArrayLike | None], name: str, default: int) -> int:
         value = given.get(name)
         if value is None:
             return default

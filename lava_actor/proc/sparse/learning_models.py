@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -31,7 +30,7 @@ class _LearningSparse(LearningSteps):
     """
 
     weights: csr_matrix
-    _synaptic_variable: Any
+    _synaptic_variable: Callable[[str], SynapticVariable]
     _arrears: Arrears | None
     arrears: Callable[[], Arrears | None]
 

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import Any
 
 from lava_actor.protocol import words
 
@@ -51,7 +50,7 @@ class Clocks:
         """Another run is about to be told."""
         self._held, self._left, self.reason = None, 0.0, words.REACHED
 
-    def orders(self, kind: str, payload: Any) -> list[Order]:
+    def orders(self, kind: str, payload: float | None) -> list[Order]:
         """What to send for a command."""
         if kind == "run" and self._lockstep and payload != 0:
             self._left = math.inf if payload is None else payload - 1

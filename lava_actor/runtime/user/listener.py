@@ -224,7 +224,9 @@ class Listener:
         with self._commands:
             send()
 
-    def tell(self, kind: str, payload: object = None, indices: set[int] | None = None) -> None:
+    def tell(
+        self, kind: str, payload: float | None = None, indices: set[int] | None = None
+    ) -> None:
         """Send a command to all services, or to some; one that is gone has been noticed."""
         for what, value, those in self._clocks.orders(kind, payload):
             self._post(what, value, indices if those is None else those)
