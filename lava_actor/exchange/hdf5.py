@@ -30,7 +30,7 @@ def contents(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Groups as dictionaries, datasets as arrays, numbers and strings."""
     module = h5py()
 
-    def read(group: Group) -> dict[str, Any]:
+    def read(group: Group) -> dict[str, object]:
         return {
             name: read(item) if isinstance(item, module.Group) else plain(item[()])
             for name, item in group.items()
@@ -45,7 +45,7 @@ def contents(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InvalidValueError(f"{os.fspath(path)}: expected an HDF5 file: {error}") from None
 
 
-def plain(value: object) -> Any:
+def plain(value: object) -> object:
     """Bytes as strings, arrays of them too; other values as they are."""
     if isinstance(value, bytes):
         return value.decode("utf-8")

@@ -302,7 +302,7 @@ def _convolution(name: str, node: dict[str, Any], shape: Shape | None, _: _Readi
 
 
 def _pool(mean: bool) -> Callable[..., NIRProcess]:
-    def build(name: str, node: dict[str, object], shape: Shape | None, _: _Reading) -> NIRProcess:
+    def build(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
         kernel, stride, padding = (per_axis(node[key], 2) for key in _WINDOW)
         return Pool(_known(name, shape)[-3:], kernel, stride, padding, mean, name)
 

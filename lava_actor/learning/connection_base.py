@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -383,7 +383,7 @@ class PyLearningConnection(AbstractLearningConnection):
 
     # State that others may have replaced by arrays of their own
 
-    def _writeable(self, name: str) -> Any:
+    def _writeable(self, name: str) -> np.ndarray | csr_matrix:
         value = getattr(self, name)
         data = value if isinstance(value, np.ndarray) else value.data
         if not data.flags.writeable:

@@ -12,7 +12,7 @@ import operator
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -33,6 +33,9 @@ from lava_actor.process.ports.families import AbstractIOPort, AbstractRVPort
 from lava_actor.process.ports.paths import VIEW, Function
 from lava_actor.process.ports.wiring import Configs
 
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
+
 
 class AbstractVirtualPort(AbstractPort):
     """A port that rearranges data on the way; made from a port, connected onwards.
@@ -51,7 +54,7 @@ class AbstractVirtualPort(AbstractPort):
             """Return where elements at flat indices of a source of some shape go."""
 
     @property  # type: ignore[misc]  # read-only: it follows from the connections
-    def process(self) -> Any:
+    def process(self) -> AbstractProcess | None:
         """Process of the (first) origin; None while there is none."""
         origin = self._origin()
         return None if origin is None else origin.process

@@ -46,7 +46,7 @@ class Values:
         """The value of a Var, and the step after which it was taken."""
         (actor, var), *others = self._find(var_id)
         if not others or var.rows is None:
-            result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
+            result: tuple[object, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
             return result
         slot = self._slot(var_id)
         with self._between_steps(f"{slot.where}.get"):
