@@ -15,7 +15,7 @@ in double precision (`LearningRuleApplierFloat`), or in the widths of the hardwa
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -29,6 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 Values = np.ndarray | float
+T = TypeVar("T", bound=Values)
 
 ACCUMULATOR_RANGE = (-(1 << W_ACCUMULATOR_U) - 1, (1 << W_ACCUMULATOR_U) - 1)
 """Products and the accumulator saturate here."""
@@ -155,7 +156,7 @@ def _is_off(condition: Values) -> bool:
     return np.ndim(condition) == 0 and not condition
 
 
-def _where(condition: Values, product: Any) -> Any:
+def _where(condition: Values, product: T) -> T | np.ndarray:
     """Keep the product where the condition holds: where it does not, not even NaN comes through."""
     return product if np.ndim(condition) == 0 else np.where(condition, product, 0)
 

@@ -228,7 +228,7 @@ class ModelHarness:
         step.take_part(self.model, step.AnyGuard, step.HOST, self._enter)
         self._enter(step.SPK)
 
-    def run_async(self, num_steps: int = 1, **inputs: Sequence[object]) -> dict[str, list[Any]]:
+    def run_async(self, num_steps: int = 1, **inputs: Sequence[object]) -> dict[str, list[Sent]]:
         """Call ``run_async`` of a free-running model.
 
         Parameters

@@ -121,7 +121,7 @@ class NativeStep:
         Where parts find an integer that the whole step takes from another attribute.
     """
 
-    function: Any
+    function: object
     inputs: Mapping[str, DTypeLike] = field(default_factory=dict)
     outputs: Mapping[str, DTypeLike] = field(default_factory=dict)
     state: Mapping[str, DTypeLike] = field(default_factory=dict)
@@ -352,7 +352,7 @@ def replaceable(method: Method) -> Method:
     """Let a `Part`'s method be native where a subclass's own calls it by ``super()``."""
 
     @functools.wraps(method)
-    def either(self: Any, *arguments: object) -> object:
+    def either(self: PyLoihiProcessModel, *arguments: object) -> object:
         burst = self._in_parts
         if burst is not None:
             result = burst.original(either, arguments)

@@ -58,7 +58,7 @@ def is_divided(shape: tuple[int, ...], total: int) -> bool:
     return total > 1 and (math.prod(shape) == total or shape[:1] == (total,))
 
 
-def joined(parts: Sequence[object], whole: tuple[int, ...]) -> Any:
+def joined(parts: Sequence[object], whole: tuple[int, ...]) -> object:
     """The value of which these are the parts, in order."""
     if any(matrices.issparse(part) for part in parts):
         return matrices.vstack(list(parts), format="csr")

@@ -186,7 +186,7 @@ class VarSlot:
 
     # -- in ---------------------------------------------------------------------------------
 
-    def initial(self, init: object, *, adopt: bool = False) -> Any:
+    def initial(self, init: object, *, adopt: bool = False) -> object:
         """Return the value a model starts with.
 
         Parameters

@@ -104,7 +104,7 @@ class Conv(AbstractProcess):
         self.num_message_bits = Var(shape=(1,), init=num_message_bits)
 
 
-def _check_channels(owner: str, weight: np.ndarray, input_shape: Any, groups: Any) -> None:
+def _check_channels(owner: str, weight: np.ndarray, input_shape: Any, groups: int) -> None:
     if weight.dtype.kind not in "biuf":
         raise InvalidTypeError(f"{owner}.weight: expected real numbers, got dtype {weight.dtype}")
     if weight.ndim != 4:

@@ -84,9 +84,7 @@ class Host(Protocol[Handle]):
     def ended(self, handle: Handle) -> str:
         """Say in words how an actor ended."""
 
-    def end_all(
-        self, handles: Sequence[Handle], is_idle: Callable[[Handle], bool]
-    ) -> list[Handle]:
+    def end_all(self, handles: Sequence[Handle], is_idle: Callable[[Handle], bool]) -> list[Handle]:
         """End all actors and what they have started; returns those that had to be killed.
 
         An idle actor has nothing left to do: it gets more time, and its end is no loss.
