@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class BuiltModel:
     """A model with everything the actor needs to drive it and to let go of its peers."""
 
-    model: Any
+    model: AbstractPyProcessModel
     servers: list[VarServer] = field(default_factory=list)
     taps: list[Tap] = field(default_factory=list)
     tapped: list[TapReader] = field(default_factory=list)
