@@ -13,7 +13,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 from lava_actor.bench.report import ActorReport, RingReport, RunReport
 from lava_actor.channels import RingStatistics
@@ -100,7 +99,7 @@ class Observer:
         self.reports: list[RunReport] = []
         self._on_report = on_report
         self._open: dict[Runtime, _OpenRun] = {}
-        self._originals: dict[str, Any] = {}
+        self._originals: dict[str, Callable[..., None]] = {}
         self._lock = threading.RLock()
 
     def __enter__(self) -> Observer:

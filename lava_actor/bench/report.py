@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 HELD_BACK = 0.5
 """Busy share from which on an actor is said to hold the others back."""
@@ -126,7 +125,7 @@ class RunReport:
         """The actor with the highest busy share: the others wait for it."""
         return max(self.actors, key=lambda actor: actor.share, default=None)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data for JSON; times in seconds."""
         slowest = self.slowest
         return {

@@ -16,7 +16,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from lava_actor.bench.observer import Observer, _Look, _OpenRun
 from lava_actor.bench.report import RunReport
@@ -184,7 +184,7 @@ class Trace(Observer):
                 mine[span.what] = mine.get(span.what, 0.0) + span.until - span.since
         return found
 
-    def events(self) -> list[dict[str, Any]]:
+    def events(self) -> list[dict[str, object]]:
         """The trace events: a process per network, a thread per actor, times in microseconds."""
         rows = {key: row for row, key in enumerate(sorted(self._names), start=1)}
         found: list[dict[str, object]] = [

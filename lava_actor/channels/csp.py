@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -127,7 +127,7 @@ class CspSelector:
         raise ports[0].ring.party.released(error) if ports else error
 
 
-def _is_ready(port: Any) -> bool:
+def _is_ready(port: CspSendPort | CspRecvPort) -> bool:
     """Whether it can go on now; `probe` of a model's own port may wait (`RingReader.order`)."""
     return port.ring.available() > 0 if isinstance(port, CspRecvPort) else port.probe()
 

@@ -145,11 +145,15 @@ class _Descriptors(list[int]):
         _close(self)
 
 
-def _close(fds: list[Any]) -> None:
+def _close(fds: list[int] | list[int | None]) -> None:
     while fds:
         with contextlib.suppress(OSError):
             if (fd := fds.pop()) is not None:
                 os.close(fd)
+
+
+Packed = tuple[str, int, int, bytes, tuple[tuple[int, int], ...], bytes]
+"""A frame as plain data: its fields, those of its parcel, and what is in the memory file."""
 
 
 @plain
@@ -179,7 +183,7 @@ class Frame:
         """Close descriptors that nobody took."""
         _close(self.fds)
 
-    def packed(self) -> tuple[Any, ...]:
+    def packed(self) -> Packed:
         """All of it as plain data, the memory file included, and close it; see `unpacked`."""
         parcel, content = self.parcel, b""
         if parcel.spans:
@@ -190,7 +194,7 @@ class Frame:
         return self.kind, self.key, self.actor, parcel.data, parcel.spans, content
 
     @classmethod
-    def unpacked(cls, said: tuple[Any, ...]) -> Frame:
+    def unpacked(cls, said: Packed) -> Frame:
         """The frame that `packed` was told of, on another machine perhaps."""
         kind, key, actor, data, spans, content = said
         fds = _Descriptors([memory_file(content)] if content else ())

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -136,7 +135,9 @@ def _read(store: RecordStore, number: int, size: int) -> Record:
     return Record(done, begin, code, steps, counts, whole, valued, found, numbers)
 
 
-def _joined(store: RecordStore, place: int, n: int, begin: int, dtype: np.dtype | None) -> Any:
+def _joined(
+    store: RecordStore, place: int, n: int, begin: int, dtype: np.dtype | None
+) -> np.ndarray:
     """The records of a stream from the ordinal ``begin`` on."""
     parts = _parts(store, place, n, dtype)
     if not parts:

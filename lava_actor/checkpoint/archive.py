@@ -20,7 +20,7 @@ import uuid
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -71,7 +71,7 @@ class Writer:
             self._put(name, *parts)
         return name
 
-    def _put(self, name: str, *parts: Any) -> None:
+    def _put(self, name: str, *parts: bytes | memoryview) -> None:
         with self._zip.open(zipfile.ZipInfo(name, _DATE), "w", force_zip64=True) as member:
             for part in parts:
                 member.write(part)
@@ -91,7 +91,7 @@ class Writer:
         self._file.write(b"blake2b:" + digest)
 
 
-def _npy(array: np.ndarray) -> list[object]:
+def _npy(array: np.ndarray) -> list[bytes | memoryview]:
     """The bytes of an ``.npy`` file: header and memory."""
     with io.BytesIO() as file:
         described = np.lib.format.header_data_from_array_1_0(array)

@@ -27,6 +27,9 @@ from lava_actor.process.process import AbstractProcess
 
 if TYPE_CHECKING:
     from lava_actor.channels import Party
+    from lava_actor.channels._native import Server
+    from lava_actor.checkpoint.arrays import Said
+
 
 #: What the actor gives a model, and what is the actor's.
 OF_ACTOR = frozenset(
@@ -48,9 +51,12 @@ class Holder(Protocol):
     own_process: bool
     party: Party
     records: RecordStore | None
-    servers: Any
     spec: Any
     built: Any
+
+    @property
+    def servers(self) -> Iterable[Server]:
+        """What it serves to others meanwhile."""
 
     @property
     def step(self) -> int:
@@ -98,7 +104,7 @@ def restore(
     """
     landmarks = _landmarks(actor)
 
-    def resolve(kind: str, way: Any) -> Any:
+    def resolve(kind: str, way: Any) -> object:
         if kind != "at" or tuple(way) not in landmarks:
             raise CheckpointError(f"the model has no {kind} {way!r}")
         return landmarks[tuple(way)]
@@ -121,13 +127,13 @@ class _Saved:
     """What `snapshot` has put into a document."""
 
     base: int
-    state: dict[str, Any]
-    waiting: dict[str, Any]
+    state: Said
+    waiting: Said
     records: dict[str, Record]
     numbers: Any
 
     @classmethod
-    def read(cls, root: dict[str, Any], decoder: Decoder) -> _Saved:
+    def read(cls, root: Said, decoder: Decoder) -> _Saved:
         given = root["recordings"].items()
         state = decoder.state(root["attributes"])
         state.pop("first_row", None)  # was written once; the actor says it
@@ -189,7 +195,7 @@ def _is_state(actor: Holder, name: str) -> bool:
     return name not in OF_ACTOR | model._derived and name not in _given_parts(actor)
 
 
-def _state(actor: Holder) -> dict[str, Any]:
+def _state(actor: Holder) -> dict[str, object]:
     return {n: v for n, v in state_of(actor.built.model).items() if _is_state(actor, n)}
 
 
@@ -213,16 +219,14 @@ def _given_parts(actor: Holder) -> dict[str, Any]:
     return {**_ports(actor), **{r.name: held[r.name] for r in actor.spec.plan.recordings}}
 
 
-def _landmarks(actor: Holder) -> dict[tuple[Any, ...], Any]:
+def _landmarks(actor: Holder) -> dict[tuple[object, ...], object]:
     """What values of a model may refer to, by the way to it."""
     model = actor.built.model
-    found: dict[tuple[Any, ...], Any] = {}
+    found: dict[tuple[object, ...], object] = {}
     found.update((("given", *keys), obj) for keys, obj in _given(actor.spec.proc_params))
     for name, port in _ports(actor).items():
-        methods = {("port", name, m): v for m, v in port.__dict__.items() if callable(v)}
-        ends = {("channel", name, i): end for i, end in enumerate(port.csp_ports)}
-        found |= methods
-        found |= ends
+        found |= {("port", name, m): v for m, v in port.__dict__.items() if callable(v)}
+        found |= {("channel", name, i): end for i, end in enumerate(port.csp_ports)}
     for name, part in _given_parts(actor).items():
         found["port", name] = part
     if "_stepper" in model.__dict__:
@@ -231,7 +235,7 @@ def _landmarks(actor: Holder) -> dict[tuple[Any, ...], Any]:
     return found
 
 
-def _references(actor: Holder) -> Callable[[object], dict[str, Any] | None]:
+def _references(actor: Holder) -> Callable[[object], Said | None]:
     """What stands in a file for a part of an actor."""
     ways = {id(obj): {"at": list(way)} for way, obj in _landmarks(actor).items()}
     return lambda obj: ways.get(id(obj))

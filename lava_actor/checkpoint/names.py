@@ -14,12 +14,15 @@ import builtins
 import importlib
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.errors import CheckpointError
 from lava_actor.model.bytecode import PROGRAM
+
+if TYPE_CHECKING:
+    pass
 
 #: Rooms of lava_actor whose objects describe networks. The machinery and tools that open files or
 #: start programs are not for files to use.
@@ -49,7 +52,7 @@ def home_of(path: str) -> str:
     return path.partition(":")[0].partition(".")[0]
 
 
-def found(path: str, load: tuple[type[ast.AST], ...] = ()) -> Any:
+def found(path: str, load: tuple[type[ast.AST], ...] = ()) -> object:
     """What ``path`` leads to, or None.
 
     ``load``: import the module if it is not there yet and has a statement of such a kind for it.
@@ -139,7 +142,7 @@ class Names:
         """True if ``obj``, a class or function, can be written by path and read again."""
         return is_importable(obj) and self._is_allowed(path_of(obj), obj)
 
-    def named(self, path: object) -> Any:
+    def named(self, path: object) -> object:
         """The class or function at ``path``.
 
         Raises

@@ -121,11 +121,11 @@ class Network:
         held = getattr(process, kind)._members.items()
         return {name: m for name, m in held if (id(process), name) not in self._hidden}
 
-    def _members_of(self, processes: list[Any], kinds: Iterable[str]) -> list[Any]:
+    def _members_of(self, processes: Iterable[AbstractProcess], kinds: Iterable[str]) -> list[Any]:
         found = ((self._members(p, kind), p) for p in processes for kind in kinds)
         return [members[name] for members, _ in found for name in sorted(members)]
 
-    def _partners(self, port: AbstractPort) -> tuple[list[Any], list[Any]]:
+    def _partners(self, port: AbstractPort) -> tuple[list[AbstractPort], list[AbstractPort]]:
         sides = (port.in_connections, port.out_connections)
         ins, outs = ([p for p in s if (id(port), id(p)) not in self._links] for s in sides)
         return ins, outs

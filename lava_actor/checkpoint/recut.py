@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +26,11 @@ from lava_actor.process import matrices
 from lava_actor.protocol.rows import Rows, is_divided
 
 if TYPE_CHECKING:
-    from lava_actor.compiler.executable import Executable
+    from scipy.sparse import csr_matrix
 
+    from lava_actor.checkpoint.arrays import Said
+    from lava_actor.checkpoint.rings import Message
+    from lava_actor.compiler.executable import Executable
 Part = PartPlan | None
 
 _NAME = re.compile(r" part \d+ of \d+(?=\.|$)")
@@ -116,8 +119,8 @@ class Merge:
         own: Rows | None,
         cut: Cut,
         shapes: dict[str, tuple[tuple[int, ...], bool]],
-        made: dict[str, Any],
-        references: Callable[[object], dict[str, Any] | None] = lambda _: None,
+        made: Mapping[str, object],
+        references: Callable[[object], Said | None] = lambda _: None,
     ) -> None:
         total = next(rows.total for rows in (own, *old) if rows is not None)
         whole = Rows(0, total, total)
@@ -128,7 +131,7 @@ class Merge:
         self._first = self._own.first - self._old[0].first
         self._count = self._own.end - self._own.first
 
-    def state(self, states: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def state(self, states: Sequence[dict[str, object]]) -> dict[str, object]:
         """The attributes of the model."""
         names = set[str]().union(*states)
         states = [_complete(state, names & self._shapes.keys()) for state in states]
@@ -160,7 +163,7 @@ class Merge:
     def _attribute(self, name: str, values: list[Any]) -> object:
         """What is no Var: a row per neuron, or the same for all; an error if both are possible."""
         one, made = values[0], self._made.get(name)
-        found: list[Any] = []
+        found: list[np.ndarray] = []
         if self._are_equal(values) and name not in self._cut.divided:
             found.append(one)
         sizes = [rows.end - rows.first for rows in self._old]
@@ -177,7 +180,7 @@ class Merge:
             raise self._unclear(name)
         return found[0]
 
-    def _rows_of(self, values: list[Any], shape: tuple[int, ...]) -> Any:
+    def _rows_of(self, values: list[Any], shape: tuple[int, ...]) -> np.ndarray | csr_matrix:
         begin, end = self._first, self._first + self._count
         if any(matrices.issparse(value) for value in values):
             return matrices.vstack(values, format="csr")[begin:end]
@@ -192,19 +195,19 @@ class Merge:
             f"network that is cut as the saved one was"
         )
 
-    def _are_equal(self, values: list[Any]) -> bool:
+    def _are_equal(self, values: Sequence[object]) -> bool:
         """Whether a file says the same of all of them."""
         one, *others = (self._said(value) for value in values)
         return all(other == one for other in others)
 
-    def _said(self, value: Any) -> tuple[Any, ...]:
+    def _said(self, value: object) -> tuple[object, ...]:
         encoder = Encoder(Names(()), self._references, trusted=True)
         said = encoder.finish(encoder.add(value, ""))
         blobs = [bytes(blob) if isinstance(blob, bytes) else blob.tobytes() for blob in said.blobs]
         return said.root, said.objects, blobs
 
 
-def _complete(state: dict[str, Any], variables: set[str]) -> dict[str, Any]:
+def _complete(state: dict[str, object], variables: set[str]) -> dict[str, object]:
     """A state in which Vars that an operator holds are attributes, as they are in other parts."""
     holders = [value for value in state.values() if hasattr(value, "in_rows")]
     missing = variables - state.keys()
@@ -280,7 +283,7 @@ def _merge_ring(
     ]
 
 
-def _joined(pieces: Sequence[tuple[dict[str, Any] | None, int]]) -> dict[str, Any]:
+def _joined(pieces: Sequence[tuple[Message | None, int]]) -> Message:
     """One message; a piece that nobody waits for any more is None."""
     if all(message is not None and "whole" in message for message, _ in pieces):
         return {"whole": np.concatenate([m["whole"] for m, _ in pieces if m is not None])}
@@ -303,7 +306,7 @@ def _joined(pieces: Sequence[tuple[dict[str, Any] | None, int]]) -> dict[str, An
     }
 
 
-def _events_of(message: dict[str, Any]) -> tuple[Any, Any]:
+def _events_of(message: Message) -> tuple[Any, np.ndarray]:
     if "whole" not in message:
         return message["values"], message["indices"]
     whole = message["whole"]
@@ -311,7 +314,7 @@ def _events_of(message: dict[str, Any]) -> tuple[Any, Any]:
     return whole[index], index
 
 
-def _part_of(message: dict[str, Any], first: int, end: int) -> dict[str, Any]:
+def _part_of(message: Message, first: int, end: int) -> Message:
     if "whole" in message:
         return {"whole": message["whole"][first:end]}
     values, indices = message["values"], message["indices"]

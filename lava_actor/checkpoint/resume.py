@@ -13,9 +13,11 @@ from lava_actor.errors import CheckpointError
 from lava_actor.plain import plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from lava_actor.checkpoint.arrays import Said
     from lava_actor.compiler.executable import ActorPlan, Executable
+    from lava_actor.compiler.run_configs import RunConfig
     from lava_actor.process.process import AbstractProcess
 
 
@@ -46,7 +48,7 @@ def named_class(plan: ActorPlan) -> type:
     return found
 
 
-def identity(plan: ActorPlan) -> dict[str, Any]:
+def identity(plan: ActorPlan) -> dict[str, object]:
     """What has to be equal for a state to fit an actor."""
     return {
         "class": path_of(type(plan.process)),
@@ -70,7 +72,7 @@ class Resume:
     trusted : whether pickles may be read
     """
 
-    said: dict[str, Any]
+    said: Said
     states: tuple[Document, ...]
     messages: Document
     homes: tuple[str, ...]
@@ -150,8 +152,8 @@ class Pending:
     """What the next start of a loaded network needs."""
 
     resume: Resume | None
-    run_cfg: Any
-    compile_config: dict[str, Any]
+    run_cfg: RunConfig | None
+    compile_config: Mapping[str, object]
     executable: Executable | None = None
     """What was compiled when the file was read."""
 

@@ -8,7 +8,7 @@ cursor what its reader had read already.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, cast
 
 import numpy as np
 
@@ -21,8 +21,16 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from lava_actor.channels import RingReader, RingWriter
-    from lava_actor.channels.layout import ArenaPlan
+    from lava_actor.channels.layout import ArenaPlan, RingPlan
+    from lava_actor.checkpoint.arrays import Said
     from lava_actor.checkpoint.codec import Decoder, Encoder
+
+    class Message(TypedDict, total=False):
+        """A message ``whole``, or else as events: ``values`` (None: all ones) and ``indices``."""
+
+        whole: np.ndarray
+        values: np.ndarray | None
+        indices: np.ndarray
 
 
 class Ends(Protocol):
@@ -54,7 +62,7 @@ class Content:
     """What is in a ring: how many messages wait at every cursor, and the oldest that do first."""
 
     waiting: list[int]
-    messages: list[dict[str, Any]]
+    messages: list[Message]
 
 
 def contents(arena: Arena, here: Collection[int] | None = None) -> list[Content]:
@@ -67,7 +75,7 @@ def contents(arena: Arena, here: Collection[int] | None = None) -> list[Content]
             copy.close()
 
 
-def _content(arena: Arena, ring: Any, here: Collection[int] | None) -> Content:
+def _content(arena: Arena, ring: RingPlan, here: Collection[int] | None) -> Content:
     readers = [
         arena.reader(ring.index, cursor) if here is None or party in here else None
         for cursor, party in enumerate(ring.readers)
@@ -91,7 +99,7 @@ def joined(parts: Sequence[list[Content]]) -> list[Content]:
 
 def described(
     found: list[Content], plan: ArenaPlan, parts: Mapping[int, list[int] | None], encoder: Encoder
-) -> list[dict[str, Any]]:
+) -> list[Said]:
     """The contents as they are written into a file; ``parts`` are those of who writes them."""
     return [
         {
@@ -110,15 +118,15 @@ def described(
     ]
 
 
-def read(said: list[dict[str, Any]], decoder: Decoder) -> list[Content]:
+def read(said: list[Said], decoder: Decoder) -> list[Content]:
     """The contents that a file describes."""
     return [
-        Content(ring["waiting"], [decoder.state(message) for message in ring["messages"]])
+        Content(ring["waiting"], [cast("Message", decoder.state(m)) for m in ring["messages"]])
         for ring in said
     ]
 
 
-def _message(reader: RingReader) -> dict[str, object]:
+def _message(reader: RingReader) -> Message:
     """One message, whole if that says everything, else as events in their order."""
     values, indices = reader.peek_events()
     whole = reader.recv().reshape(-1)
@@ -132,7 +140,7 @@ def _message(reader: RingReader) -> dict[str, object]:
     return {"values": values, "indices": indices}
 
 
-def check(said: list[dict[str, Any]], plan: ArenaPlan) -> None:
+def check(said: list[Said], plan: ArenaPlan) -> None:
     """Refuse messages that do not fit the rings of a network.
 
     Raises
@@ -172,7 +180,7 @@ def put_back(
     leave or come in there are those that others have.
     """
     reader = arena.reader if ends is None else ends.reader
-    writer: Any = arena.writer if ends is None else ends.writer
+    writer = arena.writer if ends is None else ends.writer
     for content, ring in zip(found, arena.plan.rings, strict=True):
         left = [
             (cursor, count if here is None or ring.readers[cursor] in here else 0)

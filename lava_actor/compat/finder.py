@@ -69,7 +69,7 @@ class AliasModule(ModuleType):
         }
         return sorted({*super().__dir__(), *self._public(), *children} - {"_alias"})
 
-    def __reduce__(self) -> tuple[Any, ...]:
+    def __reduce__(self) -> tuple[object, ...]:
         # Globals of a model's module may hold an alias package (`from lava.proc import io`); by
         # default cloudpickle would try to send it by value.
         return alias_module, (self.__name__,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from types import NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from lava_actor.channels.layout import DESK_BYTES, plan_arena
 from lava_actor.compiler.domains import assign_domains, is_async
@@ -32,11 +32,30 @@ if TYPE_CHECKING:
     from lava_actor.model.sync.domain import SyncDomain
     from lava_actor.process.process import AbstractProcess
 
+    class CompileConfig(TypedDict):
+        """All options of ``compile_config``, see `DEFAULTS`."""
+
+        pypy_channel_size: int | None
+        schedule: str | None
+        taps: bool
+        placement: object
+        actor_type: ActorType | None
+        threads: object
+        recording_memory: int
+        seed: int | None
+        ranks: Mapping[object, int] | None
+        step_length: str | float | None
+        use_watchdog: bool
+        long_event_timeout: float
+        short_event_timeout: float
+        loihi_gen: str
+
+
 #: The last party of every arena holds the runtime's own words.
 RUNTIME_PARTY = "runtime"
 
 #: Options of ``compile_config`` with their defaults; of other keys a warning tells.
-DEFAULTS: dict[str, Any] = {
+DEFAULTS: CompileConfig = {
     "pypy_channel_size": None,  # messages per ring; None: from the payload size (64 while small)
     "schedule": None,  # "lockstep", "run_ahead" or None: the compiler decides
     "taps": True,  # RefPorts that only read get messages; False: all RefPorts take turns
@@ -65,13 +84,15 @@ class Compiler:
         Level of the compiler's logger.
     """
 
-    def __init__(self, compile_config: dict[str, object] | None = None, loglevel: int = 30) -> None:
+    def __init__(
+        self, compile_config: Mapping[str, object] | None = None, loglevel: int = 30
+    ) -> None:
         if not isinstance(compile_config, (Mapping, NoneType)):
             raise InvalidTypeError(
                 f"compile_config: expected a dict of options, got {compile_config!r}. Options: "
                 f"{', '.join(DEFAULTS)}"
             )
-        self.compile_config = {**DEFAULTS, **(compile_config or {})}
+        self.compile_config = cast("CompileConfig", {**DEFAULTS, **(compile_config or {})})
         for key in self.compile_config.keys() - DEFAULTS.keys():
             warn(
                 f"compile_config[{key!r}] is no option{did_you_mean(str(key), DEFAULTS)} and "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.errors import NetworkError
 from lava_actor.model.py.async_ import PyAsyncProcessModel
@@ -13,17 +13,18 @@ from lava_actor.model.sync.domain import SyncDomain
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 
 if TYPE_CHECKING:
+    from lava_actor.model.sync.protocol import AbstractSyncProtocol
     from lava_actor.process.process import AbstractProcess
 
 
-def protocol_of(process: AbstractProcess) -> type[Any]:
+def protocol_of(process: AbstractProcess) -> type[AbstractSyncProtocol]:
     """The protocol class of the model that was selected for ``process``.
 
     A model that declares none gets the protocol of its base class.
     """
     model_class = process.model_class
     assert model_class is not None
-    declared: type[object] | None = model_class.implements_protocol
+    declared: type[AbstractSyncProtocol] | None = model_class.implements_protocol
     if declared is not None:
         return declared
     if issubclass(model_class, PyLoihiProcessModel):

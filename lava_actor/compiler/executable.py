@@ -8,7 +8,7 @@ process; `Executable.describe` prints them for people.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, cast
 
@@ -26,13 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from lava_actor.channels.layout import ArenaPlan, RingPlan, RingRequest
+    from lava_actor.compiler.compiler import CompileConfig
     from lava_actor.compiler.parts import PartPlan, Placement
+    from lava_actor.compiler.run_configs import RunConfig
+    from lava_actor.compiler.snapshot import Snapshot
     from lava_actor.model.model import AbstractProcessModel
     from lava_actor.model.phases import PhaseTable
+    from lava_actor.model.sync.domain import SyncDomain
     from lava_actor.model.types import LavaPyType
     from lava_actor.process import AbstractProcess, Var
+    from lava_actor.process.handles import RuntimeHandle
+    from lava_actor.process.ports.paths import Function
     from lava_actor.process.recording import Recording
-
 
 #: Where an actor lives: in a process of its own, or in a thread of the user's interpreter.
 PROCESS, THREAD = "process", "thread"
@@ -55,7 +60,7 @@ class EdgePlan:
     cursor: int
     source: str
     index_map: np.ndarray | None = None
-    functions: tuple[Callable[..., Any], ...] = ()
+    functions: tuple[Function, ...] = ()
     more: tuple[tuple[int, int], ...] = ()
     shape: tuple[int, ...] = ()
 
@@ -109,8 +114,8 @@ class RefPortPlan:
     request_ring: int | None = None
     reply_ring: int | None = None
     index_map: np.ndarray | None = None
-    forward: tuple[Callable[..., Any], ...] = ()
-    backward: tuple[Callable[..., Any], ...] = ()
+    forward: tuple[Function, ...] = ()
+    backward: tuple[Function, ...] = ()
     taps: tuple[tuple[int, int], ...] = ()
     tap_every: int = 1
     served_because: str = ""
@@ -170,7 +175,7 @@ class RecordingPlan:
 
     name: str
     number: int
-    limits: dict[str, Any]
+    limits: dict[str, object]
     recording: Recording
 
 
@@ -206,7 +211,7 @@ class ActorPlan:
         """Qualified name of the model class."""
         return self.model_class.__qualname__
 
-    def inits(self) -> dict[str, Any]:
+    def inits(self) -> dict[str, object]:
         """The present initial values of the Vars, as far as they are for this actor."""
         return {var.name: self._own(var, var.var.init) for var in self.vars}
 
@@ -234,12 +239,12 @@ class ActorPlan:
                 own[var.name] = inits[var.name] if same else self._own(var, own[var.name])
         return ProcessParameters(own | self.parameters_of_part())
 
-    def parameters_of_part(self) -> dict[str, Any]:
+    def parameters_of_part(self) -> dict[str, object]:
         """What the present initial values of the whole Process tell the model of a part."""
         if self.part is None:
             return {}
-        found: dict[str, object] = cast(Any, self.model_class).parameters_of_parts(self.process)
-        return found
+        model = cast("type[PyLoihiProcessModel]", self.model_class)
+        return model.parameters_of_parts(self.process)
 
 
 @plain(frozen=True)
@@ -327,17 +332,17 @@ class Executable:
     actors: tuple[ActorPlan, ...]
     placement: Placement
     channel_builders: list[ChannelPlan]
-    sync_domains: list[Any]
+    sync_domains: list[SyncDomain]
     domains: tuple[DomainPlan, ...]
     schedule: Schedule
     turns: tuple[TurnPlan, ...]
     externals: tuple[ExternalPlan, ...]
     arena: ArenaPlan
-    run_cfg: Any
-    compile_config: dict[str, Any]
-    before: Any = None  # a Snapshot: how the Processes were before the network was expanded
+    run_cfg: RunConfig
+    compile_config: CompileConfig
+    before: Snapshot | None = None  # how the Processes were before the network was expanded
 
-    def assign_runtime_to_all_processes(self, runtime: Any) -> None:
+    def assign_runtime_to_all_processes(self, runtime: RuntimeHandle) -> None:
         """Make ``runtime`` the runtime of every Process of the network, hierarchical ones too."""
         for process in self.all_processes:
             process.runtime = runtime
@@ -371,7 +376,7 @@ class Executable:
         title = f"Executable: {len(rows)} actors, {len(self.channel_builders)} channels, {how}"
         return table(title, ("Process", "model", "domain", "sends"), rows, "actors")
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """An Executable is saved without the way back."""
         return {**self.__dict__, "before": None}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.compiler.exceptions import NoProcessModelFound
 from lava_actor.compiler.network import connected_with, find_network, ports_of
@@ -24,9 +24,10 @@ from lava_actor.process.reaching import reachable
 
 if TYPE_CHECKING:
     from lava_actor.compiler.run_configs import RunConfig
+    from lava_actor.process.ports.ports import VarPort
 
 
-Candidates = Callable[[Any], Sequence[type[AbstractProcessModel]]]
+Candidates = Callable[[type[AbstractProcess]], Sequence[type[AbstractProcessModel]]]
 
 
 def select_model(
@@ -117,7 +118,7 @@ def _build_sub_processes(
     process: AbstractProcess, model_class: type[AbstractSubProcessModel]
 ) -> list[AbstractProcess]:
     check_constructor(process, model_class, "proc")
-    model: Any = model_class(process)
+    model = model_class(process)
     for var_port in list(process.var_ports.members):
         _forward_var_port(var_port)
     sub_procs = dict(model.find_sub_procs())
@@ -165,7 +166,7 @@ def _owners(ports: Sequence[AbstractPort]) -> list[AbstractProcess]:
     ]
 
 
-def _forward_var_port(var_port: Any) -> None:
+def _forward_var_port(var_port: VarPort) -> None:
     """Carry access to an aliased Var of the parent on to the Var of the sub-process."""
     target = var_port.var.aliased_var
     if target is None or any(getattr(p, "var", None) is target for p in var_port.out_connections):

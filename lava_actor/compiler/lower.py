@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,7 +37,10 @@ from lava_actor.process.ports import paths
 from lava_actor.process.recording import Recording
 
 if TYPE_CHECKING:
+    from lava_actor.compiler.compiler import CompileConfig
+    from lava_actor.model.types import LavaPyType
     from lava_actor.process import AbstractProcess, Var
+    from lava_actor.process.ports.paths import Function, Path
     from lava_actor.process.ports.ports import AbstractPort, InPort, OutPort, RefPort
 
 #: Bytes in front of the value in a RefPort message (command or status, dtype, length).
@@ -88,7 +91,7 @@ class Lowering:
         self,
         leaves: Sequence[AbstractProcess],
         domain_of: dict[AbstractProcess, tuple[str, bool]],
-        compile_config: dict[str, Any],
+        compile_config: CompileConfig,
     ) -> None:
         self.leaves = list(leaves)
         self.domain_of = domain_of
@@ -210,7 +213,7 @@ class Lowering:
             port.name, self.declared[process][port.name], tuple(port.shape), tuple(edges)
         )
 
-    def _paths_from_leaves(self, port: InPort) -> list[Any]:
+    def _paths_from_leaves(self, port: InPort) -> list[Path]:
         kept = []
         for path in paths.incoming_paths(port):
             source = path.source
@@ -223,7 +226,7 @@ class Lowering:
                 )
         return kept
 
-    def _warn_if_lossy(self, source: OutPort, destination: InPort) -> None:
+    def _warn_if_lossy(self, source: AbstractPort, destination: InPort) -> None:
         from_type = np.dtype(self.declared[source.process][source.name].d_type)
         to_type = np.dtype(self.declared[destination.process][destination.name].d_type)
         if from_type.kind == "c" and to_type.kind != "c":
@@ -396,7 +399,7 @@ def _message_bytes(access: Access) -> int:
 
 
 def _var_channel(
-    access: Access, source: str, destination: str, ring: int, declaration: Any
+    access: Access, source: str, destination: str, ring: int, declaration: LavaPyType
 ) -> ChannelPlan:
     dtype = np.dtype(declaration.d_type).str
     return ChannelPlan(source, destination, ring, tuple(access.var.shape), dtype)
@@ -410,14 +413,16 @@ def _leads_nowhere(port: AbstractPort, where: str) -> str:
     )
 
 
-def _transform(path: Any) -> tuple[np.ndarray | None, tuple[Any, ...]]:
+def _transform(path: Path) -> tuple[np.ndarray | None, tuple[Function, ...]]:
     """Index map where the path is made of built-in virtual ports, functions otherwise."""
     if paths.is_index_map(path):
         return paths.index_map(path), ()
     return None, tuple(paths.functions(path))
 
 
-def _remote_transform(path: Any) -> tuple[np.ndarray | None, tuple[Any, ...], tuple[Any, ...]]:
+def _remote_transform(
+    path: Path,
+) -> tuple[np.ndarray | None, tuple[Function, ...], tuple[Function, ...]]:
     if paths.is_index_map(path):
         return paths.index_map(path), (), ()
     return None, tuple(paths.functions(path)), tuple(paths.backward_functions(path))

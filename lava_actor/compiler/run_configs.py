@@ -6,7 +6,6 @@ import logging
 from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from types import NoneType
-from typing import Any
 
 from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
 from lava_actor.model.model import AbstractProcessModel
@@ -73,7 +72,7 @@ class RunConfig:
         given = {k: v for k, v in vars(self).items() if k != "log" and v}
         return f"{type(self).__name__}({', '.join(f'{k}={v!r}' for k, v in given.items())})"
 
-    def select(self, process: object, proc_models: list[ModelClass]) -> Any:
+    def select(self, process: AbstractProcess, proc_models: list[ModelClass]) -> ModelClass | None:
         """Return the model class for ``process``; called with positional arguments.
 
         Parameters
@@ -131,16 +130,16 @@ class AbstractLoihiRunCfg(RunConfig):
         self.select_sub_proc_model = yes_or_no(
             f"{owner}.select_sub_proc_model", select_sub_proc_model
         )
-        self.exception_proc_model_map: dict[Any, ModelClass] = dict(exception_proc_model_map or {})
+        self.exception_proc_model_map = dict(exception_proc_model_map or {})
         for key in self.exception_proc_model_map:
             if not issubclass(key if isinstance(key, type) else type(key), AbstractProcess):
                 raise InvalidTypeError(
                     f"exception_proc_model_map: expected Processes and classes of Processes as "
                     f"keys, got {key!r}"
                 )
-        self.callback_fxs: list[Any] = list(callback_fxs or [])
+        self.callback_fxs: list[object] = list(callback_fxs or [])
 
-    def select(self, process: Any, proc_models: list[ModelClass]) -> ModelClass:
+    def select(self, process: AbstractProcess, proc_models: list[ModelClass]) -> ModelClass:
         """Select a model by exception map, kind and tag.
 
         A single candidate is taken if it has no tags or the wanted one. Of several, sub-process

@@ -27,7 +27,7 @@ others have: when it has asked, it takes part in what others wish for.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lava_actor.compiler.executable import ActorPlan, Schedule
 from lava_actor.errors import InvalidValueError
@@ -36,7 +36,7 @@ LOCKSTEP = "lockstep"
 RUN_AHEAD = "run_ahead"
 
 
-def decide(actors: Sequence[ActorPlan], compile_config: dict[str, object]) -> Schedule:
+def decide(actors: Sequence[ActorPlan], compile_config: Mapping[str, object]) -> Schedule:
     """Choose how the stepping actors of a network are scheduled.
 
     ``compile_config["schedule"]`` (``"lockstep"`` or ``"run_ahead"``) forces the choice.

@@ -75,7 +75,7 @@ def pack(content: object, processes: Iterable[AbstractProcess]) -> bytes:
         raise InvalidTypeError(f"cannot save {_offender(members)}: {error}") from error
 
 
-def unpack(data: bytes) -> Any:
+def unpack(data: bytes) -> object:
     """Return what `pack` was given; Processes and Vars are registered in this interpreter.
 
     Raises

@@ -20,13 +20,14 @@ All other ports are served, each with its reason (`describe` shows it).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.plain import plain
 
 if TYPE_CHECKING:
     from lava_actor.model.types import LavaPyType
     from lava_actor.process import RefPort, Var
+    from lava_actor.process.ports.paths import Path
 
 
 @plain(frozen=True)
@@ -39,7 +40,7 @@ class Access:
     owner: int
     var: Var
     var_declared: LavaPyType
-    path: Any
+    path: Path
 
 
 def clients_of(accesses: Sequence[Access], is_async: Mapping[int, bool]) -> dict[int, set[int]]:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
 
+if TYPE_CHECKING:
+    from types import ModuleType
 
-def h5py() -> Any:
+    from h5py import Group
+
+
+def h5py() -> ModuleType:
     """The module h5py, or an error that says how to get it."""
     try:
         import h5py as module
@@ -25,7 +30,7 @@ def contents(path: str | os.PathLike[str]) -> dict[str, Any]:
     """Groups as dictionaries, datasets as arrays, numbers and strings."""
     module = h5py()
 
-    def read(group: Any) -> dict[str, Any]:
+    def read(group: Group) -> dict[str, object]:
         return {
             name: read(item) if isinstance(item, module.Group) else plain(item[()])
             for name, item in group.items()
@@ -40,7 +45,7 @@ def contents(path: str | os.PathLike[str]) -> dict[str, Any]:
         raise InvalidValueError(f"{os.fspath(path)}: expected an HDF5 file: {error}") from None
 
 
-def plain(value: object) -> Any:
+def plain(value: object) -> object:
     """Bytes as strings, arrays of them too; other values as they are."""
     if isinstance(value, bytes):
         return value.decode("utf-8")

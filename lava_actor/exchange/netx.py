@@ -133,7 +133,7 @@ def _weights(number: str, given: object) -> np.ndarray:
     return weights.astype(np.int64)
 
 
-def _neuron(number: str, neuron: dict[str, Any]) -> dict[str, Any]:
+def _neuron(number: str, neuron: dict[str, Any]) -> dict[str, int]:
     """Parameters of a `LIF`."""
     if unknown := sorted(set(neuron) - _NEURON):
         raise UnsupportedError(f"layer {number}, neuron: {', '.join(unknown)} is not known")

@@ -101,7 +101,7 @@ class _Reading:
     exponential: bool
 
 
-def _flat(graph: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[Edge]]:
+def _flat(graph: Mapping[str, Any]) -> tuple[dict[str, dict[str, object]], list[Edge]]:
     """Nodes and edges with those of subgraphs, named after the way to them."""
     nodes: dict[str, dict[str, object]] = {}
     doors: dict[str, dict[str, str]] = {}
@@ -133,7 +133,7 @@ def _flat(graph: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[Edg
     return nodes, edges
 
 
-def _built(nodes: dict[str, dict[str, Any]], edges: list[Edge], reading: _Reading) -> Network:
+def _built(nodes: dict[str, dict[str, object]], edges: list[Edge], reading: _Reading) -> Network:
     heads, kinds = {b for _, b in edges}, {n: str(node.get("type")) for n, node in nodes.items()}
     roots = [n for n in nodes if n not in heads or kinds[n] == "Input"]
     late = [n for n in nodes if kinds[n] == "Delay" and _steps(n, nodes[n], reading).all()]
@@ -197,7 +197,9 @@ def _silence(
 # -- nodes ------------------------------------------------------------------------------------
 
 
-def _process(name: str, node: dict[str, Any], shape: Shape | None, reading: _Reading) -> NIRProcess:
+def _process(
+    name: str, node: dict[str, object], shape: Shape | None, reading: _Reading
+) -> NIRProcess:
     kind = str(node.get("type"))
     for ignored in ("type", "metadata", "output_type"):
         node.pop(ignored, None)
@@ -257,7 +259,7 @@ def _neuron(name: str, node: dict[str, Any], shape: Shape | None, reading: _Read
     )
 
 
-def _elementwise(cls: type[Any], key: str) -> Callable[..., NIRProcess]:
+def _elementwise(cls: Callable[..., NIRProcess], key: str) -> Callable[..., NIRProcess]:
     def build(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
         values = np.broadcast_to(node[key], _common(node, (key,), shape))
         return cls(values, name=name)
@@ -265,12 +267,12 @@ def _elementwise(cls: type[Any], key: str) -> Callable[..., NIRProcess]:
     return build
 
 
-def _passage(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
+def _passage(name: str, node: dict[str, object], shape: Shape | None, _: _Reading) -> NIRProcess:
     declared = _shape(node.get("shape", node.get("input_type")))
     return Passage(declared or shape or (1,), kind="Input", name=name)
 
 
-def _output(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
+def _output(name: str, node: dict[str, object], shape: Shape | None, _: _Reading) -> NIRProcess:
     return Passage(shape or _shape(node.get("shape")) or (1,), kind="Output", name=name)
 
 
@@ -300,14 +302,14 @@ def _convolution(name: str, node: dict[str, Any], shape: Shape | None, _: _Readi
 
 
 def _pool(mean: bool) -> Callable[..., NIRProcess]:
-    def build(name: str, node: dict[str, object], shape: Shape | None, _: _Reading) -> NIRProcess:
+    def build(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
         kernel, stride, padding = (per_axis(node[key], 2) for key in _WINDOW)
         return Pool(_known(name, shape)[-3:], kernel, stride, padding, mean, name)
 
     return build
 
 
-def _steps(name: str, node: dict[str, Any], reading: _Reading) -> np.ndarray:
+def _steps(name: str, node: dict[str, object], reading: _Reading) -> np.ndarray:
     """Whole steps of a Delay."""
     steps = np.asarray(node["delay"], float) / reading.dt
     whole = np.rint(steps)
@@ -318,7 +320,9 @@ def _steps(name: str, node: dict[str, Any], reading: _Reading) -> np.ndarray:
     return whole.astype(np.int64)
 
 
-def _delay(name: str, node: dict[str, Any], shape: Shape | None, reading: _Reading) -> NIRProcess:
+def _delay(
+    name: str, node: dict[str, object], shape: Shape | None, reading: _Reading
+) -> NIRProcess:
     steps = _steps(name, node, reading)
     if steps.size == 1 and shape is not None:
         steps = np.broadcast_to(steps, shape)

@@ -136,10 +136,10 @@ def _graph(
             if not ways and nodes[names[process]]["type"] != "Output":
                 end = _add_end(nodes, "Output", names[process], _seen(process, port, pictures))
                 edges.append((names[process], end))
-        for port in process.in_ports.members:
-            fed = any(b == names[process] for _, b in edges) or port.get_src_ports()
+        for inlet in process.in_ports.members:
+            fed = any(b == names[process] for _, b in edges) or inlet.get_src_ports()
             if not fed and nodes[names[process]]["type"] != "Input":
-                end = _add_end(nodes, "Input", names[process], _seen(process, port, pictures))
+                end = _add_end(nodes, "Input", names[process], _seen(process, inlet, pictures))
                 edges.append((end, names[process]))
     for process in known:
         heads = [b for _, b in edges].count(names[process])
@@ -211,7 +211,7 @@ def _turned(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array.transpose(2, 0, 1))
 
 
-def _turned_value(key: str, value: Any) -> Any:
+def _turned_value(key: str, value: np.ndarray) -> np.ndarray:
     if key == "shape":
         return value[[2, 0, 1]]
     return _turned(value) if np.ndim(value) == 3 else value
@@ -424,7 +424,7 @@ def _sigma(process: AbstractProcess, dt: float) -> Node:
     return {"type": "I", "r": np.full(process.out_ports.members[0].shape, 1 / dt)}
 
 
-def _end(kind: str) -> Callable[[Any, float], Node]:
+def _end(kind: str) -> Callable[[AbstractProcess, float], Node]:
     def make(process: AbstractProcess, dt: float) -> Node:
         ports = process.in_ports if kind == "Output" else process.out_ports
         return {"type": kind, "shape": np.array(ports.members[0].shape)}
@@ -447,7 +447,7 @@ def _affine(process: AbstractProcess, dt: float) -> Node:
     return {"type": "Affine", "weight": weight, "bias": bias}
 
 
-def _held(kind: str, *names: str) -> Callable[[Any, float], Node]:
+def _held(kind: str, *names: str) -> Callable[[AbstractProcess, float], Node]:
     return lambda process, dt: {"type": kind, **{name: _initial(process, name) for name in names}}
 
 
@@ -501,7 +501,7 @@ def _neuron(process: AbstractProcess, dt: float) -> Node:
     return {"type": kind, **node}
 
 
-_MAKERS: dict[type[Any], Callable[[Any, float], Node]] = {
+_MAKERS: dict[type, Callable[[Any, float], Node]] = {
     LIF: _lif, Dense: _connection, Sparse: _connection, Conv: _conv, Sigma: _sigma,
     Source: _end("Input"), Injector: _end("Input"),
     Sink: _end("Output"), Extractor: _end("Output"),

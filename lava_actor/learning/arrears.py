@@ -10,7 +10,7 @@ meanwhile. No two columns share a synapse: the numbers are those of learning at 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from lava_actor.learning.sparse_pattern import SparsePattern
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.model.types import LavaPyType
 
+if TYPE_CHECKING:
+    from lava_actor.kernels._learning import Table
+    from lava_actor.learning.connection_base import PyLearningConnection
+
 
 class PlasticVar(LavaPyType):
     """Declares a variable whose learning may wait until somebody reads the attribute."""
@@ -27,7 +31,7 @@ class PlasticVar(LavaPyType):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, model: Any, owner: object = None) -> Any:
+    def __get__(self, model: PyLearningConnection | None, owner: object = None) -> Any:
         """Return the declaration (of the class), or the values of now (of a model)."""
         if model is None:
             return self
@@ -38,7 +42,7 @@ class PlasticVar(LavaPyType):
         except KeyError:
             raise AttributeError(f"{type(model).__name__}.{self._name} has no value yet") from None
 
-    def __set__(self, model: Any, value: object) -> None:
+    def __set__(self, model: PyLearningConnection, value: object) -> None:
         """Replace the values."""
         model.drop_arrears()
         model.__dict__[self._name] = value
@@ -93,7 +97,7 @@ class Arrears:
             return None
         return *self.pattern, data
 
-    def add(self, table: Any, names: tuple[str, ...], histories: Any, *rest: Any) -> None:
+    def add(self, table: Table, names: tuple[str, ...], histories: Any, *rest: Any) -> None:
         """Keep an epoch; see `Lines.add`."""
         self._learned = True
         self.lines.add(table, [self.data.get(name) for name in names], histories, *rest)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -31,6 +31,10 @@ from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
 from lava_actor.model.members import UNDECLARED
 
 if TYPE_CHECKING:
+    from logging import Logger
+
+    from scipy.sparse import csr_matrix
+
     from lava_actor.process.parameters import ProcessParameters
 
 __all__ = [
@@ -83,10 +87,11 @@ class PyLearningConnection(AbstractLearningConnection):
     )  # fmt: skip
 
     # What the ProcessModel that this class is mixed into brings along.
-    weights: Any
+    weights: np.ndarray | csr_matrix
     time_step: int
-    log: Any
-    weights_of: Callable[[Arrears], Any]
+    process_name: str
+    log: Logger
+    weights_of: Callable[[Arrears], object]
     """The weights as native steps use them: a matrix, or arrays by column; or None."""
     arrange: Callable[[], None]
     """Brings the variables to the type and order in which they can wait."""
@@ -246,7 +251,7 @@ class PyLearningConnection(AbstractLearningConnection):
         """Return the present impulses of the post-synaptic traces."""
         return self._y_traces.impulses_now(self._random_impulse("y"))
 
-    def native_state(self) -> tuple[Any, ...] | None:
+    def native_state(self) -> tuple[object, ...] | None:
         """Return what native steps work on; None if they cannot.
 
         Returns
@@ -375,7 +380,7 @@ class PyLearningConnection(AbstractLearningConnection):
 
     # State that others may have replaced by arrays of their own
 
-    def _writeable(self, name: str) -> Any:
+    def _writeable(self, name: str) -> np.ndarray | csr_matrix:
         value = getattr(self, name)
         data = value if isinstance(value, np.ndarray) else value.data
         if not data.flags.writeable:

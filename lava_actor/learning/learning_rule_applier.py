@@ -15,7 +15,7 @@ in double precision (`LearningRuleApplierFloat`), or in the widths of the hardwa
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -27,6 +27,9 @@ from lava_actor.learning.utils import saturate
 __all__ = [
     "AbstractLearningRuleApplier", "LearningRuleApplierFloat", "LearningRuleApplierBitApprox",
 ]  # fmt: skip
+
+Values = np.ndarray | float
+T = TypeVar("T", bound=Values)
 
 ACCUMULATOR_RANGE = (-(1 << W_ACCUMULATOR_U) - 1, (1 << W_ACCUMULATOR_U) - 1)
 """Products and the accumulator saturate here."""
@@ -89,9 +92,9 @@ class LearningRuleApplierFloat(AbstractLearningRuleApplier):
 
     touches_spiking_synapses_only = True
 
-    def apply(self, init_accumulator: np.ndarray, **applier_args: object) -> np.ndarray:
+    def apply(self, init_accumulator: np.ndarray, **applier_args: Any) -> np.ndarray:
         """Return ``init_accumulator + Σ products``; see `AbstractLearningRuleApplier.apply`."""
-        change: Any = None
+        change: np.ndarray | None = None
         for product in self._product_series.products:
             condition = applier_args[product.dependency]
             if _is_off(condition):
@@ -139,7 +142,7 @@ class LearningRuleApplierBitApprox(AbstractLearningRuleApplier):
         return accumulator
 
     @staticmethod
-    def _value(product: Product, applier_args: dict[str, object]) -> np.ndarray:
+    def _value(product: Product, applier_args: dict[str, Values]) -> np.ndarray:
         # One element at least: NumPy's scalars would warn where arrays wrap.
         value = np.array([product.s_mantissa], np.int32)
         for factor in product.factors:
@@ -149,21 +152,21 @@ class LearningRuleApplierBitApprox(AbstractLearningRuleApplier):
         return value << product.s_exp
 
 
-def _is_off(condition: Any) -> bool:
+def _is_off(condition: Values) -> bool:
     return np.ndim(condition) == 0 and not condition
 
 
-def _where(condition: Any, product: Any) -> Any:
+def _where(condition: Values, product: T) -> T | np.ndarray:
     """Keep the product where the condition holds: where it does not, not even NaN comes through."""
     return product if np.ndim(condition) == 0 else np.where(condition, product, 0)
 
 
-def _real(variable: Any, factor: Factor) -> Any:
+def _real(variable: Values, factor: Factor) -> Values:
     value = variable if factor.const is None else variable + factor.const
     return np.sign(value) if factor.is_sgn else value
 
 
-def _integer(variable: Any, factor: Factor) -> np.ndarray:
+def _integer(variable: Values, factor: Factor) -> np.ndarray:
     value: np.ndarray = np.atleast_1d(variable)
     if factor.const is not None:
         wide = np.int64 if isinstance(factor.const, int) else np.float64

@@ -8,7 +8,6 @@ in the types of the engines; anything else is left to NumPy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -120,7 +119,7 @@ def _lines(pattern: Pattern, data: np.ndarray) -> Lines | None:
     return Lines(False, pattern.shape[0], (pattern.indptr.astype(np.int64), pattern.cols))
 
 
-def _whole(rows: list[Any], columns: int) -> np.ndarray:
+def _whole(rows: Sequence[object], columns: int) -> np.ndarray:
     return np.array(rows, np.int64).reshape(-1, columns)
 
 

@@ -31,7 +31,7 @@ class Patch:
         What the patch is a part of.
     rows, cols : ndarray of int
         Post- and pre-synaptic neuron of each synapse; they broadcast to the shape of the patch.
-    where : Any
+    where : index
         Index of the patch in the data of a variable of this pattern.
     shared : dict
         What has been computed for this patch and serves all targets of a rule.
@@ -41,7 +41,7 @@ class Patch:
     rows: np.ndarray
     cols: np.ndarray
     where: Any
-    shared: dict[str, Any] = field(default_factory=dict)
+    shared: dict[str, np.ndarray | None] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, ...]:

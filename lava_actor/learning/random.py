@@ -97,9 +97,9 @@ class TraceRandom(AbstractRandomGenerator):
         return float(self._decay.current)
 
     @property
-    def random_impulse_addition(self) -> np.integer[Any]:
+    def random_impulse_addition(self) -> np.integer:
         """Current number for impulses, 0 … 127."""
-        number: np.integer[Any] = self._impulse.current
+        number: np.integer = self._impulse.current
         return number
 
     def advance(self, count: int = 1) -> None:

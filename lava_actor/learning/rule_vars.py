@@ -7,7 +7,7 @@ model makes a new rule from them.
 from __future__ import annotations
 
 import copy
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,13 +15,19 @@ from lava_actor.errors import InvalidValueError
 from lava_actor.learning import string_symbols as names
 from lava_actor.learning.learning_rule import LoihiLearningRule
 
+if TYPE_CHECKING:
+    from lava_actor.learning.connection_base import PyLearningConnection
+
 TRACES = (names.X1, names.X2, names.Y1, names.Y2, names.Y3)
 CONSTANTS = tuple(f"{trace}_{kind}" for trace in TRACES for kind in ("tau", "impulse"))
 TARGETS = (names.DW, names.DD, names.DT)
 
 
 def rule_from_vars(
-    model: Any, rule: LoihiLearningRule, shown: LoihiLearningRule, written: str = ""
+    model: PyLearningConnection,
+    rule: LoihiLearningRule,
+    shown: LoihiLearningRule,
+    written: str = "",
 ) -> LoihiLearningRule | None:
     """Return `rule` with what was set in the Vars of a model; None if nothing was.
 

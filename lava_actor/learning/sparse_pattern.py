@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lava_actor.learning.patterns import Patch, Pattern, Spiking
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array, csr_matrix
 
 
 class SparsePattern(Pattern):
@@ -20,12 +23,12 @@ class SparsePattern(Pattern):
         Only the pattern is kept.
     """
 
-    def __init__(self, matrix: Any) -> None:
+    def __init__(self, matrix: csr_matrix | csr_array) -> None:
         self.shape: tuple[int, int] = matrix.shape
         self.indptr, self.cols = matrix.indptr, matrix.indices
         self.rows = np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
 
-    def same_as(self, matrix: Any) -> bool:
+    def same_as(self, matrix: csr_matrix | csr_array) -> bool:
         """Whether `matrix` has exactly this pattern, in the same order."""
         return (
             matrix.shape == self.shape

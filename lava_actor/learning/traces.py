@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -157,7 +156,7 @@ class FixedTraces(Traces):
         return saturate(traces + self._jump(random_number), 0, MAX_TRACE)
 
 
-def decay_factor(tau: float) -> Any:
+def decay_factor(tau: float) -> float:
     """Return the factor by which a trace of time constant `tau` (steps) decays in one step.
 
     A time constant of 0 means that nothing is left after a step.

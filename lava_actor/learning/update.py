@@ -132,7 +132,7 @@ class Epoch:
         pre = trace in names.PRE_TRACES
         history, neurons = (self.x_history, patch.cols) if pre else (self.y_history, patch.rows)
         end = len(history) - 1
-        when: Any
+        when: int | np.ndarray
         if dependency == names.U or end == 1:  # in an epoch of one step all times are the same
             when = end
         else:

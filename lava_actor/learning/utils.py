@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from typing import Any
 
 import numpy as np
 
@@ -47,7 +46,7 @@ def saturate(values: np.ndarray, low: int, high: int) -> np.ndarray:
     return np.minimum(np.maximum(values, low), high)
 
 
-def one_number(what: str, value: object) -> Any:
+def one_number(what: str, value: object) -> float | np.integer | np.floating:
     """Return a number, out of an array of one element too; all else is an `InvalidTypeError`."""
     number = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
     if not isinstance(number, int | float | np.integer | np.floating):

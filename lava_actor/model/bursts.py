@@ -104,7 +104,7 @@ def _arguments(
     declared: NativeStep,
     address: int,
     numbers: Sequence[str | None],
-    integers: Mapping[Any, tuple[int, int]],
+    integers: Mapping[str, tuple[int, int]] | Mapping[object, tuple[int, int]],
 ) -> tuple[Any, ...]:
     inputs = [(getattr(model, name), dtype) for name, dtype in declared.inputs.items()]
     outputs = [(name, getattr(model, name), dtype) for name, dtype in declared.outputs.items()]

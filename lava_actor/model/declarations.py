@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -16,14 +16,16 @@ from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortScalarDense
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType, declared
-from lava_actor.process.collection import named
+from lava_actor.process.collection import Collection, named
 from lava_actor.process.hints import did_you_mean
-from lava_actor.process.ports.ports import ImplicitVarPort
+from lava_actor.process.ports.ports import AbstractPort, ImplicitVarPort
 from lava_actor.process.recording import Recording
 from lava_actor.protocol.values import check_var
 
 if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
+
+Port = TypeVar("Port", bound=AbstractPort)
 
 _ABSENT = object()
 #: {kind of model: names its instances have before any member is set}
@@ -108,7 +110,7 @@ def _check_ports(
     process: AbstractProcess,
     model_cls: type,
     types: dict[str, LavaPyType],
-    ports: Any,
+    ports: Collection[Port],
     base: type,
     kind: str,
 ) -> None:

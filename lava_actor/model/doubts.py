@@ -10,7 +10,7 @@ import inspect
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from types import CodeType, FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -274,7 +274,7 @@ def _doubt_integer(where: str, declared: LavaPyType, value: object, model: str) 
         )
 
 
-def _reals(value: Any) -> np.ndarray | None:
+def _reals(value: object) -> np.ndarray | None:
     """Return a value as an array if it holds real numbers."""
     found = value.data if matrices.issparse(value) else value
     if isinstance(found, (str, bytes)) or found is None:

@@ -15,7 +15,7 @@ from lava_actor.channels.records import RecordStore
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, take_request
 from lava_actor.model.declarations import check_members
-from lava_actor.model.memory_ring import MemoryPort, MemoryRing
+from lava_actor.model.memory_ring import MemoryPort, MemoryRing, Sent
 from lava_actor.model.ports.in_port import Edge, PyInPort
 from lava_actor.model.ports.out_port import PyOutPortScalarSparse, PyOutPortVectorSparse
 from lava_actor.model.ports.var_port import var_port_class
@@ -83,13 +83,13 @@ class ModelHarness:
     of events (``values`` None: all ones). Scalars fill the port's shape.
     """
 
-    def __init__(self, model_cls: type[Any], process: AbstractProcess, **inputs: Any) -> None:
+    def __init__(self, model_cls: type[Any], process: AbstractProcess, **inputs: object) -> None:
         model_cls = model_cls._specialised(process)
         check_members(process, model_cls)
         self.process = process
         self._recordings = {n: v for n, v in named(process.vars) if isinstance(v, Recording)}
         self.remotes: dict[str, MemoryVar] = {}
-        self.sent: dict[str, list[object]] = {}
+        self.sent: dict[str, list[Sent]] = {}
         self.pause_requested = False
         self.stop_requested = False
         self._types = declared(model_cls)
@@ -120,28 +120,28 @@ class ModelHarness:
             self._in_rings[name] = ring
             end = MemoryPort(ring)
             setattr(model, name, types[name].cls([end], model, tuple(port.shape), dtype))
-        for name, port in named(process.out_ports):
+        for name, outlet in named(process.out_ports):
             dtype = np.dtype(types[name].d_type)
-            ring = MemoryRing(f"{process.name}.{name}", tuple(port.shape), dtype)
+            ring = MemoryRing(f"{process.name}.{name}", tuple(outlet.shape), dtype)
             ring.raw_events = issubclass(
                 types[name].cls, (PyOutPortVectorSparse, PyOutPortScalarSparse)
             )
             self._out_rings[name] = ring
             end = MemoryPort(ring)
-            setattr(model, name, types[name].cls([end], model, tuple(port.shape), dtype))
-        for name, port in named(process.ref_ports):
+            setattr(model, name, types[name].cls([end], model, tuple(outlet.shape), dtype))
+        for name, ref_port in named(process.ref_ports):
             cls, dtype = types[name].cls, types[name].d_type
-            made = cls(None, None, model, tuple(port.shape), dtype)
+            made = cls(None, None, model, tuple(ref_port.shape), dtype)
             made._reads_only, made._every = types[name].reads_only, types[name].every
             setattr(model, name, made)
-            targets = port.get_dst_vars()
+            targets = ref_port.get_dst_vars()
             if targets:
                 start = np.broadcast_to(np.asarray(targets[0].init), targets[0].shape)
-                self.connect_ref(name, start.reshape(port.shape))
-        for name, port in named(process.var_ports):
+                self.connect_ref(name, start.reshape(ref_port.shape))
+        for name, var_port in named(process.var_ports):
             if name in types:
                 cls = var_port_class(types[name].cls)
-                made = cls(port.var.name, None, None, model, tuple(port.shape))
+                made = cls(var_port.var.name, None, None, model, tuple(var_port.shape))
                 setattr(model, name, made)
 
     def _build_recordings(self) -> None:
@@ -228,7 +228,7 @@ class ModelHarness:
         step.take_part(self.model, step.AnyGuard, step.HOST, self._enter)
         self._enter(step.SPK)
 
-    def run_async(self, num_steps: int = 1, **inputs: Sequence[object]) -> dict[str, list[Any]]:
+    def run_async(self, num_steps: int = 1, **inputs: Sequence[object]) -> dict[str, list[Sent]]:
         """Call ``run_async`` of a free-running model.
 
         Parameters

@@ -15,6 +15,8 @@ from lava_actor.channels.interfaces import AbstractCspPort
 from lava_actor.errors import DeadlockError, InvalidValueError
 from lava_actor.model.ports.rings import Events, add_to, dense_to_events, events_to_dense
 
+Sent = np.ndarray | Events
+
 
 class MemoryRing:
     """Both ends of a queue of messages.
@@ -34,7 +36,7 @@ class MemoryRing:
         self.shape = shape
         self.dtype = dtype
         self.size = int(np.prod(shape, dtype=np.int64))
-        self.queue: deque[Any] = deque()
+        self.queue: deque[Sent] = deque()
         self.raw_events = False
         self.received = 0
         self.sent = 0
@@ -45,7 +47,7 @@ class MemoryRing:
         """Allow one receive without a message again."""
         self._may_be_silent = True
 
-    def take_all(self) -> list[Any]:
+    def take_all(self) -> list[Sent]:
         """Remove and return all messages in the form they would be looked at."""
         messages = [m if self.raw_events else self._dense(m) for m in self.queue]
         self.queue.clear()
@@ -81,7 +83,7 @@ class MemoryRing:
             )
         self._put((values, places))
 
-    def _put(self, message: object) -> None:
+    def _put(self, message: Sent) -> None:
         self.queue.append(message)
         self.sent += 1
         self._may_be_silent = False
@@ -120,7 +122,7 @@ class MemoryRing:
         """Number of messages that wait."""
         return len(self.queue)
 
-    def _next(self) -> object:
+    def _next(self) -> Sent:
         if self.queue:
             return self.queue[0]
         if self._may_be_silent:
@@ -130,7 +132,7 @@ class MemoryRing:
             f"wait forever"
         )
 
-    def _take(self) -> object:
+    def _take(self) -> Sent:
         message = self._next()
         if self.queue:
             self.queue.popleft()
@@ -138,12 +140,12 @@ class MemoryRing:
         self._may_be_silent = False
         return message
 
-    def _dense(self, message: object) -> np.ndarray:
+    def _dense(self, message: Sent) -> np.ndarray:
         if isinstance(message, tuple):
             return events_to_dense(message, self.shape, self.dtype)
         return np.array(message)
 
-    def _events(self, message: Any) -> Events:
+    def _events(self, message: Sent) -> Events:
         if isinstance(message, tuple):
             values, indices = message
             return (None if values is None else np.array(values)), np.array(indices)

@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from lava_actor.model.sync.protocol import AbstractSyncProtocol
     from lava_actor.process.process import AbstractProcess
 
-#: One resource, or alternatives of which one suffices.
-Requirement = Any
-
 
 class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abstract methods)
     """Implements the behaviour of a Process class.
@@ -82,7 +79,7 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
         )
 
 
-def _requirement_name(requirement: Requirement) -> str:
+def _requirement_name(requirement: type | list[type]) -> str:
     if isinstance(requirement, (list, tuple)):
         return " or ".join(_requirement_name(r) for r in requirement)
     return str(requirement.__name__)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["NativeStep", "Part", "PortFacts", "include_dir", "jit", "replaceable"]
 
-Method = TypeVar("Method", bound=Callable[..., Any])
+Method = TypeVar("Method", bound=Callable[..., object])
 
 INT32 = (-(2**31) + 1, 2**31 - 1)
 """Limits of integers for which nothing else is said."""
@@ -121,7 +121,7 @@ class NativeStep:
         Where parts find an integer that the whole step takes from another attribute.
     """
 
-    function: Any
+    function: object
     inputs: Mapping[str, DTypeLike] = field(default_factory=dict)
     outputs: Mapping[str, DTypeLike] = field(default_factory=dict)
     state: Mapping[str, DTypeLike] = field(default_factory=dict)
@@ -129,7 +129,7 @@ class NativeStep:
     numbers: Sequence[str] = ()
     integers: Sequence[str] | Mapping[str, tuple[int, int]] = ()
     shows: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, int] = field(default_factory=dict)
     stands_for: Sequence[str] = ()
     refuses: Mapping[int, str] = field(default_factory=dict)
     uniform: bool = True
@@ -173,7 +173,7 @@ class PortFacts:
         Whether elements of one message are added up on the way.
     """
 
-    kind: type[Any]
+    kind: type
     dtype: np.dtype
     channels: tuple[np.dtype, ...]
     plain: bool = True
@@ -188,7 +188,7 @@ def is_merged(index_map: np.ndarray | None, size: int) -> bool:
     return bool(own.size) and int(np.bincount(own.reshape(-1)).max()) > 1
 
 
-def facts_of(port: Any) -> PortFacts:
+def facts_of(port: PyInPort | PyOutPort) -> PortFacts:
     """The facts of a port of a built model."""
     if isinstance(port, PyInPort):
         plain = port.native_sources() is not None
@@ -298,7 +298,7 @@ def _of_another_type(step: NativeStep, types: Mapping[str, LavaPyType]) -> str |
     return None
 
 
-def declaring(cls: type[object]) -> type[Any]:
+def declaring(cls: type[object]) -> type:
     """The class whose native step a model class has."""
     return next(c for c in cls.__mro__ if "native_step" in c.__dict__)
 
@@ -371,7 +371,7 @@ def replaceable(method: Method) -> Method:
     """Let a `Part`'s method be native where a subclass's own calls it by ``super()``."""
 
     @functools.wraps(method)
-    def either(self: Any, *arguments: Any) -> Any:
+    def either(self: PyLoihiProcessModel, *arguments: object) -> object:
         burst = self._in_parts
         if burst is not None:
             result = burst.original(either, arguments)

@@ -75,7 +75,7 @@ _held: list[object] = []
 class Jit:
     """A Python function that Numba compiles where it is used; see `jit`."""
 
-    function: Callable[..., Any]
+    function: Callable[..., object]
 
     def address(self, declared: NativeStep) -> int:
         """Compile for the arrays of a declaration, and return the address."""
@@ -89,7 +89,7 @@ class Jit:
 
         @intrinsic  # type: ignore[untyped-decorator]
         def at(_context: object, _word: object) -> object:
-            def code(context: Any, builder: Any, signature: object, words: Any) -> Any:
+            def code(context: Any, builder: Any, signature: object, words: Any) -> object:
                 return builder.inttoptr(words[0], context.get_value_type(types.voidptr))
 
             return types.voidptr(types.int64), code

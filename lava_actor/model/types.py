@@ -38,7 +38,7 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
         only; in another one that is an error. The Var comes in no other step.
     """
 
-    cls: Any
+    cls: type
     d_type: Any
     precision: int | None = None
     reads_only: bool = False

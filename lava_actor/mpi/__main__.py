@@ -13,7 +13,7 @@ import signal
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lava_actor.cli.main import main as command_line
 from lava_actor.mpi.courier import Courier
@@ -24,6 +24,9 @@ from lava_actor.mpi.host import Host
 from lava_actor.mpi.machine import look
 from lava_actor.runtime.runtime import stop_all
 from lava_actor.runtime.user import network
+
+if TYPE_CHECKING:
+    from mpi4py.MPI import Comm
 
 
 def main() -> None:
@@ -84,7 +87,7 @@ def _go(guard: Guard | None, *, whole: bool) -> None:
         guard.say(DONE)
 
 
-def _take_names_away(world: Any) -> None:
+def _take_names_away(world: Comm) -> None:
     """Let MPI's shared memory end with the ranks, also if they are killed: it is open by now."""
     maps = Path("/proc/self/maps")
     names = set(NAME.findall(maps.read_text())) if maps.exists() else ()

@@ -27,6 +27,8 @@ from lava_actor.runtime.reports.failures import of_runtime
 from lava_actor.runtime.start.processes import run_soon, sleep_exactly
 
 if TYPE_CHECKING:
+    from mpi4py.MPI import Comm, Request
+
     from lava_actor.mpi.machine import Machine
 
 #: Seconds of pauses after rounds without anything: (rounds, pause). Short ones are slept, as giving
@@ -86,7 +88,7 @@ class Courier:
 
     def __init__(
         self,
-        world: Any,
+        world: Comm,
         machine: Machine,
         on_order: Callable[[Courier, int, Item], Client],
         on_bye: Callable[[], None],
@@ -103,7 +105,7 @@ class Courier:
         self._ordered: set[int] = set()
         self._early: dict[int, list[tuple[int, Item]]] = {}
         self._boxes: list[deque[Item]] = [deque() for _ in range(self.size)]
-        self._on_the_way: list[deque[Any]] = [deque() for _ in range(self.size)]
+        self._on_the_way: list[deque[tuple[Request, bytes]]] = [deque() for _ in range(self.size)]
         self._on_bye = on_bye
         self._next_look = 0.0
         self._leaving = False

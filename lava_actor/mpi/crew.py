@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from lava_actor.compiler.executable import Executable
     from lava_actor.errors import Failure
     from lava_actor.mpi.courier import Courier
+    from lava_actor.runtime.service.deadlock import Picture
     from lava_actor.runtime.start.plan import ServicePlan
     from lava_actor.runtime.start.program import ProgramPlan
     from lava_actor.runtime.start.serialize import Pack
@@ -122,7 +123,7 @@ class RanksCrew(Crew):
             self._border.is_ordered = True
 
     @property
-    def judge(self) -> Callable[[int, object], Failure | None]:  # type: ignore[override]
+    def judge(self) -> Callable[[int, Picture], Failure | None]:  # type: ignore[override]
         """Puts together what the services of all ranks say."""
         return Crew.judge if self._border is None else self._border.judge
 

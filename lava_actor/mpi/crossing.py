@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from lava_actor.channels.layout import RingPlan
 
 #: (rank, item) to hand over.
-Send = Callable[[int, tuple[Any, ...]], None]
+Send = Callable[[int, tuple[object, ...]], None]
 
 #: Bytes of messages of one ring that go in one piece, about.
 PIECE_BYTES = 1 << 22
@@ -155,7 +155,7 @@ class Crossings:
             if here != source:
                 self.entries[ring.index] = Entry(ring, arena.writer(ring.index), source)
 
-    def _send(self, rank: int, item: tuple[Any, ...]) -> None:
+    def _send(self, rank: int, item: tuple[object, ...]) -> None:
         self.sent += 1
         self._hand_over(rank, item)
 

@@ -10,10 +10,12 @@ import contextlib
 import os
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lava_actor.plain import plain
 
+if TYPE_CHECKING:
+    from mpi4py.MPI import Comm
 Processes = dict[int, int]
 """By rank."""
 
@@ -54,7 +56,7 @@ class Machine:
         }
 
 
-def look(world: Any, *, apart: int = 0) -> Machine:
+def look(world: Comm, *, apart: int = 0) -> Machine:
     """Look around; all ranks call it together. As if each machine had ``apart`` ranks at most."""
     rank, cores = world.Get_rank(), frozenset(os.sched_getaffinity(0))
     nudges = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from lava_actor.errors import InvalidValueError
 
@@ -196,7 +196,7 @@ def _is_projection(actor: ActorPlan) -> bool:
 
 def named_ranks(executable: Executable, n_ranks: int) -> dict[int, int]:
     """The ranks that ``compile_config`` names, by party."""
-    said: Any = executable.compile_config.get("ranks") or {}
+    said = executable.compile_config.get("ranks") or {}
     found = {}
     for key, rank in said.items():
         if not hasattr(rank, "__index__") or not 0 <= rank < n_ranks:

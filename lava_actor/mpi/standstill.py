@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lava_actor.runtime.service.deadlock import fixed, report, stuck_of
+from lava_actor.runtime.service.deadlock import Picture, fixed, report, stuck_of
 
 if TYPE_CHECKING:
     from lava_actor.channels.layout import ArenaPlan
@@ -52,7 +52,7 @@ class Standstill:
         self._count, self._ask = count, ask
         self._next = 0.0
         self._counts: Counts = {}
-        self._answers: dict[int, Any] = {}
+        self._answers: dict[int, Picture] = {}
         self._last: object = None
 
     def tick(self) -> None:
@@ -73,7 +73,7 @@ class Standstill:
         else:
             self._last = None
 
-    def judge(self, index: int, answer: object) -> Failure | None:
+    def judge(self, index: int, answer: Picture) -> Failure | None:
         """A service says who waits; the deadlock, if all have and it is one."""
         self._answers[index] = answer
         if self._answers.keys() != self._watchers or self._counts.keys() != self._ranks:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
+from lava_actor.channels.pipe import Frame, Packed, Pipe, PipeEnded
 
 Item = tuple[object, ...]
 
@@ -54,7 +54,7 @@ class Tunnel:
                 send(self.rank, ("frame", self.number, frame.packed()))
         return bool(frames)
 
-    def put(self, said: tuple[object, ...]) -> None:
+    def put(self, said: Packed) -> None:
         """Put a frame that has come from the other mouth into the pipe."""
         if self.is_open:
             try:

@@ -42,7 +42,9 @@ class InputVec(AlgebraicVector):
         Ignored.
     """
 
-    def __init__(self, vec: ArrayLike, loihi2: bool = False, exp: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self, vec: ArrayLike, loihi2: bool = False, exp: int = 0, **kwargs: object
+    ) -> None:
         data = np.atleast_2d(vec) * (1 << exp if exp >= 0 else 2.0**exp)
         self.shape = data.shape
         self.exp = exp
@@ -73,7 +75,7 @@ class OutputVec(Network):
         buffer: int = 1,
         loihi2: bool = False,
         num_message_bits: int = MESSAGE_BITS,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         self.shape = shape
         self.buffer = buffer

@@ -7,7 +7,8 @@ all zeros.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -34,10 +35,14 @@ from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from scipy.sparse import csr_matrix
+    from numpy.typing import ArrayLike
+    from scipy.sparse import csr_matrix, sparray, spmatrix
 
+    from lava_actor.process.parameters import ProcessParameters
     from lava_actor.process.process import AbstractProcess
 
+Kind = tuple[type, Callable[..., Burst], *tuple[str, ...]]
+"""Whose step is native, by which burst, and the methods that read its weights."""
 BY_ROW = Cut(
     "a_out",
     ("a_out", "a_buff", "weights", "delays"),
@@ -113,12 +118,12 @@ class ConnectionModel(PyLoihiProcessModel):
         return weights
 
     @classmethod
-    def _native_kind(cls) -> tuple[Any, ...] | None:
+    def _native_kind(cls) -> Kind | None:
         """Whose step is native, by which burst, and the methods that read its weights."""
         return None
 
     @classmethod
-    def _arithmetic_of(cls) -> type[Any]:
+    def _arithmetic_of(cls) -> type[object]:
         """Whose arithmetic it is."""
         return FloatNumbers if cls.number.kind == "f" else FixedNumbers
 
@@ -191,7 +196,7 @@ class FixedNumbers(ConnectionModel):
 
     number = np.dtype(np.int32)
 
-    def __init__(self, proc_params: Any = None) -> None:
+    def __init__(self, proc_params: ProcessParameters | None = None) -> None:
         super().__init__(proc_params)
         given = proc_params if proc_params is not None else {}
         self.weight_exp = self._integer(given, "weight_exp", 0)
@@ -225,7 +230,7 @@ class FixedNumbers(ConnectionModel):
             )
 
     @classmethod
-    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, Any]:
+    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
         """Return the sign mode, which follows from all weights."""
         given, mode = process.vars.weights.init, process.proc_params.get("sign_mode")
         if mode is None and isinstance(given, Recipe):
@@ -239,7 +244,7 @@ class FixedNumbers(ConnectionModel):
             mode = determine_sign_mode(given if matrices.issparse(given) else np.asarray(given))
         return {"sign_mode": mode}
 
-    def _integer(self, given: Any, name: str, default: int) -> int:
+    def _integer(self, given: Mapping[str, ArrayLike | None], name: str, default: int) -> int:
         value = given.get(name)
         if value is None:
             return default
@@ -351,7 +356,7 @@ class Delayed(ConnectionModel):
         return line
 
 
-def canonical_csr(process: str, name: str, given: Any) -> csr_matrix:
+def canonical_csr(process: str, name: str, given: ArrayLike | spmatrix | sparray) -> csr_matrix:
     """Return a copy of a matrix in compressed rows, entries in order and summed.
 
     Raises

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
@@ -11,11 +11,16 @@ from lava_actor.proc.connectivity import Distribution
 from lava_actor.proc.connectivity.distributions import as_distribution
 from lava_actor.process import matrices
 
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+    Matrix: TypeAlias = np.ndarray | csr_matrix
+
 MAX_FIXED_DELAY = 63
 """Longest delay of the fixed-point models, in steps: 6 bits."""
 
 
-def checked_delays(process: str, delays: object, shape: tuple[int, ...]) -> Any:
+def checked_delays(process: str, delays: object, shape: tuple[int, ...]) -> int | Matrix:
     """Return delays as an int, an integer array or an integer csr matrix.
 
     Parameters
@@ -80,7 +85,7 @@ def drawn_delays(process: str, delays: object, max_delay: int) -> tuple[Distribu
     return found, delay_range(process, round(high), max_delay)
 
 
-def delay_range(process: str, delays: Any, max_delay: int) -> int:
+def delay_range(process: str, delays: object, max_delay: int) -> int:
     """Return the longest delay there may be; `max_delay` 0 means the longest there is.
 
     Raises
@@ -113,7 +118,7 @@ def check_fixed_delays(process: str, max_delay: int) -> None:
         )
 
 
-def delay_weights(weights: Any, delays: Any, max_delay: int) -> Any:
+def delay_weights(weights: Matrix, delays: object, max_delay: int) -> Matrix:
     """Stack the weights by delay.
 
     Parameters

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.errors import MissingRuleError
@@ -11,13 +11,17 @@ from lava_actor.learning.limits import Sign
 from lava_actor.learning.random import ROUNDING_SEED
 from lava_actor.protocol.counts import whole_number
 
+if TYPE_CHECKING:
+    import numpy as np
+    from scipy.sparse import csr_matrix
+
 
 def learning_parameters(
     owner: str,
-    weights: Any,
-    tags: dict[str, Any],
-    learning_rule: Any,
-    graded_spike_cfg: Any,
+    weights: csr_matrix | np.ndarray,
+    tags: dict[str, csr_matrix] | dict[str, np.ndarray],
+    learning_rule: object,
+    graded_spike_cfg: GradedSpikeCfg | int,
     others: dict[str, Any],
 ) -> dict[str, Any]:
     """Check what a learning connection is made of, and return it, as keywords, with the shape.

@@ -13,7 +13,7 @@ from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import Loihi3FLearningRule
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import PortFacts, no_plain_in, stands_in_the_way
-from lava_actor.proc._connection import FixedNumbers, Undelayed
+from lava_actor.proc._connection import FixedNumbers, Kind, Undelayed
 from lava_actor.process.matrices import issparse, same_places
 from lava_actor.utils.weightutils import SignMode, truncated_bits
 
@@ -67,12 +67,12 @@ class LearningSteps(Undelayed):
     native_step_is_whole = True
 
     @classmethod
-    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, Any]:
+    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
         """Return none: the sign mode does not follow from the weights."""
         return {}
 
     @classmethod
-    def _native_kind(cls) -> Any:
+    def _native_kind(cls) -> Kind | None:
         """Only the library's own classes: others may do anything with what learning changes."""
         return (cls, LearningBurst, *_ENGINE) if vars(cls).get("may_wait") else None
 
@@ -183,7 +183,7 @@ class TruncatedWeights(FixedNumbers):
     def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
         return _doubts_of_rule(process)
 
-    def used_weights(self, weights: Any) -> Any:
+    def used_weights(self, weights: np.ndarray) -> np.ndarray:
         """Keep `num_weight_bits` of the initial weights; later ones are used as they are."""
         whole = weights.astype(np.int32, copy=False)
         if self.weights_set:

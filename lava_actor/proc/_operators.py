@@ -9,7 +9,6 @@ events.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
@@ -122,7 +121,7 @@ class SparseOperator:
             )
         weights, late = synapses.weights, synapses.delays
         coded = None if synapses.table is None else (weights, synapses.table.astype(dtype))
-        self._one: Any = None
+        self._one: np.generic | None = None
         if coded is None:
             self._one = one_value(weights)
             coded = _coded(weights) if self._one is None else None
@@ -168,7 +167,7 @@ class SparseOperator:
             if getattr(self, name, None) is not None:
                 setattr(self, name, np.array(getattr(self, name), order="C"))
         size, pointers = self._rows.size, self._pointers
-        values: Any = np.asarray(self._one)
+        values = np.asarray(self._one)
         shape: tuple[int, ...] = ()
         if self._codes is not None or self._is_packed:
             values, shape = getattr(self, "_table", values), (256,)
@@ -218,7 +217,7 @@ class SparseOperator:
         else:
             csc_events_coded(self._pointers, self._rows, self._codes, self._table, at, x, out)
 
-    def parts(self) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, np.ndarray | None, Any]:
+    def parts(self) -> tuple[np.ndarray | np.generic | None, ...]:
         """Return (pointers, rows, weights, codes, the one value), as the native loops take them.
 
         With codes, weights are the table they stand for. If rows are uint32, they are 256 times the

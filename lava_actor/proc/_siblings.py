@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from typing import Any
 
 
-def of_sibling(module: str, names: str) -> Callable[[str], Any]:
+def of_sibling(module: str, names: str) -> Callable[[str], object]:
     """Return the ``__getattr__`` of a module that shows some names of its sibling."""
     package, _, own = module.rpartition(".")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -31,7 +31,7 @@ class ArrayLike:
         """Number of dimensions."""
         return len(self.shape)
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> NoReturn:
         """Say how to have what arrays have and Vars have not."""
         member = f"{type(self).__name__!r} object has no attribute {name!r}"
         if not name.startswith("_") and hasattr(np.ndarray, name):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Union
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Generic, TypeVar, Union
 
 from lava_actor.errors import InvalidKeyError, MissingMemberError, NetworkError
 
 if TYPE_CHECKING:
+    from lava_actor.process.interfaces import AbstractProcessMember
     from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
     from lava_actor.process.process import AbstractProcess
     from lava_actor.process.variable import Var
 
+Member = TypeVar("Member", bound="AbstractProcess | AbstractProcessMember")
 
-class Collection:
+
+class Collection(Generic[Member]):
     """Members of one kind; each is also reachable as an attribute and by ``[name]``.
 
     Parameters
@@ -29,9 +32,9 @@ class Collection:
     def __init__(self, process: AbstractProcess | None, name: str) -> None:
         self.process = process
         self.name = name
-        self._members: dict[str, object] = {}
+        self._members: dict[str, Member] = {}
 
-    def add_members(self, new_members: dict[str, Any]) -> None:
+    def add_members(self, new_members: Mapping[str, Member]) -> None:
         """Add members, or replace those of the same name."""
         self._members.update(new_members)
 
@@ -52,7 +55,7 @@ class Collection:
         return list(self._members)
 
     @property
-    def members(self) -> list[Any]:
+    def members(self) -> list[Member]:
         """Members in order of registration."""
         return list(self._members.values())
 
@@ -60,7 +63,7 @@ class Collection:
         """Return True if there are none."""
         return not self._members
 
-    def has(self, obj: Any) -> bool:
+    def has(self, obj: Member) -> bool:
         """Return True if there is a member with the name of ``obj``, whichever object it is.
 
         Raises
@@ -76,7 +79,7 @@ class Collection:
             ) from None
         return name in self._members
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> Member:
         """Members by attribute name."""
         # Looked up in __dict__: while unpickling, the attributes are not there yet.
         members = self.__dict__.get("_members", {})
@@ -84,7 +87,7 @@ class Collection:
             return members[name]
         raise MissingMemberError(self._nothing_called(name))
 
-    def __getitem__(self, name: str) -> Any:
+    def __getitem__(self, name: str) -> Member:
         """Members by name."""
         try:
             return self._members[name]
@@ -95,7 +98,7 @@ class Collection:
         """Attributes and members, for completion in an interactive session."""
         return [*super().__dir__(), *self._members]
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Member]:
         """Iterate over the members; iterations do not disturb each other."""
         return iter(self.members)
 
@@ -123,6 +126,6 @@ class Collection:
         return f"{self._owner()}: there is no member {name!r}; there is: {known}"
 
 
-def named(collection: Collection) -> list[tuple[str, Any]]:
+def named(collection: Collection[Member]) -> list[tuple[str, Member]]:
     """Names and members; a function, as a method would hide the member of its name."""
     return list(collection._members.items())

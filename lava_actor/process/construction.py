@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any
 
@@ -31,6 +31,8 @@ from lava_actor.process.interfaces import checked_shape
 class ProcessPostInitCaller(type):
     """Makes Processes: checks what the constructor is given, then registers the members, once."""
 
+    _for_own_models: bool  # of AbstractProcess
+
     def __init__(cls, *args: object) -> None:
         """Complete the docstring of a class of the library."""
         super().__init__(*args)
@@ -42,7 +44,7 @@ class ProcessPostInitCaller(type):
         """What the constructor takes, for help and completion."""
         return signature(cls)
 
-    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __call__(cls, *args: object, **kwargs: Any) -> Any:
         """Construct, then register the members.
 
         Raises
@@ -83,7 +85,7 @@ class ProcessPostInitCaller(type):
         return obj
 
 
-def _check_types(cls: Any, kwargs: dict[str, Any]) -> None:
+def _check_types(cls: type, kwargs: Mapping[str, object]) -> None:
     """Check what a constructor of the library did not, by the types that it names."""
     checks = _checks(cls) if is_library(cls) else {}
     for key in checks.keys() & kwargs.keys():
@@ -94,9 +96,9 @@ _PLAIN = {"bool": bool, "int": int}
 
 
 @functools.cache
-def _checks(cls: Any) -> dict[str, Callable[[str, Any], object]]:
+def _checks(cls: type) -> dict[str, Callable[[str, object], object]]:
     """What is said of parameters of a library Process by their types, as checks."""
-    found: dict[str, Callable[[str, Any], object]] = {}
+    found: dict[str, Callable[[str, object], object]] = {}
     for base in reversed(cls.__mro__):
         names = vars(sys.modules[base.__module__])
         told = dict(getattr(base, "_model_parameters", {}))
@@ -104,7 +106,7 @@ def _checks(cls: Any) -> dict[str, Callable[[str, Any], object]]:
         for key, told_type in told.items():
             words = str(told_type).split(" | ")
             optional = "None" in words or isinstance(told_type, type)
-            kind: Any = told_type  # of a keyword for models
+            kind: object = told_type  # of a keyword for models
             if isinstance(told_type, str):
                 kind = None if "str" in words else {**_PLAIN, **names}.get(words[0])
             if kind is bool:
@@ -135,7 +137,7 @@ def _check_choice(kind: type[Enum], optional: bool, what: str, value: object) ->
 
 
 @functools.cache
-def _keywords(cls: Any) -> tuple[str, ...]:
+def _keywords(cls: type) -> tuple[str, ...]:
     """What the constructors and the models of a library Process know by name."""
     found: dict[str, None] = {}
     for base in cls.__mro__:
@@ -147,7 +149,7 @@ def _keywords(cls: Any) -> tuple[str, ...]:
     return (*found, "name", "log_config")
 
 
-def _check_keywords(cls: Any, kwargs: dict[str, Any]) -> None:
+def _check_keywords(cls: ProcessPostInitCaller, kwargs: Mapping[str, object]) -> None:
     known = _keywords(cls)
     for_others = cls._for_own_models or not is_library(cls)
     for key in kwargs:

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from lava_actor.channels.records import RecordStore
     from lava_actor.process.process import AbstractProcess
 
 
 class RunConfigLike(Protocol):
     """Chooses a model for every Process: a `RunConfig`, or what behaves like one."""
 
-    def select(self, process: AbstractProcess, models: Any, /) -> Any:
+    def select(self, process: AbstractProcess, models: Any, /) -> object:
         """Return one of the model classes."""
 
 
@@ -29,6 +32,10 @@ class RuntimeHandle(Protocol):
     @property
     def is_over(self) -> bool:
         """Whether it was stopped or has failed."""
+
+    @property
+    def records(self) -> RecordStore:
+        """Where it records."""
 
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run has ended."""
@@ -56,7 +63,7 @@ class Session(Protocol):
         self,
         process: AbstractProcess,
         run_cfg: RunConfigLike,
-        compile_config: dict[str, Any] | None = None,
+        compile_config: Mapping[str, object] | None = None,
     ) -> Any:
         """Compile the network of a Process."""
 
@@ -65,16 +72,16 @@ class Session(Protocol):
         process: AbstractProcess,
         run_cfg: RunConfigLike | None = None,
         executable: Any = None,
-        compile_config: dict[str, Any] | None = None,
+        compile_config: Mapping[str, object] | None = None,
     ) -> None:
         """Start the network of a Process."""
 
     def run(
         self,
         process: AbstractProcess,
-        condition: Any,
+        condition: object,
         run_cfg: RunConfigLike | None = None,
-        compile_config: dict[str, Any] | None = None,
+        compile_config: Mapping[str, object] | None = None,
         **options: Any,
     ) -> Any:
         """Run the network of a Process."""

@@ -11,15 +11,15 @@ import re
 import sys
 import sysconfig
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import pairwise
 from types import CodeType, FrameType, TracebackType
-from typing import Any, TypeVar, cast
+from typing import NoReturn, TypeVar, cast
 
 from lava_actor.built import PACKAGE
 from lava_actor.errors import InvalidTypeError, LavaActorError, LavaActorWarning, RemoteTraceback
 
-F = TypeVar("F", bound=Callable[..., Any])
+F = TypeVar("F", bound=Callable[..., object])
 
 _PACKAGE = str(PACKAGE) + os.sep
 _LIBRARIES = (*(sysconfig.get_path(p) for p in ("stdlib", "purelib", "platlib")), "<frozen")
@@ -45,10 +45,10 @@ def nearest(name: str, known: Iterable[str], cutoff: float = 0.6) -> str | None:
     return next((also.get(found, found) for found in nearly or longer or alike), None)
 
 
-def elsewhere(module: str) -> Callable[..., Any]:
+def elsewhere(module: str) -> Callable[..., NoReturn]:
     """Return the ``__getattr__`` of a module that says where the class is which it has not."""
 
-    def get(name: str, above: int = 1) -> Any:
+    def get(name: str, above: int = 1) -> NoReturn:
         text, caller = f"module {module!r} has no attribute {name!r}", sys._getframe(above)
         if name[0] == "_" or caller.f_code.co_filename.startswith("<frozen"):
             raise AttributeError(text)  # asked by the import of a submodule, or by a tool
@@ -79,7 +79,7 @@ def warn(message: str) -> None:
     warnings.warn(message, LavaActorWarning, stacklevel=level)
 
 
-def yes_or_no(what: str, value: Any) -> bool:
+def yes_or_no(what: str, value: object) -> bool:
     """Return what is True or False as a bool.
 
     Raises
@@ -133,7 +133,11 @@ def _onwards_from_theirs(traceback: TracebackType | None) -> TracebackType | Non
 
 
 def misfit(
-    name: str, signature: inspect.Signature, args: Any, kwargs: Any, about: str | None = None
+    name: str,
+    signature: inspect.Signature,
+    args: Sequence[object],
+    kwargs: Mapping[str, object],
+    about: str | None = None,
 ) -> str | None:
     """Say what is wrong if the arguments do not fit, more helpfully than Python does."""
     try:

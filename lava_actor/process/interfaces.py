@@ -100,7 +100,7 @@ class AbstractProcessMember(ABC):  # noqa: B024  (nothing to override; never mad
         return math.prod(int(dimension) for dimension in self.shape)
 
 
-def where(member: Any) -> str:
+def where(member: AbstractProcessMember) -> str:
     """``process.member`` for messages; the class and shape where there are no names yet."""
     owner, name = member.process, member.name
     if name is None:

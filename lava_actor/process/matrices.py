@@ -9,12 +9,14 @@ nothing is sparse.
 from __future__ import annotations
 
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError
 
+if TYPE_CHECKING:
+    import scipy.sparse
 _NAME = "scipy.sparse"
 
 
@@ -31,7 +33,7 @@ def refuse_mask(value: object, where: str) -> None:
         )
 
 
-def issparse(value: object) -> bool:
+def issparse(value: object) -> TypeGuard[scipy.sparse.spmatrix | scipy.sparse.sparray]:
     """True for a sparse matrix or sparse array of SciPy."""
     of_scipy = _if_imported("issparse")
     return of_scipy is not None and bool(of_scipy(value))
@@ -43,7 +45,7 @@ def is_csr_class(cls: type) -> bool:
     return issubclass(cls, tuple(c for c in found if c is not None))
 
 
-def check(matrix: Any) -> None:
+def check(matrix: scipy.sparse.spmatrix | scipy.sparse.sparray) -> None:
     """Raise `ValueError` if the indices of a sparse matrix lead out of it: SciPy believes them."""
     if matrix.format in ("csr", "csc", "bsr"):
         matrix.check_format(full_check=True)
@@ -55,7 +57,7 @@ def check(matrix: Any) -> None:
                 raise ValueError(f"coo matrix: index outside of 0 … {size - 1}")
 
 
-def same_places(one: Any, other: Any) -> bool:
+def same_places(one: scipy.sparse.csr_matrix, other: scipy.sparse.csr_matrix) -> bool:
     """Tell whether two csr matrices store entries at the same places in the same order."""
     return (
         one.shape == other.shape

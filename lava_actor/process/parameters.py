@@ -13,7 +13,7 @@ from lava_actor.plain import plain
 class OfVar:
     """Stands for a parameter whose value is that of a Var: what the model holds now."""
 
-    model: Any
+    model: object
     name: str
 
 

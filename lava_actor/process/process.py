@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from lava_actor.errors import (
     InvalidTypeError,
@@ -108,12 +108,12 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 f"{self.name}.log_config: expected a LogConfig, got {self.log_config!r}"
             )
 
-        self.in_ports = Collection(self, "InPort")
-        self.out_ports = Collection(self, "OutPort")
-        self.ref_ports = Collection(self, "RefPort")
-        self.var_ports = Collection(self, "VarPort")
-        self.vars = Collection(self, "Var")
-        self.procs = Collection(self, "SubProcess")
+        self.in_ports: Collection[InPort] = Collection(self, "InPort")
+        self.out_ports: Collection[OutPort] = Collection(self, "OutPort")
+        self.ref_ports: Collection[RefPort] = Collection(self, "RefPort")
+        self.var_ports: Collection[VarPort] = Collection(self, "VarPort")
+        self.vars: Collection[Var] = Collection(self, "Var")
+        self.procs: Collection[AbstractProcess] = Collection(self, "SubProcess")
 
         self.parent_proc: AbstractProcess | None = None
         self._runtime: RuntimeHandle | None = None
@@ -145,14 +145,15 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 f"{type(self).__name__}.__init__: expected a call of super().__init__(**kwargs), "
                 f"got none"
             )
-        for kind, collection in (
+        kinds: tuple[tuple[type, Collection[Any]], ...] = (
             (InPort, self.in_ports),
             (OutPort, self.out_ports),
             (RefPort, self.ref_ports),
             (VarPort, self.var_ports),
             (Var, self.vars),
             (AbstractProcess, self.procs),
-        ):
+        )
+        for kind, collection in kinds:
             found = {
                 name: member
                 for name, member in self._find_attr_by_type(kind).items()
@@ -247,7 +248,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 text += f", and a port has {name}()"
             raise AttributeError(text, name=name, obj=self)
 
-    def __getitem__(self, index: object) -> Any:
+    def __getitem__(self, index: object) -> NoReturn:
         """Say what has parts: a Process has none.
 
         Raises
@@ -332,7 +333,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self._runtime = value
 
     @property
-    def model(self) -> Any:
+    def model(self) -> object:
         """None for Python models: they live in actors."""
         return self._model
 
@@ -396,7 +397,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     # -- execution: what reaches up goes through the session ----------------------------------
 
     @briefly
-    def compile(self, run_cfg: RunConfigLike, compile_config: dict[str, Any] | None = None) -> Any:
+    def compile(
+        self, run_cfg: RunConfigLike, compile_config: Mapping[str, object] | None = None
+    ) -> Any:
         """Compile this Process and everything connected to it; no actor is started.
 
         Parameters
@@ -417,7 +420,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self,
         run_cfg: RunConfigLike | None = None,
         executable: object = None,
-        compile_config: dict[str, Any] | None = None,
+        compile_config: Mapping[str, object] | None = None,
     ) -> None:
         """Compile if necessary and start the actors; nothing runs yet."""
         self._lava_session.create_runtime(self, run_cfg, executable, compile_config)
@@ -427,7 +430,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self,
         condition: object = None,
         run_cfg: RunConfigLike | None = None,
-        compile_config: dict[str, Any] | None = None,
+        compile_config: Mapping[str, object] | None = None,
         *,
         blocking: bool | None = None,
         progress: bool | None = None,
@@ -501,12 +504,12 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self._lava_session.reset(self)
 
     @briefly
-    def save(self, path: str | Path, **options: Any) -> None:
+    def save(self, path: str | Path, **options: bool) -> None:
         """Save the network of this Process to a file."""
         self._lava_session.save(self, path, **options)
 
     @briefly
-    def load(self, path: str | Path, **options: Any) -> None:
+    def load(self, path: str | Path, **options: bool) -> None:
         """Load state that was saved from an equal network."""
         self._lava_session.load(self, path, **options)
 
@@ -529,7 +532,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         with contextlib.suppress(Exception):
             stop_abandoned(runtime)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Everything but the running network."""
         state = {**self.__dict__, "_runtime": None}
         for name in ("log", "_home"):

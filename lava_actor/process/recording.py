@@ -91,7 +91,7 @@ class Recording(Var):
         self.num_steps, self.every, self.last, self.index = num_steps, every, last, index
         self.row_size = math.prod(self.row_shape)
 
-    def limits(self) -> dict[str, Any]:
+    def limits(self) -> dict[str, object]:
         """What a `Recorder` needs to know of it."""
         return {
             "name": self.of,
@@ -173,7 +173,7 @@ class Recording(Var):
         """Refuse: what was recorded stays what it is."""
         raise InvalidValueError(f"{where(self)}.set: expected a Var to set; this is a recording")
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """A copy holds what is recorded now."""
         kept = None if self._source is None else _Kept(self._source.read())
         return {**self.__dict__, "_source": kept}

@@ -67,7 +67,7 @@ def brief(value: Any) -> str:
     return f"{low:.6g}" if low == high else f"{low:.6g} … {high:.6g}"
 
 
-def short(value: Any) -> str:
+def short(value: object) -> str:
     """A value as NumPy writes it, where that is a line; else in a few words."""
     if hasattr(value, "nnz") or (isinstance(value, ARRAYS) and np.size(value) > ROWS):
         return brief(value)
@@ -78,7 +78,7 @@ def short(value: Any) -> str:
 def process_table(process: AbstractProcess) -> str:
     """Ports with their partners, Vars with their initial values, parts."""
     kinds = (process.in_ports, process.out_ports, process.ref_ports, process.var_ports)
-    rows = [
+    rows: list[tuple[object, ...]] = [
         (type(port).__name__, port.name, port.shape, partners(port))
         for ports in kinds
         for port in ports

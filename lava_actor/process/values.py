@@ -10,7 +10,7 @@ from lava_actor.errors import InvalidIndexError
 from lava_actor.process import matrices
 
 
-def initial_part(init: Any, shape: tuple[int, ...], idx: Any, where: str) -> Any:
+def initial_part(init: object, shape: tuple[int, ...], idx: Any, where: str) -> Any:
     """Return ``init[idx]``, with ``init`` filling the shape first if it is a number or array."""
     try:
         if isinstance(init, str) or matrices.issparse(init):

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from lava_actor.channels.pipe import Frame
 from lava_actor.errors import LavaActorError
@@ -125,7 +124,7 @@ class Receiver:
             raise UnknownFrameError(f"{_names(ways)}: handlers and table differ in {differ}")
         self._handlers, self._ways = handlers, ways
 
-    def __call__(self, frame: Frame, *context: object) -> Any:
+    def __call__(self, frame: Frame, *context: object) -> object:
         """Handle a frame.
 
         Raises

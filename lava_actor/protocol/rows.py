@@ -35,7 +35,7 @@ class Rows:
             return (own // self.slice, *whole[1:])
         return (own, *whole[1:]) if whole and whole[0] == self.total else (own,)
 
-    def of(self, value: Any, whole: tuple[int, ...], where: str) -> Any:
+    def of(self, value: Any, whole: tuple[int, ...], where: str) -> object:
         """The part of a value of a Var of shape ``whole``; one number stands for all.
 
         Raises
@@ -58,14 +58,14 @@ def is_divided(shape: tuple[int, ...], total: int) -> bool:
     return total > 1 and (math.prod(shape) == total or shape[:1] == (total,))
 
 
-def joined(parts: Sequence[object], whole: tuple[int, ...]) -> Any:
+def joined(parts: Sequence[object], whole: tuple[int, ...]) -> object:
     """The value of which these are the parts, in order."""
     if any(matrices.issparse(part) for part in parts):
         return matrices.vstack(list(parts), format="csr")
     return np.concatenate([np.asarray(part).reshape(-1) for part in parts]).reshape(whole)
 
 
-def one_for_all(value: Any, where: str) -> Any:
+def one_for_all(value: Any, where: str) -> object:
     """A value that every part has whole.
 
     Raises

@@ -15,7 +15,7 @@ them ask the Var's `VarSlot`:
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -30,13 +30,24 @@ from lava_actor.plain import plain
 from lava_actor.process import matrices
 from lava_actor.process.values import part_shape
 
+if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+    from scipy.sparse import csr_matrix
+
+    class Declaration(Protocol):
+        """What a model declares of a Var; `LavaPyType` is one."""
+
+        cls: type
+        d_type: DTypeLike
+
+
 _NUMBERS = "biufc"
 _SCALARS = (int, float, str, bool)
 _WHOLE = (int, np.integer, np.bool_)
 _HELD = (bool, int, float, complex, np.generic)
 
 
-def check_var(declared: Any, where: str) -> None:
+def check_var(declared: Declaration, where: str) -> None:
     """Refuse declarations no value can be built for.
 
     Raises
@@ -63,7 +74,7 @@ def check_var(declared: Any, where: str) -> None:
         _element_type(declared, where)
 
 
-def _element_type(declared: Any, where: str) -> np.dtype:
+def _element_type(declared: Declaration, where: str) -> np.dtype:
     try:
         return np.dtype(declared.d_type)
     except TypeError as error:
@@ -72,7 +83,7 @@ def _element_type(declared: Any, where: str) -> np.dtype:
         ) from error
 
 
-def numbers(value: Any, where: str) -> np.ndarray:
+def numbers(value: object, where: str) -> np.ndarray:
     """Return an array of numbers.
 
     Raises
@@ -175,7 +186,7 @@ class VarSlot:
 
     # -- in ---------------------------------------------------------------------------------
 
-    def initial(self, init: object, *, adopt: bool = False) -> Any:
+    def initial(self, init: object, *, adopt: bool = False) -> object:
         """Return the value a model starts with.
 
         Parameters
@@ -224,7 +235,7 @@ class VarSlot:
             return np.array(found)
         return self._number(cls, found.item())
 
-    def checked(self, value: Any, index: Any = None) -> Any:
+    def checked(self, value: object, index: object = None) -> object:
         """Return ``value`` in the form in which it travels to the model.
 
         What passes can be refused by the model only for what the model alone knows: the dtype or
@@ -299,7 +310,7 @@ class VarSlot:
         self._fill(new, index, value)
         return new
 
-    def _fill(self, array: np.ndarray, index: Any, value: Any) -> None:
+    def _fill(self, array: np.ndarray, index: Any, value: object) -> None:
         part = part_shape(self.shape, index, self.where)
         if array.dtype.kind in _NUMBERS:
             value = fitted(numbers(value, self.where), part, self.where)
@@ -314,7 +325,7 @@ class VarSlot:
 
     # -- out --------------------------------------------------------------------------------
 
-    def presented(self, held: Any) -> Any:
+    def presented(self, held: object) -> Any:
         """Return what the world sees of ``held``: array, str or sparse matrix; may be ``held``.
 
         An array has the Var's shape, unless a number is declared, and the dtype that the model
@@ -356,7 +367,7 @@ class VarSlot:
             f"{self.shape}"
         )
 
-    def _declared_kind(self, value: Any) -> Any:
+    def _declared_kind(self, value: Any) -> object:
         """An array where an array is declared, a sparse matrix where one is."""
         if self.declared is None or matrices.issparse(value) == self._is_sparse():
             return value
@@ -429,7 +440,7 @@ class VarSlot:
         if issubclass(cls, _WHOLE) and not isinstance(value, int) and not np.isfinite(value).all():
             raise InvalidValueError(f"{self.where}: expected finite numbers, got NaN or infinity")
 
-    def _renumbered(self, held: Any, value: Any, index: Any) -> Any:
+    def _renumbered(self, held: object, value: object, index: Any) -> object:
         part = fitted(
             numbers(value, self.where), part_shape(self.shape, index, self.where), self.where
         )
@@ -459,7 +470,7 @@ class VarSlot:
         except ValueError as error:
             raise InvalidValueError(f"{self.where}: expected a sparse matrix: {error}") from error
 
-    def _initial_sparse(self, cls: Any, init: Any) -> Any:
+    def _initial_sparse(self, cls: type[csr_matrix], init: object) -> csr_matrix:
         if matrices.issparse(init):
             self._check_sparse(init)
             matrix = cls(init, copy=True)
@@ -476,7 +487,7 @@ class VarSlot:
             )
         return matrix
 
-    def _on_pattern(self, held: Any, value: Any, index: Any) -> Any:
+    def _on_pattern(self, held: csr_matrix, value: object, index: object) -> csr_matrix:
         """The new values at the stored entries of ``held``; others than zeros fit nowhere else."""
         own = matrices.csr_matrix(held, copy=True)
         own.sort_indices()
@@ -523,7 +534,7 @@ class VarSlot:
         return type(held)(own)
 
 
-def _keys(matrix: Any) -> np.ndarray:
+def _keys(matrix: csr_matrix) -> np.ndarray:
     """One number per stored entry of a csr matrix, ascending if its indices are in order."""
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     return rows * matrix.shape[1] + matrix.indices

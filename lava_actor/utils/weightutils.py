@@ -8,19 +8,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from enum import Enum, unique
 from math import floor, log2
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.process import matrices
 
+if TYPE_CHECKING:
+    from scipy.sparse import sparray, spmatrix
+
 __all__ = [
     "SignMode", "OptimizedWeights", "determine_sign_mode", "clip_weights", "truncate_weights",
     "optimize_weight_bits",
 ]  # fmt: skip
 
-Weights = Any
+Weights: TypeAlias = "np.ndarray | spmatrix | sparray"
 """ndarray or scipy sparse matrix."""
 
 
@@ -221,12 +224,12 @@ def _stored(weights: Weights) -> np.ndarray:
     return np.asarray(_with_data(weights).data if matrices.issparse(weights) else weights)
 
 
-def _with_data(matrix: Weights) -> Weights:
+def _with_data(matrix: spmatrix | sparray) -> spmatrix | sparray:
     """Return a sparse matrix in a format that has its entries in one array."""
     return matrix.tocsr() if matrix.format in ("lil", "dok") else matrix
 
 
-def _extremes(weights: Weights) -> tuple[Any, Any]:
+def _extremes(weights: Weights) -> tuple[float, float]:
     """Smallest and largest weight, elements that a sparse matrix does not store included."""
     stored = _stored(weights)
     rest = (0,) if matrices.issparse(weights) or not stored.size else ()

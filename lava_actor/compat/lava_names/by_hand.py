@@ -6,7 +6,7 @@ filled with the command, followed by the data if the command is SET; the reply t
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from lava_actor.compat.lava_names.transformers import AbstractTransformer
 from lava_actor.model.ports.var_port import PyVarPort
 from lava_actor.model.types import LavaPyType
 from lava_actor.protocol.values import VarSlot, cast, numbers
+
+if TYPE_CHECKING:
+    from lava_actor.channels import CspRecvPort, CspSendPort
 
 
 class VarPortCmd:
@@ -27,7 +30,10 @@ class ChannelRemote:
     """The client's end: asks a `PyVarPort` through two channels."""
 
     def __init__(
-        self, send_port: Any, recv_port: Any, transformer: AbstractTransformer | None
+        self,
+        send_port: CspSendPort,
+        recv_port: CspRecvPort,
+        transformer: AbstractTransformer | None,
     ) -> None:
         self._send_port = send_port
         self._recv_port = recv_port
@@ -52,7 +58,7 @@ class ChannelRemote:
         self.read()
 
 
-def _received(port: Any, transformer: AbstractTransformer | None) -> np.ndarray:
+def _received(port: CspRecvPort, transformer: AbstractTransformer | None) -> np.ndarray:
     data = port.recv()
     return np.asarray(data if transformer is None else transformer.transform(data, port))
 

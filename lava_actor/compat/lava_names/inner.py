@@ -7,7 +7,7 @@ calls it or asks it for a member learns what it stands for.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import NoReturn
 
 from lava_actor.errors import UnsupportedError
 
@@ -15,11 +15,11 @@ from lava_actor.errors import UnsupportedError
 class InnerPart(type):
     """The class of all stand-ins."""
 
-    def __call__(cls, *args: object, **kwargs: object) -> Any:
+    def __call__(cls, *args: object, **kwargs: object) -> NoReturn:
         """Say what this stands for."""
         raise _refusal(cls)
 
-    def __getattr__(cls, name: str) -> Any:
+    def __getattr__(cls, name: str) -> NoReturn:
         if name.startswith("__"):  # what Python itself looks for
             raise AttributeError(name)
         raise _refusal(cls)

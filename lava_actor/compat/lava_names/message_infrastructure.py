@@ -26,7 +26,7 @@ _Process: Any = _fork.Process
 class SystemProcess(_Process):  # type: ignore[misc]  # multiprocess has no annotations
     """A forked process that remembers the exception that ended it."""
 
-    def __init__(self, *args: object, **kwargs: Any) -> None:
+    def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         self._report: Connection
         self._reported: Connection
@@ -87,7 +87,7 @@ class MultiProcessing:
         self._smm = SharedMemoryManager()
         self._smm.start()
 
-    def build_actor(self, target_fn: Callable[..., Any], builder: object) -> SystemProcess:
+    def build_actor(self, target_fn: Callable[..., object], builder: object) -> SystemProcess:
         """Run ``target_fn(builder=builder)`` in a process of its own."""
         process = SystemProcess(target=target_fn, kwargs={"builder": builder})
         process.start()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import DTypeLike
 
@@ -13,7 +11,7 @@ def enum_to_np(value: float, d_type: DTypeLike = np.float64) -> np.ndarray:
     return np.array([value], dtype=d_type)
 
 
-def enum_equal(a: Any, b: Any) -> bool:
+def enum_equal(a: np.ndarray, b: np.ndarray) -> bool:
     """Whether two tokens, arrays of at least one element each, carry the same first element."""
     return bool(a[0] == b[0])
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import IntEnum
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lava_actor.protocol import step
+
+if TYPE_CHECKING:
+    from lava_actor.channels.interfaces import AbstractCspPort
 
 
 class LoihiVersion(IntEnum):
@@ -51,10 +54,10 @@ class PyRuntimeService(ABC):
         self.protocol = protocol
         self.runtime_service_id: int | None = None
         self.model_ids: list[int] = []
-        self.runtime_to_service: Any = None
-        self.service_to_runtime: Any = None
-        self.service_to_process: list[Any] = []
-        self.process_to_service: list[Any] = []
+        self.runtime_to_service: AbstractCspPort | None = None
+        self.service_to_runtime: AbstractCspPort | None = None
+        self.service_to_process: list[AbstractCspPort] = []
+        self.process_to_service: list[AbstractCspPort] = []
 
     def __repr__(self) -> str:
         return (
@@ -62,7 +65,7 @@ class PyRuntimeService(ABC):
             f"protocol={type(self.protocol).__name__}, models={self.model_ids})"
         )
 
-    def _channels(self) -> list[Any]:
+    def _channels(self) -> list[AbstractCspPort]:
         ends = [self.runtime_to_service, self.service_to_runtime]
         return [
             end

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lava_actor.errors import NetworkError
+
+if TYPE_CHECKING:
+    from lava_actor.process.ports.paths import Function
 
 
 class AbstractTransformer(ABC):
@@ -26,7 +29,7 @@ class IdentityTransformer(AbstractTransformer):
         """Return ``data``."""
         return data
 
-    def functions(self, csp_port: object) -> tuple[Callable[..., Any], ...]:
+    def functions(self, csp_port: object) -> tuple[Function, ...]:
         """Return none."""
         return ()
 
@@ -51,15 +54,15 @@ class VirtualPortTransformer(AbstractTransformer):
     def __init__(
         self,
         csp_ports: Mapping[object, object],
-        transform_funcs: Mapping[object, Sequence[Callable[..., object]]],
+        transform_funcs: Mapping[object, Sequence[Function]],
     ) -> None:
         if not csp_ports:
             raise NetworkError("VirtualPortTransformer: expected at least one channel end")
-        self._functions: list[tuple[object, tuple[Callable[..., object], ...]]] = [
+        self._functions: list[tuple[object, tuple[Function, ...]]] = [
             (port, tuple(transform_funcs.get(port_id, ()))) for port_id, port in csp_ports.items()
         ]
 
-    def functions(self, csp_port: object) -> tuple[Callable[..., Any], ...]:
+    def functions(self, csp_port: object) -> tuple[Function, ...]:
         """Return the functions for ``csp_port``, in order."""
         for port, functions in self._functions:
             if port is csp_port:

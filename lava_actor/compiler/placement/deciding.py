@@ -18,7 +18,7 @@ from lava_actor.process.hints import did_you_mean
 from lava_actor.protocol.rows import Rows, is_divided
 
 if TYPE_CHECKING:
-    from lava_actor.compiler.executable import ActorPlan, Lowered
+    from lava_actor.compiler.executable import ActorPlan, Lowered, VarPlan
 
 ACTORS, CORES, AUTO = MODES = "actors", "cores", "auto"
 WORKERS, MEASURED = "workers", "measured"
@@ -243,7 +243,7 @@ def _in_the_way(plan: ActorPlan, network: Lowered) -> str | None:
     return None
 
 
-def _elements(var: Any) -> int:
+def _elements(var: VarPlan) -> int:
     """How many numbers a Var holds: stored ones of a sparse matrix, expected ones of a recipe."""
     init = var.var.init
     for stored in ("nnz", "expected"):

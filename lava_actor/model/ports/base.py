@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.errors import InvalidValueError
+
+if TYPE_CHECKING:
+    from lava_actor.channels import CspRecvPort, CspSendPort
 
 
 class PortDataError(InvalidValueError, AssertionError):
@@ -100,8 +103,8 @@ class AbstractPyRemotePort(AbstractPyPort):
 
     def __init__(
         self,
-        csp_send_port: Any,
-        csp_recv_port: Any,
+        csp_send_port: CspSendPort | None,
+        csp_recv_port: CspRecvPort | None,
         process_model: object,
         shape: tuple[int, ...] = (),
         d_type: DTypeLike = int,
@@ -135,7 +138,7 @@ class AbstractPyIOPort(AbstractPyPort):
 
     def __init__(
         self,
-        csp_ports: list[Any] | None,
+        csp_ports: list[object] | None,
         process_model: object,
         shape: tuple[int, ...] = (),
         d_type: DTypeLike = int,

@@ -15,7 +15,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -32,6 +32,9 @@ from lava_actor.model.ports.rings import (
     transformed,
 )
 
+if TYPE_CHECKING:
+    from lava_actor.process.ports.paths import Function
+
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -46,9 +49,9 @@ class Edge:
         Array to array, applied in order; used instead of an index map.
     """
 
-    csp_port: Any
+    csp_port: object
     index_map: np.ndarray | None = None
-    functions: tuple[Callable[..., Any], ...] = ()
+    functions: tuple[Function, ...] = ()
 
 
 class PyInPort(AbstractPyIOPort):
@@ -412,11 +415,11 @@ class PyInPortScalarSparse(PyInPort):
         return self._dtype.type(0), 0
 
 
-def _functions(transformer: Any, port: Any) -> tuple[Callable[..., Any], ...]:
+def _functions(transformer: Any, port: object) -> tuple[Function, ...]:
     if transformer is None:
         return ()
     if hasattr(transformer, "functions"):
-        functions: tuple[Callable[..., object], ...] = transformer.functions(port)
+        functions: tuple[Function, ...] = transformer.functions(port)
         return functions
     return (lambda data: transformer.transform(data, port),)
 

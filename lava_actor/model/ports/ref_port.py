@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
@@ -11,6 +11,9 @@ from lava_actor.model.ports.base import AbstractPyRemotePort, PortDataError
 from lava_actor.model.ports.rings import dense_to_events
 from lava_actor.model.sync.loihi_protocol import Phase
 from lava_actor.protocol.values import VarSlot, fitted, numbers
+
+if TYPE_CHECKING:
+    from lava_actor.kernels.steps import TapReader
 
 #: Phases in which the owner of a Var serves its readers.
 OPEN_PHASES = frozenset({Phase.PRE_MGMT, Phase.POST_MGMT})
@@ -79,7 +82,7 @@ class PyRefPort(AbstractPyRemotePort):
         return self._remote is not None
 
     @property
-    def native_taps(self) -> Any:
+    def native_taps(self) -> list[TapReader] | None:
         """The `TapReader` of each part of the Var; None if anything but these is on the way."""
         return getattr(self._remote, "plain_taps", None)
 

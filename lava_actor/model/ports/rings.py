@@ -8,13 +8,14 @@ The runtime's channel ends carry native rings as ``.ring``. Anything else that c
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import numpy as np
 
 if TYPE_CHECKING:
     from lava_actor.channels import RingReader
+    from lava_actor.process.ports.paths import Function
 
 Events = tuple["np.ndarray | None", np.ndarray]
 """(values or None for all ones, flat int32 indices)"""
@@ -221,7 +222,7 @@ def sink_of(csp_port: object) -> SinkRing:
     return cast(SinkRing, ring) if ring is not None else PlainSink(csp_port)
 
 
-def transformed(data: np.ndarray, functions: Sequence[Callable[..., Any]]) -> np.ndarray:
+def transformed(data: np.ndarray, functions: Sequence[Function]) -> np.ndarray:
     """Apply ``functions`` one after the other."""
     for function in functions:
         data = function(data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from numpy.typing import DTypeLike
 
@@ -16,6 +16,7 @@ from lava_actor.model.ports.ref_port import (
 )
 
 if TYPE_CHECKING:
+    from lava_actor.channels import CspRecvPort, CspSendPort
     from lava_actor.model.model import AbstractProcessModel
 
 __all__ = [
@@ -48,8 +49,8 @@ class PyVarPort(AbstractPyRemotePort):
     def __init__(
         self,
         var_name: str,
-        csp_send_port: object,
-        csp_recv_port: object,
+        csp_send_port: CspSendPort | None,
+        csp_recv_port: CspRecvPort | None,
         process_model: AbstractProcessModel,
         shape: tuple[int, ...] = (),
         d_type: DTypeLike = int,
@@ -98,7 +99,7 @@ class RefVarTypeMapping:
         return cls.mapping[ref_port]
 
 
-def var_port_class(declared: Any) -> type[PyVarPort]:
+def var_port_class(declared: type) -> type[PyVarPort]:
     """Return the class of a VarPort object, given the class of its declaration.
 
     Programs declare VarPorts as VarPort, as RefPort or as anything else: it has no effect.

@@ -11,7 +11,6 @@ import inspect
 import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from lava_actor.errors import InvalidTypeError
 from lava_actor.model.py.async_ import PyAsyncProcessModel
@@ -42,7 +41,7 @@ class FreeRunning(PyAsyncProcessModel):
         self.__dict__ = shared
         self._stepper = original
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> object:
         if name == "_stepper":  # not there before the constructor is through
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self._stepper, name)

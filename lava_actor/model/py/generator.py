@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
+    from typing import Self
+
+    from numpy.random import Generator
+
     from lava_actor.model.py.base import AbstractPyProcessModel
 
 
@@ -16,7 +20,7 @@ class OwnGenerator:
     It only looks like that until it is used; a model, or its class, may set another one.
     """
 
-    def __get__(self, model: AbstractPyProcessModel | None, owner: type) -> Any:
+    def __get__(self, model: AbstractPyProcessModel | None, owner: type) -> Generator | Self:
         if model is None:
             return self
         made = model.__dict__["rng"] = np.random.default_rng(model._rng_seed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -114,7 +114,7 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         return burst_of(self)
 
     @classmethod
-    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, Any]:
+    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
         """Return parameters for the models of all parts that only the whole Process tells.
 
         Raises

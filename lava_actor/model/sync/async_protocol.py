@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from lava_actor.model.sync.protocol import AbstractSyncProtocol
 
@@ -13,4 +13,4 @@ class AsyncProtocol(AbstractSyncProtocol):
     """Models run without common steps; only their messages couple them."""
 
     phases: ClassVar[list[int]] = []
-    proc_functions: ClassVar[list[Any]] = []
+    proc_functions: ClassVar[list[object]] = []

@@ -6,11 +6,14 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from statistics import NormalDist
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+
+if TYPE_CHECKING:
+    from dataclasses import Field
 
 MOST_LEVELS = 256
 """Values that a code of one byte tells apart."""
@@ -40,7 +43,7 @@ class Distribution(ABC):
         given = [(f.name, getattr(self, f.name)) for f in fields(self) if not self._is_default(f)]
         return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given)})"
 
-    def _is_default(self, field: Any) -> bool:
+    def _is_default(self, field: Field[object]) -> bool:
         return bool(getattr(self, field.name) == field.default)
 
     def _named(self, field: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from lava_actor.proc._synapses import Synapses
 from lava_actor.proc.connectivity.distributions import Distribution, as_distribution
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
     from scipy.sparse import csr_matrix
 
 BLOCK = 256
@@ -291,7 +292,7 @@ def one_to_one(
 
 
 def _recipe(
-    rule: str, shape: Any, amount: float, weight: Any, seed: Any, replace: bool = False
+    rule: str, shape: object, amount: float, weight: object, seed: int | None, replace: bool = False
 ) -> Recipe:
     sides = tuple(shape) if isinstance(shape, (tuple, list)) else ()
     if len(sides) != 2 or not all(_is_int(side) for side in sides):
@@ -309,7 +310,7 @@ def _is_int(value: object) -> bool:
     return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
-def _count(rule: str, given: Any) -> int:
+def _count(rule: str, given: int) -> int:
     if not _is_int(given):
         raise InvalidTypeError(f"{rule}: expected an integer number of synapses, got {given!r}")
     if given < 0:
@@ -317,7 +318,7 @@ def _count(rule: str, given: Any) -> int:
     return int(given)
 
 
-def _joined(parts: list[np.ndarray], dtype: Any) -> np.ndarray:
+def _joined(parts: list[np.ndarray], dtype: DTypeLike) -> np.ndarray:
     return np.concatenate(parts) if parts else np.zeros(0, dtype)
 
 

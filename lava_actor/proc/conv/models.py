@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
@@ -12,7 +11,7 @@ from lava_actor.kernels.steps import ConvBurst
 from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._connection import FloatNumbers, Undelayed
+from lava_actor.proc._connection import FloatNumbers, Kind, Undelayed
 from lava_actor.proc._model import LavaPyType, cpu_model, is_as_seen, seen
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv.utils import signed_clamp
@@ -37,7 +36,7 @@ class AbstractPyConvModel(Undelayed):
     padding: np.ndarray
     stride: np.ndarray
     dilation: np.ndarray
-    groups: Any
+    groups: np.ndarray
 
     _prepared_from: object = None
     """The weight that `_kernel` was made of."""
@@ -58,7 +57,7 @@ class AbstractPyConvModel(Undelayed):
         self.a_buf = value
 
     @classmethod
-    def _native_kind(cls) -> tuple[object, ...]:
+    def _native_kind(cls) -> Kind:
         return AbstractPyConvModel, ConvBurst, "kernel"
 
     def _var_written(self, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,6 +12,9 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc.conv.utils import Pair, make_tuple, output_shape
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.process.inherited import given
+
+if TYPE_CHECKING:
+    pass
 
 
 class Conv(AbstractProcess):
@@ -101,7 +104,7 @@ class Conv(AbstractProcess):
         self.num_message_bits = Var(shape=(1,), init=num_message_bits)
 
 
-def _check_channels(owner: str, weight: np.ndarray, input_shape: Any, groups: Any) -> None:
+def _check_channels(owner: str, weight: np.ndarray, input_shape: Any, groups: int) -> None:
     if weight.dtype.kind not in "biuf":
         raise InvalidTypeError(f"{owner}.weight: expected real numbers, got dtype {weight.dtype}")
     if weight.ndim != 4:
@@ -128,7 +131,7 @@ def _check_channels(owner: str, weight: np.ndarray, input_shape: Any, groups: An
         )
 
 
-def _pair(owner: str, name: str, value: Any, least: int) -> Pair:
+def _pair(owner: str, name: str, value: ArrayLike, least: int) -> Pair:
     try:
         pair = make_tuple(value)
     except InvalidValueError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum, unique
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -251,7 +250,7 @@ class _Layout:
             return shape[1], shape[2], shape[0]
         return shape[0], shape[1], shape[2]
 
-    def flat(self, sizes: Sequence[int], x: np.ndarray, y: np.ndarray, c: Any) -> np.ndarray:
+    def flat(self, sizes: Sequence[int], x: np.ndarray, y: np.ndarray, c: np.ndarray) -> np.ndarray:
         """Return the row-major flat index in an image."""
         if self.channels_first:
             return (c * sizes[0] + x) * sizes[1] + y

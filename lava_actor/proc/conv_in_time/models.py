@@ -8,7 +8,7 @@ from lava_actor.kernels import dense_events
 from lava_actor.kernels.steps import InTimeBurst
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._connection import Delayed, FloatNumbers
+from lava_actor.proc._connection import Delayed, FloatNumbers, Kind
 from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.conv_in_time.process import ConvInTime
 
@@ -36,7 +36,7 @@ class AbstractPyConvInTimeModel(Delayed):
         return self._columns
 
     @classmethod
-    def _native_kind(cls) -> tuple[object, ...]:
+    def _native_kind(cls) -> Kind:
         return AbstractPyConvInTimeModel, InTimeBurst, "columns"
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:

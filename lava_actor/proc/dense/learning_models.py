@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 
@@ -63,7 +62,7 @@ class PyLearningDenseModelFloat(
 
     cut = LEARNING_BY_ROW
     may_wait = True
-    weights: Any = PlasticVar(np.ndarray, float)
+    weights: np.ndarray = PlasticVar(np.ndarray, float)
     tag_1 = PlasticVar(np.ndarray, float)
     tag_2 = PlasticVar(np.ndarray, float)
 
@@ -83,6 +82,6 @@ class PyLearningDenseModelBitApproximate(
 
     cut = LEARNING_BY_ROW
     may_wait = True
-    weights: Any = PlasticVar(np.ndarray, np.int32, precision=8)
+    weights: np.ndarray = PlasticVar(np.ndarray, np.int32, precision=8)
     tag_1 = PlasticVar(np.ndarray, int, precision=8)
     tag_2 = PlasticVar(np.ndarray, int, precision=6)

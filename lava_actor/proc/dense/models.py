@@ -17,6 +17,7 @@ from lava_actor.proc._connection import (
     Delayed,
     FixedNumbers,
     FloatNumbers,
+    Kind,
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
@@ -63,7 +64,7 @@ class _DenseWeights(ConnectionModel):
 
 class _DenseConnection(_DenseWeights, Undelayed):
     @classmethod
-    def _native_kind(cls) -> tuple[object, ...]:
+    def _native_kind(cls) -> Kind | None:
         return _DenseConnection, DenseBurst, "columns"
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
@@ -119,7 +120,7 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
     """The delays the last time they were looked at."""
 
     @classmethod
-    def _native_kind(cls) -> tuple[object, ...]:
+    def _native_kind(cls) -> Kind:
         return AbstractPyDelayDenseModel, DenseBurst, "columns", "late_columns"
 
     def late_columns(self) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 import numpy as np
 
@@ -218,7 +217,7 @@ def inv_sqrt(s_fp: int, n_iters: int = 5, b_fraction: int = 12) -> int:
 
     Intermediate numbers are Python's, so that nothing overflows.
     """
-    value: Any = int(s_fp)
+    value = int(s_fp)
     if value == 0:
         return 0
     if value < 0:

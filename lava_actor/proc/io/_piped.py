@@ -38,7 +38,7 @@ class Wired(AbstractProcess):
     """
 
     def __init__(
-        self, buffer_size: int = 50, channel_config: ChannelConfig | None = None, **kwargs: Any
+        self, buffer_size: int = 50, channel_config: ChannelConfig | None = None, **kwargs: object
     ) -> None:
         channel_config = channel_config if channel_config is not None else ChannelConfig()
         validate_buffer_size(buffer_size)
@@ -65,7 +65,7 @@ class Piped(Wired):
         shape: tuple[int, ...],
         buffer_size: int = 50,
         channel_config: ChannelConfig | None = None,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         validate_shape(shape)
         super().__init__(**given(locals()))

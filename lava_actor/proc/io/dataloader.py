@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,6 +16,9 @@ from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled
 from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.protocol.counts import whole_number
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
 
 
 class AbstractDataloader(Scheduled):
@@ -43,10 +46,10 @@ class AbstractDataloader(Scheduled):
     def __init__(
         self,
         *,
-        dataset: Sequence[tuple[Any, Any]],
+        dataset: Sequence[tuple[ArrayLike, ArrayLike]],
         interval: int = 1,
         offset: int = 0,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         owner = type(self).__name__
         interval = whole_number(f"{owner}.interval", interval, 1)

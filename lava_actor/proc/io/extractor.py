@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from lava_actor.proc.io._piped import Configured, Free, Piped, Wired
 from lava_actor.proc.io.utils import ChannelConfig, wait_until_ready
 from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.inherited import given
+
+if TYPE_CHECKING:
+    from lava_actor.channels import CspRecvPort
 
 
 class Extractor(Piped):
@@ -135,7 +138,7 @@ class VarWire(Wired):
         with self._one_at_a_time:
             return self._config.receive(self._channel(), np.zeros(self._shape))
 
-    def _channel(self) -> Any:
+    def _channel(self) -> CspRecvPort:
         # Nobody tells a Process that its network has been started, maybe by another thread.
         while (found := getattr(self.out_port, "external_pipe_csp_recv_port", None)) is None:
             time.sleep(0.02)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import SupportsIndex
 
 import numpy as np
 
@@ -146,7 +146,7 @@ def wait_until_ready(
     bool
         True if the channel is ready, or has ended, which an operation on it will tell.
     """
-    ring: Any = channel.ring
+    ring = channel.ring
 
     def ready() -> bool:
         return bool(channel.probe() or ring.aborted or getattr(ring, "ended", False))
@@ -219,7 +219,7 @@ def validate_shape(shape: object) -> None:
             raise InvalidValueError(f"shape: expected positive numbers, got {shape!r}")
 
 
-def validate_buffer_size(buffer_size: Any) -> None:
+def validate_buffer_size(buffer_size: SupportsIndex) -> None:
     """Check a buffer size: `TypeError` if no integer, `ValueError` unless positive."""
     try:
         if isinstance(buffer_size, bool):

@@ -58,7 +58,7 @@ class _LifModel(PyLoihiProcessModel):
     v: np.ndarray
     bias_mant: np.ndarray
     bias_exp: np.ndarray
-    vth: Any
+    vth: float | np.ndarray
     """Threshold; only models with one threshold have it."""
     s_out_buff: np.ndarray
     """The spikes of this step."""
@@ -287,7 +287,7 @@ class AbstractPyLifModelFixed(_LifModel):
     dv: int = LavaPyType(int, np.int32, precision=12)
 
     effective_bias: np.ndarray
-    effective_vth: Any
+    effective_vth: int | np.ndarray
 
     native_step: ClassVar[NativeStep | None] = _fixed_step("lif_i32")
 
@@ -316,7 +316,7 @@ class AbstractPyLifModelFixed(_LifModel):
         self.effective_bias = np.zeros(1, np.int64)
         self.effective_vth = 0
         self.isthrscaled = False
-        self._scaled_from: dict[str, Any] = {}
+        self._scaled_from: dict[str, object] = {}
 
     def on_start(self) -> None:
         """Check the parameters: what is not integral has been cut off on the way here."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -190,6 +190,6 @@ class TernaryLIF(AbstractLIF):
         self.vth_lo = Var(shape=(1,), init=vth_lo)
 
 
-def _named(process: AbstractProcess, parameters: dict[str, Any]) -> str:
+def _named(process: AbstractProcess, parameters: dict[str, object]) -> object:
     """How to call a Process in a message before it has been constructed."""
     return parameters.get("name") or type(process).__name__

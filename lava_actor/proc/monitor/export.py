@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from lava_actor.process.recording import Recording
+    from neo import Block
+    from pandas import DataFrame
 
+    from lava_actor.process.recording import Recording
 MILLISECOND = 1e-3
 
 
-def table(recording: Recording, step_seconds: float | None) -> Any:
+def table(recording: Recording, step_seconds: float | None) -> DataFrame:
     """A DataFrame: a line per spike, or of a state a line per step and a column per element."""
     import pandas as pd  # an extra
 
@@ -43,7 +45,7 @@ def arrays(key: str, recording: Recording) -> dict[str, np.ndarray]:
     return {f"{key}.{name}": array for name, array in found.items()}
 
 
-def block(recordings: dict[str, Recording], step_seconds: float | None) -> Any:
+def block(recordings: dict[str, Recording], step_seconds: float | None) -> Block:
     """A Block of Neo with one Segment; a step is a millisecond if nobody said otherwise."""
     import neo  # an extra
     import quantities as pq

@@ -17,6 +17,7 @@ from lava_actor.process.parameters import ProcessParameters
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from lava_actor.channels.records import Recorder
     from lava_actor.model.native import PortFacts
     from lava_actor.process.process import AbstractProcess
 
@@ -82,7 +83,7 @@ class PyMonitorModel(PyLoihiProcessModel):
             return super()._native_burst()
         return RecordBurst(self, rows, sources, self._tell_of_end)
 
-    def _tell_of_end(self, recorder: Any) -> None:
+    def _tell_of_end(self, recorder: Recorder) -> None:
         recorder.told = True
         warnings.warn(
             f"{self.process_name}: the recording of {recorder.name} is full after "
@@ -107,12 +108,12 @@ class PyMonitorModel(PyLoihiProcessModel):
                 self._tell_of_end(recorder)
 
 
-def _post_guard(self: Any) -> bool:
+def _post_guard(self: PyMonitorModel) -> bool:
     """Tell whether there are Vars to sample in this step."""
     return bool(self._has_to_sample())
 
 
-def _run_post_mgmt(self: Any) -> None:
+def _run_post_mgmt(self: PyMonitorModel) -> None:
     """Sample the Vars."""
     self._sample()
 

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from lava_actor.process.times import UNITS, unit_for
 
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 _SIZE = (10, 5)
 
 PLACES = 1000, 400
 """Columns and rows that marks of a raster can be told apart in."""
 
 
-def new_axes() -> Any:
+def new_axes() -> Axes:
     """Axes in a figure of their own."""
     import matplotlib.pyplot as plt  # an extra: only plotting needs it
 
     return plt.subplots(figsize=_SIZE, layout="constrained")[1]
 
 
-def time_axis(ax: Any, until: int, step_seconds: float | None) -> float:
+def time_axis(ax: Axes, until: int, step_seconds: float | None) -> float:
     """Label the axis of a picture; returns what one step is on it."""
     if step_seconds is None:
         ax.set_xlabel("Time step")
@@ -48,7 +50,7 @@ def _seen(
 
 
 def raster(
-    ax: Any,
+    ax: Axes,
     rows: Sequence[tuple[str, int, np.ndarray, np.ndarray]],
     until: int,
     step_seconds: float | None,
@@ -69,7 +71,7 @@ def raster(
     ax.set_ylim(-0.5, max(offset, 1) - 0.5)
     ax.set_ylabel("Neuron")
     if len(rows) > 1:
-        above = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 4}
+        above: dict[str, Any] = {"loc": "lower right", "bbox_to_anchor": (1, 1), "ncols": 4}
         ax.legend(markerscale=4, frameon=False, **above)
     else:
         ax.set_title(rows[0][0])

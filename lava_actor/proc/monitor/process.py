@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -22,6 +22,13 @@ from lava_actor.process.interfaces import where
 from lava_actor.process.recording import Recording
 from lava_actor.protocol.counts import whole_number
 
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from matplotlib.axes import Axes
+    from neo import Block
+    from pandas import DataFrame
+
 
 class _Recordings(dict[str, Any]):
     """What `get_data` returns: names what there is where a name is wrong."""
@@ -29,7 +36,7 @@ class _Recordings(dict[str, Any]):
     def __getattr__(self, name: str) -> object:
         raise AttributeError(f"recordings are read by key: data[process.name][{name!r}]")
 
-    def __missing__(self, name: str) -> Any:
+    def __missing__(self, name: str) -> object:
         raise InvalidKeyError(
             f"nothing called {name!r} is recorded; there is: {', '.join(self) or 'nothing'}"
         )
@@ -211,7 +218,7 @@ class Monitor(AbstractProcess):
 
     # -- what was recorded ------------------------------------------------------------------
 
-    def _find(self, target: Any) -> Recording | None:
+    def _find(self, target: Var | OutPort) -> Recording | None:
         owner = target.process.name if target.process is not None else ""
         key = [owner, target.name]
         return next((getattr(self, n) for n, k in self.target_names.items() if k == key), None)
@@ -283,7 +290,7 @@ class Monitor(AbstractProcess):
         return recording.steps(record), recording.dense(record)
 
     @briefly
-    def get_data(self) -> dict[str, dict[str, Any]]:
+    def get_data(self) -> dict[str, dict[str, np.ndarray]]:
         """Return what was recorded so far, one row per step.
 
         With ``num_steps``, steps that did not run yet are zeros. What the last call returned stays
@@ -318,7 +325,7 @@ class Monitor(AbstractProcess):
         return None if self.runtime is None else self.runtime.step_seconds
 
     @briefly
-    def plot(self, ax: Any = None, target: Any = None, *args: Any, **kwargs: Any) -> Any:
+    def plot(self, ax: Any = None, target: Any = None, *args: Any, **kwargs: object) -> Axes:
         """Plot the recording of ``target`` over time: lines, or for spikes a raster.
 
         Parameters
@@ -355,7 +362,9 @@ class Monitor(AbstractProcess):
         return ax
 
     @briefly
-    def raster(self, target: Any = None, ax: Any = None, **kwargs: Any) -> Any:
+    def raster(
+        self, target: Var | OutPort | None = None, ax: Axes | None = None, **kwargs: object
+    ) -> Axes:
         """Draw who spiked when: one row per neuron, one mark per spike.
 
         Parameters
@@ -389,7 +398,7 @@ class Monitor(AbstractProcess):
         pictures.raster(ax, rows, until, self._seconds(), kwargs)
         return ax
 
-    def to_pandas(self, target: Var | OutPort | None = None) -> Any:
+    def to_pandas(self, target: Var | OutPort | None = None) -> DataFrame | dict[str, DataFrame]:
         """What was recorded, as a table of pandas: of spikes a line each, of states one per step.
 
         Times are in seconds if the length of a step is known (``step_length``), else in steps.
@@ -403,7 +412,7 @@ class Monitor(AbstractProcess):
             return export.table(self.recording(target), self._seconds())
         return {name: export.table(each, self._seconds()) for name, each in self._all().items()}
 
-    def save_npz(self, path: Any) -> None:
+    def save_npz(self, path: str | PathLike[str] | IO[bytes]) -> None:
         """Write what was recorded into a file that `numpy.load` reads.
 
         Of each target, ``process.target.until`` is the last step that is in it, ``.shape`` that of
@@ -415,7 +424,7 @@ class Monitor(AbstractProcess):
             found.update(export.arrays(name, each))
         np.savez_compressed(path, **found)
 
-    def to_neo(self) -> Any:
+    def to_neo(self) -> Block:
         """What was recorded, as a Block of Neo (the extra ``neo``): spike trains and signals.
 
         A step is a millisecond, unless its length is known (``step_length``).

@@ -8,7 +8,6 @@ simulator wrote computes here what it computes there, step by step. Only a `Dela
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -332,7 +331,7 @@ class NIRNeuron(NIRProcess):
         self._hold(**{key: _filled(self, key, value, shape) for key, value in values.items()})
 
 
-def per_axis(value: Any, axes: int) -> tuple[int, ...]:
+def per_axis(value: ArrayLike, axes: int) -> tuple[int, ...]:
     """One integer per axis, from one for all or from one for each."""
     return tuple(int(n) for n in np.broadcast_to(np.ravel(value), (axes,)))
 
@@ -346,7 +345,7 @@ def _filled(process: AbstractProcess, name: str, value: ArrayLike, shape: Shape)
 
 
 def _pads(
-    padding: object, spans: Sequence[int], stride: Sequence[int], name: str | None
+    padding: ArrayLike, spans: Sequence[int], stride: Sequence[int], name: str | None
 ) -> list[tuple[int, int]]:
     """Zeros before and after, per axis."""
     if isinstance(padding, str):

@@ -114,7 +114,7 @@ class Delta(AbstractDelta):
     The Var `sigma` is there for uniformity and not used.
     """
 
-    def __init__(self, **inherited: Any) -> None:
+    def __init__(self, **inherited: object) -> None:
         super().__init__(**given(locals()))
 
 
@@ -145,14 +145,14 @@ class SigmaDelta(AbstractDelta):
         *,
         bias: ArrayLike = 0,
         act_mode: ActivationMode = ActivationMode.RELU,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
         scaled = _in_state_scale(bias, self.spike_exp.init, self.state_exp.init)
         self.bias = Var(shape=self.shape, init=scaled)
 
 
-def _in_state_scale(value: ArrayLike, spike_exp: int, state_exp: int) -> Any:
+def _in_state_scale(value: ArrayLike, spike_exp: int, state_exp: int) -> object:
     exponent = int(spike_exp) + int(state_exp)
     factor: int | float = 1 << exponent if exponent >= 0 else 2.0**exponent
     scaled: Any = np.asarray(value) if isinstance(value, list | tuple) else value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -31,7 +30,7 @@ class _LearningSparse(LearningSteps):
     """
 
     weights: csr_matrix
-    _synaptic_variable: Any
+    _synaptic_variable: Callable[[str], SynapticVariable]
     _arrears: Arrears | None
     arrears: Callable[[], Arrears | None]
 
@@ -79,9 +78,9 @@ class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, 
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     cut = LEARNING_BY_ROW
     may_wait = True
-    weights: Any = PlasticVar(csr_matrix, float)
-    tag_1: Any = PlasticVar(csr_matrix, float)
-    tag_2: Any = PlasticVar(csr_matrix, float)
+    weights: csr_matrix = PlasticVar(csr_matrix, float)
+    tag_1: csr_matrix = PlasticVar(csr_matrix, float)
+    tag_2: csr_matrix = PlasticVar(csr_matrix, float)
 
 
 @cpu_model(LearningSparse, "bit_approximate_loihi", "fixed_pt")
@@ -93,6 +92,6 @@ class PyLearningSparseModelBitApproximate(
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     cut = LEARNING_BY_ROW
     may_wait = True
-    weights: Any = PlasticVar(csr_matrix, np.int32, precision=8)
-    tag_1: Any = PlasticVar(csr_matrix, int, precision=8)
-    tag_2: Any = PlasticVar(csr_matrix, int, precision=6)
+    weights: csr_matrix = PlasticVar(csr_matrix, np.int32, precision=8)
+    tag_1: csr_matrix = PlasticVar(csr_matrix, int, precision=8)
+    tag_2: csr_matrix = PlasticVar(csr_matrix, int, precision=6)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from numpy.typing import ArrayLike
-from scipy.sparse import csr_matrix
+from scipy.sparse import csr_matrix, sparray, spmatrix
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
@@ -51,12 +51,12 @@ class LearningSparse(LearningConnectionProcess, Sparse):
     def __init__(
         self,
         *,
-        weights: ArrayLike | Any,
-        tag_2: ArrayLike | Any | None = None,
-        tag_1: ArrayLike | Any | None = None,
+        weights: ArrayLike | spmatrix | sparray,
+        tag_2: ArrayLike | spmatrix | sparray | None = None,
+        tag_1: ArrayLike | spmatrix | sparray | None = None,
         learning_rule: LoihiLearningRule | None = None,
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
-        **kwargs: Any,
+        **kwargs: object,
     ) -> None:
         weights = canonical_csr("LearningSparse", "weights", weights)
         shape = weights.shape

@@ -20,6 +20,7 @@ from lava_actor.proc._connection import (
     Delayed,
     FixedNumbers,
     FloatNumbers,
+    Kind,
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
@@ -33,6 +34,8 @@ from lava_actor.process import matrices
 from lava_actor.process.process import AbstractProcess
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from lava_actor.proc.sparse.learning_models import (
         PyLearningSparseModelBitApproximate,
         PyLearningSparseModelFloat,
@@ -62,7 +65,7 @@ class WeightsVar(LavaPyType):
     def __get__(self, model: None, owner: object = None) -> WeightsVar: ...
     @overload
     def __get__(self, model: _SparseWeights, owner: object = None) -> csr_matrix: ...
-    def __get__(self, model: _SparseWeights | None, owner: object = None) -> Any:
+    def __get__(self, model: _SparseWeights | None, owner: object = None) -> Self | csr_matrix:
         """Return the declaration (of the class), or the weights (of a model)."""
         return self if model is None else model.weights_matrix()
 
@@ -76,7 +79,7 @@ class DelaysVar(LavaPyType):
 
     takes = (Distribution,)
 
-    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: object = None) -> Any:
+    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: object = None) -> object:
         """Return the declaration (of the class), or the delays (of a model)."""
         return self if model is None else model.delays_matrix()
 
@@ -93,7 +96,7 @@ class LineVar(LavaPyType):
 
     lands = True
 
-    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: object = None) -> Any:
+    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: object = None) -> object:
         """Return the declaration (of the class), or the line (of a model)."""
         if model is None:
             return self
@@ -194,7 +197,7 @@ class _SparseWeights(ConnectionModel):
 
 class _SparseConnection(_SparseWeights, Undelayed):
     @classmethod
-    def _native_kind(cls) -> tuple[object, ...]:
+    def _native_kind(cls) -> Kind:
         return _SparseConnection, SparseBurst, "operator"
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
@@ -206,7 +209,7 @@ class AbstractPySparseModelFloat(FloatNumbers, _SparseConnection):
     """Sparse connections in double precision: ``a_buff = W @ s``."""
 
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
-    weights: Any = WeightsVar(csr_matrix, float)
+    weights: csr_matrix = WeightsVar(csr_matrix, float)
 
 
 @cpu_model(Sparse, "floating_pt")
@@ -220,7 +223,7 @@ class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
     """Sparse connections in the integers of Loihi; see `AbstractPyDenseModelBitAcc`."""
 
     a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
-    weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
+    weights: csr_matrix = WeightsVar(csr_matrix, np.int32, precision=8)
 
 
 @cpu_model(Sparse, "bit_accurate_loihi", "fixed_pt")
@@ -240,7 +243,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
     delays: csr_matrix | np.ndarray
 
     @classmethod
-    def _native_kind(cls) -> tuple[object, ...]:
+    def _native_kind(cls) -> Kind:
         return AbstractPyDelaySparseModel, DelaySparseBurst, "operator"
 
     @classmethod
@@ -270,7 +273,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
         except InvalidValueError as error:
             raise InvalidValueError(f"{owner_of(self)}: {error}") from None
 
-    def delays_matrix(self) -> Any:
+    def delays_matrix(self) -> csr_matrix | np.ndarray:
         """Return the delays: those assigned last, or a copy of those in the operator."""
         given = self.__dict__.get("delays")
         if isinstance(given, Distribution) and isinstance(self.__dict__.get("weights"), Recipe):
@@ -297,9 +300,9 @@ class PyDelaySparseModelFloat(FloatNumbers, AbstractPyDelaySparseModel):
 
     cut = BY_ROW
 
-    a_buff: Any = LineVar(np.ndarray, float)
-    weights: Any = WeightsVar(csr_matrix, float)
-    delays: Any = DelaysVar(csr_matrix, int)
+    a_buff: np.ndarray = LineVar(np.ndarray, float)
+    weights: csr_matrix = WeightsVar(csr_matrix, float)
+    delays: csr_matrix = DelaysVar(csr_matrix, int)
 
 
 @cpu_model(DelaySparse, "bit_accurate_loihi", "fixed_pt")
@@ -308,9 +311,9 @@ class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
 
     cut = BY_ROW
 
-    a_buff: Any = LineVar(np.ndarray, np.int32, precision=16)
-    weights: Any = WeightsVar(csr_matrix, np.int32, precision=8)
-    delays: Any = DelaysVar(csr_matrix, int, precision=6)
+    a_buff: np.ndarray = LineVar(np.ndarray, np.int32, precision=16)
+    weights: csr_matrix = WeightsVar(csr_matrix, np.int32, precision=8)
+    delays: csr_matrix = DelaysVar(csr_matrix, int, precision=6)
 
     def on_start(self) -> None:
         """Check the delays, arrange the weights."""

@@ -10,9 +10,11 @@ from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._delays import checked_delays, delay_range, drawn_delays
 from lava_actor.proc._projection import Projection
 from lava_actor.proc._siblings import of_sibling
-from lava_actor.proc.connectivity import Recipe
+from lava_actor.proc.connectivity import Distribution, Recipe
 
 if TYPE_CHECKING:
+    from scipy.sparse import sparray, spmatrix
+
     from lava_actor.proc.sparse.learning_process import LearningSparse
 
 __all__ = ["Sparse", "LearningSparse", "DelaySparse"]
@@ -51,7 +53,7 @@ class Sparse(Projection):
     def __init__(
         self,
         *,
-        weights: Any,
+        weights: ArrayLike | spmatrix | sparray | Recipe,
         num_message_bits: int = 0,
         **kwargs: Any,
     ) -> None:
@@ -85,7 +87,7 @@ class DelaySparse(Sparse):
         self,
         *,
         weights: Any,
-        delays: ArrayLike | Any,
+        delays: ArrayLike | spmatrix | sparray | Distribution,
         max_delay: int = 0,
         **kwargs: Any,
     ) -> None:

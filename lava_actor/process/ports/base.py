@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partialmethod
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NoReturn, TypedDict, TypeVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
 from lava_actor.process.interfaces import AbstractProcessMember, where
@@ -28,8 +28,16 @@ if TYPE_CHECKING:
         TransposePort,
     )
 
+    class _Views(TypedDict, total=False):
+        """What makes each kind of virtual port."""
+
+        reshape: Callable[[AbstractPort, object], ReshapePort]
+        transpose: Callable[[AbstractPort, Sequence[int] | None], TransposePort]
+        concat: Callable[[AbstractPort, Sequence[AbstractPort], int], ConcatPort]
+
 
 T = TypeVar("T")
+View = TypeVar("View", bound="AbstractPort")
 
 
 def create_port_id(proc_id: object, port_name: object) -> str:
@@ -61,7 +69,7 @@ class AbstractPort(AbstractProcessMember):
     connection_configs : {partner: ConnectionConfig}
     """
 
-    _views: ClassVar[dict[str, Callable[..., AbstractPort]]] = {}
+    _views: ClassVar[_Views] = {}
     """What makes the virtual ports; the module `virtual` fills it."""
 
     _role: ClassVar[str] = ""
@@ -84,7 +92,7 @@ class AbstractPort(AbstractProcessMember):
     def _repr_html_(self) -> str:
         return member_table(self)
 
-    def __getitem__(self, index: object) -> Any:
+    def __getitem__(self, index: object) -> NoReturn:
         """Say how to connect a part of a port.
 
         Raises
@@ -102,7 +110,7 @@ class AbstractPort(AbstractProcessMember):
     def _connect(
         self,
         forward: bool,
-        ports: list[Any],
+        ports: Sequence[AbstractPort],
         port_type: type | tuple[type, ...],
         connection_configs: Configs = None,
         assert_same_shape: bool = True,
@@ -132,7 +140,7 @@ class AbstractPort(AbstractProcessMember):
 
     def _checked(
         self,
-        ports: list[Any],
+        ports: Sequence[AbstractPort],
         port_type: type | tuple[type, ...],
         connection_configs: Configs,
         assert_same_shape: bool,
@@ -175,7 +183,7 @@ class AbstractPort(AbstractProcessMember):
         found = reachable(further(self), further, without=[self])
         return [port for port in found if not getattr(port, direction)]
 
-    def get_incoming_transform_funcs(self) -> dict[str, list[Callable[..., Any]]]:
+    def get_incoming_transform_funcs(self) -> dict[str, list[paths.Function]]:
         """Forward functions of the virtual ports on the way from each origin, origin first.
 
         Returns
@@ -185,13 +193,13 @@ class AbstractPort(AbstractProcessMember):
             out. Where several paths lead here from one origin, this has the first;
             `lava_actor.process.ports.paths` has them all.
         """
-        found: dict[str, list[Callable[..., Any]]] = {}
+        found: dict[str, list[paths.Function]] = {}
         for path in paths.incoming_paths(self):
             if path.steps:
                 found.setdefault(_id_of(path.source), list(paths.functions(path)))
         return found
 
-    def get_outgoing_transform_funcs(self) -> dict[str, list[Callable[..., Any]]]:
+    def get_outgoing_transform_funcs(self) -> dict[str, list[paths.Function]]:
         """Backward functions of the virtual ports on the way to each destination.
 
         Returns
@@ -201,7 +209,7 @@ class AbstractPort(AbstractProcessMember):
             data that comes back from there, so the one next to the destination is the first. The
             list may be empty. Where several paths lead to one destination, this has the first.
         """
-        found: dict[str, list[Callable[..., Any]]] = {}
+        found: dict[str, list[paths.Function]] = {}
         for path in paths.outgoing_paths(self):
             found.setdefault(_id_of(path.destination), list(paths.backward_functions(path)))
         return found
@@ -295,10 +303,9 @@ class AbstractPort(AbstractProcessMember):
         DuplicateConnectionError
             If a port comes twice.
         """
-        joined: Any = self._views["concat"](self, to_list(ports), axis)
-        return joined
+        return self._views["concat"](self, to_list(ports), axis)
 
-    def _continued(self, port: object) -> Any:
+    def _continued(self, port: View) -> View:
         self._connect_forward([port], AbstractPort, None, assert_same_shape=False)
         return port
 

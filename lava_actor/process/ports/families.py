@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING
 
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.process.ports import wiring
 from lava_actor.process.ports.base import AbstractPort
+
+if TYPE_CHECKING:
+    from lava_actor.channels import CspRecvPort, CspSendPort
 
 
 class AbstractSrcPort:
@@ -32,8 +35,8 @@ class AbstractIOPort(AbstractPort):
         Our end of a pipe into a network that runs now; not there before.
     """
 
-    external_pipe_csp_send_port: Any
-    external_pipe_csp_recv_port: Any
+    external_pipe_csp_send_port: CspSendPort
+    external_pipe_csp_recv_port: CspRecvPort
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__(shape)
@@ -62,7 +65,7 @@ class AbstractIOPort(AbstractPort):
             self.external_pipe_buffer_size = operator.index(buffer_size)
         self.external_pipe_flag = True
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         """Leave out the ends of pipes into a network that runs now."""
         return {
             name: value

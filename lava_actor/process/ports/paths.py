@@ -11,7 +11,7 @@ map, whatever its length; own virtual ports are functions, applied one after the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 
@@ -21,8 +21,12 @@ from lava_actor.process.interfaces import where
 
 if TYPE_CHECKING:
     from lava_actor.process.ports.base import AbstractPort
+    from lava_actor.process.ports.virtual import AbstractVirtualPort
 
-Step = tuple[Any, int]
+Function = Callable[[np.ndarray], np.ndarray]
+"""What a virtual port does to data."""
+
+Step = tuple["AbstractVirtualPort", int]
 
 SOURCE, DESTINATION, VIEW = "source", "destination", "view"
 """Roles of ports: OutPort and RefPort; InPort and VarPort; virtual ports."""
@@ -100,7 +104,7 @@ def _ways(
 def _steps(way: list[AbstractPort]) -> tuple[Step, ...]:
     """Return the virtual ports of a way from source to destination, its ends included."""
     return tuple(
-        (port, _input_index(port, way[position]))
+        (cast("AbstractVirtualPort", port), _input_index(port, way[position]))
         for position, port in enumerate(way[1:])
         if port._role == VIEW
     )
@@ -153,11 +157,11 @@ def index_map(path: Path) -> np.ndarray | None:
     return flat.astype(np.int32)
 
 
-def functions(path: Path) -> tuple[Callable[..., Any], ...]:
+def functions(path: Path) -> tuple[Function, ...]:
     """Return what to apply, in order, to data on its way from source to destination."""
     return tuple(port.forward(index) for port, index in path.steps)
 
 
-def backward_functions(path: Path) -> tuple[Callable[..., Any], ...]:
+def backward_functions(path: Path) -> tuple[Function, ...]:
     """Return what to apply, in order, to data on its way back from destination to source."""
     return tuple(port.backward(index) for port, index in reversed(path.steps))

@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 import operator
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -30,10 +30,11 @@ from lava_actor.process.ports.exceptions import (
     TransposeShapeError,
 )
 from lava_actor.process.ports.families import AbstractIOPort, AbstractRVPort
-from lava_actor.process.ports.paths import VIEW
+from lava_actor.process.ports.paths import VIEW, Function
 from lava_actor.process.ports.wiring import Configs
 
-Function = Callable[..., Any]
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
 
 
 class AbstractVirtualPort(AbstractPort):
@@ -47,8 +48,13 @@ class AbstractVirtualPort(AbstractPort):
 
     _role = VIEW
 
+    if TYPE_CHECKING:
+
+        def moved(self, flat: np.ndarray, _shape: tuple[int, ...], _input: int) -> np.ndarray:
+            """Return where elements at flat indices of a source of some shape go."""
+
     @property  # type: ignore[misc]  # read-only: it follows from the connections
-    def process(self) -> Any:
+    def process(self) -> AbstractProcess | None:
         """Process of the (first) origin; None while there is none."""
         origin = self._origin()
         return None if origin is None else origin.process
@@ -214,7 +220,7 @@ class ConcatPort(AbstractVirtualPort):
         See `AbstractPort.concat_with`.
     """
 
-    def __init__(self, ports: list[Any], axis: int) -> None:
+    def __init__(self, ports: list[AbstractPort], axis: int) -> None:
         first = ports[0]
         family = AbstractIOPort if issubclass(first._kind(), AbstractIOPort) else AbstractRVPort
         wiring.check_partners(first, ports, [family])
@@ -271,7 +277,9 @@ class ConcatPort(AbstractVirtualPort):
         )
 
 
-AbstractPort._views.update(reshape=ReshapePort.of, transpose=TransposePort.of, concat=ConcatPort.of)
+AbstractPort._views.update(
+    {"reshape": ReshapePort.of, "transpose": TransposePort.of, "concat": ConcatPort.of}
+)
 
 
 def checked_axes(shape: tuple[int, ...], axes: Sequence[int] | None) -> tuple[int, ...]:
@@ -320,7 +328,7 @@ def _plain(shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(int(dimension) for dimension in shape)
 
 
-def _reshaped(data: ArrayLike, shape: tuple[int, ...]) -> object:
+def _reshaped(data: ArrayLike, shape: tuple[int, ...]) -> np.ndarray:
     return np.reshape(data, shape)
 
 

@@ -7,7 +7,7 @@ first change, so a refused call leaves nothing behind.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from lava_actor.errors import InvalidTypeError, NetworkError, PartnerTypeError
 from lava_actor.process.collection import Collection
@@ -28,7 +28,7 @@ def described(port: AbstractPort) -> str:
     return f"{where(port)} ({type(port).__name__})"
 
 
-def check_partners(port: AbstractPort, partners: Sequence[Any], kinds: Sequence[type]) -> None:
+def check_partners(port: AbstractPort, partners: Sequence[object], kinds: Sequence[type]) -> None:
     """Refuse an empty list, and partners that are of none of ``kinds``.
 
     A virtual port counts as what it was made from.
@@ -53,7 +53,7 @@ def check_partners(port: AbstractPort, partners: Sequence[Any], kinds: Sequence[
             )
 
 
-def _is_port(partner: object) -> bool:
+def _is_port(partner: object) -> TypeGuard[AbstractPort]:
     return isinstance(partner, AbstractProcessMember) and hasattr(partner, "in_connections")
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 class BuiltModel:
     """A model with everything the actor needs to drive it and to let go of its peers."""
 
-    model: Any
+    model: AbstractPyProcessModel
     servers: list[VarServer] = field(default_factory=list)
     taps: list[Tap] = field(default_factory=list)
     tapped: list[TapReader] = field(default_factory=list)
@@ -140,7 +140,7 @@ def _build_out_ports(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
 
 def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> None:
     plan = spec.plan
-    written: dict[Any, RemoteVar] = {}
+    written: dict[tuple[int | None, str | None], RemoteVar] = {}
     for port in plan.ref_ports:
         made = port.declared.cls(None, None, built.model, port.shape, port.declared.d_type)
         made._reads_only, made._every = port.declared.reads_only, port.declared.every

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 from lava_actor.channels.pipe import Frame, Parcel, PipeEnded
 from lava_actor.checkpoint import models
@@ -11,9 +11,12 @@ from lava_actor.errors import NetworkEnds
 from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime.reports.exceptions import failure_of, packed
 
+P = TypeVar("P")
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from lava_actor.checkpoint.codec import Document
+    from lava_actor.checkpoint.recut import Part
     from lava_actor.model.py.base import AbstractPyProcessModel
     from lava_actor.protocol.values import VarSlot
     from lava_actor.runtime.actor.actor import Actor
@@ -93,8 +96,8 @@ def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> object:
     return models.snapshot(actor, homes, trusted)
 
 
-def _restore(actor: Actor, payload: tuple[Any, list[str], bool]) -> None:
-    pieces, homes, trusted = payload
+def _restore(actor: Actor, given: tuple[Sequence[tuple[Document, Part]], list[str], bool]) -> None:
+    pieces, homes, trusted = given
     models.restore(actor, pieces, homes, trusted)
 
 
@@ -115,7 +118,7 @@ def _taken(actor: Actor, amount: int) -> object:
     return _NO_REPLY
 
 
-def _with_payload(carry_out: Callable[[Actor, Any], Any]) -> Callable[[Frame, Actor], Any]:
+def _with_payload(carry_out: Callable[[Actor, P], object]) -> Callable[[Frame, Actor], object]:
     return lambda frame, actor: carry_out(actor, frame.take())
 
 

@@ -8,7 +8,6 @@ the Var is, unless the model's code can ask for it later and would find what the
 from __future__ import annotations
 
 from types import CodeType, FunctionType
-from typing import Any
 
 from lava_actor.channels.pipe import OUT_OF_BAND_BYTES
 from lava_actor.model.model import AbstractProcessModel
@@ -18,7 +17,7 @@ from lava_actor.process.parameters import OfVar, ProcessParameters
 _AT_THE_START = ("__init__", "on_start")
 
 
-def large(params: ProcessParameters) -> dict[str, Any]:
+def large(params: ProcessParameters) -> dict[str, object]:
     """Return the parameters that are large arrays or sparse matrices."""
     return {k: v for k, v in params._parameters.items() if _size(v) >= OUT_OF_BAND_BYTES}
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lava_actor.kernels.steps import ASK_PAUSE, ASK_STOP, ASKED, DECIDE, Turns, take_request
 from lava_actor.protocol import words
@@ -36,7 +36,7 @@ class SteppingLoop:
 
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
-        self.model: PyLoihiProcessModel = actor.built.model
+        self.model = cast("PyLoihiProcessModel", actor.built.model)
         self.base = actor.base
         self.party = actor.party
         self.clock = actor.clock

@@ -13,12 +13,15 @@ import dataclasses
 import pickle
 import traceback
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING
 
 import cloudpickle
 
 from lava_actor.errors import Failure, Verdict
 from lava_actor.runtime.reports.tracebacks import remote_text
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 #: Characters of a message and of a traceback that travel.
 LONGEST_MESSAGE = 20_000
@@ -78,7 +81,7 @@ def opened(failure: Failure) -> Failure:
     """The failure with its exception, if it can be opened; for the thread that raises it."""
     if not failure.packed:
         return failure
-    error: Any = None
+    error: BaseException | None = None
     try:
         error = pickle.loads(failure.packed)
     except BaseException:  # noqa: BLE001  (user code; the error is raised without the object)
@@ -96,7 +99,7 @@ class _Bounded:
         self.parts: list[bytes] = []
         self._room = LARGEST_EXCEPTION
 
-    def write(self, data: Any) -> int:
+    def write(self, data: bytes | memoryview) -> int:
         """Keep a copy of ``data``."""
         part = bytes(data)
         self._room -= len(part)
@@ -106,7 +109,7 @@ class _Bounded:
         return len(part)
 
 
-def _traceback_of(error: BaseException) -> Any:
+def _traceback_of(error: BaseException) -> TracebackType | None:
     return BaseException.__dict__["__traceback__"].__get__(error)
 
 

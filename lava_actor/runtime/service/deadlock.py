@@ -25,7 +25,7 @@ extension of the lease in between.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from lava_actor.errors import Failure, Verdict
 from lava_actor.protocol import words
@@ -61,6 +61,10 @@ class Seen(NamedTuple):
     step: int
     done: int
     state: str
+
+
+Picture = tuple[dict[int, Wait], dict[int, Seen], object]
+"""What a look sees: who waits, what a report says of all, and what must not change meanwhile."""
 
 
 def has_nothing_to_do(party: Party) -> bool:
@@ -142,7 +146,7 @@ class Watch:
         held = self._held()
         return all(p.index in held or p.state == words.GONE for p in self._stepping)
 
-    def picture(self) -> tuple[dict[int, Wait], dict[int, Seen], Any]:
+    def picture(self) -> Picture:
         """Who cannot move unless somebody who is away does; and what must not change meanwhile."""
         held = self._held(self._away)
         unchanged = ([self._parties[i].progress for i in held], self._horizon())
@@ -190,7 +194,9 @@ class Watch:
         clock = self._clock
         return clock.horizon, clock.limit, clock.fence, clock.pause
 
-    def _needs(self, party: Party, record: Blocked, records: list[Any]) -> Collection[int] | None:
+    def _needs(
+        self, party: Party, record: Blocked, records: list[Blocked | None]
+    ) -> Collection[int] | None:
         """Whom a party waits for, each of them; None if it may go on, for all that can be seen."""
         kind, index, number = self._waits_for(party, record)
         if record[0] == "first" and party.mailbox != party.answered:

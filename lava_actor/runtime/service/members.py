@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import selectors
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.channels.pipe import Frame, PipeEnded
 from lava_actor.plain import plain
@@ -33,7 +33,7 @@ class Member:
     name: str
     model: str
     pipe: Pipe
-    handle: Any
+    handle: object
     open: bool = True
 
 

@@ -113,7 +113,7 @@ def _of_code(code: CodeType) -> bytes:
     return known
 
 
-def contents(function: FunctionType) -> tuple[Any, ...]:
+def contents(function: FunctionType) -> tuple[object, ...]:
     """What a function has besides its code and the globals of its module."""
     cells = []
     for cell in function.__closure__ or ():
@@ -189,7 +189,7 @@ def _of_simple(value: object) -> tuple[object, ...] | None:
     return None
 
 
-def fingerprint(value: object) -> tuple[bytes, list[Any]]:
+def fingerprint(value: object) -> tuple[bytes, list[object]]:
     """A digest of a value, and the functions, classes and modules in it."""
     if (simple := _of_simple(value)) is not None:
         return hashlib.blake2b(repr(simple).encode(), digest_size=16).digest(), (

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from lava_actor.channels.pipe import Pipe
 from lava_actor.errors import RuntimeStateError
@@ -61,12 +61,15 @@ ROW = 64
 _SPARE_DESCRIPTORS = 64
 
 
-class Host(Protocol):
+Handle = TypeVar("Handle")
+
+
+class Host(Protocol[Handle]):
     """What the service needs from a place where actors live."""
 
     def start_all(
         self, actors: Sequence[ActorStart], foreign: Sequence[int]
-    ) -> list[tuple[Pipe, Any]]:
+    ) -> list[tuple[Pipe, Handle]]:
         """Start all actors or none; returns our end of the pipe to each, and a handle of it.
 
         ``foreign`` descriptors are no business of actors.
@@ -76,13 +79,13 @@ class Host(Protocol):
     def signals(self) -> Signals | None:
         """What can be read when an actor has ended, or the service is told to end; None: never."""
 
-    def is_dead(self, handle: Any) -> bool:
+    def is_dead(self, handle: Handle) -> bool:
         """True if an actor ended without being asked to, as far as is known."""
 
-    def ended(self, handle: Any) -> str:
+    def ended(self, handle: Handle) -> str:
         """Say in words how an actor ended."""
 
-    def end_all(self, handles: Sequence[Any], is_idle: Callable[[Any], bool]) -> list[Any]:
+    def end_all(self, handles: Sequence[Handle], is_idle: Callable[[Handle], bool]) -> list[Handle]:
         """End all actors and what they have started; returns those that had to be killed.
 
         An idle actor has nothing left to do: it gets more time, and its end is no loss.
@@ -265,15 +268,15 @@ class MixedHost(ProcessHost):
             for a in actors
         ]
 
-    def is_dead(self, handle: Any) -> bool:
+    def is_dead(self, handle: int | Pipe) -> bool:
         """A guest closes its pipe at its end."""
         return not isinstance(handle, Pipe) and super().is_dead(handle)
 
-    def ended(self, handle: Any) -> str:
+    def ended(self, handle: int | Pipe) -> str:
         """A guest only ends by itself."""
         return "left" if isinstance(handle, Pipe) else super().ended(handle)
 
-    def end_all(self, handles: Sequence[Any], is_idle: Callable[[Any], bool]) -> list[Any]:
+    def end_all(self, handles: Sequence[int | Pipe], is_idle: Callable[[Any], bool]) -> list[Any]:
         """As for processes; a guest cannot be killed: late ones are named and left behind."""
         began = time.monotonic()
         pids = [handle for handle in handles if not isinstance(handle, Pipe)]

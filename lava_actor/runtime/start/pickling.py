@@ -20,15 +20,15 @@ import cloudpickle
 from lava_actor.model.bytecode import PROGRAM, names_in
 from lava_actor.runtime.start.fingerprints import at_home, is_own
 
-_inner: Any = cloudpickle.cloudpickle
-_CACHED: Any = type(functools.lru_cache(len))
+_inner = cloudpickle.cloudpickle
+_CACHED = type(functools.lru_cache(len))
 
 
 def dumps(
     obj: object,
-    met: list[Any] | None = None,
+    met: list[object] | None = None,
     replaced: Collection[tuple[str, str]] | None = None,
-    **options: Any,
+    **options: object,
 ) -> bytes:
     """Pickle; see `Pickler`."""
     with io.BytesIO() as file:
@@ -36,7 +36,7 @@ def dumps(
         return file.getvalue()
 
 
-def _with_file(code: CodeType) -> tuple[Any, ...]:
+def _with_file(code: CodeType) -> tuple[object, ...]:
     make, arguments = cloudpickle.Pickler.dispatch_table[CodeType](code)
     return make, tuple(code.co_filename if a == "<dynamic-code>" else a for a in arguments)
 
@@ -56,15 +56,15 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
     def __init__(
         self,
         file: io.BytesIO,
-        met: list[Any] | None = None,
+        met: list[object] | None = None,
         replaced: Collection[tuple[str, str]] | None = None,
-        **options: Any,
+        **options: object,
     ) -> None:
         super().__init__(file, **options)
         self._met = met
         self._replaced = replaced
 
-    def reducer_override(self, obj: object) -> Any:
+    def reducer_override(self, obj: object) -> object:
         """Decide what goes by name and what by value.
 
         Pickle takes the first module that has a ufunc, and that may be the program itself.
@@ -87,7 +87,7 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
             return self._by_value(obj)
         return super().reducer_override(obj)
 
-    def _in_its_module(self, obj: object) -> Any:
+    def _in_its_module(self, obj: object) -> object:
         ours = is_own(obj.__module__ or "") and (self._is_replaced(obj) or not at_home(obj))
         if isinstance(obj, FunctionType):
             owner = owner_of(obj)
@@ -118,7 +118,7 @@ def owner_of(function: FunctionType) -> str:
     return name if module is not None and vars(module) is function.__globals__ else ""
 
 
-def _function_in(module: str, function: FunctionType) -> tuple[Any, ...]:
+def _function_in(module: str, function: FunctionType) -> tuple[object, ...]:
     """A function that will work on the globals of a module."""
     state, slots = _inner._function_getstate(function)
     slots["__globals__"] = {}
@@ -132,11 +132,11 @@ def _function_of(code: CodeType, module: str, cells: int | None) -> FunctionType
     return FunctionType(code, vars(sys.modules[module]), None, None, closure)
 
 
-def _cached(function: object, parameters: dict[str, Any]) -> Any:
+def _cached(function: object, parameters: dict[str, Any]) -> object:
     return functools.lru_cache(**parameters)(function)
 
 
-_known_globals: Any = getattr(_inner, "_extract_code_globals_cache", None)
+_known_globals = getattr(_inner, "_extract_code_globals_cache", None)
 """Where cloudpickle keeps the globals that code names; it reads them with `dis`, which is slow."""
 
 

@@ -74,7 +74,7 @@ class ModulePlan:
     name: str
     importable: bool
     whole: bool  # models may reach all of it
-    attributes: dict[str, Any]
+    attributes: dict[str, object]
 
 
 @plain(frozen=True)

@@ -17,7 +17,7 @@ import hashlib
 import random
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from lava_actor.errors import InvalidValueError
 _DEFAULT_NAME = re.compile(r"Process_\d+")
 
 
-def root_seed(compile_config: dict[str, object]) -> int:
+def root_seed(compile_config: Mapping[str, object]) -> int:
     """The root of all seeds of one network.
 
     Raises

@@ -19,7 +19,7 @@ import dataclasses
 import sys
 from collections.abc import Iterable, Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING
 
 import cloudpickle
 
@@ -30,6 +30,9 @@ from lava_actor.plain import plain
 from lava_actor.runtime.start.pickling import dumps
 from lava_actor.runtime.start.program import Survey
 
+if TYPE_CHECKING:
+    from lava_actor.process.parameters import ProcessParameters
+
 
 @plain(frozen=True)
 class ActorSpec:
@@ -37,15 +40,15 @@ class ActorSpec:
 
     plan: ActorPlan
     process_id: int
-    proc_params: Any
-    inits: dict[str, Any]
+    proc_params: ProcessParameters
+    inits: dict[str, object]
     seed: int
 
 
 def specify(plan: ActorPlan, seed: int) -> ActorSpec:
     """Separate a plan from the live objects of the user's interpreter."""
     process = plan.process
-    bare: Any = dataclasses.replace(
+    bare = dataclasses.replace(
         plan,
         process=None,  # type: ignore[arg-type]
         vars=tuple(dataclasses.replace(v, var=None) for v in plan.vars),  # type: ignore[arg-type]

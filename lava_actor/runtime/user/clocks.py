@@ -18,11 +18,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection
-from typing import Any
 
 from lava_actor.protocol import words
 
-Order = tuple[str, Any, "set[int] | None"]
+Order = tuple[str, object, "set[int] | None"]
 """A command, its payload, and to which services it goes (None: to all)."""
 
 
@@ -59,7 +58,7 @@ class Clocks:
     def orders(
         self,
         kind: str,
-        payload: Any,
+        payload: float | None,
         to: set[int] | None = None,
         running: Collection[int] = (),
     ) -> list[Order]:

@@ -13,13 +13,15 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Generator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.errors import LavaActorError, WaitTimeoutError
 from lava_actor.process.times import written
 from lava_actor.runtime.user.status import table_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lava_actor.runtime.run_conditions import AbstractRunCondition
     from lava_actor.runtime.runtime import Runtime
     from lava_actor.runtime.user.live import LiveView
@@ -129,7 +131,7 @@ class RunHandle:
 
         return LiveView(self, every)
 
-    def __await__(self) -> Generator[Any, None, None]:
+    def __await__(self) -> Generator[object, None, None]:
         """Wait for the end without blocking the event loop; see the head of the module."""
         return self._ended().__await__()
 
@@ -182,7 +184,7 @@ class RunHandle:
         return table_of(repr(self).strip("<>"), [] if self.done else self._runtime.status())
 
 
-async def _elsewhere(work: Any) -> None:
+async def _elsewhere(work: Callable[[], object]) -> None:
     """Wait for ``work``, which raises nothing, in a thread that ends with the interpreter.
 
     The loop wakes up now and then: a handler of Ctrl-C that cancels the task, as that of a notebook

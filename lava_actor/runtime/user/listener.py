@@ -35,6 +35,7 @@ from lava_actor.runtime.start.processes import KILL_SECONDS
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
+    from lava_actor.runtime.service.deadlock import Picture
     from lava_actor.runtime.user.clocks import Clocks
     from lava_actor.runtime.user.desk import Asker
     from lava_actor.runtime.user.services import Attendance
@@ -75,7 +76,7 @@ class Listener:
         reporting: set[int],
         services: Attendance,
         clocks: Clocks,
-        judge: Callable[[int, object], Failure | None],
+        judge: Callable[[int, Picture], Failure | None],
         abort: Callable[[int], None],
     ) -> None:
         self._pipes = list(pipes)
@@ -98,7 +99,7 @@ class Listener:
         self._reported: set[int] = set()
         self._start_failure: Failure | None = None
         self._started = Signal()
-        self._differences: deque[tuple[int, object]] = deque()
+        self._differences: deque[tuple[int, list[tuple[str, str]]]] = deque()
         self._all_stopped = Signal()
         self._over = Signal()  # it is known how all ends
         self.finished = Signal()
@@ -170,7 +171,7 @@ class Listener:
 
     # -- waiting for the network ------------------------------------------------------------
 
-    def await_ready(self, tell: Callable[[int, Any], None]) -> Failure | None:
+    def await_ready(self, tell: Callable[[int, list[tuple[str, str]]], None]) -> Failure | None:
         """Wait until all services report their actors built; the failure if one did not.
 
         ``tell`` sends a service what it asks for of the program's modules. It runs code of the
@@ -223,7 +224,9 @@ class Listener:
         with self._commands:
             send()
 
-    def tell(self, kind: str, payload: object = None, indices: set[int] | None = None) -> None:
+    def tell(
+        self, kind: str, payload: float | None = None, indices: set[int] | None = None
+    ) -> None:
         """Send a command to all services, or to some; one that is gone has been noticed."""
         with self._lock:
             orders = self._clocks.orders(kind, payload, indices, self._running)

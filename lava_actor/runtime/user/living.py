@@ -6,7 +6,7 @@ import itertools
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from lava_actor.errors import RuntimeStateError
 from lava_actor.process.hints import warn
@@ -51,7 +51,7 @@ class Foreign:
     def __init__(self, text: str) -> None:
         self._text = text
 
-    def __getattr__(self, name: str) -> Any:
+    def __getattr__(self, name: str) -> NoReturn:
         raise RuntimeStateError(self._text)
 
 

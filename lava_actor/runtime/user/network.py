@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from lava_actor.channels.pipe import Pipe
+    from lava_actor.channels.statistics import RingStatistics
     from lava_actor.checkpoint.resume import Resume
     from lava_actor.checkpoint.rings import Content
     from lava_actor.compiler.executable import Executable
@@ -174,8 +175,7 @@ class Network:
         ports = {
             (p.id, name): port
             for p in self._executable.process_list
-            for ports in (p.in_ports, p.out_ports)
-            for name, port in named(ports)
+            for name, port in (*named(p.in_ports), *named(p.out_ports))
         }
         for plan in self._executable.externals:
             port = ports[plan.process_id, plan.port]
@@ -348,7 +348,7 @@ class Network:
                     f"did not return when the network was paused"
                 )
 
-    def ask_all(self, kind: str, payloads: Sequence[Any]) -> list[Any]:
+    def ask_all(self, kind: str, payloads: Sequence[object]) -> list[Any]:
         """Send every actor, which must rest, a request of its own; the answers in their order."""
         self.require_rest(kind)
         with self._moment:
@@ -361,7 +361,7 @@ class Network:
                 for a, payload in zip(self._executable.actors, payloads, strict=True)
             ]
 
-    def ask(self, kind: str, payload: tuple[Any, ...], party: int, name: str) -> Any:
+    def ask(self, kind: str, payload: tuple[object, ...], party: int, name: str) -> Any:
         """Ask an actor about the Var that the payload names first; its answer."""
         what = f"{name}.{payload[0]}.{kind}"
         listener = self._ready(what)
@@ -467,7 +467,7 @@ class Network:
             found[process.name] = max(cost, found.get(process.name, 0.0))
         return found
 
-    def statistics(self) -> list[Any]:
+    def statistics(self) -> list[RingStatistics]:
         """Statistics of every ring."""
         self._own("statistics")
         if self._arena is None:

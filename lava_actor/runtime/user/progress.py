@@ -12,7 +12,7 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.process.times import written
 
@@ -53,7 +53,7 @@ class Bar:
         self._runtime = runtime
         self._first = runtime.current_step
         self._began = time.perf_counter()
-        self._tqdm: Any = Steps(total=condition.steps, unit="step", unit_scale=True)
+        self._tqdm = Steps(total=condition.steps, unit="step", unit_scale=True)
 
     def look(self) -> None:
         """Show the step the network is at."""

@@ -35,11 +35,13 @@ from lava_actor.runtime.user import progress as bars
 from lava_actor.runtime.user.handle import RunHandle
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from lava_actor.compiler.drawing import Drawing
 
 
 def compile(  # noqa: A001  (the programming model's word)
-    process: AbstractProcess, run_cfg: RunConfig, compile_config: dict[str, object] | None = None
+    process: AbstractProcess, run_cfg: RunConfig, compile_config: Mapping[str, object] | None = None
 ) -> Executable:
     """Compile the network of ``process``; no actor is started."""
     return Compiler(compile_config, loglevel=_loglevel(process)).compile(process, run_cfg)
@@ -53,7 +55,7 @@ def create_runtime(
     process: AbstractProcess,
     run_cfg: RunConfig | None = None,
     executable: Executable | None = None,
-    compile_config: dict[str, object] | None = None,
+    compile_config: Mapping[str, object] | None = None,
 ) -> None:
     """Compile if necessary, start the actors, and give every Process of the network the runtime.
 
@@ -96,7 +98,7 @@ def _create_runtime(
     process: AbstractProcess,
     run_cfg: RunConfig | None,
     executable: Executable | None,
-    compile_config: dict[str, object] | None,
+    compile_config: Mapping[str, object] | None,
 ) -> None:
     mine = executable is None
     if mine and process.runtime is not None and not process.runtime.is_over:
@@ -162,7 +164,7 @@ def _doubt_change(
     process: AbstractProcess,
     executable: Executable,
     run_cfg: RunConfig | None,
-    compile_config: dict[str, Any] | None,
+    compile_config: Mapping[str, Any] | None,
 ) -> None:
     """Warn if a network that is compiled was given other settings than it has."""
     if run_cfg is not None and not _alike(run_cfg, executable.run_cfg):
@@ -170,7 +172,7 @@ def _doubt_change(
             f"{process.name}.run: its network is compiled for {executable.run_cfg!r} and keeps it; "
             f"stop() it first to run with {run_cfg!r}"
         )
-    has = executable.compile_config
+    has: Mapping[str, Any] = executable.compile_config
     for key, value in (compile_config or {}).items():
         if key in has and not np.array_equal(has[key], value):
             warn(
@@ -206,7 +208,7 @@ def run(
     process: AbstractProcess,
     condition: AbstractRunCondition | int | None,
     run_cfg: RunConfig | None = None,
-    compile_config: dict[str, object] | None = None,
+    compile_config: Mapping[str, object] | None = None,
     *,
     blocking: bool | None = None,
     progress: bool | None = None,

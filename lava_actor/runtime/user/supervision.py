@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from lava_actor.channels import Arena, WaitPolicy, choose_policy
 from lava_actor.channels.interrupts import held
@@ -40,10 +40,14 @@ from lava_actor.runtime.user.guests import Guests
 from lava_actor.runtime.user.services import Attendance
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from lava_actor.channels.layout import ArenaPlan
     from lava_actor.channels.statistics import RingStatistics
     from lava_actor.compiler.executable import ActorPlan, DomainPlan, Executable
     from lava_actor.errors import Failure
+    from lava_actor.runtime.service.deadlock import Picture
+    from lava_actor.runtime.start.serialize import ActorSpec
     from lava_actor.runtime.user.status import ActorStatus
 
 
@@ -371,7 +375,7 @@ class Crew:
         assert self._arena is not None
         loads = self._loads()
         for plan, theirs in zip(plans, self._theirs, strict=True):
-            body: Any = partial(
+            body = partial(
                 run_actors, plan, self._arena, self._wake_up, loads, (), records=self.records
             )
             service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))
@@ -382,7 +386,7 @@ class Crew:
             self._threads.append(thread)
         self._theirs = []
 
-    def _loads(self) -> dict[int, Any]:
+    def _loads(self) -> dict[int, Callable[[], ActorSpec]]:
         actors = self._executable.actors
         return {a.party: partial(specify, a, self._seeds[a.party]) for a in actors}
 
@@ -401,7 +405,7 @@ class Crew:
         rings.put_back(found, self._arena)
 
     @staticmethod
-    def judge(_index: int, _answer: object) -> Failure | None:
+    def judge(_index: int, _answer: Picture) -> Failure | None:
         """A service says who waits, which is asked only where a network has several clocks.
 
         The listener's thread calls it, and must not keep alive what holds the network.

@@ -33,7 +33,7 @@ class Values:
     def __init__(
         self,
         exe: Executable,
-        ask: Callable[[str, tuple[Any, ...], int, str], Any],
+        ask: Callable[[str, tuple[object, ...], int, str], Any],
         between_steps: Callable[[str], AbstractContextManager[None]],
     ) -> None:
         self._ask, self._between_steps = ask, between_steps
@@ -46,14 +46,14 @@ class Values:
         """The value of a Var, and the step after which it was taken."""
         (actor, var), *others = self._find(var_id)
         if not others or var.rows is None:
-            result: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
+            result: tuple[object, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
             return result
         slot = self._slot(var_id)
         with self._between_steps(f"{slot.where}.get"):
             value, step = self._joined(var_id, slot)
         return slot.taken(value, idx), step
 
-    def _joined(self, var_id: int, slot: VarSlot) -> tuple[Any, int]:
+    def _joined(self, var_id: int, slot: VarSlot) -> tuple[object, int]:
         """The value of a Var of which all parts, which rest, have some."""
         answers = [self._ask("get", (v.name, None), a.party, a.name) for a, v in self._find(var_id)]
         return joined([value for value, _ in answers], slot.shape), answers[0][1]
