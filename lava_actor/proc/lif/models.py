@@ -400,24 +400,32 @@ class AbstractPyLifModelFixed(_LifModel):
             self._scaled_from = self._thresholds()
 
 
-@cpu_model(LIF, "floating_pt")
-class PyLifModelFloat(AbstractPyLifModelFloat):
-    """Floating-point model of `LIF`."""
-
-    cut = BY_NEURON
+class OneThresholdFloat(AbstractPyLifModelFloat):
+    """LIF dynamics in double precision, with one threshold."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth: float = LavaPyType(float, float)
 
 
-@cpu_model(LIF, "bit_accurate_loihi", "fixed_pt")
-class PyLifModelBitAcc(AbstractPyLifModelFixed):
-    """Fixed-point model of `LIF`, bit by bit as on Loihi."""
-
-    cut = BY_NEURON
+class OneThresholdFixed(AbstractPyLifModelFixed):
+    """LIF dynamics in the integers of Loihi, with one threshold."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     vth: int = LavaPyType(int, np.int32, precision=17)
+
+
+@cpu_model(LIF, "floating_pt")
+class PyLifModelFloat(OneThresholdFloat):
+    """Floating-point model of `LIF`."""
+
+    cut = BY_NEURON
+
+
+@cpu_model(LIF, "bit_accurate_loihi", "fixed_pt")
+class PyLifModelBitAcc(OneThresholdFixed):
+    """Fixed-point model of `LIF`, bit by bit as on Loihi."""
+
+    cut = BY_NEURON
 
 
 class _Resetting(_LifModel):
@@ -446,31 +454,25 @@ _SCHEDULE: dict[str, Any] = {
 
 
 @cpu_model(LIFReset, "floating_pt")
-class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
+class PyLifResetModelFloat(_Resetting, OneThresholdFloat):
     """Floating-point model of `LIFReset`."""
 
     native_step = _float_step("lif_reset_f64", **_SCHEDULE)
     cut = BY_NEURON
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: float = LavaPyType(float, float)
-
 
 @cpu_model(LIFReset, "bit_accurate_loihi", "fixed_pt")
-class PyLifResetModelBitAcc(_Resetting, AbstractPyLifModelFixed):
+class PyLifResetModelBitAcc(_Resetting, OneThresholdFixed):
     """Fixed-point model of `LIFReset`."""
 
     native_step = _fixed_step("lif_reset_i32", **_SCHEDULE)
     cut = BY_NEURON
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    vth: int = LavaPyType(int, np.int32, precision=17)
-
 
 class _Refractory(_LifModel):
     """Keeps v as it is for some steps after a spike."""
 
-    refractory_period_end: np.ndarray
+    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
 
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
@@ -502,19 +504,15 @@ _RESTING: dict[str, Any] = {
 
 
 @cpu_model(LIFRefractory, "floating_pt")
-class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
+class PyLifRefractoryModelFloat(_Refractory, OneThresholdFloat):
     """Floating-point model of `LIFRefractory`."""
 
     native_step = _float_step("lif_refractory_f64", **_RESTING, methods={"period": True})
     cut = BY_NEURON
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: float = LavaPyType(float, float)
-    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
-
 
 @cpu_model(LIFRefractory, "fixed_pt")
-class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
+class PyLifRefractoryModelFixed(_Refractory, OneThresholdFixed):
     """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
 
     native_step = _fixed_step(
@@ -522,10 +520,6 @@ class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
         methods={"period": True, "bias": "lif_refractory_bias"},
     )  # fmt: skip
     cut = BY_NEURON
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    vth: int = LavaPyType(int, np.int32, precision=17)
-    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
 
 
 @cpu_model(TernaryLIF, "floating_pt")
