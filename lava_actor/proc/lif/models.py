@@ -8,6 +8,7 @@ sends its spikes as events.
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -22,7 +23,7 @@ from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from lava_actor.proc.lif.learning_models import (
         PyLearningLIFModelFixed,
@@ -100,6 +101,13 @@ class _LifModel(PyLoihiProcessModel):
     def _begin(self) -> None:
         """Prepare what the hooks use."""
 
+    def _threshold(self, method: str) -> Any:
+        """Return `vth`, without which this method has to be overridden."""
+        vth = getattr(self, "vth", None)
+        if vth is None:
+            raise NotImplementedError(f"{type(self).__name__}.{method}")
+        return vth
+
 
 BY_NEURON = Cut(
     "s_out",
@@ -135,43 +143,39 @@ def _methods(
     ]  # fmt: skip
 
 
-def _float_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: Any) -> NativeStep:
+_NONE: Mapping[str, Any] = MappingProxyType({})
+
+_SHARED: dict[str, Any] = {"shows": {"s_out": "s_out_buff"}, "stands_for": ("_begin",)}
+
+
+def _float_step(
+    function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
+    state: Mapping[str, type] = _NONE, methods: Mapping[str, Any] = _NONE, **more: Any,
+) -> NativeStep:  # fmt: skip
     """The native step of a floating-point model, see ``lif.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_in": float},
-        outputs={"s_out": more.pop("sent", bool)},
-        state={"u": float, "v": float, **more.pop("state", {})},
-        parameters={"bias_mant": float},
+    return NativeStep.of(
+        float, function, "a_in", {"s_out": sent}, {"u": float, "v": float, **state}, "bias_mant",
         numbers=("du", "dv", *thresholds),
-        shows={"s_out": "s_out_buff"},
-        stands_for=("_begin",),
-        parts=_methods(function, thresholds=thresholds, **more.pop("methods", {})),
-        **more,
-    )
+        parts=_methods(function, thresholds=thresholds, **methods),
+        **_SHARED, **more,
+    )  # fmt: skip
 
 
-def _fixed_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: Any) -> NativeStep:
+def _fixed_step(
+    function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
+    state: Mapping[str, type] = _NONE, integers: Mapping[str, tuple[int, int]] = _NONE,
+    bias: str = "lif_bias", methods: Mapping[str, Any] = _NONE,
+) -> NativeStep:  # fmt: skip
     """The native step of a fixed-point model, see ``lif.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_in": np.int32},
-        outputs={"s_out": more.pop("sent", bool)},
-        state={"u": np.int32, "v": np.int32, **more.pop("state", {})},
-        parameters={"bias_mant": np.int32, "bias_exp": np.int32},
-        integers={
-            **{name: FIXED_RANGES[name] for name in ("du", "dv")},
-            **dict.fromkeys(thresholds, INT32),
-            **more.pop("integers", {}),
-        },
-        shows={"s_out": "s_out_buff"},
+    decays = {name: FIXED_RANGES[name] for name in ("du", "dv")}
+    return NativeStep.of(
+        np.int32, function, "a_in", {"s_out": sent}, {"u": np.int32, "v": np.int32, **state},
+        "bias_mant bias_exp",
+        integers={**decays, **dict.fromkeys(thresholds, INT32), **integers},
         constants=FIXED_CONSTANTS,
-        stands_for=("_begin",),
-        parts=_methods(
-            function, **{"bias": "lif_bias", "thresholds": thresholds, **more.pop("methods", {})}
-        ),
+        parts=_methods(function, bias, thresholds=thresholds, **methods),
         in_parts={name: f"effective_{name}" for name in thresholds},
-        **more,
+        **_SHARED,
     )  # fmt: skip
 
 
@@ -219,10 +223,7 @@ class AbstractPyLifModelFloat(_LifModel):
     @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > vth``."""
-        vth = getattr(self, "vth", None)
-        if vth is None:
-            raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
-        return self.v > vth
+        return self.v > self._threshold("spiking_activation")
 
 
 class AbstractPyLifModelFixed(_LifModel):
@@ -349,10 +350,7 @@ class AbstractPyLifModelFixed(_LifModel):
         NotImplementedError
             If the model has no Var `vth` and does not override this method.
         """
-        vth = getattr(self, "vth", None)
-        if vth is None:
-            raise NotImplementedError(f"{type(self).__name__}.scale_threshold")
-        self.effective_vth = self._scaled(vth)
+        self.effective_vth = self._scaled(self._threshold("scale_threshold"))
         self.isthrscaled = True
 
     def _scaled(self, vth: object) -> np.ndarray:
@@ -385,8 +383,7 @@ class AbstractPyLifModelFixed(_LifModel):
     @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > effective_vth``."""
-        if not hasattr(self, "vth"):
-            raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
+        self._threshold("spiking_activation")
         return self.v > self.effective_vth
 
     def _begin(self) -> None:
@@ -500,6 +497,7 @@ class _Refractory(_LifModel):
 _RESTING: dict[str, Any] = {
     "state": {"refractory_period_end": np.int64},
     "integers": {"refractory_period": INT32},
+    "methods": {"period": True},
 }
 
 
@@ -507,7 +505,7 @@ _RESTING: dict[str, Any] = {
 class PyLifRefractoryModelFloat(_Refractory, OneThresholdFloat):
     """Floating-point model of `LIFRefractory`."""
 
-    native_step = _float_step("lif_refractory_f64", **_RESTING, methods={"period": True})
+    native_step = _float_step("lif_refractory_f64", **_RESTING)
     cut = BY_NEURON
 
 
@@ -515,10 +513,7 @@ class PyLifRefractoryModelFloat(_Refractory, OneThresholdFloat):
 class PyLifRefractoryModelFixed(_Refractory, OneThresholdFixed):
     """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
 
-    native_step = _fixed_step(
-        "lif_refractory_i32", **_RESTING,
-        methods={"period": True, "bias": "lif_refractory_bias"},
-    )  # fmt: skip
+    native_step = _fixed_step("lif_refractory_i32", bias="lif_refractory_bias", **_RESTING)
     cut = BY_NEURON
 
 
