@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from lava_actor.model.cuts import Cut
@@ -17,6 +19,13 @@ DECAY_UNITY = 1 << DECAY_BITS
 STATE_BITS = 6
 STATE_UNITY = 1 << STATE_BITS
 """The fixed model keeps its state with 6 fractional bits."""
+
+_NUMBERS = "delta_i delta_v delta_theta delta_r theta_0 theta_step"
+_STEP: dict[str, Any] = {
+    "numbers": _NUMBERS.split(),
+    "stands_for": ("subthr_dynamics", "spike", "post_spike"),
+}
+"""What native steps of both kinds of numbers have in common."""
 
 BY_NEURON = Cut("s_out", ("a_in", "s_out", "i", "v", "theta", "r", "s", "bias_mant", "bias_exp"))
 
@@ -58,20 +67,13 @@ class AbstractPyATRLIFModel(PyLoihiProcessModel):
 
 
 @cpu_model(ATRLIF, "floating_pt")
-@declares(float, "a_in s_out i v theta r s bias_mant bias_exp")
-@declares(float, "delta_i delta_v delta_theta delta_r theta_0 theta_step")
+@declares(float, f"a_in s_out i v theta r s bias_mant bias_exp {_NUMBERS}")
 class PyATRLIFModelFloat(AbstractPyATRLIFModel):
     """Floating-point model of `ATRLIF`; `bias_exp` is not used."""
 
     cut = BY_NEURON
-    native_step = NativeStep(
-        "atrlif_f64",
-        inputs={"a_in": float},
-        outputs={"s_out": bool},
-        state=dict.fromkeys(("i", "v", "theta", "r", "s"), float),
-        parameters={"bias_mant": float},
-        numbers=("delta_i", "delta_v", "delta_theta", "delta_r", "theta_0", "theta_step"),
-        stands_for=("subthr_dynamics", "spike", "post_spike"),
+    native_step = NativeStep.of(
+        float, "atrlif_f64", "a_in", {"s_out": bool}, "i v theta r s", "bias_mant", **_STEP
     )
 
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
@@ -89,7 +91,7 @@ class PyATRLIFModelFloat(AbstractPyATRLIFModel):
 
 @cpu_model(ATRLIF, "bit_accurate_loihi", "fixed_pt")
 @declares(np.int32, "s_out i v theta r", 24)
-@declares(float, "delta_i delta_v delta_theta delta_r theta_0 theta_step")
+@declares(float, _NUMBERS)
 class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     """Fixed-point model of `ATRLIF`.
 
@@ -107,14 +109,14 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     """
 
     cut = BY_NEURON
-    native_step = NativeStep(
+    native_step = NativeStep.of(
+        np.int32,
         "atrlif_i32",
-        inputs={"a_in": np.int32},
-        outputs={"s_out": bool},
-        state={**dict.fromkeys(("i", "v", "theta", "r"), np.int32), "s": bool},
-        parameters={"bias_mant": np.int32, "bias_exp": np.int32},
-        numbers=("delta_i", "delta_v", "delta_theta", "delta_r", "theta_0", "theta_step"),
-        stands_for=("subthr_dynamics", "spike", "post_spike"),
+        "a_in",
+        {"s_out": bool},
+        {**dict.fromkeys(("i", "v", "theta", "r"), np.int32), "s": bool},
+        "bias_mant bias_exp",
+        **_STEP,
     )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=16)

@@ -130,16 +130,13 @@ class InvSqrtModelFloat(PyLoihiProcessModel):
 class InvSqrtModelFP(PyLoihiProcessModel):
     """Fixed-point model of `InvSqrt`; see `inv_sqrt`."""
 
-    native_step = NativeStep(
-        "inverse_root_i32",
-        inputs={"a_in": np.int32},
-        outputs={"s_out": np.int32},
-        parameters={"_guesses": np.int64},
+    native_step = NativeStep.of(
+        np.int32, "inverse_root_i32", "a_in", "s_out", "", {"_guesses": np.int64},
         integers={"fp_base": (0, EXACT_BASE)},
         refuses={1: "a_in: expected numbers that are not negative"},
         stands_for=("_guesses",),
         uniform=False,
-    )
+    )  # fmt: skip
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)

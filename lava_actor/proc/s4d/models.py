@@ -26,14 +26,9 @@ from lava_actor.proc.sparse.process import Sparse
 
 def _step(function: str, *sums: str, **more: Any) -> NativeStep:
     """The native step of a model around the recurrence, see ``state_space.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_in": float},
-        outputs={"s_out": float},
-        state={**dict.fromkeys(sums, float), "s4_state": complex},
-        parameters={"a": complex, "b": complex, "c": complex},
-        **more,
-    )
+    state = {**dict.fromkeys(sums, float), "s4_state": complex}
+    vectors = dict.fromkeys("abc", complex)
+    return NativeStep.of(float, function, "a_in", "s_out", state, vectors, **more)
 
 
 def _recurrence(model: Any, given: np.ndarray) -> np.ndarray:

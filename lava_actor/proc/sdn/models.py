@@ -32,12 +32,8 @@ _STAGES = ("sigma_dynamics", "activation_dynamics", "dynamics", "rectifies")
 
 
 def _sigma_step(function: str, number: DTypeLike) -> NativeStep:
-    return NativeStep(
-        function,
-        inputs={"a_in": number},
-        outputs={"s_out": number},
-        state={"sigma": number},
-        stands_for=("sigma_dynamics",),
+    return NativeStep.of(
+        number, function, "a_in", "s_out", "sigma", stands_for=("sigma_dynamics",)
     )
 
 
@@ -45,12 +41,13 @@ def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
     """The native step of a model with a delta stage, see ``sigma_delta.h``."""
     fixed = np.dtype(number).kind == "i"
     sums = "rectifies" in last
-    return NativeStep(
+    return NativeStep.of(
+        number,
         function,
-        inputs={"a_in": number},
-        outputs={"s_out": number},
-        state=dict.fromkeys(("act", "residue", "error", *(("sigma",) if sums else ())), number),
-        parameters={"bias": number} if sums else {},
+        "a_in",
+        "s_out",
+        "act residue error sigma" if sums else "act residue error",
+        "bias" if sums else "",
         numbers=() if fixed else ("vth",),
         integers={
             "cum_error": INT32,
@@ -252,15 +249,10 @@ class PySigmaDeltaModelFixedCorrected(AbstractSigmaDeltaModelFixed):
     """
 
     cut = BY_NEURON
-    native_step = NativeStep(
-        "sigma_delta_corrected_i32",
-        inputs={"a_in": np.int32},
-        outputs={"s_out": np.int32},
-        state={"act": np.int32, "sigma": np.int32},
-        parameters={"bias": np.int32},
-        integers=("rectifies", "state_exp", "vth"),
-        stands_for=("delta_dynamics", *_STAGES),
-    )
+    native_step = NativeStep.of(
+        np.int32, "sigma_delta_corrected_i32", "a_in", "s_out", "act sigma", "bias",
+        integers=("rectifies", "state_exp", "vth"), stands_for=("delta_dynamics", *_STAGES),
+    )  # fmt: skip
 
     def delta_dynamics(self, act_data: np.ndarray) -> np.ndarray:
         """Return the change to send for a new activation, both in state scale."""

@@ -169,11 +169,9 @@ class AbstractPyRegularSource(_Source):
 
 
 def _regular(function: str, number: DTypeLike) -> NativeStep:
-    return NativeStep(
-        function,
-        outputs={"s_out": number},
-        parameters={"checked_period": np.int64, "first": np.int64, "amplitude": number},
-        stands_for=("spikes", "checked_period"),
+    read = {"checked_period": np.int64, "first": np.int64, "amplitude": number}
+    return NativeStep.of(
+        number, function, "", "s_out", "", read, stands_for=("spikes", "checked_period")
     )
 
 
