@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
-from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._delays import checked_delays, delay_range, drawn_delays
-from lava_actor.proc._projection import Projection
+from lava_actor.proc._projection import Projection, canonical_csr
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.connectivity import Distribution, Recipe
 
