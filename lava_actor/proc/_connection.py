@@ -33,8 +33,11 @@ from lava_actor.process import matrices
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from numpy.typing import ArrayLike
+
+    from lava_actor.channels import RingReader, RingWriter
     from lava_actor.process.parameters import ProcessParameters
     from lava_actor.process.process import AbstractProcess
 
@@ -149,7 +152,9 @@ class ConnectionModel(PyLoihiProcessModel):
             return Burst(self)
         return kind[1](self, *self._burst_ends(), isinstance(self, Delayed))
 
-    def _burst_ends(self) -> tuple[Any, Any, int, int]:
+    def _burst_ends(
+        self,
+    ) -> tuple[Sequence[tuple[RingReader, int]], RingWriter | None, int, int]:
         """Return where a burst takes its input from, where it sends to, and the two sizes."""
         sinks = self.a_out.native_sinks()
         sink = sinks[0] if sinks else None

@@ -59,12 +59,7 @@ def make_tuple(value: ArrayLike) -> Pair:
     return found[0], found[1]
 
 
-def signed_clamp(x: ArrayLike, bits: int) -> np.ndarray:
-    """Keep the lowest `bits` bits of integers as a number with a sign.
-
-    ``((x + 2**(bits-1)) mod 2**bits) - 2**(bits-1)``
-    """
-    return wrap_bits(np.asarray(x).astype(np.int64), bits)
+signed_clamp = wrap_bits
 
 
 def output_shape(
