@@ -197,16 +197,20 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
         self.s_out.send(self.dynamics(self.a_in.recv()))
 
 
-@cpu_model(SigmaDelta, "floating_pt")
 @declares(float, "a_in s_out vth sigma act residue error bias")
 @declares(np.int32, "spike_exp state_exp")
-class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
+class AbstractSigmaDeltaModelFloat(AbstractSigmaDeltaModel):
+    """All stages in double precision."""
+
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
+
+
+@cpu_model(SigmaDelta, "floating_pt")
+class PySigmaDeltaModelFloat(AbstractSigmaDeltaModelFloat):
     """Floating-point model of `SigmaDelta`."""
 
     cut = BY_NEURON
     native_step = _delta_step("sigma_delta_f64", float, "rectifies")
-
-    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
 
 
 @declares(np.int32, "a_in s_out vth sigma act residue error bias", 24)
