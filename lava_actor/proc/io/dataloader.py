@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.members import declares
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.resources import HostCPU
@@ -187,19 +188,15 @@ AbstractPyStateModel = AbstractPyStateDataloaderModel
 
 
 @cpu_model(SpikeDataloader, "fixed_pt", cpu=HostCPU)
+@declares(np.int32, "s_out data")
 class PySpikeModelFixed(AbstractPySpikeDataloaderModel):
     """Fixed-point model of `SpikeDataloader`."""
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
-
 
 @cpu_model(SpikeDataloader, "floating_pt", cpu=HostCPU)
+@declares(float, "s_out data")
 class PySpikeModelFloat(AbstractPySpikeDataloaderModel):
     """Floating-point model of `SpikeDataloader`."""
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    data: np.ndarray = LavaPyType(np.ndarray, float)
 
 
 @cpu_model(StateDataloader, "fixed_pt", cpu=HostCPU)

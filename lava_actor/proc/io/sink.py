@@ -78,16 +78,15 @@ def _recorded(number: DTypeLike) -> NativeStep:
 
 
 @cpu_model(RingBuffer, "floating_pt")
+@declares(float, "a_in data")
 class PyReceiveModelFloat(AbstractPyReceiveModel):
     """Floating-point model of the sink RingBuffer."""
 
     native_step = _recorded(float)
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    data: np.ndarray = LavaPyType(np.ndarray, float)
-
 
 @cpu_model(RingBuffer, "fixed_pt")
+@declares(np.int32, "a_in data")
 class PyReceiveModelFixed(AbstractPyReceiveModel):
     """Fixed-point model of the sink RingBuffer: integers, refuses fractions.
 
@@ -95,9 +94,6 @@ class PyReceiveModelFixed(AbstractPyReceiveModel):
     """
 
     native_step = _recorded(np.int32)
-
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
-    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def received(self) -> np.ndarray:
         """Return the message of this step; `InvalidValueError` if it has fractions."""

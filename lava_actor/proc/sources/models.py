@@ -12,7 +12,7 @@ from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
 from lava_actor.model.native import INT64
 from lava_actor.proc._arithmetic import owner_of
-from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc._model import NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._streams import key_of
 from lava_actor.proc.sources.poisson import Means
 from lava_actor.proc.sources.process import (
@@ -127,14 +127,12 @@ class PyPoissonSourceFloat(AbstractPyPoissonSource):
 
 
 @cpu_model(PoissonSource, "fixed_pt")
+@declares(np.int32, "s_out amplitude")
+@declares(float, "rate")
 class PyPoissonSourceFixed(AbstractPyPoissonSource):
     """Fixed-point model of `PoissonSource`."""
 
     native_step = _poisson("poisson_i32", np.int32)
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    rate: np.ndarray = LavaPyType(np.ndarray, float)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
 class AbstractPyRegularSource(_Source):
@@ -223,20 +221,16 @@ def _given(function: str, number: DTypeLike) -> NativeStep:
 
 
 @cpu_model(SpikeTimes, "floating_pt")
+@declares(float, "s_out amplitude")
 class PySpikeTimesFloat(AbstractPySpikeTimes):
     """Floating-point model of `SpikeTimes`."""
 
     native_step = _given("given_f64", float)
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, float)
-
 
 @cpu_model(SpikeTimes, "fixed_pt")
+@declares(np.int32, "s_out amplitude")
 class PySpikeTimesFixed(AbstractPySpikeTimes):
     """Fixed-point model of `SpikeTimes`."""
 
     native_step = _given("given_i32", np.int32)
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, np.int32)
