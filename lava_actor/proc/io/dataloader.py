@@ -13,7 +13,8 @@ from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.resources import HostCPU
 from lava_actor.proc._model import LavaPyType, PyOutPort, cpu_model
-from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled
+from lava_actor.proc._remote import Remote
+from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.protocol.counts import whole_number
@@ -99,6 +100,8 @@ class StateDataloader(AbstractDataloader, Remote):
     first).
     """
 
+    _already = "samples already go to"
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.state = RefPort(shape=self.data_shape or (1,))
@@ -116,7 +119,7 @@ class StateDataloader(AbstractDataloader, Remote):
                 f"{self.name}.connect_var: expected a Var of the size of a sample, "
                 f"{self.data_shape}, got one of shape {var.shape}"
             )
-        self._connect_state(var, "samples already go to")
+        super().connect_var(var)
 
 
 class AbstractPyDataloaderModel(OnSchedule):
