@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse
@@ -51,41 +51,38 @@ __all__ = [
 __getattr__ = of_sibling(__name__, "PyLearningSparseModelFloat PyLearningSparseModelBitApproximate")
 
 
-class WeightsVar(LavaPyType):
-    """Declares the `weights` of a sparse connection, which live in its operator only.
+class _InOperator(LavaPyType):
+    """Declares what the operator of a sparse connection holds, once it has been made.
 
-    Reading the attribute of a model makes a csr matrix, a copy; assigning one replaces the weights.
+    Reading the attribute of a model makes a csr matrix, a copy; assigning one replaces it.
+    """
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, model: object, owner: object = None) -> Any:
+        """Return the declaration (of the class), or the matrix (of a model)."""
+        return self if model is None else getattr(model, f"{self._name}_matrix")()
+
+    def __set__(self, model: object, value: object) -> None:
+        """Replace the matrix of a model."""
+        model.__dict__[self._name] = value
+
+
+class WeightsVar(_InOperator):
+    """Declares the `weights`, which live in the operator only.
+
     So millions of weights exist once, in the order in which they are used. A recipe is built when
     the operator is made.
     """
 
     takes = (Recipe,)
 
-    @overload
-    def __get__(self, model: None, owner: object = None) -> WeightsVar: ...
-    @overload
-    def __get__(self, model: _SparseWeights, owner: object = None) -> csr_matrix: ...
-    def __get__(self, model: _SparseWeights | None, owner: object = None) -> Self | csr_matrix:
-        """Return the declaration (of the class), or the weights (of a model)."""
-        return self if model is None else model.weights_matrix()
 
-    def __set__(self, model: _SparseWeights, weights: object) -> None:
-        """Replace the weights of a model."""
-        model.__dict__["weights"] = weights
-
-
-class DelaysVar(LavaPyType):
-    """Declares `delays` that the operator holds as well, once it has been made."""
+class DelaysVar(_InOperator):
+    """Declares `delays` that the operator holds as well."""
 
     takes = (Distribution,)
-
-    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: object = None) -> object:
-        """Return the declaration (of the class), or the delays (of a model)."""
-        return self if model is None else model.delays_matrix()
-
-    def __set__(self, model: AbstractPyDelaySparseModel, delays: object) -> None:
-        """Replace the delays of a model."""
-        model.__dict__["delays"] = delays
 
 
 class LineVar(LavaPyType):
