@@ -311,23 +311,17 @@ class PyLearningConnection(AbstractLearningConnection):
         x_history : ndarray (t_epoch + 1, 2, pre)
         y_history : ndarray (t_epoch + 1, 3, post)
         """
-        t_epoch = self._learning_rule.t_epoch
+        x_traces, y_traces = (self.x1, self.x2), (self.y1, self.y2, self.y3)
         return (
-            self._x_traces.history(
-                np.array((self.x1, self.x2)),
-                self.tx,
-                t_epoch,
-                self._random_decay("x"),
-                self._random_impulse("x"),
-            ),
-            self._y_traces.history(
-                np.array((self.y1, self.y2, self.y3)),
-                self.ty,
-                t_epoch,
-                self._random_decay("y"),
-                self._random_impulse("y"),
-            ),
+            self._history("x", self._x_traces, x_traces, self.tx),
+            self._history("y", self._y_traces, y_traces, self.ty),
         )
+
+    def _history(
+        self, side: str, arithmetic: Traces, traces: tuple[np.ndarray, ...], last: np.ndarray
+    ) -> np.ndarray:
+        randoms = self._random_decay(side), self._random_impulse(side)
+        return arithmetic.history(np.array(traces), last, self._learning_rule.t_epoch, *randoms)
 
     def _apply_learning_rules(self, x_history: np.ndarray, y_history: np.ndarray) -> None:
         """Change the synaptic variables, in place, given the course of the traces."""
