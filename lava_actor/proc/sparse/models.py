@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import scipy.sparse
@@ -54,17 +54,31 @@ __getattr__ = of_sibling(__name__, "PyLearningSparseModelFloat PyLearningSparseM
 class _InOperator(LavaPyType):
     """Declares what the operator of a sparse connection holds, once it has been made.
 
-    Reading the attribute of a model makes a csr matrix, a copy; assigning one replaces it.
+    Reading the attribute of a model returns what was assigned last, or makes a csr matrix, a copy;
+    assigning one replaces it.
     """
+
+    _method: ClassVar[str]
+    """Of the operator, which makes the matrix."""
 
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, model: object, owner: object = None) -> Any:
+    def __get__(self, model: _SparseWeights | None, owner: object = None) -> Any:
         """Return the declaration (of the class), or the matrix (of a model)."""
-        return self if model is None else getattr(model, f"{self._name}_matrix")()
+        if model is None:
+            return self
+        held = model.__dict__
+        given = held.get(self._name)
+        is_drawn = isinstance(given, self.takes) and isinstance(held.get("weights"), Recipe)
+        if given is not None and not is_drawn:
+            return given
+        operator = model.operator() if is_drawn else model._operator
+        if operator is None:
+            raise AttributeError(f"{type(model).__name__}.{self._name} has no value yet")
+        return getattr(operator, self._method)()
 
-    def __set__(self, model: object, value: object) -> None:
+    def __set__(self, model: _SparseWeights, value: object) -> None:
         """Replace the matrix of a model."""
         model.__dict__[self._name] = value
 
@@ -77,12 +91,14 @@ class WeightsVar(_InOperator):
     """
 
     takes = (Recipe,)
+    _method = "matrix"
 
 
 class DelaysVar(_InOperator):
     """Declares `delays` that the operator holds as well."""
 
     takes = (Distribution,)
+    _method = "delays"
 
 
 class LineVar(LavaPyType):
@@ -113,7 +129,7 @@ class LineVar(LavaPyType):
 class _SparseWeights(ConnectionModel):
     """Keeps the weights in an operator."""
 
-    weights: object
+    weights: csr_matrix
     a_buff: np.ndarray
 
     _operator: SparseOperator | None = None
@@ -168,7 +184,7 @@ class _SparseWeights(ConnectionModel):
 
     def _used_matrix(self) -> csr_matrix:
         """The present weights as they are used; stored zeros, given or new, stay stored."""
-        matrix = self.weights_matrix().tocsr()
+        matrix = self.weights.tocsr()
         if not matrix.has_canonical_format and not (
             self._operator is not None and matrices.same_places(matrix, self._operator.matrix())
         ):
@@ -179,17 +195,6 @@ class _SparseWeights(ConnectionModel):
             raise InvalidValueError(f"{owner_of(self)}.weights: expected finite numbers")
         data = self.used_weights(matrix.data)
         return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-    def weights_matrix(self) -> csr_matrix:
-        """Return the weights: those assigned last, or a copy of those in the operator."""
-        given = self.__dict__.get("weights")
-        if isinstance(given, Recipe):
-            return self.operator().matrix()
-        if given is not None:
-            return given
-        if self._operator is None:
-            raise AttributeError(f"{type(self).__name__}.weights has no value yet")
-        return self._operator.matrix()
 
 
 class _SparseConnection(_SparseWeights, Undelayed):
@@ -269,17 +274,6 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
             )
         except InvalidValueError as error:
             raise InvalidValueError(f"{owner_of(self)}: {error}") from None
-
-    def delays_matrix(self) -> csr_matrix | np.ndarray:
-        """Return the delays: those assigned last, or a copy of those in the operator."""
-        given = self.__dict__.get("delays")
-        if isinstance(given, Distribution) and isinstance(self.__dict__.get("weights"), Recipe):
-            return self.operator().delays()
-        if given is not None:
-            return given
-        if self._operator is None:
-            raise AttributeError(f"{type(self).__name__}.delays has no value yet")
-        return self._operator.delays()
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
