@@ -68,6 +68,7 @@ class ConnectionModel(PyLoihiProcessModel):
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort
+    a_buff: np.ndarray
     num_message_bits: np.ndarray
 
     number: ClassVar[np.dtype]
@@ -173,7 +174,7 @@ class FloatNumbers(ConnectionModel):
         return np.ascontiguousarray(values, np.float64)
 
 
-@declares(np.int32, "a_out", 16)
+@declares(np.int32, "a_out a_buff", 16)
 @declares(np.int32, "num_message_bits", 5)
 class FixedNumbers(ConnectionModel):
     """Connections in the integers of Loihi: 8-bit weights, 32-bit messages that wrap.
@@ -293,8 +294,6 @@ class FixedNumbers(ConnectionModel):
 class Undelayed(ConnectionModel):
     """Sends all that was received in one step in the next."""
 
-    a_buff: np.ndarray
-
     _parts = ("activation",)
 
     def run_spk(self) -> None:
@@ -321,8 +320,6 @@ class Delayed(ConnectionModel):
     a_buff : ndarray
         (post, max_delay + 1): column d is sent d + 1 steps after the step before.
     """
-
-    a_buff: np.ndarray
 
     _parts = ("take_in", "delay_line")
 

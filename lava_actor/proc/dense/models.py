@@ -89,7 +89,6 @@ class AbstractPyDenseModelBitAcc(FixedNumbers, _DenseConnection):
     then the shift; both in 32 bits, wrapping.
     """
 
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
 
 
@@ -155,7 +154,6 @@ class PyDelayDenseModelBitAcc(FixedNumbers, AbstractPyDelayDenseModel):
 
     cut = BY_ROW
 
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     delays: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
 

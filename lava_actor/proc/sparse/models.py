@@ -130,7 +130,6 @@ class _SparseWeights(ConnectionModel):
     """Keeps the weights in an operator."""
 
     weights: csr_matrix
-    a_buff: np.ndarray
 
     _operator: SparseOperator | None = None
     _given: tuple[object, object] = (None, None)
@@ -224,7 +223,6 @@ class PySparseModelFloat(AbstractPySparseModelFloat):
 class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
     """Sparse connections in the integers of Loihi; see `AbstractPyDenseModelBitAcc`."""
 
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: csr_matrix = WeightsVar(csr_matrix, np.int32, precision=8)
 
 
