@@ -54,7 +54,7 @@ def canonical_csr(process: str, name: str, given: ArrayLike | spmatrix | sparray
     InvalidTypeError
         If its elements are not real numbers.
     """
-    shape = np.shape(given) if not hasattr(given, "shape") else given.shape
+    shape = np.shape(given)
     if len(shape) != 2:
         raise InvalidValueError(
             f"{process}.{name}: expected a matrix (post, pre), got shape {tuple(shape)}"
