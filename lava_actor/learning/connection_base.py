@@ -82,6 +82,12 @@ class PyLearningConnection(AbstractLearningConnection):
     """Whether what learning does to synapses may wait: code of such a class, and not of one derived
     from it, asks for `arrears` or the attributes whenever it reads them."""
 
+    _traces: ClassVar[type[Traces]]
+    """The arithmetic of several traces."""
+
+    _payloads: ClassVar[type[GradedSpikes]]
+    """What payloads do to x1."""
+
     _arrears: Arrears | None = None
 
     _derived = frozenset(
@@ -127,14 +133,6 @@ class PyLearningConnection(AbstractLearningConnection):
         """Make the generators of random numbers."""
 
     @abstractmethod
-    def _make_traces(self, impulses: Sequence[float], taus: Sequence[float]) -> Traces:
-        """Return the arithmetic of several traces."""
-
-    @abstractmethod
-    def _make_graded_spikes(self) -> GradedSpikes:
-        """Return what payloads do to x1."""
-
-    @abstractmethod
     def _numbers(self) -> Numbers:
         """Return how synaptic variables are held in this learning phase."""
 
@@ -160,7 +158,7 @@ class PyLearningConnection(AbstractLearningConnection):
         self._y_traces = self._traces_of(Y_TRACES)
         self._x2_alone = self._traces_of(X_TRACES[1:])
         regular = self._graded_spike_cfg is GradedSpikeCfg.USE_REGULAR_IMPULSE
-        self._graded_spikes = None if regular else self._make_graded_spikes()
+        self._graded_spikes = None if regular else self._payloads(self._graded_spike_cfg)
         self._update = SynapseUpdate(
             {
                 target: (series, self._create_learning_rule_applier(series))
@@ -171,7 +169,7 @@ class PyLearningConnection(AbstractLearningConnection):
 
     def _traces_of(self, traces: Sequence[str]) -> Traces:
         rule = self._learning_rule
-        return self._make_traces(
+        return self._traces(
             [getattr(rule, f"{trace}_impulse") for trace in traces],
             [getattr(rule, f"{trace}_tau") for trace in traces],
         )
