@@ -155,15 +155,12 @@ def _graph(
         passes = isinstance(process, nir.Passage) and params["kind"] != "Flatten" and name in inner
         if passes or (isinstance(process, nir.Delay) and params["closes"]):
             _leave_out(name, nodes, edges)
-    return (
-        nodes,
-        edges,
-        {
-            names[p]: _seen(p, p.out_ports.members[0], pictures)
-            for p in known
-            if isinstance(p, Dense | Sparse | Conv)
-        },
-    )
+    stepping = {
+        names[p]: _seen(p, p.out_ports.members[0], pictures)
+        for p in known
+        if isinstance(p, Dense | Sparse | Conv)
+    }
+    return nodes, edges, stepping
 
 
 def _add_end(nodes: dict[str, Node], kind: str, of: str, shape: tuple[int, ...]) -> str:
