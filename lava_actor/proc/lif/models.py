@@ -285,15 +285,9 @@ class AbstractPyLifModelFixed(_LifModel):
     native_step: ClassVar[NativeStep | None] = _fixed_step("lif_i32")
 
     _parameters: ClassVar[dict[str, type[np.integer]]] = {
-        "u": np.int32,
-        "v": np.int32,
-        "du": np.int32,
-        "dv": np.int32,
-        "bias_mant": np.int16,
-        "bias_exp": np.int16,
-        "vth": np.int32,
-        "vth_lo": np.int32,
-        "vth_hi": np.int32,
+        **dict.fromkeys(("u", "v", "du", "dv"), np.int32),
+        **dict.fromkeys(("bias_mant", "bias_exp"), np.int16),
+        **dict.fromkeys(("vth", "vth_lo", "vth_hi"), np.int32),
     }
 
     def __init__(self, proc_params: object = None) -> None:
