@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from lava_actor.model.cuts import Cut
@@ -21,11 +19,7 @@ STATE_UNITY = 1 << STATE_BITS
 """The fixed model keeps its state with 6 fractional bits."""
 
 _NUMBERS = "delta_i delta_v delta_theta delta_r theta_0 theta_step"
-_STEP: dict[str, Any] = {
-    "numbers": _NUMBERS.split(),
-    "stands_for": ("subthr_dynamics", "spike", "post_spike"),
-}
-"""What native steps of both kinds of numbers have in common."""
+_REPLACED = ("subthr_dynamics", "spike", "post_spike")
 
 BY_NEURON = Cut("s_out", ("a_in", "s_out", "i", "v", "theta", "r", "s", "bias_mant", "bias_exp"))
 
@@ -73,8 +67,9 @@ class PyATRLIFModelFloat(AbstractPyATRLIFModel):
 
     cut = BY_NEURON
     native_step = NativeStep.of(
-        float, "atrlif_f64", "a_in", {"s_out": bool}, "i v theta r s", "bias_mant", **_STEP
-    )
+        float, "atrlif_f64", "a_in", {"s_out": bool}, "i v theta r s", "bias_mant",
+        numbers=_NUMBERS.split(), stands_for=_REPLACED,
+    )  # fmt: skip
 
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update i, v, theta and r for one step without spikes."""
@@ -110,14 +105,10 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
 
     cut = BY_NEURON
     native_step = NativeStep.of(
-        np.int32,
-        "atrlif_i32",
-        "a_in",
-        {"s_out": bool},
-        {**dict.fromkeys(("i", "v", "theta", "r"), np.int32), "s": bool},
-        "bias_mant bias_exp",
-        **_STEP,
-    )
+        np.int32, "atrlif_i32", "a_in", {"s_out": bool},
+        {**dict.fromkeys(("i", "v", "theta", "r"), np.int32), "s": bool}, "bias_mant bias_exp",
+        numbers=_NUMBERS.split(), stands_for=_REPLACED,
+    )  # fmt: skip
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=16)
     s: np.ndarray = LavaPyType(np.ndarray, bool)

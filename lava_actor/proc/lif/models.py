@@ -9,7 +9,7 @@ sends its spikes as events.
 from __future__ import annotations
 
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 import numpy as np
 
@@ -101,9 +101,9 @@ class _LifModel(PyLoihiProcessModel):
     def _begin(self) -> None:
         """Prepare what the hooks use."""
 
-    def _threshold(self, method: str) -> Any:
+    def _threshold(self, method: str) -> float | np.ndarray:
         """Return `vth`, without which this method has to be overridden."""
-        vth = getattr(self, "vth", None)
+        vth: float | np.ndarray | None = getattr(self, "vth", None)
         if vth is None:
             raise NotImplementedError(f"{type(self).__name__}.{method}")
         return vth
@@ -124,8 +124,7 @@ FIXED_CONSTANTS = {
 
 
 def _methods(
-    function: str, bias: str | None = None, clear: bool = False, period: bool = False,
-    thresholds: tuple[str, ...] = ("vth",),
+    function: str, bias: str | None, clear: bool, period: bool, thresholds: tuple[str, ...]
 ) -> list[Part]:  # fmt: skip
     """The methods that make up a step; ``bias``: function of those with scaled parameters."""
     dynamics = "_decayed", "_update_current", "scale_bias"
@@ -143,28 +142,27 @@ def _methods(
     ]  # fmt: skip
 
 
-_NONE: Mapping[str, Any] = MappingProxyType({})
-
-_SHARED: dict[str, Any] = {"shows": {"s_out": "s_out_buff"}, "stands_for": ("_begin",)}
+_NONE: Mapping[str, Never] = MappingProxyType({})
 
 
 def _float_step(
     function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
-    state: Mapping[str, type] = _NONE, methods: Mapping[str, Any] = _NONE, **more: Any,
+    state: Mapping[str, type] = _NONE, integers: Mapping[str, tuple[int, int]] = _NONE,
+    clear: bool = False, period: bool = False,
 ) -> NativeStep:  # fmt: skip
     """The native step of a floating-point model, see ``lif.h``."""
     return NativeStep.of(
         float, function, "a_in", {"s_out": sent}, {"u": float, "v": float, **state}, "bias_mant",
-        numbers=("du", "dv", *thresholds),
-        parts=_methods(function, thresholds=thresholds, **methods),
-        **_SHARED, **more,
+        numbers=("du", "dv", *thresholds), integers={**integers},
+        parts=_methods(function, None, clear, period, thresholds),
+        shows={"s_out": "s_out_buff"}, stands_for=("_begin",),
     )  # fmt: skip
 
 
 def _fixed_step(
     function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
     state: Mapping[str, type] = _NONE, integers: Mapping[str, tuple[int, int]] = _NONE,
-    bias: str = "lif_bias", methods: Mapping[str, Any] = _NONE,
+    clear: bool = False, period: bool = False, bias: str = "lif_bias",
 ) -> NativeStep:  # fmt: skip
     """The native step of a fixed-point model, see ``lif.h``."""
     decays = {name: FIXED_RANGES[name] for name in ("du", "dv")}
@@ -173,9 +171,9 @@ def _fixed_step(
         "bias_mant bias_exp",
         integers={**decays, **dict.fromkeys(thresholds, INT32), **integers},
         constants=FIXED_CONSTANTS,
-        parts=_methods(function, bias, thresholds=thresholds, **methods),
+        parts=_methods(function, bias, clear, period, thresholds),
         in_parts={name: f"effective_{name}" for name in thresholds},
-        **_SHARED,
+        shows={"s_out": "s_out_buff"}, stands_for=("_begin",),
     )  # fmt: skip
 
 
@@ -440,7 +438,7 @@ class _Resetting(_LifModel):
 
 _SCHEDULE: dict[str, Any] = {
     "integers": {"reset_interval": (1, INT32[1]), "reset_offset": INT32},
-    "methods": {"clear": True},
+    "clear": True,
 }
 
 
@@ -491,7 +489,7 @@ class _Refractory(_LifModel):
 _RESTING: dict[str, Any] = {
     "state": {"refractory_period_end": np.int64},
     "integers": {"refractory_period": INT32},
-    "methods": {"period": True},
+    "period": True,
 }
 
 

@@ -34,7 +34,6 @@ from lava_actor.process import matrices
 from lava_actor.process.process import AbstractProcess
 
 if TYPE_CHECKING:
-    from typing import Self
 
     from lava_actor.proc.sparse.learning_models import (
         PyLearningSparseModelBitApproximate,
@@ -64,7 +63,7 @@ class _InOperator(LavaPyType):
     def __set_name__(self, owner: type, name: str) -> None:
         self._name = name
 
-    def __get__(self, model: _SparseWeights | None, owner: object = None) -> Any:
+    def __get__(self, model: _SparseWeights | None, owner: object = None) -> object:
         """Return the declaration (of the class), or the matrix (of a model)."""
         if model is None:
             return self
