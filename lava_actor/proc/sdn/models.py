@@ -41,13 +41,9 @@ def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
     """The native step of a model with a delta stage, see ``sigma_delta.h``."""
     fixed = np.dtype(number).kind == "i"
     sums = "rectifies" in last
+    state = "act residue error sigma" if sums else "act residue error"
     return NativeStep.of(
-        number,
-        function,
-        "a_in",
-        "s_out",
-        "act residue error sigma" if sums else "act residue error",
-        "bias" if sums else "",
+        number, function, "a_in", "s_out", state, "bias" if sums else "",
         numbers=() if fixed else ("vth",),
         integers={
             "cum_error": INT32,
@@ -55,7 +51,7 @@ def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
             **dict.fromkeys(last, _EXPONENT),
         },
         stands_for=("delta_dynamics", *(_STAGES if sums else ())),
-    )
+    )  # fmt: skip
 
 
 class AbstractSigmaModel(PyLoihiProcessModel):
