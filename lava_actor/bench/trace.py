@@ -91,8 +91,7 @@ class Trace(Observer):
         self._over.set()
         self._thread.join()
         super().__exit__(*exc)
-        for span in self._open_spans.values():
-            self._spans.append(span)
+        self._spans += self._open_spans.values()
         self._open_spans.clear()
 
     # -- recording ----------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def _info(_given: argparse.Namespace) -> None:
 
 
 def _run(given: argparse.Namespace) -> None:
-    from lava_actor.utils.programs import run_program
+    from lava_actor.utils.programs import run_or_end
 
     if given.compat:
         from lava_actor.compat import install
@@ -119,16 +119,11 @@ def _run(given: argparse.Namespace) -> None:
 
         progress.show_all()
     try:
-        run_program(given.program, given.arguments, as_module=given.module)
+        run_or_end("lava-actor", given.program, given.arguments, as_module=given.module)
     except ModuleNotFoundError as error:
         if not given.compat and error.name == "lava":
             error.add_note("a program written for Lava: lava-actor run --compat PROGRAM")
         raise
-    except OSError as error:
-        if given.module or error.filename != given.program:
-            raise
-        print(f"lava-actor: cannot read {given.program!r}: {error.strerror}", file=sys.stderr)
-        raise SystemExit(2) from None
 
 
 def _trace(given: argparse.Namespace) -> None:

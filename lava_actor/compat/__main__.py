@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from lava_actor.compat import install
-from lava_actor.utils.programs import run_program
+from lava_actor.utils.programs import run_or_end
 
 USAGE = """usage: python -m lava_actor.compat program.py [argument ...]
        python -m lava_actor.compat -m module [argument ...]
@@ -21,13 +21,7 @@ def main(arguments: list[str]) -> None:
         print(USAGE, file=sys.stdout if program else sys.stderr)
         raise SystemExit(0 if program else 2)
     install()
-    try:
-        run_program(program[0], program[1:], as_module=as_module)
-    except OSError as error:
-        if error.filename != program[0]:
-            raise
-        print(f"lava_actor.compat: cannot read {program[0]!r}: {error.strerror}", file=sys.stderr)
-        raise SystemExit(2) from None
+    run_or_end("lava_actor.compat", program[0], program[1:], as_module=as_module)
 
 
 if __name__ == "__main__":

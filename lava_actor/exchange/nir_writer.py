@@ -129,9 +129,7 @@ def _graph(
                     source = middle
                 turned = process in pictures and way.destination.process not in pictures
                 flattened.setdefault(end, {}).setdefault(port.shape if turned else None, way)
-                if (source, end) in edges:
-                    raise UnsupportedError(f"{way}: NIR knows no second edge between two nodes")
-                edges.append((source, end))
+                _add_edge(edges, (source, end), str(way))
                 _check_spikes(nodes[names[process]]["type"], way)
             if not ways and nodes[names[process]]["type"] != "Output":
                 end = _add_end(nodes, "Output", names[process], _seen(process, port, pictures))
@@ -157,15 +155,12 @@ def _graph(
         passes = isinstance(process, nir.Passage) and params["kind"] != "Flatten" and name in inner
         if passes or (isinstance(process, nir.Delay) and params["closes"]):
             _leave_out(name, nodes, edges)
-    return (
-        nodes,
-        edges,
-        {
-            names[p]: _seen(p, p.out_ports.members[0], pictures)
-            for p in known
-            if isinstance(p, Dense | Sparse | Conv)
-        },
-    )
+    stepping = {
+        names[p]: _seen(p, p.out_ports.members[0], pictures)
+        for p in known
+        if isinstance(p, Dense | Sparse | Conv)
+    }
+    return nodes, edges, stepping
 
 
 def _add_end(nodes: dict[str, Node], kind: str, of: str, shape: tuple[int, ...]) -> str:
@@ -241,17 +236,19 @@ def _take_turned(node: Node, orders: dict[tuple[int, ...] | None, Path]) -> None
     node["weight"] = node["weight"][..., order_in_nir]
 
 
+def _add_edge(edges: list[Edge], edge: Edge, where: str) -> None:
+    if edge in edges:
+        raise UnsupportedError(f"{where}: NIR knows no second edge between two nodes")
+    edges.append(edge)
+
+
 def _leave_out(name: str, nodes: dict[str, Node], edges: list[Edge]) -> None:
     """Replace a node by edges."""
     del nodes[name]
     before, after = [a for a, b in edges if b == name], [b for a, b in edges if a == name]
     edges[:] = [edge for edge in edges if name not in edge]
     for edge in ((a, b) for a in before for b in after):
-        if edge in edges:
-            raise UnsupportedError(
-                f"{edge[0]} -> {edge[1]}: NIR knows no second edge between two nodes"
-            )
-        edges.append(edge)
+        _add_edge(edges, edge, " -> ".join(edge))
 
 
 def _check_spikes(kind: str, way: Path) -> None:

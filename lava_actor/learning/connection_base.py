@@ -79,6 +79,12 @@ class PyLearningConnection(AbstractLearningConnection):
     """Whether what learning does to synapses may wait: code of such a class, and not of one derived
     from it, asks for `arrears` or the attributes whenever it reads them."""
 
+    _traces: ClassVar[type[Traces]]
+    """The arithmetic of several traces."""
+
+    _payloads: ClassVar[type[GradedSpikes]]
+    """What payloads do to x1."""
+
     _arrears: Arrears | None = None
 
     _derived = frozenset(
@@ -124,14 +130,6 @@ class PyLearningConnection(AbstractLearningConnection):
         """Make the generators of random numbers."""
 
     @abstractmethod
-    def _make_traces(self, impulses: Sequence[float], taus: Sequence[float]) -> Traces:
-        """Return the arithmetic of several traces."""
-
-    @abstractmethod
-    def _make_graded_spikes(self) -> GradedSpikes:
-        """Return what payloads do to x1."""
-
-    @abstractmethod
     def _numbers(self) -> Numbers:
         """Return how synaptic variables are held in this learning phase."""
 
@@ -157,7 +155,7 @@ class PyLearningConnection(AbstractLearningConnection):
         self._y_traces = self._traces_of(Y_TRACES)
         self._x2_alone = self._traces_of(X_TRACES[1:])
         regular = self._graded_spike_cfg is GradedSpikeCfg.USE_REGULAR_IMPULSE
-        self._graded_spikes = None if regular else self._make_graded_spikes()
+        self._graded_spikes = None if regular else self._payloads(self._graded_spike_cfg)
         self._update = SynapseUpdate(
             {
                 target: (series, self._create_learning_rule_applier(series))
@@ -168,7 +166,7 @@ class PyLearningConnection(AbstractLearningConnection):
 
     def _traces_of(self, traces: Sequence[str]) -> Traces:
         rule = self._learning_rule
-        return self._make_traces(
+        return self._traces(
             [getattr(rule, f"{trace}_impulse") for trace in traces],
             [getattr(rule, f"{trace}_tau") for trace in traces],
         )
@@ -308,23 +306,17 @@ class PyLearningConnection(AbstractLearningConnection):
         x_history : ndarray (t_epoch + 1, 2, pre)
         y_history : ndarray (t_epoch + 1, 3, post)
         """
-        t_epoch = self._learning_rule.t_epoch
+        x_traces, y_traces = (self.x1, self.x2), (self.y1, self.y2, self.y3)
         return (
-            self._x_traces.history(
-                np.array((self.x1, self.x2)),
-                self.tx,
-                t_epoch,
-                self._random_decay("x"),
-                self._random_impulse("x"),
-            ),
-            self._y_traces.history(
-                np.array((self.y1, self.y2, self.y3)),
-                self.ty,
-                t_epoch,
-                self._random_decay("y"),
-                self._random_impulse("y"),
-            ),
+            self._history("x", self._x_traces, x_traces, self.tx),
+            self._history("y", self._y_traces, y_traces, self.ty),
         )
+
+    def _history(
+        self, side: str, arithmetic: Traces, traces: tuple[np.ndarray, ...], last: np.ndarray
+    ) -> np.ndarray:
+        randoms = self._random_decay(side), self._random_impulse(side)
+        return arithmetic.history(np.array(traces), last, self._learning_rule.t_epoch, *randoms)
 
     def _apply_learning_rules(self, x_history: np.ndarray, y_history: np.ndarray) -> None:
         """Change the synaptic variables, in place, given the course of the traces."""

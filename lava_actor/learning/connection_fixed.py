@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from lava_actor.learning.connection_base import PyLearningConnection
@@ -14,8 +12,8 @@ from lava_actor.learning.learning_rule_applier import (
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.random import ConnVarRandom, TraceRandom
 from lava_actor.learning.rule_vars import CONSTANTS
-from lava_actor.learning.spikes import FixedGradedSpikes, GradedSpikes
-from lava_actor.learning.traces import FixedTraces, Traces
+from lava_actor.learning.spikes import FixedGradedSpikes
+from lava_actor.learning.traces import FixedTraces
 from lava_actor.learning.update import FixedNumbers, Numbers
 from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort
@@ -34,6 +32,9 @@ class LearningConnectionModelBitApproximate(PyLearningConnection):
     Results depend on the seeds alone: ``rng_seed`` of the rule for the traces, and
     ``rounding_seed`` of the connection (default 2) for the synaptic variables.
     """
+
+    _traces = FixedTraces
+    _payloads = FixedGradedSpikes
 
     def _create_learning_rule_applier(
         self, product_series: ProductSeries
@@ -60,12 +61,6 @@ class LearningConnectionModelBitApproximate(PyLearningConnection):
 
     def _random_impulse(self, side: str) -> int:
         return int((self._x_random if side == "x" else self._y_random).random_impulse_addition)
-
-    def _make_traces(self, impulses: Sequence[float], taus: Sequence[float]) -> Traces:
-        return FixedTraces(impulses, taus)
-
-    def _make_graded_spikes(self) -> GradedSpikes:
-        return FixedGradedSpikes(self._graded_spike_cfg)
 
     def _numbers(self) -> Numbers:
         return FixedNumbers(self._conn_var_random.random_stochastic_round)

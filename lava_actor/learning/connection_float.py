@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,8 +14,8 @@ from lava_actor.learning.learning_rule_applier import (
 )
 from lava_actor.learning.product_series import ProductSeries
 from lava_actor.learning.rule_vars import CONSTANTS
-from lava_actor.learning.spikes import FloatGradedSpikes, GradedSpikes
-from lava_actor.learning.traces import FloatTraces, Traces
+from lava_actor.learning.spikes import FloatGradedSpikes
+from lava_actor.learning.traces import FloatTraces
 from lava_actor.learning.update import FloatNumbers, Numbers
 from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort
@@ -33,6 +32,9 @@ if TYPE_CHECKING:
 @declares(str, "dw dd dt", kind=str)
 class LearningConnectionModelFloat(PyLearningConnection):
     """Learning in double precision, without any rounding."""
+
+    _traces = FloatTraces
+    _payloads = FloatGradedSpikes
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -53,12 +55,6 @@ class LearningConnectionModelFloat(PyLearningConnection):
 
     def _init_randoms(self) -> None:
         """Make none: nothing is rounded."""
-
-    def _make_traces(self, impulses: Sequence[float], taus: Sequence[float]) -> Traces:
-        return FloatTraces(impulses, taus)
-
-    def _make_graded_spikes(self) -> GradedSpikes:
-        return FloatGradedSpikes(self._graded_spike_cfg)
 
     def _numbers(self) -> Numbers:
         return FloatNumbers()

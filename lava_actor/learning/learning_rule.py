@@ -13,7 +13,7 @@ import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.learning import string_symbols as names
-from lava_actor.learning.product_series import ProductSeries
+from lava_actor.learning.product_series import ProductSeries, traces_per_dependency
 from lava_actor.learning.symbolic_equation import SymbolicEquation
 from lava_actor.learning.utils import one_number
 from lava_actor.process.hints import briefly
@@ -204,11 +204,7 @@ class LoihiLearningRule:
     @property
     def active_traces_per_dependency(self) -> dict[str, set[str]]:
         """Which traces are used under which condition (x0, y0, u); conditions that occur only."""
-        used: dict[str, set[str]] = {}
-        for series in self._targets.parsed.values():
-            for dependency, traces in series.active_traces_per_dependency.items():
-                used.setdefault(dependency, set()).update(traces)
-        return used
+        return traces_per_dependency(self._targets.parsed.values())
 
     # The constants
 

@@ -116,7 +116,7 @@ def _lines(pattern: Pattern, data: np.ndarray) -> Lines | None:
         return Lines(by_column, data.shape[by_column])
     if not pattern.is_short:
         return None
-    return Lines(False, pattern.shape[0], (pattern.indptr.astype(np.int64), pattern.cols))
+    return Lines(False, pattern.shape[0], (pattern.indptr.astype(np.int64), pattern.indices))
 
 
 def _whole(rows: Sequence[object], columns: int) -> np.ndarray:

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from lava_actor.learning.grammar import parse
 from lava_actor.learning.products import EXPONENT_OFFSET, Factor, Product
 from lava_actor.learning.symbolic_equation import SymbolicEquation
 
 __all__ = ["Factor", "Product", "ProductSeries", "EXPONENT_OFFSET"]
+
+
+def traces_per_dependency(given: Iterable[ProductSeries]) -> dict[str, set[str]]:
+    """Return which traces are used under which condition (x0, y0, u), as far as these occur."""
+    used: dict[str, set[str]] = {}
+    for product in (product for series in given for product in series.products):
+        used.setdefault(product.dependency, set()).update(product.traces)
+    return used
 
 
 class ProductSeries:
@@ -39,10 +49,7 @@ class ProductSeries:
         self.products = parse(symbolic_equation)
         exponents = {p.decimate_exponent for p in self.products} - {None}
         self.decimate_exponent = exponents.pop() if exponents else None
-        self.active_traces_per_dependency: dict[str, set[str]] = {}
-        for product in self.products:
-            traces = self.active_traces_per_dependency.setdefault(product.dependency, set())
-            traces.update(product.traces)
+        self.active_traces_per_dependency = traces_per_dependency([self])
 
     def __repr__(self) -> str:
         return f"{self.target} = {' + '.join(map(repr, self.products))}"

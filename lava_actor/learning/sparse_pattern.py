@@ -25,28 +25,20 @@ class SparsePattern(Pattern):
 
     def __init__(self, matrix: csr_matrix | csr_array) -> None:
         self.shape: tuple[int, int] = matrix.shape
-        self.indptr, self.cols = matrix.indptr, matrix.indices
+        self.indptr, self.indices = matrix.indptr, matrix.indices
         self.rows = np.repeat(np.arange(self.shape[0], dtype=np.int32), np.diff(self.indptr))
-
-    def same_as(self, matrix: csr_matrix | csr_array) -> bool:
-        """Whether `matrix` has exactly this pattern, in the same order."""
-        return (
-            matrix.shape == self.shape
-            and np.array_equal(matrix.indptr, self.indptr)
-            and np.array_equal(matrix.indices, self.cols)
-        )
 
     @cached_property
     def by_column(self) -> tuple[np.ndarray, np.ndarray]:
         """Entries ordered by column, and where each column starts in that order."""
-        counts = np.bincount(self.cols, minlength=self.shape[1])
+        counts = np.bincount(self.indices, minlength=self.shape[1])
         starts = np.concatenate(([0], np.cumsum(counts)))
-        return np.argsort(self.cols, kind="stable"), starts
+        return np.argsort(self.indices, kind="stable"), starts
 
     @property
     def is_short(self) -> bool:
         """Whether the loops can take the pattern: its indices have 32 bits."""
-        return bool(self.cols.dtype == np.int32)
+        return bool(self.indices.dtype == np.int32)
 
     def patch(
         self, pre: Spiking, post: Spiking, pre_spiked: bool | None, post_spiked: bool | None
@@ -57,17 +49,17 @@ class SparsePattern(Pattern):
         elif post_spiked:
             entries = _ranges(self.indptr, post.neurons(True))
         else:
-            entries = np.arange(self.cols.size)
+            entries = np.arange(self.indices.size)
         keep = np.ones(entries.size, bool)
         if pre_spiked is not None:
-            keep &= pre.mask[self.cols[entries]] == pre_spiked
+            keep &= pre.mask[self.indices[entries]] == pre_spiked
         if post_spiked is not None:
             keep &= post.mask[self.rows[entries]] == post_spiked
         if not keep.all():
             entries = entries[keep]
         if not entries.size:
             return None
-        return Patch(self, self.rows[entries], self.cols[entries], entries)
+        return Patch(self, self.rows[entries], self.indices[entries], entries)
 
     def of_columns(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return the entries of some columns, one column after the other, and their numbers.
@@ -103,7 +95,7 @@ class SparsePattern(Pattern):
     @cached_property
     def _keys(self) -> tuple[np.ndarray, np.ndarray]:
         """One ascending number per entry, and the entry it belongs to."""
-        keys = self.rows.astype(np.int64) * self.shape[1] + self.cols
+        keys = self.rows.astype(np.int64) * self.shape[1] + self.indices
         order = np.argsort(keys, kind="stable")
         return keys[order], order
 

@@ -43,11 +43,8 @@ class SynapticVariable:
             self.pattern = known[0] if known else DensePattern()
         elif matrices.issparse(matrix) and matrix.format == "csr":
             self.data = matrix.data
-            same = [
-                v.pattern
-                for v in like
-                if isinstance(v.pattern, SparsePattern) and v.pattern.same_as(matrix)
-            ]
+            patterns = [v.pattern for v in like if isinstance(v.pattern, SparsePattern)]
+            same = [pattern for pattern in patterns if matrices.same_places(pattern, matrix)]
             self.pattern = same[0] if same else SparsePattern(matrix)
         else:
             raise InvalidTypeError(

@@ -25,7 +25,7 @@ from lava_actor.learning.learning_rule_applier import (
 from lava_actor.learning.limits import Limits, carry, from_accumulator, limits_of, to_accumulator
 from lava_actor.learning.native import RuleTable
 from lava_actor.learning.patterns import Patch, Spiking
-from lava_actor.learning.product_series import ProductSeries
+from lava_actor.learning.product_series import ProductSeries, traces_per_dependency
 from lava_actor.learning.synapses import SynapticVariable
 
 TRACE_INDEX = {names.X1: 0, names.X2: 1, names.Y1: 0, names.Y2: 1, names.Y3: 2}
@@ -174,12 +174,10 @@ class SynapseUpdate:
     ) -> None:
         limits = limits_of(sign_mode)
         self._targets: dict[str, _Target] = {}
-        self._traces: dict[str, set[str]] = {}
+        self._traces = traces_per_dependency(series for series, _ in appliers.values())
         for target, (series, applier) in appliers.items():
             variable = names.SYNAPTIC_VARIABLE_VAR_MAPPING[target[1:]]
             self._targets[variable] = _Target(series, applier, limits[variable])
-            for dependency, traces in series.active_traces_per_dependency.items():
-                self._traces.setdefault(dependency, set()).update(traces)
         known = (LearningRuleApplierFloat, LearningRuleApplierBitApprox)
         self._table = None
         if all(type(applier) in known for _, applier in appliers.values()):

@@ -39,6 +39,9 @@ INT32 = (-(2**31) + 1, 2**31 - 1)
 
 INT64 = (-(2**63), 2**63 - 1)
 
+Members = str | Mapping[str, DTypeLike]
+"""Of one type, named in a row, or each with its type."""
+
 
 @dataclass(frozen=True)
 class Part:
@@ -139,15 +142,17 @@ class NativeStep:
 
     @classmethod
     def of(
-        cls, number: DTypeLike, function: str, inputs: str = "", outputs: str = "",
-        state: str = "", parameters: str = "", **more: Any,
+        cls, number: DTypeLike, function: str, inputs: Members = "", outputs: Members = "",
+        state: Members = "", parameters: Members = "", **more: Any,
     ) -> NativeStep:  # fmt: skip
-        """One of which all ports and arrays, named in a row each, are of one type of number."""
-        named = {"inputs": inputs, "outputs": outputs, "state": state, "parameters": parameters}
-        alike: dict[str, object] = {
-            kind: dict.fromkeys(names.split(), number) for kind, names in named.items()
-        }
-        return cls(function, **{**alike, **more})
+        """One of which ports and arrays that are named in a row are of one type of number."""
+
+        def typed(given: Members) -> Mapping[str, DTypeLike]:
+            return dict.fromkeys(given.split(), number) if isinstance(given, str) else given
+
+        return cls(
+            function, typed(inputs), typed(outputs), typed(state), typed(parameters), **more
+        )
 
     @property
     def limits(self) -> Mapping[str, tuple[int, int]]:

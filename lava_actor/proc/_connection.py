@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
+from lava_actor.errors import InvalidValueError, UnsupportedError
 from lava_actor.kernels import advance_columns, as_unique
 from lava_actor.kernels.steps import Burst
 from lava_actor.model.cuts import Cut
@@ -33,11 +33,11 @@ from lava_actor.process import matrices
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import ArrayLike
-    from scipy.sparse import csr_matrix, sparray, spmatrix
 
+    from lava_actor.channels import RingReader, RingWriter
     from lava_actor.process.parameters import ProcessParameters
     from lava_actor.process.process import AbstractProcess
 
@@ -68,6 +68,7 @@ class ConnectionModel(PyLoihiProcessModel):
 
     s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
     a_out: PyOutPort
+    a_buff: np.ndarray
     num_message_bits: np.ndarray
 
     number: ClassVar[np.dtype]
@@ -150,16 +151,15 @@ class ConnectionModel(PyLoihiProcessModel):
         kind = self._native_kind()
         if kind is None or stands_in_the_way(self) is not None:
             return Burst(self)
+        return kind[1](self, *self._burst_ends(), isinstance(self, Delayed))
+
+    def _burst_ends(
+        self,
+    ) -> tuple[Sequence[tuple[RingReader, int]], RingWriter | None, int, int]:
+        """Return where a burst takes its input from, where it sends to, and the two sizes."""
         sinks = self.a_out.native_sinks()
-        assert sinks is not None
-        return kind[1](
-            self,
-            self.s_in.native_message() or (),
-            sinks[0] if sinks else None,
-            self.s_in.size,
-            self.a_out.size,
-            isinstance(self, Delayed),
-        )
+        sink = sinks[0] if sinks else None
+        return self.s_in.native_message() or (), sink, self.s_in.size, self.a_out.size
 
 
 @declares(float, "a_out")
@@ -174,7 +174,7 @@ class FloatNumbers(ConnectionModel):
         return np.ascontiguousarray(values, np.float64)
 
 
-@declares(np.int32, "a_out", 16)
+@declares(np.int32, "a_out a_buff", 16)
 @declares(np.int32, "num_message_bits", 5)
 class FixedNumbers(ConnectionModel):
     """Connections in the integers of Loihi: 8-bit weights, 32-bit messages that wrap.
@@ -294,8 +294,6 @@ class FixedNumbers(ConnectionModel):
 class Undelayed(ConnectionModel):
     """Sends all that was received in one step in the next."""
 
-    a_buff: np.ndarray
-
     _parts = ("activation",)
 
     def run_spk(self) -> None:
@@ -322,8 +320,6 @@ class Delayed(ConnectionModel):
     a_buff : ndarray
         (post, max_delay + 1): column d is sent d + 1 steps after the step before.
     """
-
-    a_buff: np.ndarray
 
     _parts = ("take_in", "delay_line")
 
@@ -354,29 +350,3 @@ class Delayed(ConnectionModel):
         if not line.flags.f_contiguous or line.dtype != self.number:
             self.a_buff = line = np.asfortranarray(line, self.number)
         return line
-
-
-def canonical_csr(process: str, name: str, given: ArrayLike | spmatrix | sparray) -> csr_matrix:
-    """Return a copy of a matrix in compressed rows, entries in order and summed.
-
-    Raises
-    ------
-    InvalidValueError
-        If it is not a matrix.
-    InvalidTypeError
-        If its elements are not real numbers.
-    """
-    shape = np.shape(given) if not hasattr(given, "shape") else given.shape
-    if len(shape) != 2:
-        raise InvalidValueError(
-            f"{process}.{name}: expected a matrix (post, pre), got shape {tuple(shape)}"
-        )
-    try:
-        plain = given if matrices.issparse(given) else np.asarray(given)
-    except InvalidTypeError as error:  # a recipe
-        raise InvalidTypeError(f"{process}.{name}: {error}") from None
-    matrix: csr_matrix = matrices.csr_matrix(plain, copy=True)
-    if matrix.dtype.kind not in "biuf":
-        raise InvalidTypeError(f"{process}.{name}: expected real numbers, got {matrix.dtype}")
-    matrix.sum_duplicates()
-    return matrix

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from lava_actor.errors import InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.errors import MissingRuleError
 from lava_actor.learning.learning_rule import LoihiLearningRule
@@ -45,9 +46,15 @@ def learning_parameters(
     MissingRuleError
         If there is no rule, or something that is none.
     InvalidValueError
-        If ``sign_mode`` leaves the sign of the weights open, the seed is no seed, or
-        `graded_spike_cfg` is none.
+        If a tag has another shape than the weights, ``sign_mode`` leaves the sign of the weights
+        open, the seed is no seed, or `graded_spike_cfg` is none.
     """
+    for name, tag in tags.items():
+        if tag.shape != weights.shape:
+            raise InvalidValueError(
+                f"{owner}.{name}: expected the shape of the weights, {weights.shape}, "
+                f"got {tag.shape}"
+            )
     if not isinstance(learning_rule, LoihiLearningRule):
         raise MissingRuleError.of(owner, learning_rule)
     config = GradedSpikeCfg(graded_spike_cfg)

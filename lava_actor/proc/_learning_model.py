@@ -104,17 +104,13 @@ class LearningSteps(Undelayed):
     def _native_burst(self) -> Burst:
         if stands_in_the_way(self) is not None:
             return Burst(self)
-        sinks = self.a_out.native_sinks()
         names = BEHIND[1:] if self._receives_y_traces else ()
         traces = [getattr(self, name) for name in names]
         if any(trace.dtype != self.number for trace in traces):
             return Burst(self)
         return LearningBurst(
             self,
-            self.s_in.native_message() or (),
-            sinks[0] if sinks else None,
-            self.s_in.size,
-            self.a_out.size,
+            *self._burst_ends(),
             self.s_in_bap.native_sources(),
             [(port.native_sources(), self.number, port.shape, port.room) for port in traces],
         )
@@ -178,10 +174,6 @@ def _doubts_of_rule(process: AbstractProcess) -> Iterator[str]:
 
 class TruncatedWeights(FixedNumbers):
     """Fixed-point weights that are truncated once, and not clipped."""
-
-    @classmethod
-    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
-        return _doubts_of_rule(process)
 
     def used_weights(self, weights: np.ndarray) -> np.ndarray:
         """Keep `num_weight_bits` of the initial weights; later ones are used as they are."""

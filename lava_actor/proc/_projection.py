@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from lava_actor.process import AbstractProcess, InPort, OutPort, Var
+import numpy as np
+
+from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.process import AbstractProcess, InPort, OutPort, Var, matrices
 from lava_actor.utils.weightutils import SignMode
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+    from scipy.sparse import csr_matrix, sparray, spmatrix
 
 
 class Projection(AbstractProcess):
@@ -35,3 +42,29 @@ class Projection(AbstractProcess):
     def _add_delays(self, delays: object, longest: int) -> None:
         self.delays = Var(shape=self.weights.shape, init=delays)
         self.a_buff = Var(shape=(*self.a_out.shape, longest + 1), init=0)
+
+
+def canonical_csr(process: str, name: str, given: ArrayLike | spmatrix | sparray) -> csr_matrix:
+    """Return a copy of a matrix in compressed rows, entries in order and summed.
+
+    Raises
+    ------
+    InvalidValueError
+        If it is not a matrix.
+    InvalidTypeError
+        If its elements are not real numbers.
+    """
+    shape = np.shape(given)
+    if len(shape) != 2:
+        raise InvalidValueError(
+            f"{process}.{name}: expected a matrix (post, pre), got shape {tuple(shape)}"
+        )
+    try:
+        plain = given if matrices.issparse(given) else np.asarray(given)
+    except InvalidTypeError as error:  # a recipe
+        raise InvalidTypeError(f"{process}.{name}: {error}") from None
+    matrix: csr_matrix = matrices.csr_matrix(plain, copy=True)
+    if matrix.dtype.kind not in "biuf":
+        raise InvalidTypeError(f"{process}.{name}: expected real numbers, got {matrix.dtype}")
+    matrix.sum_duplicates()
+    return matrix

@@ -35,6 +35,17 @@ def run_program(name: str, arguments: list[str], *, as_module: bool = False) -> 
         _run_script(name, arguments)
 
 
+def run_or_end(command: str, name: str, arguments: list[str], *, as_module: bool) -> None:
+    """Run a program for a command, which says so and ends with 2 if it cannot be read."""
+    try:
+        run_program(name, arguments, as_module=as_module)
+    except OSError as error:
+        if as_module or error.filename != name:
+            raise
+        sys.stderr.write(f"{command}: cannot read {name!r}: {error.strerror}\n")
+        raise SystemExit(2) from None
+
+
 def _run_script(path: str, arguments: list[str]) -> None:
     """Run a file as ``python file`` does.
 

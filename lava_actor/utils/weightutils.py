@@ -49,11 +49,13 @@ class OptimizedWeights(NamedTuple):
     weight_exp: int
 
 
-_RANGES = {
-    SignMode.MIXED: (-256, 255),
-    SignMode.EXCITATORY: (0, 255),
-    SignMode.INHIBITORY: (-255, 0),
-}
+
+def _range(sign_mode: SignMode, num_bits: int) -> tuple[int, int]:
+    """The lowest and the highest weight of so many bits."""
+    highest = 2**num_bits - 1
+    if sign_mode is SignMode.MIXED:
+        return -highest - 1, highest
+    return (-highest, 0) if sign_mode is SignMode.INHIBITORY else (0, highest)
 
 
 def determine_sign_mode(weights: Weights) -> SignMode:
@@ -93,13 +95,9 @@ def clip_weights(
     ndarray or sparse matrix of int32
         A copy; a sparse matrix keeps its pattern.
     """
-    highest = 2**num_bits - 1
+    low, high = _range(sign_mode, num_bits)
     if sign_mode is SignMode.MIXED:
-        low, high = -(2**num_bits), highest - learning_simulation
-    elif sign_mode is SignMode.INHIBITORY:
-        low, high = -highest, 0
-    else:
-        low, high = 0, highest
+        high -= learning_simulation
     # Clipped before the cast, so that what lies beyond 32 bits does not wrap into the range.
     return _elementwise(weights, lambda w: np.clip(w, low, high).astype(np.int32))
 
@@ -169,12 +167,12 @@ def optimize_weight_bits(
     InvalidValueError
         (a `ValueError`) if a weight is out of range, or the sign mode NULL.
     """
-    if sign_mode not in _RANGES:
+    if sign_mode not in (SignMode.MIXED, SignMode.EXCITATORY, SignMode.INHIBITORY):
         raise InvalidValueError(
             f"optimize_weight_bits: expected sign_mode MIXED, EXCITATORY or INHIBITORY, "
             f"got {sign_mode}"
         )
-    low, high = _RANGES[sign_mode]
+    low, high = _range(sign_mode, 8)
     lowest, highest = _extremes(weights)
     if lowest < low or highest > high:
         raise InvalidValueError(

@@ -94,7 +94,7 @@ def test_shapes_have_to_fit(kind: type) -> None:
     ):
         with pytest.raises(ValueError, match=message):
             kind(weights=np.eye(2), learning_rule=rule, **bad)
-    with pytest.raises(TypeError, match="got a sparse matrix; use LearningSparse"):
+    with pytest.raises(TypeError, match="got a csr_matrix; use LearningSparse"):
         LearningDense(weights=csr_matrix(np.eye(2)), learning_rule=rule)
 
 

@@ -18,6 +18,9 @@ STATE_BITS = 6
 STATE_UNITY = 1 << STATE_BITS
 """The fixed model keeps its state with 6 fractional bits."""
 
+_NUMBERS = "delta_i delta_v delta_theta delta_r theta_0 theta_step"
+_REPLACED = ("subthr_dynamics", "spike", "post_spike")
+
 BY_NEURON = Cut("s_out", ("a_in", "s_out", "i", "v", "theta", "r", "s", "bias_mant", "bias_exp"))
 
 
@@ -58,21 +61,15 @@ class AbstractPyATRLIFModel(PyLoihiProcessModel):
 
 
 @cpu_model(ATRLIF, "floating_pt")
-@declares(float, "a_in s_out i v theta r s bias_mant bias_exp")
-@declares(float, "delta_i delta_v delta_theta delta_r theta_0 theta_step")
+@declares(float, f"a_in s_out i v theta r s bias_mant bias_exp {_NUMBERS}")
 class PyATRLIFModelFloat(AbstractPyATRLIFModel):
     """Floating-point model of `ATRLIF`; `bias_exp` is not used."""
 
     cut = BY_NEURON
-    native_step = NativeStep(
-        "atrlif_f64",
-        inputs={"a_in": float},
-        outputs={"s_out": bool},
-        state=dict.fromkeys(("i", "v", "theta", "r", "s"), float),
-        parameters={"bias_mant": float},
-        numbers=("delta_i", "delta_v", "delta_theta", "delta_r", "theta_0", "theta_step"),
-        stands_for=("subthr_dynamics", "spike", "post_spike"),
-    )
+    native_step = NativeStep.of(
+        float, "atrlif_f64", "a_in", {"s_out": bool}, "i v theta r s", "bias_mant",
+        numbers=_NUMBERS.split(), stands_for=_REPLACED,
+    )  # fmt: skip
 
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update i, v, theta and r for one step without spikes."""
@@ -89,7 +86,7 @@ class PyATRLIFModelFloat(AbstractPyATRLIFModel):
 
 @cpu_model(ATRLIF, "bit_accurate_loihi", "fixed_pt")
 @declares(np.int32, "s_out i v theta r", 24)
-@declares(float, "delta_i delta_v delta_theta delta_r theta_0 theta_step")
+@declares(float, _NUMBERS)
 class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     """Fixed-point model of `ATRLIF`.
 
@@ -107,15 +104,11 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     """
 
     cut = BY_NEURON
-    native_step = NativeStep(
-        "atrlif_i32",
-        inputs={"a_in": np.int32},
-        outputs={"s_out": bool},
-        state={**dict.fromkeys(("i", "v", "theta", "r"), np.int32), "s": bool},
-        parameters={"bias_mant": np.int32, "bias_exp": np.int32},
-        numbers=("delta_i", "delta_v", "delta_theta", "delta_r", "theta_0", "theta_step"),
-        stands_for=("subthr_dynamics", "spike", "post_spike"),
-    )
+    native_step = NativeStep.of(
+        np.int32, "atrlif_i32", "a_in", {"s_out": bool},
+        {**dict.fromkeys(("i", "v", "theta", "r"), np.int32), "s": bool}, "bias_mant bias_exp",
+        numbers=_NUMBERS.split(), stands_for=_REPLACED,
+    )  # fmt: skip
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=16)
     s: np.ndarray = LavaPyType(np.ndarray, bool)

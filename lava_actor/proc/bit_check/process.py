@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.errors import InvalidValueError, NetworkError
-from lava_actor.process import AbstractProcess, RefPort, Var
+from lava_actor.errors import InvalidValueError
+from lava_actor.proc._remote import Remote
+from lava_actor.process import Var
 from lava_actor.process.inherited import given
 
 
-class BitCheck(AbstractProcess):
+class BitCheck(Remote):
     """Raises a flag, for good, once a Var leaves the range of signed `bits`-bit integers.
 
     The Var is looked at in the post-management phase of each step. Models on a CPU compute with
@@ -32,6 +33,8 @@ class BitCheck(AbstractProcess):
         (a `ValueError`) if `bits` is not in 1 … 31.
     """
 
+    _already = "this BitCheck already watches"
+
     def __init__(
         self,
         *,
@@ -43,36 +46,20 @@ class BitCheck(AbstractProcess):
         if not 1 <= bits <= 31:
             raise InvalidValueError(f"BitCheck.bits: expected 1 … 31, got {bits!r}")
         super().__init__(**given(locals()))
-        self._shape: tuple[int, ...] = (1,)
-        self._create_members()
+        self._take_shape((1,))
 
-    def _create_members(self) -> None:
+    def _take_shape(self, shape: tuple[int, ...]) -> None:
+        super()._take_shape(shape)
         layerid = self.proc_params["layerid"]
-        self.state = RefPort(self._shape)
-        self.layerid = Var(shape=self._shape, init=0 if layerid is None else layerid)
-        self.debug = Var(shape=self._shape, init=self.proc_params["debug"])
-        self.bits = Var(shape=self._shape, init=self.proc_params["bits"])
-        self._overflowed = Var(shape=self._shape, init=0)
-
-    def connect_var(self, var: Var) -> None:
-        """Watch `var`; the Vars of this Process take its shape.
-
-        Raises
-        ------
-        NetworkError
-            (an `AssertionError`) if a Var is watched already: use one BitCheck per Var.
-        """
-        if self.state.out_connections:
-            raise NetworkError(f"{self.name}.connect_var: this BitCheck already watches a Var")
-        self._shape = tuple(var.shape)
-        self._create_members()
-        self._post_init()
-        self.state.connect_var(var)
+        self.layerid = Var(shape=shape, init=0 if layerid is None else layerid)
+        self.debug = Var(shape=shape, init=self.proc_params["debug"])
+        self.bits = Var(shape=shape, init=self.proc_params["bits"])
+        self._overflowed = Var(shape=shape, init=0)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Shape of the watched Var; ``(1,)`` before `connect_var`."""
-        return self._shape
+        return self.state.shape
 
     @property
     def overflowed(self) -> np.ndarray:

@@ -10,11 +10,10 @@ from lava_actor.kernels import conv_events
 from lava_actor.kernels.steps import ConvBurst
 from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
-from lava_actor.proc._arithmetic import integral_input
+from lava_actor.proc._arithmetic import integral_input, wrap_bits
 from lava_actor.proc._connection import FloatNumbers, Kind, Undelayed
 from lava_actor.proc._model import LavaPyType, cpu_model, is_as_seen, seen
 from lava_actor.proc.conv.process import Conv
-from lava_actor.proc.conv.utils import signed_clamp
 
 BY_SLICE = Cut(
     "a_out",
@@ -37,6 +36,8 @@ class AbstractPyConvModel(Undelayed):
     stride: np.ndarray
     dilation: np.ndarray
     groups: np.ndarray
+    weight_exp: np.ndarray
+    num_weight_bits: np.ndarray
 
     _prepared_from: object = None
     """The weight that `_kernel` was made of."""
@@ -92,29 +93,23 @@ class AbstractPyConvModel(Undelayed):
 
 
 @cpu_model(Conv, "floating_pt")
-@declares(float, "a_buf weight")
-@declares(np.int32, "kernel_size padding stride dilation")
+@declares(float, "a_buf weight weight_exp num_weight_bits")
+@declares(np.int32, "kernel_size padding stride dilation groups")
 class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
     """Floating-point model of `Conv`."""
 
     cut = BY_SLICE
-    weight_exp: np.ndarray = LavaPyType(np.ndarray, float)
-    num_weight_bits: np.ndarray = LavaPyType(np.ndarray, float)
-    groups: np.ndarray = LavaPyType(np.ndarray, np.int32)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
 @cpu_model(Conv, "fixed_pt")
 @declares(np.int32, "a_out a_buf", 24)
-@declares(np.int32, "kernel_size padding stride dilation")
+@declares(np.int32, "kernel_size padding stride dilation groups weight_exp num_weight_bits")
 class PyConvModelFixed(AbstractPyConvModel):
     """Fixed-point model of `Conv`: fractions of weights are cut off, sums wrap at 24 bits."""
 
     cut = BY_SLICE
     weight: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
-    weight_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    num_weight_bits: np.ndarray = LavaPyType(np.ndarray, np.int32)
-    groups: np.ndarray = LavaPyType(np.ndarray, np.int32)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
     number = np.dtype(np.int32)
@@ -129,4 +124,4 @@ class PyConvModelFixed(AbstractPyConvModel):
 
     def scaled(self, sums: np.ndarray) -> np.ndarray:
         """Wrap at 24 bits."""
-        return signed_clamp(sums, 24).astype(np.int32)
+        return wrap_bits(sums, 24).astype(np.int32)

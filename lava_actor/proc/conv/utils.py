@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import IntEnum, unique
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -59,16 +60,11 @@ def make_tuple(value: ArrayLike) -> Pair:
     return found[0], found[1]
 
 
-def signed_clamp(x: ArrayLike, bits: int) -> np.ndarray:
-    """Keep the lowest `bits` bits of integers as a number with a sign.
-
-    ``((x + 2**(bits-1)) mod 2**bits) - 2**(bits-1)``
-    """
-    return wrap_bits(np.asarray(x).astype(np.int64), bits)
+signed_clamp = wrap_bits
 
 
 def output_shape(
-    input_shape: tuple[int, int, int],
+    input_shape: Sequence[int],
     out_channels: int,
     kernel_size: Pair,
     stride: Pair,
@@ -143,14 +139,7 @@ def conv_scipy(
     from scipy.signal import convolve2d  # takes a second to import, and no model needs it
 
     out_channels = weight.shape[0]
-    shape = output_shape(
-        (input_.shape[0], input_.shape[1], input_.shape[2]),
-        out_channels,
-        kernel_size,
-        stride,
-        padding,
-        dilation,
-    )
+    shape = output_shape(input_.shape, out_channels, kernel_size, stride, padding, dilation)
     padded = np.pad(
         np.asarray(input_, float), ((padding[0],) * 2, (padding[1],) * 2, (0, 0)), mode="constant"
     )
@@ -234,15 +223,12 @@ def conv_to_sparse(
     return dst, src, turned[o, m, n, c][inside]
 
 
-class _Layout:
+class _Layout(NamedTuple):
     """Where extents and channels are, in a kernel and in an image."""
 
-    def __init__(
-        self, kernel_axes: Sequence[int], channels_first: bool, is_convolution: bool
-    ) -> None:
-        self.kernel_axes = tuple(kernel_axes)
-        self.channels_first = channels_first
-        self.is_convolution = is_convolution
+    kernel_axes: tuple[int, ...]
+    channels_first: bool
+    is_convolution: bool
 
     def sizes(self, shape: Sequence[int]) -> tuple[int, int, int]:
         """Return the shape of an image as (extent, extent, channels)."""

@@ -7,13 +7,11 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import LoihiLearningRule
 from lava_actor.proc._learning import learning_parameters
-from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.dense.process import Dense, weight_matrix
 from lava_actor.process import LearningConnectionProcess
-from lava_actor.process.matrices import issparse
 
 
 class LearningDense(LearningConnectionProcess, Dense):
@@ -66,29 +64,12 @@ class LearningDense(LearningConnectionProcess, Dense):
         graded_spike_cfg: GradedSpikeCfg = GradedSpikeCfg.USE_REGULAR_IMPULSE,
         **kwargs: object,
     ) -> None:
-        if issparse(weights):
-            raise InvalidTypeError(
-                "LearningDense.weights: expected an array, got a sparse matrix; use LearningSparse"
-            )
-        weights = np.asarray(weights)
-        if weights.ndim != 2:
-            raise InvalidValueError(
-                f"LearningDense.weights: expected a matrix (post, pre), got shape {weights.shape}"
-            )
-        tags = {"tag_2": _tag(weights, "tag_2", tag_2), "tag_1": _tag(weights, "tag_1", tag_1)}
+        weights = weight_matrix("LearningDense", weights, "LearningSparse")
+        tags = {
+            key: np.zeros(weights.shape, weights.dtype) if tag is None else np.array(tag)
+            for key, tag in (("tag_2", tag_2), ("tag_1", tag_1))
+        }
         made = learning_parameters(
             "LearningDense", weights, tags, learning_rule, graded_spike_cfg, kwargs
         )
         super().__init__(**made)
-
-
-def _tag(weights: np.ndarray, name: str, given: ArrayLike | None) -> np.ndarray:
-    if given is None:
-        return np.zeros(weights.shape, weights.dtype)
-    tag = np.array(given)
-    if tag.shape != weights.shape:
-        raise InvalidValueError(
-            f"LearningDense.{name}: expected the shape of the weights, {weights.shape}, "
-            f"got {tag.shape}"
-        )
-    return tag

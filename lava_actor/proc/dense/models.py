@@ -89,7 +89,6 @@ class AbstractPyDenseModelBitAcc(FixedNumbers, _DenseConnection):
     then the shift; both in 32 bits, wrapping.
     """
 
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
 
 
@@ -136,12 +135,7 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
         except IndexError as error:
             raise InvalidValueError(f"{owner_of(self)}.delays: {error}") from None
 
-    @staticmethod
-    def get_delay_wgts_mat(
-        weights: np.ndarray, delays: np.ndarray | int, max_delay: int
-    ) -> np.ndarray:
-        """Stack the weights by delay: (post * (max_delay + 1), pre), block k has delay k."""
-        return delay_weights(np.asarray(weights), delays, max_delay)
+    get_delay_wgts_mat = staticmethod(delay_weights)
 
 
 @cpu_model(DelayDense, "floating_pt")
@@ -160,7 +154,6 @@ class PyDelayDenseModelBitAcc(FixedNumbers, AbstractPyDelayDenseModel):
 
     cut = BY_ROW
 
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     delays: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
 

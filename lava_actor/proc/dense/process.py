@@ -54,7 +54,7 @@ class Dense(Projection):
         num_message_bits: int = 0,
         **kwargs: Any,
     ) -> None:
-        weights = _matrix(kwargs.get("name") or type(self).__name__, weights)
+        weights = weight_matrix(kwargs.get("name") or type(self).__name__, weights)
         super().__init__(**given(locals()))
         self._add_members(weights, num_message_bits)
 
@@ -89,18 +89,27 @@ class DelayDense(Dense):
         **kwargs: Any,
     ) -> None:
         owner = kwargs.get("name") or type(self).__name__
-        weights = _matrix(owner, weights)
+        weights = weight_matrix(owner, weights)
         delays = checked_delays(owner, delays, weights.shape)
         longest = delay_range(owner, delays, max_delay)
         super().__init__(weights=weights, delays=delays, max_delay=longest, **kwargs)
         self._add_delays(delays, longest)
 
 
-def _matrix(owner: str, given: ArrayLike) -> np.ndarray:
+def weight_matrix(owner: str, given: ArrayLike, for_sparse: str = "Sparse") -> np.ndarray:
+    """Return weights as an array, if they are a matrix of real numbers.
+
+    Raises
+    ------
+    InvalidTypeError
+        If they are a sparse matrix, for which there is another Process, or no real numbers.
+    InvalidValueError
+        If they are no matrix.
+    """
     if matrices.issparse(given):
         raise InvalidTypeError(
             f"{owner}.weights: expected an array (post, pre), got a {type(given).__name__}; use "
-            f"Sparse for it, or give its toarray()"
+            f"{for_sparse} for it, or give its toarray()"
         )
     try:
         weights = np.asarray(given)

@@ -29,14 +29,19 @@ def _graded(function: str) -> NativeStep:
     )
 
 
-class AbstractGradedVecModel(PyLoihiProcessModel):
-    """Adds the input to `v`, sends what passes the threshold, clears `v`."""
+class GradedModel(PyLoihiProcessModel):
+    """What models of graded vectors with a threshold have in common."""
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
     vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
     exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+
+
+class AbstractGradedVecModel(GradedModel):
+    """Adds the input to `v`, sends what passes the threshold, clears `v`."""
+
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
 
     def passes(self, values: np.ndarray) -> np.ndarray:
         """Return which of the values are sent."""
@@ -78,7 +83,7 @@ class PyGradedReluVecModelFixed(AbstractGradedVecModel):
 
 
 @cpu_model(NormVecDelay, "fixed_pt")
-class NormVecDelayModel(PyLoihiProcessModel):
+class NormVecDelayModel(GradedModel):
     """Fixed-point model of `NormVecDelay`."""
 
     native_step = NativeStep.of(
@@ -92,12 +97,8 @@ class NormVecDelayModel(PyLoihiProcessModel):
 
     a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     a_in2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     s2_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
     v2: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
 
     def run_spk(self) -> None:
         """Send the square before waiting for what is made of it: the two may form a loop."""
@@ -130,16 +131,13 @@ class InvSqrtModelFloat(PyLoihiProcessModel):
 class InvSqrtModelFP(PyLoihiProcessModel):
     """Fixed-point model of `InvSqrt`; see `inv_sqrt`."""
 
-    native_step = NativeStep(
-        "inverse_root_i32",
-        inputs={"a_in": np.int32},
-        outputs={"s_out": np.int32},
-        parameters={"_guesses": np.int64},
+    native_step = NativeStep.of(
+        np.int32, "inverse_root_i32", "a_in", "s_out", "", {"_guesses": np.int64},
         integers={"fp_base": (0, EXACT_BASE)},
         refuses={1: "a_in: expected numbers that are not negative"},
         stands_for=("_guesses",),
         uniform=False,
-    )
+    )  # fmt: skip
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)

@@ -92,11 +92,15 @@ class Configured(Model):
         self._config: ChannelConfig = proc_params["channel_config"]
 
 
-class Takes(Configured):
-    """One that takes from its pipe."""
+class Through(Configured):
+    """One through which messages go, into its pipe or out of it."""
 
     in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+
+class Takes(Through):
+    """One that takes from its pipe."""
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)

@@ -1,32 +1,11 @@
-"""What is done in every so many steps, once the models have spiked; and with one Var of another."""
+"""What is done in every so many steps, once the models have spiked."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.errors import NetworkError
-from lava_actor.proc._model import PyLoihiProcessModel
-from lava_actor.process import AbstractProcess, RefPort, Var
-
-
-class Remote(AbstractProcess):
-    """A Process with a RefPort `state`, for one Var."""
-
-    state: RefPort
-
-    def _connect_state(self, var: Var, already: str) -> None:
-        """Connect the RefPort, in the shape of the Var.
-
-        Raises
-        ------
-        NetworkError
-            (an `AssertionError`) if it has one: what it does with it ``already``.
-        """
-        if self.state.out_connections:
-            raise NetworkError(f"{self.name}.connect_var: {already} a Var")
-        self.state = RefPort(shape=tuple(var.shape))
-        self._post_init()
-        self.state.connect_var(var)
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel
+from lava_actor.process import AbstractProcess, Var
 
 
 class Scheduled(AbstractProcess):
@@ -40,8 +19,8 @@ class Scheduled(AbstractProcess):
 class OnSchedule(PyLoihiProcessModel):
     """The model of a `Scheduled` Process."""
 
-    interval: np.ndarray
-    offset: np.ndarray
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def post_guard(self) -> bool:
         """Whether this step is one of the schedule."""

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.members import declares
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.resources import HostCPU
 from lava_actor.proc._model import LavaPyType, PyOutPort, cpu_model
-from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled
+from lava_actor.proc._remote import Remote
+from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.protocol.counts import whole_number
@@ -98,6 +100,8 @@ class StateDataloader(AbstractDataloader, Remote):
     first).
     """
 
+    _already = "samples already go to"
+
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.state = RefPort(shape=self.data_shape or (1,))
@@ -115,7 +119,7 @@ class StateDataloader(AbstractDataloader, Remote):
                 f"{self.name}.connect_var: expected a Var of the size of a sample, "
                 f"{self.data_shape}, got one of shape {var.shape}"
             )
-        self._connect_state(var, "samples already go to")
+        super().connect_var(var)
 
 
 class AbstractPyDataloaderModel(OnSchedule):
@@ -187,19 +191,15 @@ AbstractPyStateModel = AbstractPyStateDataloaderModel
 
 
 @cpu_model(SpikeDataloader, "fixed_pt", cpu=HostCPU)
+@declares(np.int32, "s_out data")
 class PySpikeModelFixed(AbstractPySpikeDataloaderModel):
     """Fixed-point model of `SpikeDataloader`."""
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
-
 
 @cpu_model(SpikeDataloader, "floating_pt", cpu=HostCPU)
+@declares(float, "s_out data")
 class PySpikeModelFloat(AbstractPySpikeDataloaderModel):
     """Floating-point model of `SpikeDataloader`."""
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    data: np.ndarray = LavaPyType(np.ndarray, float)
 
 
 @cpu_model(StateDataloader, "fixed_pt", cpu=HostCPU)

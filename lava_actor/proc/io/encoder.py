@@ -185,20 +185,7 @@ class PyDeltaEncoderModelSparse(AbstractPyDeltaEncoderModel):
         else:  # not even the single zero that stands for nothing fits an empty port
             self.s_out.send(frame.ravel(), frame.ravel())
 
-    def encode_sparse(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See `encode_sparse`."""
-        return encode_sparse(frame)
-
-    def encode_packed_4(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See `encode_packed_4`."""
-        return encode_packed_4(frame)
-
-    def encode_delta_sparse_8(self, frame: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """See `encode_delta_sparse_8`."""
-        return encode_delta_sparse_8(frame)
-
-    def decode_encode_delta_sparse_8(
-        self, data: np.ndarray, idx: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """See `decode_encode_delta_sparse_8`."""
-        return decode_encode_delta_sparse_8(data, idx)
+    encode_sparse = staticmethod(encode_sparse)
+    encode_packed_4 = staticmethod(encode_packed_4)
+    encode_delta_sparse_8 = staticmethod(encode_delta_sparse_8)
+    decode_encode_delta_sparse_8 = staticmethod(decode_encode_delta_sparse_8)

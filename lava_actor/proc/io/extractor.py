@@ -10,12 +10,12 @@ import numpy as np
 from lava_actor.errors import NetworkError
 from lava_actor.kernels.steps import Burst
 from lava_actor.model.decorator import implements, requires
-from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
+from lava_actor.model.ports import PyOutPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
-from lava_actor.proc.io._piped import Configured, Free, Piped, Wired
+from lava_actor.proc.io._piped import Configured, Free, Piped, Through, Wired
 from lava_actor.proc.io.utils import ChannelConfig, wait_until_ready
 from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.inherited import given
@@ -48,11 +48,8 @@ class Extractor(Piped):
 
 # Any network may need one: the model is the same for all kinds of numbers.
 @cpu_model(Extractor, "floating_pt", "fixed_pt", "bit_accurate_loihi")
-class PyLoihiExtractorModel(Configured, PyLoihiProcessModel):
+class PyLoihiExtractorModel(Through, PyLoihiProcessModel):
     """Puts what arrives in a step into the pipe."""
-
-    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
     def steps_ready(self) -> int:
         """As many as there is room for items."""
@@ -71,11 +68,8 @@ class PyLoihiExtractorModel(Configured, PyLoihiProcessModel):
 
 @implements(proc=Extractor, protocol=AsyncProtocol)
 @requires(CPU)
-class PyLoihiExtractorModelAsync(Configured, Free):
+class PyLoihiExtractorModelAsync(Through, Free):
     """Puts what arrives into the pipe, until told to stop or pause."""
-
-    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
     def run_async(self) -> None:
         """Receive and put, `num_steps` times."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.model.members import declares
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, cpu_model
-from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled
+from lava_actor.proc._remote import Remote
+from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.process import RefPort, Var
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.protocol.counts import whole_number
@@ -36,6 +36,8 @@ class Reset(Scheduled, Remote):
         (a `ValueError`) if `interval` is below 1.
     """
 
+    _already = "this Reset already overwrites"
+
     def __init__(
         self, *, reset_value: float = 0, interval: int = 1, offset: int = 0, **kwargs: object
     ) -> None:
@@ -44,16 +46,6 @@ class Reset(Scheduled, Remote):
         self.reset_value = Var(shape=(1,), init=reset_value)
         self._schedule(interval, offset)
         self.state = RefPort(shape=(1,))
-
-    def connect_var(self, var: Var) -> None:
-        """Choose the Var that is overwritten.
-
-        Raises
-        ------
-        NetworkError
-            (an `AssertionError`) if there is one already: use one Reset per Var.
-        """
-        self._connect_state(var, "this Reset already overwrites")
 
 
 class AbstractPyReset(OnSchedule):
@@ -72,11 +64,11 @@ AbstractPyResetModel = AbstractPyReset
 
 
 @cpu_model(Reset, "fixed_pt")
-@declares(np.int32, "reset_value interval offset")
 class PyResetFixed(AbstractPyReset):
     """Fixed-point model of `Reset`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, int)
+    reset_value: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -84,7 +76,6 @@ class PyResetFixed(AbstractPyReset):
 
 
 @cpu_model(Reset, "floating_pt")
-@declares(np.int32, "interval offset")
 class PyResetFloat(AbstractPyReset):
     """Floating-point model of `Reset`."""
 

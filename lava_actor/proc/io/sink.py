@@ -10,9 +10,10 @@ from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, NativeStep, cpu_model
-from lava_actor.proc.io._scheduled import OnSchedule, Remote, Scheduled
+from lava_actor.proc._remote import Remote
+from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.proc.io.source import Columns, time_major
-from lava_actor.process import AbstractProcess, InPort, RefPort, Var
+from lava_actor.process import AbstractProcess, InPort, Var
 from lava_actor.protocol.counts import whole_number
 
 
@@ -78,16 +79,15 @@ def _recorded(number: DTypeLike) -> NativeStep:
 
 
 @cpu_model(RingBuffer, "floating_pt")
+@declares(float, "a_in data")
 class PyReceiveModelFloat(AbstractPyReceiveModel):
     """Floating-point model of the sink RingBuffer."""
 
     native_step = _recorded(float)
 
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
-    data: np.ndarray = LavaPyType(np.ndarray, float)
-
 
 @cpu_model(RingBuffer, "fixed_pt")
+@declares(np.int32, "a_in data")
 class PyReceiveModelFixed(AbstractPyReceiveModel):
     """Fixed-point model of the sink RingBuffer: integers, refuses fractions.
 
@@ -95,9 +95,6 @@ class PyReceiveModelFixed(AbstractPyReceiveModel):
     """
 
     native_step = _recorded(np.int32)
-
-    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
-    data: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def received(self) -> np.ndarray:
         """Return the message of this step; `InvalidValueError` if it has fractions."""
@@ -134,6 +131,8 @@ class Read(Scheduled, Remote):
     Without a `select_tag` the fixed-point model is taken, which cuts fractions of the Var off.
     """
 
+    _already = "this Read already samples"
+
     def __init__(
         self, *, buffer: int, interval: int = 1, offset: int = 0, **kwargs: object
     ) -> None:
@@ -142,20 +141,11 @@ class Read(Scheduled, Remote):
         super().__init__(buffer=buffer, interval=interval, offset=offset, **kwargs)
         self.buffer = buffer
         self._schedule(interval, offset)
-        self.data = Var(shape=(1, buffer), init=0)
-        self.state = RefPort(shape=(1,))
+        self._take_shape((1,))
 
-    def connect_var(self, var: Var) -> None:
-        """Choose the Var that is sampled.
-
-        Raises
-        ------
-        NetworkError
-            (an `AssertionError`) if there is one already: use one Read per Var.
-        """
-        if not self.state.out_connections:
-            self.data = Var(shape=(*var.shape, self.buffer), init=0)
-        self._connect_state(var, "this Read already samples")
+    def _take_shape(self, shape: tuple[int, ...]) -> None:
+        super()._take_shape(shape)
+        self.data = Var(shape=(*shape, self.buffer), init=0)
 
 
 class AbstractPyRead(OnSchedule):
@@ -175,7 +165,7 @@ class AbstractPyRead(OnSchedule):
 
 
 @cpu_model(Read, "fixed_pt")
-@declares(np.int32, "data interval offset")
+@declares(np.int32, "data")
 class PyReadFixed(AbstractPyRead):
     """Fixed-point model of `Read`: 32-bit integers, cuts fractions off."""
 
@@ -183,9 +173,8 @@ class PyReadFixed(AbstractPyRead):
 
 
 @cpu_model(Read, "floating_pt")
-@declares(np.int32, "interval offset")
+@declares(float, "data")
 class PyReadFloat(AbstractPyRead):
     """Floating-point model of `Read`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
-    data: np.ndarray = LavaPyType(np.ndarray, float)

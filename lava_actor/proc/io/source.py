@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.model.members import declares
+from lava_actor.proc._model import NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.process import AbstractProcess, OutPort, Var
 
 
@@ -99,20 +100,16 @@ def time_major(data: np.ndarray) -> np.ndarray:
 
 
 @cpu_model(RingBuffer, "floating_pt")
+@declares(float, "s_out data")
 class PySendModelFloat(AbstractPyRingBuffer):
     """Floating-point model of the source RingBuffer."""
 
     native_step = _replayed(float)
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    data: np.ndarray = LavaPyType(np.ndarray, float)
-
 
 @cpu_model(RingBuffer, "fixed_pt")
+@declares(np.int32, "s_out data")
 class PySendModelFixed(AbstractPyRingBuffer):
     """Fixed-point model of the source RingBuffer; data are 32-bit integers."""
 
     native_step = _replayed(np.int32)
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    data: np.ndarray = LavaPyType(np.ndarray, np.int32)

@@ -8,7 +8,8 @@ sends its spikes as events.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Never
 
 import numpy as np
 
@@ -30,7 +31,7 @@ from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from lava_actor.proc.lif.learning_models import (
         PyLearningLIFModelFixed,
@@ -108,6 +109,13 @@ class _LifModel(PyLoihiProcessModel):
     def _begin(self) -> None:
         """Prepare what the hooks use."""
 
+    def _threshold(self, method: str) -> float | np.ndarray:
+        """Return `vth`, without which this method has to be overridden."""
+        vth: float | np.ndarray | None = getattr(self, "vth", None)
+        if vth is None:
+            raise NotImplementedError(f"{type(self).__name__}.{method}")
+        return vth
+
 
 BY_NEURON = Cut(
     "s_out",
@@ -124,8 +132,7 @@ FIXED_CONSTANTS = {
 
 
 def _methods(
-    function: str, bias: str | None = None, clear: bool = False, period: bool = False,
-    thresholds: tuple[str, ...] = ("vth",),
+    function: str, bias: str | None, clear: bool, period: bool, thresholds: tuple[str, ...]
 ) -> list[Part]:  # fmt: skip
     """The methods that make up a step; ``bias``: function of those with scaled parameters."""
     dynamics = "_decayed", "_update_current", "scale_bias"
@@ -143,43 +150,38 @@ def _methods(
     ]  # fmt: skip
 
 
-def _float_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: Any) -> NativeStep:
+_NONE: Mapping[str, Never] = MappingProxyType({})
+
+
+def _float_step(
+    function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
+    state: Mapping[str, type] = _NONE, integers: Mapping[str, tuple[int, int]] = _NONE,
+    clear: bool = False, period: bool = False,
+) -> NativeStep:  # fmt: skip
     """The native step of a floating-point model, see ``lif.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_in": float},
-        outputs={"s_out": more.pop("sent", bool)},
-        state={"u": float, "v": float, **more.pop("state", {})},
-        parameters={"bias_mant": float},
-        numbers=("du", "dv", *thresholds),
-        shows={"s_out": "s_out_buff"},
-        stands_for=("_begin",),
-        parts=_methods(function, thresholds=thresholds, **more.pop("methods", {})),
-        **more,
-    )
+    return NativeStep.of(
+        float, function, "a_in", {"s_out": sent}, {"u": float, "v": float, **state}, "bias_mant",
+        numbers=("du", "dv", *thresholds), integers={**integers},
+        parts=_methods(function, None, clear, period, thresholds),
+        shows={"s_out": "s_out_buff"}, stands_for=("_begin",),
+    )  # fmt: skip
 
 
-def _fixed_step(function: str, thresholds: tuple[str, ...] = ("vth",), **more: Any) -> NativeStep:
+def _fixed_step(
+    function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
+    state: Mapping[str, type] = _NONE, integers: Mapping[str, tuple[int, int]] = _NONE,
+    clear: bool = False, period: bool = False, bias: str = "lif_bias",
+) -> NativeStep:  # fmt: skip
     """The native step of a fixed-point model, see ``lif.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_in": np.int32},
-        outputs={"s_out": more.pop("sent", bool)},
-        state={"u": np.int32, "v": np.int32, **more.pop("state", {})},
-        parameters={"bias_mant": np.int32, "bias_exp": np.int32},
-        integers={
-            **{name: FIXED_RANGES[name] for name in ("du", "dv")},
-            **dict.fromkeys(thresholds, INT32),
-            **more.pop("integers", {}),
-        },
-        shows={"s_out": "s_out_buff"},
+    decays = {name: FIXED_RANGES[name] for name in ("du", "dv")}
+    return NativeStep.of(
+        np.int32, function, "a_in", {"s_out": sent}, {"u": np.int32, "v": np.int32, **state},
+        "bias_mant bias_exp",
+        integers={**decays, **dict.fromkeys(thresholds, INT32), **integers},
         constants=FIXED_CONSTANTS,
-        stands_for=("_begin",),
-        parts=_methods(
-            function, **{"bias": "lif_bias", "thresholds": thresholds, **more.pop("methods", {})}
-        ),
+        parts=_methods(function, bias, clear, period, thresholds),
         in_parts={name: f"effective_{name}" for name in thresholds},
-        **more,
+        shows={"s_out": "s_out_buff"}, stands_for=("_begin",),
     )  # fmt: skip
 
 
@@ -227,10 +229,7 @@ class AbstractPyLifModelFloat(_LifModel):
     @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > vth``."""
-        vth = getattr(self, "vth", None)
-        if vth is None:
-            raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
-        return self.v > vth
+        return self.v > self._threshold("spiking_activation")
 
 
 class AbstractPyLifModelFixed(_LifModel):
@@ -292,15 +291,9 @@ class AbstractPyLifModelFixed(_LifModel):
     native_step: ClassVar[NativeStep | None] = _fixed_step("lif_i32")
 
     _parameters: ClassVar[dict[str, type[np.integer]]] = {
-        "u": np.int32,
-        "v": np.int32,
-        "du": np.int32,
-        "dv": np.int32,
-        "bias_mant": np.int16,
-        "bias_exp": np.int16,
-        "vth": np.int32,
-        "vth_lo": np.int32,
-        "vth_hi": np.int32,
+        **dict.fromkeys(("u", "v", "du", "dv"), np.int32),
+        **dict.fromkeys(("bias_mant", "bias_exp"), np.int16),
+        **dict.fromkeys(("vth", "vth_lo", "vth_hi"), np.int32),
     }
 
     def __init__(self, proc_params: object = None) -> None:
@@ -352,10 +345,7 @@ class AbstractPyLifModelFixed(_LifModel):
         NotImplementedError
             If the model has no Var `vth` and does not override this method.
         """
-        vth = getattr(self, "vth", None)
-        if vth is None:
-            raise NotImplementedError(f"{type(self).__name__}.scale_threshold")
-        self.effective_vth = self._scaled(vth)
+        self.effective_vth = self._scaled(self._threshold("scale_threshold"))
         self.isthrscaled = True
 
     def _scaled(self, vth: object) -> np.ndarray:
@@ -388,8 +378,7 @@ class AbstractPyLifModelFixed(_LifModel):
     @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > effective_vth``."""
-        if not hasattr(self, "vth"):
-            raise NotImplementedError(f"{type(self).__name__}.spiking_activation")
+        self._threshold("spiking_activation")
         return self.v > self.effective_vth
 
     def _begin(self) -> None:
@@ -410,24 +399,32 @@ class AbstractPyLifModelFixed(_LifModel):
         )
 
 
-@cpu_model(LIF, "floating_pt")
-class PyLifModelFloat(AbstractPyLifModelFloat):
-    """Floating-point model of `LIF`."""
-
-    cut = BY_NEURON
+class OneThresholdFloat(AbstractPyLifModelFloat):
+    """LIF dynamics in double precision, with one threshold."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth: float = LavaPyType(float, float)
 
 
-@cpu_model(LIF, "bit_accurate_loihi", "fixed_pt")
-class PyLifModelBitAcc(AbstractPyLifModelFixed):
-    """Fixed-point model of `LIF`, bit by bit as on Loihi."""
-
-    cut = BY_NEURON
+class OneThresholdFixed(AbstractPyLifModelFixed):
+    """LIF dynamics in the integers of Loihi, with one threshold."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     vth: int = LavaPyType(int, np.int32, precision=17)
+
+
+@cpu_model(LIF, "floating_pt")
+class PyLifModelFloat(OneThresholdFloat):
+    """Floating-point model of `LIF`."""
+
+    cut = BY_NEURON
+
+
+@cpu_model(LIF, "bit_accurate_loihi", "fixed_pt")
+class PyLifModelBitAcc(OneThresholdFixed):
+    """Fixed-point model of `LIF`, bit by bit as on Loihi."""
+
+    cut = BY_NEURON
 
 
 class _Resetting(_LifModel):
@@ -451,36 +448,30 @@ class _Resetting(_LifModel):
 
 _SCHEDULE: dict[str, Any] = {
     "integers": {"reset_interval": (1, INT32[1]), "reset_offset": INT32},
-    "methods": {"clear": True},
+    "clear": True,
 }
 
 
 @cpu_model(LIFReset, "floating_pt")
-class PyLifResetModelFloat(_Resetting, AbstractPyLifModelFloat):
+class PyLifResetModelFloat(_Resetting, OneThresholdFloat):
     """Floating-point model of `LIFReset`."""
 
     native_step = _float_step("lif_reset_f64", **_SCHEDULE)
     cut = BY_NEURON
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: float = LavaPyType(float, float)
-
 
 @cpu_model(LIFReset, "bit_accurate_loihi", "fixed_pt")
-class PyLifResetModelBitAcc(_Resetting, AbstractPyLifModelFixed):
+class PyLifResetModelBitAcc(_Resetting, OneThresholdFixed):
     """Fixed-point model of `LIFReset`."""
 
     native_step = _fixed_step("lif_reset_i32", **_SCHEDULE)
     cut = BY_NEURON
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    vth: int = LavaPyType(int, np.int32, precision=17)
-
 
 class _Refractory(_LifModel):
     """Keeps v as it is for some steps after a spike."""
 
-    refractory_period_end: np.ndarray
+    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
 
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
@@ -508,34 +499,24 @@ class _Refractory(_LifModel):
 _RESTING: dict[str, Any] = {
     "state": {"refractory_period_end": np.int64},
     "integers": {"refractory_period": INT32},
+    "period": True,
 }
 
 
 @cpu_model(LIFRefractory, "floating_pt")
-class PyLifRefractoryModelFloat(_Refractory, AbstractPyLifModelFloat):
+class PyLifRefractoryModelFloat(_Refractory, OneThresholdFloat):
     """Floating-point model of `LIFRefractory`."""
 
-    native_step = _float_step("lif_refractory_f64", **_RESTING, methods={"period": True})
+    native_step = _float_step("lif_refractory_f64", **_RESTING)
     cut = BY_NEURON
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    vth: float = LavaPyType(float, float)
-    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
 
 
 @cpu_model(LIFRefractory, "fixed_pt")
-class PyLifRefractoryModelFixed(_Refractory, AbstractPyLifModelFixed):
+class PyLifRefractoryModelFixed(_Refractory, OneThresholdFixed):
     """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
 
-    native_step = _fixed_step(
-        "lif_refractory_i32", **_RESTING,
-        methods={"period": True, "bias": "lif_refractory_bias"},
-    )  # fmt: skip
+    native_step = _fixed_step("lif_refractory_i32", bias="lif_refractory_bias", **_RESTING)
     cut = BY_NEURON
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    vth: int = LavaPyType(int, np.int32, precision=17)
-    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
 
 
 @cpu_model(TernaryLIF, "floating_pt")

@@ -108,6 +108,7 @@ class PyMonitorModel(PyLoihiProcessModel):
                 self._tell_of_end(recorder)
 
 
+# The compiler reads the code that a made class has of its own: these two hide nothing from it.
 def _post_guard(self: PyMonitorModel) -> bool:
     """Tell whether there are Vars to sample in this step."""
     return bool(self._has_to_sample())

@@ -159,12 +159,13 @@ class Monitor(AbstractProcess):
         num_steps = None if num_steps is None else whole_number(f"{name}: num_steps", num_steps)
         every = whole_number(f"{name}: every", every, 1)
         last = None if last is None else whole_number(f"{name}: last", last, 1)
-        owner = target.process.name if target.process is not None else ""
+        key = _key(target)
         shape = tuple(target.shape)
         places, row = _places(f"{name}: index", shape, index)
-        of = f"{owner}.{target.name}"
-        is_port = isinstance(target, OutPort)
-        recording = Recording(shape, num_steps, every, last, places, row, of, of_port=is_port)
+        recording = Recording(
+            shape, num_steps, every, last, places, row, ".".join(key),
+            of_port=isinstance(target, OutPort),
+        )  # fmt: skip
         port: RefPort | InPort
         if isinstance(target, Var):
             port = RefPort(shape=shape)
@@ -174,8 +175,8 @@ class Monitor(AbstractProcess):
             port = InPort(shape=shape)
             member = self._add("in_port", "out_read", "InPorts", "VarsData2", port, recording)
             port.connect_from(target)
-        self.target_names[member] = [owner, target.name]
-        self.data.setdefault(owner, {})[target.name] = 0
+        self.target_names[member] = key
+        self.data.setdefault(key[0], {})[key[1]] = 0
 
     def _check_target(self, target: object) -> None:
         if not isinstance(target, (Var, OutPort)):
@@ -196,9 +197,9 @@ class Monitor(AbstractProcess):
                     f"without what is probed now; probe before the start, or after stop()"
                 )
         if self._find(target) is not None:
-            owner = target.process.name if target.process is not None else ""
+            owner, name = _key(target)
             raise InvalidValueError(
-                f"{self.name}.probe: {target.name} of a Process named {owner!r} is probed already, "
+                f"{self.name}.probe: {name} of a Process named {owner!r} is probed already, "
                 f"and recordings are kept by name; use another Monitor, or give another Process "
                 f"another name"
             )
@@ -219,8 +220,7 @@ class Monitor(AbstractProcess):
     # -- what was recorded ------------------------------------------------------------------
 
     def _find(self, target: Var | OutPort) -> Recording | None:
-        owner = target.process.name if target.process is not None else ""
-        key = [owner, target.name]
+        key = _key(target)
         return next((getattr(self, n) for n, k in self.target_names.items() if k == key), None)
 
     def recording(self, target: Var | OutPort) -> Recording:
@@ -357,8 +357,9 @@ class Monitor(AbstractProcess):
         length = pictures.time_axis(ax, record.done, self._seconds())
         values = recording.dense(record).reshape(steps.size, recording.row_size)
         ax.plot(steps * length, values, *args, **kwargs)
-        ax.set_title(target.process.name if target.process is not None else "")
-        ax.set_ylabel(target.name)
+        owner, name = _key(target)
+        ax.set_title(owner)
+        ax.set_ylabel(name)
         return ax
 
     @briefly
@@ -430,6 +431,11 @@ class Monitor(AbstractProcess):
         A step is a millisecond, unless its length is known (``step_length``).
         """
         return export.block(self._all(), self._seconds())
+
+
+def _key(target: Var | OutPort) -> list[str]:
+    """The names under which a target is recorded: of its Process, and its own."""
+    return [target.process.name if target.process is not None else "", target.name]
 
 
 def _places(

@@ -28,16 +28,12 @@ from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.process import AbstractProcess
 
 
-def _step(function: str, *parameters: str, sent: type = float, **more: Any) -> NativeStep:
+def _step(function: str, parameters: str = "", sent: type = float, **more: Any) -> NativeStep:
     """The native step of a node, see ``nir.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_in": float},
-        outputs={"s_out": sent},
-        parameters=dict.fromkeys(parameters, float),
-        stands_for=("answer",),
+    return NativeStep.of(
+        float, function, "a_in", {"s_out": sent}, parameters=parameters, stands_for=("answer",),
         **more,
-    )
+    )  # fmt: skip
 
 
 class AbstractNIRModel(PyLoihiProcessModel):
@@ -198,8 +194,7 @@ class PyNIRNeuronModel(AbstractNIRModel):
     """Integrators and neurons, see `NIRNeuron`."""
 
     native_step = _step(
-        "nir_neuron", "r", "v_leak", "w_in", "v_reset", "v_threshold", "share_mem", "share_syn",
-        state={"i": float, "v": float},
+        "nir_neuron", "r v_leak w_in v_reset v_threshold share_mem share_syn", state="i v",
         numbers=("gain",),
         integers=dict.fromkeys(("filters", "leaks", "spiking"), (0, 1)),
     )  # fmt: skip

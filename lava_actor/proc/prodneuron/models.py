@@ -6,12 +6,13 @@ import numpy as np
 
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import asr, integral_input, kept
-from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc._model import LavaPyType, PyInPort, cpu_model
+from lava_actor.proc.graded.models import GradedModel
 from lava_actor.proc.prodneuron.process import ProdNeuron
 
 
 @cpu_model(ProdNeuron, "fixed_pt")
-class PyProdNeuronModelFixed(PyLoihiProcessModel):
+class PyProdNeuronModelFixed(GradedModel):
     """Fixed-point model of `ProdNeuron`."""
 
     native_step = NativeStep.of(
@@ -20,10 +21,6 @@ class PyProdNeuronModelFixed(PyLoihiProcessModel):
 
     a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
     a_in2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
-    exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
 
     def run_spk(self) -> None:
         """Receive both factors, send their product."""

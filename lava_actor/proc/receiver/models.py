@@ -27,10 +27,8 @@ class ReceiverModel(PyLoihiProcessModel):
 class Receiver32BitModel(PyLoihiProcessModel):
     """Model of `Receiver32Bit`."""
 
-    native_step = NativeStep(
-        "keep_bytes",
-        inputs={"a_in": np.int64},
-        state={"payload_last_bytes": np.int32, "payload_first_byte": np.int32},
+    native_step = NativeStep.of(
+        np.int32, "keep_bytes", {"a_in": np.int64}, "", "payload_last_bytes payload_first_byte"
     )
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)

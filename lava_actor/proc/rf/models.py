@@ -18,26 +18,20 @@ BY_NEURON = Cut("s_out", ("a_real_in", "a_imag_in", "s_out", "real", "imag"))
 
 def float_step(function: str) -> NativeStep:
     """The native step of a floating-point model, see ``resonators.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_real_in": float, "a_imag_in": float},
-        outputs={"s_out": bool},
-        state={"real": float, "imag": float},
+    return NativeStep.of(
+        float, function, "a_real_in a_imag_in", {"s_out": bool}, "real imag",
         numbers=("sin_decay", "cos_decay", "vth"),
         stands_for=("resonator_dynamics", "_fire"),
-    )
+    )  # fmt: skip
 
 
 def fixed_step(function: str) -> NativeStep:
     """The native step of a fixed-point model, see ``resonators.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_real_in": np.int32, "a_imag_in": np.int32},
-        outputs={"s_out": bool},
-        state={"real": np.int32, "imag": np.int32},
+    return NativeStep.of(
+        np.int32, function, "a_real_in a_imag_in", {"s_out": bool}, "real imag",
         integers=("sin_decay", "cos_decay", "vth", "state_exp", "decay_bits"),
         stands_for=("resonator_dynamics", "_decayed", "_fire"),
-    )
+    )  # fmt: skip
 
 
 class AbstractPyRFModel(PyLoihiProcessModel):

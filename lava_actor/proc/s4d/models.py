@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from lava_actor.model.decorator import implements, tag
-from lava_actor.model.members import declares
 from lava_actor.model.native import INT32
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
@@ -20,52 +19,51 @@ from lava_actor.proc._model import (
     cpu_model,
 )
 from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
-from lava_actor.proc.sdn.models import AbstractSigmaDeltaModel
+from lava_actor.proc.sdn.models import AbstractSigmaDeltaModelFloat
 from lava_actor.proc.sparse.process import Sparse
 
 
 def _step(function: str, *sums: str, **more: Any) -> NativeStep:
     """The native step of a model around the recurrence, see ``state_space.h``."""
-    return NativeStep(
-        function,
-        inputs={"a_in": float},
-        outputs={"s_out": float},
-        state={**dict.fromkeys(sums, float), "s4_state": complex},
-        parameters={"a": complex, "b": complex, "c": complex},
-        **more,
-    )
+    state = {**dict.fromkeys(sums, float), "s4_state": complex}
+    vectors = dict.fromkeys("abc", complex)
+    return NativeStep.of(float, function, "a_in", "s_out", state, vectors, **more)
 
 
-def _recurrence(model: Any, given: np.ndarray) -> np.ndarray:
-    """Update the state, return its read-out.
+class _Recurrent(PyLoihiProcessModel):
+    """What models around the recurrence have in common."""
 
-    Products are written out in real numbers: how NumPy rounds those of complex ones depends on the
-    processor.
-    """
-    x, a, b, c = model.s4_state, model.a, model.b, model.c
-    re = x.real * a.real - x.imag * a.imag + b.real * given
-    im = x.real * a.imag + x.imag * a.real + b.imag * given
-    x.real, x.imag = re, im
-    return np.asarray(2 * (c.real * re - c.imag * im))
+    a: np.ndarray = LavaPyType(np.ndarray, complex)
+    b: np.ndarray = LavaPyType(np.ndarray, complex)
+    c: np.ndarray = LavaPyType(np.ndarray, complex)
+    s4_state: np.ndarray = LavaPyType(np.ndarray, complex)
+    s4_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+
+    def _recurrence(self, given: np.ndarray) -> np.ndarray:
+        """Update the state, return its read-out.
+
+        Products are written out in real numbers: how NumPy rounds those of complex ones depends on
+        the processor.
+        """
+        x, a, b, c = self.s4_state, self.a, self.b, self.c
+        re = x.real * a.real - x.imag * a.imag + b.real * given
+        im = x.real * a.imag + x.imag * a.real + b.imag * given
+        x.real, x.imag = re, im
+        return np.asarray(2 * (c.real * re - c.imag * im))
 
 
-class AbstractS4dModel(PyLoihiProcessModel):
+class AbstractS4dModel(_Recurrent):
     """The state-space recurrence in double precision."""
 
     native_step = _step("s4d")
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    a: np.ndarray = LavaPyType(np.ndarray, complex)
-    b: np.ndarray = LavaPyType(np.ndarray, complex)
-    c: np.ndarray = LavaPyType(np.ndarray, complex)
-    s4_state: np.ndarray = LavaPyType(np.ndarray, complex)
-    s4_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
     inp_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Receive, update the state, send."""
-        self.s_out.send(_recurrence(self, self.a_in.recv()))
+        self.s_out.send(self._recurrence(self.a_in.recv()))
 
 
 @cpu_model(S4d, "floating_pt")
@@ -73,9 +71,7 @@ class S4dModel(AbstractS4dModel):
     """Floating-point model of `S4d`."""
 
 
-@declares(float, "a_in s_out vth sigma act residue error bias")
-@declares(np.int32, "spike_exp state_exp")
-class AbstractSigmaS4dDeltaModel(AbstractSigmaDeltaModel):
+class AbstractSigmaS4dDeltaModel(_Recurrent, AbstractSigmaDeltaModelFloat):
     """Sigma-delta around the recurrence, in double precision."""
 
     native_step = _step(
@@ -84,16 +80,9 @@ class AbstractSigmaS4dDeltaModel(AbstractSigmaDeltaModel):
         stands_for=("sigma_dynamics", "activation_dynamics", "delta_dynamics", "dynamics"),
     )  # fmt: skip
 
-    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
-    a: np.ndarray = LavaPyType(np.ndarray, complex)
-    b: np.ndarray = LavaPyType(np.ndarray, complex)
-    c: np.ndarray = LavaPyType(np.ndarray, complex)
-    s4_state: np.ndarray = LavaPyType(np.ndarray, complex)
-    s4_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
-
     def activation_dynamics(self, sigma_data: np.ndarray) -> np.ndarray:
         """Update the state, return its read-out; there is neither bias nor rectification."""
-        return _recurrence(self, sigma_data)
+        return self._recurrence(sigma_data)
 
 
 @cpu_model(SigmaS4dDelta, "floating_pt")

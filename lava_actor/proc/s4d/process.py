@@ -140,19 +140,7 @@ class SigmaS4dDeltaLayer(Shaped):
     ) -> None:
         inner_shape = (int(np.prod(shape)) * d_states,)
         weights = np.kron(np.eye(int(np.prod(shape))), np.ones(d_states))
-        super().__init__(
-            shape=shape,
-            vth=vth,
-            a=a,
-            b=b,
-            c=c,
-            d_states=d_states,
-            s4_exp=s4_exp,
-            num_message_bits=num_message_bits,
-            state_exp=state_exp,
-            conn_weights=weights,
-            **kwargs,
-        )
+        super().__init__(**given(locals()), conn_weights=weights)
         self.s_in = InPort(shape=shape)
         self.a_out = OutPort(shape=shape)
         self.a = Var(shape=inner_shape, init=a)

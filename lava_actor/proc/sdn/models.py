@@ -32,12 +32,8 @@ _STAGES = ("sigma_dynamics", "activation_dynamics", "dynamics", "rectifies")
 
 
 def _sigma_step(function: str, number: DTypeLike) -> NativeStep:
-    return NativeStep(
-        function,
-        inputs={"a_in": number},
-        outputs={"s_out": number},
-        state={"sigma": number},
-        stands_for=("sigma_dynamics",),
+    return NativeStep.of(
+        number, function, "a_in", "s_out", "sigma", stands_for=("sigma_dynamics",)
     )
 
 
@@ -45,12 +41,9 @@ def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
     """The native step of a model with a delta stage, see ``sigma_delta.h``."""
     fixed = np.dtype(number).kind == "i"
     sums = "rectifies" in last
-    return NativeStep(
-        function,
-        inputs={"a_in": number},
-        outputs={"s_out": number},
-        state=dict.fromkeys(("act", "residue", "error", *(("sigma",) if sums else ())), number),
-        parameters={"bias": number} if sums else {},
+    state = "act residue error sigma" if sums else "act residue error"
+    return NativeStep.of(
+        number, function, "a_in", "s_out", state, "bias" if sums else "",
         numbers=() if fixed else ("vth",),
         integers={
             "cum_error": INT32,
@@ -58,7 +51,7 @@ def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
             **dict.fromkeys(last, _EXPONENT),
         },
         stands_for=("delta_dynamics", *(_STAGES if sums else ())),
-    )
+    )  # fmt: skip
 
 
 class AbstractSigmaModel(PyLoihiProcessModel):
@@ -200,16 +193,20 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
         self.s_out.send(self.dynamics(self.a_in.recv()))
 
 
-@cpu_model(SigmaDelta, "floating_pt")
 @declares(float, "a_in s_out vth sigma act residue error bias")
 @declares(np.int32, "spike_exp state_exp")
-class PySigmaDeltaModelFloat(AbstractSigmaDeltaModel):
+class AbstractSigmaDeltaModelFloat(AbstractSigmaDeltaModel):
+    """All stages in double precision."""
+
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
+
+
+@cpu_model(SigmaDelta, "floating_pt")
+class PySigmaDeltaModelFloat(AbstractSigmaDeltaModelFloat):
     """Floating-point model of `SigmaDelta`."""
 
     cut = BY_NEURON
     native_step = _delta_step("sigma_delta_f64", float, "rectifies")
-
-    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
 
 
 @declares(np.int32, "a_in s_out vth sigma act residue error bias", 24)
@@ -252,15 +249,10 @@ class PySigmaDeltaModelFixedCorrected(AbstractSigmaDeltaModelFixed):
     """
 
     cut = BY_NEURON
-    native_step = NativeStep(
-        "sigma_delta_corrected_i32",
-        inputs={"a_in": np.int32},
-        outputs={"s_out": np.int32},
-        state={"act": np.int32, "sigma": np.int32},
-        parameters={"bias": np.int32},
-        integers=("rectifies", "state_exp", "vth"),
-        stands_for=("delta_dynamics", *_STAGES),
-    )
+    native_step = NativeStep.of(
+        np.int32, "sigma_delta_corrected_i32", "a_in", "s_out", "act sigma", "bias",
+        integers=("rectifies", "state_exp", "vth"), stands_for=("delta_dynamics", *_STAGES),
+    )  # fmt: skip
 
     def delta_dynamics(self, act_data: np.ndarray) -> np.ndarray:
         """Return the change to send for a new activation, both in state scale."""

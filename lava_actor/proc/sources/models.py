@@ -13,7 +13,6 @@ from lava_actor.model.members import declares
 from lava_actor.model.native import INT64
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._model import (
-    LavaPyType,
     NativeStep,
     PyLoihiProcessModel,
     PyOutPort,
@@ -137,14 +136,12 @@ class PyPoissonSourceFloat(AbstractPyPoissonSource):
 
 
 @cpu_model(PoissonSource, "fixed_pt")
+@declares(np.int32, "s_out amplitude")
+@declares(float, "rate")
 class PyPoissonSourceFixed(AbstractPyPoissonSource):
     """Fixed-point model of `PoissonSource`."""
 
     native_step = _poisson("poisson_i32", np.int32)
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    rate: np.ndarray = LavaPyType(np.ndarray, float)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
 class AbstractPyRegularSource(_Source):
@@ -180,11 +177,9 @@ class AbstractPyRegularSource(_Source):
 
 
 def _regular(function: str, number: DTypeLike) -> NativeStep:
-    return NativeStep(
-        function,
-        outputs={"s_out": number},
-        parameters={"checked_period": np.int64, "first": np.int64, "amplitude": number},
-        stands_for=("spikes", "checked_period"),
+    read = {"checked_period": np.int64, "first": np.int64, "amplitude": number}
+    return NativeStep.of(
+        number, function, "", "s_out", "", read, stands_for=("spikes", "checked_period")
     )
 
 
@@ -236,20 +231,16 @@ def _given(function: str, number: DTypeLike) -> NativeStep:
 
 
 @cpu_model(SpikeTimes, "floating_pt")
+@declares(float, "s_out amplitude")
 class PySpikeTimesFloat(AbstractPySpikeTimes):
     """Floating-point model of `SpikeTimes`."""
 
     native_step = _given("given_f64", float)
 
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, float)
-
 
 @cpu_model(SpikeTimes, "fixed_pt")
+@declares(np.int32, "s_out amplitude")
 class PySpikeTimesFixed(AbstractPySpikeTimes):
     """Fixed-point model of `SpikeTimes`."""
 
     native_step = _given("given_i32", np.int32)
-
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    amplitude: np.ndarray = LavaPyType(np.ndarray, np.int32)

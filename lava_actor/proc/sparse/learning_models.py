@@ -89,7 +89,6 @@ class PyLearningSparseModelBitApproximate(
 ):
     """Fixed-point model of `LearningSparse`, see `PyLearningDenseModelBitApproximate`."""
 
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     cut = LEARNING_BY_ROW
     may_wait = True
     weights: csr_matrix = PlasticVar(csr_matrix, np.int32, precision=8)

@@ -7,11 +7,10 @@ from typing import ClassVar
 from numpy.typing import ArrayLike
 from scipy.sparse import csr_matrix, sparray, spmatrix
 
-from lava_actor.errors import InvalidValueError
 from lava_actor.learning.constants import GradedSpikeCfg
 from lava_actor.learning.learning_rule import LoihiLearningRule
-from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._learning import learning_parameters
+from lava_actor.proc._projection import canonical_csr
 from lava_actor.proc.sparse.process import Sparse
 from lava_actor.process import LearningConnectionProcess
 
@@ -59,11 +58,12 @@ class LearningSparse(LearningConnectionProcess, Sparse):
         **kwargs: object,
     ) -> None:
         weights = canonical_csr("LearningSparse", "weights", weights)
-        shape = weights.shape
-        tags = {
-            key: csr_matrix(shape, dtype=weights.dtype) if tag is None else _matrix(key, tag, shape)
-            for key, tag in (("tag_2", tag_2), ("tag_1", tag_1))
-        }
+        tags = {"tag_2": tag_2, "tag_1": tag_1}
+        for key, tag in tags.items():
+            if tag is None:
+                tags[key] = csr_matrix(weights.shape, dtype=weights.dtype)
+            else:
+                tags[key] = canonical_csr("LearningSparse", key, tag)
         kwargs["x_idx_active_syn_vars"] = {
             key: matrix.nonzero()[1] for key, matrix in {"weights": weights, **tags}.items()
         }
@@ -71,13 +71,3 @@ class LearningSparse(LearningConnectionProcess, Sparse):
             "LearningSparse", weights, tags, learning_rule, graded_spike_cfg, kwargs
         )
         super().__init__(**made)
-
-
-def _matrix(name: str, given: object, shape: tuple[int, ...]) -> csr_matrix:
-    """Return a copy of a tag in compressed rows, entries in order."""
-    matrix = canonical_csr("LearningSparse", name, given)
-    if matrix.shape != shape:
-        raise InvalidValueError(
-            f"LearningSparse.{name}: expected the shape of the weights, {shape}, got {matrix.shape}"
-        )
-    return matrix

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import scipy.sparse
@@ -34,7 +34,6 @@ from lava_actor.process import matrices
 from lava_actor.process.process import AbstractProcess
 
 if TYPE_CHECKING:
-    from typing import Self
 
     from lava_actor.proc.sparse.learning_models import (
         PyLearningSparseModelBitApproximate,
@@ -51,41 +50,54 @@ __all__ = [
 __getattr__ = of_sibling(__name__, "PyLearningSparseModelFloat PyLearningSparseModelBitApproximate")
 
 
-class WeightsVar(LavaPyType):
-    """Declares the `weights` of a sparse connection, which live in its operator only.
+class _InOperator(LavaPyType):
+    """Declares what the operator of a sparse connection holds, once it has been made.
 
-    Reading the attribute of a model makes a csr matrix, a copy; assigning one replaces the weights.
+    Reading the attribute of a model returns what was assigned last, or makes a csr matrix, a copy;
+    assigning one replaces it.
+    """
+
+    _method: ClassVar[str]
+    """Of the operator, which makes the matrix."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, model: _SparseWeights | None, owner: object = None) -> object:
+        """Return the declaration (of the class), or the matrix (of a model)."""
+        if model is None:
+            return self
+        held = model.__dict__
+        given = held.get(self._name)
+        is_drawn = isinstance(given, self.takes) and isinstance(held.get("weights"), Recipe)
+        if given is not None and not is_drawn:
+            return given
+        operator = model.operator() if is_drawn else model._operator
+        if operator is None:
+            raise AttributeError(f"{type(model).__name__}.{self._name} has no value yet")
+        return getattr(operator, self._method)()
+
+    def __set__(self, model: _SparseWeights, value: object) -> None:
+        """Replace the matrix of a model."""
+        model.__dict__[self._name] = value
+
+
+class WeightsVar(_InOperator):
+    """Declares the `weights`, which live in the operator only.
+
     So millions of weights exist once, in the order in which they are used. A recipe is built when
     the operator is made.
     """
 
     takes = (Recipe,)
-
-    @overload
-    def __get__(self, model: None, owner: object = None) -> WeightsVar: ...
-    @overload
-    def __get__(self, model: _SparseWeights, owner: object = None) -> csr_matrix: ...
-    def __get__(self, model: _SparseWeights | None, owner: object = None) -> Self | csr_matrix:
-        """Return the declaration (of the class), or the weights (of a model)."""
-        return self if model is None else model.weights_matrix()
-
-    def __set__(self, model: _SparseWeights, weights: object) -> None:
-        """Replace the weights of a model."""
-        model.__dict__["weights"] = weights
+    _method = "matrix"
 
 
-class DelaysVar(LavaPyType):
-    """Declares `delays` that the operator holds as well, once it has been made."""
+class DelaysVar(_InOperator):
+    """Declares `delays` that the operator holds as well."""
 
     takes = (Distribution,)
-
-    def __get__(self, model: AbstractPyDelaySparseModel | None, owner: object = None) -> object:
-        """Return the declaration (of the class), or the delays (of a model)."""
-        return self if model is None else model.delays_matrix()
-
-    def __set__(self, model: AbstractPyDelaySparseModel, delays: object) -> None:
-        """Replace the delays of a model."""
-        model.__dict__["delays"] = delays
+    _method = "delays"
 
 
 class LineVar(LavaPyType):
@@ -116,8 +128,7 @@ class LineVar(LavaPyType):
 class _SparseWeights(ConnectionModel):
     """Keeps the weights in an operator."""
 
-    weights: object
-    a_buff: np.ndarray
+    weights: csr_matrix
 
     _operator: SparseOperator | None = None
     _given: tuple[object, object] = (None, None)
@@ -171,7 +182,7 @@ class _SparseWeights(ConnectionModel):
 
     def _used_matrix(self) -> csr_matrix:
         """The present weights as they are used; stored zeros, given or new, stay stored."""
-        matrix = self.weights_matrix().tocsr()
+        matrix = self.weights.tocsr()
         if not matrix.has_canonical_format and not (
             self._operator is not None and matrices.same_places(matrix, self._operator.matrix())
         ):
@@ -182,17 +193,6 @@ class _SparseWeights(ConnectionModel):
             raise InvalidValueError(f"{owner_of(self)}.weights: expected finite numbers")
         data = self.used_weights(matrix.data)
         return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
-
-    def weights_matrix(self) -> csr_matrix:
-        """Return the weights: those assigned last, or a copy of those in the operator."""
-        given = self.__dict__.get("weights")
-        if isinstance(given, Recipe):
-            return self.operator().matrix()
-        if given is not None:
-            return given
-        if self._operator is None:
-            raise AttributeError(f"{type(self).__name__}.weights has no value yet")
-        return self._operator.matrix()
 
 
 class _SparseConnection(_SparseWeights, Undelayed):
@@ -222,7 +222,6 @@ class PySparseModelFloat(AbstractPySparseModelFloat):
 class AbstractPySparseModelBitAcc(FixedNumbers, _SparseConnection):
     """Sparse connections in the integers of Loihi; see `AbstractPyDenseModelBitAcc`."""
 
-    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=16)
     weights: csr_matrix = WeightsVar(csr_matrix, np.int32, precision=8)
 
 
@@ -272,17 +271,6 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
             )
         except InvalidValueError as error:
             raise InvalidValueError(f"{owner_of(self)}: {error}") from None
-
-    def delays_matrix(self) -> csr_matrix | np.ndarray:
-        """Return the delays: those assigned last, or a copy of those in the operator."""
-        given = self.__dict__.get("delays")
-        if isinstance(given, Distribution) and isinstance(self.__dict__.get("weights"), Recipe):
-            return self.operator().delays()
-        if given is not None:
-            return given
-        if self._operator is None:
-            raise AttributeError(f"{type(self).__name__}.delays has no value yet")
-        return self._operator.delays()
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""

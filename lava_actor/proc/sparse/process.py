@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from numpy.typing import ArrayLike
 
-from lava_actor.proc._connection import canonical_csr
 from lava_actor.proc._delays import checked_delays, delay_range, drawn_delays
-from lava_actor.proc._projection import Projection
+from lava_actor.proc._projection import Projection, canonical_csr
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.connectivity import Distribution, Recipe
 
@@ -95,12 +95,11 @@ class DelaySparse(Sparse):
         if isinstance(weights, Recipe):
             delays, longest = drawn_delays(owner, delays, max_delay)
         else:
-            weights = canonical_csr(owner, "weights", weights)
-            delays = checked_delays(owner, delays, weights.shape)
+            delays = checked_delays(owner, delays, np.shape(weights))
             longest = delay_range(owner, delays, max_delay)
+        super().__init__(weights=weights, max_delay=longest, **kwargs)
         if isinstance(delays, int):
-            pattern = weights.astype(int)
+            pattern = self.weights.init.astype(int)
             pattern.data[:] = delays
             delays = pattern
-        super().__init__(weights=weights, max_delay=longest, **kwargs)
         self._add_delays(delays, longest)

@@ -6,29 +6,25 @@ import numpy as np
 
 from lava_actor.learning.neuron_models import LearningNeuronModelFixed
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._model import LavaPyType, NativeStep, PyInPort, PyOutPort, cpu_model
+from lava_actor.proc._model import LavaPyType, NativeStep, PyInPort, cpu_model
 from lava_actor.proc.clp.prototype_lif.process import PrototypeLIF
-from lava_actor.proc.lif.models import FIXED_CONSTANTS, FIXED_RANGES, AbstractPyLifModelFixed
+from lava_actor.proc.lif.models import FIXED_CONSTANTS, FIXED_RANGES, OneThresholdFixed
 
 BAP_TRACE = 127
 """What y1 jumps to when a prototype is allocated: the largest trace of seven bits."""
 
 
 @cpu_model(PrototypeLIF, "bit_accurate_loihi", "fixed_pt")
-class PrototypeLIFBitAcc(LearningNeuronModelFixed, AbstractPyLifModelFixed):
+class PrototypeLIFBitAcc(LearningNeuronModelFixed, OneThresholdFixed):
     """Fixed-point model of `PrototypeLIF`."""
 
-    native_step = NativeStep(
-        "lif_prototype_i32",
-        inputs={"a_in": np.int32, "a_third_factor_in": np.int32, "reset_in": np.int32},
-        outputs={
+    native_step = NativeStep.of(
+        np.int32, "lif_prototype_i32", "a_in a_third_factor_in reset_in",
+        {
             "s_out": bool, "s_out_bap": bool, "s_out_y1": np.int32, "s_out_y2": np.int32,
             "s_out_y3": np.int32,
         },
-        state={"u": np.int32, "v": np.int32, "y1": np.int32},
-        parameters={
-            "bias_mant": np.int32, "bias_exp": np.int32, "y2": np.int32, "y3": np.int32,
-        },
+        "u v y1", "bias_mant bias_exp y2 y3",
         integers=FIXED_RANGES,
         shows={"s_out": "s_out_buff"},
         constants=FIXED_CONSTANTS,
@@ -39,8 +35,6 @@ class PrototypeLIFBitAcc(LearningNeuronModelFixed, AbstractPyLifModelFixed):
     )  # fmt: skip
 
     reset_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
-    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
-    vth: int = LavaPyType(int, np.int32, precision=17)
 
     def run_spk(self) -> None:
         """Receive, update, allocate and reset, send spikes and traces."""
