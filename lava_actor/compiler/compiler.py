@@ -13,7 +13,7 @@ from lava_actor.compiler.exceptions import ProcessAlreadyCompiled
 from lava_actor.compiler.executable import DomainPlan, Executable
 from lava_actor.compiler.expand import expand
 from lava_actor.compiler.hosts import threads_in
-from lava_actor.compiler.lower import Lowering, port_name
+from lava_actor.compiler.lower import Lowering
 from lava_actor.compiler.network import find_network
 from lava_actor.compiler.placement import cut, place, shallow, share
 from lava_actor.compiler.schedule import decide
@@ -23,6 +23,7 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.model.declarations import check_members
 from lava_actor.model.doubts import doubt, doubt_hierarchical
 from lava_actor.process.hints import did_you_mean, warn, yes_or_no
+from lava_actor.process.interfaces import where
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 from lava_actor.protocol.counts import whole_number
@@ -244,6 +245,6 @@ def _check_external_pipes(everything: list[AbstractProcess], leaves: list[Abstra
         for port in (*process.in_ports.members, *process.out_ports.members):
             if port.external_pipe_flag:
                 raise NetworkError(
-                    f"{port_name(port)} is flagged as external pipe, but {process.name} is "
+                    f"{where(port)} is flagged as external pipe, but {process.name} is "
                     f"hierarchical: flag the port of the sub-process it leads to"
                 )
