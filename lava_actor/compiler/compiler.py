@@ -30,7 +30,6 @@ from lava_actor.protocol.counts import whole_number
 
 if TYPE_CHECKING:
     from lava_actor.compiler.run_configs import RunConfig
-    from lava_actor.model.sync.domain import SyncDomain
     from lava_actor.process.process import AbstractProcess
 
     class CompileConfig(TypedDict):
@@ -168,14 +167,9 @@ class Compiler:
         doubt_hierarchical(set(everything) - set(leaves))
         _check_external_pipes(everything, leaves)
         custom = list(getattr(run_cfg, "custom_sync_domains", None) or [])
-        domains = assign_domains(leaves, custom, everything)
-        freely = {leaf: is_async(leaf) for leaf in leaves}
-        name_of: dict[AbstractProcess, str] = {}
-        for leaf in leaves:
-            name_of[leaf] = _domain_of(leaf, domains).name
-        whole = Lowering(
-            leaves, {leaf: (name_of[leaf], freely[leaf]) for leaf in leaves}, self.compile_config
-        ).run()
+        domains, domain_of = assign_domains(leaves, custom, everything)
+        how = {leaf: (domain_of[leaf].name, is_async(leaf)) for leaf in leaves}
+        whole = Lowering(leaves, how, self.compile_config).run()
         placement = place(whole, self.compile_config)
         lowered = cut(whole, placement)
         schedule, turns = decide(lowered.actors, self.compile_config), plan_turns(lowered.actors)
@@ -225,16 +219,6 @@ def _forget_if_over(process: AbstractProcess) -> None:
     runtime = process.runtime
     if executable is not None and runtime is not None and runtime.is_over:
         executable.forget()
-
-
-def _domain_of(process: AbstractProcess, domains: list[SyncDomain]) -> SyncDomain:
-    current: AbstractProcess | None = process
-    while current is not None:
-        for domain in domains:
-            if current in domain.processes:
-                return domain
-        current = current.parent_proc
-    raise NetworkError(f"{process.name} is in no sync domain")
 
 
 def _check_external_pipes(everything: list[AbstractProcess], leaves: list[AbstractProcess]) -> None:

@@ -31,6 +31,7 @@ from lava_actor.process.interfaces import AbstractProcessMember, Owner, WeakRegi
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
+from lava_actor.process.reaching import family
 from lava_actor.process.tables import process_table
 from lava_actor.process.variable import Var
 
@@ -387,12 +388,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
     def is_sub_proc_of(self, proc: AbstractProcess) -> bool:
         """Return True if ``proc`` is the parent, grand-parent, … of this Process."""
-        current = self.parent_proc
-        while current is not None:
-            if current is proc:
-                return True
-            current = current.parent_proc
-        return False
+        return any(one is proc for one in family(self.parent_proc))
 
     # -- execution: what reaches up goes through the session ----------------------------------
 
