@@ -134,9 +134,10 @@ class Compiler:
                 f"Loihi2SimCfg(select_tag='floating_pt'), got {run_cfg!r}"
             )
         for member in find_network([process]):
-            _forget_if_over(member)
+            if member.is_compiled and member._is_over():  # it may be compiled again
+                member._executable.forget()
         network = find_network([process])
-        done = [p.name for p in network if p._is_compiled]
+        done = [p.name for p in network if p.is_compiled]
         if done:
             raise ProcessAlreadyCompiled(done[0])
         before = Snapshot(network)
@@ -147,7 +148,6 @@ class Compiler:
             executable.before = before
             for member in everything:
                 member._executable = executable
-                member._is_compiled = True
         except BaseException:
             before.undo()
             raise
@@ -211,14 +211,6 @@ class Compiler:
         )
         executable.move_to_threads(threads_in(actors, self.compile_config["threads"]))
         return executable
-
-
-def _forget_if_over(process: AbstractProcess) -> None:
-    """A network that was stopped may be compiled again."""
-    executable: Executable | None = process._executable
-    runtime = process.runtime
-    if executable is not None and runtime is not None and runtime.is_over:
-        executable.forget()
 
 
 def _check_external_pipes(everything: list[AbstractProcess], leaves: list[AbstractProcess]) -> None:

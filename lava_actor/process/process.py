@@ -120,7 +120,6 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self._runtime: RuntimeHandle | None = None
         self._model: object = None
         self._model_class: type[object] | None = None
-        self._is_compiled = False
         self._executable: Any = None
         self._settle()
 
@@ -350,7 +349,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     @property
     def is_compiled(self) -> bool:
         """True once the network of this Process is compiled."""
-        return self._is_compiled
+        return self._executable is not None
 
     def _is_over(self) -> bool:
         """Whether there was a network, which was stopped or has failed."""

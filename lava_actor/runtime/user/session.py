@@ -104,7 +104,7 @@ def _create_runtime(
         _doubt_change(process, process.runtime.executable, run_cfg, compile_config)
         return  # it is there already
     if executable is None:
-        executable = _known_executable(process)
+        executable = process._executable
         if executable is not None:
             _doubt_change(process, executable, run_cfg, compile_config)
     loaded = checkpoint.pending_of(_related(process, executable))
@@ -188,14 +188,6 @@ def _alike(one: RunConfig, other: RunConfig) -> bool:
 def _related(process: AbstractProcess, executable: Executable | None) -> list[AbstractProcess]:
     """A Process and, as far as that is known without compiling, the rest of its network."""
     return [process, *(executable.all_processes if executable is not None else [])]
-
-
-def _known_executable(process: AbstractProcess) -> Executable | None:
-    """The executable of an earlier compile."""
-    executable: Executable | None = process._executable
-    if executable is None or not process._is_compiled:
-        return None
-    return executable
 
 
 def run(
@@ -287,7 +279,7 @@ def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
                 f"{process.name}.save: its network is over, and with it the values it had come to; "
                 f"the file holds the initial ones. save() before stop() keeps them"
             )
-        executable = _known_executable(process)
+        executable = process._executable
         seed = root_seed({} if executable is None else executable.compile_config)
     checkpoint.save(process, path, runtime, seed, trusted=trusted)
 
