@@ -2,7 +2,7 @@
 """What of the native channels can be called from other native modules, and how.
 
 Declares the C headers once, for everybody, and the members of the extension types. Native callers
-work on slots themselves: wait (``await_data``, ``await_space``), look or fill, then ``release`` or
+work on slots themselves: wait (``await_data``, ``begin``), look or fill, then ``release`` or
 ``publish``. They hold the interpreter lock, as the methods for Python do.
 """
 
@@ -362,10 +362,9 @@ cdef class RingWriter(_RingEnd):
     cdef cnp.ndarray _checked_indices(self, cnp.ndarray index)
     cdef int _check_indices(self, cnp.ndarray index) except -1
     cdef cnp.ndarray _summed(self, v, cnp.ndarray index)
+    cdef la_slot *begin(self) except? NULL
     cdef int await_space(self) except -1
-    cdef bint unheard(self) noexcept nogil
     cdef void drop(self) noexcept nogil
-    cdef la_slot *back(self) noexcept nogil
     cdef unsigned char *payload_of(self, la_slot *slot) noexcept nogil
     cdef void fill(self, la_slot *slot, const void *data) noexcept nogil
     cdef int64_t most_found(self) noexcept nogil

@@ -236,16 +236,15 @@ cdef class _ConnectionBurst(Burst):
 
     cdef int send(self) except -1:
         cdef RingWriter writer = self.writer
-        cdef la_slot *slot
-        if writer is None:
-            return 0
-        writer.await_space()
-        if writer.unheard():
-            writer.drop()
-            return 0
-        slot = writer.back()
-        writer.fill(slot, self.out)
-        writer.publish()
+        cdef la_slot *slot = NULL if writer is None else writer.begin()
+        if slot != NULL:
+            self.fill(slot)
+            writer.publish()
+        return 0
+
+    cdef int fill(self, la_slot *slot) except -1:
+        """Write what is due now."""
+        self.writer.fill(slot, self.out)
         return 0
 
     cdef Py_ssize_t look(self, const int32_t **at, const void **x) noexcept:
@@ -407,18 +406,10 @@ cdef class DenseBurst(_ConnectionBurst):
     cdef void add(
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
-        if self.code == LA_F64 and self.delayed:
-            la_dense_delayed_f64(self.n_out, <const double *>self.weights, self.late, at,
-                                 <const double *>x, count, <double *>out)
-        elif self.code == LA_F64:
-            la_dense_f64(self.n_out, <const double *>self.weights, at, <const double *>x, count,
-                         <double *>out)
-        elif self.delayed:
-            la_dense_delayed_i32(self.n_out, <const int32_t *>self.weights, self.late, at,
-                                 <const int32_t *>x, count, <int32_t *>out)
+        if self.delayed:
+            la_dense_delayed(self.kind, self.n_out, self.weights, self.late, at, x, count, out)
         else:
-            la_dense_i32(self.n_out, <const int32_t *>self.weights, at, <const int32_t *>x, count,
-                         <int32_t *>out)
+            la_dense(self.kind, self.n_out, self.weights, at, x, count, out)
 
 
 cdef class ConvBurst(_ConnectionBurst):
@@ -441,12 +432,8 @@ cdef class ConvBurst(_ConnectionBurst):
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
         cdef void *kernel = cnp.PyArray_DATA(<cnp.ndarray>self.kernel)
-        if self.code == LA_F64:
-            la_conv_f64(&self.geometry, <const double *>kernel, at, <const double *>x, count,
-                        <double *>out)
-        else:
-            la_conv_i32(&self.geometry, <const int32_t *>kernel, at, <const int32_t *>x, count,
-                        <int32_t *>out)
+        la_conv_add(self.kind, &self.geometry, kernel, at, x, count, out)
+        if self.code != LA_F64:
             la_wrap(self.n_out, STATE_BITS, <uint32_t *>out)
 
 
@@ -469,6 +456,5 @@ cdef class InTimeBurst(_ConnectionBurst):
     cdef void add(
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
-        la_dense_f64(self.n_out * self.depth,
-                     <const double *>cnp.PyArray_DATA(<cnp.ndarray>self.matrix), at,
-                     <const double *>x, count, <double *>out)
+        cdef void *matrix = cnp.PyArray_DATA(<cnp.ndarray>self.matrix)
+        la_dense(self.kind, self.n_out * self.depth, matrix, at, x, count, out)

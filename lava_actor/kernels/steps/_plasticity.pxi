@@ -138,16 +138,10 @@ cdef class LearningBurst(_ConnectionBurst):
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
         self.lines.learn(at, count)
-        if self.code == LA_F64 and self.dense != NULL:
-            la_dense_f64(self.n_out, <const double *>self.dense, at, <const double *>x, count,
-                         <double *>out)
-        elif self.code == LA_F64:
-            la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>out)
-        elif self.dense != NULL:
-            la_dense_i32(self.n_out, <const int32_t *>self.dense, at, <const int32_t *>x, count,
-                         <int32_t *>out)
+        if self.dense != NULL:
+            la_dense(self.kind, self.n_out, self.dense, at, x, count, out)
         else:
-            la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>out)
+            la_csc_add(self.kind, &self.matrix, at, x, count, out)
 
     cdef int take_before(self, uint64_t number) except -1:
         """Receive spikes before the synapses, compute, book them."""
