@@ -25,7 +25,7 @@ from lava_actor.compiler.executable import (
     VarPlan,
 )
 from lava_actor.compiler.lower import REMOTE_HEADER, RingDraft
-from lava_actor.compiler.parts import CutPlan, PartPlan, Placement
+from lava_actor.compiler.parts import CutPlan, PartPlan, Placement, part_name
 from lava_actor.protocol.rows import Rows
 
 _Place = tuple[int, int]  # ring and cursor
@@ -36,11 +36,6 @@ def cut(whole: Lowered, placement: Placement) -> Lowered:
     if not placement.cuts:
         return whole
     return _Cutting(whole, {c.party: c for c in placement.cuts}).run()
-
-
-def part_name(name: str, number: int, count: int) -> str:
-    """What a part of a Process is called."""
-    return f"{name} part {number + 1} of {count}"
 
 
 class _Cutting:
