@@ -37,7 +37,7 @@ RESERVED: dict[str, frozenset[str]] = {
     "processes": frozenset(
         {
             *(*COLLECTIONS, "id", "name", "proc_params", "parent_proc", "log", "_home"),
-            *("_runtime", "_model", "_model_class", "_is_compiled", "_executable"),
+            *("_runtime", "model", "_model", "_model_class", "_is_compiled", "_executable"),
         }
     ),
     "vars": frozenset(

@@ -171,15 +171,8 @@ def _reserved(model_cls: type) -> frozenset[str]:
 
 
 def _check_surplus(process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType]) -> None:
-    members: set[str] = set()
-    for collection in (
-        process.vars,
-        process.in_ports,
-        process.out_ports,
-        process.ref_ports,
-        process.var_ports,
-    ):
-        members.update(collection.member_names)
+    kinds = ("vars", "in_ports", "out_ports", "ref_ports", "var_ports")
+    members = {name for kind in kinds for name in getattr(process, kind).member_names}
     if taken := sorted(members & _reserved(model_cls)):
         raise NetworkError(
             f"{process.name}.{taken[0]}: the models of lava_actor use this name themselves; give "

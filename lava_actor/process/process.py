@@ -96,6 +96,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     _for_own_models: ClassVar[bool] = False
     """Whether a library Process is meant for models of users, who may read other keywords."""
 
+    model: object = None
+    """None for Python models: they live in actors."""
+
     _lava_session: ClassVar[Session]
     """What compiles and runs networks; the runtime fills it."""
 
@@ -118,7 +121,6 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
         self.parent_proc: AbstractProcess | None = None
         self._runtime: RuntimeHandle | None = None
-        self._model: object = None
         self._model_class: type[object] | None = None
         self._executable: Any = None
         self._settle()
@@ -331,15 +333,6 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     @runtime.setter
     def runtime(self, value: RuntimeHandle | None) -> None:
         self._runtime = value
-
-    @property
-    def model(self) -> object:
-        """None for Python models: they live in actors."""
-        return self._model
-
-    @model.setter
-    def model(self, value: object) -> None:
-        self._model = value
 
     @property
     def model_class(self) -> type[Any] | None:

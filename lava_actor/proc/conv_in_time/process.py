@@ -37,7 +37,7 @@ class ConvInTime(AbstractProcess):
     -----
     Ports: `s_in` `(n_in,)`, `a_out` `(n_out,)`. The Var `a_buff` `(n_out, K)` holds what will be
     sent: column k in k + 1 steps. The fixed model truncates weights to integers and computes in
-    int32.
+    double precision.
     """
 
     def __init__(
