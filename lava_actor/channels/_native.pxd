@@ -29,7 +29,6 @@ cdef extern from "waits.h" nogil:
     const int LA_ON_TURN
     const uint64_t LA_DETACHED
     const uint32_t LA_WAITV_MAX
-    const int LA_TIME_OVER
     const int LA_HOLDS
     const int LA_ENDED
     const uint32_t LA_LOOKS
@@ -202,10 +201,7 @@ cdef extern from "accumulate.h" nogil:
     const int LA_INDEX_OUTSIDE
     const int LA_INDEX_ASCENDING
     const int LA_BOOL
-    const int LA_I8
     const int LA_I32
-    const int LA_U8
-    const int LA_F32
     const int LA_F64
 
     int la_can_find(int64_t itemsize)

@@ -12,7 +12,7 @@ from libc.string cimport memmove, memset
 import numpy as np
 
 from lava_actor.kernels.arguments cimport (
-    data_of, is_array, is_columns, is_of, is_state, size_of,
+    data_of, is_array, is_columns, is_matrix, is_of, is_state, size_of,
 )
 from lava_actor.kernels.geometry cimport take_geometry
 from lava_actor.kernels.loops cimport (
@@ -116,11 +116,7 @@ def dense_events_delayed(weights, delays, at, x, out):
     cdef Py_ssize_t rows = cnp.PyArray_DIM(<cnp.ndarray>weights, 0)
     cdef Py_ssize_t columns = cnp.PyArray_DIM(<cnp.ndarray>weights, 1)
     _take_events(at, x, kind, columns)
-    if not (
-        is_columns(delays, cnp.NPY_INT32)
-        and cnp.PyArray_DIM(<cnp.ndarray>delays, 0) == rows
-        and cnp.PyArray_DIM(<cnp.ndarray>delays, 1) == columns
-    ):
+    if not is_matrix(delays, cnp.NPY_INT32, rows, columns):
         raise TypeError("delays: expected a column-major int32 matrix of the shape of the weights")
     if not (
         is_columns(out, kind)

@@ -1,6 +1,11 @@
 """Connections, with delays or without. Included by ``_steps.pyx``."""
 
 
+cdef inline double _number_at(int code, const void *values, Py_ssize_t i) noexcept nogil:
+    """One of some numbers of either type."""
+    return (<const double *>values)[i] if code == LA_F64 else (<const int32_t *>values)[i]
+
+
 cdef class _ConnectionBurst(Burst):
     """Send what was computed in the step before, receive, compute.
 
@@ -332,17 +337,12 @@ cdef class _ConnectionBurst(Burst):
 
     cdef bint _none_is_zero(self, int code, const void *values, Py_ssize_t count) noexcept:
         cdef Py_ssize_t k
-        if code == LA_F64:
-            for k in range(count):
-                if (<const double *>values)[k] == 0:
-                    return False
-            return True
-        if code == LA_I32:
-            for k in range(count):
-                if (<const int32_t *>values)[k] == 0:
-                    return False
-            return True
-        return False
+        if code != LA_F64 and code != LA_I32:
+            return False
+        for k in range(count):
+            if _number_at(code, values, k) == 0:
+                return False
+        return True
 
     cdef int receive_by_model(self) except -1:
         model = self.model
@@ -376,12 +376,7 @@ cdef class DenseBurst(_ConnectionBurst):
 
     cdef bint take_weights(self) except -1:
         matrix = self.model.columns()
-        if not is_columns(matrix, self.kind):
-            return False
-        if (
-            cnp.PyArray_DIM(<cnp.ndarray>matrix, 0) != self.n_out
-            or cnp.PyArray_DIM(<cnp.ndarray>matrix, 1) != self.n_in
-        ):
+        if not is_matrix(matrix, self.kind, self.n_out, self.n_in):
             return False
         self.matrix = matrix
         self.weights = data_of(matrix)
@@ -390,11 +385,7 @@ cdef class DenseBurst(_ConnectionBurst):
     cdef bint take_delays(self) except -1:
         """Look at the delays; False if one of them does not fit the line."""
         delays = self.model.late_columns()
-        if (
-            not is_columns(delays, cnp.NPY_INT32)
-            or cnp.PyArray_DIM(<cnp.ndarray>delays, 0) != self.n_out
-            or cnp.PyArray_DIM(<cnp.ndarray>delays, 1) != self.n_in
-        ):
+        if not is_matrix(delays, cnp.NPY_INT32, self.n_out, self.n_in):
             return False
         self.delays = delays
         self.late = <const int32_t *>data_of(delays)
@@ -444,11 +435,7 @@ cdef class InTimeBurst(_ConnectionBurst):
 
     cdef bint take_weights(self) except -1:
         self.matrix = self.model.columns()
-        return (
-            is_columns(self.matrix, self.kind)
-            and cnp.PyArray_DIM(<cnp.ndarray>self.matrix, 0) == self.n_out * self.depth
-            and cnp.PyArray_DIM(<cnp.ndarray>self.matrix, 1) == self.n_in
-        )
+        return is_matrix(self.matrix, self.kind, self.n_out * self.depth, self.n_in)
 
     cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
         return count * self.n_out * self.depth

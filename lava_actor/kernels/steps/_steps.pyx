@@ -65,8 +65,10 @@ from lava_actor.kernels.arguments cimport (
     data_of,
     is_array,
     is_columns,
+    is_matrix,
     is_of,
     is_state,
+    overlap,
     size_of,
 )
 from lava_actor.kernels.geometry cimport take_geometry
