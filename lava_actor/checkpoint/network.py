@@ -135,17 +135,18 @@ class Network:
         return self._aliases.get(id(var), var.aliased_var)
 
     def _connected(self, seed: AbstractProcess) -> list[AbstractProcess]:
-        def further(one: Any) -> list[Any]:
+        def further(one: object) -> list[object]:
             if isinstance(one, AbstractPort):
                 return [one.process, *(p for side in self._partners(one) for p in side)]
-            if one is None or self._was_added(one):
+            if not isinstance(one, AbstractProcess) or self._was_added(one):
                 return []
             aliases = [self._alias(var) for var in one.vars.members]
             parts = self._members(one, "procs").values()
             near = [*parts, one.parent_proc, *self._members_of([one], PORTS)]
             return near + [var.process for var in aliases if var is not None]
 
-        found = (p for p in reachable([seed], further) if isinstance(p, AbstractProcess))
+        start: list[object] = [seed]
+        found = (p for p in reachable(start, further) if isinstance(p, AbstractProcess))
         return sorted((p for p in found if not self._was_added(p)), key=lambda p: p.id)
 
     # -- references -------------------------------------------------------------------------

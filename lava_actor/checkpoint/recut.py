@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from lava_actor.checkpoint.arrays import Said
     from lava_actor.checkpoint.rings import Message
     from lava_actor.compiler.executable import Executable
+
 Part = PartPlan | None
 
 

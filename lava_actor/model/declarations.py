@@ -10,6 +10,7 @@ import numpy as np
 from lava_actor.channels.memory import check_values
 from lava_actor.errors import NetworkError
 from lava_actor.model.native import check_declaration
+from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.model.ports.in_port import PyInPort
 from lava_actor.model.ports.out_port import PyOutPort
 from lava_actor.model.ports.ref_port import PyRefPort
@@ -128,7 +129,7 @@ def _check_ports(
                 f"{where}: LavaPyType.cls must be a concrete {kind} class such as "
                 f"{kind}.VEC_DENSE, got {getattr(cls, '__qualname__', cls)!r}"
             )
-        if cls.one_number and port.size != 1:
+        if issubclass(cls, AbstractPyPort) and cls.one_number and port.size != 1:
             raise NetworkError(
                 f"{where}: {kind}.SCALAR_DENSE carries one number, but the port's shape is "
                 f"{port.shape}; use {kind}.VEC_DENSE"
