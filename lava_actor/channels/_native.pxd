@@ -2,7 +2,7 @@
 """What of the native channels can be called from other native modules, and how.
 
 Declares the C headers once, for everybody, and the members of the extension types. Native callers
-work on slots themselves: wait (``await_data``, ``await_space``), look or fill, then ``release`` or
+work on slots themselves: wait (``await_data``, ``begin``), look or fill, then ``release`` or
 ``publish``. They hold the interpreter lock, as the methods for Python do.
 """
 
@@ -29,7 +29,6 @@ cdef extern from "waits.h" nogil:
     const int LA_ON_TURN
     const uint64_t LA_DETACHED
     const uint32_t LA_WAITV_MAX
-    const int LA_TIME_OVER
     const int LA_HOLDS
     const int LA_ENDED
     const uint32_t LA_LOOKS
@@ -202,10 +201,7 @@ cdef extern from "accumulate.h" nogil:
     const int LA_INDEX_OUTSIDE
     const int LA_INDEX_ASCENDING
     const int LA_BOOL
-    const int LA_I8
     const int LA_I32
-    const int LA_U8
-    const int LA_F32
     const int LA_F64
 
     int la_can_find(int64_t itemsize)
@@ -364,10 +360,9 @@ cdef class RingWriter(_RingEnd):
     cdef cnp.ndarray _checked_indices(self, cnp.ndarray index)
     cdef int _check_indices(self, cnp.ndarray index) except -1
     cdef cnp.ndarray _summed(self, v, cnp.ndarray index)
+    cdef la_slot *begin(self) except? NULL
     cdef int await_space(self) except -1
-    cdef bint unheard(self) noexcept nogil
     cdef void drop(self) noexcept nogil
-    cdef la_slot *back(self) noexcept nogil
     cdef unsigned char *payload_of(self, la_slot *slot) noexcept nogil
     cdef void fill(self, la_slot *slot, const void *data) noexcept nogil
     cdef int64_t most_found(self) noexcept nogil

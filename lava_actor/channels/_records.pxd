@@ -12,7 +12,6 @@ cdef extern from "records.h" nogil:
     enum: LA_STREAMS
     enum: LA_CHUNK_BYTES
     enum: LA_RECORD_BYTES
-    uint64_t LA_ON_DISK
     ctypedef struct la_stream:
         uint64_t first
         uint64_t n

@@ -140,11 +140,9 @@ cdef class RingWriter(_RingEnd):
             a = self._converted(array)
         if self.closed:
             raise self._after_close()
-        self.await_space()
-        if la_writer_unheard(&self.at):
-            self.drop()
+        slot = self.begin()
+        if slot == NULL:
             return 0
-        slot = la_writer_slot(&self.at)
         if cnp.PyArray_TYPE(a) != self.type_num:
             count = la_find(
                 cnp.PyArray_DATA(a), self.size, 1, <int32_t *>self.payload_of(slot),
@@ -369,7 +367,15 @@ cdef class RingWriter(_RingEnd):
         self.owner._flush()
         return count, start
 
-    # -- for native callers: await_space, then drop, or fill and publish ------------------------
+    # -- for native callers: begin, fill what there is, publish ----------------------------------
+
+    cdef inline la_slot *begin(self) except? NULL:
+        """Wait for the slot to fill; NULL, and the message is dropped, if nobody reads this ring."""
+        self.await_space()
+        if la_writer_unheard(&self.at):
+            self.drop()
+            return NULL
+        return la_writer_slot(&self.at)
 
     cdef inline int await_space(self) except -1:
         """Wait until the next slot may be filled."""
@@ -377,17 +383,9 @@ cdef class RingWriter(_RingEnd):
             self._wait_space()
         return 0
 
-    cdef inline bint unheard(self) noexcept nogil:
-        """Whether nobody reads this ring; to be asked after `await_space`."""
-        return la_writer_unheard(&self.at)
-
     cdef inline void drop(self) noexcept nogil:
         """Count a message that nobody would read."""
         la_count(&self.at.at.ring.dropped, 1)
-
-    cdef inline la_slot *back(self) noexcept nogil:
-        """The slot to fill."""
-        return la_writer_slot(&self.at)
 
     cdef inline unsigned char *payload_of(self, la_slot *slot) noexcept nogil:
         return <unsigned char *>slot + self.payload

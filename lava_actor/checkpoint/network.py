@@ -20,6 +20,7 @@ from lava_actor.process.collection import Collection
 from lava_actor.process.interfaces import where
 from lava_actor.process.ports import ports
 from lava_actor.process.ports.ports import AbstractPort
+from lava_actor.process.reaching import reachable
 from lava_actor.process.recording import Recording
 
 Tables = dict[str, list[Any]]
@@ -36,7 +37,7 @@ RESERVED: dict[str, frozenset[str]] = {
     "processes": frozenset(
         {
             *(*COLLECTIONS, "id", "name", "proc_params", "parent_proc", "log", "_home"),
-            *("_runtime", "_model", "_model_class", "_is_compiled", "_executable"),
+            *("_runtime", "model", "_model", "_model_class", "_is_compiled", "_executable"),
         }
     ),
     "vars": frozenset(
@@ -134,25 +135,19 @@ class Network:
         return self._aliases.get(id(var), var.aliased_var)
 
     def _connected(self, seed: AbstractProcess) -> list[AbstractProcess]:
-        found: dict[int, AbstractProcess] = {}
-        seen: set[int] = set()
-        todo: list[Any] = [seed]
-        while todo:
-            process = todo.pop()
-            if process is None or id(process) in found or self._was_added(process):
-                continue
-            found[id(process)] = process
-            aliases = [self._alias(var) for var in process.vars.members]
-            todo += [*self._members(process, "procs").values(), process.parent_proc]
-            todo += [var.process for var in aliases if var is not None]
-            near = self._members_of([process], PORTS)
-            while near:
-                port = near.pop()
-                if id(port) not in seen:
-                    seen.add(id(port))
-                    todo.append(port.process)
-                    near += [p for side in self._partners(port) for p in side]
-        return sorted(found.values(), key=lambda p: p.id)
+        def further(one: object) -> list[object]:
+            if isinstance(one, AbstractPort):
+                return [one.process, *(p for side in self._partners(one) for p in side)]
+            if not isinstance(one, AbstractProcess) or self._was_added(one):
+                return []
+            aliases = [self._alias(var) for var in one.vars.members]
+            parts = self._members(one, "procs").values()
+            near = [*parts, one.parent_proc, *self._members_of([one], PORTS)]
+            return near + [var.process for var in aliases if var is not None]
+
+        start: list[object] = [seed]
+        found = (p for p in reachable(start, further) if isinstance(p, AbstractProcess))
+        return sorted((p for p in found if not self._was_added(p)), key=lambda p: p.id)
 
     # -- references -------------------------------------------------------------------------
 

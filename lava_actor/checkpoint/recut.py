@@ -9,7 +9,6 @@ guess.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
@@ -18,10 +17,11 @@ import numpy as np
 
 from lava_actor.checkpoint.codec import Encoder
 from lava_actor.checkpoint.names import Names
-from lava_actor.checkpoint.rings import Content
-from lava_actor.compiler.parts import PartPlan
+from lava_actor.checkpoint.rings import Content, places_in
+from lava_actor.compiler.parts import PartPlan, name_of_whole
 from lava_actor.errors import CheckpointError
 from lava_actor.model.cuts import Cut
+from lava_actor.model.ports.rings import with_values
 from lava_actor.process import matrices
 from lava_actor.protocol.rows import Rows, is_divided
 
@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from lava_actor.checkpoint.arrays import Said
     from lava_actor.checkpoint.rings import Message
     from lava_actor.compiler.executable import Executable
-Part = PartPlan | None
 
-_NAME = re.compile(r" part \d+ of \d+(?=\.|$)")
+Part = PartPlan | None
 
 
 def said(part: Part) -> list[int] | None:
@@ -53,11 +52,6 @@ def read(given: object) -> Part:
     if not (0 <= number < count and 0 <= first < end <= total):
         raise CheckpointError(f"a part of {given!r} makes no sense")
     return PartPlan(number, count, Rows(first, end, total))
-
-
-def name_of_whole(name: str) -> str:
-    """What the Process of a part, or a port of it, is called."""
-    return _NAME.sub("", name)
 
 
 def groups(parts: Sequence[Part]) -> list[range]:
@@ -296,10 +290,8 @@ def _joined(pieces: Sequence[tuple[Message | None, int]]) -> Message:
         begin += size
     given = [v for v in values if v is not None]
     if given:
-        values = [
-            np.ones(len(index), given[0].dtype) if value is None else value
-            for value, index in zip(values, indices, strict=True)
-        ]
+        events = zip(values, indices, strict=True)
+        values = [with_values(part, given[0].dtype)[0] for part in events]
     return {
         "values": np.concatenate(values) if given else None,
         "indices": np.concatenate(indices).astype(np.int32),
@@ -310,7 +302,7 @@ def _events_of(message: Message) -> tuple[Any, np.ndarray]:
     if "whole" not in message:
         return message["values"], message["indices"]
     whole = message["whole"]
-    index = np.flatnonzero(whole.view(np.uint8).reshape(whole.size, -1).any(axis=1))
+    index = places_in(whole)
     return whole[index], index
 
 

@@ -126,12 +126,17 @@ def read(said: list[Said], decoder: Decoder) -> list[Content]:
     ]
 
 
+def places_in(whole: np.ndarray) -> np.ndarray:
+    """Where a message of one dimension has bits that are not zero."""
+    bits = whole.view(np.uint8).reshape(whole.size, -1).any(axis=1) if whole.size else whole != 0
+    return np.flatnonzero(bits)
+
+
 def _message(reader: RingReader) -> Message:
     """One message, whole if that says everything, else as events in their order."""
     values, indices = reader.peek_events()
     whole = reader.recv().reshape(-1)
-    bits = whole.view(np.uint8).reshape(whole.size, -1).any(axis=1) if whole.size else whole != 0
-    places = np.flatnonzero(bits)
+    places = places_in(whole)
     same = np.array_equal(places, indices)
     if same and values is not None:
         same = whole[places].tobytes() == values.tobytes()

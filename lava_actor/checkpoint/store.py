@@ -10,7 +10,7 @@ from lava_actor.checkpoint.names import Names, home_of, is_importable, path_of
 from lava_actor.checkpoint.network import Network, Tables, difference
 from lava_actor.checkpoint.rebuild import Rebuilt, decoder_for
 from lava_actor.checkpoint.resume import Pending, Resting, Resume, identity, named_class
-from lava_actor.compiler.executable import THREAD
+from lava_actor.compiler.executable import THREAD, Executable
 from lava_actor.compiler.run_configs import RunConfig
 from lava_actor.errors import CheckpointError
 from lava_actor.model.model import AbstractProcessModel
@@ -33,7 +33,7 @@ def save(
     were started now.
     """
     network = Network(process)
-    executable = process._executable if process._is_compiled else None
+    executable: Executable | None = process._executable
     actors = [] if executable is None else executable.actors
     names = Names(home_of(path_of(type(p))) for p in network.tables["processes"])
     for plan in actors:
@@ -184,7 +184,7 @@ class Update:
                 loaded.document, loaded.names, self._tables(mine, loaded), trusted=loaded.trusted
             )
             self.pending = loaded.pending(decoder)
-            if self.pending.resume is not None and process._is_compiled:
+            if self.pending.resume is not None and process.is_compiled:
                 self.pending.resume.check(process._executable)
             self._new: list[tuple[object, str, object]] = [
                 (var, "init", decoder.value(entry["init"]))

@@ -13,7 +13,7 @@ from lava_actor.compiler.exceptions import ProcessAlreadyCompiled
 from lava_actor.compiler.executable import DomainPlan, Executable
 from lava_actor.compiler.expand import expand
 from lava_actor.compiler.hosts import threads_in
-from lava_actor.compiler.lower import Lowering, port_name
+from lava_actor.compiler.lower import Lowering
 from lava_actor.compiler.network import find_network
 from lava_actor.compiler.placement import cut, place, shallow, share
 from lava_actor.compiler.schedule import decide
@@ -23,13 +23,13 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.model.declarations import check_members
 from lava_actor.model.doubts import doubt, doubt_hierarchical
 from lava_actor.process.hints import did_you_mean, warn, yes_or_no
+from lava_actor.process.interfaces import where
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 from lava_actor.protocol.counts import whole_number
 
 if TYPE_CHECKING:
     from lava_actor.compiler.run_configs import RunConfig
-    from lava_actor.model.sync.domain import SyncDomain
     from lava_actor.process.process import AbstractProcess
 
     class CompileConfig(TypedDict):
@@ -134,9 +134,10 @@ class Compiler:
                 f"Loihi2SimCfg(select_tag='floating_pt'), got {run_cfg!r}"
             )
         for member in find_network([process]):
-            _forget_if_over(member)
+            if member.is_compiled and member._is_over():  # it may be compiled again
+                member._executable.forget()
         network = find_network([process])
-        done = [p.name for p in network if p._is_compiled]
+        done = [p.name for p in network if p.is_compiled]
         if done:
             raise ProcessAlreadyCompiled(done[0])
         before = Snapshot(network)
@@ -147,7 +148,6 @@ class Compiler:
             executable.before = before
             for member in everything:
                 member._executable = executable
-                member._is_compiled = True
         except BaseException:
             before.undo()
             raise
@@ -167,14 +167,9 @@ class Compiler:
         doubt_hierarchical(set(everything) - set(leaves))
         _check_external_pipes(everything, leaves)
         custom = list(getattr(run_cfg, "custom_sync_domains", None) or [])
-        domains = assign_domains(leaves, custom, everything)
-        freely = {leaf: is_async(leaf) for leaf in leaves}
-        name_of: dict[AbstractProcess, str] = {}
-        for leaf in leaves:
-            name_of[leaf] = _domain_of(leaf, domains).name
-        whole = Lowering(
-            leaves, {leaf: (name_of[leaf], freely[leaf]) for leaf in leaves}, self.compile_config
-        ).run()
+        domains, domain_of = assign_domains(leaves, custom, everything)
+        how = {leaf: (domain_of[leaf].name, is_async(leaf)) for leaf in leaves}
+        whole = Lowering(leaves, how, self.compile_config).run()
         placement = place(whole, self.compile_config)
         lowered = cut(whole, placement)
         schedule, turns = decide(lowered.actors, self.compile_config), plan_turns(lowered.actors)
@@ -218,24 +213,6 @@ class Compiler:
         return executable
 
 
-def _forget_if_over(process: AbstractProcess) -> None:
-    """A network that was stopped may be compiled again."""
-    executable: Executable | None = process._executable
-    runtime = process.runtime
-    if executable is not None and runtime is not None and runtime.is_over:
-        executable.forget()
-
-
-def _domain_of(process: AbstractProcess, domains: list[SyncDomain]) -> SyncDomain:
-    current: AbstractProcess | None = process
-    while current is not None:
-        for domain in domains:
-            if current in domain.processes:
-                return domain
-        current = current.parent_proc
-    raise NetworkError(f"{process.name} is in no sync domain")
-
-
 def _check_external_pipes(everything: list[AbstractProcess], leaves: list[AbstractProcess]) -> None:
     inner = set(leaves)
     for process in everything:
@@ -244,6 +221,6 @@ def _check_external_pipes(everything: list[AbstractProcess], leaves: list[Abstra
         for port in (*process.in_ports.members, *process.out_ports.members):
             if port.external_pipe_flag:
                 raise NetworkError(
-                    f"{port_name(port)} is flagged as external pipe, but {process.name} is "
+                    f"{where(port)} is flagged as external pipe, but {process.name} is "
                     f"hierarchical: flag the port of the sub-process it leads to"
                 )

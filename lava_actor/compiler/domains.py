@@ -11,6 +11,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.domain import SyncDomain
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.process.reaching import family
 
 if TYPE_CHECKING:
     from lava_actor.model.sync.protocol import AbstractSyncProtocol
@@ -48,8 +49,10 @@ def is_async(process: AbstractProcess) -> bool:
 
 def assign_domains(
     leaves: Sequence[AbstractProcess], custom: Sequence[SyncDomain], everything: Sequence[object]
-) -> list[SyncDomain]:
-    """Custom domains first, then one default domain per protocol, in Process order.
+) -> tuple[list[SyncDomain], dict[AbstractProcess, SyncDomain]]:
+    """Return the domains, and that of each Process.
+
+    Custom domains come first, then one default domain per protocol, in Process order.
 
     Raises
     ------
@@ -76,7 +79,7 @@ def assign_domains(
                 )
             owner[process] = domain
     for process in leaves:
-        given = _enclosing_domain(process, owner)
+        given = next((owner[one] for one in family(process) if one in owner), None)
         if given is not None:
             protocol = protocol_of(process)
             if not isinstance(given.protocol, protocol):
@@ -98,15 +101,4 @@ def assign_domains(
             defaults[protocol] = SyncDomain(name=name, protocol=protocol(), processes=[])
         defaults[protocol].add_process(process)
         owner[process] = defaults[protocol]
-    return [*custom, *defaults.values()]
-
-
-def _enclosing_domain(
-    process: AbstractProcess, owner: dict[AbstractProcess, SyncDomain]
-) -> SyncDomain | None:
-    current: AbstractProcess | None = process
-    while current is not None:
-        if current in owner:
-            return owner[current]
-        current = current.parent_proc
-    return None
+    return [*custom, *defaults.values()], owner

@@ -26,8 +26,8 @@ class NoProcessModelFound(LavaActorError):
     def __init__(self, process: AbstractProcess | str, problems: Iterable[object] = ()) -> None:
         self.problems = tuple(problems)
         super().__init__(process if isinstance(process, str) else self._text(process))
-        errors = [e for p in self.problems if isinstance(e := _error_of(p), BaseException)]
-        if errors:
+        found = [getattr(problem, "error", problem) for problem in self.problems]
+        if errors := [error for error in found if isinstance(error, BaseException)]:
             self.__cause__ = errors[0]
 
     def _text(self, process: AbstractProcess) -> str:
@@ -59,7 +59,3 @@ class ProcessAlreadyCompiled(LavaActorError):
             f"{name} is already compiled: run it as it is, or stop its network before it is "
             f"compiled again"
         )
-
-
-def _error_of(problem: object) -> object:
-    return getattr(problem, "error", problem)

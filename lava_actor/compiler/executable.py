@@ -352,7 +352,6 @@ class Executable:
     def forget(self) -> None:
         """Undo the compilation: every Process can be compiled again."""
         for process in self.all_processes:
-            process._is_compiled = False
             process._executable = None
         if self.before is not None:
             self.before.undo()

@@ -138,7 +138,8 @@ def _wired_inside(
     """Processes reachable from the inner side of ``process`` and from its known sub-processes."""
     starts = list(known)
     for port in ports_of(process):
-        inner = port.in_connections if _is_outgoing(port) else port.out_connections
+        outgoing = isinstance(port, AbstractSrcPort)
+        inner = port.in_connections if outgoing else port.out_connections
         starts += _owners(inner)
 
     def further(current: AbstractProcess) -> Iterator[AbstractProcess]:
@@ -146,10 +147,6 @@ def _wired_inside(
             yield from _owners(connected_with(port))
 
     return reachable(starts, further, without=[process])
-
-
-def _is_outgoing(port: AbstractPort) -> bool:
-    return isinstance(port, AbstractSrcPort)
 
 
 def _owners(ports: Sequence[AbstractPort]) -> list[AbstractProcess]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process.hints import did_you_mean
 from lava_actor.process.process import AbstractProcess
+from lava_actor.process.reaching import family
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,13 +33,13 @@ def threads_in(actors: Iterable[ActorPlan], wanted: object) -> set[int]:
     where = "compile_config['threads']"
     if isinstance(wanted, str) or not isinstance(wanted, Iterable):
         raise InvalidTypeError(f"{where}: expected {_WHAT}, got {wanted!r}")
-    families = [(actor, _family(actor.process)) for actor in actors]
+    families = [(actor, list(family(actor.process))) for actor in actors]
     found: set[int] = set()
     for entry in wanted:
         means = _meaning(entry, where)
-        meant = {actor.party for actor, family in families if means(actor, family)}
+        meant = {actor.party for actor, related in families if means(actor, related)}
         if not meant:
-            names = {process.name for _, family in families for process in family}
+            names = {process.name for _, related in families for process in related}
             hint = did_you_mean(entry, names) if isinstance(entry, str) else ""
             raise InvalidValueError(f"{where}: no Process of the network is {entry!r}{hint}")
         found |= meant
@@ -47,19 +48,11 @@ def threads_in(actors: Iterable[ActorPlan], wanted: object) -> set[int]:
 
 def _meaning(entry: object, where: str) -> Callable[[ActorPlan, list[AbstractProcess]], bool]:
     if isinstance(entry, str):
-        return lambda _, family: any(process.name == entry for process in family)
+        return lambda _, related: any(process.name == entry for process in related)
     if isinstance(entry, AbstractProcess):
-        return lambda _, family: entry in family
+        return lambda _, related: entry in related
     if isinstance(entry, type):
-        return lambda actor, family: (
-            issubclass(actor.model_class, entry) or any(isinstance(p, entry) for p in family)
+        return lambda actor, related: (
+            issubclass(actor.model_class, entry) or any(isinstance(p, entry) for p in related)
         )
     raise InvalidTypeError(f"{where}: expected {_WHAT}, got {entry!r} among them")
-
-
-def _family(process: AbstractProcess) -> list[AbstractProcess]:
-    """A Process and all that contain it."""
-    family = [process]
-    while family[-1].parent_proc is not None:
-        family.append(family[-1].parent_proc)
-    return family

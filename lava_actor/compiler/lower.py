@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -31,15 +31,20 @@ from lava_actor.model.phases import phase_table
 from lava_actor.model.ports.out_port import PyOutPortVectorSparse
 from lava_actor.model.ref_use import only_reads
 from lava_actor.model.types import declared
+from lava_actor.plain import plain
 from lava_actor.process.collection import named
 from lava_actor.process.hints import warn
+from lava_actor.process.interfaces import where
 from lava_actor.process.ports import paths
 from lava_actor.process.recording import Recording
+from lava_actor.protocol.rows import Rows
 
 if TYPE_CHECKING:
+    from numpy.typing import DTypeLike
+
     from lava_actor.compiler.compiler import CompileConfig
     from lava_actor.model.types import LavaPyType
-    from lava_actor.process import AbstractProcess, Var
+    from lava_actor.process import AbstractProcess
     from lava_actor.process.ports.paths import Function, Path
     from lava_actor.process.ports.ports import AbstractPort, InPort, OutPort, RefPort
 
@@ -47,41 +52,28 @@ if TYPE_CHECKING:
 REMOTE_HEADER = 64
 
 
-class _RingDraft:
-    """A ring while its readers are being collected."""
+@plain
+class RingDraft:
+    """A ring while its readers are being collected.
 
-    def __init__(self, name: str, shape: tuple[int, ...], dtype: np.dtype, writer: int) -> None:
-        self.name = name
-        self.shape = shape
-        self.dtype = dtype
-        self.writer = writer
-        self.events = False
-        self.depth: int | None = None
-        self.readers: list[int] = []
-        self.reader_names: list[str] = []
+    ``rows`` are those of the writer's message that a part of it sends; None: all.
+    """
+
+    request: RingRequest
+    rows: Rows | None = None
+    readers: list[int] = field(default_factory=list)
+    reader_names: list[str] = field(default_factory=list)
 
     def add_reader(self, party: int, name: str) -> int:
+        """Return the cursor of one more reader."""
         self.readers.append(party)
         self.reader_names.append(name)
         return len(self.readers) - 1
 
-    def request(self) -> RingRequest:
-        return RingRequest(
-            name=self.name,
-            shape=self.shape,
-            dtype=self.dtype.str,
-            events=self.events,
-            depth=self.depth,
-            writer=self.writer,
-            readers=tuple(self.readers),
-            reader_names=tuple(self.reader_names),
-        )
-
-
-def port_name(port: AbstractPort) -> str:
-    """``process.port``, the way people write it."""
-    owner = port.process.name if port.process is not None else "?"
-    return f"{owner}.{port.name}"
+    def finished(self) -> RingRequest:
+        """The ring with its readers."""
+        names = tuple(self.reader_names)
+        return replace(self.request, readers=tuple(self.readers), reader_names=names)
 
 
 class Lowering:
@@ -101,7 +93,7 @@ class Lowering:
         self.party_names = [process.name for process in self.leaves]
         of_class = {cls: declared(cls) for cls in {p.model_class for p in self.leaves} if cls}
         self.declared = {p: of_class[p.model_class] for p in self.leaves if p.model_class}
-        self.drafts: list[_RingDraft] = []
+        self.drafts: list[RingDraft] = []
         self.ring_of: dict[OutPort, int] = {}
         self.channels: list[ChannelPlan] = []
         self.externals: list[ExternalPlan] = []
@@ -115,7 +107,7 @@ class Lowering:
         """Lower everything."""
         return Lowered(
             tuple(self._actors()),
-            tuple(draft.request() for draft in self.drafts),
+            tuple(draft.finished() for draft in self.drafts),
             tuple(self.channels),
             tuple(self.party_names),
             tuple(self.externals),
@@ -177,17 +169,31 @@ class Lowering:
         if ring is None:
             process = port.process
             declaration = self.declared[process][port.name]
-            draft = _RingDraft(
-                port_name(port),
+            depth = port.external_pipe_buffer_size if port.external_pipe_flag else self.depth
+            ring = self.ring_of[port] = self._new_ring(
+                where(port),
                 tuple(port.shape),
-                np.dtype(declaration.d_type),
+                declaration.d_type,
                 self.party[process],
+                depth,
+                events=issubclass(declaration.cls, PyOutPortVectorSparse),
             )
-            draft.events = issubclass(declaration.cls, PyOutPortVectorSparse)
-            draft.depth = self.depth
-            ring = self.ring_of[port] = len(self.drafts)
-            self.drafts.append(draft)
         return ring
+
+    def _new_ring(
+        self,
+        name: str,
+        shape: tuple[int, ...],
+        dtype: DTypeLike,
+        writer: int,
+        depth: int | None,
+        *,
+        events: bool = False,
+    ) -> int:
+        """The number of a new ring, which has no readers yet."""
+        request = RingRequest(name, shape, np.dtype(dtype).str, events, depth, writer, (), ())
+        self.drafts.append(RingDraft(request))
+        return len(self.drafts) - 1
 
     def _in_port(self, port: InPort) -> InPortPlan:
         process = port.process
@@ -200,12 +206,11 @@ class Lowering:
         for path in found:
             ring = self._ring_for(path.source)
             draft = self.drafts[ring]
-            cursor = draft.add_reader(self.party[process], port_name(port))
+            cursor = draft.add_reader(self.party[process], where(port))
             index_map, functions = _transform(path)
-            edges.append(EdgePlan(ring, cursor, draft.name, index_map, functions))
-            self.channels.append(
-                ChannelPlan(draft.name, port_name(port), ring, draft.shape, draft.dtype.str)
-            )
+            sent = draft.request
+            edges.append(EdgePlan(ring, cursor, sent.name, index_map, functions))
+            self.channels.append(ChannelPlan(sent.name, where(port), ring, sent.shape, sent.dtype))
             self._warn_if_lossy(path.source, port)
         if port.external_pipe_flag:
             edges.append(self._external_input(port))
@@ -221,7 +226,7 @@ class Lowering:
                 kept.append(path)
             else:
                 warn(
-                    f"{port_name(port)} is connected to {port_name(path.source)}, which nothing "
+                    f"{where(port)} is connected to {where(path.source)}, which nothing "
                     f"inside its Process drives; it is treated as unconnected"
                 )
         return kept
@@ -231,33 +236,27 @@ class Lowering:
         to_type = np.dtype(self.declared[destination.process][destination.name].d_type)
         if from_type.kind == "c" and to_type.kind != "c":
             warn(
-                f"{port_name(source)} sends {from_type}, but {port_name(destination)} is declared "
+                f"{where(source)} sends {from_type}, but {where(destination)} is declared "
                 f"{to_type}; the result is complex"
             )
 
     def _external_input(self, port: InPort) -> EdgePlan:
-        party = self._new_party(f"external:{port_name(port)}")
+        party = self._new_party(f"external:{where(port)}")
         declaration = self.declared[port.process][port.name]
-        draft = _RingDraft(
-            f"external->{port_name(port)}", tuple(port.shape), np.dtype(declaration.d_type), party
-        )
-        draft.depth = port.external_pipe_buffer_size
-        ring = len(self.drafts)
-        self.drafts.append(draft)
-        cursor = draft.add_reader(self.party[port.process], port_name(port))
+        name, depth = f"external->{where(port)}", port.external_pipe_buffer_size
+        ring = self._new_ring(name, tuple(port.shape), declaration.d_type, party, depth)
+        cursor = self.drafts[ring].add_reader(self.party[port.process], where(port))
         self.externals.append(ExternalPlan(port.process.id, port.name, party, ring, None))
-        return EdgePlan(ring, cursor, draft.name)
+        return EdgePlan(ring, cursor, name)
 
     def _out_port(self, port: OutPort) -> OutPortPlan:
         process = port.process
         if port.in_connections:
             raise NetworkError(_leads_nowhere(port, "into it"))
         if port.external_pipe_flag:
-            party = self._new_party(f"external:{port_name(port)}")
+            party = self._new_party(f"external:{where(port)}")
             ring = self._ring_for(port)
-            draft = self.drafts[ring]
-            draft.depth = port.external_pipe_buffer_size
-            cursor = draft.add_reader(party, f"{port_name(port)}->external")
+            cursor = self.drafts[ring].add_reader(party, f"{where(port)}->external")
             self.externals.append(ExternalPlan(process.id, port.name, party, ring, cursor))
         return OutPortPlan(
             port.name,
@@ -305,7 +304,7 @@ class Lowering:
         owner = var.process
         if owner not in self.party:
             raise NetworkError(
-                f"{port_name(port)} reaches {owner.name}.{var.name}, which no model holds: alias "
+                f"{where(port)} reaches {owner.name}.{var.name}, which no model holds: alias "
                 f"the Var to a Var of a sub-process"
             )
         process = port.process
@@ -329,7 +328,8 @@ class Lowering:
         if access is None:
             return RefPortPlan(port.name, self.declared[port.process][port.name], shape)
         var = access.var
-        index_map, forward, backward = _remote_transform(access.path)
+        index_map, forward = _transform(access.path)
+        backward = paths.backward_functions(access.path) if forward else ()
         plan = RefPortPlan(
             port.name,
             access.declared,
@@ -347,46 +347,38 @@ class Lowering:
             return replace(plan, taps=((ring, cursor),))
         request, reply = self._remote_rings(access)
         self.servers[var.process].append(
-            VarServerPlan(port_name(port), var.name, access.reader, request, reply)
+            VarServerPlan(where(port), var.name, access.reader, request, reply)
         )
         return replace(plan, request_ring=request, reply_ring=reply)
 
     def _tap(self, access: Access) -> tuple[int, int]:
         """The ring that a Var is published to, and a cursor for one more reader."""
-        var, source, reader = access.var, _var_name(access.var), port_name(access.port)
+        var, source, reader = access.var, where(access.var), where(access.port)
         nbytes = _message_bytes(access)
-        ring = self.taps[var.process].setdefault(var.name, len(self.drafts))
-        if ring == len(self.drafts):
-            draft = _RingDraft(source, (nbytes,), np.dtype(np.uint8), access.owner)
-            draft.depth = self.depth
-            self.drafts.append(draft)
+        taps = self.taps[var.process]
+        if var.name not in taps:
+            taps[var.name] = self._new_ring(source, (nbytes,), np.uint8, access.owner, self.depth)
+        ring = taps[var.name]
         draft = self.drafts[ring]
-        draft.shape = (max(nbytes, *draft.shape),)
+        draft.request = replace(draft.request, shape=(max(nbytes, *draft.request.shape),))
         self.rhythm[ring] = math.gcd(self.rhythm.get(ring, 0), access.declared.every)
         self.channels.append(_var_channel(access, source, reader, ring, access.var_declared))
         return ring, draft.add_reader(access.reader, reader)
 
     def _remote_rings(self, access: Access) -> tuple[int, int]:
-        here, there = port_name(access.port), _var_name(access.var)
+        here, there = where(access.port), where(access.var)
         nbytes = _message_bytes(access)
         rings = []
         for source, destination, writer, reader, declaration in (
             (here, there, access.reader, access.owner, access.declared),
             (there, here, access.owner, access.reader, access.var_declared),
         ):
-            name = f"{source}->{destination}"
-            draft = _RingDraft(name, (nbytes,), np.dtype(np.uint8), writer)
-            draft.depth = 8 if nbytes <= 128 * 1024 else 2
-            draft.add_reader(reader, name)
-            ring = len(self.drafts)
+            name, depth = f"{source}->{destination}", 8 if nbytes <= 128 * 1024 else 2
+            ring = self._new_ring(name, (nbytes,), np.uint8, writer, depth)
+            self.drafts[ring].add_reader(reader, name)
             self.channels.append(_var_channel(access, source, destination, ring, declaration))
             rings.append(ring)
-            self.drafts.append(draft)
         return rings[0], rings[1]
-
-
-def _var_name(var: Var) -> str:
-    return f"{var.process.name}.{var.name}"
 
 
 def _message_bytes(access: Access) -> int:
@@ -405,11 +397,11 @@ def _var_channel(
     return ChannelPlan(source, destination, ring, tuple(access.var.shape), dtype)
 
 
-def _leads_nowhere(port: AbstractPort, where: str) -> str:
+def _leads_nowhere(port: AbstractPort, direction: str) -> str:
     return (
-        f"{port_name(port)} is a port of a leaf Process ({port.process.model_class.__qualname__} "
-        f"runs it), but there is a connection {where}; only ports of hierarchical Processes pass "
-        f"data on"
+        f"{where(port)} is a port of a leaf Process ({port.process.model_class.__qualname__} "
+        f"runs it), but there is a connection {direction}; only ports of hierarchical Processes "
+        f"pass data on"
     )
 
 
@@ -417,12 +409,4 @@ def _transform(path: Path) -> tuple[np.ndarray | None, tuple[Function, ...]]:
     """Index map where the path is made of built-in virtual ports, functions otherwise."""
     if paths.is_index_map(path):
         return paths.index_map(path), ()
-    return None, tuple(paths.functions(path))
-
-
-def _remote_transform(
-    path: Path,
-) -> tuple[np.ndarray | None, tuple[Function, ...], tuple[Function, ...]]:
-    if paths.is_index_map(path):
-        return paths.index_map(path), (), ()
-    return None, tuple(paths.functions(path)), tuple(paths.backward_functions(path))
+    return None, paths.functions(path)

@@ -42,6 +42,12 @@ def around(one: AbstractProcess | AbstractPort) -> Iterable[AbstractProcess | Ab
     return others if one.process is None else [one.process, *others]
 
 
+def relatives(process: AbstractProcess) -> list[AbstractProcess]:
+    """The parts of a Process, and what it is a part of."""
+    above = process.parent_proc
+    return [*process.procs.members, *([] if above is None else [above])]
+
+
 def connected_with(port: AbstractPort) -> list[AbstractPort]:
     """The ports on both sides of a port, virtual ones too."""
     return [*port.in_connections, *port.out_connections]

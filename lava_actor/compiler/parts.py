@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from lava_actor.plain import plain
 from lava_actor.protocol.rows import Rows
+
+_PART = re.compile(r" part \d+ of \d+(?=\.|$)")
+
+
+def part_name(name: str, number: int, count: int) -> str:
+    """What a part of a Process is called."""
+    return f"{name} part {number + 1} of {count}"
+
+
+def name_of_whole(name: str) -> str:
+    """What the Process of a part, or a port of it, is called."""
+    return _PART.sub("", name)
 
 
 @plain(frozen=True)

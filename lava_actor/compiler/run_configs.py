@@ -170,7 +170,8 @@ class AbstractLoihiRunCfg(RunConfig):
             if len(sub_models) == 1:
                 return sub_models[0]
             return self._by_tag(process, sub_models, "sub-process model")
-        return self._by_tag(process, self._leaf_models(proc_models), "leaf model")
+        leaf_models = [m for m in proc_models if self._is_supported(m)]
+        return self._by_tag(process, leaf_models, "leaf model")
 
     def _only(self, process: AbstractProcess, model: ModelClass) -> ModelClass:
         if not issubclass(model, AbstractSubProcessModel) and not self._is_supported(model):
@@ -199,9 +200,6 @@ class AbstractLoihiRunCfg(RunConfig):
             f"{process.name}: no {kind} has the tag {self.select_tag!r} that select_tag asks for; "
             f"there is {_described(models)}"
         )
-
-    def _leaf_models(self, models: Sequence[ModelClass]) -> list[ModelClass]:
-        return [m for m in models if self._is_supported(m)]
 
     def _is_supported(self, model: ModelClass) -> bool:
         return issubclass(model, AbstractPyProcessModel)

@@ -18,7 +18,7 @@ not depend on timing). Two things need the whole network's answer every step:
     *another* overrides both guards.
 
   A RefPort write by one model may change another model's guard in the middle of a step; where
-  RefPorts meet learning or pre-management guards, the network keeps in step as well.
+  RefPorts meet pre-management guards, the network keeps in step as well.
 
 The first keeps everybody in step, but not in phase: all meet at the end of each step only. Where
 guards couple, all meet in every phase. So they do if a model that may ask has guards of its own, as
@@ -78,10 +78,8 @@ def _why_guards_couple(stepping: Sequence[ActorPlan]) -> str | None:
         other = next((a for a in asking if a is not actor), None)
         if other is not None:
             return f"pre_guard of {actor.name} depends on the guards of {other.name}"
-    served = [(a.party, r.owner) for a in stepping for r in a.ref_ports if r.is_served]
-    with_refs = {party for party, _ in served}
-    reached = {owner for _, owner in served}
-    for actor in stepping:
-        if actor.party in with_refs | reached and (actor.phases.pre_guard and len(with_pre) > 0):
+    ends = [(a.party, r.owner) for a in stepping for r in a.ref_ports if r.is_served]
+    for actor in with_pre:
+        if any(actor.party in both for both in ends):
             return f"RefPorts may change what the guards of {actor.name} answer"
     return None

@@ -68,7 +68,6 @@ class Snapshot:
             for var, alias in old["aliases"]:
                 var.aliased_var = alias
             process._model_class = old["model_class"]
-            process._is_compiled = old["is_compiled"]
         self._added = []
 
 
@@ -82,7 +81,6 @@ def _state_of(process: AbstractProcess) -> dict[str, Any]:
         "procs": list(process.procs.member_names),
         "var_ports": list(process.var_ports.member_names),
         "model_class": process._model_class,
-        "is_compiled": process._is_compiled,
     }
 
 

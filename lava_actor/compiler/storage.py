@@ -21,7 +21,7 @@ from typing import Any
 import cloudpickle
 
 from lava_actor.compiler.executable import Executable
-from lava_actor.compiler.network import around, connected_with, ports_of
+from lava_actor.compiler.network import around, connected_with, ports_of, relatives
 from lava_actor.errors import InvalidTypeError, NetworkError
 from lava_actor.process.collection import Collection
 from lava_actor.process.ports.ports import AbstractPort
@@ -36,7 +36,6 @@ FORMAT = 1
 """Raised when older readers could not understand what is written."""
 
 _LINKS = ("in_connections", "out_connections", "connection_configs")
-_PIPES = ("external_pipe_csp_send_port", "external_pipe_csp_recv_port")
 
 
 @dataclass
@@ -108,13 +107,12 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no
     """Writes ports without connections."""
 
     def reducer_override(self, obj: object) -> object:
-        """Strip what `_Archive.links` holds, and pipes to a network that runs now."""
+        """Strip what `_Archive.links` holds."""
         if isinstance(obj, AbstractPort):
             reduced: Any = obj.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
             function, arguments, state, *rest = reduced
-            bare = {name: value for name, value in state.items() if name not in _PIPES}
-            bare.update((name, type(state[name])()) for name in _LINKS)
-            return (function, arguments, bare, *rest)
+            empty = {name: type(state[name])() for name in _LINKS}
+            return (function, arguments, {**state, **empty}, *rest)
         return super().reducer_override(obj)
 
 
@@ -132,9 +130,7 @@ def _everybody(seeds: Iterable[AbstractProcess]) -> Iterator[AbstractProcess]:
     ) -> Iterator[AbstractProcess | AbstractPort]:
         yield from around(one)
         if isinstance(one, AbstractProcess):
-            yield from one.procs.members
-            if one.parent_proc is not None:
-                yield one.parent_proc
+            yield from relatives(one)
             if one._executable is not None:
                 yield from one._executable.all_processes
 

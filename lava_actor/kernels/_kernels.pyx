@@ -12,27 +12,18 @@ from libc.string cimport memmove, memset
 import numpy as np
 
 from lava_actor.kernels.arguments cimport (
-    data_of, is_array, is_columns, is_of, is_state, size_of,
+    data_of, is_array, is_columns, is_matrix, is_of, is_state, size_of,
 )
 from lava_actor.kernels.geometry cimport take_geometry
 from lava_actor.kernels.loops cimport (
     la_conv,
-    la_conv_f64,
-    la_conv_i32,
+    la_conv_add,
     la_csc,
-    la_csc_f64,
-    la_csc_i32,
-    la_csc_i64,
-    la_dense_delayed_f64,
-    la_dense_delayed_i32,
-    la_dense_delayed_i64,
-    la_dense_f64,
-    la_dense_i32,
-    la_dense_i64,
+    la_csc_add,
+    la_dense,
+    la_dense_delayed,
     la_order,
-    la_picked_f64,
-    la_picked_i32,
-    la_picked_i64,
+    la_picked,
     la_within,
 )
 
@@ -102,17 +93,6 @@ cdef int _sums_kind(object out, int weights) noexcept:
     return weights
 
 
-cdef void _add_dense(
-    int kind, Py_ssize_t rows, void *matrix, int32_t *at, void *x, Py_ssize_t count, void *sums
-) noexcept nogil:
-    if kind == cnp.NPY_DOUBLE:
-        la_dense_f64(rows, <double *>matrix, at, <double *>x, count, <double *>sums)
-    elif kind == cnp.NPY_INT32:
-        la_dense_i32(rows, <int32_t *>matrix, at, <int32_t *>x, count, <int32_t *>sums)
-    else:
-        la_dense_i64(rows, <int32_t *>matrix, at, <int64_t *>x, count, <int64_t *>sums)
-
-
 def dense_events(weights, at, x, out):
     cdef int kind = _sums_kind(out, _weights_kind(weights))
     cdef Py_ssize_t rows = cnp.PyArray_DIM(<cnp.ndarray>weights, 0)
@@ -125,10 +105,10 @@ def dense_events(weights, at, x, out):
     cdef void *matrix = data_of(weights)
     cdef void *sums = data_of(out)
     if count * rows < 100_000:
-        _add_dense(kind, rows, matrix, indices, factors, count, sums)
+        la_dense(kind, rows, matrix, indices, factors, count, sums)
     else:  # long enough to let other threads of the interpreter work
         with nogil:
-            _add_dense(kind, rows, matrix, indices, factors, count, sums)
+            la_dense(kind, rows, matrix, indices, factors, count, sums)
 
 
 def dense_events_delayed(weights, delays, at, x, out):
@@ -136,11 +116,7 @@ def dense_events_delayed(weights, delays, at, x, out):
     cdef Py_ssize_t rows = cnp.PyArray_DIM(<cnp.ndarray>weights, 0)
     cdef Py_ssize_t columns = cnp.PyArray_DIM(<cnp.ndarray>weights, 1)
     _take_events(at, x, kind, columns)
-    if not (
-        is_columns(delays, cnp.NPY_INT32)
-        and cnp.PyArray_DIM(<cnp.ndarray>delays, 0) == rows
-        and cnp.PyArray_DIM(<cnp.ndarray>delays, 1) == columns
-    ):
+    if not is_matrix(delays, cnp.NPY_INT32, rows, columns):
         raise TypeError("delays: expected a column-major int32 matrix of the shape of the weights")
     if not (
         is_columns(out, kind)
@@ -156,17 +132,7 @@ def dense_events_delayed(weights, delays, at, x, out):
         if not la_within(rows, late + indices[e] * rows, depth):
             raise IndexError(f"delay outside of 0 … {depth - 1}")
     cdef void *factors = NULL if x is None else data_of(x)
-    cdef void *matrix = data_of(weights)
-    cdef void *sums = data_of(out)
-    if kind == cnp.NPY_DOUBLE:
-        la_dense_delayed_f64(rows, <double *>matrix, late, indices, <double *>factors, count,
-                             <double *>sums)
-    elif kind == cnp.NPY_INT32:
-        la_dense_delayed_i32(rows, <int32_t *>matrix, late, indices, <int32_t *>factors, count,
-                             <int32_t *>sums)
-    else:
-        la_dense_delayed_i64(rows, <int32_t *>matrix, late, indices, <int64_t *>factors, count,
-                             <int64_t *>sums)
+    la_dense_delayed(kind, rows, data_of(weights), late, indices, factors, count, data_of(out))
 
 
 def advance_columns(out):
@@ -218,12 +184,7 @@ cdef void _add_csc(const la_csc *m, int kind, object at, object x, object out) n
     cdef void *factors = NULL if x is None else data_of(x)
     cdef void *sums = data_of(out)
     with nogil:
-        if kind == cnp.NPY_DOUBLE:
-            la_csc_f64(m, indices, <double *>factors, count, <double *>sums)
-        elif kind == cnp.NPY_INT32:
-            la_csc_i32(m, indices, <int32_t *>factors, count, <int32_t *>sums)
-        else:
-            la_csc_i64(m, indices, <int64_t *>factors, count, <int64_t *>sums)
+        la_csc_add(kind, m, indices, factors, count, sums)
 
 
 cdef inline int _weights_of(int sums) noexcept:
@@ -278,15 +239,7 @@ def picked_events(order, starts, rows, weights, at, x, out):
     cdef void *factors = NULL if x is None else data_of(x)
     cdef void *to = data_of(out)
     with nogil:
-        if sums == cnp.NPY_DOUBLE:
-            la_picked_f64(places, first, row, <double *>w, indices, <double *>factors, count,
-                          <double *>to)
-        elif sums == cnp.NPY_INT32:
-            la_picked_i32(places, first, row, <int32_t *>w, indices, <int32_t *>factors, count,
-                          <int32_t *>to)
-        else:
-            la_picked_i64(places, first, row, <int32_t *>w, indices, <int64_t *>factors, count,
-                          <int64_t *>to)
+        la_picked(sums, places, first, row, w, indices, factors, count, to)
 
 
 def conv_events(kernel, geometry, at, x, out):
@@ -303,8 +256,4 @@ def conv_events(kernel, geometry, at, x, out):
     cdef void *weights = data_of(kernel)
     cdef void *sums = data_of(out)
     with nogil:
-        if kind == cnp.NPY_DOUBLE:
-            la_conv_f64(&g, <double *>weights, indices, <double *>factors, count, <double *>sums)
-        else:
-            la_conv_i32(&g, <int32_t *>weights, indices, <int32_t *>factors, count,
-                        <int32_t *>sums)
+        la_conv_add(kind, &g, weights, indices, factors, count, sums)

@@ -15,18 +15,14 @@ include "../built_from.pxi"
 cdef extern from "learning.h" nogil:
     enum: LA_PRE, LA_POST, LA_SYNAPSE, LA_VECTOR, LA_TABLE, LA_DOUBLE, LA_INT32, LA_INT64
     int la_how(const la_rule *r, const la_product *p, int side)
-    void la_prepare_f64(const la_rule *r)
-    void la_prepare_i32(const la_rule *r)
-    void la_fetch_f64(la_rule **rules, const la_lines *m, Py_ssize_t line, int first, int last)
-    void la_fetch_i32(la_rule **rules, const la_lines *m, Py_ssize_t line, int first, int last)
-    void la_learn_all_f64(la_rule **rules, la_elements **spiking, la_lines *m, const uint32_t *epochs,
-                          Py_ssize_t line, int last)
-    void la_learn_all_i32(la_rule **rules, la_elements **spiking, la_lines *m, const uint32_t *epochs,
-                          Py_ssize_t line, int last)
-    void la_history_f64(Py_ssize_t t_epoch, Py_ssize_t traces, Py_ssize_t n, const int32_t *last,
-                        const double *decay, const double *impulse, double number, double *course)
-    void la_history_i32(Py_ssize_t t_epoch, Py_ssize_t traces, Py_ssize_t n, const int32_t *last,
-                        const double *decay, const int32_t *impulse, double number, int32_t *course)
+    void la_prepare(bint fixed, const la_rule *r)
+    void la_fetch_line(bint fixed, la_rule **rules, const la_lines *m, Py_ssize_t line, int first,
+                       int last)
+    void la_learn_all(bint fixed, la_rule **rules, la_elements **spiking, la_lines *m,
+                      const uint32_t *epochs, Py_ssize_t line, int last)
+    void la_history(bint fixed, Py_ssize_t t_epoch, Py_ssize_t traces, Py_ssize_t n,
+                    const int32_t *last, const double *decay, const void *impulse, double number,
+                    void *course)
 
 
 cdef class Epoch:
@@ -110,10 +106,7 @@ cdef class Epoch:
             room = np.empty(count, np.int32 if self.fixed else np.float64)
             self.kept.append(room)
             r.known[q] = data_of(room)
-        if self.fixed:
-            la_prepare_i32(r)
-        else:
-            la_prepare_f64(r)
+        la_prepare(self.fixed, r)
         if not synapses:  # all of the traces are in what is known
             self.kept[1] = self.kept[3] = None
             r.history[LA_PRE] = r.history[LA_POST] = NULL
@@ -184,14 +177,8 @@ cdef class Lines:
             line = some[i] if some != NULL else i
             if i + 1 < count:
                 ahead = some[i + 1] if some != NULL else i + 1
-                if self.fixed:
-                    la_fetch_i32(self.rules, &self.lines, ahead, done[ahead], epochs)
-                else:
-                    la_fetch_f64(self.rules, &self.lines, ahead, done[ahead], epochs)
-            if self.fixed:
-                la_learn_all_i32(self.rules, self.spiking, &self.lines, self.spiked, line, epochs)
-            else:
-                la_learn_all_f64(self.rules, self.spiking, &self.lines, self.spiked, line, epochs)
+                la_fetch_line(self.fixed, self.rules, &self.lines, ahead, done[ahead], epochs)
+            la_learn_all(self.fixed, self.rules, self.spiking, &self.lines, self.spiked, line, epochs)
             self.lines.done[line] = 0 if some == NULL else epochs
             unsettled |= self.lines.unsettled[line]
         return unsettled
@@ -222,12 +209,8 @@ def trace_history(course, last, decays, impulses, double number):
     cdef Py_ssize_t t_epoch = course.shape[0] - 1, traces = course.shape[1], n = course.shape[2]
     if not (is_of(last, cnp.NPY_INT32, n) and is_of(decays, cnp.NPY_DOUBLE, traces) and is_of(impulses, kind, traces)):
         raise TypeError("expected int32, one per neuron, and constants, one per trace")
-    if fixed:
-        la_history_i32(t_epoch, traces, n, <int32_t *>data_of(last), <double *>data_of(decays),
-                       <int32_t *>data_of(impulses), number, <int32_t *>data_of(course))
-    else:
-        la_history_f64(t_epoch, traces, n, <int32_t *>data_of(last), <double *>data_of(decays),
-                       <double *>data_of(impulses), number, <double *>data_of(course))
+    la_history(fixed, t_epoch, traces, n, <int32_t *>data_of(last), <double *>data_of(decays),
+               data_of(impulses), number, data_of(course))
 
 
 cdef void book(const int32_t *at, Py_ssize_t count, int64_t position, int64_t *last, void **traces,

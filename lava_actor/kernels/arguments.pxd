@@ -33,6 +33,25 @@ cdef inline bint is_columns(object x, int kind) noexcept:
     )
 
 
+cdef inline bint is_matrix(object x, int kind, Py_ssize_t rows, Py_ssize_t columns) noexcept:
+    """The same with so many rows and columns?"""
+    return (
+        is_columns(x, kind)
+        and cnp.PyArray_DIM(<cnp.ndarray>x, 0) == rows
+        and cnp.PyArray_DIM(<cnp.ndarray>x, 1) == columns
+    )
+
+
+cdef inline bint overlap(object x, object y) noexcept:
+    """Do two contiguous arrays share memory?"""
+    cdef char *one = <char *>data_of(x)
+    cdef char *other = <char *>data_of(y)
+    return (
+        one < other + cnp.PyArray_NBYTES(<cnp.ndarray>y)
+        and other < one + cnp.PyArray_NBYTES(<cnp.ndarray>x)
+    )
+
+
 cdef inline void *data_of(object x) noexcept:
     return cnp.PyArray_DATA(<cnp.ndarray>x)
 

@@ -10,9 +10,10 @@ import numpy as np
 from lava_actor.channels.memory import check_values
 from lava_actor.errors import NetworkError
 from lava_actor.model.native import check_declaration
-from lava_actor.model.ports.in_port import PyInPort, PyInPortScalarDense
-from lava_actor.model.ports.out_port import PyOutPort, PyOutPortScalarDense
-from lava_actor.model.ports.ref_port import PyRefPort, PyRefPortScalarDense
+from lava_actor.model.ports.base import AbstractPyPort
+from lava_actor.model.ports.in_port import PyInPort
+from lava_actor.model.ports.out_port import PyOutPort
+from lava_actor.model.ports.ref_port import PyRefPort
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType, declared
@@ -33,7 +34,6 @@ _OWN_NAMES = {
     base: frozenset({*dir(base), *vars(base({}))}) - {"rng"}  # which a member may replace
     for base in (PyLoihiProcessModel, PyAsyncProcessModel)
 }
-_ONE_NUMBER = (PyInPortScalarDense, PyOutPortScalarDense, PyRefPortScalarDense)
 
 
 def check_members(process: AbstractProcess, model_cls: type) -> None:
@@ -129,7 +129,7 @@ def _check_ports(
                 f"{where}: LavaPyType.cls must be a concrete {kind} class such as "
                 f"{kind}.VEC_DENSE, got {getattr(cls, '__qualname__', cls)!r}"
             )
-        if issubclass(cls, _ONE_NUMBER) and port.size != 1:
+        if issubclass(cls, AbstractPyPort) and cls.one_number and port.size != 1:
             raise NetworkError(
                 f"{where}: {kind}.SCALAR_DENSE carries one number, but the port's shape is "
                 f"{port.shape}; use {kind}.VEC_DENSE"
@@ -172,15 +172,8 @@ def _reserved(model_cls: type) -> frozenset[str]:
 
 
 def _check_surplus(process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType]) -> None:
-    members: set[str] = set()
-    for collection in (
-        process.vars,
-        process.in_ports,
-        process.out_ports,
-        process.ref_ports,
-        process.var_ports,
-    ):
-        members.update(collection.member_names)
+    kinds = ("vars", "in_ports", "out_ports", "ref_ports", "var_ports")
+    members = {name for kind in kinds for name in getattr(process, kind).member_names}
     if taken := sorted(members & _reserved(model_cls)):
         raise NetworkError(
             f"{process.name}.{taken[0]}: the models of lava_actor use this name themselves; give "

@@ -13,7 +13,13 @@ import numpy as np
 
 from lava_actor.channels.interfaces import AbstractCspPort
 from lava_actor.errors import DeadlockError, InvalidValueError
-from lava_actor.model.ports.rings import Events, add_to, dense_to_events, events_to_dense
+from lava_actor.model.ports.rings import (
+    Events,
+    add_to,
+    dense_to_events,
+    events_to_dense,
+    with_values,
+)
 
 Sent = np.ndarray | Events
 
@@ -51,7 +57,7 @@ class MemoryRing:
         """Remove and return all messages in the form they would be looked at."""
         messages = [m if self.raw_events else self._dense(m) for m in self.queue]
         self.queue.clear()
-        return [self._with_values(m) if isinstance(m, tuple) else m for m in messages]
+        return [with_values(m, self.dtype) if isinstance(m, tuple) else m for m in messages]
 
     # -- sending ----------------------------------------------------------------------------
 
@@ -150,10 +156,6 @@ class MemoryRing:
             values, indices = message
             return (None if values is None else np.array(values)), np.array(indices)
         return dense_to_events(message)
-
-    def _with_values(self, message: Events) -> Events:
-        values, indices = message
-        return (np.ones(indices.size, self.dtype) if values is None else values), indices
 
 
 class MemoryPort(AbstractCspPort[Any]):

@@ -41,6 +41,7 @@ from typing import TYPE_CHECKING
 
 from lava_actor.channels.interrupts import let_through
 from lava_actor.plain import plain
+from lava_actor.process.process import AbstractProcess
 
 if TYPE_CHECKING:
     from lava_actor.model.model import AbstractProcessModel
@@ -183,8 +184,6 @@ def import_problems(process_class: type) -> list[ImportProblem]:
 
 
 def _bases(process_class: type) -> Iterator[type]:
-    from lava_actor.process.process import AbstractProcess
-
     for cls in process_class.__mro__:
         if cls is AbstractProcess:
             return

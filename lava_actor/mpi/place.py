@@ -16,10 +16,10 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, cast
 
 from lava_actor.errors import InvalidValueError
+from lava_actor.process.reaching import family
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan, Executable
-    from lava_actor.process.process import AbstractProcess
 
 #: What a step of an actor costs besides its elements, in elements.
 BASE_COST = 1000
@@ -212,12 +212,8 @@ def named_ranks(executable: Executable, n_ranks: int) -> dict[int, int]:
 
 def _named(actors: Sequence[ActorPlan], key: object) -> list[int]:
     """The actors of a Process, or of all that have a name; parts of a hierarchical one included."""
-    found = []
-    for actor in actors:
-        process: AbstractProcess | None = actor.process
-        while process is not None:
-            if process is key or process.name == key:
-                found.append(actor.party)
-                break
-            process = process.parent_proc
-    return found
+    return [
+        actor.party
+        for actor in actors
+        if any(process is key or process.name == key for process in family(actor.process))
+    ]

@@ -2,11 +2,15 @@
 
 process                  AbstractProcess; ProcessServer gives the ids
 variable, values         Var; parts of it
+recording                Vars that grow with each step
 ports                    message ports, ports to remote Vars, virtual ports
 collection, parameters   members by kind and name; what a constructor was given
 construction, inherited  what a constructor takes, and what it passes on unnamed
 connection, neuron       ports and Vars of Processes that learn
 interfaces               what members have in common; registries
+reaching, handles        walks over a network; what a Process knows of the floors above
+arraylike, matrices      Vars in expressions; SciPy's sparse matrices
+hints, tables, times     help for mistakes; pictures for notebooks; lengths of time
 log                      LogConfig
 message_interface_enum   ActorType: where actors live
 """

@@ -31,6 +31,7 @@ from lava_actor.process.interfaces import AbstractProcessMember, Owner, WeakRegi
 from lava_actor.process.log import LogConfig, logger_of, set_up_logger
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
+from lava_actor.process.reaching import family
 from lava_actor.process.tables import process_table
 from lava_actor.process.variable import Var
 
@@ -95,6 +96,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     _for_own_models: ClassVar[bool] = False
     """Whether a library Process is meant for models of users, who may read other keywords."""
 
+    model: object = None
+    """None for Python models: they live in actors."""
+
     _lava_session: ClassVar[Session]
     """What compiles and runs networks; the runtime fills it."""
 
@@ -117,9 +121,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
         self.parent_proc: AbstractProcess | None = None
         self._runtime: RuntimeHandle | None = None
-        self._model: object = None
         self._model_class: type[object] | None = None
-        self._is_compiled = False
         self._executable: Any = None
         self._settle()
 
@@ -333,15 +335,6 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self._runtime = value
 
     @property
-    def model(self) -> object:
-        """None for Python models: they live in actors."""
-        return self._model
-
-    @model.setter
-    def model(self, value: object) -> None:
-        self._model = value
-
-    @property
     def model_class(self) -> type[Any] | None:
         """The model class that the compiler chose; None before."""
         return self._model_class
@@ -349,7 +342,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     @property
     def is_compiled(self) -> bool:
         """True once the network of this Process is compiled."""
-        return self._is_compiled
+        return self._executable is not None
 
     def _is_over(self) -> bool:
         """Whether there was a network, which was stopped or has failed."""
@@ -387,12 +380,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
     def is_sub_proc_of(self, proc: AbstractProcess) -> bool:
         """Return True if ``proc`` is the parent, grand-parent, … of this Process."""
-        current = self.parent_proc
-        while current is not None:
-            if current is proc:
-                return True
-            current = current.parent_proc
-        return False
+        return any(one is proc for one in family(self.parent_proc))
 
     # -- execution: what reaches up goes through the session ----------------------------------
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
 
 T = TypeVar("T")
 
@@ -23,3 +26,10 @@ def reachable(
             seen.add(id(one))
             yield one
             todo += further(one)
+
+
+def family(process: AbstractProcess | None) -> Iterator[AbstractProcess]:
+    """Yield a Process and all that contain it, the nearest first."""
+    while process is not None:
+        yield process
+        process = process.parent_proc

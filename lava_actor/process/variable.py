@@ -169,7 +169,7 @@ class Var(ArrayLike, AbstractProcessMember):
         runtime = None if var.process is None else var.process.runtime
         if runtime is not None:
             return runtime.get_var(var.id, idx)
-        if var._born < Var.starts and not getattr(var.process, "_is_compiled", True):
+        if var._born < Var.starts and not getattr(var.process, "is_compiled", True):
             warn(
                 f"{where(var)}.get: this is the initial value; {var.process.name} belongs to no "
                 f"network that was started. Is a connection missing?"

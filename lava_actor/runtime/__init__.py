@@ -7,6 +7,6 @@ user/       in the user's interpreter: what the methods of a Process do (session
 starts and puts away (supervision), what comes back to it (listener)
 start/      the launcher and its program, processes, and what travels to them
 service/    one per sync domain: starts, grants steps (lease), watches (deadlock)
-actor/      one model: build, stepping or free loop, requests, turns, remote
+actor/      one model: build, stepping or free loop, requests, access to Vars of others (remote)
 reports/    what actors print and raise, and the one exception that comes of it
 """

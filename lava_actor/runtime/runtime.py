@@ -1,8 +1,8 @@
 r"""The Runtime: the user's handle on a running network.
 
-It holds one pipe per RuntimeService and one listener thread, which receives whatever the services
-send: replies, prints, the end of a run, failures. Nothing here blocks unless the user asked for
-it, and every wait ends when the network does.
+It starts runs, pauses, waits and stops; the parts of a network that is started (`user/network`) own
+its pipes (`user/supervision`) and the thread that hears what the services send (`user/listener`).
+Nothing here blocks unless the user asked for it, and every wait ends when the network does.
 
 States::
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lava_actor.compiler.network import find_network
+from lava_actor.compiler.network import find_network, relatives
 from lava_actor.process.interfaces import where
+from lava_actor.process.reaching import reachable
 
 if TYPE_CHECKING:
     from lava_actor.compiler.executable import ActorPlan
@@ -61,14 +62,8 @@ def graph_of(process: AbstractProcess) -> Graph:
     """The network of a Process: what was compiled, or what is connected so far."""
     executable = process._executable
     processes = find_network([process]) if executable is None else executable.all_processes
-    found = {p.id: p for p in processes}
-    todo = list(processes)
-    while todo:  # parts that no port leads to, and what holds the Processes that were found
-        current = todo.pop()
-        for relative in (*current.procs, current.parent_proc):
-            if relative is not None and relative.id not in found:
-                found[relative.id] = relative
-                todo.append(relative)
+    # With parts that no port leads to, and what holds the Processes that were found.
+    found = {p.id: p for p in reachable(processes, relatives)}
     actors = {} if executable is None else executable.proc_builders
     boxes = {key: _box(found[key], actors.get(found[key])) for key in sorted(found)}
     for key, box in boxes.items():

@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
-from typing import TYPE_CHECKING
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,13 +24,9 @@ from lava_actor.compiler.executable import (
     RefPortPlan,
     VarPlan,
 )
-from lava_actor.compiler.lower import REMOTE_HEADER
-from lava_actor.compiler.parts import CutPlan, PartPlan, Placement
-from lava_actor.plain import plain
+from lava_actor.compiler.lower import REMOTE_HEADER, RingDraft
+from lava_actor.compiler.parts import CutPlan, PartPlan, Placement, part_name
 from lava_actor.protocol.rows import Rows
-
-if TYPE_CHECKING:
-    from lava_actor.channels.layout import RingRequest
 
 _Place = tuple[int, int]  # ring and cursor
 
@@ -41,21 +36,6 @@ def cut(whole: Lowered, placement: Placement) -> Lowered:
     if not placement.cuts:
         return whole
     return _Cutting(whole, {c.party: c for c in placement.cuts}).run()
-
-
-def part_name(name: str, number: int, count: int) -> str:
-    """What a part of a Process is called."""
-    return f"{name} part {number + 1} of {count}"
-
-
-@plain
-class _Piece:
-    """A new ring: what it carries of an old one (None: all of it), and its readers so far."""
-
-    request: RingRequest
-    rows: Rows | None
-    readers: list[int] = field(default_factory=list)
-    names: list[str] = field(default_factory=list)
 
 
 class _Cutting:
@@ -68,7 +48,7 @@ class _Cutting:
             self.first.append(len(parties))
             parties += self._names(party, name)
         self.parties = tuple(parties)
-        self.pieces: list[_Piece] = []
+        self.pieces: list[RingDraft] = []
         self.of_ring: list[list[int]] = []
         self.links: dict[tuple[int, str], list[ChannelPlan]] = {}
         self.old_links = {(c.ring, c.destination): c for c in whole.channels}
@@ -86,13 +66,9 @@ class _Cutting:
             for external in self.whole.externals
         ]
         actors = [part for plan in self.whole.actors for part in self._parts_of(plan)]
-        rings = [
-            replace(p.request, readers=tuple(p.readers), reader_names=tuple(p.names))
-            for p in self.pieces
-        ]
         return Lowered(
             tuple(self._with_tap_readers(actor) for actor in actors),
-            tuple(rings),
+            tuple(piece.finished() for piece in self.pieces),
             tuple(
                 link
                 for channel in self.whole.channels
@@ -134,10 +110,10 @@ class _Cutting:
                         per = (request.shape[0] - REMOTE_HEADER) // math.prod(shapes[ring])
                         shape = (REMOTE_HEADER + per * math.prod(shape),)
                     new = replace(new, shape=shape, name=names[number] + request.name[start:])
-                piece = _Piece(new, rows)
+                piece = RingDraft(new, rows)
                 if ring in served:
                     piece.readers = [self.first[party] for party in request.readers]
-                    piece.names = list(request.reader_names)
+                    piece.reader_names = list(request.reader_names)
                 self.of_ring[ring].append(len(self.pieces))
                 self.pieces.append(piece)
             if ring in served:
@@ -152,15 +128,14 @@ class _Cutting:
     def _read(self, ring: int, cursor: int, piece: int, party: int, name: str) -> _Place:
         """A cursor in a new ring for who reads by an old cursor."""
         new, old_name = self.pieces[piece], self.whole.rings[ring].reader_names[cursor]
-        new.readers.append(party)
-        new.names.append(name)
+        place = piece, new.add_reader(party, name)
         channel = self.old_links.get((ring, old_name))
         if channel is not None:
             shape = channel.shape if new.rows is None else new.rows.shape(channel.shape)
             self.links.setdefault((ring, old_name), []).append(
                 ChannelPlan(new.request.name, name, piece, shape, channel.dtype)
             )
-        return piece, len(new.readers) - 1
+        return place
 
     def _read_all(self, ring: int, cursor: int) -> tuple[_Place, ...]:
         """Cursors in all pieces of a ring for a reader that is not cut."""

@@ -34,18 +34,12 @@ cdef extern from "synapses.h" nogil:
         int32_t kernel_x, kernel_y
         int32_t pad_x, pad_y, stride_x, stride_y, dilation_x, dilation_y
         int32_t groups
-    void la_dense_f64(Py_ssize_t rows, const double *w, const int32_t *at, const double *x,
-                      Py_ssize_t count, double *out)
-    void la_dense_i32(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int32_t *x,
-                      Py_ssize_t count, int32_t *out)
-    void la_dense_i64(Py_ssize_t rows, const int32_t *w, const int32_t *at, const int64_t *x,
-                      Py_ssize_t count, int64_t *out)
-    void la_dense_delayed_f64(Py_ssize_t rows, const double *w, const int32_t *delay,
-                              const int32_t *at, const double *x, Py_ssize_t count, double *out)
-    void la_dense_delayed_i32(Py_ssize_t rows, const int32_t *w, const int32_t *delay,
-                              const int32_t *at, const int32_t *x, Py_ssize_t count, int32_t *out)
-    void la_dense_delayed_i64(Py_ssize_t rows, const int32_t *w, const int32_t *delay,
-                              const int32_t *at, const int64_t *x, Py_ssize_t count, int64_t *out)
+    # `kind` is the type of the sums, a number of NumPy's: double, int32, and int64 over weights of
+    # int32; factors `x` have it, too.
+    void la_dense(int kind, Py_ssize_t rows, const void *w, const int32_t *at, const void *x,
+                  Py_ssize_t count, void *out)
+    void la_dense_delayed(int kind, Py_ssize_t rows, const void *w, const int32_t *delay,
+                          const int32_t *at, const void *x, Py_ssize_t count, void *out)
     int la_within(Py_ssize_t n, const int32_t *x, int32_t end)
     ctypedef struct la_csc:
         const int64_t *ptr
@@ -56,30 +50,17 @@ cdef extern from "synapses.h" nogil:
         const uint8_t *codes
         double one_f64
         int32_t one_i32
-    void la_csc_f64(const la_csc *m, const int32_t *at, const double *x, Py_ssize_t count,
-                    double *out)
-    void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x, Py_ssize_t count,
-                    int32_t *out)
-    void la_csc_i64(const la_csc *m, const int32_t *at, const int64_t *x, Py_ssize_t count,
-                    int64_t *out)
-    void la_picked_f64(const int64_t *order, const int64_t *start, const int32_t *row,
-                       const double *w, const int32_t *at, const double *x, Py_ssize_t count,
-                       double *out)
-    void la_picked_i32(const int64_t *order, const int64_t *start, const int32_t *row,
-                       const int32_t *w, const int32_t *at, const int32_t *x, Py_ssize_t count,
-                       int32_t *out)
-    void la_picked_i64(const int64_t *order, const int64_t *start, const int32_t *row,
-                       const int32_t *w, const int32_t *at, const int64_t *x, Py_ssize_t count,
-                       int64_t *out)
-    void la_conv_f64(const la_conv *g, const double *kernel, const int32_t *at, const double *x,
-                     Py_ssize_t count, double *out)
-    void la_conv_i32(const la_conv *g, const int32_t *kernel, const int32_t *at, const int32_t *x,
-                     Py_ssize_t count, int32_t *out)
+    void la_csc_add(int kind, const la_csc *m, const int32_t *at, const void *x, Py_ssize_t count,
+                    void *out)
+    void la_picked(int kind, const int64_t *order, const int64_t *start, const int32_t *row,
+                   const void *w, const int32_t *at, const void *x, Py_ssize_t count, void *out)
+    # From here on `kind` is double or int32.
+    void la_conv_add(int kind, const la_conv *g, const void *kernel, const int32_t *at,
+                     const void *x, Py_ssize_t count, void *out)
     void la_wrap(Py_ssize_t n, int bits, uint32_t *x)
     int la_order(Py_ssize_t count, const int32_t *at, Py_ssize_t size)
     void la_tally(const la_csc *m, const int32_t *at, Py_ssize_t count, uint16_t *met)
-    void la_look_up_f64(Py_ssize_t n, uint16_t *met, const double *table, double *out)
-    void la_look_up_i32(Py_ssize_t n, uint16_t *met, const int32_t *table, int32_t *out)
+    void la_look_up(int kind, Py_ssize_t n, uint16_t *met, const void *table, void *out)
 
 cdef extern from "delays.h" nogil:
     ctypedef struct la_later:
@@ -94,13 +75,8 @@ cdef extern from "delays.h" nogil:
     void la_later_advance(la_later *l)
     int la_can_code(const la_csc *m, int32_t rows)
     int la_later_coded(la_later *l, const la_csc *m, const int32_t *at, Py_ssize_t count)
-    int la_later_valued_f64(la_later *l, const la_csc *m, const int32_t *at, const double *x,
-                            Py_ssize_t count)
-    int la_later_valued_i32(la_later *l, const la_csc *m, const int32_t *at, const int32_t *x,
-                            Py_ssize_t count)
-    void la_due_f64(la_later *l, int32_t delay, const double *table, double *out, int whole)
-    void la_due_i32(la_later *l, int32_t delay, const int32_t *table, int32_t *out, int whole)
-    int64_t la_touched_f64(la_later *l, const double *sum, int32_t *index, int64_t limit)
-    int64_t la_touched_i32(la_later *l, const int32_t *sum, int32_t *index, int64_t limit)
-    void la_clear_f64(const la_later *l, double *sum, const int32_t *index, int64_t found)
-    void la_clear_i32(const la_later *l, int32_t *sum, const int32_t *index, int64_t found)
+    int la_later_valued(int kind, la_later *l, const la_csc *m, const int32_t *at, const void *x,
+                        Py_ssize_t count)
+    void la_due(int kind, la_later *l, int32_t delay, const void *table, void *out, int whole)
+    int64_t la_touched(int kind, la_later *l, const void *sum, int32_t *index, int64_t limit)
+    void la_clear(int kind, const la_later *l, void *sum, const int32_t *index, int64_t found)

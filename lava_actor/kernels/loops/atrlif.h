@@ -54,13 +54,10 @@ LA_INLINE void la_atrlif_i32_narrow(
     for (ptrdiff_t k = 0; k < n; k++) {
         /* Truncated twice, by 1 and by 4096, is truncated once. */
         int32_t current = (int32_t)((double)i[k] * keep_i * (1.0 / 4096)) + a[k] * 64;
-        current -= current > LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
-        current += current <= -LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
+        current = la_turn24_32(current);
         int32_t left = exp[k] > 0 ? exp[k] : 0, right = exp[k] < 0 ? -exp[k] : 0;
         int32_t bias = (int32_t)((uint32_t)(mant[k] >> right) << left);
-        int32_t voltage = la_part32(v[k], keep_v, 12) + current + bias;
-        voltage = voltage > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : voltage;
-        voltage = voltage < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : voltage;
+        int32_t voltage = la_clip24_32(la_part32(v[k], keep_v, 12) + current + bias);
         int32_t threshold = la_add32(la_part32(la_sub32(theta[k], rest), keep_theta, 12), rest);
         int32_t relative = la_part32(r[k], keep_r, 12);
         int32_t fires = la_sub32(voltage, relative) >= threshold;
@@ -99,10 +96,10 @@ LA_WIDE static int la_step_atrlif_i32(const la_pack *p) {
         }
         for (ptrdiff_t k = from; k < to; k++) {
             int64_t decayed = la_mag((int64_t)((double)i[k] * keep_i), 12);
-            i[k] = (int32_t)la_turn24(decayed + (int64_t)((uint64_t)(int64_t)a[k] << 6));
+            i[k] = (int32_t)la_turn24_64(decayed + (int64_t)((uint64_t)(int64_t)a[k] << 6));
             int64_t bias = la_shl64(mant[k], exp[k]);
             int64_t voltage = la_add64(la_add64(la_atrlif_decayed(v[k], keep_v), i[k]), bias);
-            v[k] = (int32_t)la_clip24(voltage);
+            v[k] = (int32_t)la_clip24_64(voltage);
             theta[k] =
                 (int32_t)la_add64(la_atrlif_decayed(la_sub32(theta[k], rest), keep_theta), rest);
             r[k] = (int32_t)la_atrlif_decayed(r[k], keep_r);

@@ -13,4 +13,11 @@ typedef struct {
 
 #define LA_STEP(NAME) {#NAME, la_step_##NAME},
 
+/* A step that is a template with certain arguments. */
+#define LA_STEP_BY(NAME, TEMPLATE, ...)                                                            \
+    LA_WIDE static int la_step_##NAME(const la_pack *p) {                                          \
+        TEMPLATE(p, __VA_ARGS__);                                                                  \
+        return 0;                                                                                  \
+    }
+
 #endif

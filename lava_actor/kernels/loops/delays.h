@@ -295,4 +295,9 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
 LA_LATER_VALUED(f64, double, double, la_note_f64, one_f64)
 LA_LATER_VALUED(i32, int32_t, uint32_t, la_note_i32, one_i32)
 
+#define la_later_valued(kind, ...) LA_BY_KIND(kind, la_later_valued, __VA_ARGS__)
+#define la_due(kind, ...) LA_BY_KIND(kind, la_due, __VA_ARGS__)
+#define la_touched(kind, ...) LA_BY_KIND(kind, la_touched, __VA_ARGS__)
+#define la_clear(kind, ...) LA_BY_KIND(kind, la_clear, __VA_ARGS__)
+
 #endif

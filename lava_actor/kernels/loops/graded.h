@@ -31,15 +31,8 @@ LA_INLINE void la_graded(const la_pack *p, int rectifies) {
     }
 }
 
-LA_WIDE static int la_step_graded_i32(const la_pack *p) {
-    la_graded(p, 0);
-    return 0;
-}
-
-LA_WIDE static int la_step_graded_relu_i32(const la_pack *p) {
-    la_graded(p, 1);
-    return 0;
-}
+LA_STEP_BY(graded_i32, la_graded, 0)
+LA_STEP_BY(graded_relu_i32, la_graded, 1)
 
 /* Arrays: a_in1, s2_out, v, v2: the square is sent before what is made of it comes back. */
 LA_WIDE static int la_step_square_i32(const la_pack *p) {

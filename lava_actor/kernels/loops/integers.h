@@ -28,6 +28,14 @@
     /* a * 2**by, rounded down */                                                                  \
     static inline int##BITS##_t la_shl##BITS(int##BITS##_t a, int64_t by) {                        \
         return by > 0 ? la_left##BITS(a, by) : la_asr##BITS(a, -by);                               \
+    }                                                                                              \
+    static inline int##BITS##_t la_clip24_##BITS(int##BITS##_t x) {                                \
+        return x > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : x < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : x;      \
+    }                                                                                              \
+    /* One turn of 2**24 into (-2**23, 2**23]. */                                                  \
+    static inline int##BITS##_t la_turn24_##BITS(int##BITS##_t x) {                                \
+        x -= x > LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;                                                  \
+        return x + (x <= -LA_LIMIT24 ? 2 * LA_LIMIT24 : 0);                                        \
     }
 
 LA_INTEGERS(32)
@@ -55,15 +63,6 @@ LA_INLINE int la_are_within32(ptrdiff_t n, const int32_t *restrict x, uint32_t l
         beyond |= (uint32_t)x[i] + limit > 2 * limit;
     }
     return !beyond;
-}
-
-static inline int64_t la_clip24(int64_t x) {
-    return x > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : x < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : x;
-}
-
-/* One turn of 2**24 into (-2**23, 2**23]. */
-static inline int64_t la_turn24(int64_t x) {
-    return x > LA_LIMIT24 ? x - 2 * LA_LIMIT24 : x <= -LA_LIMIT24 ? x + 2 * LA_LIMIT24 : x;
 }
 
 #endif

@@ -222,4 +222,11 @@ LA_WIDE static void la_history_i32(ptrdiff_t t_epoch, ptrdiff_t traces, ptrdiff_
 #undef LA_
 #undef LA_FIXED
 
+/* The loop for fixed point, or for floating-point numbers. */
+#define LA_BY(fixed, name, ...) ((fixed) ? name##_i32(__VA_ARGS__) : name##_f64(__VA_ARGS__))
+#define la_prepare(fixed, ...) LA_BY(fixed, la_prepare, __VA_ARGS__)
+#define la_fetch_line(fixed, ...) LA_BY(fixed, la_fetch, __VA_ARGS__)
+#define la_learn_all(fixed, ...) LA_BY(fixed, la_learn_all, __VA_ARGS__)
+#define la_history(fixed, ...) LA_BY(fixed, la_history, __VA_ARGS__)
+
 #endif

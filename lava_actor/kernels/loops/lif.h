@@ -78,8 +78,8 @@ LA_INLINE void la_lif_i32_plain(int kind, ptrdiff_t n, int32_t *restrict u, int3
     for (ptrdiff_t i = 0; i < n; i++) {
         /* Division rounds toward zero: it shifts the magnitude. */
         int64_t current = (int64_t)u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6);
-        u[i] = (int32_t)la_turn24(current);
-        int64_t voltage = la_clip24((int64_t)v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
+        u[i] = (int32_t)la_turn24_64(current);
+        int64_t voltage = la_clip24_64((int64_t)v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
         if (kind == LA_REFRACTORY) {
             voltage = x.end[i] >= x.now ? v[i] : voltage;
         }
@@ -113,16 +113,12 @@ LA_INLINE void la_lif_i32_narrow(int kind, ptrdiff_t n, int32_t *restrict u, int
                                  const int32_t *restrict a, const int32_t *restrict mant,
                                  const int32_t *restrict exp, int32_t keep_u, int32_t keep_v,
                                  int32_t threshold, la_lif_extra x, int32_t *restrict fired) {
-    int32_t low = (int32_t)la_clip24(x.low_fixed);
+    int32_t low = (int32_t)la_clip24_64(x.low_fixed);
     for (ptrdiff_t i = 0; i < n; i++) {
-        int32_t current = la_part32(u[i], (uint32_t)keep_u, 12) + a[i] * 64;
-        current -= current > LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
-        current += current <= -LA_LIMIT24 ? 2 * LA_LIMIT24 : 0;
+        int32_t current = la_turn24_32(la_part32(u[i], (uint32_t)keep_u, 12) + a[i] * 64);
         int32_t left = exp[i] > 0 ? exp[i] : 0, right = exp[i] < 0 ? -exp[i] : 0;
         int32_t bias = (int32_t)((uint32_t)(mant[i] >> right) << left);
-        int32_t voltage = la_part32(v[i], (uint32_t)keep_v, 12) + current + bias;
-        voltage = voltage > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : voltage;
-        voltage = voltage < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : voltage;
+        int32_t voltage = la_clip24_32(la_part32(v[i], (uint32_t)keep_v, 12) + current + bias);
         if (kind == LA_REFRACTORY) {
             voltage = x.end[i] >= x.now ? v[i] : voltage;
         }
@@ -147,7 +143,7 @@ LA_INLINE void la_lif_i32(int kind, ptrdiff_t n, int32_t *u, int32_t *v, const i
      * kept as it was set may lie beyond. */
     int narrow = threshold > -LA_LIMIT24 && x.low_fixed < LA_LIMIT24 && kind != LA_REFRACTORY;
     narrow |= kind == LA_REFRACTORY && threshold > -LA_LIMIT24 && threshold < LA_LIMIT24;
-    int32_t reachable = (int32_t)la_clip24(threshold);
+    int32_t reachable = (int32_t)la_clip24_64(threshold);
     for (ptrdiff_t i = 0; i < n; i += LA_NEURON_BLOCK) {
         ptrdiff_t m = n - i < LA_NEURON_BLOCK ? n - i : LA_NEURON_BLOCK;
         if (narrow && la_lif_is_small(m, u + i, v + i, a + i, mant + i, exp + i)) {
@@ -229,9 +225,9 @@ LA_LIF_I32_STEP(la_step_lif_ternary_i32, LA_TERNARY)
         const int64_t *restrict end = late ? p->arrays[4] : NULL;                                  \
         int32_t *restrict u = p->arrays[2], *restrict v = p->arrays[3];                            \
         for (ptrdiff_t i = 0; i < p->n; i++) {                                                     \
-            u[i] = (int32_t)la_turn24(u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6));      \
+            u[i] = (int32_t)la_turn24_64(u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6));   \
             int64_t voltage =                                                                      \
-                la_clip24(v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));                 \
+                la_clip24_64(v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));              \
             v[i] = late && end[i] >= (int64_t)p->step ? v[i] : (int32_t)voltage;                   \
         }                                                                                          \
         return 0;                                                                                  \
@@ -272,35 +268,26 @@ LA_LIF_I32_PARTS(lif_refractory_i32, LA_REFRACTORY)
 LA_LIF_I32_PARTS(lif_ternary_i32, LA_TERNARY)
 
 /* Makes effective_bias. */
-static int la_lif_bias(const la_pack *p, int late) {
+LA_INLINE void la_lif_bias(const la_pack *p, int late) {
     const int32_t *restrict mant = p->arrays[4 + late], *restrict exp = p->arrays[5 + late];
     int64_t *restrict bias = p->arrays[p->n_arrays];
     for (ptrdiff_t i = 0; i < p->n; i++) {
         bias[i] = la_bias(mant[i], exp[i]);
     }
-    return 0;
 }
 
-static int la_step_lif_bias(const la_pack *p) { return la_lif_bias(p, 0); }
+LA_STEP_BY(lif_bias, la_lif_bias, 0)
+LA_STEP_BY(lif_refractory_bias, la_lif_bias, 1)
 
-static int la_step_lif_refractory_bias(const la_pack *p) { return la_lif_bias(p, 1); }
-
-static void la_lif_reset(const la_pack *p, const int64_t *schedule, size_t itemsize) {
+LA_INLINE void la_lif_reset(const la_pack *p, const int64_t *schedule, size_t itemsize) {
     if ((int64_t)p->step % schedule[0] == schedule[1]) {
         memset(p->arrays[2], 0, (size_t)p->n * itemsize);
         memset(p->arrays[3], 0, (size_t)p->n * itemsize);
     }
 }
 
-static int la_step_lif_reset_f64_clear(const la_pack *p) {
-    la_lif_reset(p, p->integers, sizeof(double));
-    return 0;
-}
-
-static int la_step_lif_reset_i32_clear(const la_pack *p) {
-    la_lif_reset(p, p->integers + 3, sizeof(int32_t));
-    return 0;
-}
+LA_STEP_BY(lif_reset_f64_clear, la_lif_reset, p->integers, sizeof(double))
+LA_STEP_BY(lif_reset_i32_clear, la_lif_reset, p->integers + 3, sizeof(int32_t))
 
 static int la_step_lif_reset_f64(const la_pack *p) {
     return la_step_lif_reset_f64_clear(p) || la_step_lif_f64(p);
@@ -326,8 +313,8 @@ static int la_step_lif_prototype_i32(const la_pack *p) {
         return 1;
     }
     for (ptrdiff_t i = 0; i < p->n; i++) {
-        u[i] = (int32_t)la_turn24(u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6));
-        v[i] = (int32_t)la_clip24(v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
+        u[i] = (int32_t)la_turn24_64(u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6));
+        v[i] = (int32_t)la_clip24_64(v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
         if (reset[i] > 0) {
             u[i] = v[i] = 0;
         }

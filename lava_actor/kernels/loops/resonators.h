@@ -46,10 +46,8 @@ LA_INLINE void la_rf_i32_narrow(int resets, ptrdiff_t n, const int32_t *restrict
         int32_t xs = la_part32(x, turn, bits), yc = la_part32(y, keep, bits);
         int32_t real = (cosine < 0 ? -xc : xc) - (sine < 0 ? -ys : ys) + a[k] * (1 << left);
         int32_t imag = (sine < 0 ? -xs : xs) + (cosine < 0 ? -yc : yc) + b[k] * (1 << left);
-        real = real > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : real;
-        real = real < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : real;
-        imag = imag > LA_LIMIT24 - 1 ? LA_LIMIT24 - 1 : imag;
-        imag = imag < 1 - LA_LIMIT24 ? 1 - LA_LIMIT24 : imag;
+        real = la_clip24_32(real);
+        imag = la_clip24_32(imag);
         int32_t fires = (resets ? imag : real) >= vth;
         if (!resets) {
             fires &= (imag >= 0) & (y < 0);
@@ -85,9 +83,9 @@ LA_INLINE void la_rf_i32(const la_pack *p, int resets) {
             continue;
         }
         for (ptrdiff_t k = from; k < to; k++) {
-            int64_t real = la_clip24(la_mag(cosine * re[k], bits) - la_mag(sine * im[k], bits) +
+            int64_t real = la_clip24_64(la_mag(cosine * re[k], bits) - la_mag(sine * im[k], bits) +
                                      la_shl32(a[k], exponent));
-            int64_t imag = la_clip24(la_mag(sine * re[k], bits) + la_mag(cosine * im[k], bits) +
+            int64_t imag = la_clip24_64(la_mag(sine * re[k], bits) + la_mag(cosine * im[k], bits) +
                                      la_shl32(b[k], exponent));
             int fired = resets ? imag >= vth : real >= vth && imag >= 0 && im[k] < 0;
             re[k] = resets && fired ? 0 : (int32_t)real;
@@ -97,25 +95,10 @@ LA_INLINE void la_rf_i32(const la_pack *p, int resets) {
     }
 }
 
-LA_WIDE static int la_step_rf_f64(const la_pack *p) {
-    la_rf_f64(p, 0);
-    return 0;
-}
-
-LA_WIDE static int la_step_rf_iz_f64(const la_pack *p) {
-    la_rf_f64(p, 1);
-    return 0;
-}
-
-LA_WIDE static int la_step_rf_i32(const la_pack *p) {
-    la_rf_i32(p, 0);
-    return 0;
-}
-
-LA_WIDE static int la_step_rf_iz_i32(const la_pack *p) {
-    la_rf_i32(p, 1);
-    return 0;
-}
+LA_STEP_BY(rf_f64, la_rf_f64, 0)
+LA_STEP_BY(rf_iz_f64, la_rf_f64, 1)
+LA_STEP_BY(rf_i32, la_rf_i32, 0)
+LA_STEP_BY(rf_iz_i32, la_rf_i32, 1)
 
 /* Arrays: u_in, v_in, s_out, u, v, lct, lst. Integers: uth. Decays are in units of 2**-15. */
 LA_WIDE static int la_step_rf_zero_i32(const la_pack *p) {

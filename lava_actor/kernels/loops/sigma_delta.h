@@ -82,23 +82,18 @@ LA_WIDE static int la_step_sigma_delta_corrected_i32(const la_pack *p) {
 }
 
 /* Arrays: a_in, s_out, sigma. */
-LA_WIDE static int la_step_sigma_f64(const la_pack *p) {
-    const double *restrict a = p->arrays[0];
-    double *restrict s = p->arrays[1], *restrict sigma = p->arrays[2];
-    for (ptrdiff_t k = 0; k < p->n; k++) {
-        s[k] = sigma[k] = sigma[k] + a[k];
+#define LA_SIGMA(NAME, T, ADD)                                                                     \
+    LA_WIDE static int la_step_##NAME(const la_pack *p) {                                          \
+        const T *restrict a = p->arrays[0];                                                        \
+        T *restrict s = p->arrays[1], *restrict sigma = p->arrays[2];                              \
+        for (ptrdiff_t k = 0; k < p->n; k++) {                                                     \
+            s[k] = sigma[k] = ADD(sigma[k], a[k]);                                                 \
+        }                                                                                          \
+        return 0;                                                                                  \
     }
-    return 0;
-}
 
-LA_WIDE static int la_step_sigma_i32(const la_pack *p) {
-    const int32_t *restrict a = p->arrays[0];
-    int32_t *restrict s = p->arrays[1], *restrict sigma = p->arrays[2];
-    for (ptrdiff_t k = 0; k < p->n; k++) {
-        s[k] = sigma[k] = la_add32(sigma[k], a[k]);
-    }
-    return 0;
-}
+LA_SIGMA(sigma_f64, double, LA_ADD_F64)
+LA_SIGMA(sigma_i32, int32_t, la_add32)
 
 #define LA_SIGMA_DELTA_STEPS                                                                       \
     LA_STEP(delta_f64) LA_STEP(delta_i32) LA_STEP(sigma_f64) LA_STEP(sigma_i32)                    \

@@ -22,6 +22,20 @@
 
 #define LA_PREFETCH(p) __builtin_prefetch((p), 0, 2)
 
+/* The loop for sums of a type, a number of NumPy's; in the second form those of 64 bits are not
+ * there. */
+#define LA_BY_SUMS(kind, name, ...)                                                              \
+    ((kind) == NPY_INT64 ? name##_i64(__VA_ARGS__) : LA_BY_KIND(kind, name, __VA_ARGS__))
+#define LA_BY_KIND(kind, name, ...)                                                              \
+    ((kind) == NPY_DOUBLE ? name##_f64(__VA_ARGS__) : name##_i32(__VA_ARGS__))
+
+#define la_dense(kind, ...) LA_BY_SUMS(kind, la_dense, __VA_ARGS__)
+#define la_dense_delayed(kind, ...) LA_BY_SUMS(kind, la_dense_delayed, __VA_ARGS__)
+#define la_csc_add(kind, ...) LA_BY_SUMS(kind, la_csc, __VA_ARGS__)
+#define la_picked(kind, ...) LA_BY_SUMS(kind, la_picked, __VA_ARGS__)
+#define la_conv_add(kind, ...) LA_BY_KIND(kind, la_conv, __VA_ARGS__)
+#define la_look_up(kind, ...) LA_BY_KIND(kind, la_look_up, __VA_ARGS__)
+
 /* -- dense, column-major ------------------------------------------------------------------- */
 
 #define LA_DENSE(NAME, W, T, A)                                                                  \
@@ -195,32 +209,20 @@ LA_CSC_PACKED(f64, double, double, double)
 LA_CSC_PACKED(i32, int32_t, int32_t, uint32_t)
 LA_CSC_PACKED(i64, int32_t, int64_t, uint64_t)
 
-static inline void la_csc_f64(const la_csc *m, const int32_t *at, const double *x,
-                              ptrdiff_t count, double *out) {
-    if (m->packed) {
-        la_csc_add_packed_f64(m, at, x, count, out);
-        return;
+#define LA_CSC_ANY(NAME, T, ONE)                                                                 \
+    static inline void la_csc_##NAME(const la_csc *m, const int32_t *at, const T *x,             \
+                                     ptrdiff_t count, T *out) {                                  \
+        if (m->packed) {                                                                         \
+            la_csc_add_packed_##NAME(m, at, x, count, out);                                      \
+            return;                                                                              \
+        }                                                                                        \
+        (m->narrow ? la_csc_add_##NAME##_16 : la_csc_add_##NAME##_32)(m, at, x, count, m->ONE,   \
+                                                                      out);                      \
     }
-    (m->narrow ? la_csc_add_f64_16 : la_csc_add_f64_32)(m, at, x, count, m->one_f64, out);
-}
 
-static inline void la_csc_i32(const la_csc *m, const int32_t *at, const int32_t *x,
-                              ptrdiff_t count, int32_t *out) {
-    if (m->packed) {
-        la_csc_add_packed_i32(m, at, x, count, out);
-        return;
-    }
-    (m->narrow ? la_csc_add_i32_16 : la_csc_add_i32_32)(m, at, x, count, m->one_i32, out);
-}
-
-static inline void la_csc_i64(const la_csc *m, const int32_t *at, const int64_t *x,
-                              ptrdiff_t count, int64_t *out) {
-    if (m->packed) {
-        la_csc_add_packed_i64(m, at, x, count, out);
-        return;
-    }
-    (m->narrow ? la_csc_add_i64_16 : la_csc_add_i64_32)(m, at, x, count, m->one_i32, out);
-}
+LA_CSC_ANY(f64, double, one_f64)
+LA_CSC_ANY(i32, int32_t, one_i32)
+LA_CSC_ANY(i64, int64_t, one_i32)
 
 /* Where all weights are one value and no event has a factor, a sum depends on nothing but how many
  * events met the row: it is that element of a table of the sums 0, one, one + one, ..., each

@@ -1,6 +1,11 @@
 """Connections, with delays or without. Included by ``_steps.pyx``."""
 
 
+cdef inline double _number_at(int code, const void *values, Py_ssize_t i) noexcept nogil:
+    """One of some numbers of either type."""
+    return (<const double *>values)[i] if code == LA_F64 else (<const int32_t *>values)[i]
+
+
 cdef class _ConnectionBurst(Burst):
     """Send what was computed in the step before, receive, compute.
 
@@ -236,16 +241,15 @@ cdef class _ConnectionBurst(Burst):
 
     cdef int send(self) except -1:
         cdef RingWriter writer = self.writer
-        cdef la_slot *slot
-        if writer is None:
-            return 0
-        writer.await_space()
-        if writer.unheard():
-            writer.drop()
-            return 0
-        slot = writer.back()
-        writer.fill(slot, self.out)
-        writer.publish()
+        cdef la_slot *slot = NULL if writer is None else writer.begin()
+        if slot != NULL:
+            self.fill(slot)
+            writer.publish()
+        return 0
+
+    cdef int fill(self, la_slot *slot) except -1:
+        """Write what is due now."""
+        self.writer.fill(slot, self.out)
         return 0
 
     cdef Py_ssize_t look(self, const int32_t **at, const void **x) noexcept:
@@ -333,17 +337,12 @@ cdef class _ConnectionBurst(Burst):
 
     cdef bint _none_is_zero(self, int code, const void *values, Py_ssize_t count) noexcept:
         cdef Py_ssize_t k
-        if code == LA_F64:
-            for k in range(count):
-                if (<const double *>values)[k] == 0:
-                    return False
-            return True
-        if code == LA_I32:
-            for k in range(count):
-                if (<const int32_t *>values)[k] == 0:
-                    return False
-            return True
-        return False
+        if code != LA_F64 and code != LA_I32:
+            return False
+        for k in range(count):
+            if _number_at(code, values, k) == 0:
+                return False
+        return True
 
     cdef int receive_by_model(self) except -1:
         model = self.model
@@ -377,12 +376,7 @@ cdef class DenseBurst(_ConnectionBurst):
 
     cdef bint take_weights(self) except -1:
         matrix = self.model.columns()
-        if not is_columns(matrix, self.kind):
-            return False
-        if (
-            cnp.PyArray_DIM(<cnp.ndarray>matrix, 0) != self.n_out
-            or cnp.PyArray_DIM(<cnp.ndarray>matrix, 1) != self.n_in
-        ):
+        if not is_matrix(matrix, self.kind, self.n_out, self.n_in):
             return False
         self.matrix = matrix
         self.weights = data_of(matrix)
@@ -391,11 +385,7 @@ cdef class DenseBurst(_ConnectionBurst):
     cdef bint take_delays(self) except -1:
         """Look at the delays; False if one of them does not fit the line."""
         delays = self.model.late_columns()
-        if (
-            not is_columns(delays, cnp.NPY_INT32)
-            or cnp.PyArray_DIM(<cnp.ndarray>delays, 0) != self.n_out
-            or cnp.PyArray_DIM(<cnp.ndarray>delays, 1) != self.n_in
-        ):
+        if not is_matrix(delays, cnp.NPY_INT32, self.n_out, self.n_in):
             return False
         self.delays = delays
         self.late = <const int32_t *>data_of(delays)
@@ -407,18 +397,10 @@ cdef class DenseBurst(_ConnectionBurst):
     cdef void add(
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
-        if self.code == LA_F64 and self.delayed:
-            la_dense_delayed_f64(self.n_out, <const double *>self.weights, self.late, at,
-                                 <const double *>x, count, <double *>out)
-        elif self.code == LA_F64:
-            la_dense_f64(self.n_out, <const double *>self.weights, at, <const double *>x, count,
-                         <double *>out)
-        elif self.delayed:
-            la_dense_delayed_i32(self.n_out, <const int32_t *>self.weights, self.late, at,
-                                 <const int32_t *>x, count, <int32_t *>out)
+        if self.delayed:
+            la_dense_delayed(self.kind, self.n_out, self.weights, self.late, at, x, count, out)
         else:
-            la_dense_i32(self.n_out, <const int32_t *>self.weights, at, <const int32_t *>x, count,
-                         <int32_t *>out)
+            la_dense(self.kind, self.n_out, self.weights, at, x, count, out)
 
 
 cdef class ConvBurst(_ConnectionBurst):
@@ -441,12 +423,8 @@ cdef class ConvBurst(_ConnectionBurst):
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
         cdef void *kernel = cnp.PyArray_DATA(<cnp.ndarray>self.kernel)
-        if self.code == LA_F64:
-            la_conv_f64(&self.geometry, <const double *>kernel, at, <const double *>x, count,
-                        <double *>out)
-        else:
-            la_conv_i32(&self.geometry, <const int32_t *>kernel, at, <const int32_t *>x, count,
-                        <int32_t *>out)
+        la_conv_add(self.kind, &self.geometry, kernel, at, x, count, out)
+        if self.code != LA_F64:
             la_wrap(self.n_out, STATE_BITS, <uint32_t *>out)
 
 
@@ -457,11 +435,7 @@ cdef class InTimeBurst(_ConnectionBurst):
 
     cdef bint take_weights(self) except -1:
         self.matrix = self.model.columns()
-        return (
-            is_columns(self.matrix, self.kind)
-            and cnp.PyArray_DIM(<cnp.ndarray>self.matrix, 0) == self.n_out * self.depth
-            and cnp.PyArray_DIM(<cnp.ndarray>self.matrix, 1) == self.n_in
-        )
+        return is_matrix(self.matrix, self.kind, self.n_out * self.depth, self.n_in)
 
     cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
         return count * self.n_out * self.depth
@@ -469,6 +443,5 @@ cdef class InTimeBurst(_ConnectionBurst):
     cdef void add(
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
-        la_dense_f64(self.n_out * self.depth,
-                     <const double *>cnp.PyArray_DATA(<cnp.ndarray>self.matrix), at,
-                     <const double *>x, count, <double *>out)
+        cdef void *matrix = cnp.PyArray_DATA(<cnp.ndarray>self.matrix)
+        la_dense(self.kind, self.n_out * self.depth, matrix, at, x, count, out)

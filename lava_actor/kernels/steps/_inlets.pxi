@@ -125,14 +125,9 @@ cdef class _Outlet:
 
     cdef int send(self) except -1:
         cdef RingWriter writer = self.writer
-        cdef la_slot *slot
-        if writer is None:
+        cdef la_slot *slot = NULL if writer is None else writer.begin()
+        if slot == NULL:
             return 0
-        writer.await_space()
-        if writer.unheard():
-            writer.drop()
-            return 0
-        slot = writer.back()
         if self.spikes:
             writer.publish_ones(
                 slot,

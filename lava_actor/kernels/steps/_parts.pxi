@@ -136,8 +136,6 @@ cdef class PartBurst(StepBurst):
         """Let a function read an argument; what is received may be narrower than it says."""
         cdef Py_ssize_t at = part.inlet if part.inlet >= 0 else self.n_in + part.outlet
         cdef _Inlet inlet
-        cdef char *start
-        cdef char *other
         if not isinstance(argument, cnp.ndarray) or not self.fits(argument):
             return False
         if part.inlet >= 0:
@@ -151,15 +149,10 @@ cdef class PartBurst(StepBurst):
                 return cnp.PyArray_CopyInto(inlet.view, <cnp.ndarray>argument) == 0
         elif not is_array(argument, (<_Outlet>self.outlets[part.outlet]).kind):
             return False
-        start = <char *>data_of(argument)
         for array in self.held:
-            other = <char *>data_of(array)
-            if (
-                start < other + cnp.PyArray_NBYTES(<cnp.ndarray>array)
-                and other < start + cnp.PyArray_NBYTES(<cnp.ndarray>argument)
-            ):
+            if overlap(argument, array):
                 return False
-        self.pack.arrays[at] = start
+        self.pack.arrays[at] = data_of(argument)
         return True
 
     cdef int _call_part(self, _Part part) except -1:

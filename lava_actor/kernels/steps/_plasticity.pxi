@@ -138,16 +138,10 @@ cdef class LearningBurst(_ConnectionBurst):
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
         self.lines.learn(at, count)
-        if self.code == LA_F64 and self.dense != NULL:
-            la_dense_f64(self.n_out, <const double *>self.dense, at, <const double *>x, count,
-                         <double *>out)
-        elif self.code == LA_F64:
-            la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>out)
-        elif self.dense != NULL:
-            la_dense_i32(self.n_out, <const int32_t *>self.dense, at, <const int32_t *>x, count,
-                         <int32_t *>out)
+        if self.dense != NULL:
+            la_dense(self.kind, self.n_out, self.dense, at, x, count, out)
         else:
-            la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>out)
+            la_csc_add(self.kind, &self.matrix, at, x, count, out)
 
     cdef int take_before(self, uint64_t number) except -1:
         """Receive spikes before the synapses, compute, book them."""
@@ -172,15 +166,10 @@ cdef class LearningBurst(_ConnectionBurst):
         self, const int32_t *at, const void *x, Py_ssize_t count, int64_t position
     ) except -1:
         cdef Py_ssize_t i, spiking = 0
-        cdef bint counts
         if x != NULL:  # a factor of zero is no spike
             for i in range(count):
-                if self.code == LA_F64:
-                    counts = (<const double *>x)[i] != 0
-                else:
-                    counts = (<const int32_t *>x)[i] != 0
                 self.indices[spiking] = at[i]
-                spiking += counts
+                spiking += _number_at(self.code, x, i) != 0
             at, count = self.indices, spiking
         book(at, count, position, self.last[0], self.traces[0], 2, data_of(self.jump_before),
              self.code != LA_F64)
@@ -191,12 +180,7 @@ cdef class LearningBurst(_ConnectionBurst):
         cdef Py_ssize_t i
         s_in = np.zeros(self.n_in, self.model.number)
         for i in range(count):
-            if x == NULL:
-                s_in[at[i]] = 1
-            elif self.code == LA_F64:
-                s_in[at[i]] = (<const double *>x)[i]
-            else:
-                s_in[at[i]] = (<const int32_t *>x)[i]
+            s_in[at[i]] = 1 if x == NULL else _number_at(self.code, x, i)
         self.model._process_pre_spikes(s_in)
         return 0
 

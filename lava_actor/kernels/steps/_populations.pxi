@@ -8,12 +8,12 @@ cdef class StepBurst(Burst):
     cdef la_step function
     cdef list inlets, outlets
     cdef Py_ssize_t n_in, n_out
-    cdef list state, parameters
+    cdef list members  # names, NumPy type numbers, room for all of one, whether the step changes it
     cdef tuple numbers, integers, shape
     cdef cnp.npy_intp[MAX_DIMS] dims
     cdef int64_t *limits  # of the integers, in pairs
     cdef bint uniform
-    cdef list held, spread
+    cdef list held
     cdef dict refuses
     cdef StepBurst then
 
@@ -26,7 +26,10 @@ cdef class StepBurst(Burst):
         alone = len(inlets) == 1
         self.inlets = [_Inlet(*inlet, alone) for inlet in inlets]
         self.outlets = [_Outlet(*outlet) for outlet in outlets]
-        self.state, self.parameters = list(state), list(parameters)
+        self.members = [(name, dtype.num, None, True) for name, dtype in state]
+        for name, dtype in parameters:
+            room = np.zeros(shape, dtype) if uniform else None
+            self.members.append((name, dtype.num, room, False))
         self.numbers, self.shape = numbers, shape
         self.integers = tuple([name for name, _, _ in integers])
         for i in range(len(shape)):
@@ -34,11 +37,10 @@ cdef class StepBurst(Burst):
         self.uniform, self.refuses, self.then = uniform, refuses, then
         self.function = <la_step>function
         self.n_in, self.n_out = len(self.inlets), len(self.outlets)
-        self.spread = [np.zeros(shape, dtype) if uniform else None for _, dtype in parameters]
         for inlet in self.inlets:
             self.first = next(iter((<_Inlet>inlet).readers), self.first)
             break
-        n = self.n_in + self.n_out + len(self.state) + len(self.parameters)
+        n = self.n_in + self.n_out + len(self.members)
         self.pack.version = LA_STEP_VERSION
         self.pack.n_arrays = n
         self.pack.arrays = <void **>calloc(n + 1, sizeof(void *))
@@ -53,7 +55,7 @@ cdef class StepBurst(Burst):
             raise MemoryError()
         for i in range(len(integers)):
             self.limits[2 * i], self.limits[2 * i + 1] = integers[i][1:]
-        self.held = [None] * (len(self.state) + len(self.parameters))
+        self.held = [None] * len(self.members)
         for i in range(self.n_in):
             self.pack.sizes[i] = (<_Inlet>self.inlets[i]).n
         for i in range(self.n_out):
@@ -76,17 +78,12 @@ cdef class StepBurst(Burst):
 
     cdef bint _look(self) except -1:
         """Look at the model's attributes; False: one of them is not as declared."""
-        cdef Py_ssize_t i, at = self.n_in + self.n_out
-        for name, dtype in self.state:
-            if not self._take(at, name, (<cnp.dtype>dtype).num, None, True):
+        cdef Py_ssize_t i
+        for i in range(len(self.members)):
+            name, kind, room, changes = <tuple>self.members[i]
+            if not self._take(i, name, kind, room, changes):
                 return False
-            at += 1
-        for i in range(len(self.parameters)):
-            name, dtype = self.parameters[i]
-            if not self._take(at, name, (<cnp.dtype>dtype).num, self.spread[i], False):
-                return False
-            at += 1
-        if not self._are_apart(self.n_in + self.n_out, at):
+        if not self._are_apart():
             return False
         for i in range(len(self.numbers)):
             name = self.numbers[i]
@@ -102,7 +99,7 @@ cdef class StepBurst(Burst):
                 return False
         return True
 
-    cdef bint _take(self, Py_ssize_t at, name, int kind, room, bint changes) except -1:
+    cdef bint _take(self, Py_ssize_t i, name, int kind, room, bint changes) except -1:
         """Let the step work on an attribute of the model, if that is the array it should be.
 
         One element may stand for all of a parameter, for which there is room.
@@ -117,9 +114,9 @@ cdef class StepBurst(Burst):
             array = room
         elif changes and not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>array):
             return False
-        self.held[at - self.n_in - self.n_out] = array
-        self.pack.arrays[at] = data_of(array)
-        self.pack.sizes[at] = size_of(array)
+        self.held[i] = array
+        self.pack.arrays[self.n_in + self.n_out + i] = data_of(array)
+        self.pack.sizes[self.n_in + self.n_out + i] = size_of(array)
         return True
 
     cdef inline bint fits(self, array) noexcept:
@@ -129,19 +126,12 @@ cdef class StepBurst(Burst):
             cnp.PyArray_DIMS(<cnp.ndarray>array), self.dims, n * sizeof(cnp.npy_intp)
         ) == 0
 
-    cdef bint _are_apart(self, Py_ssize_t begin, Py_ssize_t end) noexcept:
+    cdef bint _are_apart(self) noexcept:
         """Whether no two of the model's arrays share memory."""
-        cdef Py_ssize_t i, k, first = begin
-        cdef char *one
-        cdef char *other
-        for i in range(begin, end):
-            one = <char *>self.pack.arrays[i]
-            for k in range(first, i):
-                other = <char *>self.pack.arrays[k]
-                if (
-                    one < other + cnp.PyArray_NBYTES(<cnp.ndarray>self.held[k - first])
-                    and other < one + cnp.PyArray_NBYTES(<cnp.ndarray>self.held[i - first])
-                ):
+        cdef Py_ssize_t i, k
+        for i in range(len(self.held)):
+            for k in range(i):
+                if overlap(self.held[i], self.held[k]):
                     return False
         return True
 

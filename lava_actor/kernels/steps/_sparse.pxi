@@ -70,20 +70,14 @@ cdef class SparseBurst(_ConnectionBurst):
         # A few events are added faster than all rows are looked up.
         if self.sum_of != NULL and x == NULL and 2 * self.additions(count) > self.n_out:
             la_tally(&self.matrix, at, count, self.met)
-            if self.code == LA_F64:
-                la_look_up_f64(self.n_out, self.met, <double *>self.sum_of, <double *>out)
-            else:
-                la_look_up_i32(self.n_out, self.met, <int32_t *>self.sum_of, <int32_t *>out)
+            la_look_up(self.kind, self.n_out, self.met, self.sum_of, out)
             return
         _ConnectionBurst.put(self, at, x, count, out)
 
     cdef void add(
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
-        if self.code == LA_F64:
-            la_csc_f64(&self.matrix, at, <const double *>x, count, <double *>out)
-        else:
-            la_csc_i32(&self.matrix, at, <const int32_t *>x, count, <int32_t *>out)
+        la_csc_add(self.kind, &self.matrix, at, x, count, out)
 
 
 cdef void *_zeros = NULL
@@ -143,7 +137,7 @@ cdef class DelaySparseBurst(SparseBurst):
         )
         coded = not self.graded and la_can_code(&self.matrix, <int32_t>self.n_out)
         if self.lists and (coded != self.coded or not self.may_list):
-            self._use_line()
+            self.model.a_buff  # the line takes the place of the lists
         self.coded = coded
         if self.may_list and not (self.lists or self.busy):
             self._use_lists()
@@ -169,10 +163,6 @@ cdef class DelaySparseBurst(SparseBurst):
         self.model.__dict__["_later"] = self
         return 0
 
-    cdef int _use_line(self) except -1:
-        self.model.a_buff
-        return 0
-
     def land(self):
         """Put the line that says the same in the place of the lists, here and in the model."""
         cdef cnp.ndarray line
@@ -190,29 +180,14 @@ cdef class DelaySparseBurst(SparseBurst):
         self.lay(line)
 
     cdef void _add_due(self, int32_t delay, void *out, bint whole) noexcept nogil:
-        if self.code == LA_F64:
-            la_due_f64(&self.later, delay, <double *>self.table_at, <double *>out, whole)
-        else:
-            la_due_i32(&self.later, delay, <int32_t *>self.table_at, <int32_t *>out, whole)
+        la_due(self.kind, &self.later, delay, self.table_at, out, whole)
 
-    cdef int send(self) except -1:
-        cdef RingWriter writer = self.writer
-        cdef la_slot *slot
-        if not self.lists or writer is None:
-            return SparseBurst.send(self)
+    cdef int fill(self, la_slot *slot) except -1:
+        """Write what is due now: as events if surely few of the rows get any."""
+        if not self.lists:
+            return SparseBurst.fill(self, slot)
         if self.failed:
             raise MemoryError()
-        writer.await_space()
-        if writer.unheard():
-            writer.drop()
-            return 0
-        slot = writer.back()
-        self._fill(slot)
-        writer.publish()
-        return 0
-
-    cdef int _fill(self, la_slot *slot) except -1:
-        """Write what is due now: as events if surely few of the rows get any."""
         cdef RingWriter writer = self.writer
         cdef size_t column = self.n_out * self.width()
         cdef int32_t *index = <int32_t *>writer.payload_of(slot)
@@ -226,15 +201,9 @@ cdef class DelaySparseBurst(SparseBurst):
         if sum == NULL:
             raise MemoryError()
         self._add_due(0, sum, False)
-        if self.code == LA_F64:
-            found = la_touched_f64(&self.later, <double *>sum, index, most)
-        else:
-            found = la_touched_i32(&self.later, <int32_t *>sum, index, most)
+        found = la_touched(self.kind, &self.later, sum, index, most)
         writer.fill_found(slot, sum, found)
-        if self.code == LA_F64:
-            la_clear_f64(&self.later, <double *>sum, index, found)
-        else:
-            la_clear_i32(&self.later, <int32_t *>sum, index, found)
+        la_clear(self.kind, &self.later, sum, index, found)
         return 0
 
     cdef int _fill_whole(self, void *out, size_t column, bint takes_long) except -1:
@@ -260,16 +229,14 @@ cdef class DelaySparseBurst(SparseBurst):
             SparseBurst.compute(self, at, x, count)
         elif self.coded:
             done = la_later_coded(&self.later, &self.matrix, at, count)
-        elif self.code == LA_F64:
-            done = la_later_valued_f64(&self.later, &self.matrix, at, <const double *>x, count)
         else:
-            done = la_later_valued_i32(&self.later, &self.matrix, at, <const int32_t *>x, count)
+            done = la_later_valued(self.kind, &self.later, &self.matrix, at, x, count)
         if not done:
             self.failed = True
 
     cdef int receive_by_model(self) except -1:
         if self.lists:
-            self._use_line()
+            self.model.a_buff
         return SparseBurst.receive_by_model(self)
 
     cdef int advance(self) except -1:
@@ -291,7 +258,7 @@ cdef class DelaySparseBurst(SparseBurst):
         self.steps = self.added = 0
         self.busy = each > (self.n_out // 2 if self.busy else self.n_out)
         if self.lists and self.busy:
-            self._use_line()
+            self.model.a_buff
         elif self.may_list and not (self.lists or self.busy):
             self._use_lists()
         return 0

@@ -78,22 +78,17 @@ cdef class Tap:
 
     cdef int _put(self, const char *header, const char *data, Py_ssize_t nbytes) except -1:
         cdef RingWriter writer = self.writer
-        cdef la_slot *slot
-        cdef unsigned char *payload
-        writer.await_space()
-        if writer.unheard():
-            writer.drop()
+        cdef la_slot *slot = writer.begin()
+        cdef char *payload
+        if slot == NULL:
             return 0
-        slot = writer.back()
-        payload = writer.payload_of(slot)
+        payload = <char *>writer.whole(slot)
         memcpy(payload, header, TAP_HEADER)
         if nbytes <= LONG_COPY:
             memcpy(payload + TAP_HEADER, data, nbytes)
         else:
             with nogil:
                 memcpy(payload + TAP_HEADER, data, nbytes)
-        slot.form = LA_FORM_DENSE
-        la_count(&writer.at.at.ring.dense, 1)
         writer.publish()
         return 0
 

@@ -36,7 +36,6 @@ from lava_actor.channels._native cimport (
     RingReader,
     RingWriter,
     la_arena_aborted,
-    la_count,
     la_full_fence,
     la_get64,
     la_party,
@@ -66,16 +65,10 @@ cdef enum:
 
 def ask(RingWriter writer not None, bytes question not None):
     """Send a message of which the beginning counts."""
-    cdef la_slot *slot
-    writer.await_space()
-    if writer.unheard():
-        writer.drop()
-        return
-    slot = writer.back()
-    memcpy(writer.payload_of(slot), <const char *>question, len(question))
-    slot.form = LA_FORM_DENSE
-    la_count(&writer.at.at.ring.dense, 1)
-    writer.publish()
+    cdef la_slot *slot = writer.begin()
+    if slot != NULL:
+        memcpy(writer.whole(slot), <const char *>question, len(question))
+        writer.publish()
 
 
 cdef class Served:

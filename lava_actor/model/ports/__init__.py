@@ -4,8 +4,7 @@ Its rooms:
 
     in_port, out_port   messages
     ref_port, var_port  access to Vars of other Processes
-    transformers        functions of virtual ports, by channel end
-    rings, remote       what ports need from the channels behind them
+    rings               what ports need from the channels behind them
 """
 
 from lava_actor.model.ports.base import PortDataError

@@ -30,6 +30,7 @@ from lava_actor.model.ports.rings import (
     dense_to_events,
     source_of,
     transformed,
+    with_values,
 )
 
 if TYPE_CHECKING:
@@ -229,32 +230,18 @@ class PyInPort(AbstractPyIOPort):
 
     # -- inside -----------------------------------------------------------------------------
 
-    def _recv_dense(self) -> np.ndarray:
-        """Sum of one message from every source, as a new array."""
-        out = self._zeros()
+    def _dense(self, *, peek: bool = False) -> np.ndarray:
+        """Sum of one message from every source, as a new array; with ``peek`` they stay."""
+        spills = self.room > self._size
+        out = np.zeros((self.room,) if spills else self._shape, self._dtype)
         for edge, ring in zip(self.edges, self._rings, strict=True):
             if edge.functions:
-                out = np.asarray(out + self._through(edge, ring.recv()))
+                out = np.asarray(out + self._through(edge, ring.peek() if peek else ring.recv()))
+            elif peek:
+                add_to(out, ring.peek(), edge.index_map)
             else:
                 ring.accumulate(out, edge.index_map)
-        return self._kept(out)
-
-    def _peek_dense(self) -> np.ndarray:
-        out = self._zeros()
-        for edge, ring in zip(self.edges, self._rings, strict=True):
-            if edge.functions:
-                out = np.asarray(out + self._through(edge, ring.peek()))
-            else:
-                add_to(out, ring.peek(), edge.index_map)
-        return self._kept(out)
-
-    def _zeros(self) -> np.ndarray:
-        shape = self._shape if self.room == self._size else (self.room,)
-        return np.zeros(shape, self._dtype)
-
-    def _kept(self, out: np.ndarray) -> np.ndarray:
-        """What was summed up, less what is not for this port."""
-        return out if self.room == self._size else out[: self._size].reshape(self._shape)
+        return out[: self._size].reshape(self._shape) if spills else out
 
     def _through(self, edge: Edge, message: np.ndarray) -> np.ndarray:
         data = transformed(message, edge.functions)
@@ -293,18 +280,11 @@ class PyInPort(AbstractPyIOPort):
             return None, indices
         if plain:
             return np.bincount(places, minlength=indices.size).astype(self._dtype), indices
-        given = [
-            np.ones(part_indices.size, self._dtype) if values is None else values
-            for values, part_indices in parts
-        ]
+        given = [with_values(part, self._dtype)[0] for part in parts]
         dtype = np.result_type(self._dtype, *(values.dtype for values in given))
         summed = np.zeros(indices.size, dtype)
         np.add.at(summed, places, np.concatenate(given).astype(dtype, copy=False))
         return summed, indices
-
-    def _with_values(self, events: Events) -> tuple[np.ndarray, np.ndarray]:
-        values, indices = events
-        return np.ones(indices.size, self._dtype) if values is None else values, indices
 
 
 class PyInPortVectorDense(PyInPort):
@@ -334,11 +314,11 @@ class PyInPortVectorDense(PyInPort):
             New array of the port's shape. Its dtype is that of NumPy's promotion of the declared
             dtype with the dtypes of the sources. Unconnected: zeros of the declared dtype.
         """
-        return self._recv_dense()
+        return self._dense()
 
     def peek(self) -> np.ndarray:
         """Return what `recv` would return, and leave the messages where they are."""
-        return self._peek_dense()
+        return self._dense(peek=True)
 
 
 class PyInPortVectorSparse(PyInPort):
@@ -353,11 +333,11 @@ class PyInPortVectorSparse(PyInPort):
             1-D arrays of equal length. Of a single source: as they were sent. Of several:
             ascending, unique flat indices with summed values. Unconnected: two empty arrays.
         """
-        return self._with_values(self.recv_events())
+        return with_values(self.recv_events(), self._dtype)
 
     def peek(self) -> tuple[np.ndarray, np.ndarray]:
         """Return what `recv` would return, and leave the messages where they are."""
-        return self._with_values(self.peek_events())
+        return with_values(self.peek_events(), self._dtype)
 
 
 class PyInPortScalarDense(PyInPort):
@@ -367,11 +347,11 @@ class PyInPortScalarDense(PyInPort):
 
     def recv(self) -> Any:
         """Receive one number from every source and return the sum (unconnected: zero)."""
-        return self._recv_dense().reshape(-1)[0]
+        return self._dense().reshape(-1)[0]
 
     def peek(self) -> Any:
         """Return what `recv` would return, and leave the messages where they are."""
-        return self._peek_dense().reshape(-1)[0]
+        return self._dense(peek=True).reshape(-1)[0]
 
 
 class PyInPortScalarSparse(PyInPort):
@@ -391,13 +371,13 @@ class PyInPortScalarSparse(PyInPort):
         """
         while not self._waiting and self.edges:
             self._fetch()
-        return self._waiting.popleft() if self._waiting else self._nothing()
+        return self._waiting.popleft() if self._waiting else (self._dtype.type(0), 0)
 
     def peek(self) -> tuple[Any, int]:
         """Return the event that `recv` would return, and keep it."""
         while not self._waiting and self.edges:
             self._fetch()
-        return self._waiting[0] if self._waiting else self._nothing()
+        return self._waiting[0] if self._waiting else (self._dtype.type(0), 0)
 
     def probe(self) -> bool:
         """True if `recv` would not wait."""
@@ -408,11 +388,8 @@ class PyInPortScalarSparse(PyInPort):
         return True
 
     def _fetch(self) -> None:
-        values, indices = self._with_values(self.recv_events())
+        values, indices = with_values(self.recv_events(), self._dtype)
         self._waiting.extend(zip(values, indices.tolist(), strict=True))
-
-    def _nothing(self) -> tuple[object, int]:
-        return self._dtype.type(0), 0
 
 
 def _functions(transformer: Any, port: object) -> tuple[Function, ...]:

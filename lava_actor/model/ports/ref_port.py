@@ -8,7 +8,7 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError, UnsupportedError
 from lava_actor.model.ports.base import AbstractPyRemotePort, PortDataError
-from lava_actor.model.ports.rings import dense_to_events
+from lava_actor.model.ports.rings import dense_to_events, with_values
 from lava_actor.model.sync.loihi_protocol import Phase
 from lava_actor.protocol.values import VarSlot, fitted, numbers
 
@@ -176,8 +176,7 @@ class PyRefPortVectorSparse(PyRefPort):
     def read(self) -> tuple[np.ndarray, np.ndarray]:
         """Read the Var's non-zero elements as (values, indices), indices ascending."""
         value = self._read_dense()
-        values, indices = dense_to_events(value)
-        return np.ones(indices.size, value.dtype) if values is None else values, indices
+        return with_values(dense_to_events(value), value.dtype)
 
     def write(self, data: object, indices: object) -> None:
         """Set the elements at ``indices`` to ``data``; the others keep their values."""

@@ -73,6 +73,12 @@ def dense_to_events(message: np.ndarray) -> Events:
     return (None if (values == 1).all() else values), indices
 
 
+def with_values(events: Events, dtype: np.dtype) -> tuple[np.ndarray, np.ndarray]:
+    """Values and indices of events; of those that are all ones the values are made."""
+    values, indices = events
+    return np.ones(indices.size, dtype) if values is None else values, indices
+
+
 def events_to_dense(events: Events, shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
     """Place events into an array of zeros; values of equal indices are summed."""
     values, indices = events
@@ -133,8 +139,7 @@ class PartedRing:
         )
         if all(values is None for values, _ in parts):
             return None, indices
-        given = [np.ones(i.size, self.dtype) if v is None else v for v, i in parts]
-        return np.concatenate(given), indices
+        return np.concatenate([with_values(part, self.dtype)[0] for part in parts]), indices
 
     def accumulate(self, out: np.ndarray, index_map: np.ndarray | None = None) -> None:
         """Take one message and add it to ``out``."""

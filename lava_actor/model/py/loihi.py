@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from lava_actor.kernels.steps import Burst, PartBurst
+from lava_actor.model.bursts import burst_of
+from lava_actor.model.native import obstacle
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 
@@ -95,8 +97,6 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     @classmethod
     def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
         """Say why steps of this class, between such ports, are done in Python; None: natively."""
-        from lava_actor.model.native import obstacle
-
         return obstacle(cls, ports, own)
 
     @classmethod
@@ -109,8 +109,6 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
 
         A model that declares a `native_step` does not come back to the interpreter for it.
         """
-        from lava_actor.model.bursts import burst_of
-
         return burst_of(self)
 
     @classmethod

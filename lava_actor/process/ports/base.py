@@ -75,15 +75,18 @@ class AbstractPort(AbstractProcessMember):
     _role: ClassVar[str] = ""
     """Where the port may stand on a way of data: `paths.SOURCE`, `DESTINATION` or `VIEW`."""
 
+    _onwards: ClassVar[tuple[type, ...]] = ()
+    """What the port may be connected to."""
+
     def __init__(self, shape: tuple[int, ...]) -> None:
         super().__init__(shape)
         self.in_connections: list[AbstractPort] = []
         self.out_connections: list[AbstractPort] = []
         self.connection_configs: dict[AbstractPort, ConnectionConfig] = {}
 
-    def _kind(self) -> type:
-        """The base class that decides what this port may be connected to."""
-        return AbstractPort
+    def _kind(self) -> type[AbstractPort]:
+        """The base class that decides what this port may be connected to: that with a role."""
+        return next(cls for cls in type(self).__mro__ if "_role" in vars(cls))
 
     def __repr__(self) -> str:
         """Name and shape."""
@@ -137,6 +140,13 @@ class AbstractPort(AbstractProcessMember):
 
     _connect_forward = partialmethod(_connect, True)
     _connect_backward = partialmethod(_connect, False)
+
+    def _connect_onwards(self, ports: object, connection_configs: Configs) -> None:
+        """Connect to what ports of this kind lead to, as all the methods ``connect`` do."""
+        partners = to_list(ports)
+        self._check_multiplicity(partners, True)
+        wiring.refuse_views(self, partners)
+        self._connect_forward(partners, self._kind()._onwards, connection_configs)
 
     def _checked(
         self,

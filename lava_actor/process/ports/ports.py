@@ -5,8 +5,6 @@ The other classes of ports live in `base`, `families` and `virtual`; all can be 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from lava_actor.errors import NetworkError, PartnerTypeError, UnsupportedError
 from lava_actor.process.hints import briefly
 from lava_actor.process.interfaces import where
@@ -48,13 +46,6 @@ class OutPort(AbstractIOPort, AbstractSrcPort):
 
     _role = SOURCE
 
-    def _kind(self) -> type:
-        return OutPort
-
-    @staticmethod
-    def _onwards() -> tuple[type, ...]:
-        return InPort, OutPort
-
     @briefly
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect to InPorts of other Processes, or to the OutPort of the parent Process.
@@ -74,9 +65,7 @@ class OutPort(AbstractIOPort, AbstractSrcPort):
         DuplicateConnectionError
             If two of the ports are connected already.
         """
-        partners = to_list(ports)
-        _refuse_virtual(self, partners)
-        self._connect_forward(partners, self._onwards(), connection_configs)
+        self._connect_onwards(ports, connection_configs)
 
     @briefly
     def connect_from(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -113,19 +102,10 @@ class InPort(AbstractIOPort, AbstractDstPort):
 
     _role = DESTINATION
 
-    def _kind(self) -> type:
-        return InPort
-
-    @staticmethod
-    def _onwards() -> tuple[type, ...]:
-        return (InPort,)
-
     @briefly
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect to InPorts of sub-processes; see `OutPort.connect`."""
-        partners = to_list(ports)
-        _refuse_virtual(self, partners)
-        self._connect_forward(partners, InPort, connection_configs)
+        self._connect_onwards(ports, connection_configs)
 
     @briefly
     def connect_from(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -146,13 +126,6 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
     """
 
     _role = SOURCE
-
-    def _kind(self) -> type:
-        return RefPort
-
-    @staticmethod
-    def _onwards() -> tuple[type, ...]:
-        return VarPort, RefPort
 
     @briefly
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -175,11 +148,10 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
         """
         partners = to_list(ports)
         self._check_multiplicity(partners, True)
-        _refuse_virtual(self, partners)
         for partner in partners:
             if isinstance(partner, VarPort):
                 _refuse_own(self, partner.process, where(partner))
-        self._connect_forward(partners, self._onwards(), connection_configs)
+        self._connect_onwards(partners, connection_configs)
 
     @briefly
     def connect_from(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -267,20 +239,10 @@ class VarPort(AbstractRVPort, AbstractDstPort):
 
     _role = DESTINATION
 
-    def _kind(self) -> type:
-        return VarPort
-
-    @staticmethod
-    def _onwards() -> tuple[type, ...]:
-        return (VarPort,)
-
     @briefly
     def connect(self, ports: Ports, connection_configs: Configs = None) -> None:
         """Connect to the VarPort of a sub-process; see `RefPort.connect`."""
-        partners = to_list(ports)
-        self._check_multiplicity(partners, True)
-        _refuse_virtual(self, partners)
-        self._connect_forward(partners, VarPort, connection_configs)
+        self._connect_onwards(ports, connection_configs)
 
     @briefly
     def connect_from(self, ports: Ports, connection_configs: Configs = None) -> None:
@@ -300,13 +262,10 @@ class ImplicitVarPort(VarPort):
     """A VarPort made by `RefPort.connect_var`; models need not declare it."""
 
 
-def _refuse_virtual(port: AbstractPort, partners: Sequence[object]) -> None:
-    for partner in partners:
-        if isinstance(partner, AbstractVirtualPort):
-            raise PartnerTypeError(
-                f"{described(port)}: {described(partner)} has its source; a virtual port is made "
-                f"from a port and connected onwards, not connected to"
-            )
+OutPort._onwards = InPort, OutPort
+InPort._onwards = (InPort,)
+RefPort._onwards = VarPort, RefPort
+VarPort._onwards = (VarPort,)
 
 
 def _refuse_own(port: AbstractPort, owner: object, name: str) -> None:

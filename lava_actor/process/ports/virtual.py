@@ -59,7 +59,7 @@ class AbstractVirtualPort(AbstractPort):
         origin = self._origin()
         return None if origin is None else origin.process
 
-    def _kind(self) -> type:
+    def _kind(self) -> type[AbstractPort]:
         """What the port was made from, through other virtual ports."""
         origin = self._origin()
         return AbstractVirtualPort if origin is None else origin._kind()
@@ -105,22 +105,12 @@ class AbstractVirtualPort(AbstractPort):
         NetworkError, DuplicateConnectionError
             As for the ``connect`` of the origin.
         """
-        partners = to_list(ports)
-        onwards = getattr(self._kind(), "_onwards", None)
-        if onwards is None:
+        if not self._kind()._onwards:
             raise PartnerTypeError(
                 f"{wiring.described(self)}: expected it to be made from an OutPort, InPort, "
                 f"RefPort or VarPort, got {self._kind().__name__}"
             )
-        self._check_multiplicity(partners, True)
-        for partner in partners:
-            if isinstance(partner, AbstractVirtualPort):
-                raise PartnerTypeError(
-                    f"{wiring.described(self)}: {wiring.described(partner)} has its source; a "
-                    f"virtual port is made from a port, not connected to"
-                )
-        wiring.check_partners(self, partners, onwards())
-        self._connect_forward(partners, onwards(), connection_configs)
+        self._connect_onwards(ports, connection_configs)
 
     def _check_multiplicity(self, ports: Sequence[object], forward: bool) -> None:
         """One destination if the origin is a RefPort or VarPort; any number of sources."""

@@ -15,6 +15,7 @@ from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.exceptions import DuplicateConnectionError
+from lava_actor.process.ports.paths import VIEW
 from lava_actor.process.reaching import reachable
 
 if TYPE_CHECKING:
@@ -46,10 +47,26 @@ def check_partners(port: AbstractPort, partners: Sequence[object], kinds: Sequen
         if not _is_port(partner) or not issubclass(partner._kind(), tuple(kinds)):
             expected = " or ".join(kind.__name__ for kind in kinds)
             hint = ""
-            if _is_port(partner) and port._kind() in getattr(partner, "_onwards", tuple)():
+            if _is_port(partner) and port._kind() in partner._onwards:
                 hint = f"; data flow the other way: {where(partner)}.connect({where(port)})"
             raise PartnerTypeError(
                 f"{described(port)}: expected {expected} to connect, got {_what(partner)}{hint}"
+            )
+
+
+def refuse_views(port: AbstractPort, partners: Sequence[object]) -> None:
+    """Refuse virtual ports, which have a source.
+
+    Raises
+    ------
+    PartnerTypeError
+        (an `AssertionError` and a `TypeError`).
+    """
+    for partner in partners:
+        if getattr(partner, "_role", None) == VIEW:
+            raise PartnerTypeError(
+                f"{described(port)}: {_what(partner)} has its source; a virtual port is made "
+                f"from a port and connected onwards, not connected to"
             )
 
 

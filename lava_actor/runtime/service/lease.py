@@ -24,6 +24,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from lava_actor.protocol import words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -55,8 +57,6 @@ class Lease:
     def __init__(
         self, arena: Arena, parties: tuple[int, ...], lockstep: bool, crowd: float = 1.0
     ) -> None:
-        from lava_actor.protocol import words
-
         self.clock = arena.domain(words.CLOCK)
         self.parties = [arena.party(p) for p in parties]
         self.lockstep = lockstep

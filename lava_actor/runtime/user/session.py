@@ -105,11 +105,11 @@ def _create_runtime(
         _doubt_change(process, process.runtime.executable, run_cfg, compile_config)
         return  # it is there already
     if executable is None:
-        executable = _known_executable(process)
+        executable = process._executable
     loaded = checkpoint.pending_of(_related(process, executable))
     if mine and executable is not None:
         given = run_cfg is not None or compile_config is not None
-        if given and loaded is not None and loaded.executable is executable:
+        if given and loaded is not None and executable is loaded.executable:
             executable.forget()  # as the file said; the user says more
             executable = None
         else:
@@ -194,14 +194,6 @@ def _alike(one: RunConfig, other: RunConfig) -> bool:
 def _related(process: AbstractProcess, executable: Executable | None) -> list[AbstractProcess]:
     """A Process and, as far as that is known without compiling, the rest of its network."""
     return [process, *(executable.all_processes if executable is not None else [])]
-
-
-def _known_executable(process: AbstractProcess) -> Executable | None:
-    """The executable of an earlier compile."""
-    executable: Executable | None = process._executable
-    if executable is None or not process._is_compiled:
-        return None
-    return executable
 
 
 def run(
@@ -293,7 +285,7 @@ def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
                 f"{process.name}.save: its network is over, and with it the values it had come to; "
                 f"the file holds the initial ones. save() before stop() keeps them"
             )
-        executable = _known_executable(process)
+        executable = process._executable
         seed = root_seed({} if executable is None else executable.compile_config)
     checkpoint.save(process, path, runtime, seed, trusted=trusted)
 
