@@ -275,16 +275,16 @@ def check_declaration(cls: type[object], types: Mapping[str, LavaPyType]) -> Non
                     )
         if (why := _of_another_type(step, types)) is not None:
             raise InvalidTypeError(f"{where}: {why}")
+        if not (step.inputs or step.outputs):
+            raise InvalidValueError(
+                f"{where}: expected a port among inputs and outputs: a step is as long as its ports"
+            )
 
 
 def _check_fields(where: str, cls: type[object], step: NativeStep) -> None:
     for name in ("inputs", "outputs", "state", "parameters", "shows", "constants", "refuses"):
         if not isinstance(given := getattr(step, name), Mapping):
             raise InvalidTypeError(f"{where}: expected {name} as a dict, got {given!r}")
-    if not (step.inputs or step.outputs):
-        raise InvalidValueError(
-            f"{where}: expected a port among inputs and outputs: a step is as long as its ports"
-        )
     for name in step.stands_for:
         if not hasattr(cls, name):
             raise MissingMemberError(

@@ -406,7 +406,7 @@ class Plan:
         return self.kinds[i] is Learned and step % 2 == 0
 
     def _order(self) -> list[int]:
-        """Owners before those who refer to them; the first made where that leaves a choice."""
+        """Owners before those who refer to them, who may write before who does not; then by id."""
         n = len(self.kinds)
         waiting = {
             i: {reached[i] for reached in (self.references, self.taps) if i in reached}
@@ -414,8 +414,8 @@ class Plan:
         }
         order: list[int] = []
         while waiting:
-            ready = [i for i in sorted(waiting) if not waiting[i] & waiting.keys()]
-            chosen = ready[0] if ready else min(waiting)
+            ready = [i for i in waiting if not waiting[i] & waiting.keys()]
+            chosen = min(ready or waiting, key=lambda i: (self.kinds[i] is Tapper, i))
             order.append(chosen)
             del waiting[chosen]
         return order

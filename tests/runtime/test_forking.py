@@ -92,14 +92,14 @@ def test_a_network_may_have_more_actors_than_a_process_may_open_files(tmp_path: 
 
 
 REFUSED = """
-import os, sys
+import errno, os, sys
 from lava_actor.runtime.start import hosts, plan
 from lava_actor.channels.pipe import Parcel
 
 forks = []
 def fork():
     if len(forks) == 3:
-        return -1
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
     forks.append(os.fork())
     return forks[-1]
 hosts.cheapest = lambda: fork
@@ -110,7 +110,7 @@ actors = [plan.ActorStart(i, str(i), "", Parcel(b""), None) for i in range(5)]
 try:
     host.start_all(actors, [])
 except OSError as error:
-    print(error, len(forks))
+    print(*error.strerror.split(": "), len(forks), sep="|")
 for pid in forks:
     try:
         os.kill(pid, 0)
@@ -122,7 +122,11 @@ for pid in forks:
 def test_all_actors_are_forked_or_none(tmp_path: Path) -> None:
     code, out, err = run_script(tmp_path, REFUSED, prelude="")
     assert code == 0, err
-    assert out.split("\n")[:4] == ["no process could be started after 3 3", *3 * ["gone"]]
+    told, *gone = out.splitlines()[:4]
+    assert told.startswith("no process could be started after 3|Resource temporarily unavailable|")
+    assert "ulimit -u" in told
+    assert told.endswith("|3")
+    assert gone == 3 * ["gone"]
 
 
 REHEARSED = """

@@ -205,6 +205,7 @@ def vary(model: Any, draw: Draw) -> None:
         model.rate[...] = draw.rng.integers(0, 4, model.rate.shape)
     if hasattr(model, "act_mode"):
         model.proc_params["act_mode"] = draw.rng.choice(list(ActivationMode))
+    model._var_written("")
     model.on_var_update()
 
 

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from lava_actor.channels.pipe import Pipe
-from lava_actor.errors import RuntimeStateError
 from lava_actor.runtime.start import descriptors
 from lava_actor.runtime.start.forking import cheapest, why_not
 from lava_actor.runtime.start.plan import ActorStart
@@ -165,9 +164,8 @@ class ProcessHost:
             try:
                 pid = fork()
             except OSError as error:
-                raise RuntimeStateError(
-                    f"no process could be started after {len(self._pids)}: {why_not(error)}"
-                ) from None
+                so_far = f"no process could be started after {len(self._pids)}"
+                raise OSError(error.errno, f"{so_far}: {why_not(error)}") from None
             if not pid:
                 theirs = [pipe for _, pipe in ends]
                 be = partial(self._be, list(zip(house, theirs, strict=True)), spans)

@@ -100,20 +100,21 @@ def _create_runtime(
     executable: Executable | None,
     compile_config: Mapping[str, object] | None,
 ) -> None:
-    mine = executable is None
+    mine, known = executable is None, None
     if mine and process.runtime is not None and not process.runtime.is_over:
         _doubt_change(process, process.runtime.executable, run_cfg, compile_config)
         return  # it is there already
     if executable is None:
-        executable = process._executable
+        executable = known = process._executable
     loaded = checkpoint.pending_of(_related(process, executable))
-    if mine and executable is not None:
+    if known is not None:
         given = run_cfg is not None or compile_config is not None
-        if given and loaded is not None and executable is loaded.executable:
-            executable.forget()  # as the file said; the user says more
+        of_file = None if loaded is None else loaded.executable
+        if given and of_file is not None and of_file is known:
+            of_file.forget()  # the user says more
             executable = None
         else:
-            _doubt_change(process, executable, run_cfg, compile_config)
+            _doubt_change(process, known, run_cfg, compile_config)
     if executable is None:
         if loaded is not None:
             run_cfg = loaded.run_cfg if run_cfg is None else run_cfg
