@@ -121,3 +121,13 @@ def test_bench_alone_measures_and_checks_two_networks(monkeypatch: pytest.Monkey
     monkeypatch.setattr(quick, "LIF", lambda **given: real(**{**given, "dv": 0.25}))
     with pytest.raises(quick.WrongResultError, match="other potentials than NumPy"):
         list(quick.measure())
+
+
+@pytest.mark.parametrize("command", [("bench", "--json"), ("trace", "--output")])
+def test_a_file_that_cannot_be_written_is_told_before_the_program_runs(
+    command: tuple[str, str], program: str, tmp_path: Path
+) -> None:
+    done = run(*command, "nowhere/file.json", program, folder=tmp_path)
+    assert done.returncode == 2
+    assert "cannot write 'nowhere/file.json'" in done.stderr
+    assert done.stdout == ""

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+import lava_actor
 from lava_actor import Loihi2SimCfg, RunSteps
+from lava_actor.proc.lif.process import LIF
 from lava_actor.process.process import AbstractProcess
 
 from . import networks
@@ -58,3 +60,18 @@ def test_a_paused_network_goes_on_elsewhere(build: Any, tag: str | None, tmp_pat
     finally:
         process.stop()
     assert run_elsewhere(file, 14) == expected
+
+
+def test_a_loaded_network_may_be_compiled_otherwise(tmp_path: Path) -> None:
+    lif = LIF(shape=(6,), bias_mant=0.5, vth=100)
+    with lif:
+        lif.run(4, Loihi2SimCfg(select_tag="floating_pt"))
+        lif.save(tmp_path / "file.lava")
+        lif.run(3)
+        expected = lif.v.get().tolist()
+    loaded = lava_actor.load(tmp_path / "file.lava")
+    with loaded:
+        loaded.run(1, compile_config={"placement": {loaded.name: 3}})
+        assert len(loaded.runtime.executable.actors) == 3
+        loaded.run(2)
+        assert loaded.v.get().tolist() == expected

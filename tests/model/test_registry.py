@@ -329,6 +329,23 @@ def test_whoever_searches_while_another_thread_does_waits_for_the_models(folder:
     assert found == {"first": ["M"], "second": ["M"]}
 
 
+def test_a_search_of_another_thread_that_has_just_ended_is_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Between our look at what is known and at what was searched."""
+
+    class Late(AbstractProcess):
+        pass
+
+    def ends(process_class: type) -> None:
+        if process_class is Late:
+            members = {"_hidden_from_discovery": False}
+            implements(proc=Late)(type("LateModel", (PyLoihiProcessModel,), members))
+
+    monkeypatch.setattr(registry, "_import_siblings", ends)
+    assert names(Late) == ["LateModel"]
+
+
 def test_modules_that_look_for_models_while_they_are_imported_wait_for_no_one(
     folder: Folder,
 ) -> None:

@@ -157,6 +157,8 @@ def test_parameters_without_effect_are_reported() -> None:
         ({"padding": -1}, "padding: expected at least 0"),
         ({"input_shape": (2, 4, 1)}, "no output"),
         ({"weight": np.ones((1, 3, 3))}, "weight: expected shape"),
+        ({"weight": np.ones((0, 3, 3, 1))}, "weight: expected channels"),
+        ({"weight": np.ones((1, 3, 3, 0)), "input_shape": (4, 4, 0)}, "weight: expected channels"),
     ],
     ids=str,
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from lava_actor.errors import InvalidValueError
 from lava_actor.model.harness import ModelHarness
 from lava_actor.proc.rf.models import PyRFModelFixed, PyRFModelFloat
 from lava_actor.proc.rf.process import RF
@@ -64,3 +65,10 @@ def test_fixed_point_saturates() -> None:
     harness = ModelHarness(PyRFModelFixed, RF((1,), 10, 0.1, state_exp=6, decay_bits=12))
     harness.step(a_real_in=2**20, a_imag_in=-(2**20))
     assert (harness.real[0], harness.imag[0]) == (2**23 - 1, -(2**23 - 1))
+
+
+@pytest.mark.parametrize("kind", [RF, RF_IZ])
+@pytest.mark.parametrize("period", [0, np.nan, np.inf, np.array([3, 4])])
+def test_a_period_is_one_number_other_than_0(kind, period) -> None:
+    with pytest.raises(InvalidValueError, match=r"cells\.period: expected a number of steps"):
+        kind(shape=(2,), period=period, alpha=0.1, name="cells")

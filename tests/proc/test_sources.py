@@ -206,6 +206,8 @@ def test_fixed_point_models_send_the_same_integers(source, model):
         (lambda: PoissonSource(shape=(2,), rate=np.nan), InvalidValueError, "rate: .* got nan"),
         (lambda: PoissonSource(shape=(2,), rate="a"), InvalidTypeError, "rate: expected numbers"),
         (lambda: PoissonSource(shape=(2,), rate=1, seed=-1), InvalidValueError, "seed: expected"),
+        (lambda: PoissonSource(shape=(2,), rate=1e300), InvalidValueError, "to 2.*, got 1e"),
+        (lambda: SpikeTimes(times=[np.array([1, 2**63], np.uint64)]), InvalidValueError, "below 2"),
         (lambda: RegularSource(shape=(2,), period=0), InvalidValueError, "period: .* got 0"),
         (lambda: RegularSource(shape=(2,), period=1.5), InvalidTypeError, "period: expected int"),
         (lambda: SpikeTimes(times=[[1], [0]]), InvalidValueError, r"times\[1\]: .* from 1, got 0"),
@@ -223,3 +225,12 @@ def test_a_rate_that_becomes_negative_is_an_error_of_the_next_step():
     harness.model.rate = np.array([1.0, -1.0])
     with pytest.raises(InvalidValueError, match="rate"):
         harness.step()
+
+
+def test_a_rate_that_is_none_is_an_error_of_the_start():
+    source, lif = PoissonSource(shape=(2,), rate=1.0, name="source", seed=2**70), LIF(shape=(2,))
+    source.s_out.connect(lif.a_in)
+    source.rate.init = -1
+    with pytest.raises(InvalidValueError, match=r"source'?\.rate: .*got -1"):
+        lif.create_runtime(Loihi2SimCfg(select_tag="floating_pt"))
+    assert lif.runtime is None

@@ -353,14 +353,15 @@ def test_what_can_be_taken_for_the_value_is_presented_in_the_vars_shape(
     "held",
     [np.zeros(7), np.zeros((2, 3, 2)), csr(np.ones((3, 2))), "text", None, {}, np.array(["a"] * 6)],
 )
-def test_what_is_no_value_of_the_var_is_named_wherever_it_is_read(held: Any) -> None:
+@pytest.mark.parametrize("room", [8, 200])
+def test_what_is_no_value_of_the_var_is_named_wherever_it_is_read(held: Any, room: int) -> None:
     case = Case("int32")
     with pytest.raises((TypeError, ValueError), match=r"box\.v: .*the model"):
         case.slot.presented(held)
     model = case.model()
     model.v = held
     plan = RefPortPlan("ref", LavaPyType(PyRefPort.VEC_DENSE, float), (2, 3), var_shape=(2, 3))
-    with rings_of_a_ref_port(REMOTE_HEADER + 200) as (ask, requests_, answer, replies):
+    with rings_of_a_ref_port(REMOTE_HEADER + room) as (ask, requests_, answer, replies):
         remote = RemoteVar(plan, ask, replies, "reader.ref")
         server = VarServer(model, case.slot, "v", "reader.ref", requests_, answer)
         with ThreadPoolExecutor(1) as pool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import Any
 import pytest
 
 from lava_actor import RunSteps
+from lava_actor.channels.pipe import Pipe
+from lava_actor.runtime.start import launcher_main
 from tests.runtime.networks import Counter, First, PyCounter, Sink
 from tests.runtime.scripts import run_script
 
@@ -152,3 +155,28 @@ assert rehearsal.play() == [1, 1], "every actor does a step"
 def test_a_rehearsal_is_played_to_its_end_and_leaves_everything_as_it_was(tmp_path: Path) -> None:
     code, _, err = run_script(tmp_path, REHEARSED, prelude="")
     assert code == 0, err
+
+
+def test_a_network_that_cannot_be_started_costs_no_other_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The launcher is told that no service can be forked: it says so when it is asked, and lives."""
+
+    def refuse() -> int:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    launcher = object.__new__(launcher_main.Launcher)
+    launcher._fates, launcher._ordered, launcher._services = {}, {}, set()
+    launcher._reap = lambda: True  # type: ignore[method-assign]
+    ours, theirs = Pipe.pair()
+    launcher._pipe = theirs
+    ours.send("service", key=-3)
+    monkeypatch.setattr(os, "fork", refuse)
+    launcher._fork_service(theirs.recv())
+    ours.send("fate", key=-3)
+    launcher._tell_fate(theirs.recv())
+    told = ours.recv().take()
+    assert told.startswith("it could not be started: Resource temporarily unavailable")
+    assert "ulimit -u" in told
+    ours.close()
+    theirs.close()

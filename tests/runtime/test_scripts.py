@@ -520,3 +520,61 @@ def test_a_package_may_run_a_network_while_it_is_imported(tmp_path: Path) -> Non
         prelude="",
     )
     assert (code, out, err) == (0, "[10]\n[2]\n[2]\n", "")
+
+
+@pytest.mark.parametrize("way", ["spawn", "forkserver"])
+def test_models_of_a_program_run_in_the_workers_of_its_pool(tmp_path: Path, way: str) -> None:
+    """There the program is a module that no actor can import, under another name than __main__."""
+    code, out, err = run_script(
+        tmp_path,
+        f"""
+        import multiprocessing
+        FACTOR = 2
+        def job(steps):
+            class PyTimes(PyCounter):
+                def run_spk(self):
+                    self.count += FACTOR
+            other = Counter()
+            with other:
+                cfg = Loihi2SimCfg(exception_proc_model_map={{Counter: PyTimes}})
+                other.run(steps, run_cfg=cfg)
+                return int(other.count.get()[0])
+        def plain(steps):
+            other = Counter()
+            with other:
+                other.run(steps, run_cfg=Loihi2SimCfg())
+                return int(other.count.get()[0])
+        if __name__ == "__main__":
+            with multiprocessing.get_context("{way}").Pool(1) as pool:
+                print(pool.map(plain, [4]), pool.map(job, [3, 5]))
+        """,
+    )
+    assert (code, out, err) == (0, "[4] [6, 10]\n", "")
+
+
+@pytest.mark.parametrize("place", ["import", "pickling"])
+def test_what_a_signal_handler_raises_reaches_the_program(tmp_path: Path, place: str) -> None:
+    """It is not taken for an error of a module, or of a parameter, that it came in the middle of."""
+    (tmp_path / "here.py").write_text(
+        "from lava_actor import AbstractProcess\nclass Alone(AbstractProcess): pass\n"
+    )
+    (tmp_path / "models_here.py").write_text(
+        "# Alone implements\nimport signal\nsignal.raise_signal(signal.SIGTERM)\n"
+    )
+    code, out, err = run_script(
+        tmp_path,
+        f"""
+        import signal
+        from here import Alone
+        class Sent:
+            def __reduce__(self):
+                signal.raise_signal(signal.SIGTERM)
+                return Sent, ()
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(7))
+        import sys
+        process = Alone() if "{place}" == "import" else Counter(given=Sent())
+        process.run(2, run_cfg=Loihi2SimCfg())
+        print("it went on")
+        """,
+    )
+    assert (code, out, err) == (7, "", "")

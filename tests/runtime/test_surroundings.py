@@ -267,6 +267,43 @@ def test_too_few_descriptors_are_told_with_numbers_before_anything_starts(
     assert ran == ["[61]"] * (which == "soft")
 
 
+# --- closed standard streams -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("closed", [(1,), (2,), (0, 1, 2)])
+def test_where_standard_streams_are_closed_writing_there_hits_nothing(
+    tmp_path: Path, closed: tuple[int, ...]
+) -> None:
+    """The next files that are opened would get their numbers, and the arena is one of them."""
+    program = f"""
+import os
+for number in {closed}:
+    os.close(number)
+{PRELUDE}
+class PyWriter(PyCounter):
+    def run_spk(self):
+        for number in {closed}:
+            os.write(number, b"x" * 5000)
+        if not os.fork():
+            print("a child")
+            os._exit(0)
+        os.wait()
+        super().run_spk()
+with sink:
+    sink.run(3, run_cfg=Loihi2SimCfg(exception_proc_model_map={{Counter: PyWriter}}))
+    os.write({closed[-1]}, b"y" * 5000)
+    sink.run(2)
+    open("told", "w").write(str(sink.total.get()))
+"""
+    (tmp_path / "program.py").write_text(program)
+    done = subprocess.run(
+        [sys.executable, "program.py"], cwd=tmp_path, check=False, timeout=60, capture_output=True,
+        env={**os.environ, "PYTHONPATH": ROOT},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "told").read_text() == "[15]"
+
+
 # --- faulthandler ------------------------------------------------------------------------------
 
 

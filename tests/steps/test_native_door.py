@@ -191,6 +191,12 @@ def test_what_is_no_function_is_refused(function: Any, error: Any, message: str)
             NativeStep("lif_f64", state={"v": np.float32}),
             "native_step: v is float64, the native step takes float32",
         ),
+        (NativeStep("lif_f64", inputs=["a_in"]), "expected inputs as a dict, got ['a_in']"),  # type: ignore[arg-type]
+        (
+            NativeStep("lif_f64", inputs={"a_in": float}, stands_for=("reset_voltag",)),
+            "has no method 'reset_voltag' to stand for (did you mean 'reset_voltage'?)",
+        ),
+        (NativeStep("lif_f64", state={"v": float}), "expected a port among inputs and outputs"),
     ],
 )
 def test_a_declaration_that_does_not_fit_the_model_is_refused_when_it_is_compiled(
@@ -199,7 +205,8 @@ def test_a_declaration_that_does_not_fit_the_model_is_refused_when_it_is_compile
     members = {"native_step": given, "_hidden_from_discovery": True}
     cls = type("OwnDeclaration", (PyLifModelFloat,), members)
     config = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={LIF: cls})
-    with pytest.raises(InvalidTypeError, match=re.escape(message)):
+    errors = InvalidTypeError, InvalidValueError, MissingMemberError
+    with pytest.raises(errors, match=re.escape(message)):
         LIF(shape=(3,)).compile(config)
 
 

@@ -77,7 +77,7 @@ class AbstractPyConvModel(Undelayed):
         if not (self._rest and is_as_seen(self, self.weight, self._prepared_from)):
             self._prepare()  # files of old have no rest
         _, kx, ky, _ = self.weight.shape
-        slices = self.first_row // max(1, math.prod(self.a_out.shape[1:]))
+        slices = self.first_row // math.prod(self.a_out.shape[1:])
         padding = int(self.padding[0]) - slices * int(self.stride[0])
         shapes = (*self.s_in.shape, *self.a_out.shape, kx, ky)
         return self._kernel, (*shapes, padding, *self._rest)

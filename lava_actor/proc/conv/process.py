@@ -111,6 +111,10 @@ def _check_channels(owner: str, weight: np.ndarray, input_shape: Any, groups: in
         raise InvalidValueError(
             f"{owner}.weight: expected shape (C_out, KX, KY, C_in / groups), got {weight.shape}"
         )
+    if 0 in weight.shape:
+        raise InvalidValueError(
+            f"{owner}.weight: expected channels and a kernel to be there, got shape {weight.shape}"
+        )
     if len(input_shape) != 3:
         raise InvalidValueError(
             f"{owner}.input_shape: expected (X, Y, C_in), got {tuple(input_shape)}"
