@@ -303,6 +303,8 @@ cdef class Recorder:
         self._add(step, cnp.PyArray_SIZE(at), <const int32_t *>cnp.PyArray_DATA(at), data)
 
     cdef _typed(self, values):
+        if not values.dtype.isnative:
+            values = values.astype(values.dtype.newbyteorder("="))
         if values.dtype is not self.dtype:
             self._retype(values.dtype)
             return values.astype(self.dtype, copy=False)

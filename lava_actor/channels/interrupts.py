@@ -24,6 +24,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from types import FrameType
+from typing import Any
 
 _SLICE = 0.5
 """Seconds. A signal that comes just before the kernel lets a thread sleep does not wake it, and its
@@ -69,11 +70,12 @@ def let_through(error: BaseException) -> None:
         trace = trace.tb_next
 
 
-def _codes_of(handler: object) -> Iterator[object]:
-    while isinstance(handler, functools.partial):
-        handler = handler.func
-    for one in (handler, type(handler).__call__):
-        yield getattr(getattr(one, "__func__", one), "__code__", None)
+def _codes_of(handler: Any) -> Iterator[object]:
+    while handler is not None:
+        for one in (handler, type(handler).__call__):
+            yield getattr(getattr(one, "__func__", one), "__code__", None)
+        inside = handler.func if isinstance(handler, functools.partial) else None
+        handler = inside or getattr(handler, "__wrapped__", None)
 
 
 @contextlib.contextmanager

@@ -407,10 +407,16 @@ class PyLearningConnection(AbstractLearningConnection):
             If the new rule or constant is not valid; the old one is then put back.
         """
         super()._var_written(name)  # type: ignore[misc]  # the model next in line
+        if name in CONSTANTS or name in TARGETS:
+            self.drop_arrears()
+            self._forget_synapses()
+            self._take_rule(name)
+
+    def on_var_update(self) -> None:
+        """Begin anew with what synapses are."""
+        super().on_var_update()  # type: ignore[misc]  # the model next in line
         self.drop_arrears()
         self._forget_synapses()
-        if name in CONSTANTS or name in TARGETS:
-            self._take_rule(name)
 
     def _take_rule(self, written: str = "") -> None:
         shown = self._shown_rule

@@ -263,3 +263,12 @@ def test_a_refractory_model_may_change_what_a_spike_does(model: Any) -> None:
     cells = ModelHarness(Gentle, LIFRefractory(shape=(1,), vth=5, refractory_period=3))
     assert cells.step(a_in=np.array([9]))["s_out"].tolist() == [1]
     assert (cells.v.tolist(), cells.refractory_period_end.tolist()) == ([1], [4])
+
+
+def test_a_model_out_of_a_file_of_old_scales_its_threshold_anew() -> None:
+    """Files of earlier versions hold a tuple of what the threshold was scaled from."""
+    harness = ModelHarness(models.PyLifModelBitAcc, LIF(shape=(2,), vth=1, bias_mant=2))
+    harness.model.isthrscaled, harness.model._scaled_from = True, (1, None, None)
+    harness.model.native_step = None
+    harness.model.run_spk()
+    assert harness.model.effective_vth == 64

@@ -17,7 +17,16 @@ mpl.use("Agg")
 
 import matplotlib.pyplot as plt
 
-from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
+from lava_actor import (
+    LavaPyType,
+    Loihi2SimCfg,
+    LoihiProtocol,
+    PyLoihiProcessModel,
+    PyOutPort,
+    RunContinuous,
+    RunSteps,
+    implements,
+)
 from lava_actor.errors import (
     ActorDiedError,
     InvalidIndexError,
@@ -467,3 +476,26 @@ def test_a_program_that_recorded_ends_without_a_word(tmp_path: Path) -> None:
     with Script(tmp_path, program) as script:
         out, errors = script.process.communicate(timeout=60)
     assert (script.process.returncode, out, errors) == (0, "", "")
+
+
+@pytest.mark.parametrize("index", [None, [0, 2]])
+def test_values_in_the_other_order_of_bytes_are_recorded_as_what_they_are(index: Any) -> None:
+    class Foreign(Counter):
+        pass
+
+    @implements(proc=Foreign, protocol=LoihiProtocol)
+    class PyForeign(PyLoihiProcessModel):
+        count: np.ndarray = LavaPyType(np.ndarray, np.int32)
+        out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+
+        def run_spk(self) -> None:
+            self.count = (self.count + 1).astype(">i4")
+            self.out.send(self.count)
+
+    counter, monitor = Foreign(shape=(3,)), Monitor()
+    monitor.probe(counter.count, index=index)
+    with counter:
+        counter.run(RunSteps(3), First())
+        assert counter.count.get().tolist() == [3, 3, 3]
+        rows = monitor.dense(counter.count)
+        assert np.array_equal(rows, np.full((3, 3 if index is None else 2), [[1], [2], [3]]))

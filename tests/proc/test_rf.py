@@ -68,7 +68,7 @@ def test_fixed_point_saturates() -> None:
 
 
 @pytest.mark.parametrize("kind", [RF, RF_IZ])
-@pytest.mark.parametrize("period", [0, np.nan, np.inf, np.array([3, 4])])
+@pytest.mark.parametrize("period", [0, np.nan, np.array([3, 4])])
 def test_a_period_is_one_number_other_than_0(kind, period) -> None:
-    with pytest.raises(InvalidValueError, match=r"cells\.period: expected a number of steps"):
+    with pytest.raises(InvalidValueError, match=r"cells\.period: expected one number of steps"):
         kind(shape=(2,), period=period, alpha=0.1, name="cells")

@@ -248,6 +248,70 @@ def test_what_rests_in_the_middle_of_its_call_is_neither_reset_nor_saved(tmp_pat
         assert source.count.get() > 0, "the network is there"
 
 
+def test_a_run_is_not_over_with_the_call_that_a_message_of_it_ends() -> None:
+    """A model that rested at its port is woken, returns for the old pause, and is called anew."""
+
+    def slow_to_return(model: Any) -> None:
+        _waits(model)
+        time.sleep(0.02)
+
+    with Free(slow_to_return) as sink:
+        sink.inp.flag_external_pipe(buffer_size=8)
+        sink.run(RunContinuous(), First())
+        sink.pause()
+        send = sink.inp.external_pipe_csp_send_port.send
+        send(np.array([1]))
+        time.sleep(0.003)
+        sink.run(RunContinuous())
+        for number in (2, 3):
+            send(np.array([number]))
+        deadline = time.monotonic() + 20
+        while sink.value.get() < 6 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert sink.value.get() == 6
+
+
+@pytest.mark.parametrize("ask", ["_req_stop"])
+def test_a_free_model_may_end_a_network_whose_other_models_wait_for_it(ask: str) -> None:
+    def relay(model: Any) -> None:
+        for _ in range(20):
+            model.out.send(model.inp.recv())
+        setattr(model, ask, True)
+
+    source, middle, sink = Counter(), Free(relay), Sink()
+    source.out.connect(middle.inp)
+    middle.out.connect(sink.inp)
+    with sink:
+        sink.run(RunSteps(100), First())
+        assert sink.runtime.is_over
+
+
+class PyCleaning(PySink):
+    def _stop(self) -> None:
+        super()._stop()
+
+
+class Cleaning(First):
+    """Sinks do something at the end."""
+
+    def select(self, process: Any, models: list[Any]) -> Any:
+        return PyCleaning if isinstance(process, Sink) else models[0]
+
+
+@both_types
+def test_several_services_end_as_soon_as_their_models_have(actor_type: ActorType) -> None:
+    """The first that is through ends the network: the others hear no more of who cleans up."""
+
+    for _ in range(6):
+        source, sink = Free(_sends), Sink()
+        source.out.connect(sink.inp)
+        sink.run(RunContinuous(), Cleaning(), {"actor_type": actor_type})
+        time.sleep(0.02)
+        began = time.monotonic()
+        sink.stop(timeout=60)
+        assert time.monotonic() - began < 30
+
+
 def test_a_pause_that_waits_for_a_free_model_says_so() -> None:
     source, sink = Free(count_until_told, name="silent"), Sink(name="sink")
     source.out.connect(sink.inp)
@@ -352,3 +416,23 @@ def test_converted_models_compute_the_same_run_by_run(models: Any) -> None:
             for one, other in zip(stepping, converted, strict=True):
                 for var in one.vars:
                     assert np.array_equal(var.get(), getattr(other, var.name).get())
+
+
+def test_a_converted_model_that_rested_in_a_step_does_as_many_as_each_run_says() -> None:
+    for number in (300, 100_000):
+        source, sink = Counter(), Sink()
+        source.out.connect(sink.inp)
+        with sink:
+            for steps in (number, 50, 400):
+                sink.run(RunSteps(steps, blocking=False), Converted(PySink))
+                if steps == number:
+                    time.sleep(0.02)
+                    sink.pause()
+                    done, received = source.count.get(), sink.received.get()
+                    continue
+                sink.wait()
+                done, received = done + steps, received + steps
+                assert source.count.get() == done
+                assert sink.received.get() == received
+            count = int(sink.received.get()[0])
+            assert sink.total.get() == count * (count + 1) // 2

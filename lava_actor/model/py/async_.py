@@ -48,7 +48,8 @@ class PyAsyncProcessModel(AbstractPyProcessModel):
     ----------
     num_steps : int
         What the user asked for: n for ``RunSteps(n)``, `sys.maxsize` or more for a continuous
-        run. What a step means is up to the model.
+        run. What a step means is up to the model. A call that rests at a port while the network
+        is paused goes on in the next run, and finds the number of that one here.
     """
 
     def __init__(self, proc_params: object = None) -> None:
@@ -58,6 +59,13 @@ class PyAsyncProcessModel(AbstractPyProcessModel):
 
     def add_ports_for_polling(self) -> None:
         """Nothing to add."""
+
+    def _begin_run(self, num_steps: int) -> None:
+        """A run begins: before `run_async`, or in the middle of a call that a pause did not end."""
+        self.num_steps = num_steps
+
+    def _rest(self) -> None:
+        """A pause finds this model waiting at a port; called several times."""
 
     def connect_control(self, control: Control) -> None:
         """Ask ``control`` from now on; called by the actor."""

@@ -30,6 +30,9 @@ class FreeRunning(PyAsyncProcessModel):
     """
 
     _original: type[PyLoihiProcessModel]
+    _left = 0
+    _rested = 0
+    """Step in the middle of which a pause came, of the call that is on."""
 
     def __init__(self, proc_params: object = None) -> None:
         original = self._original(proc_params)
@@ -63,11 +66,23 @@ class FreeRunning(PyAsyncProcessModel):
     def _stop(self) -> None:
         self._stepper._stop()
 
+    def _begin_run(self, num_steps: int) -> None:
+        super()._begin_run(num_steps)
+        self._left = num_steps
+        if self._rested:  # the step that a pause came into is the first of this run
+            self._left -= self._stepper.time_step - self._rested + 1
+        self._rested = 0
+
+    def _rest(self) -> None:
+        self._rested = self._rested or self._stepper.time_step
+
     def run_async(self) -> None:
         """Do ``num_steps`` further steps, or fewer if a pause or stop is asked for."""
         model: PyLoihiProcessModel = self._stepper
         enter = partial(setattr, model, "phase")
-        for _ in range(self.num_steps):
+        self._rested = 0
+        while self._left > 0:
+            self._left -= 1
             model.time_step += 1
             take_part(model, AnyGuard, PRE_MGMT, enter)
             enter(SPK)

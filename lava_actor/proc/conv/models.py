@@ -63,7 +63,8 @@ class AbstractPyConvModel(Undelayed):
 
     def _var_written(self, name: str) -> None:
         """Look at weight and geometry again."""
-        self._prepared_from = None
+        if name in ("weight", "kernel_size", "padding", "stride", "dilation", "groups"):
+            self._prepared_from = None
 
     def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the kernel, moved to the neurons `at` and times `x`, to `sums` (X, Y, C)."""

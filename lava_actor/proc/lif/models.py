@@ -394,6 +394,8 @@ class AbstractPyLifModelFixed(_LifModel):
 
     def _is_scaled(self) -> bool:
         """Whether `effective_vth` is of the thresholds as they are now, whoever wrote them."""
+        if not isinstance(self._scaled_from, dict):  # out of a file of old
+            return False
         return self.isthrscaled and all(
             is_as_seen(self, getattr(self, n), was) for n, was in self._scaled_from.items()
         )

@@ -54,9 +54,9 @@ class RF(Shaped):
         log_config: LogConfig | None = None,
     ) -> None:
         super().__init__(**given(locals()))
-        if not (np.size(period) == 1 and np.isfinite(period) and period):
+        if np.size(period) != 1 or not np.abs(period) > 0:
             raise InvalidValueError(
-                f"{self.name}.period: expected a number of steps other than 0, got {period}"
+                f"{self.name}.period: expected one number of steps other than 0, got {period}"
             )
         sin_decay = (1 - alpha) * np.sin(2 * np.pi / period)
         cos_decay = (1 - alpha) * np.cos(2 * np.pi / period)

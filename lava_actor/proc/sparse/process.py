@@ -95,7 +95,8 @@ class DelaySparse(Sparse):
         if isinstance(weights, Recipe):
             delays, longest = drawn_delays(owner, delays, max_delay)
         else:
-            delays = checked_delays(owner, delays, np.shape(weights))
+            if np.ndim(weights) == 2:  # or else it is they that are wrong
+                delays = checked_delays(owner, delays, np.shape(weights))
             longest = delay_range(owner, delays, max_delay)
         super().__init__(weights=weights, max_delay=longest, **kwargs)
         if isinstance(delays, int):

@@ -26,6 +26,8 @@ class FreeLoop:
         self.model: Any = actor.built.model
         self._told = True  # of no run yet
         self._counted = 0  # commands to run that `turn` knows of
+        self._calling = False
+        self._returns = -1  # with which of them a call ends that was told of a pause
         self._rebuilt(self.model)
         actor.on_rebuilt = self._rebuilt
 
@@ -39,25 +41,32 @@ class FreeLoop:
             self._told = False
             party.state, party.phase = words.STEPPING, ASYNC
             started, waited = time.monotonic_ns(), party.wait_ns
-            self.model.num_steps = n_steps
+            self.model._begin_run(n_steps)
             self._call()
             party.busy_ns += (time.monotonic_ns() - started) - (party.wait_ns - waited)
             party.flush_wakes()
             asked = self._asked()
             self._tell_pause(asked)
             party.state = words.PARKED
-            actor.pipe.send("done", (asked, actor.runs_told), actor=party.index)
+            actor.pipe.send("done", (asked, self._returns), actor=party.index)
 
     def _call(self) -> None:
+        """Call ``run_async``: for one run, or for all that it does not return from."""
         actor, party = self.actor, self.actor.party
-        party.attend = self._look_around
+        self._returns = -1
+        self._calling = True
+        party.attend = self._attend
         try:
             self.model.run_async()
         finally:
             party.attend = None
+            self._calling = False
         self._look_around()
-        actor.pending_run = None  # of a run that began while the call was on
-        party.turn, self._counted = party.turn + actor.runs_told - self._counted, actor.runs_told
+        if self._returns < 0:
+            self._returns = actor.runs_told
+        if self._returns == actor.runs_told:
+            actor.pending_run = None  # of a run that began while the call was on
+        party.turn, self._counted = party.turn + self._returns - self._counted, self._returns
 
     def _rebuilt(self, model: Any) -> None:
         self.model = model
@@ -97,7 +106,19 @@ class FreeLoop:
     def pause_requested(self) -> bool:
         """True once the user paused the network; serves requests on the way."""
         self._look_around()
-        return self.actor.free.pause == words.PAUSED
+        actor = self.actor
+        while actor.runs.turn > actor.runs_told:  # the pause is over, and we have not heard yet
+            self.wait()
+        if actor.free.pause != words.PAUSED:
+            return False
+        self._returns = actor.runs_told  # a run that is told from now on is another call's
+        return True
+
+    def _attend(self) -> None:
+        """What is to be done while the model waits at a port."""
+        self._look_around()
+        if self.actor.free.pause == words.PAUSED:
+            self.model._rest()
 
     def _look_around(self) -> None:
         self.wait(timeout=0)
@@ -107,4 +128,7 @@ class FreeLoop:
         actor = self.actor
         actor.party.wait(actor.has_mail, *conditions, serve=actor.servers, timeout=timeout)
         if actor.has_mail():
+            told = actor.runs_told
             actor.answer_requests()
+            if actor.runs_told > told and self._calling:
+                self.model._begin_run(actor.pending_run)

@@ -193,7 +193,9 @@ class Service(Members):
         if self.watching and now >= self.next_watch:
             self.next_watch = now + WATCH_SECONDS
             stuck = self.watch.look()
-            if stuck is not None:
+            if stuck is not None and self.running and self.free.pause == words.STOPPED:
+                self._finish(words.STOPPED)  # a free model ends the network in mid-step of others
+            elif stuck is not None:
                 self._end_with([stuck])
             self.watching = self.running or not self.watch.resting()
 
@@ -394,7 +396,7 @@ class Service(Members):
 
     def _actor_gone(self, member: Member) -> None:
         self._close(member)
-        if self.ending:
+        if self.ending or (self.leaving and self.arena.aborted):
             return
         how = self.host.ended(member.handle)
         together = [m for m in self.members.values() if m.handle == member.handle]
@@ -504,7 +506,10 @@ class Service(Members):
             with contextlib.suppress(PipeEnded):
                 self.members[party].pipe.post("leave", actor=party)
                 self.arena.party(party).post()
-        while (self.cleaning or not self.watch.resting()) and time.monotonic() < self.leave_by:
+        while time.monotonic() < self.leave_by:
+            # Other services may be through and end the network: who cleans up then does not say so.
+            if not any(self.members[i].open for i in self.cleaning) and self.watch.resting():
+                return
             self._look(0.02)
             if self.ending:
                 return
@@ -515,6 +520,8 @@ class Service(Members):
 
     def _may_leave(self) -> bool:
         """The whole network rests (other domains end their step, too), or never will."""
+        if not any(member.open for member in self.members.values()):
+            return True
         if not self.running and self.watch.resting():
             return True
         return self.watch.blocked_for_good()

@@ -108,7 +108,7 @@ def _create_runtime(
         executable = known = process._executable
     loaded = checkpoint.pending_of(_related(process, executable))
     if known is not None:
-        given = run_cfg is not None or compile_config is not None
+        given = run_cfg is not None or compile_config
         of_file = None if loaded is None else loaded.executable
         if given and of_file is not None and of_file is known:
             of_file.forget()  # the user says more
@@ -118,16 +118,14 @@ def _create_runtime(
     if executable is None:
         if loaded is not None:
             run_cfg = loaded.run_cfg if run_cfg is None else run_cfg
-            seed = {"seed": loaded.compile_config["seed"]}
-            other = (compile_config or {}).get("seed")
-            if loaded.resume is not None and other is not None and other != seed["seed"]:
+            seed = loaded.compile_config["seed"]
+            compile_config = {**loaded.compile_config, **(compile_config or {})}
+            if loaded.resume is not None and (other := compile_config["seed"]) != seed:
                 warn(
                     f"{process.name}.run: what was loaded goes on with its own random numbers, of "
-                    f"seed {seed['seed']}; seed {other} has no effect"
+                    f"seed {seed}; seed {other} has no effect"
                 )
-            compile_config = (
-                loaded.compile_config if compile_config is None else {**seed, **compile_config}
-            )
+                compile_config["seed"] = seed
         if run_cfg is None:
             raise InvalidValueError(
                 f"{process.name}: run_cfg is required to compile the network, got None; give "
