@@ -80,7 +80,7 @@ class FreeRunning(PyAsyncProcessModel):
         """Do ``num_steps`` further steps, or fewer if a pause or stop is asked for."""
         model: PyLoihiProcessModel = self._stepper
         enter = partial(setattr, model, "phase")
-        self._rested = 0
+        self._left, self._rested = self.num_steps, 0
         while self._left > 0:
             self._left -= 1
             model.time_step += 1
