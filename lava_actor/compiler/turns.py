@@ -2,10 +2,10 @@
 
 A RefPort reads and writes somebody else's Var in ``run_pre_mgmt`` or ``run_post_mgmt``. To make
 the result independent of timing, the actors of one connected group of RefPorts take turns in
-these phases: an owner goes before the actors that access it, who may write before those who
-declare that they only read, otherwise the smaller Process id goes first (also where mutual
-references leave no other order). While one has its turn, the others serve it; so mutual references
-cannot deadlock.
+these phases: an owner goes before the actors that access it, who may write before those who only
+read (and say so, or whose code does no more), otherwise the smaller Process id goes first (also
+where mutual references leave no other order). While one has its turn, the others serve it; so
+mutual references cannot deadlock.
 
 RefPorts that were lowered to taps (`taps.py`) need no turns. They still count for the order, so
 that results do not depend on what was lowered.

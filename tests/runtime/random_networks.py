@@ -415,7 +415,8 @@ class Plan:
         order: list[int] = []
         while waiting:
             ready = [i for i in waiting if not waiting[i] & waiting.keys()]
-            chosen = min(ready or waiting, key=lambda i: (self.kinds[i] is Tapper, i))
+            only_reads = (Tapper, RemoteReader)
+            chosen = min(ready or waiting, key=lambda i: (self.kinds[i] in only_reads, i))
             order.append(chosen)
             del waiting[chosen]
         return order

@@ -340,9 +340,11 @@ class Network:
 
     def require_rest(self, what: str) -> None:
         """Raise if a model that runs freely did not return when the network was paused."""
-        assert self._arena is not None
+        arena = self._arena
+        if arena is None:
+            return  # another thread has ended the network
         for actor in self._executable.actors:
-            if actor.is_async and self._arena.party(actor.party).state == words.STEPPING:
+            if actor.is_async and arena.party(actor.party).state == words.STEPPING:
                 raise RuntimeStateError(
                     f"{what}: {actor.name} is in the middle of run_async, waiting at a port: it "
                     f"did not return when the network was paused"
