@@ -25,7 +25,7 @@ class FreeLoop:
         self.actor = actor
         self.model: Any = actor.built.model
         self._told = True  # of no run yet
-        self._counted = 0  # commands to run that `turn` knows of
+        self._first = actor.party.turn  # before any command to run
         self._calling = False
         self._returns = -1  # with which of them a call ends that was told of a pause
         self._rebuilt(self.model)
@@ -66,7 +66,7 @@ class FreeLoop:
             self._returns = actor.runs_told
         if self._returns == actor.runs_told:
             actor.pending_run = None  # of a run that began while the call was on
-        party.turn, self._counted = party.turn + self._returns - self._counted, self._returns
+        party.turn = self._first + self._returns
 
     def _rebuilt(self, model: Any) -> None:
         self.model = model

@@ -269,7 +269,7 @@ class Watch:
         return {i for i in unfinished if self._parties[i].state != words.GONE}
 
     def _is_to_pause(self, party: Party) -> bool:
-        return party in self._free and self._freedom.pause == words.PAUSED
+        return self._freedom.pause == words.PAUSED and party in self._free
 
     def _asked(self, party: Party) -> bool:
         """Whether somebody's RefPort has asked for one of its Vars."""

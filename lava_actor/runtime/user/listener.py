@@ -403,13 +403,14 @@ class Listener:
             more = self._clocks.next_round(self._running, self.reason)
             self._running |= more
             done = not self._running
-            orders = self._clocks.at_rest(self._running)
+            told = reason != words.REACHED and not done
+            orders = [] if told else self._clocks.at_rest(self._running)
         with self._commands:
             if more:
                 self._post("run", 1, more)
             for order in orders:
                 self._post(*order)
-        if reason != words.REACHED and not done:
+        if told:
             self._tell_others(index)
         if done:
             self.finished.set()
