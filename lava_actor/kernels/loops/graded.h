@@ -7,6 +7,7 @@
 
 #include "catalogue.h"
 #include "integers.h"
+#include "spikes.h"
 
 /* Arrays: a_in1, a_in2, s_out, v. Integers: vth, exp. */
 LA_WIDE static int la_step_product_i32(const la_pack *p) {
@@ -85,22 +86,52 @@ LA_INLINE void la_inverse_roots(ptrdiff_t n, const double *restrict value,
     }
 }
 
-/* Arrays: a_in, s_out; twice the first guess, by the number of bits. Integers: fp_base. */
+/* Arrays: a_in, s_out; twice the first guess, by the number of bits. Integers: fp_base. Where there is
+ * nothing the root is nothing: in a block of little else only the rest is computed. */
 LA_WIDE static int la_step_inverse_root_i32(const la_pack *p) {
-    const int32_t *restrict a = p->arrays[0];
     const int64_t *restrict guesses = p->arrays[2];
-    int32_t *restrict s = p->arrays[1];
-    double value[LA_NEURON_BLOCK], factor[LA_NEURON_BLOCK];
+    double guess[32], value[LA_NEURON_BLOCK], factor[LA_NEURON_BLOCK];
+    int32_t places[LA_NEURON_BLOCK], packed[LA_NEURON_BLOCK];
+    uint8_t full[LA_NEURON_BLOCK];
+    for (int bits = 0; bits < 32; bits++) {
+        guess[bits] = (double)guesses[bits];
+    }
     LA_BY_BLOCKS(p->n) {
-        for (ptrdiff_t k = from; k < to; k++) {
-            if (a[k] < 0) {
-                return 1;
-            }
-            value[k - from] = a[k];
-            factor[k - from] =
-                (double)guesses[a[k] ? 32 - __builtin_clz((unsigned)a[k]) : 0];
+        const int32_t *restrict a = (const int32_t *)p->arrays[0] + from;
+        int32_t *restrict s = (int32_t *)p->arrays[1] + from;
+        const ptrdiff_t n = to - from;
+        int32_t all = 0, some = 0;
+        for (ptrdiff_t k = 0; k < n; k++) {
+            all |= a[k];
+            some += a[k] != 0;
         }
-        la_inverse_roots(to - from, value, factor, s + from, p->integers[0]);
+        if (all < 0) {
+            return 1;
+        }
+        const int few = 2 * some < n;
+        const ptrdiff_t m = few ? some : n;
+        if (few) {
+            for (ptrdiff_t k = 0; k < n; k++) {
+                full[k] = a[k] != 0;
+            }
+            la_indices(n, full, places);
+            for (ptrdiff_t k = 0; k < m; k++) {
+                packed[k] = a[places[k]];
+            }
+            memset(s, 0, (size_t)n * sizeof *s);
+        }
+        const int32_t *restrict from_where = few ? packed : a;
+        for (ptrdiff_t k = 0; k < m; k++) {
+            double x = from_where[k], high = x < 0.5 ? 0.5 : x; /* 0.5 has no bits, 1 has one */
+            int64_t bits;
+            memcpy(&bits, &high, sizeof bits);
+            value[k] = x;
+            factor[k] = guess[(bits >> 52) - 1022];
+        }
+        la_inverse_roots(m, value, factor, few ? packed : s, p->integers[0]);
+        for (ptrdiff_t k = 0; few && k < m; k++) {
+            s[places[k]] = packed[k];
+        }
     }
     return 0;
 }
