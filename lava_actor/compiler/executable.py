@@ -140,7 +140,8 @@ class TapPlan:
 class VarServerPlan:
     """The owner's end of one RefPort connection: requests for one Var from one actor.
 
-    The servers of an actor come in the order in which their clients take turns.
+    The servers of an actor come in the order in which their clients take turns; a client that is
+    ``free`` has none, and asks between any two steps.
     """
 
     port: str
@@ -148,6 +149,7 @@ class VarServerPlan:
     client: int
     request_ring: int
     reply_ring: int
+    free: bool
 
 
 @plain(frozen=True)

@@ -346,8 +346,9 @@ class Lowering:
             ring, cursor = self._tap(access)
             return replace(plan, taps=((ring, cursor),))
         request, reply = self._remote_rings(access)
+        free = self.domain_of[port.process][1]
         self.servers[var.process].append(
-            VarServerPlan(where(port), var.name, access.reader, request, reply)
+            VarServerPlan(where(port), var.name, access.reader, request, reply, free)
         )
         return replace(plan, request_ring=request, reply_ring=reply)
 

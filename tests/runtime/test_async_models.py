@@ -10,7 +10,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor import ActorType, PyLoihiProcessModel, RunConfig, RunContinuous, RunSteps
+from lava_actor import (
+    ActorType,
+    LavaPyType,
+    PyLoihiProcessModel,
+    PyRefPort,
+    RefPort,
+    RunConfig,
+    RunContinuous,
+    RunSteps,
+)
 from lava_actor.errors import ModelError, RuntimeStateError
 from lava_actor.model.py.convert import PyLoihiModelToPyAsyncModel
 from tests.runtime.networks import (
@@ -18,6 +27,7 @@ from tests.runtime.networks import (
     First,
     Free,
     PyCounter,
+    PyFree,
     PyRelay,
     PySink,
     Relay,
@@ -436,3 +446,50 @@ def test_a_converted_model_that_rested_in_a_step_does_as_many_as_each_run_says()
                 assert sink.received.get() == received
             count = int(sink.received.get()[0])
             assert sink.total.get() == count * (count + 1) // 2
+
+
+class Visitor(Free):
+    """Reads the Var of another Process again and again, and writes it once."""
+
+    def __init__(self) -> None:
+        super().__init__(_visits)
+        self.ref = RefPort((1,))
+
+
+class PyVisitor(PyFree):
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+
+
+def _visits(model: Any) -> None:
+    model.ref.write(np.array([10**12]))
+    while not (model.check_for_stop_cmd() or model.check_for_pause_cmd()):
+        model.history[1] = model.ref.read()[0]
+        model.history[0] += 1
+
+
+class Visiting(First):
+    def select(self, process: Any, models: list[Any]) -> Any:
+        return PyVisitor if isinstance(process, Visitor) else models[0]
+
+
+def _slowly(model: Any) -> None:
+    time.sleep(0.02)
+
+
+@pytest.mark.parametrize("schedule", ["run_ahead", "lockstep"])
+@pytest.mark.parametrize("on_step", [None, _slowly])
+def test_a_free_model_reads_and_writes_the_vars_of_models_that_never_rest(
+    on_step: Any, schedule: str
+) -> None:
+    counter, visitor = Counter(on_step=on_step), Visitor()
+    visitor.ref.connect_var(counter.count)
+    with counter:
+        counter.run(RunContinuous(), Visiting(), {"schedule": schedule})
+        deadline = time.monotonic() + 20
+        while (visits := int(visitor.history.get(idx=0))) < 30:
+            assert time.monotonic() < deadline, f"{visits} visits in 20 s"
+        assert visitor.history.get(idx=1) > 10**12
+        counter.pause()
+        steps = counter.runtime.current_step
+        assert 10**12 < counter.count.get() <= 10**12 + steps
+        assert visitor.history.get(idx=1) <= counter.count.get()

@@ -59,12 +59,14 @@ class Burst:
         opener: Callable[[], int] | None = None,
         taps: Iterable[Tap] = (),
         tapped: Iterable[TapReader] = (),
+        visitors: Iterable[RingReader] = (),
     ) -> None:
         """Say under which clock and as which party the steps are done.
 
         ``opener`` lets the network go as far as the model is ready, and returns how many steps.
         After every step the ``taps`` are published and the ``tapped`` are done with it. A Var has
-        its value in the model's own attribute after every native step, not only at the end.
+        its value in the model's own attribute after every native step, not only at the end. Steps
+        in a row end when there is a request of ``visitors``.
         """
 
     def can_step(self) -> bool:

@@ -51,6 +51,7 @@ from lava_actor.channels._native cimport (
     la_party_blocked,
     la_party_mailbox,
     la_party_unblocked,
+    la_reader_ready,
     la_set32,
     la_set64,
     la_slot,
@@ -157,6 +158,7 @@ cdef class Burst:
     cdef uint64_t reopen
     cdef public RingReader first
     cdef list taps, tapped
+    cdef list visitors  # requests of those who have no turns
     cdef readonly bint whole
     cdef bint shows
     cdef readonly uint64_t bits
@@ -166,14 +168,16 @@ cdef class Burst:
         self.model = model
         self.taps = []
         self.tapped = []
+        self.visitors = []
 
     def attach(
         self, Domain clock not None, Party party not None, bint lockstep, opener=None, taps=(),
-        tapped=(),
+        tapped=(), visitors=(),
     ):
         """Say under which clock, as which party, and how to let the network go further.
 
-        After every step the `taps` are published and the `tapped` are done with it.
+        After every step the `taps` are published and the `tapped` are done with it. Steps in a row
+        end when there is a request of `visitors`.
         """
         self.clock = clock
         self.party = party
@@ -183,6 +187,7 @@ cdef class Burst:
         self.taps = list(taps)
         self.shows = self.keeps({(<Tap?>tap).name for tap in self.taps})
         self.tapped = list(tapped)
+        self.visitors = [<RingReader?>requests for requests in visitors]
 
     def run(self, uint32_t mail, uint64_t base):
         """Do steps as long as the clock allows and nobody has sent mail."""
@@ -232,6 +237,8 @@ cdef class Burst:
                     self.bits = 0
                 elif self.bits:
                     return ASKED
+                if self.visitors and self._is_visited():
+                    break
             return DONE
         finally:
             if self.native and la_get64(&me.step) >= first:
@@ -265,6 +272,12 @@ cdef class Burst:
             and step <= la_domain_horizon(self.clock.at)
             and step <= la_get64(&self.clock.at.limit)
         )
+
+    cdef bint _is_visited(self) noexcept:
+        for requests in self.visitors:
+            if la_reader_ready(&(<RingReader>requests).at):
+                return True
+        return False
 
     cdef int _open(self, uint64_t step) except -1:
         """Let the network go on, and again when half of that is done: it need not come to rest."""

@@ -35,6 +35,7 @@ class BuiltModel:
 
     model: AbstractPyProcessModel
     servers: list[VarServer] = field(default_factory=list)
+    visited: list[VarServer] = field(default_factory=list)  # those whose clients have no turns
     taps: list[Tap] = field(default_factory=list)
     tapped: list[TapReader] = field(default_factory=list)
     writers: list[RingWriter] = field(default_factory=list)
@@ -168,11 +169,12 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
         built.readers.append(requests_in)
         built.writers.append(replies_out)
         slot = by_name[server.var].slot(plan.name)
-        built.servers.append(
-            VarServer(
-                built.model, slot, server.var, server.port, requests_in, replies_out, built.servers
-            )
+        made = VarServer(
+            built.model, slot, server.var, server.port, requests_in, replies_out, built.servers
         )
+        built.servers.append(made)
+        if server.free:
+            built.visited.append(made)
     for name, var_name in plan.var_ports:
         # passive: requests are served by the VarServers; the object answers for itself only
         port_class = var_port_class(getattr(plan.model_class, name).cls)

@@ -73,6 +73,8 @@ class SteppingLoop:
             upcoming = party.done + 1
             if actor.mail_seen != party.mailbox:
                 actor.answer_requests()
+            for server in actor.built.visited:
+                server.serve()
             if upcoming <= clock.horizon and upcoming <= clock.limit:
                 if self.plain:
                     self._do_burst()
@@ -214,6 +216,7 @@ class SteppingLoop:
             self._open if self.paced else None,
             self.actor.built.taps,
             self.actor.built.tapped,
+            [server.requests for server in self.actor.built.visited],
         )
         return burst
 
