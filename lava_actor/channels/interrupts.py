@@ -1,10 +1,10 @@
-"""Ctrl-C during what must not be half done.
+"""Ctrl-C, and what other handlers of signals raise, during what must not be half done.
 
 Python raises `KeyboardInterrupt` between any two instructions of the main thread. A frame is one
 only if all of it is sent. Commands to several services are one command only if all of them get it:
 a run that some have heard of can be neither waited for nor paused. Blocking the signal in this
 thread does not help, as any other thread may take it and Python then tells the main one. So for the
-length of such a section another handler takes note, and the real one is called at its end (`held`).
+length of such a section other handlers take note, and the real ones are called at its end (`held`).
 
 Waiting is the other way about: it must be cut short at any moment and leave nothing behind.
 `threading.Event` and `Condition` do not: an interrupt inside of them can leave their lock taken, or
@@ -26,48 +26,100 @@ from collections.abc import Iterator
 from types import FrameType
 from typing import Any
 
+_HURRY = (int(signal.SIGINT), int(signal.SIGTERM))
+"""Who sends these wants an end."""
+_HELD = (
+    *_HURRY,
+    *(int(signal.SIGALRM), int(signal.SIGVTALRM), int(signal.SIGPROF), int(signal.SIGXCPU)),
+    *(int(signal.SIGHUP), int(signal.SIGQUIT), int(signal.SIGUSR1), int(signal.SIGUSR2)),
+)
+"""What programs have handlers for that may raise: limits of time, ends a scheduler announces."""
 _SLICE = 0.5
 """Seconds. A signal that comes just before the kernel lets a thread sleep does not wake it, and its
 handler runs when Python is next asked to."""
 
 
+class _Note:
+    """A handler that takes note, and calls the one that was there once nothing is held any more."""
+
+    __slots__ = ("__wrapped__", "arrived", "hurries")
+
+    def __init__(self, before: Any, arrived: dict[int, tuple[_Note, Any]], hurries: list[int]):
+        self.__wrapped__, self.hurries = before, hurries
+        self.arrived: dict[int, tuple[_Note, Any]] | None = arrived
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        arrived = self.arrived
+        if arrived is None:
+            self.__wrapped__(number, frame)
+            return
+        arrived[number] = (self, frame)
+        if number in _HURRY:
+            self.hurries.append(number)
+
+
 @contextlib.contextmanager
-def held() -> Iterator[list[tuple[int, FrameType | None]]]:
-    """Let an interrupt take effect at the end of the block, not inside of it.
+def held() -> Iterator[list[int]]:
+    """Let handlers of signals, Ctrl-C's first of all, run at the end of the block, not inside it.
 
-    The block may look at what has arrived, to come to its end sooner. Without effect outside of the
-    main thread, where no interrupt is raised, and where SIGINT is ignored or not Python's own.
+    The block may look at which of those have arrived that want an end, to come to its own sooner.
+    Without effect outside of the main thread, where no handler runs, and on signals that are
+    ignored or not Python's own.
     """
-    arrived: list[tuple[int, FrameType | None]] = []
+    hurries: list[int] = []
     if threading.current_thread() is not threading.main_thread():
-        yield arrived
+        yield hurries
         return
-    before = _signal.getsignal(signal.SIGINT)
-    if not callable(before):
-        yield arrived
-        return
-    _signal.signal(signal.SIGINT, lambda number, frame: arrived.append((number, frame)))
+    arrived: dict[int, tuple[_Note, Any]] = {}
+    notes: dict[int, _Note] = {}
     try:
-        yield arrived
+        for number in _HELD:
+            if callable(before := _signal.getsignal(number)):
+                notes[number] = _Note(before, arrived, hurries)
+                _signal.signal(number, notes[number])
+        yield hurries
     finally:
-        _signal.signal(signal.SIGINT, before)
-        if arrived:
-            before(*arrived[-1])
+        # From here on what is raised anywhere leaves handlers behind that call the real ones.
+        for note in notes.values():
+            note.arrived = None
+        try:
+            for number, note in notes.items():
+                if _signal.getsignal(number) is note:
+                    _signal.signal(number, note.__wrapped__)
+        finally:
+            _catch_up(arrived)
 
 
-def let_through(error: BaseException) -> None:
-    """Raise an error again that comes out of one of the program's own handlers of signals.
+def _catch_up(arrived: dict[int, tuple[_Note, Any]]) -> None:
+    while arrived:
+        number, (note, frame) = arrived.popitem()
+        try:
+            note.__wrapped__(number, frame)
+        finally:
+            _catch_up(arrived)
 
-    A limit of time, or `sys.exit` at SIGTERM, may be raised inside of anything; who takes the
-    errors of other people's code for what that code has to say asks here first.
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an error is Ctrl-C's, or comes out of one of the program's own handlers of signals.
+
+    A limit of time, or `sys.exit` at SIGTERM, may be raised inside of anything.
     """
+    if isinstance(error, KeyboardInterrupt):
+        return True
     handlers = [_signal.getsignal(number) for number in _signal.valid_signals()]
     codes = {code for one in handlers if callable(one) for code in _codes_of(one) if code}
     trace = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code in codes:
-            raise error
+            return True
         trace = trace.tb_next
+    return False
+
+
+def let_through(error: BaseException) -> None:
+    """Raise an interrupt again, for who takes errors of other people's code for what that says."""
+    if is_interrupt(error):
+        raise error
 
 
 def _codes_of(handler: Any) -> Iterator[object]:

@@ -21,7 +21,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lava_actor.channels.interrupts import held, raised
+from lava_actor.channels.interrupts import held, is_interrupt, raised
 from lava_actor.compiler.executable import THREAD
 from lava_actor.errors import (
     InvalidTypeError,
@@ -117,11 +117,12 @@ class Runtime(Network):
                         self._drive_until(until, listener)
                     else:
                         self._await(listener, run, None)
-        except KeyboardInterrupt:
-            until = until or self._until
-            if until is not None:
-                until.abandon()
-            self._rest(self.pause)
+        except BaseException as error:
+            if is_interrupt(error):
+                until = until or self._until
+                if until is not None:
+                    until.abandon()
+                self._rest(self.pause)
             raise
 
     def _begin(self, listener: Listener, condition: AbstractRunCondition) -> UntilRun | None:
@@ -226,8 +227,8 @@ class Runtime(Network):
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run has ended; returns at once if none is on.
 
-        Ctrl-C pauses the network at a step boundary and raises `KeyboardInterrupt`; Vars stay
-        readable, and the next run goes on from there.
+        Ctrl-C, or what another handler of a signal raises, pauses the network at a step boundary
+        before it is raised; Vars stay readable, and the next run goes on from there.
 
         Raises
         ------
@@ -239,8 +240,9 @@ class Runtime(Network):
         try:
             with raised():
                 self._wait(timeout)
-        except KeyboardInterrupt:
-            self._rest(self.pause)
+        except BaseException as error:
+            if is_interrupt(error):
+                self._rest(self.pause)
             raise
 
     def _wait(self, timeout: float | None) -> None:

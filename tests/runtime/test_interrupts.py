@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
@@ -81,6 +82,78 @@ def test_a_held_block_may_see_that_it_was_interrupted() -> None:
         os.kill(os.getpid(), signal.SIGINT)
         while not arrived:
             os.sched_yield()
+
+
+class OverTimeError(Exception):
+    pass
+
+
+def _over_time(*_: Any) -> None:
+    raise OverTimeError
+
+
+@pytest.fixture
+def alarm() -> Iterator[None]:
+    before = signal.signal(signal.SIGALRM, _over_time)
+    yield
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_what_any_handler_raises_takes_effect_at_the_end_of_the_outermost_block(
+    alarm: None,
+) -> None:
+    done = []
+    with pytest.raises(OverTimeError):
+        with held() as hurries:
+            with held():
+                os.kill(os.getpid(), signal.SIGALRM)
+            done.append("inside")
+            assert not hurries
+        done.append("not this")
+    assert done == ["inside"]
+    assert signal.getsignal(signal.SIGALRM) is _over_time
+
+
+def test_of_several_signals_each_is_handled(alarm: None) -> None:
+    with pytest.raises((KeyboardInterrupt, OverTimeError)) as caught, held():
+        os.kill(os.getpid(), signal.SIGALRM)
+        os.kill(os.getpid(), signal.SIGINT)
+    assert {type(caught.value), type(caught.value.__context__)} == {
+        KeyboardInterrupt,
+        OverTimeError,
+    }
+
+
+def test_a_handler_that_could_not_be_put_back_is_called_through_the_one_that_stays(
+    alarm: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def signal_(number: int, handler: Any) -> Any:
+        if handler is _over_time:
+            raise KeyboardInterrupt  # while it is put back
+        return signal.signal(number, handler)
+
+    with pytest.raises(KeyboardInterrupt), held():
+        broken = SimpleNamespace(getsignal=signal.getsignal, signal=signal_)
+        monkeypatch.setattr(interrupts, "_signal", broken)
+    monkeypatch.undo()
+    assert signal.getsignal(signal.SIGALRM) is not _over_time
+    with pytest.raises(OverTimeError):
+        os.kill(os.getpid(), signal.SIGALRM)
+
+
+@pytest.mark.parametrize("blocking", [True, False])
+def test_a_limit_of_time_pauses_a_run(alarm: None, blocking: bool) -> None:
+    with Counter() as counter:
+        counter.run(RunSteps(1), First())
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGALRM))
+        timer.start()
+        with pytest.raises(OverTimeError):
+            counter.run(RunSteps(10**12, blocking=blocking))
+            counter.wait()
+        timer.join()
+        step = counter.runtime.current_step
+        counter.run(RunSteps(2))
+        assert counter.count.get() == counter.runtime.current_step == step + 2
 
 
 # --- waiting -----------------------------------------------------------------------------------

@@ -61,32 +61,38 @@ class Network:
 # --- Ctrl-C ------------------------------------------------------------------------------------
 
 
+class OverTimeError(Exception):
+    """What a program's own limit of time raises."""
+
+
 class Interrupter:
-    """A process that sends us SIGINT, so that it comes between any two instructions."""
+    """A process that sends us a signal, so that what it raises comes between any two instructions."""
 
     PROGRAM = """
 import os, signal, sys, time
 signal.signal(signal.SIGINT, signal.SIG_IGN)
 for line in sys.stdin:
     time.sleep(float(line))
-    os.kill(os.getppid(), signal.SIGINT)
+    os.kill(os.getppid(), int(sys.argv[1]))
     print(flush=True)
 """
 
-    def __init__(self) -> None:
+    def __init__(self, number: int = signal.SIGINT) -> None:
         self._armed = False
+        self._number = number
+        self._raises = KeyboardInterrupt if number == signal.SIGINT else OverTimeError
         self._process = subprocess.Popen(
-            [sys.executable, "-S", "-c", self.PROGRAM],
+            [sys.executable, "-S", "-c", self.PROGRAM, str(int(number))],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
-        self._before = signal.signal(signal.SIGINT, self._handle)
+        self._before = signal.signal(number, self._handle)
 
     def _handle(self, number: int, frame: Any) -> None:
         if self._armed:
             self._armed = False
-            raise KeyboardInterrupt
+            raise self._raises
 
     def during(self, operation: Callable[[], Any], after: float) -> bool:
         """Whether the operation was interrupted ``after`` so many seconds."""
@@ -101,20 +107,20 @@ for line in sys.stdin:
                 operation()
             finally:
                 self._armed = False
-        except KeyboardInterrupt:
+        except self._raises:
             interrupted = True
         self._process.stdout.readline()  # the signal has been sent
         return interrupted
 
     def close(self) -> None:
-        signal.signal(signal.SIGINT, self._before)
+        signal.signal(self._number, self._before)
         self._process.kill()
         self._process.communicate()
 
 
-@pytest.fixture
-def interrupter() -> Iterator[Interrupter]:
-    interrupter = Interrupter()
+@pytest.fixture(params=[signal.SIGINT, signal.SIGALRM], ids=["SIGINT", "SIGALRM"])
+def interrupter(request: pytest.FixtureRequest) -> Iterator[Interrupter]:
+    interrupter = Interrupter(request.param)
     yield interrupter
     interrupter.close()
 
