@@ -263,7 +263,11 @@ cdef class Party:
     # Learned apart: what a condition in Python waits for takes longer than a message.
     cdef la_spinning spinning, asking
     cdef bint looking
-    cdef public object attend  # called in waits at rings when there is mail
+    # Called in waits at rings when there is mail, or a message in a ring of the `callers`.
+    cdef public object attend
+    cdef list calling
+    cdef la_reader **callers
+    cdef uint32_t n_callers
     # Parties to wake later: a list of indices, and a flag per party that says it is on the list.
     cdef unsigned char *listed
     cdef uint32_t *pending

@@ -119,7 +119,8 @@ class Party:
     brisk: bool
     """Whether messages followed one another fast between the last two waits; measured."""
     attend: Callable[[], None] | None
-    """Called when mail comes during waits at rings."""
+    """Called when mail comes during waits at rings, or a message in a ring of the `callers`."""
+    callers: list[RingReader]
     step: int
     """Step in progress, or last started."""
     done: int

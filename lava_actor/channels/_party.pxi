@@ -33,6 +33,7 @@ cdef class Party:
         free(self.pending)
         free(self.pollers)
         free(self.polled_rings)
+        free(self.callers)
 
     def __repr__(self):
         return f"<Party {self.index}: {self.name}>"
@@ -342,19 +343,36 @@ cdef class Party:
             la_count(&self.at.wait_ns, <uint64_t>(now - start))
             self._resume(now)
 
+    @property
+    def callers(self):
+        return list(self.calling)
+
+    @callers.setter
+    def callers(self, readers):
+        cdef list calling = [<RingReader?>reader for reader in readers]
+        cdef la_reader **room = <la_reader **>calloc(len(calling) + 1, sizeof(la_reader *))
+        cdef uint32_t i
+        if room == NULL:
+            raise MemoryError()
+        for i in range(len(calling)):
+            room[i] = &(<RingReader>calling[i]).at
+        free(self.callers)
+        self.calling, self.callers, self.n_callers = calling, room, len(calling)
+
     cdef int _block_attended(
         self, uint32_t kind, uint32_t index, uint64_t number, la_gate *gate, la_condition until,
         void *what, int64_t deadline,
     ) except -1:
-        """As `_block`, and attend to mail meanwhile; waits in there are plain ones."""
+        """As `_block`, and attend to mail and callers meanwhile; waits in there are plain ones."""
         cdef la_attended wait
         attend, self.attend = self.attend, None
         wait.until, wait.what, wait.at = until, what, self.at
+        wait.callers, wait.n = self.callers, self.n_callers
         try:
             while not until(what) and not 0 <= deadline <= la_now_ns():
                 wait.seen = la_party_mailbox(self.at)
                 attend()
-                self._block(kind, index, number, gate, _until_mail, &wait, deadline)
+                self._block(kind, index, number, gate, _until_called, &wait, deadline)
         finally:
             self.attend = attend
         return 0
@@ -374,12 +392,20 @@ cdef struct la_attended:
     la_condition until
     void *what
     la_party *at
+    la_reader **callers
+    uint32_t n
     uint32_t seen
 
 
-cdef int _until_mail(void *what) noexcept nogil:
+cdef int _until_called(void *what) noexcept nogil:
     cdef la_attended *wait = <la_attended *>what
-    return wait.until(wait.what) or la_party_mailbox(wait.at) != wait.seen
+    cdef uint32_t i
+    if wait.until(wait.what) or la_party_mailbox(wait.at) != wait.seen:
+        return 1
+    for i in range(wait.n):
+        if la_reader_ready(wait.callers[i]):
+            return 1
+    return 0
 
 
 cdef int64_t _deadline(timeout) except? -2:

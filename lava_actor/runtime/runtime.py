@@ -16,6 +16,7 @@ called, as users of the programming model expect; `start` accepts a new run then
 from __future__ import annotations
 
 import contextlib
+import numbers
 import os
 import time
 from functools import partial
@@ -247,7 +248,7 @@ class Runtime(Network):
 
     def _wait(self, timeout: float | None) -> None:
         self._own("wait")
-        _check_timeout("wait", timeout)
+        timeout = _seconds("wait", timeout)
         with self._lock:
             until, run = self._until, self.runs
             if not self._is_running:
@@ -355,8 +356,8 @@ class Runtime(Network):
         network had failed, and nothing since has told, is logged as an error.
         """
         self._own("stop")
-        _check_timeout("stop", timeout)
-        seconds = STOP_SECONDS if timeout is None else timeout
+        given = _seconds("stop", timeout)
+        seconds = STOP_SECONDS if given is None else given
         with contextlib.suppress(Exception):  # an error of a predicate does not keep us running
             self._end_until(cancel=True, to_stop=True, timeout=seconds)
         with self._lock, held() as interrupts:
@@ -463,21 +464,23 @@ def networks() -> list[Runtime]:
     return living.networks()
 
 
-def stop_all(timeout: float = 0.5) -> None:
+def stop_all(timeout: float | None = 0.5) -> None:
     """Stop every live network of this interpreter; see `Runtime.stop`."""
-    _check_timeout("stop_all", timeout)
+    given = _seconds("stop_all", timeout)
+    seconds = STOP_SECONDS if given is None else given
     live = networks()
     for runtime in live:  # all at once: what one of them waits for is not added up
-        runtime._announce_stop(timeout)
+        runtime._announce_stop(seconds)
     for runtime in live:
-        runtime.stop(timeout)
+        runtime.stop(seconds)
 
 
-def _check_timeout(what: str, timeout: object) -> None:
+def _seconds(what: str, timeout: object) -> float | None:
     if timeout is None:
-        return
-    if not isinstance(timeout, (int, float)) or not timeout >= 0:
+        return None
+    if not isinstance(timeout, numbers.Real) or not float(timeout) >= 0:
         raise InvalidTypeError(f"{what}: expected a timeout in seconds or None, got {timeout!r}")
+    return float(timeout)
 
 
 @at_exit_before_launcher

@@ -258,6 +258,10 @@ TABLE.REFUSED |= {
         lambda: ran(lif()).stop("10"),
         ("stop: expected a timeout in seconds", "'10'"),
     ),
+    "a_live_view_without_end": (
+        lambda: lif().run(RunSteps(1, blocking=False), FLOAT).live(float("inf")),
+        ("every: expected seconds above 0, got inf",),
+    ),
     "a_channel_size_as_text": (
         lambda: ran(lif(), pypy_channel_size="big"),
         ("pypy_channel_size", "an integer, at least 1, got 'big'"),

@@ -20,8 +20,10 @@ from lava_actor import (
     RunContinuous,
     RunSteps,
 )
-from lava_actor.errors import ModelError, RuntimeStateError
+from lava_actor.errors import ModelError, RuntimeStateError, WaitTimeoutError
 from lava_actor.model.py.convert import PyLoihiModelToPyAsyncModel
+from lava_actor.proc.monitor.process import Monitor
+from lava_actor.runtime.user import standstill
 from tests.runtime.networks import (
     Counter,
     First,
@@ -451,8 +453,8 @@ def test_a_converted_model_that_rested_in_a_step_does_as_many_as_each_run_says()
 class Visitor(Free):
     """Reads the Var of another Process again and again, and writes it once."""
 
-    def __init__(self) -> None:
-        super().__init__(_visits)
+    def __init__(self, body: Any = None) -> None:
+        super().__init__(body or _visits)
         self.ref = RefPort((1,))
 
 
@@ -493,3 +495,102 @@ def test_a_free_model_reads_and_writes_the_vars_of_models_that_never_rest(
         steps = counter.runtime.current_step
         assert 10**12 < counter.count.get() <= 10**12 + steps
         assert visitor.history.get(idx=1) <= counter.count.get()
+
+
+class PyPartner(PyCounter):
+    """A stepping model that reads the Var of a free one, which reads its own."""
+
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+
+    def post_guard(self) -> bool:
+        return True
+
+    def run_post_mgmt(self) -> None:
+        self.count[...] = self.ref.read() + 1
+
+
+class Partner(Counter):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ref = RefPort((1,))
+
+
+class Partners(Visiting):
+    def select(self, process: Any, models: list[Any]) -> Any:
+        partner = isinstance(process, Partner)
+        return PyPartner if partner else super().select(process, models)
+
+
+def _mirrors(model: Any) -> None:
+    while not (model.check_for_stop_cmd() or model.check_for_pause_cmd()):
+        model.value[...] = model.ref.read()
+
+
+def test_a_free_and_a_stepping_model_may_read_each_others_vars() -> None:
+    partner, visitor = Partner(), Visitor(_mirrors)
+    partner.ref.connect_var(visitor.value)
+    visitor.ref.connect_var(partner.count)
+    with partner:
+        for _ in range(2):
+            partner.run(RunContinuous(), Partners())
+            step = partner.runtime.current_step
+            while partner.runtime.current_step < step + 50:
+                time.sleep(0.001)
+            partner.pause()
+        assert 0 < visitor.value.get() <= partner.runtime.current_step
+
+
+@pytest.mark.parametrize("take", [_waits, _waits_without_asking])
+@both_types
+def test_a_free_model_answers_refports_while_it_waits_for_a_message(
+    take: Any, actor_type: ActorType
+) -> None:
+    """A Monitor reads in each of its steps, which the messages waited for come from, too."""
+    source, sink, monitor = Counter(), Free(take), Monitor()
+    source.out.connect(sink.inp)
+    monitor.probe(sink.value)
+    with sink:
+        for _ in range(2):
+            sink.run(RunContinuous(), First(), {"actor_type": actor_type})
+            step = source.runtime.current_step
+            while source.runtime.current_step < step + 100:
+                time.sleep(0.001)
+            sink.pause()
+        values = monitor.dense(sink.value)[:, 0]
+        assert len(values) == source.count.get()
+        assert (np.diff(values) >= 0).all()
+        assert values[-1] <= sink.value.get()
+
+
+def test_a_run_that_a_free_model_does_not_return_from_names_it(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(standstill, "QUIET_SECONDS", 0.3)
+    source, free = Counter(), Free(count_until_told, name="free")
+    source.out.connect(free.inp)
+    with source:
+        source.run(RunSteps(5, blocking=False), First())
+        with pytest.raises(WaitTimeoutError):
+            source.wait(1.0)
+        assert source.count.get() == 5
+    (told,) = [r.getMessage() for r in caplog.records if "returned" in r.getMessage()]
+    assert told.startswith("step 5 was the last of the run 0 s ago, and free (PyFree) has not")
+
+
+def test_a_stop_waits_for_steps_that_have_begun_and_lets_no_other_begin() -> None:
+    slow = [Counter(on_step=_for_a_second, name=f"slow {i}") for i in range(2)]
+    sink = Sink()
+    for one in slow:
+        one.out.connect(sink.inp)
+    ended = sink.runtime
+    sink.run(RunContinuous(), Cleaning())
+    while sink.runtime.status()[0].phase != "run_spk":
+        time.sleep(0.01)
+    ended, began = sink.runtime, time.monotonic()
+    sink.stop()
+    assert time.monotonic() - began < 2.5
+    assert ended.is_over
+
+
+def _for_a_second(model: Any) -> None:
+    time.sleep(1.0)

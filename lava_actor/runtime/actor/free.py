@@ -55,7 +55,7 @@ class FreeLoop:
         actor, party = self.actor, self.actor.party
         self._returns = -1
         self._calling = True
-        party.attend = self._attend
+        party.attend, party.callers = self._attend, [server.requests for server in actor.servers]
         try:
             self.model.run_async()
         finally:

@@ -128,7 +128,7 @@ class Watch:
     def look(self) -> Failure | None:
         """The deadlock, if two looks in a row find the same one."""
         if self._clock.limit != words.NO_LIMIT:
-            return None  # somebody has failed, which is about to be reported
+            return None  # somebody has failed, which is about to be reported, or the end is near
         held = self._held()
         moved = [self._parties[i].progress for i in held]
         picture = (held, moved, self._horizon())
@@ -200,6 +200,8 @@ class Watch:
         """Whom a party waits for, each of them; None if it may go on, for all that can be seen."""
         kind, index, number = self._waits_for(party, record)
         if record[0] == "first" and party.mailbox != party.answered:
+            return None
+        if kind in ON_A_RING and party in self._free and self._asked(party):
             return None
         if kind == "data":
             reader = self._reader(index, number)

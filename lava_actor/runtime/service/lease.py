@@ -142,6 +142,10 @@ class Lease:
         for party in self.parties:
             party.post()
 
+    def furthest(self) -> int:
+        """The last step that somebody has begun."""
+        return max((int(party.step) for party in self.parties), default=0)
+
     def stop(self) -> None:
         """The run is over."""
         self.active = False

@@ -56,6 +56,8 @@ if TYPE_CHECKING:
     from lava_actor.runtime.start.hosts import Host
     from lava_actor.runtime.start.plan import ServicePlan
 
+#: Seconds in which a stop lets everybody do what has been granted; then only begun steps end.
+PATIENT_SECONDS = 0.3
 #: Seconds that the others get to complete the step in which somebody failed.
 SETTLE_SECONDS = 0.5
 #: Seconds a service that has failed waits for the other domains of its network.
@@ -487,12 +489,15 @@ class Service(Members):
         self.leaving = True
         if self.running:
             self._pause(reason=words.STOPPED)
+        patient_until = time.monotonic() + PATIENT_SECONDS
         while time.monotonic() < self.leave_by and not self._may_leave():
             self._look(0.02)
             if self.ending:
                 return
             if self.plan.leads:
                 self.lease.extend()
+                if time.monotonic() > patient_until and self.clock.limit == words.NO_LIMIT:
+                    self.clock.limit = self.lease.furthest()
         self._let_clean_up()
         self._drain()
         self.ending = True
@@ -522,7 +527,8 @@ class Service(Members):
         """The whole network rests (other domains end their step, too), or never will."""
         if not any(member.open for member in self.members.values()):
             return True
-        if not self.running and self.watch.resting():
+        ends_early = self.plan.leads and self.clock.limit != words.NO_LIMIT
+        if (not self.running or ends_early) and self.watch.resting():
             return True
         return self.watch.blocked_for_good()
 

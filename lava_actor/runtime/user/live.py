@@ -6,6 +6,8 @@ nor the actors, who know nothing of it, wait for a front end that is slow to dra
 
 from __future__ import annotations
 
+import math
+import numbers
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -29,8 +31,9 @@ class LiveView:
     """
 
     def __init__(self, handle: RunHandle, every: float) -> None:
-        if not every > 0:
-            raise InvalidValueError(f"every: expected seconds above 0, got {every}")
+        seconds = float(every) if isinstance(every, numbers.Real) else math.nan
+        if not 0 < seconds < math.inf:
+            raise InvalidValueError(f"every: expected seconds above 0, got {every!r}")
         try:
             from IPython import display  # comes with every notebook
         except ImportError:
@@ -38,7 +41,7 @@ class LiveView:
                 "a live view needs the cell of a notebook; elsewhere run(…, progress=True) shows "
                 "how far a run is"
             ) from None
-        self._handle, self._every = handle, every
+        self._handle, self._every = handle, min(seconds, threading.TIMEOUT_MAX)
         self._before: tuple[float, int, list[ActorStatus]] = (time.perf_counter(), handle.step, [])
         self._html = self._look()
         self._cell = _cell()

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from lava_actor.channels.interrupts import held
 from lava_actor.process.times import written
 
 if TYPE_CHECKING:
@@ -42,7 +43,8 @@ class Bar:
     """The bar of one run, which begins now."""
 
     def __init__(self, runtime: Runtime, condition: AbstractRunCondition) -> None:
-        with warnings.catch_warnings():  # that a notebook has no widgets: the bar is text then
+        # An import that is cut short stays so. The warning: without widgets the bar is text.
+        with held(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             from tqdm.auto import tqdm
 
@@ -85,8 +87,9 @@ def shown(runtime: Runtime, condition: AbstractRunCondition) -> Iterator[None]:
                 bar.look()
 
     thread = threading.Thread(target=body, name="lava_actor progress", daemon=True)
-    thread.start()
     try:
+        with held():
+            thread.start()
         yield
     finally:
         over.set()

@@ -33,10 +33,20 @@ class Standstill:
             self._step, self._since = step, now
         elif now - self._since >= QUIET_SECONDS:
             self._is_told = True
-            last = [s for s in self._network.status() if s.step == step]
+            found = self._network.status()
+            last = [s for s in found if s.step == step]
             why = [f"{s.process} ({s.model}) waits for {s.waits_for}" for s in last if s.waits_for]
             busy = [s for s in last if s.state == "running"]
             why = [f"{s.process} ({s.model}) is in {s.phase}" for s in busy] or why
+            free = [s for s in found if s not in last and s.state != "parked"]
+            if not why and free:
+                names = ", ".join(f"{s.process} ({s.model})" for s in free[:3])
+                self._network.log.warning(
+                    "step %d was the last of the run %.0f s ago, and %s has not returned from "
+                    "run_async; Ctrl-C pauses the run",
+                    *(step, QUIET_SECONDS, names),
+                )
+                return
             self._network.log.warning(
                 "step %d has not ended for %.0f s: %s; Ctrl-C pauses the run",
                 *(step + 1, QUIET_SECONDS, "; ".join(why[:3])),
