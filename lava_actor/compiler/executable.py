@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from lava_actor.compiler.circles import circles
 from lava_actor.model.native import PortFacts, by_the_model, is_merged
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.plain import plain
@@ -433,6 +434,15 @@ class Executable:
                 f"{able} actors have a process each, of some 10 MB: with "
                 f'compile_config={{"placement": "cores"}} they share {self.placement.cores}'
             )
+        elif not self.placement.workers:
+            native = [p.party for p in self.actors if ways[p.party] == "steps natively"]
+            lines += [
+                f"{len(group)} actors wait for each other in every step, in turns on "
+                f"{self.placement.cores} cores: with "
+                f'compile_config={{"placement": "cores"}} they share processes'
+                for group in circles(native, self.arena.rings)
+                if len(group) > self.placement.cores
+            ]
         for domain in self.domains:
             lines.append(f"domain {domain.name} ({domain.protocol})")
             lines += [

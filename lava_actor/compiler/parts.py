@@ -51,7 +51,8 @@ class Placement:
     ``whole`` has (Process, reason) of those not cut on request; ``workers`` is how many processes
     are shared by several actors (None: not decided yet), and ``alone`` has (actor, reason) of those
     that share none.
-    ``costs`` are seconds per step that were measured, by Process.
+    ``costs`` are seconds per step that were measured, by Process. ``together``: actors that wait
+    for each other in every step share a worker if they have little to do.
     """
 
     cores: int
@@ -60,6 +61,7 @@ class Placement:
     workers: int | None = 0
     alone: tuple[tuple[str, str], ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
+    together: bool = False
 
     @property
     def homes(self) -> list[str]:

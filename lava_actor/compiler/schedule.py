@@ -56,8 +56,10 @@ def decide(actors: Sequence[ActorPlan], compile_config: Mapping[str, object]) ->
     if asking:
         first = asking[0]
         reason = f"{first.name} ({first.model_name}) may ask for a pause or a stop"
+    mixed = any(a in guarded for a in asking) and len(guarded) > 1
+    in_phase = mixed or coupled is not None
     if forced == LOCKSTEP:
-        return Schedule(True, "asked for by compile_config", bool(guarded))
+        return Schedule(True, "asked for by compile_config", in_phase)
     if forced == RUN_AHEAD:
         if reason:
             raise InvalidValueError(
@@ -66,8 +68,7 @@ def decide(actors: Sequence[ActorPlan], compile_config: Mapping[str, object]) ->
             )
         return Schedule(False, "asked for by compile_config", False)
     if reason:
-        mixed = any(a in guarded for a in asking) and len(guarded) > 1
-        return Schedule(True, reason, mixed or coupled is not None)
+        return Schedule(True, reason, in_phase)
     return Schedule(False, "only data orders the actors", False)
 
 

@@ -67,7 +67,8 @@ def place(network: Lowered, compile_config: Mapping[str, object]) -> Placement:
             cuts.append(found)
         elif found is not None:
             whole.append((plan.name, found))
-    return Placement(available, tuple(cuts), tuple(whole), workers, costs=costs)
+    together = mode == CORES and WORKERS not in said
+    return Placement(available, tuple(cuts), tuple(whole), workers, costs=costs, together=together)
 
 
 def _asked(asked: object) -> tuple[str, Mapping[object, object]]:

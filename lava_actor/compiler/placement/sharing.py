@@ -7,7 +7,8 @@ and that order is cut into pieces of about the same cost. Part k of a Process in
 the way, beside the parts that feed it, or a little beside that where others have less to do.
 
 A network in lockstep shares if nothing is said about its placement: a barrier wakes every process
-in every step, and that takes longer than most steps.
+in every step, and that takes longer than most steps. For the same reason actors whose messages come
+back to them stay in one worker if their steps take less than it costs to wait for another.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lava_actor.channels.layout import default_depth, slot_bytes
+from lava_actor.compiler.circles import circles
 from lava_actor.compiler.executable import why_in_python
 from lava_actor.compiler.placement.deciding import numbers_in
 from lava_actor.model.cuts import Cut
@@ -70,7 +72,10 @@ def share(
     houses: dict[tuple[str, int], list[int]] = {}
     costs = {plan.party: _cost(plan, placement.costs) for plan in willing}
     workers = placement.workers or _few(costs.values(), placement.cores)
-    for plan, worker in zip(willing, _divide(costs, willing, workers), strict=True):
+    homes = _divide(costs, willing, workers)
+    if placement.together:
+        homes = _together(homes, willing, costs, circles(list(costs), rings))
+    for plan, worker in zip(willing, homes, strict=True):
         houses.setdefault((plan.domain, worker), []).append(plan.party)
     shared = [house for house in houses.values() if len(house) > 1]
     worker_of = {party: number for number, house in enumerate(shared) for party in house}
@@ -176,6 +181,20 @@ def _divide(costs: Mapping[int, float], actors: Sequence[ActorPlan], workers: in
                 found[plan.party] = worker
                 load[worker] += costs[plan.party]
     return [found[plan.party] for plan in actors]
+
+
+def _together(
+    homes: list[int],
+    actors: Sequence[ActorPlan],
+    costs: Mapping[int, float],
+    groups: Iterable[Sequence[int]],
+) -> list[int]:
+    """The same, but with each group whose steps are short at the home of its first member."""
+    home = {plan.party: worker for plan, worker in zip(actors, homes, strict=True)}
+    for group in groups:
+        if sum(costs[party] for party in group) < 2 * WORTH_A_BARRIER:
+            home |= dict.fromkeys(group, home[group[0]])
+    return [home[plan.party] for plan in actors]
 
 
 def _sends_first(plan: ActorPlan) -> bool:
