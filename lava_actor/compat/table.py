@@ -25,41 +25,54 @@ class Alias:
     """Whether all other names are inner parts of Lava, `lava_names.inner`."""
 
 
+_NAMES = "compat.lava_names"
+
 _SAME = ("proc", "networks", "utils")
 """Our folders whose modules are where Lava has them."""
 
-_BELOW = {
-    "magma.core.process": (
+_BELOW = (
+    (
+        "magma.core.process",
         "process",
         (
             "process variable interfaces message_interface_enum connection neuron "
-            "ports.ports ports.exceptions ports.reduce_ops ports.connection_config"
+            "ports.ports ports.exceptions ports.reduce_ops"
         ),
     ),
-    "magma.core.learning": (
+    (
+        "magma.core.learning",
         "learning",
         (
             "learning_rule constants string_symbols symbolic_equation product_series "
             "learning_rule_applier random utils"
         ),
     ),
-    "magma.compiler": ("compiler", "compiler executable exceptions"),
-}
+    ("magma.core", "model", "decorator"),
+    ("magma.core.model", "model", "model"),
+    ("magma.core.sync", "model.sync", "domain protocol"),
+    ("magma.compiler", "compiler", "compiler executable exceptions"),
+    ("magma.runtime", "runtime", "runtime"),
+    ("magma.core", _NAMES, "callback_fx resources"),
+    ("magma.core.model", _NAMES, "precision spike_type"),
+    ("magma.core.process.ports", _NAMES, "connection_config"),
+    ("magma.compiler", _NAMES, "node"),
+    ("magma.compiler.channels", _NAMES, "watchdog"),
+    ("magma.runtime", _NAMES, "mgmt_token_enums"),
+    ("magma.runtime.message_infrastructure", _NAMES, "shared_memory_manager"),
+    ("magma.runtime.runtime_services", _NAMES, "runtime_service"),
+    ("utils", _NAMES, "loihi profiler slurm system"),
+)
+"""Lava's prefix, ours, and what follows both."""
 
 _OTHERS = {
     "frameworks.loihi2": (
-        "networks.gradedvecnetwork networks.resfire runtime.run_conditions compiler.run_configs"
+        "networks.gradedvecnetwork networks.resfire runtime.run_conditions compiler.run_configs "
+        "compat.lava_names.run_configs"
     ),
-    "magma.compiler.channels.interfaces": "channels.interfaces",
-    "magma.compiler.channels.pypychannel": "channels.csp",
-    "magma.compiler.channels.watchdog": "compat.lava_names.watchdog",
-    "magma.compiler.node": "compat.lava_names.node",
-    "magma.compiler.subcompilers.constants": "compiler.run_configs",
-    "magma.core.callback_fx": "compat.lava_names.callback_fx",
-    "magma.core.decorator": "model.decorator",
+    "magma.compiler.channels.interfaces": "channels.interfaces compat.lava_names.channels",
+    "magma.compiler.channels.pypychannel": "compat.lava_names.channels",
+    "magma.compiler.subcompilers.constants": "compat.lava_names.run_configs",
     "magma.core.model.interfaces": "model.ports.base",
-    "magma.core.model.model": "model.model",
-    "magma.core.model.precision": "compat.lava_names.precision",
     "magma.core.model.py.connection": "learning.connection_models",
     "magma.core.model.py.model": "model.py.loihi model.py.async_ model.py.convert model.py.base",
     "magma.core.model.py.neuron": "learning.neuron_models",
@@ -68,13 +81,9 @@ _OTHERS = {
         "model.ports.var_port compat.lava_names.by_hand compat.lava_names.transformers"
     ),
     "magma.core.model.py.type": "model.types",
-    "magma.core.model.spike_type": "compat.lava_names.spike_type",
     "magma.core.model.sub.model": "model.sub",
-    "magma.core.resources": "model.resources",
     "magma.core.run_conditions": "runtime.run_conditions",
-    "magma.core.run_configs": "compiler.run_configs",
-    "magma.core.sync.domain": "model.sync.domain",
-    "magma.core.sync.protocol": "model.sync.protocol",
+    "magma.core.run_configs": "compiler.run_configs compat.lava_names.run_configs",
     "magma.core.sync.protocols.async_protocol": (
         "model.sync.async_protocol compat.lava_names.runtime_service"
     ),
@@ -85,15 +94,8 @@ _OTHERS = {
     "magma.runtime.message_infrastructure.multiprocessing": (
         "compat.lava_names.message_infrastructure"
     ),
-    "magma.runtime.message_infrastructure.shared_memory_manager": (
-        "compat.lava_names.shared_memory_manager"
-    ),
-    "magma.runtime.mgmt_token_enums": "compat.lava_names.mgmt_token_enums",
-    "magma.runtime.runtime": "runtime.runtime",
     "magma.runtime.runtime_services.enums": "compat.lava_names.runtime_service",
-    "magma.runtime.runtime_services.runtime_service": "compat.lava_names.runtime_service",
-    "utils.profiler": "compat.lava_names.profiler",
-    "utils.system": "compat.lava_names.system",
+    "proc.conv.utils": "compat.lava_names.conv_utils",
 }
 
 _INNER = {
@@ -131,7 +133,7 @@ def _served() -> dict[str, str]:
             if file.stem[0] != "_":
                 path = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
                 rows[path] = path
-    for theirs, (ours, modules) in _BELOW.items():
+    for theirs, ours, modules in _BELOW:
         rows.update({f"{theirs}.{name}": f"{ours}.{name}" for name in modules.split()})
     return rows | _OTHERS
 

@@ -13,8 +13,7 @@ from typing import Any
 
 import multiprocess
 
-from lava_actor.channels.csp import PyPyChannel
-from lava_actor.channels.interfaces import Channel, ChannelType
+from lava_actor.compat.lava_names.channels import Channel, ChannelType, PyPyChannel
 from lava_actor.compat.lava_names.shared_memory_manager import SharedMemoryManager
 from lava_actor.errors import UnsupportedError
 from lava_actor.process.message_interface_enum import ActorType

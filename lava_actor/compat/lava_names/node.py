@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lava_actor.model.resources import AbstractNode
+    from lava_actor.compat.lava_names.resources import AbstractNode
     from lava_actor.process.process import AbstractProcess
 
 
@@ -17,7 +17,7 @@ class Node:
 
     Attributes
     ----------
-    node_type : class of the node, for instance `lava_actor.model.resources.HeadNode`
+    node_type : class of the node, for instance `HeadNode`
     processes : Processes that run there
     """
 
