@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,9 +30,6 @@ class Node:
 
 class NodeConfig(list[Node]):
     """The nodes of one way to run a network."""
-
-    def __init__(self, nodes: Iterable[Node] = ()) -> None:
-        super().__init__(nodes)
 
     @property
     def nodes(self) -> list[Node]:

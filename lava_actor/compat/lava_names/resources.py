@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from lava_actor.model.resources import (  # noqa: F401  (Lava has all of them in one place)
-    CPU,
-    AbstractComputeResource,
-    AbstractResource,
-    HostCPU,
-)
+from lava_actor.model.resources import CPU, AbstractComputeResource, AbstractResource
 
 
 class GPU(AbstractComputeResource):

@@ -73,12 +73,8 @@ class PyRuntimeService(ABC):
         )
 
     def _channels(self) -> list[AbstractCspPort]:
-        ends = [self.runtime_to_service, self.service_to_runtime]
-        return [
-            end
-            for end in (*ends, *self.service_to_process, *self.process_to_service)
-            if end is not None
-        ]
+        ends = [end for end in (self.runtime_to_service, self.service_to_runtime) if end]
+        return [*ends, *self.service_to_process, *self.process_to_service]
 
     def start(self) -> None:
         """Start the wired channels, then `run`."""
