@@ -27,7 +27,7 @@ from lava_actor.mpi.guard import begin as _begin_rank
 
 _begin_rank()  # before all that takes long: a rank may die from here on
 
-from lava_actor import errors
+from lava_actor import errors, moved
 from lava_actor.compiler.run_configs import Loihi1SimCfg, Loihi2SimCfg, RunConfig
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort, PyVarPort
@@ -46,6 +46,8 @@ from lava_actor.process.variable import Var
 from lava_actor.runtime.run_conditions import RunContinuous, RunSteps
 from lava_actor.runtime.runtime import stop_all
 from lava_actor.runtime.user.session import load_new as load
+
+moved.keep_paths()
 
 __version__ = "0.1.0"
 

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor.channels.csp import PyPyChannel
-from lava_actor.channels.interfaces import ChannelType
 from lava_actor.compat.lava_names.attached import attach
+from lava_actor.compat.lava_names.channels import ChannelType, PyPyChannel
 from lava_actor.compat.lava_names.message_infrastructure import (
     MessageInfrastructureFactory,
     MultiProcessing,
@@ -21,14 +20,18 @@ from lava_actor.compat.lava_names.mgmt_token_enums import (
     enum_to_np,
 )
 from lava_actor.compat.lava_names.node import Node, NodeConfig
+from lava_actor.compat.lava_names.resources import HeadNode
 from lava_actor.compat.lava_names.runtime_service import (
     AsyncPyRuntimeService,
     LoihiPyRuntimeService,
+    Proc_Function_With_Guard,
     PyRuntimeService,
 )
 from lava_actor.compat.lava_names.shared_memory_manager import SharedMemoryManager
+from lava_actor.compiler.run_configs import RunConfig
 from lava_actor.errors import RuntimeStateError
-from lava_actor.model.resources import CPU, HeadNode
+from lava_actor.model.py.loihi import PyLoihiProcessModel
+from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.sync.protocol import AbstractSyncProtocol
@@ -95,9 +98,44 @@ def test_the_built_in_protocols_name_their_services() -> None:
     assert [protocol.runtime_service for protocol in protocols] == services
 
 
+def test_the_loihi_protocol_names_every_phase_method_with_its_guard() -> None:
+    loihi: Any = LoihiProtocol
+    assert loihi.phases == [1, 2, 3, 4, 5]
+    assert loihi().proc_functions == [
+        ("pre_guard", "run_pre_mgmt"),
+        ("lrn_guard", "run_lrn"),
+        ("post_guard", "run_post_mgmt"),
+        ("host_guard", "run_host_mgmt"),
+        (None, "run_spk"),
+    ]
+    assert loihi.proc_functions[0] == Proc_Function_With_Guard("pre_guard", "run_pre_mgmt")
+    for guard, method in loihi.proc_functions:
+        assert hasattr(PyLoihiProcessModel, method)
+        assert guard is None or hasattr(PyLoihiProcessModel, guard)
+
+
+def test_the_async_protocol_has_no_phases() -> None:
+    protocol: Any = AsyncProtocol()
+    assert protocol.phases == protocol.proc_functions == []
+
+
 def test_a_node_configuration_is_a_list_of_nodes() -> None:
     node = Node(HeadNode)
     assert NodeConfig([node]).nodes == [node]
+
+
+def test_a_run_configuration_may_be_told_about_nodes() -> None:
+    config: Any = RunConfig()
+    config.exclude_nodes([node := Node(HeadNode)])
+    config.require_nodes([node])
+
+
+def test_a_channel_end_has_a_queue_to_ask_for_its_size() -> None:
+    channel = PyPyChannel(None, "here", "there", (1,), np.int32, 2)
+    ends: list[Any] = [channel.src_port, channel.dst_port]
+    assert [end._queue.qsize() for end in ends] == [0, 0]
+    channel.src_port.send([1])
+    assert [end._queue.qsize() for end in ends] == [1, 1]
 
 
 def relay(**kwargs: Any) -> None:

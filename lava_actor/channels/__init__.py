@@ -32,8 +32,6 @@ from lava_actor.channels.interfaces import (
     AbstractCspPort,
     AbstractCspRecvPort,
     AbstractCspSendPort,
-    Channel,
-    ChannelType,
 )
 from lava_actor.channels.layout import ArenaPlan, RingPlan, RingRequest, plan_arena
 from lava_actor.channels.statistics import RingStatistics
@@ -57,12 +55,11 @@ from lava_actor.channels._native import (  # noqa: E402  (after the check)
     adds,
     receiver,
 )
-from lava_actor.channels.csp import CspRecvPort, CspSelector, CspSendPort, PyPyChannel  # noqa: E402  (after the check)
+from lava_actor.channels.csp import CspRecvPort, CspSendPort  # noqa: E402  (after the check)
 
 __all__ = [
     "AbstractCspPort", "AbstractCspRecvPort", "AbstractCspSendPort", "Arena", "ArenaPlan",
-    "Blocking", "Channel", "ChannelType", "CspRecvPort", "CspSelector", "CspSendPort", "Desk",
-    "Domain", "Party", "PyPyChannel", "RingPlan", "adds", "RingReader", "RingRequest",
-    "RingStatistics", "RingWriter", "SpinOnFreeCore", "SpinThenBlock", "WaitPolicy",
-    "choose_policy", "plan_arena", "receiver",
+    "Blocking", "CspRecvPort", "CspSendPort", "Desk", "Domain", "Party", "RingPlan", "adds",
+    "RingReader", "RingRequest", "RingStatistics", "RingWriter", "SpinOnFreeCore",
+    "SpinThenBlock", "WaitPolicy", "choose_policy", "plan_arena", "receiver",
 ]  # fmt: skip

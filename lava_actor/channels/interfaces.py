@@ -1,11 +1,9 @@
-"""What a channel and its two ends look like to the models that use them."""
+"""What the two ends of a channel look like to the models that use them."""
 
 from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from enum import IntEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -14,19 +12,6 @@ if TYPE_CHECKING:  # the package looks at the native part before it imports it
     from lava_actor.channels._native import RingReader, RingWriter
 
 R = TypeVar("R", "RingReader", "RingWriter")
-
-
-class ChannelType(IntEnum):
-    """Kind of channel between two models, by the language of either side."""
-
-    PyPy = 0
-
-
-class _Queue:
-    """Lets I/O code written for Lava ask ``port._queue.qsize()``."""
-
-    def __init__(self, count: Callable[[], int]) -> None:
-        self.qsize = count
 
 
 class AbstractCspPort(ABC, Generic[R]):
@@ -43,7 +28,6 @@ class AbstractCspPort(ABC, Generic[R]):
         self.ring: R = ring
         self._name = name
         self._started_in: int | None = None
-        self._queue = _Queue(self.num_available)
 
     @property
     def name(self) -> str:
@@ -97,13 +81,4 @@ class AbstractCspSendPort(AbstractCspPort["RingWriter"]):
 
 
 class AbstractCspRecvPort(AbstractCspPort["RingReader"]):
-    """The end that receives."""
-
-
-class Channel(ABC):
-    """Two ends and what lies between them."""
-
-    src_port: AbstractCspSendPort
-    """The end that sends."""
-    dst_port: AbstractCspRecvPort
     """The end that receives."""

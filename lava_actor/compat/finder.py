@@ -61,12 +61,8 @@ class AliasModule(ModuleType):
         )
 
     def __dir__(self) -> list[str]:
-        children = {
-            child
-            for path in TABLE
-            for parent, _, child in [path.rpartition(".")]
-            if parent == self.__name__
-        }
+        ways = (path.rpartition(".") for path in TABLE)
+        children = (child for parent, _, child in ways if parent == self.__name__)
         return sorted({*super().__dir__(), *self._public(), *children} - {"_alias"})
 
     def __reduce__(self) -> tuple[object, ...]:

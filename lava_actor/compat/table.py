@@ -1,8 +1,8 @@
 """Which Lava module is served by which of ours: plain data.
 
-A Lava module and ours mostly have the same path (`_SAME`), or the same below another prefix
-(`_BELOW`); the others are listed. Prefixes ``lava.`` and ``lava_actor.`` are left out. If several
-of ours are named, the first that has a name gives it. `tests/lava_paths.txt` holds the names
+A Lava module and ours mostly have the same path (`_SAME`); the others are listed (`_ROWS`).
+Prefixes ``lava.`` and ``lava_actor.`` are left out. If several of ours are named, the first that
+has a name gives it. `tests/lava_paths.txt` holds the names
 that programs import from each.
 
 `_INNER` lists modules with inner parts of Lava. Their names are stand-ins.
@@ -28,73 +28,52 @@ class Alias:
 _SAME = ("proc", "networks", "utils")
 """Our folders whose modules are where Lava has them."""
 
-_BELOW = {
-    "magma.core.process": (
-        "process",
-        (
-            "process variable interfaces message_interface_enum connection neuron "
-            "ports.ports ports.exceptions ports.reduce_ops ports.connection_config"
-        ),
-    ),
-    "magma.core.learning": (
-        "learning",
-        (
-            "learning_rule constants string_symbols symbolic_equation product_series "
-            "learning_rule_applier random utils"
-        ),
-    ),
-    "magma.compiler": ("compiler", "compiler executable exceptions"),
-}
+_ROWS = """
+magma.core                          model:          decorator
+magma.core                          ~:              callback_fx
+magma.core.learning                 learning:       constants learning_rule learning_rule_applier
+magma.core.learning                 learning:       product_series random string_symbols
+magma.core.learning                 learning:       symbolic_equation utils
+magma.core.model                    model:          model
+magma.core.model                    ~:              precision spike_type
+magma.core.process                  process:        connection interfaces message_interface_enum
+magma.core.process                  process:        neuron process variable
+magma.core.process.ports            process.ports:  exceptions ports reduce_ops
+magma.core.process.ports            ~:              connection_config
+magma.core.sync                     model.sync:     domain protocol
+magma.compiler                      compiler:       compiler exceptions executable
+magma.compiler                      ~:              node
+magma.compiler.channels             ~:              watchdog
+magma.runtime                       runtime:        runtime
+magma.runtime                       ~:              mgmt_token_enums
+magma.runtime.message_infrastructure  ~:            shared_memory_manager
+magma.runtime.runtime_services      ~:              runtime_service
+utils                               ~:              loihi profiler slurm system
 
-_OTHERS = {
-    "frameworks.loihi2": (
-        "networks.gradedvecnetwork networks.resfire runtime.run_conditions compiler.run_configs"
-    ),
-    "magma.compiler.channels.interfaces": "channels.interfaces",
-    "magma.compiler.channels.pypychannel": "channels.csp",
-    "magma.compiler.channels.watchdog": "compat.lava_names.watchdog",
-    "magma.compiler.node": "compat.lava_names.node",
-    "magma.compiler.subcompilers.constants": "compiler.run_configs",
-    "magma.core.callback_fx": "compat.lava_names.callback_fx",
-    "magma.core.decorator": "model.decorator",
-    "magma.core.model.interfaces": "model.ports.base",
-    "magma.core.model.model": "model.model",
-    "magma.core.model.precision": "compat.lava_names.precision",
-    "magma.core.model.py.connection": "learning.connection_models",
-    "magma.core.model.py.model": "model.py.loihi model.py.async_ model.py.convert model.py.base",
-    "magma.core.model.py.neuron": "learning.neuron_models",
-    "magma.core.model.py.ports": (
-        "model.ports.base model.ports.in_port model.ports.out_port model.ports.ref_port "
-        "model.ports.var_port compat.lava_names.by_hand compat.lava_names.transformers"
-    ),
-    "magma.core.model.py.type": "model.types",
-    "magma.core.model.spike_type": "compat.lava_names.spike_type",
-    "magma.core.model.sub.model": "model.sub",
-    "magma.core.resources": "model.resources",
-    "magma.core.run_conditions": "runtime.run_conditions",
-    "magma.core.run_configs": "compiler.run_configs",
-    "magma.core.sync.domain": "model.sync.domain",
-    "magma.core.sync.protocol": "model.sync.protocol",
-    "magma.core.sync.protocols.async_protocol": (
-        "model.sync.async_protocol compat.lava_names.runtime_service"
-    ),
-    "magma.core.sync.protocols.loihi_protocol": (
-        "model.sync.loihi_protocol compat.lava_names.runtime_service"
-    ),
-    "magma.runtime.message_infrastructure.factory": "compat.lava_names.message_infrastructure",
-    "magma.runtime.message_infrastructure.multiprocessing": (
-        "compat.lava_names.message_infrastructure"
-    ),
-    "magma.runtime.message_infrastructure.shared_memory_manager": (
-        "compat.lava_names.shared_memory_manager"
-    ),
-    "magma.runtime.mgmt_token_enums": "compat.lava_names.mgmt_token_enums",
-    "magma.runtime.runtime": "runtime.runtime",
-    "magma.runtime.runtime_services.enums": "compat.lava_names.runtime_service",
-    "magma.runtime.runtime_services.runtime_service": "compat.lava_names.runtime_service",
-    "utils.profiler": "compat.lava_names.profiler",
-    "utils.system": "compat.lava_names.system",
-}
+frameworks.loihi2  networks.gradedvecnetwork networks.resfire runtime.run_conditions \
+    compiler.run_configs ~.run_configs
+magma.compiler.channels.interfaces  channels.interfaces ~.channels
+magma.compiler.channels.pypychannel  ~.channels
+magma.compiler.subcompilers.constants  ~.run_configs
+magma.core.model.interfaces         model.ports.base
+magma.core.model.py.connection      learning.connection_models
+magma.core.model.py.model           model.py.loihi model.py.async_ model.py.convert model.py.base
+magma.core.model.py.neuron          learning.neuron_models
+magma.core.model.py.ports  model.ports.base model.ports.in_port model.ports.out_port \
+    model.ports.ref_port model.ports.var_port ~.by_hand ~.transformers
+magma.core.model.py.type            model.types
+magma.core.model.sub.model          model.sub
+magma.core.resources                model.resources ~.resources
+magma.core.run_conditions           runtime.run_conditions
+magma.core.run_configs              compiler.run_configs ~.run_configs
+magma.core.sync.protocols.async_protocol  model.sync.async_protocol ~.runtime_service
+magma.core.sync.protocols.loihi_protocol  model.sync.loihi_protocol ~.runtime_service
+magma.runtime.message_infrastructure.factory  ~.message_infrastructure
+magma.runtime.message_infrastructure.multiprocessing  ~.message_infrastructure
+magma.runtime.runtime_services.enums  ~.runtime_service
+proc.conv.utils                     ~.conv_utils
+"""
+"""A Lava module and ours, or two prefixes and what follows both; ``~`` is `lava_names`."""
 
 _INNER = {
     "magma.compiler.builders.channel_builder": "ChannelBuilderMp RuntimeChannelBuilderMp",
@@ -131,9 +110,13 @@ def _served() -> dict[str, str]:
             if file.stem[0] != "_":
                 path = ".".join(file.relative_to(PACKAGE).with_suffix("").parts)
                 rows[path] = path
-    for theirs, (ours, modules) in _BELOW.items():
-        rows.update({f"{theirs}.{name}": f"{ours}.{name}" for name in modules.split()})
-    return rows | _OTHERS
+    for row in _ROWS.replace("~", "compat.lava_names").split("\n"):
+        modules, colon, below = row.partition(":")
+        theirs, _, ours = modules.partition(" ")
+        rows |= {f"{theirs}.{name}": f"{ours}.{name}" for name in below.split()}
+        if ours and not colon:
+            rows[theirs] = ours
+    return rows
 
 
 def _build() -> dict[str, Alias]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from enum import IntEnum
 from types import NoneType
 
 from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
@@ -16,13 +15,6 @@ from lava_actor.process.hints import briefly, warn, yes_or_no
 from lava_actor.process.process import AbstractProcess
 
 ModelClass = type[AbstractProcessModel]
-
-
-class EMBEDDED_ALLOCATION_ORDER(IntEnum):  # noqa: N801  (the name users import)
-    """Order in which embedded processors are allocated on hardware."""
-
-    NORMAL = 1
-    REVERSED = -1
 
 
 class RunConfig:
@@ -82,12 +74,6 @@ class RunConfig:
             The candidates, in order of discovery; never empty.
         """
         return None
-
-    def exclude_nodes(self, nodes: object) -> None:
-        """Do nothing: there is one node."""
-
-    def require_nodes(self, nodes: object) -> None:
-        """Do nothing: there is one node."""
 
 
 class AbstractLoihiRunCfg(RunConfig):
@@ -215,46 +201,6 @@ class Loihi1SimCfg(AbstractLoihiSimRunCfg):
 
 class Loihi2SimCfg(Loihi1SimCfg):
     """Run on the CPU, with the behaviour of Loihi 2."""
-
-
-class AbstractLoihiHWRunCfg(AbstractLoihiRunCfg):
-    """Accepted for programs written for hardware; selects like the simulation configurations.
-
-    Parameters
-    ----------
-    callback_fxs : list, optional
-    embedded_allocation_order : EMBEDDED_ALLOCATION_ORDER
-        Kept, no effect.
-    """
-
-    @briefly
-    def __init__(
-        self,
-        custom_sync_domains: list[SyncDomain] | None = None,
-        select_tag: str | None = None,
-        select_sub_proc_model: bool = False,
-        exception_proc_model_map: Mapping[object, ModelClass] | None = None,
-        callback_fxs: list[object] | None = None,
-        embedded_allocation_order: EMBEDDED_ALLOCATION_ORDER = EMBEDDED_ALLOCATION_ORDER.NORMAL,
-        loglevel: int = logging.WARNING,
-    ) -> None:
-        super().__init__(
-            custom_sync_domains,
-            select_tag,
-            select_sub_proc_model,
-            exception_proc_model_map,
-            loglevel,
-            callback_fxs,
-        )
-        self.embedded_allocation_order = embedded_allocation_order
-
-
-class Loihi1HwCfg(AbstractLoihiHWRunCfg):
-    """See `AbstractLoihiHWRunCfg`."""
-
-
-class Loihi2HwCfg(AbstractLoihiHWRunCfg):
-    """See `AbstractLoihiHWRunCfg`."""
 
 
 def _described(models: Sequence[ModelClass]) -> str:

@@ -1,1 +1,1 @@
-"""Helpers for users of the library: weights, plots, files, hardware hosts."""
+"""Helpers for users of the library: weights, plots, files."""

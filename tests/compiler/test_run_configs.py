@@ -6,13 +6,15 @@ from typing import Any
 
 import pytest
 
-from lava_actor.compiler.run_configs import (
+from lava_actor.compat.lava_names.run_configs import (
     EMBEDDED_ALLOCATION_ORDER,
     AbstractLoihiHWRunCfg,
-    AbstractLoihiSimRunCfg,
     Loihi1HwCfg,
-    Loihi1SimCfg,
     Loihi2HwCfg,
+)
+from lava_actor.compiler.run_configs import (
+    AbstractLoihiSimRunCfg,
+    Loihi1SimCfg,
     Loihi2SimCfg,
     RunConfig,
 )
@@ -76,8 +78,6 @@ def test_a_plain_config_selects_nothing_by_itself() -> None:
     config = RunConfig()
     assert config.select(PROCESS, [Float]) is None
     assert config.custom_sync_domains == []
-    config.exclude_nodes([])
-    config.require_nodes([])
 
 
 def test_a_subclass_may_name_its_parameters_as_it_likes() -> None:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from lava_actor.compat.lava_names.resources import (
+    CPU,
+    GPU,
+    HeadNode,
+    Loihi1NeuroCore,
+    Loihi2NeuroCore,
+)
 from lava_actor.model.decorator import implements, requires, tag
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import CPU, GPU, HeadNode, Loihi1NeuroCore, Loihi2NeuroCore
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.process.process import AbstractProcess

@@ -8,12 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor.errors import RuntimeStateError
-from lava_actor.model.ports import PyInPort, PyOutPort, PyVarPort
-from lava_actor.model.py.async_ import PyAsyncProcessModel
-from lava_actor.model.py.base import AbstractPyProcessModel
-from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.resources import (
+from lava_actor.compat.lava_names.resources import (
     CPU,
     ECPU,
     LMT,
@@ -27,6 +22,11 @@ from lava_actor.model.resources import (
     Loihi2System,
     Unalaska,
 )
+from lava_actor.errors import RuntimeStateError
+from lava_actor.model.ports import PyInPort, PyOutPort, PyVarPort
+from lava_actor.model.py.async_ import PyAsyncProcessModel
+from lava_actor.model.py.base import AbstractPyProcessModel
+from lava_actor.model.py.loihi import PyLoihiProcessModel
 
 
 def test_a_stepping_model_starts_before_its_first_step() -> None:

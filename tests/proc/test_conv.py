@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import coo_matrix
 
+from lava_actor.compat.lava_names import conv_utils as utils
+from lava_actor.compat.lava_names.conv_utils import TensorOrder
 from lava_actor.model.harness import ModelHarness
-from lava_actor.proc.conv import utils
 from lava_actor.proc.conv.models import PyConvModelFixed, PyConvModelFloat
 from lava_actor.proc.conv.process import Conv
-from lava_actor.proc.conv.utils import TensorOrder
 from tests.cases import cases
 
 

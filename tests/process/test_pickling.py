@@ -13,9 +13,9 @@ import cloudpickle
 import numpy as np
 import pytest
 
+from lava_actor.compat.lava_names.connection_config import ConnectionConfig
 from lava_actor.proc.lif.process import LIF
 from lava_actor.process.log import LogConfig
-from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
 from lava_actor.process.process import AbstractProcess, ProcessServer
 from lava_actor.process.variable import Var, VarServer

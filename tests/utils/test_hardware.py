@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from lava_actor.utils import loihi, slurm
+from lava_actor.compat.lava_names import loihi, slurm
 
 PARTITIONS = """PARTITION AVAIL TIMELIMIT NODES STATE NODELIST
 oheogulch* up infinite 2 idle og[1-2]

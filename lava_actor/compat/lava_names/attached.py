@@ -6,15 +6,20 @@ objects that were made meanwhile may be asked for them later.
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+from lava_actor.channels.interfaces import AbstractCspPort
 from lava_actor.compat.lava_names.by_hand import ChannelRemote, service
 from lava_actor.compat.lava_names.runtime_service import (
     AsyncPyRuntimeService,
+    LoihiPhase,
     LoihiPyRuntimeService,
+    Proc_Function_With_Guard,
     PyRuntimeService,
 )
 from lava_actor.compiler.executable import Executable
+from lava_actor.compiler.run_configs import RunConfig
 from lava_actor.model.ports.out_port import PyOutPort
 from lava_actor.model.ports.ref_port import PyRefPort
 from lava_actor.model.ports.var_port import PyVarPort
@@ -24,6 +29,7 @@ from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.sync.protocol import AbstractSyncProtocol
 from lava_actor.process.process import RESERVED, AbstractProcess
+from lava_actor.protocol.step import METHODS
 from lava_actor.runtime.runtime import Runtime
 
 
@@ -59,8 +65,18 @@ _MEMBERS: dict[type, dict[str, object]] = {
     },
     AbstractPyProcessModel: {"service_to_process": None, "process_to_service": None},
     AbstractSyncProtocol: {"runtime_service": property(_unnamed)},
-    LoihiProtocol: {"runtime_service": _served_by(LoihiPyRuntimeService)},
-    AsyncProtocol: {"runtime_service": _served_by(AsyncPyRuntimeService)},
+    LoihiProtocol: {
+        "phases": [int(phase) for phase in LoihiPhase],
+        "proc_functions": [
+            Proc_Function_With_Guard(*pair) for pair in (*METHODS.values(), (None, "run_spk"))
+        ],
+        "runtime_service": _served_by(LoihiPyRuntimeService),
+    },
+    AsyncProtocol: {
+        "phases": [],
+        "proc_functions": [],
+        "runtime_service": _served_by(AsyncPyRuntimeService),
+    },
     PyRefPort: {"_by_hand": staticmethod(ChannelRemote)},
     PyVarPort: {"service": service},
     PyOutPort: {"advance_to_time_step": _nothing},
@@ -70,6 +86,8 @@ _MEMBERS: dict[type, dict[str, object]] = {
         "sync_channel_builders": None,
         "watchdog_manager_builder": None,
     },
+    RunConfig: {"exclude_nodes": _nothing, "require_nodes": _nothing},
+    AbstractCspPort: {"_queue": property(lambda port: SimpleNamespace(qsize=port.num_available))},
     Runtime: {"node_cfg": _no_nodes, "join": _nothing},
 }
 

@@ -12,14 +12,8 @@ class CallbackFx(ABC):  # noqa: B024  (its children have abstract methods)
     def get_data_from_runtime(self) -> None:  # noqa: B027  (optional)
         """Do nothing."""
 
-    def send_data_to_runtime(self) -> None:  # noqa: B027  (optional)
-        """Do nothing."""
-
-    def get_data_from_runtime_service(self) -> None:  # noqa: B027  (optional)
-        """Do nothing."""
-
-    def send_data_to_runtime_service(self) -> None:  # noqa: B027  (optional)
-        """Do nothing."""
+    send_data_to_runtime = get_data_from_runtime
+    get_data_from_runtime_service = send_data_to_runtime_service = get_data_from_runtime
 
 
 class NxSdkCallbackFx(CallbackFx):

@@ -13,8 +13,7 @@ from typing import Any
 
 import multiprocess
 
-from lava_actor.channels.csp import PyPyChannel
-from lava_actor.channels.interfaces import Channel, ChannelType
+from lava_actor.compat.lava_names.channels import Channel, ChannelType, PyPyChannel
 from lava_actor.compat.lava_names.shared_memory_manager import SharedMemoryManager
 from lava_actor.errors import UnsupportedError
 from lava_actor.process.message_interface_enum import ActorType
@@ -69,29 +68,19 @@ class MultiProcessing:
     """Seconds that `stop` waits for each actor to end by itself, and once more after SIGTERM."""
 
     def __init__(self) -> None:
-        self._actors: list[SystemProcess] = []
-        self._smm: SharedMemoryManager | None = None
-
-    @property
-    def actors(self) -> list[SystemProcess]:
-        """Processes started so far and not stopped."""
-        return self._actors
-
-    @property
-    def smm(self) -> SharedMemoryManager | None:
-        """The shared memory manager, None before `start`."""
-        return self._smm
+        self.actors: list[SystemProcess] = []
+        self.smm: SharedMemoryManager | None = None
 
     def start(self) -> None:
         """Start the shared memory manager."""
-        self._smm = SharedMemoryManager()
-        self._smm.start()
+        self.smm = SharedMemoryManager()
+        self.smm.start()
 
     def build_actor(self, target_fn: Callable[..., object], builder: object) -> SystemProcess:
         """Run ``target_fn(builder=builder)`` in a process of its own."""
         process = SystemProcess(target=target_fn, kwargs={"builder": builder})
         process.start()
-        self._actors.append(process)
+        self.actors.append(process)
         return process
 
     def channel_class(self, channel_type: ChannelType) -> type[Channel]:
@@ -110,16 +99,16 @@ class MultiProcessing:
 
     def stop(self) -> None:
         """Wait for the actors, end those that do not end by themselves, free the shared memory."""
-        for actor in self._actors:
+        for actor in self.actors:
             actor.join(self.STOP_TIMEOUT)
             for end in (actor.terminate, actor.kill):
                 if actor.is_alive():
                     end()
                     actor.join(self.STOP_TIMEOUT)
             actor.close()
-        self._actors.clear()
-        if self._smm is not None:
-            self._smm.shutdown()
+        self.actors.clear()
+        if self.smm is not None:
+            self.smm.shutdown()
 
 
 class MessageInfrastructureFactory:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lava_actor.model.resources import AbstractNode
+    from lava_actor.compat.lava_names.resources import AbstractNode
     from lava_actor.process.process import AbstractProcess
 
 
@@ -17,7 +16,7 @@ class Node:
 
     Attributes
     ----------
-    node_type : class of the node, for instance `lava_actor.model.resources.HeadNode`
+    node_type : class of the node, for instance `HeadNode`
     processes : Processes that run there
     """
 
@@ -31,9 +30,6 @@ class Node:
 
 class NodeConfig(list[Node]):
     """The nodes of one way to run a network."""
-
-    def __init__(self, nodes: Iterable[Node] = ()) -> None:
-        super().__init__(nodes)
 
     @property
     def nodes(self) -> list[Node]:

@@ -1,4 +1,4 @@
-"""Base classes of Lava's runtime services, for protocols that name a service of their own.
+"""What Lava's protocols name: phase methods, and base classes of runtime services.
 
 Our services are part of the runtime and are not subclassed; these classes keep the constructor
 contract that custom protocols and their tests rely on, and make the built-in protocols name them
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from lava_actor.protocol import step
 
@@ -32,6 +32,13 @@ class LoihiPhase(IntEnum):
     LEARNING = step.LRN
     POST_MGMT = step.POST_MGMT
     HOST = step.HOST
+
+
+class Proc_Function_With_Guard(NamedTuple):  # noqa: N801  (the name users import)
+    """A phase method of a model and the method that decides whether it runs."""
+
+    guard: str | None
+    func: str
 
 
 class PyRuntimeService(ABC):
@@ -66,12 +73,8 @@ class PyRuntimeService(ABC):
         )
 
     def _channels(self) -> list[AbstractCspPort]:
-        ends = [self.runtime_to_service, self.service_to_runtime]
-        return [
-            end
-            for end in (*ends, *self.service_to_process, *self.process_to_service)
-            if end is not None
-        ]
+        ends = [end for end in (self.runtime_to_service, self.service_to_runtime) if end]
+        return [*ends, *self.service_to_process, *self.process_to_service]
 
     def start(self) -> None:
         """Start the wired channels, then `run`."""

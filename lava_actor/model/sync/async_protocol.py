@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
 
 from lava_actor.model.sync.protocol import AbstractSyncProtocol
 
@@ -11,6 +10,3 @@ from lava_actor.model.sync.protocol import AbstractSyncProtocol
 @dataclass
 class AsyncProtocol(AbstractSyncProtocol):
     """Models run without common steps; only their messages couple them."""
-
-    phases: ClassVar[list[int]] = []
-    proc_functions: ClassVar[list[object]] = []

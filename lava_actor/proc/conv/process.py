@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
-from lava_actor.proc.conv.utils import Pair, make_tuple, output_shape
+from lava_actor.proc.conv._geometry import Pair, make_tuple, output_shape
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.process.inherited import given
 

@@ -6,7 +6,6 @@ families            what message ports, and ports to remote Vars, have in common
 virtual             reshape, transpose, concat_with, own virtual ports
 wiring              what has to hold before two ports are connected
 paths               every way from end to end, for the compiler
-connection_config   settings of hardware I/O
 reduce_ops, exceptions
 """
 

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, ClassVar, NoReturn, TypedDict, TypeVar
 from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
 from lava_actor.process.interfaces import AbstractProcessMember, where
 from lava_actor.process.ports import paths, wiring
-from lava_actor.process.ports.connection_config import ConnectionConfig
-from lava_actor.process.ports.wiring import Configs
+from lava_actor.process.ports.wiring import Configs, ConnectionSettings
 from lava_actor.process.reaching import reachable
 from lava_actor.process.tables import member_table
 
@@ -66,7 +65,7 @@ class AbstractPort(AbstractProcessMember):
     ----------
     in_connections, out_connections : list of AbstractPort
         In the order in which they were connected.
-    connection_configs : {partner: ConnectionConfig}
+    connection_configs : {partner: ConnectionSettings}
     """
 
     _views: ClassVar[_Views] = {}
@@ -82,7 +81,7 @@ class AbstractPort(AbstractProcessMember):
         super().__init__(shape)
         self.in_connections: list[AbstractPort] = []
         self.out_connections: list[AbstractPort] = []
-        self.connection_configs: dict[AbstractPort, ConnectionConfig] = {}
+        self.connection_configs: dict[AbstractPort, ConnectionSettings] = {}
 
     def _kind(self) -> type[AbstractPort]:
         """The base class that decides what this port may be connected to: that with a role."""
@@ -126,7 +125,7 @@ class AbstractPort(AbstractProcessMember):
         ports : list of AbstractPort
         port_type : class or classes
             What the ports have to be.
-        connection_configs : ConnectionConfig or list, optional
+        connection_configs : ConnectionSettings or list, optional
         assert_same_shape : bool
             Whether the shapes have to be equal.
         assert_same_type : bool
@@ -156,7 +155,7 @@ class AbstractPort(AbstractProcessMember):
         assert_same_shape: bool,
         assert_same_type: bool,
         forward: bool,
-    ) -> list[ConnectionConfig | None]:
+    ) -> list[ConnectionSettings | None]:
         self._check_multiplicity(ports, forward)
         kinds = to_list(port_type) if isinstance(port_type, type) else list(port_type)
         wiring.check_partners(self, ports, kinds if assert_same_type else [AbstractPort])
@@ -320,7 +319,9 @@ class AbstractPort(AbstractProcessMember):
         return port
 
 
-def _link(source: AbstractPort, destination: AbstractPort, config: ConnectionConfig | None) -> None:
+def _link(
+    source: AbstractPort, destination: AbstractPort, config: ConnectionSettings | None
+) -> None:
     source.out_connections.append(destination)
     destination.in_connections.append(source)
     if config is not None:

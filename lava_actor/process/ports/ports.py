@@ -54,7 +54,7 @@ class OutPort(AbstractIOPort, AbstractSrcPort):
         ----------
         ports : port or list of ports
             Of this port's shape.
-        connection_configs : ConnectionConfig or list, optional
+        connection_configs : ConnectionSettings or list, optional
             One for all, or one per port.
 
         Raises
@@ -134,7 +134,7 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
         Parameters
         ----------
         ports : port or list of one port
-        connection_configs : ConnectionConfig, optional
+        connection_configs : ConnectionSettings, optional
 
         Raises
         ------
@@ -165,7 +165,7 @@ class RefPort(AbstractRVPort, AbstractSrcPort):
         Parameters
         ----------
         variables : Var or list of one Var
-        connection_configs : ConnectionConfig, optional
+        connection_configs : ConnectionSettings, optional
 
         Raises
         ------

@@ -13,7 +13,6 @@ from lava_actor.errors import InvalidTypeError, NetworkError, PartnerTypeError
 from lava_actor.process.collection import Collection
 from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import AbstractProcessMember, where
-from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.exceptions import DuplicateConnectionError
 from lava_actor.process.ports.paths import VIEW
 from lava_actor.process.reaching import reachable
@@ -21,7 +20,12 @@ from lava_actor.process.reaching import reachable
 if TYPE_CHECKING:
     from lava_actor.process.ports.base import AbstractPort
 
-Configs = ConnectionConfig | Sequence[ConnectionConfig | None] | None
+
+class ConnectionSettings:
+    """What may be said with a connection. It is kept there; nothing in this package reads it."""
+
+
+Configs = ConnectionSettings | Sequence[ConnectionSettings | None] | None
 
 
 def described(port: AbstractPort) -> str:
@@ -185,7 +189,7 @@ def _reaches(start: AbstractPort, end: AbstractPort) -> bool:
 
 def matched_configs(
     port: AbstractPort, configs: Configs, count: int
-) -> list[ConnectionConfig | None]:
+) -> list[ConnectionSettings | None]:
     """One configuration per partner: one for all, or as many as there are partners.
 
     Raises
@@ -193,13 +197,13 @@ def matched_configs(
     NetworkError
         (an `AssertionError`) if there are more or fewer.
     InvalidTypeError
-        (a `TypeError`) if one is neither a ConnectionConfig nor None.
+        (a `TypeError`) if one is neither ConnectionSettings nor None.
     """
     found: list[Any] = list(configs) if isinstance(configs, list | tuple) else [configs]
     for config in found:
-        if config is not None and not isinstance(config, ConnectionConfig):
+        if config is not None and not isinstance(config, ConnectionSettings):
             raise InvalidTypeError(
-                f"{described(port)}: expected a ConnectionConfig or None, got {config!r}"
+                f"{described(port)}: expected ConnectionSettings or None, got {config!r}"
             )
     if len(found) == 1:
         return found * count

@@ -1,6 +1,6 @@
 """Settings of hardware I/O."""
 
-from lava_actor.process.ports.connection_config import (
+from lava_actor.compat.lava_names.connection_config import (
     ConnectionConfig,
     SpikeIOInterface,
     SpikeIOMode,

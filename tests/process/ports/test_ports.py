@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lava_actor.compat.lava_names.connection_config import ConnectionConfig
 from lava_actor.process.interfaces import AbstractProcessMember
-from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.exceptions import DuplicateConnectionError
 from lava_actor.process.ports.ports import (
     AbstractDstPort,
@@ -341,7 +341,7 @@ def test_configs_that_do_not_match_connect_nothing(count: int) -> None:
 
 def test_a_config_that_is_none_is_refused_early() -> None:
     owner, port = Everything(), ref()
-    with pytest.raises(TypeError, match="expected a ConnectionConfig or None, got 'fast'"):
+    with pytest.raises(TypeError, match="expected ConnectionSettings or None, got 'fast'"):
         port.connect_var(owner.v, "fast")  # type: ignore[arg-type]
     assert owner.var_ports.member_names == ["var_port"]
 

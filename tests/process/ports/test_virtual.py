@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor.process.ports.connection_config import ConnectionConfig
+from lava_actor.compat.lava_names.connection_config import ConnectionConfig
 from lava_actor.process.ports.exceptions import (
     ConcatIndexError,
     ConcatShapeError,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from lava_actor.compat.lava_names.connection_config import ConnectionConfig
 from lava_actor.process.ports import wiring
-from lava_actor.process.ports.connection_config import ConnectionConfig
 from lava_actor.process.ports.ports import InPort, OutPort
 
 

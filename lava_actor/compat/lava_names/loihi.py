@@ -6,8 +6,8 @@ import importlib.util
 import os
 from enum import Enum, unique
 
+from lava_actor.compat.lava_names import slurm
 from lava_actor.errors import InvalidValueError, LavaActorError
-from lava_actor.utils import slurm
 
 host: str | None = None
 """Where hardware is looked for: None, "SLURM" or "ETHERNET"."""

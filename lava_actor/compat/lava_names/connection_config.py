@@ -1,9 +1,15 @@
-"""Settings of hardware spike I/O; stored with a connection, without effect on CPU execution."""
+"""Settings of hardware spike I/O; kept with a connection, without effect on a CPU.
+
+The classes have the path under which files of networks name them.
+"""
 
 from __future__ import annotations
 
+import importlib
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+
+from lava_actor.process.ports.wiring import ConnectionSettings
 
 
 class SpikeIOInterface(IntEnum):
@@ -33,7 +39,7 @@ class SpikeIOMode(IntEnum):
 
 
 @dataclass
-class ConnectionConfig:
+class ConnectionConfig(ConnectionSettings):
     """Hardware I/O settings of one connection."""
 
     interface: SpikeIOInterface = SpikeIOInterface.ETHERNET
@@ -49,3 +55,8 @@ class ConnectionConfig:
     loihi_mac_address: str = "0x0015edbeefed"
     ethernet_chip_id: tuple[int, int, int] | None = None
     ethernet_chip_idx: int | None = None
+
+
+for _cls in (SpikeIOInterface, SpikeIOPort, SpikeIOMode, ConnectionConfig):
+    _cls.__module__ = "lava_actor.process.ports.connection_config"
+importlib.import_module(ConnectionConfig.__module__)  # this module, for those who follow the path

@@ -119,11 +119,8 @@ def partition() -> str:
 
 def get_partitions() -> list[PartitionInfo]:
     """Return the partitions of the cluster; none without SLURM."""
-    return [
-        PartitionInfo(*fields[:6])
-        for fields in _table(["sinfo"])
-        if len(fields) >= 6  # anything shorter is no line of the table
-    ]
+    # anything shorter is no line of the table
+    return [PartitionInfo(*fields[:6]) for fields in _table("sinfo") if len(fields) >= 6]
 
 
 def get_partition_info(partition_name: str) -> PartitionInfo | None:
@@ -134,11 +131,7 @@ def get_partition_info(partition_name: str) -> PartitionInfo | None:
 def get_boards() -> list[BoardInfo]:
     """Return the boards of the cluster; none without SLURM."""
     # columns of `sinfo -N`: name of the node, number of nodes, partition, state
-    return [
-        BoardInfo(fields[0], fields[2], fields[3])
-        for fields in _table(["sinfo", "-N"])
-        if len(fields) >= 4
-    ]
+    return [BoardInfo(f[0], f[2], f[3]) for f in _table("sinfo", "-N") if len(f) >= 4]
 
 
 def get_board_info(nodename: str) -> BoardInfo | None:
@@ -149,18 +142,12 @@ def get_board_info(nodename: str) -> BoardInfo | None:
 def try_run_command(command: list[str]) -> list[str]:
     """Run a program; return the lines of its standard output, none if it fails or is missing."""
     try:
-        done = subprocess.run(
-            command,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            check=True,
-            timeout=COMMAND_TIMEOUT,
-            text=True,
-        )
+        return subprocess.check_output(
+            command, stderr=subprocess.DEVNULL, timeout=COMMAND_TIMEOUT, text=True
+        ).splitlines()
     except (subprocess.SubprocessError, OSError):
         return []
-    return done.stdout.splitlines()
 
 
-def _table(command: list[str]) -> list[list[str]]:
-    return [line.split() for line in try_run_command(command)[1:]]
+def _table(*command: str) -> list[list[str]]:
+    return [line.split() for line in try_run_command([*command])[1:]]
