@@ -401,8 +401,8 @@ class Decoder:
     def _fill_object(self, made: Part, nodes: Said) -> None:
         state = {name: self._value(node) for name, node in nodes.items()}
         set_state(made, state, trusted=self._trusted)
-        if hasattr(type(made), "_check_restored"):  # what native code will believe
-            made._check_restored()
+        if hasattr(type(made), "_la_check_restored"):  # what native code will believe
+            made._la_check_restored()
 
     def _blob(self, index: Part, kind: type) -> Part:
         blob = self._document.blobs[index]

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
 #: What the actor gives a model, and what is the actor's.
 OF_ACTOR = frozenset(
     {
-        *("log", "model_id", "process_name", "var_id_to_var_map"),
-        *("service_to_process", "process_to_service", "_control", "_stepper", "first_row"),
+        *("log", "model_id", "_la_process_name", "var_id_to_var_map"),
+        *("service_to_process", "process_to_service"),
+        *("_la_control", "_la_stepper", "_la_first_row"),
     }
 )
 
@@ -174,8 +175,8 @@ def _restore(actor: Holder, saved: _Saved, trusted: bool) -> None:
     others = {name for name in state if not _is_state(actor, name)}
     set_state(model, state, others, trusted=trusted)
     _check_vars(actor)
-    if hasattr(type(model), "_check_restored"):
-        model._check_restored()
+    if hasattr(type(model), "_la_check_restored"):
+        model._la_check_restored()
     for name, record in saved.records.items():
         record.write_to(_given_parts(actor)[name])
     for name, value in saved.waiting.items():
@@ -189,10 +190,10 @@ def _restore(actor: Holder, saved: _Saved, trusted: bool) -> None:
 def _is_state(actor: Holder, name: str) -> bool:
     """Whether an attribute of that name is state of the model."""
     model = actor.built.model
-    listed = getattr(model, "_stepper", model).checkpoint_state
+    listed = getattr(model, "_la_stepper", model).checkpoint_state
     if listed is not None and name not in listed:
         return any(var.name == name for var in actor.spec.plan.vars)
-    return name not in OF_ACTOR | model._derived and name not in _given_parts(actor)
+    return name not in OF_ACTOR | model._la_derived and name not in _given_parts(actor)
 
 
 def _state(actor: Holder) -> dict[str, object]:
@@ -229,8 +230,8 @@ def _landmarks(actor: Holder) -> dict[tuple[object, ...], object]:
         found |= {("channel", name, i): end for i, end in enumerate(port.csp_ports)}
     for name, part in _given_parts(actor).items():
         found["port", name] = part
-    if "_stepper" in model.__dict__:
-        found["stepper",] = model._stepper
+    if "_la_stepper" in model.__dict__:
+        found["stepper",] = model._la_stepper
     found["model",] = model
     return found
 

@@ -60,7 +60,7 @@ def select_model(
             f"{process.name}: {type(run_cfg).__name__}.select must return a ProcessModel class, "
             f"got {chosen!r}"
         )
-    return chosen._specialised(process)
+    return chosen._la_specialised(process)
 
 
 def expand(

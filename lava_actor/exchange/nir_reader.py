@@ -191,7 +191,7 @@ def _silence(
     shape = process.a_in.shape
     seen |= {name}
     given = (_silence(a, edges, processes, seen).reshape(shape) for a, b in edges if b == name)
-    return np.asarray(model.answer(sum(given, np.zeros(shape))), float)
+    return np.asarray(model._la_answer(sum(given, np.zeros(shape))), float)
 
 
 # -- nodes ------------------------------------------------------------------------------------

@@ -35,8 +35,8 @@ class PlasticVar(LavaPyType):
         """Return the declaration (of the class), or the values of now (of a model)."""
         if model is None:
             return self
-        if model._arrears is not None:
-            model._arrears.settle()
+        if model._la_arrears is not None:
+            model._la_arrears.settle()
         try:
             return model.__dict__[self._name]
         except KeyError:
@@ -44,7 +44,7 @@ class PlasticVar(LavaPyType):
 
     def __set__(self, model: PyLearningConnection, value: object) -> None:
         """Replace the values."""
-        model.drop_arrears()
+        model._la_drop_arrears()
         model.__dict__[self._name] = value
 
 

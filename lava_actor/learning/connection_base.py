@@ -75,31 +75,31 @@ class PyLearningConnection(AbstractLearningConnection):
         (a `TypeError`) if ``learning_rule`` is none.
     """
 
-    may_wait: ClassVar[bool] = False
+    _la_may_wait: ClassVar[bool] = False
     """Whether what learning does to synapses may wait: code of such a class, and not of one derived
     from it, asks for `arrears` or the attributes whenever it reads them."""
 
-    _traces: ClassVar[type[Traces]]
+    _la_traces: ClassVar[type[Traces]]
     """The arithmetic of several traces."""
 
-    _payloads: ClassVar[type[GradedSpikes]]
+    _la_payloads: ClassVar[type[GradedSpikes]]
     """What payloads do to x1."""
 
-    _arrears: Arrears | None = None
+    _la_arrears: Arrears | None = None
 
-    _derived = frozenset(
-        {"_arrears", "_synapses", "_x_traces", "_y_traces", "_x2_alone", "_graded_spikes",
-         "_update", "_arrived"}
+    _la_derived = frozenset(
+        {"_la_arrears", "_la_synapses", "_la_x_traces", "_la_y_traces", "_la_x2_alone",
+         "_la_graded_spikes", "_la_update", "_la_arrived"}
     )  # fmt: skip
 
     # What the ProcessModel that this class is mixed into brings along.
     weights: np.ndarray | csr_matrix
     time_step: int
-    process_name: str
+    _la_process_name: str
     log: Logger
-    weights_of: Callable[[Arrears], object]
+    _la_weights_of: Callable[[Arrears], object]
     """The weights as native steps use them: a matrix, or arrays by column; or None."""
-    arrange: Callable[[], None]
+    _la_arrange: Callable[[], None]
     """Brings the variables to the type and order in which they can wait."""
 
     def __init__(self, proc_params: ProcessParameters) -> None:
@@ -108,14 +108,14 @@ class PyLearningConnection(AbstractLearningConnection):
         if not isinstance(rule, LoihiLearningRule):
             raise MissingRuleError.of(type(self).__name__, rule)
         self._learning_rule: LoihiLearningRule = copy.copy(rule)
-        self._shown_rule: LoihiLearningRule | None = proc_params.get("rule_in_vars")
+        self._la_shown_rule: LoihiLearningRule | None = proc_params.get("rule_in_vars")
         self._shape: tuple[int, ...] = proc_params["shape"]
         self._graded_spike_cfg = GradedSpikeCfg(proc_params["graded_spike_cfg"])
         self.sign_mode = proc_params.get("sign_mode")
-        self._rounding_seed = proc_params.get("rounding_seed", ROUNDING_SEED)
-        self._synapses: dict[str, SynapticVariable] = {}
+        self._la_rounding_seed = proc_params.get("rounding_seed", ROUNDING_SEED)
+        self._la_synapses: dict[str, SynapticVariable] = {}
         self._init_randoms()
-        self._build_from_rule()
+        self._la_build_from_rule()
 
     # What the engines decide
 
@@ -130,33 +130,33 @@ class PyLearningConnection(AbstractLearningConnection):
         """Make the generators of random numbers."""
 
     @abstractmethod
-    def _numbers(self) -> Numbers:
+    def _la_numbers(self) -> Numbers:
         """Return how synaptic variables are held in this learning phase."""
 
-    def _advance_trace_randoms(self, count: int = 1) -> None:
+    def _la_advance_trace_randoms(self, count: int = 1) -> None:
         """Take new random numbers for the traces; twice per step."""
 
-    def _advance_rounding(self) -> None:
+    def _la_advance_rounding(self) -> None:
         """Take a new random number for the synaptic variables; once per learning phase."""
 
-    def _random_decay(self, side: str) -> float:
+    def _la_random_decay(self, side: str) -> float:
         """Return the current random number for decay of the traces of side ``x`` or ``y``."""
         return 0.0
 
-    def _random_impulse(self, side: str) -> int:
+    def _la_random_impulse(self, side: str) -> int:
         """Return the current random number for impulses of the traces of side ``x`` or ``y``."""
         return 0
 
-    def _build_from_rule(self) -> None:
+    def _la_build_from_rule(self) -> None:
         """Make everything that follows from the rule."""
         rule = self._learning_rule
-        self._receives_y_traces = isinstance(rule, Loihi3FLearningRule)
-        self._x_traces = self._traces_of(X_TRACES)
-        self._y_traces = self._traces_of(Y_TRACES)
-        self._x2_alone = self._traces_of(X_TRACES[1:])
+        self._la_receives_y_traces = isinstance(rule, Loihi3FLearningRule)
+        self._la_x_traces = self._la_traces_of(X_TRACES)
+        self._la_y_traces = self._la_traces_of(Y_TRACES)
+        self._la_x2_alone = self._la_traces_of(X_TRACES[1:])
         regular = self._graded_spike_cfg is GradedSpikeCfg.USE_REGULAR_IMPULSE
-        self._graded_spikes = None if regular else self._payloads(self._graded_spike_cfg)
-        self._update = SynapseUpdate(
+        self._la_graded_spikes = None if regular else self._la_payloads(self._graded_spike_cfg)
+        self._la_update = SynapseUpdate(
             {
                 target: (series, self._create_learning_rule_applier(series))
                 for target, series in rule.active_product_series.items()
@@ -164,9 +164,9 @@ class PyLearningConnection(AbstractLearningConnection):
             self.sign_mode,
         )
 
-    def _traces_of(self, traces: Sequence[str]) -> Traces:
+    def _la_traces_of(self, traces: Sequence[str]) -> Traces:
         rule = self._learning_rule
-        return self._traces(
+        return self._la_traces(
             [getattr(rule, f"{trace}_impulse") for trace in traces],
             [getattr(rule, f"{trace}_tau") for trace in traces],
         )
@@ -188,43 +188,43 @@ class PyLearningConnection(AbstractLearningConnection):
             What came in: 0 for no spike; the payload matters with graded spikes only.
         """
         self._process_pre_spikes(s_in)
-        self._advance_trace_randoms()
-        self.receive_behind()
-        self._advance_trace_randoms()
+        self._la_advance_trace_randoms()
+        self._la_receive_behind()
+        self._la_advance_trace_randoms()
 
-    def receive_behind(self) -> None:
+    def _la_receive_behind(self) -> None:
         """Receive and book post-synaptic spikes and traces."""
         s_in_bap = self.s_in_bap.recv().astype(bool)
         received = None
-        if self._receives_y_traces:
+        if self._la_receives_y_traces:
             received = self.s_in_y1.recv(), self.s_in_y2.recv(), self.s_in_y3.recv()
         self._process_post_spikes(s_in_bap)
         if received is not None:
             for trace, values in zip(Y_TRACES, received, strict=True):
-                self._store(trace, values)
+                self._la_store(trace, values)
 
     def _process_pre_spikes(self, s_in: np.ndarray) -> None:
         """Book pre-synaptic spikes: positions, and impulses of neurons that spike again."""
         spiking = np.flatnonzero(s_in)
         if not spiking.size:
             return
-        if self._graded_spikes is None:
-            self._book("tx", spiking, X_TRACES, self._x_traces, 0)
+        if self._la_graded_spikes is None:
+            self._la_book("tx", spiking, X_TRACES, self._la_x_traces, 0)
             return
-        changed, counted = self._graded_spikes.apply(self.x1[spiking], s_in.reshape(-1)[spiking])
-        self._write("x1", spiking, changed)
+        changed, counted = self._la_graded_spikes.apply(self.x1[spiking], s_in.reshape(-1)[spiking])
+        self._la_write("x1", spiking, changed)
         counting = spiking if counted is None else spiking[counted]
-        self._book("tx", counting, X_TRACES[1:], self._x2_alone, 0)
+        self._la_book("tx", counting, X_TRACES[1:], self._la_x2_alone, 0)
 
     def _process_post_spikes(self, s_in_bap: np.ndarray) -> None:
         """Book post-synaptic spikes: positions, and impulses of neurons that spike again."""
         spiking = np.flatnonzero(s_in_bap)
         if not spiking.size:
             return
-        self._book("ty", spiking, Y_TRACES, self._y_traces, self._random_impulse("y"))
-        self._write("y0", spiking, True)
+        self._la_book("ty", spiking, Y_TRACES, self._la_y_traces, self._la_random_impulse("y"))
+        self._la_write("y0", spiking, True)
 
-    def _book(
+    def _la_book(
         self,
         last_spikes: str,
         spiking: np.ndarray,
@@ -233,23 +233,23 @@ class PyLearningConnection(AbstractLearningConnection):
         random: int,
     ) -> None:
         """Note spikes; neurons that had spiked in this epoch already get their impulses now."""
-        last, position = self._writeable(last_spikes), self._within_epoch_time_step()
+        last, position = self._la_writeable(last_spikes), self._within_epoch_time_step()
         impulses = arithmetic.impulses_now(random)
         if impulses is not None:
-            held = [self._writeable(trace) for trace in traces]
+            held = [self._la_writeable(trace) for trace in traces]
             if book_spikes(spiking.astype(np.int32), position, last, held, impulses):
                 return
         again = book(last, spiking, position)
         if again.size:
             old = np.array([getattr(self, trace)[again] for trace in traces])
             for trace, values in zip(traces, arithmetic.add(old, random), strict=True):
-                self._write(trace, again, values)
+                self._la_write(trace, again, values)
 
-    def jump_behind(self) -> np.ndarray | None:
+    def _la_jump_behind(self) -> np.ndarray | None:
         """Return the present impulses of the post-synaptic traces."""
-        return self._y_traces.impulses_now(self._random_impulse("y"))
+        return self._la_y_traces.impulses_now(self._la_random_impulse("y"))
 
-    def native_state(self) -> tuple[object, ...] | None:
+    def _la_native_state(self) -> tuple[object, ...] | None:
         """Return what native steps work on; None if they cannot.
 
         Returns
@@ -258,10 +258,10 @@ class PyLearningConnection(AbstractLearningConnection):
             What waits, length of an epoch, weights by column, (last spikes, traces, impulses) of
             both sides, y0, whether post-synaptic impulses vary, whether payloads drive a trace.
         """
-        arrears = self.arrears()
-        if arrears is None or (weights := self.weights_of(arrears)) is None:
+        arrears = self._la_current_arrears()
+        if arrears is None or (weights := self._la_weights_of(arrears)) is None:
             return None
-        jump_before, jump_behind = self._x_traces.impulses_now(0), self.jump_behind()
+        jump_before, jump_behind = self._la_x_traces.impulses_now(0), self._la_jump_behind()
         if jump_before is None or jump_behind is None:
             return None
         sides = ("tx", X_TRACES, jump_before), ("ty", Y_TRACES, jump_behind)
@@ -272,8 +272,8 @@ class PyLearningConnection(AbstractLearningConnection):
             [(getattr(self, last), [getattr(self, t) for t in traces], impulses)
              for last, traces, impulses in sides],
             self.y0,
-            self._y_traces.varies,
-            self._graded_spikes is not None,
+            self._la_y_traces.varies,
+            self._la_graded_spikes is not None,
         )  # fmt: skip
 
     # The learning phase
@@ -284,19 +284,19 @@ class PyLearningConnection(AbstractLearningConnection):
 
     def run_lrn(self) -> None:
         """Close the epoch: traces, then synaptic variables, then a new epoch."""
-        self._advance_rounding()
+        self._la_advance_rounding()
         pre, post = bool(self.tx.any()), bool(self.ty.any())
         if pre:
-            self._store("x0", self.tx > 0)
+            self._la_store("x0", self.tx > 0)
         if post:
-            self._store("y0", self.ty > 0)
+            self._la_store("y0", self.ty > 0)
         x_history, y_history = self._compute_trace_histories()
-        self._store_traces(X_TRACES, x_history[-1])
-        if not self._receives_y_traces:
-            self._store_traces(Y_TRACES, y_history[-1])
+        self._la_store_traces(X_TRACES, x_history[-1])
+        if not self._la_receives_y_traces:
+            self._la_store_traces(Y_TRACES, y_history[-1])
         self._apply_learning_rules(x_history, y_history)
         for name in ("tx", "x0") * pre + ("ty", "y0") * post:
-            self._store(name, 0)
+            self._la_store(name, 0)
 
     def _compute_trace_histories(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the course of the traces over the epoch.
@@ -308,71 +308,77 @@ class PyLearningConnection(AbstractLearningConnection):
         """
         x_traces, y_traces = (self.x1, self.x2), (self.y1, self.y2, self.y3)
         return (
-            self._history("x", self._x_traces, x_traces, self.tx),
-            self._history("y", self._y_traces, y_traces, self.ty),
+            self._la_history("x", self._la_x_traces, x_traces, self.tx),
+            self._la_history("y", self._la_y_traces, y_traces, self.ty),
         )
 
-    def _history(
+    def _la_history(
         self, side: str, arithmetic: Traces, traces: tuple[np.ndarray, ...], last: np.ndarray
     ) -> np.ndarray:
-        randoms = self._random_decay(side), self._random_impulse(side)
+        randoms = self._la_random_decay(side), self._la_random_impulse(side)
         return arithmetic.history(np.array(traces), last, self._learning_rule.t_epoch, *randoms)
 
     def _apply_learning_rules(self, x_history: np.ndarray, y_history: np.ndarray) -> None:
         """Change the synaptic variables, in place, given the course of the traces."""
-        epoch = Epoch(x_history, y_history, self.tx, self.ty, self._decimation())
-        arrears = self.arrears()
-        self._update.run(self._synaptic_variables(), epoch, self._numbers(), arrears)
+        epoch = Epoch(x_history, y_history, self.tx, self.ty, self._la_decimation())
+        arrears = self._la_current_arrears()
+        self._la_update.run(self._la_synaptic_variables(), epoch, self._la_numbers(), arrears)
 
-    def arrears(self) -> Arrears | None:
+    def _la_current_arrears(self) -> Arrears | None:
         """Return what holds the learning that waits; None where it does not wait."""
-        if self._arrears is None and vars(type(self)).get("may_wait") and self._update.may_wait:
-            self.arrange()
-            variables = self._synaptic_variables()
+        if (
+            self._la_arrears is None
+            and vars(type(self)).get("_la_may_wait")
+            and self._la_update.may_wait
+        ):
+            self._la_arrange()
+            variables = self._la_synaptic_variables()
             if "weights" not in variables:  # of whose columns activations are made
-                variables["weights"] = self._synaptic_variable("weights")
+                variables["weights"] = self._la_synaptic_variable("weights")
             if Arrears.fit(variables):
-                self._arrears = Arrears(variables)
-        return self._arrears
+                self._la_arrears = Arrears(variables)
+        return self._la_arrears
 
-    def drop_arrears(self) -> None:
+    def _la_drop_arrears(self) -> None:
         """Let all synapses learn what they have missed; start anew from what they are then."""
-        if self._arrears is not None:
-            self._arrears.settle()
-            self._forget_synapses()
+        if self._la_arrears is not None:
+            self._la_arrears.settle()
+            self._la_forget_synapses()
 
-    def _check_restored(self) -> None:
+    def _la_check_restored(self) -> None:
         """Make anew what follows from the rule and the variables."""
-        self._forget_synapses()
-        self._build_from_rule()
+        self._la_forget_synapses()
+        self._la_build_from_rule()
 
-    def _forget_synapses(self) -> None:
-        self.__dict__.pop("_arrears", None)
-        for variable in self._synapses.values():  # what was settled, columns knew
+    def _la_forget_synapses(self) -> None:
+        self.__dict__.pop("_la_arrears", None)
+        for variable in self._la_synapses.values():  # what was settled, columns knew
             variable.settled = False
 
-    def _decimation(self) -> int:
+    def _la_decimation(self) -> int:
         """Return the value of ``uk``: 1 in every 2^k-th epoch, else 0."""
         exponent = self._learning_rule.decimate_exponent
         if exponent is None:
             return 0
         return int(self.time_step // self._learning_rule.t_epoch % (1 << exponent) == 0)
 
-    def _synaptic_variables(self) -> dict[str, SynapticVariable]:
+    def _la_synaptic_variables(self) -> dict[str, SynapticVariable]:
         """Return the variables of the rule."""
-        return {name: self._synaptic_variable(name) for name in self._update.variables}
+        return {name: self._la_synaptic_variable(name) for name in self._la_update.variables}
 
-    def _synaptic_variable(self, name: str) -> SynapticVariable:
+    def _la_synaptic_variable(self, name: str) -> SynapticVariable:
         """Return one variable, wrapped anew if somebody has replaced it."""
-        known = self._synapses.get(name)
+        known = self._la_synapses.get(name)
         if known is None or not known.is_of(self.__dict__.get(name)):
-            others = tuple(v for key, v in self._synapses.items() if key != name)
-            known = self._synapses[name] = SynapticVariable(self._writeable(name), like=others)
+            others = tuple(v for key, v in self._la_synapses.items() if key != name)
+            known = self._la_synapses[name] = SynapticVariable(
+                self._la_writeable(name), like=others
+            )
         return known
 
     # State that others may have replaced by arrays of their own
 
-    def _writeable(self, name: str) -> np.ndarray | csr_matrix:
+    def _la_writeable(self, name: str) -> np.ndarray | csr_matrix:
         value = getattr(self, name)
         data = value if isinstance(value, np.ndarray) else value.data
         if not data.flags.writeable:
@@ -380,25 +386,25 @@ class PyLearningConnection(AbstractLearningConnection):
             setattr(self, name, value)
         return value
 
-    def _write(self, name: str, neurons: np.ndarray, values: object) -> None:
-        self._writeable(name)[neurons] = values
+    def _la_write(self, name: str, neurons: np.ndarray, values: object) -> None:
+        self._la_writeable(name)[neurons] = values
 
-    def _store(self, name: str, values: object) -> None:
-        self._writeable(name)[...] = values
+    def _la_store(self, name: str, values: object) -> None:
+        self._la_writeable(name)[...] = values
 
-    def _store_traces(self, traces: Sequence[str], values: np.ndarray) -> None:
+    def _la_store_traces(self, traces: Sequence[str], values: np.ndarray) -> None:
         for trace, value in zip(traces, values, strict=True):
-            self._store(trace, value)
+            self._la_store(trace, value)
 
     # Changes from outside
 
     def on_start(self) -> None:
         """Take over initial values of constants and rules that replace those of the rule."""
         super().on_start()  # type: ignore[misc]  # the model next in line
-        self._take_rule()
+        self._la_take_rule()
         show(self, self._learning_rule)
 
-    def _var_written(self, name: str) -> None:
+    def _la_var_written(self, name: str) -> None:
         """Take over constants and rules that were set from outside.
 
         Raises
@@ -406,22 +412,22 @@ class PyLearningConnection(AbstractLearningConnection):
         InvalidValueError
             If the new rule or constant is not valid; the old one is then put back.
         """
-        super()._var_written(name)  # type: ignore[misc]  # the model next in line
+        super()._la_var_written(name)  # type: ignore[misc]  # the model next in line
         if name in CONSTANTS or name in TARGETS:
-            self.drop_arrears()
-            self._forget_synapses()
-            self._take_rule(name)
+            self._la_drop_arrears()
+            self._la_forget_synapses()
+            self._la_take_rule(name)
 
     def on_var_update(self) -> None:
         """Begin anew with what synapses are."""
         super().on_var_update()  # type: ignore[misc]  # the model next in line
-        self.drop_arrears()
-        self._forget_synapses()
+        self._la_drop_arrears()
+        self._la_forget_synapses()
 
-    def _take_rule(self, written: str = "") -> None:
-        shown = self._shown_rule
+    def _la_take_rule(self, written: str = "") -> None:
+        shown = self._la_shown_rule
         rule = None if shown is None else rule_from_vars(self, self._learning_rule, shown, written)
         if rule is not None:
             self._learning_rule = rule
-            self._build_from_rule()
-        self._shown_rule = self._learning_rule
+            self._la_build_from_rule()
+        self._la_shown_rule = self._learning_rule

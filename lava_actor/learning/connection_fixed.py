@@ -33,8 +33,8 @@ class LearningConnectionModelBitApproximate(PyLearningConnection):
     ``rounding_seed`` of the connection (default 2) for the synaptic variables.
     """
 
-    _traces = FixedTraces
-    _payloads = FixedGradedSpikes
+    _la_traces = FixedTraces
+    _la_payloads = FixedGradedSpikes
 
     def _create_learning_rule_applier(
         self, product_series: ProductSeries
@@ -44,23 +44,25 @@ class LearningConnectionModelBitApproximate(PyLearningConnection):
     def _init_randoms(self) -> None:
         """Make the generators: two for each side's traces, one for the synaptic variables."""
         seed = self._learning_rule.rng_seed
-        self._x_random = TraceRandom(seed, seed + 1)
-        self._y_random = TraceRandom(seed + 2, seed + 3)
-        self._conn_var_random = ConnVarRandom(self._rounding_seed)
+        self._la_x_random = TraceRandom(seed, seed + 1)
+        self._la_y_random = TraceRandom(seed + 2, seed + 3)
+        self._la_conn_var_random = ConnVarRandom(self._la_rounding_seed)
 
-    def _advance_trace_randoms(self, count: int = 1) -> None:
+    def _la_advance_trace_randoms(self, count: int = 1) -> None:
         """Take new random numbers for the traces."""
-        self._x_random.advance(count)
-        self._y_random.advance(count)
+        self._la_x_random.advance(count)
+        self._la_y_random.advance(count)
 
-    def _advance_rounding(self) -> None:
-        self._conn_var_random.advance()
+    def _la_advance_rounding(self) -> None:
+        self._la_conn_var_random.advance()
 
-    def _random_decay(self, side: str) -> float:
-        return (self._x_random if side == "x" else self._y_random).random_trace_decay
+    def _la_random_decay(self, side: str) -> float:
+        return (self._la_x_random if side == "x" else self._la_y_random).random_trace_decay
 
-    def _random_impulse(self, side: str) -> int:
-        return int((self._x_random if side == "x" else self._y_random).random_impulse_addition)
+    def _la_random_impulse(self, side: str) -> int:
+        return int(
+            (self._la_x_random if side == "x" else self._la_y_random).random_impulse_addition
+        )
 
-    def _numbers(self) -> Numbers:
-        return FixedNumbers(self._conn_var_random.random_stochastic_round)
+    def _la_numbers(self) -> Numbers:
+        return FixedNumbers(self._la_conn_var_random.random_stochastic_round)

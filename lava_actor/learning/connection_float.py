@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 class LearningConnectionModelFloat(PyLearningConnection):
     """Learning in double precision, without any rounding."""
 
-    _traces = FloatTraces
-    _payloads = FloatGradedSpikes
+    _la_traces = FloatTraces
+    _la_payloads = FloatGradedSpikes
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -56,5 +56,5 @@ class LearningConnectionModelFloat(PyLearningConnection):
     def _init_randoms(self) -> None:
         """Make none: nothing is rounded."""
 
-    def _numbers(self) -> Numbers:
+    def _la_numbers(self) -> Numbers:
         return FloatNumbers()

@@ -53,7 +53,7 @@ def rule_from_vars(
         changed = _take_constants(model, shown, new, written) | _take_strings(model, shown, new)
     except ValueError as error:
         show(model, rule)
-        raise InvalidValueError(f"{model.process_name}: {error}") from error
+        raise InvalidValueError(f"{model._la_process_name}: {error}") from error
     return new if changed else None
 
 

@@ -49,7 +49,8 @@ def _check_names(model: AbstractPyProcessModel, declared: NativeStep) -> None:
         if not hasattr(model, name):
             raise MissingMemberError(
                 f"{declaring(type(model)).__qualname__}.native_step: {type(model).__qualname__} of "
-                f"{model.process_name} has no attribute {name!r}" + did_you_mean(name, vars(model))
+                f"{model._la_process_name} has no attribute {name!r}"
+                + did_you_mean(name, vars(model))
             )
 
 

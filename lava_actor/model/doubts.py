@@ -57,8 +57,8 @@ _ROUNDED = ("_impulse", "_tau")
 def doubt(processes: Iterable[AbstractProcess]) -> None:
     """Warn of all that Processes and models, which fit each other, may have meant otherwise.
 
-    A model that doubts more of its Process says so in a class method ``_doubts_of``, and of single
-    values, which may also be set later, in ``_doubts_of_value``.
+    A model that doubts more of its Process says so in a class method ``_la_doubts_of``, and of
+    single values, which may also be set later, in ``_la_doubts_of_value``.
     """
     known: dict[type, tuple[dict[str, LavaPyType], list[CodeType]]] = {}
     for process in processes:
@@ -76,7 +76,7 @@ def doubt(processes: Iterable[AbstractProcess]) -> None:
         types, codes = known[model_cls]
         _doubt_peeks(process, model_cls.__qualname__, codes)
         _doubt_values(process, types, model_cls)
-        for message in getattr(model_cls, "_doubts_of", lambda _process: ())(process):
+        for message in getattr(model_cls, "_la_doubts_of", lambda _process: ())(process):
             warn(message)
 
 
@@ -225,7 +225,7 @@ def doubt_value(
         _doubt_integer(where, declared, value, model.__qualname__)
     if is_library(type(process)):
         _doubt_infinity(where, declared, value, what)
-    if message := getattr(model, "_doubts_of_value", lambda _name, _value: None)(name, value):
+    if message := getattr(model, "_la_doubts_of_value", lambda _name, _value: None)(name, value):
         warn(f"{where}: {message}")
 
 

@@ -84,7 +84,7 @@ class ModelHarness:
     """
 
     def __init__(self, model_cls: type[Any], process: AbstractProcess, **inputs: object) -> None:
-        model_cls = model_cls._specialised(process)
+        model_cls = model_cls._la_specialised(process)
         check_members(process, model_cls)
         self.process = process
         self._recordings = {n: v for n, v in named(process.vars) if isinstance(v, Recording)}
@@ -97,7 +97,7 @@ class ModelHarness:
         self._out_rings: dict[str, MemoryRing] = {}
         self.model = model = model_cls(process.proc_params)
         model.model_id = process.id
-        model.process_name = process.name
+        model._la_process_name = process.name
         self._build_ports()
         self._build_recordings()
         for name, var in named(process.vars):
@@ -310,7 +310,7 @@ class ModelHarness:
         return value
 
     def _enter(self, phase: int) -> None:
-        self.model.phase = phase
+        self.model._la_phase = phase
 
     def _run_phases(self) -> None:
         """One step for a domain of one model: what it wishes for comes."""

@@ -45,8 +45,8 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
     required_resources: ClassVar[list[type[AbstractResource] | list[type[AbstractResource]]]] = []
     tags: ClassVar[list[str]] = []
     checkpoint_state: ClassVar[tuple[str, ...] | None] = None
-    _derived: ClassVar[frozenset[str]] = frozenset()
-    """Attributes that no file has: they follow from others, and `_check_restored` makes them."""
+    _la_derived: ClassVar[frozenset[str]] = frozenset()
+    """Attributes that no file has: they follow from others, and `_la_check_restored` makes them."""
 
     def __init__(self, proc_params: Any = None, loglevel: int = logging.WARNING) -> None:
         self.proc_params = proc_params
@@ -59,7 +59,7 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
         registry.register(cls)
 
     @classmethod
-    def _specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+    def _la_specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
         """Return the class that runs ``process``: this one.
 
         Override where the members of a Process, hence their declarations, are known only when the

@@ -356,7 +356,7 @@ def stands_in_the_way(model: PyLoihiProcessModel) -> str | None:
     """Why a built model steps in Python; None if it need not."""
     held = vars(model)
     ports = {name: facts_of(p) for name, p in held.items() if isinstance(p, PyInPort | PyOutPort)}
-    return model._obstacle(ports, held)
+    return model._la_obstacle(ports, held)
 
 
 def replaced(
@@ -377,7 +377,7 @@ def replaceable(method: Method) -> Method:
 
     @functools.wraps(method)
     def either(self: PyLoihiProcessModel, *arguments: object) -> object:
-        burst = self._in_parts
+        burst = self._la_in_parts
         if burst is not None:
             result = burst.original(either, arguments)
             if result is not NotImplemented:

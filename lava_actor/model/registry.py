@@ -54,9 +54,9 @@ _searched: dict[str, tuple[int, ...]] = {}
 _problems: dict[str, list[ImportProblem]] = {}
 
 #: A class attribute that keeps a model class out of discovery (it can still be named explicitly).
-HIDDEN = "_hidden_from_discovery"
+HIDDEN = "_la_hidden_from_discovery"
 #: Where a Process class holds its models.
-_MODELS = "_models_of_class"
+_MODELS = "_la_models_of_class"
 
 _NEVER_IMPORTED = re.compile(r"__main__|__init__|setup|conftest|test_.*|.*_test")
 

@@ -27,12 +27,12 @@ class AbstractSubProcessModel(AbstractProcessModel):
     The model is instantiated by the compiler, in the user's interpreter.
     """
 
-    _parent: AbstractProcess | None = None
+    _la_parent: AbstractProcess | None = None
 
     def __new__(cls, *args: object, **kwargs: object) -> AbstractSubProcessModel:  # noqa: D102
         model = super().__new__(cls)
         given = (*args, *kwargs.values())
-        model._parent = next((a for a in given if isinstance(a, AbstractProcess)), None)
+        model._la_parent = next((a for a in given if isinstance(a, AbstractProcess)), None)
         return model
 
     @abstractmethod
@@ -53,25 +53,25 @@ class AbstractSubProcessModel(AbstractProcessModel):
         """
         found: dict[str, AbstractProcess] = {}
         known: set[int] = set()
-        attributes = sorted((k, v) for k, v in vars(self).items() if k != "_parent")
+        attributes = sorted((k, v) for k, v in vars(self).items() if k != "_la_parent")
         # Direct attributes first: they keep their names, whatever a container would be called.
         for name, value in attributes:
-            if isinstance(value, AbstractProcess) and not self._is_above(value):
+            if isinstance(value, AbstractProcess) and not self._la_is_above(value):
                 found[name] = value
                 known.add(id(value))
         for name, value in attributes:
             if isinstance(value, AbstractProcess):
                 continue
             for inner_name, process in _search(name, value, set()):
-                if id(process) in known or self._is_above(process):
+                if id(process) in known or self._la_is_above(process):
                     continue
                 known.add(id(process))
                 found[free_name(inner_name, found)] = process
         return dict(sorted(found.items()))
 
-    def _is_above(self, process: AbstractProcess) -> bool:
+    def _la_is_above(self, process: AbstractProcess) -> bool:
         """True for the implemented Process itself, which models may keep, and its parents."""
-        parent = self._parent
+        parent = self._la_parent
         return parent is not None and (process is parent or parent.is_sub_proc_of(process))
 
 

@@ -174,7 +174,7 @@ def kept(state: np.ndarray, value: np.ndarray) -> np.ndarray:
 
 def owner_of(thing: object) -> str:
     """Name the Process that a model, or a Process, stands for in a message."""
-    name = getattr(thing, "process_name", None) or getattr(thing, "name", None)
+    name = getattr(thing, "_la_process_name", None) or getattr(thing, "name", None)
     process = getattr(type(thing), "implements_process", None) or type(thing)
     return f"{process.__name__} {name!r}" if isinstance(name, str) else str(process.__name__)
 

@@ -48,11 +48,14 @@ BY_ROW = Cut(
     ("a_out", "a_buff", "weights", "delays"),
     cost=0.03,
     sends_first=True,
-    remade=("_columns", "_late", "_given"),
+    remade=("_la_columns", "_la_late", "_la_given"),
 )
 """Costs are those of a network in which one neuron in a hundred spikes."""
 
-_NUMBERS = ("number", "factors", "checks_fractions", "scaled", "scales", "used_weights")
+_NUMBERS = (
+    "_la_number", "_la_factors", "_la_checks_fractions", "_la_scaled", "_la_scales",
+    "_la_used_weights",
+)  # fmt: skip
 
 STORED_WEIGHT_BITS = 8
 """Width of the magnitude of a weight on the hardware."""
@@ -71,16 +74,16 @@ class ConnectionModel(PyLoihiProcessModel):
     a_buff: np.ndarray
     num_message_bits: np.ndarray
 
-    number: ClassVar[np.dtype]
+    _la_number: ClassVar[np.dtype]
     """Type of weights and sums: float64 or int32."""
 
-    checks_fractions: ClassVar[bool] = False
-    """Whether `factors` refuses floating-point numbers that a connection could sum up."""
+    _la_checks_fractions: ClassVar[bool] = False
+    """Whether `_la_factors` refuses floating-point numbers that a connection could sum up."""
 
-    _parts: ClassVar[tuple[str, ...]] = ()
+    _la_parts: ClassVar[tuple[str, ...]] = ()
     """Methods that make up the step, besides those of all connections."""
 
-    def receive(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _la_receive(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Receive from the senders.
 
         Returns
@@ -97,63 +100,68 @@ class ConnectionModel(PyLoihiProcessModel):
         if values is None:
             return at, None
         if np.any(self.num_message_bits > 0):
-            return at, self.factors(values)
+            return at, self._la_factors(values)
         fired = values != 0
         return (at if fired.all() else at[fired]), None
 
-    def factors(self, values: np.ndarray) -> np.ndarray:
+    def _la_factors(self, values: np.ndarray) -> np.ndarray:
         """Return received values as integers or floating-point numbers to sum up with."""
         raise NotImplementedError
 
-    def scaled(self, sums: np.ndarray) -> np.ndarray:
+    def _la_scaled(self, sums: np.ndarray) -> np.ndarray:
         """Return sums of weights as the model keeps them: its units, its type; may change them."""
         return sums
 
     @property
-    def scales(self) -> bool:
-        """Whether `scaled` changes anything."""
+    def _la_scales(self) -> bool:
+        """Whether `_la_scaled` changes anything."""
         return False
 
-    def used_weights(self, weights: np.ndarray) -> np.ndarray:
+    def _la_used_weights(self, weights: np.ndarray) -> np.ndarray:
         """Return given weights as they are used."""
         return weights
 
     @classmethod
-    def _native_kind(cls) -> Kind | None:
+    def _la_native_kind(cls) -> Kind | None:
         """Whose step is native, by which burst, and the methods that read its weights."""
         return None
 
     @classmethod
-    def _arithmetic_of(cls) -> type[object]:
+    def _la_arithmetic_of(cls) -> type[object]:
         """Whose arithmetic it is."""
-        return FloatNumbers if cls.number.kind == "f" else FixedNumbers
+        return FloatNumbers if cls._la_number.kind == "f" else FixedNumbers
 
     @classmethod
-    def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
-        kind = cls._native_kind()
+    def _la_obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+        kind = cls._la_native_kind()
         if kind is None:
             return f"{cls.__qualname__} declares no native step"
         base, _, *reads = kind
         given = ports.get("s_in"), ports.get("a_out")
         why = (
-            replaced(cls, base, ("run_spk", "receive", "add_weights", *cls._parts, *reads), own)
-            or replaced(cls, cls._arithmetic_of(), _NUMBERS, own)
+            replaced(
+                cls,
+                base,
+                ("run_spk", "_la_receive", "_la_add_weights", *cls._la_parts, *reads),
+                own,
+            )
+            or replaced(cls, cls._la_arithmetic_of(), _NUMBERS, own)
             or no_plain_in("s_in", given[0])
             or no_plain_out("a_out", given[1])
         )
         if why is None and given[0] is not None and not given[0].channels:
             return "s_in is not connected"
-        if why is None and given[1] and any(dtype != cls.number for dtype in given[1].channels):
-            return f"a_out sends another type than {cls.number}"
+        if why is None and given[1] and any(dtype != cls._la_number for dtype in given[1].channels):
+            return f"a_out sends another type than {cls._la_number}"
         return why
 
-    def _native_burst(self) -> Burst:
-        kind = self._native_kind()
+    def _la_native_burst(self) -> Burst:
+        kind = self._la_native_kind()
         if kind is None or stands_in_the_way(self) is not None:
             return Burst(self)
-        return kind[1](self, *self._burst_ends(), isinstance(self, Delayed))
+        return kind[1](self, *self._la_burst_ends(), isinstance(self, Delayed))
 
-    def _burst_ends(
+    def _la_burst_ends(
         self,
     ) -> tuple[Sequence[tuple[RingReader, int]], RingWriter | None, int, int]:
         """Return where a burst takes its input from, where it sends to, and the two sizes."""
@@ -167,9 +175,9 @@ class ConnectionModel(PyLoihiProcessModel):
 class FloatNumbers(ConnectionModel):
     """Connections in double precision."""
 
-    number = np.dtype(np.float64)
+    _la_number = np.dtype(np.float64)
 
-    def factors(self, values: np.ndarray) -> np.ndarray:
+    def _la_factors(self, values: np.ndarray) -> np.ndarray:
         """Return received values as float64."""
         return np.ascontiguousarray(values, np.float64)
 
@@ -190,22 +198,20 @@ class FixedNumbers(ConnectionModel):
         Bits of the weights that are kept.
     sign_mode : SignMode or None
         None: found from the initial weights.
-    weights_set : bool
-        Whether the initial weights have been clipped and truncated; later ones are used as given.
     """
 
-    number = np.dtype(np.int32)
+    _la_number = np.dtype(np.int32)
 
     def __init__(self, proc_params: ProcessParameters | None = None) -> None:
         super().__init__(proc_params)
         given = proc_params if proc_params is not None else {}
-        self.weight_exp = self._integer(given, "weight_exp", 0)
-        self.num_weight_bits = self._integer(given, "num_weight_bits", STORED_WEIGHT_BITS)
+        self.weight_exp = self._la_integer(given, "weight_exp", 0)
+        self.num_weight_bits = self._la_integer(given, "num_weight_bits", STORED_WEIGHT_BITS)
         self.sign_mode: SignMode | None = given.get("sign_mode")
-        self.weights_set = False
+        self._la_weights_set = False
 
     @classmethod
-    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+    def _la_doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
         """Say which weights are clipped."""
         given = process.vars.weights.init
         if isinstance(given, Recipe):
@@ -230,7 +236,7 @@ class FixedNumbers(ConnectionModel):
             )
 
     @classmethod
-    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
+    def _la_parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
         """Return the sign mode, which follows from all weights."""
         given, mode = process.vars.weights.init, process.proc_params.get("sign_mode")
         if mode is None and isinstance(given, Recipe):
@@ -244,26 +250,26 @@ class FixedNumbers(ConnectionModel):
             mode = determine_sign_mode(given if matrices.issparse(given) else np.asarray(given))
         return {"sign_mode": mode}
 
-    def _integer(self, given: Mapping[str, ArrayLike | None], name: str, default: int) -> int:
+    def _la_integer(self, given: Mapping[str, ArrayLike | None], name: str, default: int) -> int:
         value = given.get(name)
         if value is None:
             return default
         return int(require_integral(self, name, value, np.int8).reshape(-1)[0])
 
-    def factors(self, values: np.ndarray) -> np.ndarray:
+    def _la_factors(self, values: np.ndarray) -> np.ndarray:
         """Return received values as int32, or int64 where upper bits of a sum matter.
 
         Fractions are an `InvalidValueError`.
         """
         whole = integral_input(self, "s_in", values)
-        wide = self._upper_bits_matter() and np.result_type(whole, np.int32) != np.int32
+        wide = self._la_upper_bits_matter() and np.result_type(whole, np.int32) != np.int32
         return np.ascontiguousarray(whole, np.int64 if wide else np.int32)
 
-    def _upper_bits_matter(self) -> bool:
+    def _la_upper_bits_matter(self) -> bool:
         """Whether a result modulo 2**32 depends on more than sums modulo 2**32: shifted right."""
         return self.weight_exp < 0
 
-    def scaled(self, sums: np.ndarray) -> np.ndarray:
+    def _la_scaled(self, sums: np.ndarray) -> np.ndarray:
         """Scale by ``2**weight_exp``, rounding down, wrapping at 32 bits."""
         exponent, most = self.weight_exp, 8 * sums.itemsize - 1
         if exponent > 0:
@@ -272,42 +278,42 @@ class FixedNumbers(ConnectionModel):
                 sums[...] = 0
         elif exponent < 0:
             sums >>= sums.dtype.type(min(-exponent, most))
-        return sums.astype(self.number, copy=False)
+        return sums.astype(self._la_number, copy=False)
 
     @property
-    def scales(self) -> bool:
-        """Whether `scaled` changes anything."""
+    def _la_scales(self) -> bool:
+        """Whether `_la_scaled` changes anything."""
         return self.weight_exp != 0
 
-    def used_weights(self, weights: np.ndarray) -> np.ndarray:
+    def _la_used_weights(self, weights: np.ndarray) -> np.ndarray:
         """Cut off fractions; the first time clip to 8 bits and keep `num_weight_bits` of them."""
         whole = weights.astype(np.int32, copy=False)
-        if self.weights_set:
+        if self._la_weights_set:
             return whole
         if self.sign_mode is None:
             self.sign_mode = determine_sign_mode(whole)
         clipped = clip_weights(whole, self.sign_mode, STORED_WEIGHT_BITS)
-        self.weights_set = True
+        self._la_weights_set = True
         return truncated_bits(clipped, self.sign_mode, self.num_weight_bits)
 
 
 class Undelayed(ConnectionModel):
     """Sends all that was received in one step in the next."""
 
-    _parts = ("activation",)
+    _la_parts = ("_la_activation",)
 
     def run_spk(self) -> None:
         """Send the activation computed in the step before, receive, compute the next one."""
         self.a_out.send(self.a_buff)
-        self.a_buff = self.activation(*self.receive())
+        self.a_buff = self._la_activation(*self._la_receive())
 
-    def activation(self, at: np.ndarray, x: np.ndarray | None) -> np.ndarray:
+    def _la_activation(self, at: np.ndarray, x: np.ndarray | None) -> np.ndarray:
         """Return what neurons `at`, with factors `x`, contribute to the next message."""
-        sums = np.zeros(self.a_out.shape, self.number if x is None else x.dtype)
-        self.add_weights(at, x, sums)
-        return self.scaled(sums)
+        sums = np.zeros(self.a_out.shape, self._la_number if x is None else x.dtype)
+        self._la_add_weights(at, x, sums)
+        return self._la_scaled(sums)
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,), of the type of `x`."""
         raise NotImplementedError
 
@@ -321,32 +327,32 @@ class Delayed(ConnectionModel):
         (post, max_delay + 1): column d is sent d + 1 steps after the step before.
     """
 
-    _parts = ("take_in", "delay_line")
+    _la_parts = ("_la_take_in", "_la_delay_line")
 
     def run_spk(self) -> None:
         """Send the first column, move the others up, receive, add to the columns."""
-        line = self.delay_line()
+        line = self._la_delay_line()
         self.a_out.send(line[:, 0])
         advance_columns(line)
-        self.take_in(line)
+        self._la_take_in(line)
 
-    def take_in(self, line: np.ndarray) -> None:
+    def _la_take_in(self, line: np.ndarray) -> None:
         """Receive, and add to the columns of `line`."""
-        at, x = self.receive()
-        if not self.scales:
-            self.add_weights(at, x, line)
+        at, x = self._la_receive()
+        if not self._la_scales:
+            self._la_add_weights(at, x, line)
         elif at.size:
-            sums = np.zeros(line.shape, self.number if x is None else x.dtype, order="F")
-            self.add_weights(at, x, sums)
-            line += self.scaled(sums)
+            sums = np.zeros(line.shape, self._la_number if x is None else x.dtype, order="F")
+            self._la_add_weights(at, x, sums)
+            line += self._la_scaled(sums)
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
         raise NotImplementedError
 
-    def delay_line(self) -> np.ndarray:
+    def _la_delay_line(self) -> np.ndarray:
         """Return `a_buff` with contiguous columns, so that moving them is one copy."""
         line = self.a_buff
-        if not line.flags.f_contiguous or line.dtype != self.number:
-            self.a_buff = line = np.asfortranarray(line, self.number)
+        if not line.flags.f_contiguous or line.dtype != self._la_number:
+            self.a_buff = line = np.asfortranarray(line, self._la_number)
         return line

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 BEHIND = "s_in_bap", *(f"s_in_{trace}" for trace in sorted(names.POST_TRACES))
 
 _ENGINE = (
-    "recv_traces", "receive_behind", "lrn_guard", "run_lrn", "_process_pre_spikes",
-    "_process_post_spikes", "_advance_trace_randoms", "_compute_trace_histories",
+    "recv_traces", "_la_receive_behind", "lrn_guard", "run_lrn", "_process_pre_spikes",
+    "_process_post_spikes", "_la_advance_trace_randoms", "_compute_trace_histories",
 )  # fmt: skip
 """Methods of the engine that native steps replace."""
 
@@ -36,7 +36,7 @@ LEARNING_BY_ROW = Cut(
     cost=0.05,
     sends_first=True,
     alike=("x0", "tx", "x1", "x2"),
-    remade=("_columns",),
+    remade=("_la_columns",),
 )
 """Every part books the same spikes before the synapses, with the same random numbers: one number
 rounds the traces of all neurons, and one all synapses."""
@@ -53,42 +53,42 @@ class LearningSteps(Undelayed):
     """Of the engine, as is the rest."""
 
     _process_pre_spikes: Callable[[np.ndarray], None]
-    _receives_y_traces: bool
+    _la_receives_y_traces: bool
 
     s_in_bap: Any
 
-    _arrived: tuple[np.ndarray, np.ndarray | None]
+    _la_arrived: tuple[np.ndarray, np.ndarray | None]
 
     @classmethod
-    def _doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
+    def _la_doubts_of(cls, process: AbstractProcess) -> Iterator[str]:
         """Say why the rule will never change a synapse."""
         return _doubts_of_rule(process)
 
-    native_step_is_whole = True
+    _la_native_step_is_whole = True
 
     @classmethod
-    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
+    def _la_parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
         """Return none: the sign mode does not follow from the weights."""
         return {}
 
     @classmethod
-    def _native_kind(cls) -> Kind | None:
+    def _la_native_kind(cls) -> Kind | None:
         """Only the library's own classes: others may do anything with what learning changes."""
-        return (cls, LearningBurst, *_ENGINE) if vars(cls).get("may_wait") else None
+        return (cls, LearningBurst, *_ENGINE) if vars(cls).get("_la_may_wait") else None
 
     @classmethod
-    def _arithmetic_of(cls) -> type[object]:
+    def _la_arithmetic_of(cls) -> type[object]:
         return cls
 
     @classmethod
-    def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
-        why = super()._obstacle(ports, own)
+    def _la_obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+        why = super()._la_obstacle(ports, own)
         for name in BEHIND:
             why = why or (no_plain_in(name, ports[name]) if name in ports else None)
         return why
 
     @classmethod
-    def _obstacle_in(cls, process: AbstractProcess) -> str | None:
+    def _la_obstacle_in(cls, process: AbstractProcess) -> str | None:
         """Say which variable of the rule has entries of its own, so that no loop takes both."""
         rule, letters = process.proc_params["learning_rule"], names.SYNAPTIC_VARIABLE_VAR_MAPPING
         series = rule.active_product_series
@@ -101,37 +101,37 @@ class LearningSteps(Undelayed):
                 return f"the entries of {name}, which its rule uses, are not those of the weights"
         return None
 
-    def _native_burst(self) -> Burst:
+    def _la_native_burst(self) -> Burst:
         if stands_in_the_way(self) is not None:
             return Burst(self)
-        names = BEHIND[1:] if self._receives_y_traces else ()
+        names = BEHIND[1:] if self._la_receives_y_traces else ()
         traces = [getattr(self, name) for name in names]
-        if any(trace.dtype != self.number for trace in traces):
+        if any(trace.dtype != self._la_number for trace in traces):
             return Burst(self)
         return LearningBurst(
             self,
-            *self._burst_ends(),
+            *self._la_burst_ends(),
             self.s_in_bap.native_sources(),
-            [(port.native_sources(), self.number, port.shape, port.room) for port in traces],
+            [(port.native_sources(), self._la_number, port.shape, port.room) for port in traces],
         )
 
-    def receive(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _la_receive(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Receive from the senders; see `ConnectionModel.receive`."""
-        self._arrived = super().receive()
-        return self._arrived
+        self._la_arrived = super()._la_receive()
+        return self._la_arrived
 
     def run_spk(self) -> None:
         """Do the step of a connection, then book spikes before and behind the synapses."""
         super().run_spk()
-        self.recv_traces(self._spikes_before())
+        self.recv_traces(self._la_spikes_before())
 
-    def book_arrived(self) -> None:
+    def _la_book_arrived(self) -> None:
         """Book the spikes before the synapses that `receive` has received."""
-        self._process_pre_spikes(self._spikes_before())
+        self._process_pre_spikes(self._la_spikes_before())
 
-    def _spikes_before(self) -> np.ndarray:
-        at, payload = self._arrived
-        s_in = np.zeros(self.s_in.shape, self.number)
+    def _la_spikes_before(self) -> np.ndarray:
+        at, payload = self._la_arrived
+        s_in = np.zeros(self.s_in.shape, self._la_number)
         s_in[at] = 1 if payload is None else payload
         return s_in
 
@@ -175,10 +175,10 @@ def _doubts_of_rule(process: AbstractProcess) -> Iterator[str]:
 class TruncatedWeights(FixedNumbers):
     """Fixed-point weights that are truncated once, and not clipped."""
 
-    def used_weights(self, weights: np.ndarray) -> np.ndarray:
+    def _la_used_weights(self, weights: np.ndarray) -> np.ndarray:
         """Keep `num_weight_bits` of the initial weights; later ones are used as they are."""
         whole = weights.astype(np.int32, copy=False)
-        if self.weights_set:
+        if self._la_weights_set:
             return whole
-        self.weights_set = True
+        self._la_weights_set = True
         return truncated_bits(whole, self.sign_mode or SignMode.MIXED, self.num_weight_bits)

@@ -155,7 +155,7 @@ class SparseOperator:
             self._table[: coded[1].size] = coded[1]
         self._measure()
 
-    def _check_restored(self) -> None:
+    def _la_check_restored(self) -> None:
         """Check what came from a file, and keep copies: arrays in a file may share memory.
 
         Raises

@@ -274,7 +274,7 @@ class VarSlot:
         before = getattr(model, name)
         setattr(model, name, self.assigned(before, value, index))
         try:
-            model._var_written(name)
+            model._la_var_written(name)
             if not by_port:
                 model.on_var_update()
         except BaseException:

@@ -120,7 +120,7 @@ def test_an_operator_is_checked_before_it_is_believed(
 def test_memory_that_a_file_lets_others_write_to_is_not_an_operators(saved: bytes) -> None:
     operator = SparseOperator(scipy.sparse.csr_matrix(WEIGHTS), np.dtype(float))
     given = operator._rows
-    operator._check_restored()
+    operator._la_check_restored()
     assert not np.shares_memory(given, operator._rows)
 
 
@@ -135,10 +135,10 @@ def of_first(manifest: dict[str, Any]) -> dict[str, Any]:
     [
         ["__class__", {"name": "builtins:int"}],
         ["run_spk", {"name": "builtins:len"}],
-        ["_native_burst", None],
+        ["_la_native_burst", None],
         ["a_in", 3],
-        ["_control", 3],
-        ["process_name", 3],
+        ["_la_control", 3],
+        ["_la_process_name", 3],
         ["x", {"at": ["port", "a_out"]}],
         ["x", {"at": []}],
         ["x", {"method": [{"at": ["model"]}, "v"]}],

@@ -256,7 +256,7 @@ class SequentialNetwork:
         model, var = self._vars[var_id]
         slot = VarSlot(None, tuple(var.shape), var.name)
         setattr(model, var.name, slot.assigned(getattr(model, var.name), value, idx))
-        model._var_written(var.name)
+        model._la_var_written(var.name)
         model.on_var_update()
 
     def wait(self, timeout: float | None = None) -> None:

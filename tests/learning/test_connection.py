@@ -260,7 +260,7 @@ def test_a_tag_below_its_accumulator_comes_back_by_itself() -> None:
     """-257 can be reached by rounding, but the accumulator cannot hold it for another epoch."""
     rule = Loihi2FLearningRule(dt="x0*(-7)*2^8", rng_seed=1)
     network = harness(rule, fixed=True, weights=np.zeros((1, 1), int), tag_1=np.array([[-256]]))
-    rounding = network.model._conn_var_random._rounding
+    rounding = network.model._la_conn_var_random._rounding
     rounding._block[rounding._used :][:3] = [0.999, 0.5, 0.5]
     drive(network, 1, s_in={1})
     assert network.tag_1[0, 0] == -257

@@ -381,8 +381,8 @@ def test_learning_that_waits_shows_in_whatever_is_read_and_set(
         }
         got, want = (network.step(**spikes)["a_out"] for network in (waiting, at_once))
         assert got.tobytes() == want.tobytes()
-        assert at_once.model.arrears() is None
-        waited += waiting.model.arrears() is not None
+        assert at_once.model._la_current_arrears() is None
+        waited += waiting.model._la_current_arrears() is not None
         if step % 20 == 0:
             for name in ("weights", "tag_2"):
                 mine, theirs = (values(getattr(n, name)) for n in (waiting, at_once))
@@ -403,10 +403,10 @@ def test_variables_that_were_set_learn_natively_on(kind: type[Any], fixed: bool)
         model_of(kind, fixed), kind(weights=ones, tag_1=ones, learning_rule=rule)
     )
     for name in ("weights", "tag_1"):
-        assert network.model.native_state() is not None
+        assert network.model._la_native_state() is not None
         other = np.int64 if fixed else np.float64
         network.set(name, ones.astype(other) * 2)
-        assert network.model.native_state() is not None
+        assert network.model._la_native_state() is not None
         assert values(getattr(network, name)) == [[2] * 4] * 3
 
 

@@ -190,7 +190,7 @@ def test_it_returns_when_it_asks_for_a_halt_or_is_asked_to() -> None:
             return self.calls == 3
 
     harness = ModelHarness(LeakyAsync, Leaky())
-    harness.model.connect_control(Control())
+    harness.model._la_connect_control(Control())
     harness.run_async(10, a_in=[0] * 10)
     assert harness.time_step == 3
 
@@ -199,4 +199,4 @@ def test_the_new_class_travels() -> None:
     copy = cloudpickle.loads(cloudpickle.dumps(LeakyAsync))
     assert copy.__name__ == "LeakyModelAsync"
     assert list(declared(copy)) == ["a_in", "s_out", "v"]
-    assert type(copy({"decay": 0.5})._stepper).__name__ == "LeakyModel"
+    assert type(copy({"decay": 0.5})._la_stepper).__name__ == "LeakyModel"

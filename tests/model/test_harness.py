@@ -188,7 +188,7 @@ def test_all_messages_of_a_step_are_kept() -> None:
 def test_a_model_may_declare_its_members_when_it_knows_the_process() -> None:
     class Late(PyLoihiProcessModel):
         @classmethod
-        def _specialised(cls, process: AbstractProcess) -> type:
+        def _la_specialised(cls, process: AbstractProcess) -> type:
             members = {name: LavaPyType(np.ndarray, float) for name in process.vars.member_names}
             members["a_in"] = LavaPyType(PyInPort.VEC_DENSE, float)
             members["s_out"] = LavaPyType(PyOutPort.VEC_DENSE, float)

@@ -418,7 +418,7 @@ def test_another_shape_is_refused_by_name(link: Any, data: Any) -> None:
     send, recv = link((2,), np.int32)
 
     class Model:
-        process_name = "sender"
+        _la_process_name = "sender"
 
     model = Model()
     model.s_out = port = PyOutPort.VEC_DENSE([send], model, (2,), np.int32)  # type: ignore[attr-defined]

@@ -57,8 +57,8 @@ def test_the_phase_may_be_set_as_number_or_array(phase: Any) -> None:
     model = PyLoihiProcessModel({})
     model.phase = phase
     assert model.phase[0] == 3
-    assert model._phase == 3
-    assert type(model._phase) is int
+    assert model._la_phase == 3
+    assert type(model._la_phase) is int
     with pytest.raises(ValueError, match="read-only"):
         model.phase[0] = 1
 
@@ -115,7 +115,7 @@ def test_a_free_running_model_asks_its_control() -> None:
     model, control = PyAsyncProcessModel({}), Control()
     assert not model.check_for_stop_cmd()
     assert not model.check_for_pause_cmd()
-    model.connect_control(control)
+    model._la_connect_control(control)
     control.stop = True
     assert model.check_for_stop_cmd()
     assert not model.check_for_pause_cmd()

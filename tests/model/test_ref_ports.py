@@ -100,7 +100,7 @@ def test_scalar_ports_read_and_write_numbers() -> None:
 @pytest.mark.parametrize("phase", ["SPK", "LRN", "HOST"])
 def test_outside_of_the_management_phases_a_connected_port_refuses(phase: str) -> None:
     model = PyLoihiProcessModel({})
-    model.process_name = "reader"
+    model._la_process_name = "reader"
     port, _ = connected("VEC_DENSE", [1], model)
     model.ref = port  # type: ignore[attr-defined]
     model.phase = getattr(model.Phase, phase)

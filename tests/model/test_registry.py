@@ -339,7 +339,7 @@ def test_a_search_of_another_thread_that_has_just_ended_is_looked_at(
 
     def ends(process_class: type) -> None:
         if process_class is Late:
-            members = {"_hidden_from_discovery": False}
+            members = {"_la_hidden_from_discovery": False}
             implements(proc=Late)(type("LateModel", (PyLoihiProcessModel,), members))
 
     monkeypatch.setattr(registry, "_import_siblings", ends)

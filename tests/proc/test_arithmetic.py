@@ -79,7 +79,7 @@ def test_types_stay() -> None:
 
 
 class Cells:
-    process_name = "cells"
+    _la_process_name = "cells"
 
 
 def test_integral_values_of_any_type_are_accepted() -> None:

@@ -155,7 +155,7 @@ def test_a_subclass_may_use_the_weights_as_an_ordinary_attribute() -> None:
     """A model in Lava's style, which declares `weights` itself and computes with it."""
 
     class Own(sparse_models.PySparseModelFloat):
-        _hidden_from_discovery = True
+        _la_hidden_from_discovery = True
         weights: sparse.csr_matrix = LavaPyType(sparse.csr_matrix, float)
 
     connection = ModelHarness(Own, Sparse(weights=np.array([[1.0, 2.0]])))
@@ -409,7 +409,7 @@ def test_delays_stay_what_they_were_given_as(kinds: Any) -> None:
     for own in (delays, sparse.csr_matrix(delays)):
         connection = process(weights=weights, delays=own)
         assert type(connection.delays.get()) is type(own)
-        running = ModelHarness(model._specialised(connection), connection)
+        running = ModelHarness(model._la_specialised(connection), connection)
         assert type(running.delays) is type(own)
         got = outputs(running, [[1, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]])
         assert got.ravel().tolist() == [0, 0, 4, 6]

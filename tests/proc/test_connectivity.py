@@ -167,7 +167,7 @@ def test_other_seeds_draw_other_synapses_and_the_seed_of_a_recipe_counts_first()
 @each_recipe
 def test_a_connection_holds_what_its_recipe_draws_and_adds_it_up(recipe):
     harness = ModelHarness(PySparseModelFloat, Sparse(weights=recipe, num_message_bits=8))
-    matrix = recipe.matrix(harness.model._rng_seed)
+    matrix = recipe.matrix(harness.model._la_rng_seed)
     held = harness.model.weights
     assert np.array_equal(held.indices, matrix.indices)
     assert np.array_equal(held.data, matrix.data)

@@ -177,7 +177,7 @@ def test_overridden_methods_are_used() -> None:
     calls: list[str] = []
 
     class Hooked(models.PyLifModelBitAcc):
-        _hidden_from_discovery = True
+        _la_hidden_from_discovery = True
 
         def subthr_dynamics(self, activation_in: np.ndarray) -> None:
             calls.append("subthr_dynamics")
@@ -216,7 +216,7 @@ def test_a_subclass_that_wraps_run_spk_sees_the_spikes() -> None:
     seen = []
 
     class Counting(models.PyLifModelFloat):
-        _hidden_from_discovery = True
+        _la_hidden_from_discovery = True
         s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
 
         def run_spk(self) -> None:
@@ -231,7 +231,7 @@ def test_a_subclass_that_wraps_run_spk_sees_the_spikes() -> None:
 
 def test_changed_constants_of_a_subclass_count() -> None:
     class NoOffset(models.PyLifModelBitAcc):
-        _hidden_from_discovery = True
+        _la_hidden_from_discovery = True
 
         def __init__(self, proc_params: Any) -> None:
             super().__init__(proc_params)
@@ -268,7 +268,7 @@ def test_a_refractory_model_may_change_what_a_spike_does(model: Any) -> None:
 def test_a_model_out_of_a_file_of_old_scales_its_threshold_anew() -> None:
     """Files of earlier versions hold a tuple of what the threshold was scaled from."""
     harness = ModelHarness(models.PyLifModelBitAcc, LIF(shape=(2,), vth=1, bias_mant=2))
-    harness.model.isthrscaled, harness.model._scaled_from = True, (1, None, None)
+    harness.model.isthrscaled, harness.model._la_scaled_from = True, (1, None, None)
     harness.model.native_step = None
     harness.model.run_spk()
     assert harness.model.effective_vth == 64

@@ -157,7 +157,7 @@ def test_the_model_class_of_a_monitor_travels() -> None:
     """It is made for the Monitor and cannot be imported by name."""
     monitor = Monitor()
     monitor.probe(LIF(shape=(1,)).v, 1)
-    made = pickle.loads(cloudpickle.dumps(PyMonitorModel._specialised(monitor)))
+    made = pickle.loads(cloudpickle.dumps(PyMonitorModel._la_specialised(monitor)))
     assert issubclass(made, PyMonitorModel)
     assert set(PyMonitorModel.__dict__) & {"ref_port_0", "var_read_0"} == set()
 
@@ -193,7 +193,7 @@ def test_plot_labels_what_it_plots() -> None:
 def test_a_model_class_that_comes_back_is_no_candidate_for_other_monitors() -> None:
     monitor, cell = Monitor(), LIF(shape=(2,))
     monitor.probe(cell.v, 3)
-    made = PyMonitorModel._specialised(monitor)
+    made = PyMonitorModel._la_specialised(monitor)
     assert cloudpickle.loads(cloudpickle.dumps(made)) is made
     gc.collect()
     assert registry.candidates(Monitor) == [PyMonitorModel]

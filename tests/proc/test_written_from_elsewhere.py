@@ -71,12 +71,12 @@ def outputs(process: Any, config: Loihi2SimCfg, name: str, value: Any, by: str) 
 
 
 class InPython(PyLifModelBitAcc):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
     native_step = None
 
 
 class OneMethodOfItsOwn(PyLifModelBitAcc):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
 
     def reset_voltage(self, spike_vector: np.ndarray) -> None:
         super().reset_voltage(spike_vector)
@@ -170,7 +170,9 @@ def changed_in_place(base: Any, name: str, factor: float, **more: Any) -> Any:
         return self.time_step == WHEN
 
     members = {"run_post_mgmt": run_post_mgmt, "post_guard": post_guard, **more}
-    return type("Own", (base,), {**members, "_hidden_from_discovery": True, "__module__": __name__})
+    return type(
+        "Own", (base,), {**members, "_la_hidden_from_discovery": True, "__module__": __name__}
+    )
 
 
 @pytest.mark.parametrize(

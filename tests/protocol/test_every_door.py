@@ -111,7 +111,7 @@ class Case:
 
     def model(self) -> Any:
         model = self.model_class({})
-        model.process_name = "box"
+        model._la_process_name = "box"
         model.v = self.slot.initial(self.start)
         return model
 

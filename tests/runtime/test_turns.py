@@ -53,7 +53,7 @@ class Owner:
             for a, b in pairs
         ]
         self.arena = Arena.create(plan_arena(names, [], requests))
-        self.model = SimpleNamespace(v=np.zeros(1), _var_written=lambda _name: None)
+        self.model = SimpleNamespace(v=np.zeros(1), _la_var_written=lambda _name: None)
         self.servers: list[VarServer] = []
 
     def client(self, written: dict[Any, Any]) -> RemoteVar:

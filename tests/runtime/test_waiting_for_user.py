@@ -304,7 +304,7 @@ class FussyModel(PyLoihiInjectorModel):
         if self.time_step % 2:
             super().run_spk()
         else:
-            self.out_port.send(self._zeros)
+            self.out_port.send(self._la_zeros)
 
 
 def test_who_writes_other_steps_answers_anew_how_many_can_be_done() -> None:

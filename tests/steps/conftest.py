@@ -93,7 +93,7 @@ class Bench:
         return self.arena.domain(0)
 
     def burst(self) -> Burst:
-        made: Burst = self.model._native_burst()
+        made: Burst = self.model._la_native_burst()
         made.attach(self.clock, self.party, False)
         return made
 
@@ -153,7 +153,7 @@ class Stand:
         return self.arena.domain(0)
 
     def burst(self) -> Burst:
-        made: Burst = self.model._native_burst()
+        made: Burst = self.model._la_native_burst()
         made.attach(self.clock, self.party, False)
         return made
 

@@ -93,8 +93,9 @@ PROCESSES: dict[type[Any], Callable[[Shape], Any]] = {
 }
 ONE_ONLY = (NoveltyDetector, Allocator)
 FLAT = (Readout, PrototypeLIF, SpikeTimes)
-DERIVED = {"rectifies", "itemsize", "first_row", "_key_0", "_key_1"}
-DERIVED |= {"_mean", "_none", "_pieces", "_lasts", "_guesses", "steps", "neurons", "late"}
+DERIVED = {"_la_rectifies", "_la_itemsize", "_la_first_row", "_la_key_0", "_la_key_1"}
+DERIVED |= {"_la_mean", "_la_none", "_la_pieces", "_la_lasts", "_la_guesses"}
+DERIVED |= {"_la_steps", "_la_neurons", "_la_late"}
 """What models compute, or are given once."""
 
 
@@ -205,7 +206,7 @@ def vary(model: Any, draw: Draw) -> None:
         model.rate[...] = draw.rng.integers(0, 4, model.rate.shape)
     if hasattr(model, "act_mode"):
         model.proc_params["act_mode"] = draw.rng.choice(list(ActivationMode))
-    model._var_written("")
+    model._la_var_written("")
     model.on_var_update()
 
 
@@ -346,9 +347,9 @@ def steps_in_python(kind: Any) -> bool:
     if kind.native_step is not None:
         return kind.run_spk is not declaring(kind).run_spk
     if issubclass(kind, ConnectionModel):
-        found = kind._native_kind()
+        found = kind._la_native_kind()
         return found is None or replaced(kind, found[0], ("run_spk",)) is not None
-    return kind._native_burst is PyLoihiProcessModel._native_burst
+    return kind._la_native_burst is PyLoihiProcessModel._la_native_burst
 
 
 def test_the_documentation_lists_what_steps_in_python() -> None:

@@ -40,7 +40,7 @@ RUNS = (3, 4, 11)  # ends of runs, of which some are not ends of epochs
 class Text:
     """Mixed into a model: it is not the library's own, so its Python learns, at once."""
 
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
 
     def lrn_guard(self) -> bool:
         guard: bool = super().lrn_guard()  # type: ignore[misc]

@@ -107,7 +107,7 @@ def test_a_step_with_a_method_of_its_own_is_the_step_in_python(
 ) -> None:
     methods = [part.method for part in kind.native_step.parts if part.method[0] != "_"]
     for n, method in enumerate(methods):
-        own = type("Own", (kind,), {method: hook(method), "_hidden_from_discovery": True})
+        own = type("Own", (kind,), {method: hook(method), "_la_hidden_from_discovery": True})
         feeders = {
             name: KINDS[np.dtype(dtype).kind][n % 2 : n % 2 + 1 + n // 2]
             for name, dtype in kind.native_step.inputs.items()
@@ -134,7 +134,7 @@ def test_the_librarys_methods_stay_native_beside_one_of_ones_own(stand: Any, kin
     """Also those that it calls by ``super()``, with messages narrower than the function takes."""
     parts = kind.native_step.parts
     for method in [part.method for part in parts if part.method[0] != "_"]:
-        hooks = {method: asks_the_library(method), "_hidden_from_discovery": True}
+        hooks = {method: asks_the_library(method), "_la_hidden_from_discovery": True}
         feeders = {name: ["bool"] for name in kind.native_step.inputs}
         process = PROCESSES[kind.implements_process](SHAPE)
         one = stand(process, type("Own", (kind,), hooks), feeders)
@@ -151,7 +151,7 @@ def test_the_librarys_methods_stay_native_beside_one_of_ones_own(stand: Any, kin
 
 
 class Doubled(PyLifModelFloat):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
 
     def spiking_activation(self) -> np.ndarray:
         return self.v > 2 * self.vth
@@ -165,7 +165,7 @@ def test_only_the_method_of_ones_own_is_called_in_python(stand: Any) -> None:
 
 
 class Asking(PyLifModelFloat):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
 
     def reset_voltage(self, spike_vector: np.ndarray) -> None:
         super().reset_voltage(spike_vector)
@@ -212,7 +212,7 @@ def test_numbers_that_only_a_replaced_method_looks_at_may_be_anything(stand: Any
 
 def test_an_error_in_a_method_of_ones_own_ends_the_step(stand: Any) -> None:
     class Failing(PyLifModelFloat):
-        _hidden_from_discovery = True
+        _la_hidden_from_discovery = True
 
         def reset_voltage(self, spike_vector: np.ndarray) -> None:
             super().reset_voltage(spike_vector)
@@ -225,4 +225,4 @@ def test_an_error_in_a_method_of_ones_own_ends_the_step(stand: Any) -> None:
     with pytest.raises(ZeroDivisionError, match="mine"):
         burst.run(one.party.mailbox, 0)
     assert (one.party.done, one.party.step, one.model.time_step) == (2, 3, 3)
-    assert one.model._in_parts is None
+    assert one.model._la_in_parts is None

@@ -202,7 +202,7 @@ def test_what_is_no_function_is_refused(function: Any, error: Any, message: str)
 def test_a_declaration_that_does_not_fit_the_model_is_refused_when_it_is_compiled(
     given: Any, message: str
 ) -> None:
-    members = {"native_step": given, "_hidden_from_discovery": True}
+    members = {"native_step": given, "_la_hidden_from_discovery": True}
     cls = type("OwnDeclaration", (PyLifModelFloat,), members)
     config = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={LIF: cls})
     errors = InvalidTypeError, InvalidValueError, MissingMemberError
@@ -214,7 +214,7 @@ def test_a_native_step_that_names_no_attribute_is_an_error_when_the_model_starts
     stand: Any,
 ) -> None:
     step = NativeStep("lif_f64", inputs={"a_in": float}, outputs={"s_out": bool}, numbers=("vthh",))
-    members = {"native_step": step, "_hidden_from_discovery": True}
+    members = {"native_step": step, "_la_hidden_from_discovery": True}
     cls = type("OwnDeclaration", (PyLifModelFloat,), {**members, "run_spk": lambda self: None})
     made = stand(LIF(shape=(3,)), cls, {})
     with pytest.raises(MissingMemberError, match="has no attribute 'vthh'"):
@@ -225,21 +225,21 @@ OWN_THRESHOLD = "OwnThreshold.spiking_activation is not that of AbstractPyLifMod
 
 
 class OwnThreshold(PyLifModelFloat):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
 
     def spiking_activation(self) -> np.ndarray:
         return self.v > 2 * self.vth
 
 
 class OwnStep(PyLifModelFloat):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
 
     def run_spk(self) -> None:
         super().run_spk()
 
 
 class Flattened(PyLifModelFloat):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
     a_in: PyInPort = LavaPyType(PyInPort.VEC_SPARSE, float)
 
 

@@ -275,7 +275,7 @@ def test_counted_spikes_give_the_sum_that_adding_them_one_by_one_gives(bench: An
     do_in_python(plain)
     assert_same(native, plain)
     added = np.cumsum(np.full(500, 0.1))
-    sums = native.model.operator().multiples()
+    sums = native.model._la_current_operator().multiples()
     assert sums.tolist() == [0.0, *added.tolist()]
     assert sums[10] != 10 * 0.1
 
@@ -299,17 +299,17 @@ def test_unusual_values_are_left_to_the_models_python(bench: Any) -> None:
 
 
 class OtherStep(PyLifModelFloat):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
 
     def run_spk(self) -> None:
         super().run_spk()
 
 
 class OtherSums(PyDenseModelFloat):
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
-        super().add_weights(at, x, sums)
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        super()._la_add_weights(at, x, sums)
 
 
 @pytest.mark.parametrize(
@@ -318,20 +318,20 @@ class OtherSums(PyDenseModelFloat):
         (OtherStep, lif_float, ("a_in", "s_out")),
         (OtherSums, lambda: dense(0, 0), ("s_in", "a_out")),
     ],
-    ids=["run_spk", "add_weights"],
+    ids=["run_spk", "_la_add_weights"],
 )
 def test_a_subclass_that_replaces_a_part_does_its_steps_in_python(
     bench: Any, kind: Any, process: Any, ports: tuple[str, str]
 ) -> None:
     one = bench(process(), *ports, ["float"], "floating_pt")
     one.model.__class__ = kind
-    assert type(one.model._native_burst()) is Burst
+    assert type(one.model._la_native_burst()) is Burst
 
 
 def test_a_part_replaced_in_the_instance_counts_too(bench: Any) -> None:
     one = bench(lif_float(), "a_in", "s_out", [], "floating_pt")
     one.model.reset_voltage = lambda spikes: None
-    assert type(one.model._native_burst()) is PartBurst
+    assert type(one.model._la_native_burst()) is PartBurst
 
 
 # -- when it ends -------------------------------------------------------------------------------

@@ -71,7 +71,7 @@ def service(self: PyVarPort) -> None:
     command = np.asarray(port.recv()).reshape(-1)[0]
     model, name = self._process_model, self.var_name
     declared = getattr(type(model), name, None)
-    where = f"{getattr(model, 'process_name', None) or type(model).__name__}.{name}"
+    where = f"{getattr(model, '_la_process_name', None) or type(model).__name__}.{name}"
     slot = VarSlot(declared if isinstance(declared, LavaPyType) else None, self._shape, where)
     if command == VarPortCmd.GET[0]:
         send_port = self._csp_send_port

@@ -177,7 +177,7 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
         if var.name not in divided and var.name not in declared.alike and np.size(var.var.init) > 1:
             return f"its {var.name} has {np.size(var.var.init)} values, which parts cannot share"
     try:
-        model.parameters_of_parts(plan.process)
+        model._la_parameters_of_parts(plan.process)
     except UnsupportedError as error:
         return str(error)
     return declared

@@ -47,7 +47,7 @@ cdef class _ConnectionBurst(Burst):
         self.n_in = n_in
         self.n_out = n_out
         self.delayed = delayed
-        self.kind = model.number.num
+        self.kind = model._la_number.num
         self.code = LA_F64 if self.kind == cnp.NPY_DOUBLE else LA_I32
         rings = [<RingReader?>ring for ring, _ in parts]
         codes = {(<RingReader>ring).code for ring in rings}
@@ -98,12 +98,12 @@ cdef class _ConnectionBurst(Burst):
     cdef bint prepare(self) except -1:
         model = self.model
         self.graded = bool(np.any(model.num_message_bits > 0))
-        self.checks = model.checks_fractions
-        self.exponent = model.weight_exp if model.scales else 0
+        self.checks = model._la_checks_fractions
+        self.exponent = model.weight_exp if model._la_scales else 0
         if not self.delayed:
             self.depth = 1
         elif not self.holds_line():
-            sums = model.delay_line()
+            sums = model._la_delay_line()
             if (
                 not is_columns(sums, self.kind)
                 or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>sums)
@@ -125,7 +125,7 @@ cdef class _ConnectionBurst(Burst):
         if self.exponent and self.delayed and (
             self.room is None or size_of(self.room) != self.n_out * self.depth
         ):
-            self.room = np.zeros(self.n_out * self.depth, model.number)
+            self.room = np.zeros(self.n_out * self.depth, model._la_number)
             self.scratch = data_of(self.room)
         return True
 
@@ -190,7 +190,7 @@ cdef class _ConnectionBurst(Burst):
         columns = self.depth + self.depth // 2 + 4
         shape = (self.n_out, columns)
         if self.track is None or (<object>self.track).shape != shape:
-            self.track = np.empty(shape, self.model.number, order="F")
+            self.track = np.empty(shape, self.model._la_number, order="F")
         self.track[:, : self.depth] = line
         self.at = 0
         self.out = cnp.PyArray_DATA(self.track)
@@ -348,9 +348,9 @@ cdef class _ConnectionBurst(Burst):
         model = self.model
         if self.delayed:
             self.show()
-            model.take_in(self.window)
+            model._la_take_in(self.window)
         else:
-            self.sums[...] = model.activation(*model.receive())
+            self.sums[...] = model._la_activation(*model._la_receive())
         return 0
 
     cdef void scale(self, uint32_t *out, Py_ssize_t n) noexcept nogil:
@@ -375,7 +375,7 @@ cdef class DenseBurst(_ConnectionBurst):
     cdef const int32_t *late
 
     cdef bint take_weights(self) except -1:
-        matrix = self.model.columns()
+        matrix = self.model._la_current_columns()
         if not is_matrix(matrix, self.kind, self.n_out, self.n_in):
             return False
         self.matrix = matrix
@@ -384,7 +384,7 @@ cdef class DenseBurst(_ConnectionBurst):
 
     cdef bint take_delays(self) except -1:
         """Look at the delays; False if one of them does not fit the line."""
-        delays = self.model.late_columns()
+        delays = self.model._la_late_columns()
         if not is_matrix(delays, cnp.NPY_INT32, self.n_out, self.n_in):
             return False
         self.delays = delays
@@ -410,7 +410,7 @@ cdef class ConvBurst(_ConnectionBurst):
     cdef la_conv geometry
 
     cdef bint take_weights(self) except -1:
-        kernel, geometry = self.model.kernel()
+        kernel, geometry = self.model._la_current_kernel()
         cdef Py_ssize_t size = take_geometry(geometry, self.n_in, self.n_out, &self.geometry)
         self.kernel = kernel
         return is_of(kernel, self.kind, size)
@@ -434,7 +434,7 @@ cdef class InTimeBurst(_ConnectionBurst):
     cdef object matrix
 
     cdef bint take_weights(self) except -1:
-        self.matrix = self.model.columns()
+        self.matrix = self.model._la_current_columns()
         return is_matrix(self.matrix, self.kind, self.n_out * self.depth, self.n_in)
 
     cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:

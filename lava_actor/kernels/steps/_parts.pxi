@@ -49,11 +49,11 @@ cdef class PartBurst(StepBurst):
     cdef bint prepare(self) except -1:
         if not StepBurst.prepare(self):
             return False
-        self.model._in_parts = self
+        self.model._la_in_parts = self
         return True
 
     cdef int leave(self) except -1:
-        vars(self.model).pop("_in_parts", None)
+        vars(self.model).pop("_la_in_parts", None)
         return 0
 
     cdef int step(self, uint64_t number) except -1:

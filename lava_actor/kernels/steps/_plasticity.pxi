@@ -67,7 +67,7 @@ cdef class LearningBurst(_ConnectionBurst):
 
     cdef bint take_weights(self) except -1:
         cdef Py_ssize_t side, k
-        held = self.model.native_state()
+        held = self.model._la_native_state()
         if held is None:
             return False
         self.held = held
@@ -151,7 +151,7 @@ cdef class LearningBurst(_ConnectionBurst):
         if count < 0:
             self.receive_by_model()
             self.model.time_step = number
-            self.model.book_arrived()
+            self.model._la_book_arrived()
             return 0
         self.compute_alone(at, x, count)
         if self.by_payload:
@@ -178,7 +178,7 @@ cdef class LearningBurst(_ConnectionBurst):
     cdef int book_payloads(self, const int32_t *at, const void *x, Py_ssize_t count) except -1:
         """Payloads drive a trace: the model knows how."""
         cdef Py_ssize_t i
-        s_in = np.zeros(self.n_in, self.model.number)
+        s_in = np.zeros(self.n_in, self.model._la_number)
         for i in range(count):
             s_in[at[i]] = 1 if x == NULL else _number_at(self.code, x, i)
         self.model._process_pre_spikes(s_in)
@@ -195,13 +195,13 @@ cdef class LearningBurst(_ConnectionBurst):
         if count < 0:
             self.pay()
             self.model.time_step = number
-            self.model.receive_behind()
+            self.model._la_receive_behind()
         else:
             for ring, _ in self.behind:
                 (<RingReader>ring).release()
             if self.varies and position > 1 and count:
                 self.pay()
-                self.jump_behind = self.model.jump_behind()
+                self.jump_behind = self.model._la_jump_behind()
             book(self.fired, count, position, self.last[1], self.traces[1], 3,
                  data_of(self.jump_behind), self.code != LA_F64)
             for i in range(count):
@@ -269,7 +269,7 @@ cdef class LearningBurst(_ConnectionBurst):
         return 0
 
     cdef int enter(self, int phase) except -1:
-        self.model.phase = phase
+        self.model._la_phase = phase
         if self.party is not None:
             self.party.phase = phase
         return 0
@@ -277,7 +277,7 @@ cdef class LearningBurst(_ConnectionBurst):
     cdef int pay(self) except -1:
         """Let the model draw the random numbers that it would have drawn."""
         if self.owed:
-            self.model._advance_trace_randoms(self.owed)
+            self.model._la_advance_trace_randoms(self.owed)
             self.owed = 0
         return 0
 

@@ -173,7 +173,7 @@ cdef class StepBurst(Burst):
             (<_Inlet>self.inlets[i]).give_back()
         if code:
             if code in self.refuses:
-                raise InvalidValueError(f"{self.model.process_name}.{self.refuses[code]}")
+                raise InvalidValueError(f"{self.model._la_process_name}.{self.refuses[code]}")
             raise RuntimeStateError(
                 f"{type(self.model).__qualname__}: its native step returned {code} in step {number}"
             )

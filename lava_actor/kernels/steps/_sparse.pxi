@@ -15,7 +15,7 @@ cdef class SparseBurst(_ConnectionBurst):
         free(self.met)
 
     cdef bint take_weights(self) except -1:
-        operator = self.model.operator()
+        operator = self.model._la_current_operator()
         if operator.reach > self.n_out * self.depth:
             return False
         if operator is self.operator:
@@ -123,12 +123,12 @@ cdef class DelaySparseBurst(SparseBurst):
         la_later_free(&self.later)
 
     cdef bint holds_line(self):
-        self.lists = self.lists and self.model.__dict__.get("_later") is self
+        self.lists = self.lists and self.model.__dict__.get("_la_later") is self
         return self.lists
 
     cdef bint prepare(self) except -1:
         cdef bint coded
-        if self.holds_line() and self.model.operator() is not self.operator:
+        if self.holds_line() and self.model._la_current_operator() is not self.operator:
             self.model.a_buff  # notes are about the former weights
         if not SparseBurst.prepare(self):
             return False
@@ -156,11 +156,11 @@ cdef class DelaySparseBurst(SparseBurst):
             self.note = sizeof(uint32_t)
             pointers, rows, weights, codes, one = self.operator.parts()
             self.code_table = np.full(256, one) if weights is None else weights
-            self.code_table = np.ascontiguousarray(self.code_table, self.model.number)
+            self.code_table = np.ascontiguousarray(self.code_table, self.model._la_number)
             self.table_at = data_of(self.code_table)
         self.track = self.window = None
         self.lists = True
-        self.model.__dict__["_later"] = self
+        self.model.__dict__["_la_later"] = self
         return 0
 
     def land(self):
@@ -169,7 +169,7 @@ cdef class DelaySparseBurst(SparseBurst):
         cdef int32_t d
         if self.failed:
             raise MemoryError()
-        line = np.zeros((self.n_out, self.depth), self.model.number, order="F")
+        line = np.zeros((self.n_out, self.depth), self.model._la_number, order="F")
         if self.given is not None:
             (<object>line)[:, : self.depth - self.given_at] = self.given[:, self.given_at :]
         for d in range(self.later.depth):

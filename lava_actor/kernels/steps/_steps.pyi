@@ -253,8 +253,8 @@ class DenseBurst(Burst):
     n_in, n_out : int
         Number of senders and receivers.
     delayed : bool
-        Output is a line of columns, the first of which is sent; the model has ``delay_line()``,
-        ``late_columns()`` and ``take_in(line)``.
+        Output is a line of columns, the first of which is sent; the model has ``_la_delay_line()``,
+        ``_la_late_columns()`` and ``_la_take_in(line)``.
     """
 
     def __init__(
@@ -284,7 +284,7 @@ class LearningBurst(Burst):
 
     Parameters
     ----------
-    model : model with ``native_state()``
+    model : model with ``_la_native_state()``
     parts, writer, n_in, n_out
         As for `DenseBurst`.
     behind : list of (RingReader, index map or None)

@@ -77,7 +77,7 @@ class AbstractPortImplementation(ABC):
     def label(self) -> str:
         """``Process.port`` for messages, as far as it is known."""
         model = self._process_model
-        owner = getattr(model, "process_name", None) or type(model).__name__
+        owner = getattr(model, "_la_process_name", None) or type(model).__name__
         for name, value in getattr(model, "__dict__", {}).items():
             if value is self:
                 return f"{owner}.{name}"

@@ -127,7 +127,7 @@ class PyRefPort(AbstractPyRemotePort):
             )
 
     def _check_phase(self, what: str) -> None:
-        phase = getattr(self._process_model, "_phase", None)
+        phase = getattr(self._process_model, "_la_phase", None)
         if phase is None or phase in (READING_PHASES if self._reads_only else OPEN_PHASES):
             step = 0 if self._every == 1 else getattr(self._process_model, "time_step", 0)
             if step % self._every:

@@ -55,21 +55,21 @@ class PyAsyncProcessModel(AbstractPyProcessModel):
     def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params=proc_params)
         self.num_steps = 0
-        self._control: Control = _NobodyAsks()
+        self._la_control: Control = _NobodyAsks()
 
     def add_ports_for_polling(self) -> None:
         """Nothing to add."""
 
-    def _begin_run(self, num_steps: int) -> None:
+    def _la_begin_run(self, num_steps: int) -> None:
         """A run begins: before `run_async`, or in the middle of a call that a pause did not end."""
         self.num_steps = num_steps
 
-    def _rest(self) -> None:
+    def _la_rest(self) -> None:
         """A pause finds this model waiting at a port; called several times."""
 
-    def connect_control(self, control: Control) -> None:
+    def _la_connect_control(self, control: Control) -> None:
         """Ask ``control`` from now on; called by the actor."""
-        self._control = control
+        self._la_control = control
 
     def run_async(self) -> None:
         """Run until done, or until a pause or stop is asked for."""
@@ -77,11 +77,11 @@ class PyAsyncProcessModel(AbstractPyProcessModel):
 
     def check_for_stop_cmd(self) -> bool:
         """True if the user wants to stop; never waits, and stays true."""
-        return self._control.stop_requested()
+        return self._la_control.stop_requested()
 
     def check_for_pause_cmd(self) -> bool:
         """True if the user wants to pause; never waits, and stays true."""
-        return self._control.pause_requested()
+        return self._la_control.pause_requested()
 
 
 #: What `PyAsyncProcessModel.num_steps` is at least in a continuous run.

@@ -10,7 +10,7 @@ from lava_actor.errors import RuntimeStateError
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.model.ports.var_port import PyVarPort
-from lava_actor.model.py.generator import OwnGenerator
+from lava_actor.model.py.shown import Name, OwnGenerator
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +30,7 @@ class AbstractPyProcessModel(AbstractProcessModel):
     Attributes
     ----------
     model_id : id of the Process; None before the actor sets it
-    process_name : name of the Process; empty before the actor sets it
+    process_name : name of the Process, empty before the actor sets it; a model may have its own
     var_id_to_var_map : {Var id: attribute name}
     rng : numpy.random.Generator
         Made when first used, after the constructor, unless the model has one of its own; seeded
@@ -38,16 +38,18 @@ class AbstractPyProcessModel(AbstractProcessModel):
     """
 
     if TYPE_CHECKING:
+        process_name: str
         rng: np.random.Generator
     else:
+        process_name = Name()
         rng = OwnGenerator()
-    _rng_seed: int = 0  # the actor sets it
-    first_row: int = 0  # so does it: number of the first neuron, if this is a part of a Process
+    _la_process_name: str = ""  # the actor sets it, as it does what follows
+    _la_rng_seed: int = 0
+    _la_first_row: int = 0  # number of the first neuron, if this is a part of a Process
 
     def __init__(self, proc_params: object = None, loglevel: int = logging.WARNING) -> None:
         super().__init__(proc_params=proc_params, loglevel=loglevel)
         self.model_id: int | None = None
-        self.process_name = ""
         self.var_id_to_var_map: dict[int, str] = {}
         self._req_pause = False
         self._req_stop = False
@@ -79,7 +81,7 @@ class AbstractPyProcessModel(AbstractProcessModel):
         Not called for writes through a RefPort.
         """
 
-    def _var_written(self, name: str) -> None:
+    def _la_var_written(self, name: str) -> None:
         """A Var got a value from outside, by `Var.set` or through a RefPort: for the library."""
 
     def _pause(self) -> None:

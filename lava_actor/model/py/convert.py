@@ -29,60 +29,60 @@ class FreeRunning(PyAsyncProcessModel):
     Learning does not take place. ``time_step`` is 1 in the first step and goes on over all runs.
     """
 
-    _original: type[PyLoihiProcessModel]
-    _left = 0
-    _rested = 0
+    _la_original: type[PyLoihiProcessModel]
+    _la_left = 0
+    _la_rested = 0
     """Step in the middle of which a pause came, of the call that is on."""
 
     def __init__(self, proc_params: object = None) -> None:
-        original = self._original(proc_params)
+        original = self._la_original(proc_params)
         PyAsyncProcessModel.__init__(self, proc_params)
         # What the original's constructor set wins over what every model has.
         shared = original.__dict__
         for name, value in self.__dict__.items():
             shared.setdefault(name, value)
         self.__dict__ = shared
-        self._stepper = original
+        self._la_stepper = original
 
     def __getattr__(self, name: str) -> object:
-        if name == "_stepper":  # not there before the constructor is through
+        if name == "_la_stepper":  # not there before the constructor is through
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
-        return getattr(self._stepper, name)
+        return getattr(self._la_stepper, name)
 
     def on_start(self) -> None:
         """Run the original's hook."""
-        self._stepper.on_start()
+        self._la_stepper.on_start()
 
     def on_var_update(self) -> None:
         """Run the original's hook."""
-        self._stepper.on_var_update()
+        self._la_stepper.on_var_update()
 
-    def _var_written(self, name: str) -> None:
-        self._stepper._var_written(name)
+    def _la_var_written(self, name: str) -> None:
+        self._la_stepper._la_var_written(name)
 
     def _pause(self) -> None:
-        self._stepper._pause()
+        self._la_stepper._pause()
 
     def _stop(self) -> None:
-        self._stepper._stop()
+        self._la_stepper._stop()
 
-    def _begin_run(self, num_steps: int) -> None:
-        super()._begin_run(num_steps)
-        self._left = num_steps
-        if self._rested:  # the step that a pause came into is the first of this run
-            self._left -= self._stepper.time_step - self._rested + 1
-        self._rested = 0
+    def _la_begin_run(self, num_steps: int) -> None:
+        super()._la_begin_run(num_steps)
+        self._la_left = num_steps
+        if self._la_rested:  # the step that a pause came into is the first of this run
+            self._la_left -= self._la_stepper.time_step - self._la_rested + 1
+        self._la_rested = 0
 
-    def _rest(self) -> None:
-        self._rested = self._rested or self._stepper.time_step
+    def _la_rest(self) -> None:
+        self._la_rested = self._la_rested or self._la_stepper.time_step
 
     def run_async(self) -> None:
         """Do ``num_steps`` further steps, or fewer if a pause or stop is asked for."""
-        model: PyLoihiProcessModel = self._stepper
-        enter = partial(setattr, model, "phase")
-        self._left, self._rested = self.num_steps, 0
-        while self._left > 0:
-            self._left -= 1
+        model: PyLoihiProcessModel = self._la_stepper
+        enter = partial(setattr, model, "_la_phase")
+        self._la_left, self._la_rested = self.num_steps, 0
+        while self._la_left > 0:
+            self._la_left -= 1
             model.time_step += 1
             take_part(model, AnyGuard, PRE_MGMT, enter)
             enter(SPK)
@@ -145,7 +145,7 @@ def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, obje
             elif not key.startswith("_") and not hasattr(FreeRunning, key):
                 namespace[key] = _delegate(key, value)
     namespace.update(
-        _original=original,
+        _la_original=original,
         implements_process=original.implements_process,
         implements_protocol=AsyncProtocol,
         required_resources=list(original.required_resources),
@@ -160,7 +160,7 @@ def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, obje
 
 def _delegate(name: str, method: object) -> Callable[..., object]:
     def delegate(self: FreeRunning, *args: object, **kwargs: object) -> object:
-        return getattr(self._stepper, name)(*args, **kwargs)
+        return getattr(self._la_stepper, name)(*args, **kwargs)
 
     delegate.__name__ = name
     delegate.__doc__ = getattr(method, "__doc__", None)

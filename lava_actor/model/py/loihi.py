@@ -68,43 +68,43 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     native_step: ClassVar[NativeStep | None] = None
     """How to do `run_spk` without the interpreter; see `lava_actor.model.native`."""
 
-    native_step_is_whole: ClassVar[bool] = False
+    _la_native_step_is_whole: ClassVar[bool] = False
     """Whether native steps of this class include the phases after `run_spk`."""
 
     cut: ClassVar[Cut | None] = None
     """How the Process can be cut into parts; see `lava_actor.model.cuts`."""
 
-    _in_parts: PartBurst | None = None
+    _la_in_parts: PartBurst | None = None
     """What calls a method of this model in the middle of a step; see `lava_actor.model.native`."""
 
     def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params=proc_params)
         self.time_step = 0
-        self._phase: int = _Phase.SPK
+        self._la_phase: int = _Phase.SPK
 
     @property
     def phase(self) -> np.ndarray:
         """The phase the model is in, as an array of one element."""
-        return _PHASES[self._phase]
+        return _PHASES[self._la_phase]
 
     @phase.setter
     def phase(self, phase: object) -> None:
-        self._phase = phase if type(phase) is int else int(np.asarray(phase).reshape(-1)[0])
+        self._la_phase = phase if type(phase) is int else int(np.asarray(phase).reshape(-1)[0])
 
     def add_ports_for_polling(self) -> None:
         """Nothing to add."""
 
     @classmethod
-    def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+    def _la_obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
         """Say why steps of this class, between such ports, are done in Python; None: natively."""
         return obstacle(cls, ports, own)
 
     @classmethod
-    def _obstacle_in(cls, process: AbstractProcess) -> str | None:
+    def _la_obstacle_in(cls, process: AbstractProcess) -> str | None:
         """Say why the model of this Process does its steps in Python in spite of its class."""
         return None
 
-    def _native_burst(self) -> Burst:
+    def _la_native_burst(self) -> Burst:
         """Return what does several steps of this model in a row, see `lava_actor.kernels.steps`.
 
         A model that declares a `native_step` does not come back to the interpreter for it.
@@ -112,7 +112,7 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         return burst_of(self)
 
     @classmethod
-    def parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
+    def _la_parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
         """Return parameters for the models of all parts that only the whole Process tells.
 
         Raises

@@ -19,7 +19,7 @@ STATE_UNITY = 1 << STATE_BITS
 """The fixed model keeps its state with 6 fractional bits."""
 
 _NUMBERS = "delta_i delta_v delta_theta delta_r theta_0 theta_step"
-_REPLACED = ("subthr_dynamics", "spike", "post_spike")
+_REPLACED = ("subthr_dynamics", "_la_spike", "_la_post_spike")
 
 BY_NEURON = Cut("s_out", ("a_in", "s_out", "i", "v", "theta", "r", "s", "bias_mant", "bias_exp"))
 
@@ -47,16 +47,16 @@ class AbstractPyATRLIFModel(PyLoihiProcessModel):
         """Update i, v, theta and r for one step without spikes."""
         raise NotImplementedError
 
-    def post_spike(self, spike_vector: np.ndarray, theta_step: np.ndarray) -> None:
+    def _la_post_spike(self, spike_vector: np.ndarray, theta_step: np.ndarray) -> None:
         """Update r, then theta, where `spike_vector` is set."""
         self.r[spike_vector] += 2 * self.theta[spike_vector]
         self.theta += (spike_vector * theta_step).astype(self.theta.dtype, copy=False)
 
-    def spike(self, theta_step: np.ndarray) -> None:
+    def _la_spike(self, theta_step: np.ndarray) -> None:
         """Find who spikes, update their state, send."""
         spikes = self.v - self.r >= self.theta
         self.s[...] = spikes
-        self.post_spike(spikes, theta_step)
+        self._la_post_spike(spikes, theta_step)
         self.s_out.send(spikes)
 
 
@@ -81,7 +81,7 @@ class PyATRLIFModelFloat(AbstractPyATRLIFModel):
     def run_spk(self) -> None:
         """Receive, update, send spikes."""
         self.subthr_dynamics(self.a_in.recv())
-        self.spike(self.theta_step)
+        self._la_spike(self.theta_step)
 
 
 @cpu_model(ATRLIF, "bit_accurate_loihi", "fixed_pt")
@@ -137,7 +137,7 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
     def run_spk(self) -> None:
         """Receive, update, send spikes."""
         self.subthr_dynamics(integral_input(self, "a_in", self.a_in.recv()))
-        self.spike(_in_state_scale(self.theta_step))
+        self._la_spike(_in_state_scale(self.theta_step))
 
 
 def _decayed(state: np.ndarray, delta: np.ndarray) -> np.ndarray:

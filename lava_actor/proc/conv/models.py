@@ -39,13 +39,13 @@ class AbstractPyConvModel(Undelayed):
     weight_exp: np.ndarray
     num_weight_bits: np.ndarray
 
-    _prepared_from: object = None
-    """The weight that `_kernel` was made of."""
+    _la_prepared_from: object = None
+    """The weight that `_la_kernel` was made of."""
 
-    _kernel: np.ndarray
+    _la_kernel: np.ndarray
     """(C_in, KX, KY, C_out / groups), turned: one input and all its outputs lie together."""
 
-    _rest: tuple[int, ...] = ()
+    _la_rest: tuple[int, ...] = ()
     """What the geometry says besides shapes and the padding of the first axis."""
 
     @property
@@ -58,39 +58,39 @@ class AbstractPyConvModel(Undelayed):
         self.a_buf = value
 
     @classmethod
-    def _native_kind(cls) -> Kind:
-        return AbstractPyConvModel, ConvBurst, "kernel"
+    def _la_native_kind(cls) -> Kind:
+        return AbstractPyConvModel, ConvBurst, "_la_current_kernel"
 
-    def _var_written(self, name: str) -> None:
+    def _la_var_written(self, name: str) -> None:
         """Look at weight and geometry again."""
         if name in ("weight", "kernel_size", "padding", "stride", "dilation", "groups"):
-            self._prepared_from = None
+            self._la_prepared_from = None
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the kernel, moved to the neurons `at` and times `x`, to `sums` (X, Y, C)."""
-        conv_events(*self.kernel(), at, x, sums)
+        conv_events(*self._la_current_kernel(), at, x, sums)
 
-    def kernel(self) -> tuple[np.ndarray, tuple[int, ...]]:
+    def _la_current_kernel(self) -> tuple[np.ndarray, tuple[int, ...]]:
         """Return the kernel as it is summed up, and the geometry.
 
         A part has the slices of its output from one on: for it, the input begins so much earlier.
         """
-        if not (self._rest and is_as_seen(self, self.weight, self._prepared_from)):
-            self._prepare()  # files of old have no rest
+        if not (self._la_rest and is_as_seen(self, self.weight, self._la_prepared_from)):
+            self._la_prepare()  # files of old have no rest
         _, kx, ky, _ = self.weight.shape
-        slices = self.first_row // math.prod(self.a_out.shape[1:])
+        slices = self._la_first_row // math.prod(self.a_out.shape[1:])
         padding = int(self.padding[0]) - slices * int(self.stride[0])
         shapes = (*self.s_in.shape, *self.a_out.shape, kx, ky)
-        return self._kernel, (*shapes, padding, *self._rest)
+        return self._la_kernel, (*shapes, padding, *self._la_rest)
 
-    def _prepare(self) -> None:
+    def _la_prepare(self) -> None:
         groups = int(np.asarray(self.groups).reshape(-1)[0])
         out, kx, ky, in_per_group = self.weight.shape
         turned = self.weight[:, ::-1, ::-1, :].reshape(groups, out // groups, kx, ky, in_per_group)
-        self._kernel = np.ascontiguousarray(turned.transpose(0, 4, 2, 3, 1), self.number)
+        self._la_kernel = np.ascontiguousarray(turned.transpose(0, 4, 2, 3, 1), self._la_number)
         numbers = (self.padding[1], *self.stride, *self.dilation, groups)
-        self._rest = tuple(int(number) for number in numbers)
-        self._prepared_from = seen(self, self.weight)
+        self._la_rest = tuple(int(number) for number in numbers)
+        self._la_prepared_from = seen(self, self.weight)
 
 
 @cpu_model(Conv, "floating_pt")
@@ -113,16 +113,16 @@ class PyConvModelFixed(AbstractPyConvModel):
     weight: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
-    number = np.dtype(np.int32)
+    _la_number = np.dtype(np.int32)
 
     @classmethod
-    def _arithmetic_of(cls) -> type[object]:
+    def _la_arithmetic_of(cls) -> type[object]:
         return PyConvModelFixed
 
-    def factors(self, values: np.ndarray) -> np.ndarray:
+    def _la_factors(self, values: np.ndarray) -> np.ndarray:
         """Return received values as int32; `InvalidValueError` for fractions."""
         return np.ascontiguousarray(integral_input(self, "s_in", values), np.int32)
 
-    def scaled(self, sums: np.ndarray) -> np.ndarray:
+    def _la_scaled(self, sums: np.ndarray) -> np.ndarray:
         """Wrap at 24 bits."""
         return wrap_bits(sums, 24).astype(np.int32)

@@ -21,27 +21,27 @@ class AbstractPyConvInTimeModel(Delayed):
     def on_start(self) -> None:
         """Lay the kernel out by input: what one input does is then one block of memory.
 
-        `_columns`, ``(K * n_out, n_in)``, holds the slices in the order in which they act;
+        `_la_columns`, ``(K * n_out, n_in)``, holds the slices in the order in which they act;
         `weights` becomes a view of it, so that there is one copy.
         """
         size, n_out, n_in = self.weights.shape
         flat = self.weights[::-1].reshape(size * n_out, n_in)
-        self._columns = np.asfortranarray(flat, self.number)
-        self.weights = self._columns.T.reshape(n_in, size, n_out).transpose(1, 2, 0)[::-1]
+        self._la_columns = np.asfortranarray(flat, self._la_number)
+        self.weights = self._la_columns.T.reshape(n_in, size, n_out).transpose(1, 2, 0)[::-1]
 
-    def columns(self) -> np.ndarray:
+    def _la_current_columns(self) -> np.ndarray:
         """Return the kernel, (K * n_out, n_in), as it is summed up."""
-        if self.weights.base is not self._columns:
+        if self.weights.base is not self._la_columns:
             self.on_start()  # somebody has replaced it
-        return self._columns
+        return self._la_columns
 
     @classmethod
-    def _native_kind(cls) -> Kind:
-        return AbstractPyConvInTimeModel, InTimeBurst, "columns"
+    def _la_native_kind(cls) -> Kind:
+        return AbstractPyConvInTimeModel, InTimeBurst, "_la_current_columns"
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the kernels of neurons `at`, times `x`, to `sums` (post, K)."""
-        dense_events(self.columns(), at, x, sums.T.reshape(-1))
+        dense_events(self._la_current_columns(), at, x, sums.T.reshape(-1))
 
 
 @cpu_model(ConvInTime, "floating_pt")
@@ -60,12 +60,12 @@ class PyConvInTimeFixed(AbstractPyConvInTimeModel, FloatNumbers):
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
-    checks_fractions = True
+    _la_checks_fractions = True
 
     @classmethod
-    def _arithmetic_of(cls) -> type[object]:
+    def _la_arithmetic_of(cls) -> type[object]:
         return PyConvInTimeFixed
 
-    def factors(self, values: np.ndarray) -> np.ndarray:
+    def _la_factors(self, values: np.ndarray) -> np.ndarray:
         """Return received values as float64; `InvalidValueError` for fractions."""
-        return super().factors(integral_input(self, "s_in", values))
+        return super()._la_factors(integral_input(self, "s_in", values))

@@ -23,35 +23,35 @@ __all__ = ["PyLearningDenseModelFloat", "PyLearningDenseModelBitApproximate"]
 class _LearningDense(LearningSteps):
     tag_1: object
     tag_2: object
-    _arrears: Arrears | None
-    _columns: np.ndarray | None
-    columns: Callable[[], np.ndarray]
+    _la_arrears: Arrears | None
+    _la_columns: np.ndarray | None
+    _la_current_columns: Callable[[], np.ndarray]
 
     def on_start(self) -> None:
         """Arrange all three variables."""
         super().on_start()
-        self.arrange()
+        self._la_arrange()
 
-    def arrange(self) -> None:
+    def _la_arrange(self) -> None:
         """Arrange all three variables alike, by column: rules compute with them together."""
-        if self.__dict__["weights"] is not self._columns:
-            self.columns()
+        if self.__dict__["weights"] is not self._la_columns:
+            self._la_current_columns()
         for name in ("tag_1", "tag_2"):
             if not self.__dict__[name].flags.f_contiguous:
                 setattr(self, name, np.asfortranarray(getattr(self, name)))
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
-        if self._arrears is None or self.__dict__["weights"] is not self._columns:
-            super().add_weights(at, x, sums)
+        if self._la_arrears is None or self.__dict__["weights"] is not self._la_columns:
+            super()._la_add_weights(at, x, sums)
         else:
-            self._arrears.catch_up(at)
-            dense_events(self._columns, at, x, sums)
+            self._la_arrears.catch_up(at)
+            dense_events(self._la_columns, at, x, sums)
 
-    def weights_of(self, arrears: Arrears) -> object:
+    def _la_weights_of(self, arrears: Arrears) -> object:
         """Return the matrix, as it is held."""
         held = self.__dict__["weights"]
-        return held if held is self._columns and held is arrears.data["weights"] else None
+        return held if held is self._la_columns and held is arrears.data["weights"] else None
 
 
 @cpu_model(LearningDense, "floating_pt")
@@ -61,7 +61,7 @@ class PyLearningDenseModelFloat(
     """Floating-point model of `LearningDense`."""
 
     cut = LEARNING_BY_ROW
-    may_wait = True
+    _la_may_wait = True
     weights: np.ndarray = PlasticVar(np.ndarray, float)
     tag_1 = PlasticVar(np.ndarray, float)
     tag_2 = PlasticVar(np.ndarray, float)
@@ -81,7 +81,7 @@ class PyLearningDenseModelBitApproximate(
     """
 
     cut = LEARNING_BY_ROW
-    may_wait = True
+    _la_may_wait = True
     weights: np.ndarray = PlasticVar(np.ndarray, np.int32, precision=8)
     tag_1 = PlasticVar(np.ndarray, int, precision=8)
     tag_2 = PlasticVar(np.ndarray, int, precision=6)

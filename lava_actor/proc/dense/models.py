@@ -46,30 +46,30 @@ class _DenseWeights(ConnectionModel):
 
     weights: np.ndarray
 
-    _columns: np.ndarray | None = None
+    _la_columns: np.ndarray | None = None
     """The weights the last time they were looked at."""
 
     def on_start(self) -> None:
         """Arrange the weights; in fixed point clip and truncate them."""
-        self.columns()
+        self._la_current_columns()
 
-    def columns(self) -> np.ndarray:
+    def _la_current_columns(self) -> np.ndarray:
         """Return `weights`, column-major and of the number type of the model."""
         weights = self.weights
-        if weights is not self._columns:
-            used = self.used_weights(weights)
-            self.weights = self._columns = weights = np.asfortranarray(used, self.number)
+        if weights is not self._la_columns:
+            used = self._la_used_weights(weights)
+            self.weights = self._la_columns = weights = np.asfortranarray(used, self._la_number)
         return weights
 
 
 class _DenseConnection(_DenseWeights, Undelayed):
     @classmethod
-    def _native_kind(cls) -> Kind | None:
-        return _DenseConnection, DenseBurst, "columns"
+    def _la_native_kind(cls) -> Kind | None:
+        return _DenseConnection, DenseBurst, "_la_current_columns"
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
-        dense_events(self.columns(), at, x, sums)
+        dense_events(self._la_current_columns(), at, x, sums)
 
 
 @declares(float, "a_buff weights")
@@ -115,23 +115,23 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
 
     delays: np.ndarray
 
-    _late: np.ndarray | None = None
+    _la_late: np.ndarray | None = None
     """The delays the last time they were looked at."""
 
     @classmethod
-    def _native_kind(cls) -> Kind:
-        return AbstractPyDelayDenseModel, DenseBurst, "columns", "late_columns"
+    def _la_native_kind(cls) -> Kind:
+        return AbstractPyDelayDenseModel, DenseBurst, "_la_current_columns", "_la_late_columns"
 
-    def late_columns(self) -> np.ndarray:
+    def _la_late_columns(self) -> np.ndarray:
         """Return `delays`, column-major and int32."""
-        if self.delays is not self._late:
-            self.delays = self._late = np.asfortranarray(self.delays, np.int32)
+        if self.delays is not self._la_late:
+            self.delays = self._la_late = np.asfortranarray(self.delays, np.int32)
         return self.delays
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
         try:
-            dense_events_delayed(self.columns(), self.late_columns(), at, x, sums)
+            dense_events_delayed(self._la_current_columns(), self._la_late_columns(), at, x, sums)
         except IndexError as error:
             raise InvalidValueError(f"{owner_of(self)}.delays: {error}") from None
 

@@ -25,7 +25,7 @@ BY_NEURON = Cut("s_out", ("a_in", "s_out", "v"))
 
 def _graded(function: str) -> NativeStep:
     return NativeStep.of(
-        np.int32, function, "a_in", "s_out", "v", integers=("vth",), stands_for=("passes",)
+        np.int32, function, "a_in", "s_out", "v", integers=("vth",), stands_for=("_la_passes",)
     )
 
 
@@ -43,14 +43,14 @@ class AbstractGradedVecModel(GradedModel):
 
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
 
-    def passes(self, values: np.ndarray) -> np.ndarray:
+    def _la_passes(self, values: np.ndarray) -> np.ndarray:
         """Return which of the values are sent."""
         raise NotImplementedError
 
     def run_spk(self) -> None:
         """Receive and pass on."""
         values = self.v + integral_input(self, "a_in", self.a_in.recv())
-        self.s_out.send(values * self.passes(values))
+        self.s_out.send(values * self._la_passes(values))
         self.v[...] = 0
 
 
@@ -65,7 +65,7 @@ class PyGradedVecModelFixed(AbstractGradedVecModel):
     cut = BY_NEURON
     native_step = _graded("graded_i32")
 
-    def passes(self, values: np.ndarray) -> np.ndarray:
+    def _la_passes(self, values: np.ndarray) -> np.ndarray:
         """Return where the magnitude exceeds the threshold."""
         return np.abs(values) > self.vth
 
@@ -77,7 +77,7 @@ class PyGradedReluVecModelFixed(AbstractGradedVecModel):
     cut = BY_NEURON
     native_step = _graded("graded_relu_i32")
 
-    def passes(self, values: np.ndarray) -> np.ndarray:
+    def _la_passes(self, values: np.ndarray) -> np.ndarray:
         """Return where the value exceeds the threshold."""
         return values > self.vth
 
@@ -132,10 +132,10 @@ class InvSqrtModelFP(PyLoihiProcessModel):
     """Fixed-point model of `InvSqrt`; see `inv_sqrt`."""
 
     native_step = NativeStep.of(
-        np.int32, "inverse_root_i32", "a_in", "s_out", "", {"_guesses": np.int64},
+        np.int32, "inverse_root_i32", "a_in", "s_out", "", {"_la_guesses": np.int64},
         integers={"fp_base": (0, EXACT_BASE)},
         refuses={1: "a_in: expected numbers that are not negative"},
-        stands_for=("_guesses",),
+        stands_for=("_la_guesses",),
         uniform=False,
     )  # fmt: skip
 
@@ -151,7 +151,7 @@ class InvSqrtModelFP(PyLoihiProcessModel):
         self.s_out.send(np.array(roots, dtype=np.int64).reshape(a_in.shape))
 
     @property
-    def _guesses(self) -> np.ndarray:
+    def _la_guesses(self) -> np.ndarray:
         return _guesses_of(min(max(int(self.fp_base[0]), 0), EXACT_BASE))
 
 

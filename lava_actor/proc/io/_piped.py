@@ -89,7 +89,7 @@ class Configured(Model):
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self._config: ChannelConfig = proc_params["channel_config"]
+        self._la_config: ChannelConfig = proc_params["channel_config"]
 
 
 class Through(Configured):
@@ -104,11 +104,11 @@ class Takes(Through):
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self._zeros = np.zeros(proc_params["shape"])
+        self._la_zeros = np.zeros(proc_params["shape"])
 
 
 class Free(PyAsyncProcessModel):
     """One that runs until it is told to pause or stop."""
 
-    def _is_to_return(self) -> bool:
+    def _la_is_to_return(self) -> bool:
         return self.check_for_stop_cmd() or self.check_for_pause_cmd()

@@ -131,18 +131,18 @@ class AbstractPyDataloaderModel(OnSchedule):
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self._dataset: Sequence[tuple[object, object]] = proc_params["saved_dataset"]
-        self._next_sample = 0
-        self._label = np.zeros(np.shape(self._dataset[0][1]) or (1,))
+        self._la_dataset: Sequence[tuple[object, object]] = proc_params["saved_dataset"]
+        self._la_next_sample = 0
+        self._la_label = np.zeros(np.shape(self._la_dataset[0][1]) or (1,))
 
     def run_post_mgmt(self) -> None:
         """Load the next sample."""
-        data, label = self._dataset[self._next_sample]
-        self._next_sample = (self._next_sample + 1) % len(self._dataset)
-        self._label = np.asarray(label).reshape(self._label.shape)
-        self.load(np.asarray(data))
+        data, label = self._la_dataset[self._la_next_sample]
+        self._la_next_sample = (self._la_next_sample + 1) % len(self._la_dataset)
+        self._la_label = np.asarray(label).reshape(self._la_label.shape)
+        self._la_load(np.asarray(data))
 
-    def load(self, data: np.ndarray) -> None:
+    def _la_load(self, data: np.ndarray) -> None:
         """Take over the data of a sample."""
         raise NotImplementedError
 
@@ -155,20 +155,20 @@ class AbstractPySpikeDataloaderModel(AbstractPyDataloaderModel):
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self._column = 0
+        self._la_column = 0
 
     def run_spk(self) -> None:
         """Send a column and its label."""
-        self.s_out.send(self.data[..., self._column % self.data.shape[-1]])
-        self.ground_truth.send(self._label)
-        self._column += 1
+        self.s_out.send(self.data[..., self._la_column % self.data.shape[-1]])
+        self.ground_truth.send(self._la_label)
+        self._la_column += 1
 
-    def load(self, data: np.ndarray) -> None:
+    def _la_load(self, data: np.ndarray) -> None:
         """Start to play a sample."""
         columns = min(data.shape[-1], self.data.shape[-1])
         self.data[..., :columns] = data[..., :columns]
         self.data[..., columns:] = 0
-        self._column = 0
+        self._la_column = 0
 
 
 class AbstractPyStateDataloaderModel(AbstractPyDataloaderModel):
@@ -178,9 +178,9 @@ class AbstractPyStateDataloaderModel(AbstractPyDataloaderModel):
 
     def run_spk(self) -> None:
         """Send the label."""
-        self.ground_truth.send(self._label)
+        self.ground_truth.send(self._la_label)
 
-    def load(self, data: np.ndarray) -> None:
+    def _la_load(self, data: np.ndarray) -> None:
         """Write a sample."""
         self.state.write(data.reshape(self.state.shape))
 

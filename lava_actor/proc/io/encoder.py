@@ -108,26 +108,26 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
     a_min: np.ndarray = LavaPyType(np.ndarray, np.int32)
     a_max: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
-    compressions: frozenset[Compression]
+    _la_compressions: frozenset[Compression]
     """What this model can write."""
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self._compression: Compression = proc_params["compression"]
-        if self._compression not in self.compressions:
-            names = ", ".join(sorted(c.name for c in self.compressions))
+        self._la_compression: Compression = proc_params["compression"]
+        if self._la_compression not in self._la_compressions:
+            names = ", ".join(sorted(c.name for c in self._la_compressions))
             raise RuntimeStateError(
                 f"DeltaEncoder.compression: {type(self).__name__} writes {names}, "
-                f"got {self._compression!r}"
+                f"got {self._la_compression!r}"
             )
-        self._buffer = np.zeros(proc_params["shape"], dtype=np.int32)
+        self._la_buffer = np.zeros(proc_params["shape"], dtype=np.int32)
 
     @classmethod
-    def _specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+    def _la_specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
         """Return the model that writes the compression of `process`, whichever was selected."""
         compression = process.proc_params["compression"]
         for model in (cls, PyDeltaEncoderModelDense, PyDeltaEncoderModelSparse):
-            if compression in model.compressions:
+            if compression in model._la_compressions:
                 return model
         return cls
 
@@ -141,15 +141,15 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
         self.act = kept(self.act, a_in)
         return s_out
 
-    def send_message(self, frame: np.ndarray) -> None:
+    def _la_send_message(self, frame: np.ndarray) -> None:
         """Write a frame of differences into a message and send it."""
         raise NotImplementedError
 
     def run_spk(self) -> None:
         """Send the frame of the step before, then receive and encode."""
-        self.send_message(self._buffer)
+        self._la_send_message(self._la_buffer)
         a_in = integral_input(self, "a_in", self.a_in.recv())
-        self._buffer = self.encode_delta(shl(a_in, self.spike_exp))
+        self._la_buffer = self.encode_delta(shl(a_in, self.spike_exp))
 
 
 # The tags other than the first make the models fit networks of either number system: integers are
@@ -159,9 +159,9 @@ class PyDeltaEncoderModelDense(AbstractPyDeltaEncoderModel):
     """Model of `DeltaEncoder` that sends frames."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
-    compressions = frozenset({Compression.DENSE})
+    _la_compressions = frozenset({Compression.DENSE})
 
-    def send_message(self, frame: np.ndarray) -> None:
+    def _la_send_message(self, frame: np.ndarray) -> None:
         """Send the frame."""
         self.s_out.send(frame)
 
@@ -171,21 +171,18 @@ class PyDeltaEncoderModelSparse(AbstractPyDeltaEncoderModel):
     """Model of `DeltaEncoder` that sends (data, index) pairs."""
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_SPARSE, np.int32)
-    compressions = frozenset(Compression) - {Compression.DENSE}
+    _la_compressions = frozenset(Compression) - {Compression.DENSE}
 
-    def send_message(self, frame: np.ndarray) -> None:
+    def _la_send_message(self, frame: np.ndarray) -> None:
         """Compress the frame and send it."""
         encode = {
-            Compression.SPARSE: self.encode_sparse,
-            Compression.PACKED_4: self.encode_packed_4,
-            Compression.DELTA_SPARSE_8: self.encode_delta_sparse_8,
-        }[self._compression]
+            Compression.SPARSE: encode_sparse,
+            Compression.PACKED_4: encode_packed_4,
+            Compression.DELTA_SPARSE_8: encode_delta_sparse_8,
+        }[self._la_compression]
         if frame.size:
             self.s_out.send(*encode(frame))
         else:  # not even the single zero that stands for nothing fits an empty port
             self.s_out.send(frame.ravel(), frame.ravel())
 
-    encode_sparse = staticmethod(encode_sparse)
-    encode_packed_4 = staticmethod(encode_packed_4)
-    encode_delta_sparse_8 = staticmethod(encode_delta_sparse_8)
     decode_encode_delta_sparse_8 = staticmethod(decode_encode_delta_sparse_8)

@@ -53,17 +53,17 @@ class PyLoihiExtractorModel(Through, PyLoihiProcessModel):
 
     def steps_ready(self) -> int:
         """As many as there is room for items."""
-        return self._config.steps_to_send(self.out_port.csp_ports[-1])
+        return self._la_config.steps_to_send(self.out_port.csp_ports[-1])
 
-    def _native_burst(self) -> Burst:
-        burst = super()._native_burst()
+    def _la_native_burst(self) -> Burst:
+        burst = super()._la_native_burst()
         if type(self).run_spk is PyLoihiExtractorModel.run_spk and "run_spk" not in vars(self):
             burst.first = next((port.ring for port in self.in_port.csp_ports), None)
         return burst
 
     def run_spk(self) -> None:
         """Receive and put."""
-        self._config.send(self.out_port.csp_ports[-1], self.in_port.recv())
+        self._la_config.send(self.out_port.csp_ports[-1], self.in_port.recv())
 
 
 @implements(proc=Extractor, protocol=AsyncProtocol)
@@ -76,16 +76,18 @@ class PyLoihiExtractorModelAsync(Through, Free):
         for _ in range(self.num_steps):
             pipe = self.out_port.csp_ports[-1]
             sources = self.in_port.csp_ports
-            if self._is_to_return() or not all(
-                wait_until_ready(self, source, self._is_to_return) for source in sources
+            if self._la_is_to_return() or not all(
+                wait_until_ready(self, source, self._la_is_to_return) for source in sources
             ):
                 return
             message = self.in_port.recv()
-            if self._config.may_wait_to_send and not wait_until_ready(self, pipe, self._is_to_stop):
+            if self._la_config.may_wait_to_send and not wait_until_ready(
+                self, pipe, self._la_is_to_stop
+            ):
                 return
-            self._config.send(pipe, message)
+            self._la_config.send(pipe, message)
 
-    def _is_to_stop(self) -> bool:
+    def _la_is_to_stop(self) -> bool:
         # not on a pause: the message in hand has been taken out of the network already
         return self.check_for_stop_cmd()
 
@@ -148,7 +150,7 @@ class PyLoihiVarWireModel(Configured, PyLoihiProcessModel):
 
     def steps_ready(self) -> int:
         """As many as there is room for values."""
-        return self._config.steps_to_send(self.out_port.csp_ports[-1])
+        return self._la_config.steps_to_send(self.out_port.csp_ports[-1])
 
     def post_guard(self) -> bool:
         """Every step."""
@@ -156,4 +158,4 @@ class PyLoihiVarWireModel(Configured, PyLoihiProcessModel):
 
     def run_post_mgmt(self) -> None:
         """Read and put."""
-        self._config.send(self.out_port.csp_ports[-1], self.wire_tap.read())
+        self._la_config.send(self.out_port.csp_ports[-1], self.wire_tap.read())

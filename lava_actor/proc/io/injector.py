@@ -49,11 +49,11 @@ class PyLoihiInjectorModel(Takes, PyLoihiProcessModel):
 
     def steps_ready(self) -> int:
         """As many as there are items."""
-        return self._config.steps_to_receive(self.in_port.csp_ports[-1])
+        return self._la_config.steps_to_receive(self.in_port.csp_ports[-1])
 
     def run_spk(self) -> None:
         """Take and send."""
-        self.out_port.send(self._config.receive(self.in_port.csp_ports[-1], self._zeros))
+        self.out_port.send(self._la_config.receive(self.in_port.csp_ports[-1], self._la_zeros))
 
 
 @implements(proc=Injector, protocol=AsyncProtocol)
@@ -65,9 +65,9 @@ class PyLoihiInjectorModelAsync(Takes, Free):
         """Take and send, `num_steps` times."""
         for _ in range(self.num_steps):
             pipe = self.in_port.csp_ports[-1]
-            if self._is_to_return() or (
-                self._config.may_wait_to_receive
-                and not wait_until_ready(self, pipe, self._is_to_return)
+            if self._la_is_to_return() or (
+                self._la_config.may_wait_to_receive
+                and not wait_until_ready(self, pipe, self._la_is_to_return)
             ):
                 return
-            self.out_port.send(self._config.receive(pipe, self._zeros))
+            self.out_port.send(self._la_config.receive(pipe, self._la_zeros))

@@ -55,13 +55,13 @@ class AbstractPyReceiveModel(Columns):
 
     def run_spk(self) -> None:
         """Store what arrived."""
-        data = self.arranged()
-        message = self.received()
+        data = self._la_current_arranged()
+        message = self._la_received()
         if not np.can_cast(message.dtype, data.dtype):
-            self.data = self._arranged = data = time_major(data.astype(message.dtype))
+            self.data = self._la_arranged = data = time_major(data.astype(message.dtype))
         data[..., (self.time_step - 1) % data.shape[-1]] = message
 
-    def received(self) -> np.ndarray:
+    def _la_received(self) -> np.ndarray:
         """Return the message of this step."""
         return self.a_in.recv()
 
@@ -71,9 +71,9 @@ def _recorded(number: DTypeLike) -> NativeStep:
         number,
         "record",
         "a_in",
-        state="rows",
-        integers=("itemsize",),
-        stands_for=("arranged", "rows", "received"),
+        state="_la_rows",
+        integers=("_la_itemsize",),
+        stands_for=("_la_current_arranged", "_la_rows", "_la_received"),
         uniform=False,
     )
 
@@ -96,7 +96,7 @@ class PyReceiveModelFixed(AbstractPyReceiveModel):
 
     native_step = _recorded(np.int32)
 
-    def received(self) -> np.ndarray:
+    def _la_received(self) -> np.ndarray:
         """Return the message of this step; `InvalidValueError` if it has fractions."""
         message = self.a_in.recv()
         if message.dtype.kind != "f":

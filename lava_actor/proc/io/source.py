@@ -42,26 +42,26 @@ class Columns(PyLoihiProcessModel):
 
     data: np.ndarray
 
-    _arranged: np.ndarray | None = None
+    _la_arranged: np.ndarray | None = None
     """The data the last time they were looked at."""
 
     def on_start(self) -> None:
         """Arrange the data."""
-        self.arranged()
+        self._la_current_arranged()
 
-    def arranged(self) -> np.ndarray:
+    def _la_current_arranged(self) -> np.ndarray:
         """Return the data, as a step needs them."""
-        if self.data is not self._arranged:
-            self.data = self._arranged = time_major(self.data)
+        if self.data is not self._la_arranged:
+            self.data = self._la_arranged = time_major(self.data)
         return self.data
 
     @property
-    def rows(self) -> np.ndarray:
+    def _la_rows(self) -> np.ndarray:
         """The data with a row per step."""
-        return np.moveaxis(self.arranged(), -1, 0)
+        return np.moveaxis(self._la_current_arranged(), -1, 0)
 
     @property
-    def itemsize(self) -> int:
+    def _la_itemsize(self) -> int:
         """Bytes of an element of the data."""
         return int(self.data.itemsize)
 
@@ -73,7 +73,7 @@ class AbstractPyRingBuffer(Columns):
 
     def run_spk(self) -> None:
         """Send the column of this step."""
-        data = self.arranged()
+        data = self._la_current_arranged()
         self.s_out.send(data[..., (self.time_step - 1) % data.shape[-1]])
 
 
@@ -82,9 +82,9 @@ def _replayed(number: DTypeLike) -> NativeStep:
         number,
         "replay",
         outputs="s_out",
-        parameters="rows",
-        integers=("itemsize",),
-        stands_for=("arranged", "rows"),
+        parameters="_la_rows",
+        integers=("_la_itemsize",),
+        stands_for=("_la_current_arranged", "_la_rows"),
         uniform=False,
     )
 

@@ -154,7 +154,7 @@ def wait_until_ready(
     while hasattr(ring, "party") and not ready():  # nobody waits at the ends of a harness
         if give_up():
             return False
-        model._control.wait(ready)
+        model._la_control.wait(ready)
     return True
 
 

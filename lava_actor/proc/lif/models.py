@@ -65,7 +65,7 @@ class _LifModel(PyLoihiProcessModel):
     """The spikes of this step."""
 
     @classmethod
-    def _doubts_of(cls, process: AbstractProcess) -> Iterable[str]:
+    def _la_doubts_of(cls, process: AbstractProcess) -> Iterable[str]:
         """Refuse parameters that fit no population."""
         shape = process.vars.u.shape
         for name in ("du", "dv", "vth"):
@@ -100,16 +100,16 @@ class _LifModel(PyLoihiProcessModel):
 
     def run_spk(self) -> None:
         """Receive, update, send spikes."""
-        self._begin()
+        self._la_begin()
         self.subthr_dynamics(self.a_in.recv())
         self.s_out_buff = self.spiking_activation()
         self.reset_voltage(self.s_out_buff)
         self.s_out.send(self.s_out_buff)
 
-    def _begin(self) -> None:
+    def _la_begin(self) -> None:
         """Prepare what the hooks use."""
 
-    def _threshold(self, method: str) -> float | np.ndarray:
+    def _la_threshold(self, method: str) -> float | np.ndarray:
         """Return `vth`, without which this method has to be overridden."""
         vth: float | np.ndarray | None = getattr(self, "vth", None)
         if vth is None:
@@ -135,12 +135,12 @@ def _methods(
     function: str, bias: str | None, clear: bool, period: bool, thresholds: tuple[str, ...]
 ) -> list[Part]:  # fmt: skip
     """The methods that make up a step; ``bias``: function of those with scaled parameters."""
-    dynamics = "_decayed", "_update_current", "scale_bias"
+    dynamics = "_la_decayed", "_la_update_current", "scale_bias"
     resting = ("process_spikes",) if period else ()
     return [
-        *([Part("_clear", f"{function}_clear")] if clear else ()),
+        *([Part("_la_clear", f"{function}_clear")] if clear else ()),
         *([Part("scale_bias", bias, makes={"effective_bias": np.int64}),
-           Part("_scale_threshold_once", None, unless="_is_scaled")] if bias else ()),
+           Part("_la_scale_threshold_once", None, unless="_la_is_scaled")] if bias else ()),
         Part("subthr_dynamics", f"{function.replace('_reset', '')}_subthr", takes="a_in",
              uses=dynamics if bias else ()),
         Part("spiking_activation", f"{function.replace('_reset', '')}_fires", gives="s_out",
@@ -163,7 +163,7 @@ def _float_step(
         float, function, "a_in", {"s_out": sent}, {"u": float, "v": float, **state}, "bias_mant",
         numbers=("du", "dv", *thresholds), integers={**integers},
         parts=_methods(function, None, clear, period, thresholds),
-        shows={"s_out": "s_out_buff"}, stands_for=("_begin",),
+        shows={"s_out": "s_out_buff"}, stands_for=("_la_begin",),
     )  # fmt: skip
 
 
@@ -181,7 +181,7 @@ def _fixed_step(
         constants=FIXED_CONSTANTS,
         parts=_methods(function, bias, clear, period, thresholds),
         in_parts={name: f"effective_{name}" for name in thresholds},
-        shows={"s_out": "s_out_buff"}, stands_for=("_begin",),
+        shows={"s_out": "s_out_buff"}, stands_for=("_la_begin",),
     )  # fmt: skip
 
 
@@ -207,7 +207,7 @@ class AbstractPyLifModelFloat(_LifModel):
     native_step: ClassVar[NativeStep | None] = _float_step("lif_f64")
 
     @classmethod
-    def _doubts_of_value(cls, name: str, value: object) -> str | None:
+    def _la_doubts_of_value(cls, name: str, value: object) -> str | None:
         """Say which parameters make no sense in floating point."""
         if name in ("du", "dv") and _is_outside(value, 0, 1):
             return (
@@ -229,7 +229,7 @@ class AbstractPyLifModelFloat(_LifModel):
     @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > vth``."""
-        return self.v > self._threshold("spiking_activation")
+        return self.v > self._la_threshold("spiking_activation")
 
 
 class AbstractPyLifModelFixed(_LifModel):
@@ -268,7 +268,7 @@ class AbstractPyLifModelFixed(_LifModel):
     """
 
     @classmethod
-    def _doubts_of_value(cls, name: str, value: object) -> str | None:
+    def _la_doubts_of_value(cls, name: str, value: object) -> str | None:
         """Say which parameters make no sense in fixed point."""
         if name not in ("du", "dv") or not _is_outside(value, *(range_ := FIXED_RANGES[name])):
             return None
@@ -290,7 +290,7 @@ class AbstractPyLifModelFixed(_LifModel):
 
     native_step: ClassVar[NativeStep | None] = _fixed_step("lif_i32")
 
-    _parameters: ClassVar[dict[str, type[np.integer]]] = {
+    _la_parameters: ClassVar[dict[str, type[np.integer]]] = {
         **dict.fromkeys(("u", "v", "du", "dv"), np.int32),
         **dict.fromkeys(("bias_mant", "bias_exp"), np.int16),
         **dict.fromkeys(("vth", "vth_lo", "vth_hi"), np.int32),
@@ -309,25 +309,25 @@ class AbstractPyLifModelFixed(_LifModel):
         self.effective_bias = np.zeros(1, np.int64)
         self.effective_vth = 0
         self.isthrscaled = False
-        self._scaled_from: dict[str, object] = {}
+        self._la_scaled_from: dict[str, object] = {}
 
     def on_start(self) -> None:
         """Check the parameters: what is not integral has been cut off on the way here."""
         given = self.proc_params if self.proc_params is not None else {}
-        for name, dtype in self._parameters.items():
+        for name, dtype in self._la_parameters.items():
             if name in given:
                 require_integral(self, name, given[name], dtype)
-        for name in self._parameters:
-            self._check_value(name)
+        for name in self._la_parameters:
+            self._la_check_value(name)
 
-    def _var_written(self, name: str) -> None:
-        if name in self._parameters:
-            self._check_value(name)
+    def _la_var_written(self, name: str) -> None:
+        if name in self._la_parameters:
+            self._la_check_value(name)
 
-    def _check_value(self, name: str) -> None:
+    def _la_check_value(self, name: str) -> None:
         value: Any = getattr(self, name, None)
         if name.startswith("bias") or isinstance(value, (int, float)):  # u and v are arrays
-            require_integral(self, name, value, self._parameters[name])
+            require_integral(self, name, value, self._la_parameters[name])
 
     # -- the step in NumPy -------------------------------------------------------------------
 
@@ -345,59 +345,59 @@ class AbstractPyLifModelFixed(_LifModel):
         NotImplementedError
             If the model has no Var `vth` and does not override this method.
         """
-        self.effective_vth = self._scaled(self._threshold("scale_threshold"))
+        self.effective_vth = self._la_scaled(self._la_threshold("scale_threshold"))
         self.isthrscaled = True
 
-    def _scaled(self, vth: object) -> np.ndarray:
+    def _la_scaled(self, vth: object) -> np.ndarray:
         return np.asarray(np.left_shift(np.asarray(vth, np.int64), self.vth_shift))
 
     @replaceable
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update u and v with the input of this step."""
-        self._update_current(activation_in)
-        voltage = self._decayed(self.v, self.dv + self.dm_offset)
+        self._la_update_current(activation_in)
+        voltage = self._la_decayed(self.v, self.dv + self.dm_offset)
         voltage += self.u
         voltage += self.effective_bias
         self.v[...] = np.clip(voltage, 1 - self.max_uv_val, self.max_uv_val - 1)
 
-    def _update_current(self, activation_in: np.ndarray) -> None:
+    def _la_update_current(self, activation_in: np.ndarray) -> None:
         limit = self.max_uv_val
         activation = integral_input(self, "a_in", activation_in)
         if activation.dtype.itemsize < 4:
             activation = activation.astype(np.int32)
-        current = self._decayed(self.u, self.du + self.ds_offset)
+        current = self._la_decayed(self.u, self.du + self.ds_offset)
         current += activation << activation.dtype.type(self.act_shift)
         current -= 2 * limit * (current > limit)
         current += 2 * limit * (current <= -limit)
         self.u[...] = current
 
-    def _decayed(self, state: np.ndarray, decay: object) -> np.ndarray:
+    def _la_decayed(self, state: np.ndarray, decay: object) -> np.ndarray:
         kept = state.astype(np.int64) * (self.decay_unity - np.asarray(decay, np.int64))
         return mag(kept, self.decay_shift)
 
     @replaceable
     def spiking_activation(self) -> np.ndarray:
         """Return ``v > effective_vth``."""
-        self._threshold("spiking_activation")
+        self._la_threshold("spiking_activation")
         return self.v > self.effective_vth
 
-    def _begin(self) -> None:
-        super()._begin()
+    def _la_begin(self) -> None:
+        super()._la_begin()
         self.scale_bias()
-        self._scale_threshold_once()
+        self._la_scale_threshold_once()
 
-    def _scale_threshold_once(self) -> None:
-        if not self._is_scaled():
+    def _la_scale_threshold_once(self) -> None:
+        if not self._la_is_scaled():
             self.scale_threshold()
             found = {n: vars(self)[n] for n in ("vth", "vth_hi", "vth_lo") if n in vars(self)}
-            self._scaled_from = {name: seen(self, value) for name, value in found.items()}
+            self._la_scaled_from = {name: seen(self, value) for name, value in found.items()}
 
-    def _is_scaled(self) -> bool:
+    def _la_is_scaled(self) -> bool:
         """Whether `effective_vth` is of the thresholds as they are now, whoever wrote them."""
-        if not isinstance(self._scaled_from, dict):  # out of a file of old
+        if not isinstance(self._la_scaled_from, dict):  # out of a file of old
             return False
         return self.isthrscaled and all(
-            is_as_seen(self, getattr(self, n), was) for n, was in self._scaled_from.items()
+            is_as_seen(self, getattr(self, n), was) for n, was in self._la_scaled_from.items()
         )
 
 
@@ -437,11 +437,11 @@ class _Resetting(_LifModel):
         self.reset_interval = int(proc_params["reset_interval"])
         self.reset_offset = int(proc_params["reset_offset"]) % self.reset_interval
 
-    def _begin(self) -> None:
-        self._clear()
-        super()._begin()
+    def _la_begin(self) -> None:
+        self._la_clear()
+        super()._la_begin()
 
-    def _clear(self) -> None:
+    def _la_clear(self) -> None:
         """Clear the state if it is time."""
         if self.time_step % self.reset_interval == self.reset_offset:
             self.u[...] = 0
@@ -557,7 +557,7 @@ class PyTernLifModelFixed(AbstractPyLifModelFixed):
     def scale_threshold(self) -> None:
         """Set both effective thresholds."""
         self.effective_vth_hi, self.effective_vth_lo = (
-            self._scaled(vth) for vth in (self.vth_hi, self.vth_lo)
+            self._la_scaled(vth) for vth in (self.vth_hi, self.vth_lo)
         )
         self.isthrscaled = True
 

@@ -27,11 +27,11 @@ class PyMonitorModel(PyLoihiProcessModel):
     """Records in the dtype of what is recorded.
 
     How many ports there are depends on what was probed, so the compiler asks for a model class
-    that declares exactly those (`_specialised`). One that samples no Vars only has `run_spk`.
+    that declares exactly those (`_la_specialised`). One that samples no Vars only has `run_spk`.
     """
 
     @classmethod
-    def _specialised(cls, process: AbstractProcess) -> type[PyMonitorModel]:
+    def _la_specialised(cls, process: AbstractProcess) -> type[PyMonitorModel]:
         """Return a model class that declares the members of one Monitor."""
         params = process.proc_params
         made: type[PyMonitorModel]
@@ -42,81 +42,81 @@ class PyMonitorModel(PyLoihiProcessModel):
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self._ports = list(zip(proc_params["InPorts"], proc_params["VarsData2"], strict=True))
-        self._vars = list(zip(proc_params["RefPorts"], proc_params["VarsData1"], strict=True))
+        self._la_ports = list(zip(proc_params["InPorts"], proc_params["VarsData2"], strict=True))
+        self._la_vars = list(zip(proc_params["RefPorts"], proc_params["VarsData1"], strict=True))
 
     def run_spk(self) -> None:
         """Record what the OutPorts sent."""
         step = self.time_step
-        for name, recording in self._ports:
+        for name, recording in self._la_ports:
             port, recorder = getattr(self, name), getattr(self, recording)
             values, indices = port.recv_events()
             recorder.events(step, values, indices, port.dtype)
             if recorder.until < step and not recorder.told:
-                self._tell_of_end(recorder)
+                self._la_tell_of_end(recorder)
 
     @classmethod
-    def _obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
+    def _la_obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
         if cls.run_spk is not PyMonitorModel.run_spk or (
             cls.run_post_mgmt is not PyLoihiProcessModel.run_post_mgmt
         ):
-            return super()._obstacle(ports, own)
+            return super()._la_obstacle(ports, own)
         found = (no_plain_in(name, port) for name, port in ports.items())
         return next((why for why in found if why is not None), None)
 
-    def _native_burst(self) -> Burst:
+    def _la_native_burst(self) -> Burst:
         own = type(self)
         if own.run_spk is not PyMonitorModel.run_spk or (
-            self._vars
-            and (own.run_post_mgmt, own._sample) != (_run_post_mgmt, PyMonitorModel._sample)
+            self._la_vars
+            and (own.run_post_mgmt, own._la_sample) != (_run_post_mgmt, PyMonitorModel._la_sample)
         ):
-            return super()._native_burst()
-        rows = [(getattr(self, n).native_taps, getattr(self, r)) for n, r in self._vars]
+            return super()._la_native_burst()
+        rows = [(getattr(self, n).native_taps, getattr(self, r)) for n, r in self._la_vars]
         sources = []
-        for name, recording in self._ports:
+        for name, recording in self._la_ports:
             port = getattr(self, name)
             pieces = port.native_message()
             if pieces is None:
-                return super()._native_burst()
+                return super()._la_native_burst()
             sources.append((pieces, port.recv_events, port.dtype, getattr(self, recording)))
         if any(taps is None for taps, _ in rows):
-            return super()._native_burst()
-        return RecordBurst(self, rows, sources, self._tell_of_end)
+            return super()._la_native_burst()
+        return RecordBurst(self, rows, sources, self._la_tell_of_end)
 
-    def _tell_of_end(self, recorder: Recorder) -> None:
+    def _la_tell_of_end(self, recorder: Recorder) -> None:
         recorder.told = True
         warnings.warn(
-            f"{self.process_name}: the recording of {recorder.name} is full after "
+            f"{self._la_process_name}: the recording of {recorder.name} is full after "
             f"{recorder.until} steps, later ones are not recorded; give probe a larger num_steps",
             stacklevel=2,
         )
 
-    def _has_to_sample(self) -> bool:
+    def _la_has_to_sample(self) -> bool:
         step = self.time_step
         return any(
             step % recorder.every == 0 and not recorder.told
-            for recorder in [getattr(self, recording) for _, recording in self._vars]
+            for recorder in [getattr(self, recording) for _, recording in self._la_vars]
         )
 
-    def _sample(self) -> None:
+    def _la_sample(self) -> None:
         step = self.time_step
-        for port, recording in self._vars:
+        for port, recording in self._la_vars:
             recorder = getattr(self, recording)
             if recorder.is_due(step):
                 recorder.row(step, getattr(self, port).read())
             elif recorder.until < step and not recorder.told:
-                self._tell_of_end(recorder)
+                self._la_tell_of_end(recorder)
 
 
 # The compiler reads the code that a made class has of its own: these two hide nothing from it.
 def _post_guard(self: PyMonitorModel) -> bool:
     """Tell whether there are Vars to sample in this step."""
-    return bool(self._has_to_sample())
+    return bool(self._la_has_to_sample())
 
 
 def _run_post_mgmt(self: PyMonitorModel) -> None:
     """Sample the Vars."""
-    self._sample()
+    self._la_sample()
 
 
 class _Made(ABCMeta):
@@ -127,7 +127,7 @@ def _made(
     base: type[PyMonitorModel], name: str, refs: tuple[tuple[str, int], ...], ins: tuple[str, ...]
 ) -> Any:
     members: dict[str, object] = {
-        "_hidden_from_discovery": True,
+        "_la_hidden_from_discovery": True,
         "_making": (base, name, refs, ins),
     }
     members |= {

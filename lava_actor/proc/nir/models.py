@@ -31,7 +31,7 @@ from lava_actor.process.process import AbstractProcess
 def _step(function: str, parameters: str = "", sent: type = float, **more: Any) -> NativeStep:
     """The native step of a node, see ``nir.h``."""
     return NativeStep.of(
-        float, function, "a_in", {"s_out": sent}, parameters=parameters, stands_for=("answer",),
+        float, function, "a_in", {"s_out": sent}, parameters=parameters, stands_for=("_la_answer",),
         **more,
     )  # fmt: skip
 
@@ -42,13 +42,13 @@ class AbstractNIRModel(PyLoihiProcessModel):
     a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
-    def answer(self, x: np.ndarray) -> np.ndarray:
+    def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return what is sent for what was received."""
         raise NotImplementedError
 
     def run_spk(self) -> None:
         """Receive, compute, send."""
-        self.s_out.send(self.answer(self.a_in.recv()))
+        self.s_out.send(self._la_answer(self.a_in.recv()))
 
 
 @cpu_model(Passage, "floating_pt")
@@ -57,7 +57,7 @@ class PyPassageModel(AbstractNIRModel):
 
     native_step = _step("keep_64", uniform=False)
 
-    def answer(self, x: np.ndarray) -> np.ndarray:
+    def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return the same numbers in the shape of `s_out`."""
         return x.reshape(self.proc_params["shape_out"])
 
@@ -69,7 +69,7 @@ class PyAffineModel(AbstractNIRModel):
     weight: np.ndarray = LavaPyType(np.ndarray, float)
     bias: np.ndarray = LavaPyType(np.ndarray, float)
 
-    def answer(self, x: np.ndarray) -> np.ndarray:
+    def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return ``weight @ x + bias``."""
         return np.matmul(self.weight, x[..., None])[..., 0] + self.bias
 
@@ -82,7 +82,7 @@ class PyScaleModel(AbstractNIRModel):
 
     scale: np.ndarray = LavaPyType(np.ndarray, float)
 
-    def answer(self, x: np.ndarray) -> np.ndarray:
+    def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return ``scale * x``."""
         return self.scale * x
 
@@ -95,13 +95,13 @@ class PyThresholdModel(AbstractNIRModel):
 
     threshold: np.ndarray = LavaPyType(np.ndarray, float)
 
-    def answer(self, x: np.ndarray) -> np.ndarray:
+    def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return ``x > threshold``."""
         return x > self.threshold
 
 
 class _WindowModel(AbstractNIRModel):
-    def _windows(
+    def _la_windows(
         self, x: np.ndarray, sizes: tuple[int, ...], dilation: tuple[int, ...]
     ) -> np.ndarray:
         """Views of shape (channels, places …, sizes …) of what the windows cover."""
@@ -120,11 +120,11 @@ class PyConvolutionModel(_WindowModel):
     weight: np.ndarray = LavaPyType(np.ndarray, float)
     bias: np.ndarray = LavaPyType(np.ndarray, float)
 
-    def answer(self, x: np.ndarray) -> np.ndarray:
+    def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return the convolution of x, channels first."""
         params, w = self.proc_params, self.weight
         axes, groups = x.ndim - 1, params["groups"]
-        views = self._windows(x, w.shape[2:], params["dilation"])
+        views = self._la_windows(x, w.shape[2:], params["dilation"])
         over = (0, *range(1 + axes, 1 + 2 * axes))
         sums = [
             np.tensordot(kernels, part, ((1, *range(2, 2 + axes)), over))
@@ -137,10 +137,10 @@ class PyConvolutionModel(_WindowModel):
 class PyPoolModel(_WindowModel):
     """Sums or means of windows."""
 
-    def answer(self, x: np.ndarray) -> np.ndarray:
+    def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return the sum, or mean, of each window."""
         params, axes = self.proc_params, tuple(range(x.ndim, 2 * x.ndim - 1))
-        views = self._windows(x, params["sizes"], (1,) * len(params["sizes"]))
+        views = self._la_windows(x, params["sizes"], (1,) * len(params["sizes"]))
         return views.mean(axis=axes) if params["mean"] else views.sum(axis=axes)
 
 
@@ -151,9 +151,9 @@ class PyDelayModel(AbstractNIRModel):
     native_step = NativeStep(
         "delay_sends",
         outputs={"s_out": float},
-        parameters={"buffer": float, "late": np.int64},
-        constants={"_first": True},
-        stands_for=("_old",),
+        parameters={"buffer": float, "_la_late": np.int64},
+        constants={"_la_first": True},
+        stands_for=("_la_old",),
         uniform=False,
         then=NativeStep(
             "delay_keeps", inputs={"a_in": float}, state={"buffer": float}, uniform=False
@@ -164,29 +164,29 @@ class PyDelayModel(AbstractNIRModel):
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self.late = proc_params["steps"]
-        self._places = np.indices(self.late.shape, sparse=True)
-        self._first = bool(np.all(self.late > 0))
+        self._la_late = proc_params["steps"]
+        self._la_places = np.indices(self._la_late.shape, sparse=True)
+        self._la_first = bool(np.all(self._la_late > 0))
 
     @classmethod
-    def _obstacle_in(cls, process: AbstractProcess) -> str | None:
+    def _la_obstacle_in(cls, process: AbstractProcess) -> str | None:
         """Say that what is not late is sent after it has been received."""
         if np.all(process.proc_params["steps"] > 0):
             return None
         return "an element is not late at all, so it sends after it has received"
 
-    def _old(self) -> np.ndarray:
-        now = self.time_step - self.late
-        return self.buffer[(now % len(self.buffer), *self._places)]
+    def _la_old(self) -> np.ndarray:
+        now = self.time_step - self._la_late
+        return self.buffer[(now % len(self.buffer), *self._la_places)]
 
     def run_spk(self) -> None:
         """Send what is old enough, and keep what arrives."""
-        if self._first:
-            self.s_out.send(self._old())
+        if self._la_first:
+            self.s_out.send(self._la_old())
             self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
         else:
             self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
-            self.s_out.send(self._old())
+            self.s_out.send(self._la_old())
 
 
 @cpu_model(NIRNeuron, "floating_pt")
@@ -194,9 +194,9 @@ class PyNIRNeuronModel(AbstractNIRModel):
     """Integrators and neurons, see `NIRNeuron`."""
 
     native_step = _step(
-        "nir_neuron", "r v_leak w_in v_reset v_threshold share_mem share_syn", state="i v",
-        numbers=("gain",),
-        integers=dict.fromkeys(("filters", "leaks", "spiking"), (0, 1)),
+        "nir_neuron", "r v_leak w_in v_reset v_threshold _la_share_mem _la_share_syn", state="i v",
+        numbers=("_la_gain",),
+        integers=dict.fromkeys(("_la_filters", "_la_leaks", "_la_spiking"), (0, 1)),
     )  # fmt: skip
 
     i: np.ndarray = LavaPyType(np.ndarray, float)
@@ -211,34 +211,37 @@ class PyNIRNeuronModel(AbstractNIRModel):
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self.gain = float(proc_params["gain"])
-        self.filters, self.leaks, self.spiking = (
+        self._la_gain = float(proc_params["gain"])
+        self._la_filters, self._la_leaks, self._la_spiking = (
             int(proc_params[name]) for name in ("filters", "leaks", "spiking")
         )
 
     def on_start(self) -> None:
         """Find the shares that time constants make."""
-        self._var_written("tau_mem")
+        self._la_var_written("tau_mem")
 
-    def _var_written(self, name: str) -> None:
+    def _la_var_written(self, name: str) -> None:
         """Let new time constants take effect."""
-        self.share_mem, self.share_syn = self._share(self.tau_mem), self._share(self.tau_syn)
+        self._la_share_mem, self._la_share_syn = (
+            self._la_share(self.tau_mem),
+            self._la_share(self.tau_syn),
+        )
 
-    def _share(self, tau: np.ndarray) -> np.ndarray:
+    def _la_share(self, tau: np.ndarray) -> np.ndarray:
         steps = self.proc_params["dt"] / tau
         return -np.expm1(-steps) if self.proc_params["exponential"] else steps
 
-    def answer(self, x: np.ndarray) -> np.ndarray:
+    def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Update current and voltage; return spikes, or the voltage."""
-        if self.filters:
-            self.i += self.share_syn * (self.w_in * x - self.i)
+        if self._la_filters:
+            self.i += self._la_share_syn * (self.w_in * x - self.i)
         else:
             self.i[...] = x
-        if self.leaks:
-            self.v += self.share_mem * (self.v_leak - self.v + self.r * self.i)
+        if self._la_leaks:
+            self.v += self._la_share_mem * (self.v_leak - self.v + self.r * self.i)
         else:
-            self.v += self.gain * self.r * self.i
-        if not self.spiking:
+            self.v += self._la_gain * self.r * self.i
+        if not self._la_spiking:
             return self.v
         spikes = self.v > self.v_threshold
         np.copyto(self.v, self.v_reset, where=spikes)

@@ -21,7 +21,7 @@ def float_step(function: str) -> NativeStep:
     return NativeStep.of(
         float, function, "a_real_in a_imag_in", {"s_out": bool}, "real imag",
         numbers=("sin_decay", "cos_decay", "vth"),
-        stands_for=("resonator_dynamics", "_fire"),
+        stands_for=("resonator_dynamics", "_la_fire"),
     )  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def fixed_step(function: str) -> NativeStep:
     return NativeStep.of(
         np.int32, function, "a_real_in a_imag_in", {"s_out": bool}, "real imag",
         integers=("sin_decay", "cos_decay", "vth", "state_exp", "decay_bits"),
-        stands_for=("resonator_dynamics", "_decayed", "_fire"),
+        stands_for=("resonator_dynamics", "_la_decayed", "_la_fire"),
     )  # fmt: skip
 
 
@@ -54,7 +54,7 @@ class AbstractPyRFModel(PyLoihiProcessModel):
         """Return real and imaginary part after this step."""
         raise NotImplementedError
 
-    def _fire(self, real: np.ndarray, imag: np.ndarray) -> np.ndarray:
+    def _la_fire(self, real: np.ndarray, imag: np.ndarray) -> np.ndarray:
         """Take over the state after this step; return who spikes."""
         spikes = (real >= self.vth) & (imag >= 0) & (self.imag < 0)
         self.real[...] = real
@@ -64,7 +64,7 @@ class AbstractPyRFModel(PyLoihiProcessModel):
     def run_spk(self) -> None:
         """Receive, turn, send spikes."""
         turned = self.resonator_dynamics(self.a_real_in.recv(), self.a_imag_in.recv())
-        self.s_out.send(self._fire(*turned))
+        self.s_out.send(self._la_fire(*turned))
 
 
 @declares(float, "a_real_in a_imag_in real imag sin_decay cos_decay vth")
@@ -106,13 +106,14 @@ class AbstractPyRFModelFixed(AbstractPyRFModel):
         self, a_real_in: np.ndarray, a_imag_in: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return real and imaginary part after this step."""
-        real = self._decayed(self.cos_decay, self.real) - self._decayed(self.sin_decay, self.imag)
-        imag = self._decayed(self.sin_decay, self.real) + self._decayed(self.cos_decay, self.imag)
+        decayed, cos, sin = self._la_decayed, self.cos_decay, self.sin_decay
+        real = decayed(cos, self.real) - decayed(sin, self.imag)
+        imag = decayed(sin, self.real) + decayed(cos, self.imag)
         real += shl(integral_input(self, "a_real_in", a_real_in), self.state_exp)
         imag += shl(integral_input(self, "a_imag_in", a_imag_in), self.state_exp)
         return sat24(real), sat24(imag)
 
-    def _decayed(self, decay: np.ndarray, state: np.ndarray) -> np.ndarray:
+    def _la_decayed(self, decay: np.ndarray, state: np.ndarray) -> np.ndarray:
         return mag(decay.astype(np.int64) * state, self.decay_bits)
 
 

@@ -25,12 +25,12 @@ EPSILON_FIXED = 1
 class _Crossing(AbstractPyRFModel):
     """Spikes where the imaginary part reaches the threshold, and resets it."""
 
-    epsilon: ClassVar[float]
+    _la_epsilon: ClassVar[float]
 
-    def _fire(self, real: np.ndarray, imag: np.ndarray) -> np.ndarray:
+    def _la_fire(self, real: np.ndarray, imag: np.ndarray) -> np.ndarray:
         spikes = imag >= self.vth
         self.real[...] = np.where(spikes, 0, real)
-        self.imag[...] = np.where(spikes, self.vth - self.epsilon, imag)
+        self.imag[...] = np.where(spikes, self.vth - self._la_epsilon, imag)
         return spikes
 
 
@@ -40,7 +40,7 @@ class PyRF_IZModelFloat(_Crossing, AbstractPyRFModelFloat):  # noqa: N801 - the 
 
     cut = BY_NEURON
     native_step = float_step("rf_iz_f64")
-    epsilon = EPSILON_FLOAT
+    _la_epsilon = EPSILON_FLOAT
 
 
 @cpu_model(RF_IZ, "fixed_pt")
@@ -49,4 +49,4 @@ class PyRF_IZModelFixed(_Crossing, AbstractPyRFModelFixed):  # noqa: N801 - the 
 
     cut = BY_NEURON
     native_step = fixed_step("rf_iz_i32")
-    epsilon = EPSILON_FIXED
+    _la_epsilon = EPSILON_FIXED

@@ -39,7 +39,7 @@ class _Recurrent(PyLoihiProcessModel):
     s4_state: np.ndarray = LavaPyType(np.ndarray, complex)
     s4_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
-    def _recurrence(self, given: np.ndarray) -> np.ndarray:
+    def _la_recurrence(self, given: np.ndarray) -> np.ndarray:
         """Update the state, return its read-out.
 
         Products are written out in real numbers: how NumPy rounds those of complex ones depends on
@@ -63,7 +63,7 @@ class AbstractS4dModel(_Recurrent):
 
     def run_spk(self) -> None:
         """Receive, update the state, send."""
-        self.s_out.send(self._recurrence(self.a_in.recv()))
+        self.s_out.send(self._la_recurrence(self.a_in.recv()))
 
 
 @cpu_model(S4d, "floating_pt")
@@ -82,7 +82,7 @@ class AbstractSigmaS4dDeltaModel(_Recurrent, AbstractSigmaDeltaModelFloat):
 
     def activation_dynamics(self, sigma_data: np.ndarray) -> np.ndarray:
         """Update the state, return its read-out; there is neither bias nor rectification."""
-        return self._recurrence(sigma_data)
+        return self._la_recurrence(sigma_data)
 
 
 @cpu_model(SigmaS4dDelta, "floating_pt")

@@ -28,7 +28,7 @@ def ReLU(x: np.ndarray) -> np.ndarray:  # noqa: N802 - the documented name
 
 _EXPONENT = (-(2**30), 2**30)
 """The sum of two does not wrap."""
-_STAGES = ("sigma_dynamics", "activation_dynamics", "dynamics", "rectifies")
+_STAGES = ("sigma_dynamics", "activation_dynamics", "dynamics", "_la_rectifies")
 
 
 def _sigma_step(function: str, number: DTypeLike) -> NativeStep:
@@ -40,7 +40,7 @@ def _sigma_step(function: str, number: DTypeLike) -> NativeStep:
 def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
     """The native step of a model with a delta stage, see ``sigma_delta.h``."""
     fixed = np.dtype(number).kind == "i"
-    sums = "rectifies" in last
+    sums = "_la_rectifies" in last
     state = "act residue error sigma" if sums else "act residue error"
     return NativeStep.of(
         number, function, "a_in", "s_out", state, "bias" if sums else "",
@@ -86,7 +86,7 @@ class AbstractDeltaModel(PyLoihiProcessModel):
     cum_error: np.ndarray
 
     @classmethod
-    def _doubts_of_value(cls, name: str, value: object) -> str | None:
+    def _la_doubts_of_value(cls, name: str, value: object) -> str | None:
         """Say which thresholds make no sense."""
         below = name == "vth" and np.any(np.asarray(value) < 0)
         return f"{value} is below 0: every change is sent in every step" if below else None
@@ -168,20 +168,20 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
     bias: np.ndarray
 
     @property
-    def rectifies(self) -> int | None:
+    def _la_rectifies(self) -> int | None:
         """1 or 0: whether the activation function is `ReLU`; None for an unknown one."""
         modes = {ActivationMode.UNIT: 0, ActivationMode.RELU: 1}
         return modes.get(self.proc_params["act_mode"])
 
     def activation_dynamics(self, sigma_data: np.ndarray) -> np.ndarray:
         """Return the activation for the summed input, bias included."""
-        if self.rectifies is None:
+        if self._la_rectifies is None:
             raise UnsupportedError(
                 f"SigmaDelta.act_mode: expected a member of ActivationMode, got "
                 f"{self.proc_params['act_mode']!r}"
             )
         total = sigma_data + self.bias
-        return ReLU(total) if self.rectifies else total
+        return ReLU(total) if self._la_rectifies else total
 
     def dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
         """Run all three stages; returns the change to send, in state scale."""
@@ -206,7 +206,7 @@ class PySigmaDeltaModelFloat(AbstractSigmaDeltaModelFloat):
     """Floating-point model of `SigmaDelta`."""
 
     cut = BY_NEURON
-    native_step = _delta_step("sigma_delta_f64", float, "rectifies")
+    native_step = _delta_step("sigma_delta_f64", float, "_la_rectifies")
 
 
 @declares(np.int32, "a_in s_out vth sigma act residue error bias", 24)
@@ -230,7 +230,7 @@ class PySigmaDeltaModelFixed(AbstractSigmaDeltaModelFixed):
     """Fixed-point model of `SigmaDelta`."""
 
     cut = BY_NEURON
-    native_step = _delta_step("sigma_delta_i32", np.int32, "rectifies")
+    native_step = _delta_step("sigma_delta_i32", np.int32, "_la_rectifies")
 
 
 @cpu_model(SigmaDelta, "fixed_pt")
@@ -251,7 +251,7 @@ class PySigmaDeltaModelFixedCorrected(AbstractSigmaDeltaModelFixed):
     cut = BY_NEURON
     native_step = NativeStep.of(
         np.int32, "sigma_delta_corrected_i32", "a_in", "s_out", "act sigma", "bias",
-        integers=("rectifies", "state_exp", "vth"), stands_for=("delta_dynamics", *_STAGES),
+        integers=("_la_rectifies", "state_exp", "vth"), stands_for=("delta_dynamics", *_STAGES),
     )  # fmt: skip
 
     def delta_dynamics(self, act_data: np.ndarray) -> np.ndarray:

@@ -40,13 +40,13 @@ class _Source(PyLoihiProcessModel):
     s_out: PyOutPort
     amplitude: np.ndarray
 
-    def spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _la_spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Return (neurons, number of spikes of each; None: one each) of this step."""
         raise NotImplementedError
 
     def run_spk(self) -> None:
         """Send the spikes of this step."""
-        at, numbers = self.spikes()
+        at, numbers = self._la_spikes()
         values = self.amplitude.reshape(-1)[at]
         if numbers is not None:
             values = values * numbers
@@ -61,53 +61,60 @@ class _Source(PyLoihiProcessModel):
 class AbstractPyPoissonSource(_Source):
     """Draws numbers of spikes from counters, see `poisson`."""
 
-    cut = Cut("s_out", ("s_out", "rate", "amplitude"), cost=4.0, remade=("key", "_means", "_rates"))
+    cut = Cut(
+        "s_out",
+        ("s_out", "rate", "amplitude"),
+        cost=4.0,
+        remade=("_la_key", "_la_means", "_la_rates"),
+    )
 
     rate: np.ndarray
 
-    _means: Means | None = None
-    _rates: object = None
-    """Those of `_means`."""
+    _la_means: Means | None = None
+    _la_rates: object = None
+    """Those of `_la_means`."""
 
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
-        self.binary = int(proc_params["binary"])
-        self._seed: int | None = proc_params["seed"]
+        self._la_binary = int(proc_params["binary"])
+        self._la_seed: int | None = proc_params["seed"]
 
     @functools.cached_property
-    def key(self) -> np.ndarray:
+    def _la_key(self) -> np.ndarray:
         """What makes this source's numbers differ from others'."""
-        return key_of(self._rng_seed if self._seed is None else self._seed)
+        return key_of(self._la_rng_seed if self._la_seed is None else self._la_seed)
 
     @property
-    def means(self) -> Means:
+    def _la_current_means(self) -> Means:
         """The rates, once they have been looked at, as a step needs them."""
-        if self._means is None or not is_as_seen(self, self.rate, self._rates):
+        if self._la_means is None or not is_as_seen(self, self.rate, self._la_rates):
             check_rates(owner_of(self), self.rate)
-            self._means, self._rates = Means(self.rate), seen(self, self.rate)
-        return self._means
+            self._la_means, self._la_rates = Means(self.rate), seen(self, self.rate)
+        return self._la_means
 
-    def _var_written(self, name: str) -> None:
+    def _la_var_written(self, name: str) -> None:
         """Look at what was set."""
-        self._means = None
+        self._la_means = None
 
-    def spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _la_spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Draw the spikes of this step."""
         count = self.s_out.size
-        numbers = self.means.draw(self.key, self.time_step, self.first_row, count)
+        numbers = self._la_current_means.draw(
+            self._la_key, self.time_step, self._la_first_row, count
+        )
         at = np.flatnonzero(numbers)
-        return at, None if self.binary else numbers[at]
+        return at, None if self._la_binary else numbers[at]
 
-    _mean = property(lambda self: self.means.mean)
-    _none = property(lambda self: self.means.none)
-    _pieces = property(lambda self: self.means.pieces)
-    _lasts = property(lambda self: self.means.lasts)
-    _key_0 = property(lambda self: int(self.key.view(np.int64)[0]))
-    _key_1 = property(lambda self: int(self.key.view(np.int64)[1]))
+    _la_mean = property(lambda self: self._la_current_means.mean)
+    _la_none = property(lambda self: self._la_current_means.none)
+    _la_pieces = property(lambda self: self._la_current_means.pieces)
+    _la_lasts = property(lambda self: self._la_current_means.lasts)
+    _la_key_0 = property(lambda self: int(self._la_key.view(np.int64)[0]))
+    _la_key_1 = property(lambda self: int(self._la_key.view(np.int64)[1]))
 
 
-_TWO_WORDS = {"_key_0": INT64, "_key_1": INT64}
-_FORMS = ("_mean", "_none", "_pieces", "_lasts")
+_TWO_WORDS = {"_la_key_0": INT64, "_la_key_1": INT64}
+_FORMS = ("_la_mean", "_la_none", "_la_pieces", "_la_lasts")
 
 
 def _poisson(function: str, number: DTypeLike) -> NativeStep:
@@ -115,14 +122,14 @@ def _poisson(function: str, number: DTypeLike) -> NativeStep:
         function,
         outputs={"s_out": number},
         parameters={
-            "_mean": float,
-            "_none": float,
-            "_pieces": np.int64,
+            "_la_mean": float,
+            "_la_none": float,
+            "_la_pieces": np.int64,
             "amplitude": number,
-            "_lasts": np.uint16,
+            "_la_lasts": np.uint16,
         },
-        integers={**_TWO_WORDS, "first_row": INT64, "binary": (0, 1)},
-        stands_for=("spikes", "key", "means", *_FORMS, *_TWO_WORDS),
+        integers={**_TWO_WORDS, "_la_first_row": INT64, "_la_binary": (0, 1)},
+        stands_for=("_la_spikes", "_la_key", "_la_current_means", *_FORMS, *_TWO_WORDS),
         uniform=False,
     )
 
@@ -147,39 +154,39 @@ class PyPoissonSourceFixed(AbstractPyPoissonSource):
 class AbstractPyRegularSource(_Source):
     """Counts steps."""
 
-    cut = Cut("s_out", ("s_out", "period", "first", "amplitude"), remade=("_checked",))
+    cut = Cut("s_out", ("s_out", "period", "first", "amplitude"), remade=("_la_checked",))
 
     period: np.ndarray
     first: np.ndarray
 
-    _checked: tuple[object, object] = (None, None)
+    _la_checked: tuple[object, object] = (None, None)
     """Period and first step the last time they were looked at."""
 
     @property
-    def checked_period(self) -> np.ndarray:
+    def _la_checked_period(self) -> np.ndarray:
         """The period, once it and the first step have been looked at."""
         now = self.period, self.first
-        if not all(map(is_as_seen, (self, self), now, self._checked)):
+        if not all(map(is_as_seen, (self, self), now, self._la_checked)):
             check_steps(f"{owner_of(self)}.period", self.period)
             check_steps(f"{owner_of(self)}.first", self.first)
-            self._checked = seen(self, self.period), seen(self, self.first)
+            self._la_checked = seen(self, self.period), seen(self, self.first)
         return self.period
 
-    def _var_written(self, name: str) -> None:
+    def _la_var_written(self, name: str) -> None:
         """Look at what was set."""
-        self._checked = None, None
+        self._la_checked = None, None
 
-    def spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _la_spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Find out whose period ends in this step."""
-        period = self.checked_period
+        period = self._la_checked_period
         since = self.time_step - self.first
         return np.flatnonzero((since >= 0) & (since % period == 0)), None
 
 
 def _regular(function: str, number: DTypeLike) -> NativeStep:
-    read = {"checked_period": np.int64, "first": np.int64, "amplitude": number}
+    read = {"_la_checked_period": np.int64, "first": np.int64, "amplitude": number}
     return NativeStep.of(
-        number, function, "", "s_out", "", read, stands_for=("spikes", "checked_period")
+        number, function, "", "s_out", "", read, stands_for=("_la_spikes", "_la_checked_period")
     )
 
 
@@ -208,13 +215,15 @@ class AbstractPySpikeTimes(_Source):
 
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
-        self.steps = np.ascontiguousarray(proc_params["steps"], np.int64)
-        self.neurons = np.ascontiguousarray(proc_params["neurons"], np.int64)
+        self._la_steps = np.ascontiguousarray(proc_params["steps"], np.int64)
+        self._la_neurons = np.ascontiguousarray(proc_params["neurons"], np.int64)
 
-    def spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
+    def _la_spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Return what is given for this step."""
-        first, end = np.searchsorted(self.steps, (self.time_step, self.time_step + 1))
-        at, numbers = np.unique(self.neurons[first:end] - self.first_row, return_counts=True)
+        first, end = np.searchsorted(self._la_steps, (self.time_step, self.time_step + 1))
+        at, numbers = np.unique(
+            self._la_neurons[first:end] - self._la_first_row, return_counts=True
+        )
         own = (at >= 0) & (at < self.s_out.size)
         return at[own], numbers[own]
 
@@ -223,9 +232,9 @@ def _given(function: str, number: DTypeLike) -> NativeStep:
     return NativeStep(
         function,
         outputs={"s_out": number},
-        parameters={"amplitude": number, "steps": np.int64, "neurons": np.int64},
-        integers={"first_row": INT64},
-        stands_for=("spikes",),
+        parameters={"amplitude": number, "_la_steps": np.int64, "_la_neurons": np.int64},
+        integers={"_la_first_row": INT64},
+        stands_for=("_la_spikes",),
         uniform=False,
     )
 

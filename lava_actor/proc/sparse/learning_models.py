@@ -30,40 +30,42 @@ class _LearningSparse(LearningSteps):
     """
 
     weights: csr_matrix
-    _synaptic_variable: Callable[[str], SynapticVariable]
-    _arrears: Arrears | None
-    arrears: Callable[[], Arrears | None]
+    _la_synaptic_variable: Callable[[str], SynapticVariable]
+    _la_arrears: Arrears | None
+    _la_current_arrears: Callable[[], Arrears | None]
 
     def on_start(self) -> None:
         """Cut the weights as they are used; bring all three variables to one number type."""
-        self.weights = _with_data(self.weights, self.used_weights(self.weights.data), self.number)
-        self.arrange()
+        self.weights = _with_data(
+            self.weights, self._la_used_weights(self.weights.data), self._la_number
+        )
+        self._la_arrange()
 
-    def arrange(self) -> None:
+    def _la_arrange(self) -> None:
         """Bring all three variables to the number type of the model, whoever has set them."""
         for name in ("weights", "tag_1", "tag_2"):
-            if self.__dict__[name].data.dtype != self.number:
+            if self.__dict__[name].data.dtype != self._la_number:
                 matrix = getattr(self, name)
-                setattr(self, name, _with_data(matrix, matrix.data, self.number))
+                setattr(self, name, _with_data(matrix, matrix.data, self._la_number))
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
         if not at.size:
             return
-        arrears = self.arrears()
-        if arrears is not None and (columns := arrears.columns("weights", self.number)):
+        arrears = self._la_current_arrears()
+        if arrears is not None and (columns := arrears.columns("weights", self._la_number)):
             arrears.catch_up(at)
             csc_events(*columns, None, at, x, sums)
             return
-        self.arrange()
-        variable: SynapticVariable = self._synaptic_variable("weights")
+        self._la_arrange()
+        variable: SynapticVariable = self._la_synaptic_variable("weights")
         pattern = variable.pattern
         assert isinstance(pattern, SparsePattern)
         picked_events(*pattern.by_column, pattern.rows, variable.data, at, x, sums)
 
-    def weights_of(self, arrears: Arrears) -> object:
+    def _la_weights_of(self, arrears: Arrears) -> object:
         """Return starts of columns, rows and values."""
-        return arrears.columns("weights", self.number)
+        return arrears.columns("weights", self._la_number)
 
 
 def _with_data(matrix: csr_matrix, data: np.ndarray, number: np.dtype) -> csr_matrix:
@@ -77,7 +79,7 @@ class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, 
 
     a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     cut = LEARNING_BY_ROW
-    may_wait = True
+    _la_may_wait = True
     weights: csr_matrix = PlasticVar(csr_matrix, float)
     tag_1: csr_matrix = PlasticVar(csr_matrix, float)
     tag_2: csr_matrix = PlasticVar(csr_matrix, float)
@@ -90,7 +92,7 @@ class PyLearningSparseModelBitApproximate(
     """Fixed-point model of `LearningSparse`, see `PyLearningDenseModelBitApproximate`."""
 
     cut = LEARNING_BY_ROW
-    may_wait = True
+    _la_may_wait = True
     weights: csr_matrix = PlasticVar(csr_matrix, np.int32, precision=8)
     tag_1: csr_matrix = PlasticVar(csr_matrix, int, precision=8)
     tag_2: csr_matrix = PlasticVar(csr_matrix, int, precision=6)

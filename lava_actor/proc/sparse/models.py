@@ -72,7 +72,7 @@ class _InOperator(LavaPyType):
         is_drawn = isinstance(given, self.takes) and isinstance(held.get("weights"), Recipe)
         if given is not None and not is_drawn:
             return given
-        operator = model.operator() if is_drawn else model._operator
+        operator = model._la_current_operator() if is_drawn else model._la_operator
         if operator is None:
             raise AttributeError(f"{type(model).__name__}.{self._name} has no value yet")
         return getattr(operator, self._method)()
@@ -113,15 +113,15 @@ class LineVar(LavaPyType):
         if model is None:
             return self
         held = model.__dict__
-        if "_later" in held:
-            held.pop("_later").land()
+        if "_la_later" in held:
+            held.pop("_la_later").land()
         if "a_buff" not in held:
             raise AttributeError(f"{type(model).__name__}.a_buff has no value yet")
         return held["a_buff"]
 
     def __set__(self, model: AbstractPyDelaySparseModel, line: object) -> None:
         """Replace the line."""
-        model.__dict__.pop("_later", None)
+        model.__dict__.pop("_la_later", None)
         model.__dict__["a_buff"] = line
 
 
@@ -130,79 +130,82 @@ class _SparseWeights(ConnectionModel):
 
     weights: csr_matrix
 
-    _operator: SparseOperator | None = None
-    _given: tuple[object, object] = (None, None)
+    _la_operator: SparseOperator | None = None
+    _la_given: tuple[object, object] = (None, None)
     """Weights and delays, as far as they are attributes of their own, that the operator has."""
 
     def on_start(self) -> None:
         """Arrange the weights; in fixed point clip and truncate them."""
-        self.operator()
+        self._la_current_operator()
 
-    def operator(self) -> SparseOperator:
+    def _la_current_operator(self) -> SparseOperator:
         """Return the operator of the present weights."""
         held = self.__dict__
-        weights, delays = self._given
-        operator = self._operator
+        weights, delays = self._la_given
+        operator = self._la_operator
         if (
             operator is None
             or held.get("weights") is not weights
             or held.get("delays") is not delays
         ):
-            operator = self._operator = self._new_operator()
+            operator = self._la_operator = self._la_new_operator()
             if isinstance(inspect.getattr_static(type(self), "weights", None), WeightsVar):
                 held.pop("weights", None)
             if operator.delay_dtype is not None and isinstance(
                 inspect.getattr_static(type(self), "delays", None), DelaysVar
             ):
                 held.pop("delays", None)
-            self._given = held.get("weights"), held.get("delays")
+            self._la_given = held.get("weights"), held.get("delays")
         if type(operator) is not SparseOperator:
             raise InvalidTypeError(f"{owner_of(self)}: its operator is none")
         return operator
 
-    def _new_operator(self) -> SparseOperator:
+    def _la_new_operator(self) -> SparseOperator:
         recipe = self.__dict__.get("weights")
         if isinstance(recipe, Recipe):
-            return SparseOperator.of(self._used_synapses(recipe), self.number)
-        return SparseOperator(self._used_matrix(), self.number)
+            return SparseOperator.of(self._la_used_synapses(recipe), self._la_number)
+        return SparseOperator(self._la_used_matrix(), self._la_number)
 
-    def _used_synapses(self, recipe: Recipe, delay: Distribution | None = None) -> Synapses:
+    def _la_used_synapses(self, recipe: Recipe, delay: Distribution | None = None) -> Synapses:
         """Draw the synapses of a recipe, with weights as they are used."""
-        found = recipe.synapses(self._rng_seed, delay)
+        found = recipe.synapses(self._la_rng_seed, delay)
         if found.table is None:
-            found.weights = np.ascontiguousarray(self.used_weights(found.weights), self.number)
+            found.weights = np.ascontiguousarray(
+                self._la_used_weights(found.weights), self._la_number
+            )
         else:
-            found.table = self.used_weights(found.table)
+            found.table = self._la_used_weights(found.table)
         return found
 
-    def _check_restored(self) -> None:
+    def _la_check_restored(self) -> None:
         """Refuse an operator out of a file that does not fit the output."""
-        if self._operator is not None and self._operator.reach > self.a_buff.size:
+        if self._la_operator is not None and self._la_operator.reach > self.a_buff.size:
             raise InvalidValueError(f"{owner_of(self)}.weights: rows beyond the output")
 
-    def _used_matrix(self) -> csr_matrix:
+    def _la_used_matrix(self) -> csr_matrix:
         """The present weights as they are used; stored zeros, given or new, stay stored."""
         matrix = self.weights.tocsr()
         if not matrix.has_canonical_format and not (
-            self._operator is not None and matrices.same_places(matrix, self._operator.matrix())
+            self._la_operator is not None
+            and matrices.same_places(matrix, self._la_operator.matrix())
         ):
             matrix.sum_duplicates()
         if "weights" not in self.__dict__:
             return matrix  # out of an operator, hence in use
-        if not np.isfinite(matrix.data).all() and self.number.kind != "f":
+        if not np.isfinite(matrix.data).all() and self._la_number.kind != "f":
             raise InvalidValueError(f"{owner_of(self)}.weights: expected finite numbers")
-        data = self.used_weights(matrix.data)
+        data = self._la_used_weights(matrix.data)
         return csr_matrix((data, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
 class _SparseConnection(_SparseWeights, Undelayed):
     @classmethod
-    def _native_kind(cls) -> Kind:
-        return _SparseConnection, SparseBurst, "operator"
+    def _la_native_kind(cls) -> Kind:
+        return _SparseConnection, SparseBurst, "_la_current_operator"
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
-        self.operator().add(at, x, sums)
+        self._la_current_operator().add(at, x, sums)
 
 
 class AbstractPySparseModelFloat(FloatNumbers, _SparseConnection):
@@ -242,11 +245,11 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
     delays: csr_matrix | np.ndarray
 
     @classmethod
-    def _native_kind(cls) -> Kind:
-        return AbstractPyDelaySparseModel, DelaySparseBurst, "operator"
+    def _la_native_kind(cls) -> Kind:
+        return AbstractPyDelaySparseModel, DelaySparseBurst, "_la_current_operator"
 
     @classmethod
-    def _specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
+    def _la_specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
         """Return a model that declares an array where `process` has one."""
         if not isinstance(process.vars.delays.init, np.ndarray):
             return cls
@@ -255,7 +258,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
         made.__qualname__ = f"{cls.__qualname__}.of.{process.name}"
         return made
 
-    def _new_operator(self) -> SparseOperator:
+    def _la_new_operator(self) -> SparseOperator:
         depth, recipe = self.a_buff.shape[-1], self.__dict__.get("weights")
         delays: Any = self.__dict__["delays"] if isinstance(recipe, Recipe) else self.delays
         if isinstance(recipe, Recipe) != isinstance(delays, Distribution):
@@ -265,16 +268,18 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
             )
         try:
             if isinstance(recipe, Recipe):
-                return SparseOperator.of(self._used_synapses(recipe, delays), self.number, depth)
+                return SparseOperator.of(
+                    self._la_used_synapses(recipe, delays), self._la_number, depth
+                )
             return SparseOperator(
-                self._used_matrix(), self.number, scipy.sparse.csr_matrix(delays), depth
+                self._la_used_matrix(), self._la_number, scipy.sparse.csr_matrix(delays), depth
             )
         except InvalidValueError as error:
             raise InvalidValueError(f"{owner_of(self)}: {error}") from None
 
-    def add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
-        self.operator().add(at, x, sums.T)
+        self._la_current_operator().add(at, x, sums.T)
 
     @staticmethod
     def get_delay_wgts_mat(weights: object, delays: object, max_delay: int) -> csr_matrix:

@@ -31,18 +31,20 @@ class SpikerModel(PyLoihiProcessModel):
 class Spiker32bitModel(PyLoihiProcessModel):
     """Model of `Spiker32bit`; messages are int64, so that unsigned payloads fit."""
 
-    native_step = NativeStep.of(np.int64, "spiker_i64", "", "s_out", "counter", "_period _payload")
+    native_step = NativeStep.of(
+        np.int64, "spiker_i64", "", "s_out", "counter", "_la_period _la_payload"
+    )
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
     counter: np.ndarray = LavaPyType(np.ndarray, np.int64)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
-        self._period: np.ndarray = proc_params["period"]
-        self._payload: np.ndarray = proc_params["payload"]
+        self._la_period: np.ndarray = proc_params["period"]
+        self._la_payload: np.ndarray = proc_params["payload"]
 
     def run_spk(self) -> None:
         """Send the payload where the counter has reached the period."""
-        hit = self.counter == self._period
-        self.s_out.send(self._payload * hit)
+        hit = self.counter == self._la_period
+        self.s_out.send(self._la_payload * hit)
         self.counter[...] = np.where(hit, 1, self.counter + 1)

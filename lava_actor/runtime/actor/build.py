@@ -73,12 +73,11 @@ def build(
         )
     built = BuiltModel(model)
     model.model_id = spec.process_id
-    model.process_name = plan.name
+    model._la_process_name = plan.name
     model.log = logger_of(plan.name)  # as the Process was told to log (LogConfig)
-    if "_rng_seed" not in vars(model):  # a name that a user may have had in mind as well
-        model._rng_seed = spec.seed
+    model._la_rng_seed = spec.seed
     if plan.part is not None:
-        model.first_row = plan.part.rows.first
+        model._la_first_row = plan.part.rows.first
     _build_in_ports(spec, arena, built, lockstep)
     _build_out_ports(spec, arena, built)
     _build_remote_access(spec, arena, built)

@@ -41,7 +41,7 @@ class FreeLoop:
             self._told = False
             party.state, party.phase = words.STEPPING, ASYNC
             started, waited = time.monotonic_ns(), party.wait_ns
-            self.model._begin_run(n_steps)
+            self.model._la_begin_run(n_steps)
             self._call()
             party.busy_ns += (time.monotonic_ns() - started) - (party.wait_ns - waited)
             party.flush_wakes()
@@ -70,7 +70,7 @@ class FreeLoop:
 
     def _rebuilt(self, model: Any) -> None:
         self.model = model
-        model.connect_control(self)
+        model._la_connect_control(self)
 
     def _await_command(self) -> None:
         actor, party = self.actor, self.actor.party
@@ -118,7 +118,7 @@ class FreeLoop:
         """What is to be done while the model waits at a port."""
         self._look_around()
         if self.actor.free.pause == words.PAUSED:
-            self.model._rest()
+            self.model._la_rest()
 
     def _look_around(self) -> None:
         self.wait(timeout=0)
@@ -131,4 +131,4 @@ class FreeLoop:
             told = actor.runs_told
             actor.answer_requests()
             if actor.runs_told > told and self._calling:
-                self.model._begin_run(actor.pending_run)
+                self.model._la_begin_run(actor.pending_run)

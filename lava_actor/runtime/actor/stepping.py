@@ -204,11 +204,11 @@ class SteppingLoop:
 
     def _enter(self, phase: int) -> None:
         self.party.phase = phase
-        self.model.phase = phase
+        self.model._la_phase = phase
 
     def _new_burst(self) -> Burst:
         """How to do spiking; steps in a row if there is no more to a step."""
-        burst: Burst = self.model._native_burst()
+        burst: Burst = self.model._la_native_burst()
         burst.attach(
             self.clock,
             self.party,

@@ -20,7 +20,7 @@ class PyNoveltyDetectorModel(PyLoihiProcessModel):
         "novelty_detected_out",
         "waiting counter",
         integers=("t_wait",),
-        stands_for=("_wait",),
+        stands_for=("_la_wait",),
     )
 
     input_aval_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
@@ -36,16 +36,16 @@ class PyNoveltyDetectorModel(PyLoihiProcessModel):
         answered = self.output_aval_in.recv()[0] != 0
         novel = False
         if asked:
-            self._wait(True)
+            self._la_wait(True)
         if answered:
-            self._wait(False)
+            self._la_wait(False)
         elif self.counter[0] > self.t_wait[0]:
             novel = True
-            self._wait(False)
+            self._la_wait(False)
         if self.waiting[0]:
             self.counter += 1
         self.novelty_detected_out.send(np.array([novel], dtype=np.int32))
 
-    def _wait(self, on: bool) -> None:
+    def _la_wait(self, on: bool) -> None:
         self.waiting[:] = on
         self.counter[:] = 0
