@@ -413,7 +413,7 @@ class Executable:
             return "free-running"
         model = plan.model_class
         assert issubclass(model, PyLoihiProcessModel)
-        why = why_in_python(plan, self.arena.rings) or model._la_obstacle_in(plan.process)
+        why = why_in_python(plan, self.arena.rings)
         if why is not None:
             return f"steps in Python: {why}"
         return ", but ".join(["steps natively", *by_the_model(plan.model_class).values()])
@@ -490,7 +490,7 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
             tuple(np.dtype(ring.dtype) for ring in sinks),
         )
     assert issubclass(plan.model_class, PyLoihiProcessModel)
-    return plan.model_class._la_obstacle(ports)
+    return plan.model_class._la_obstacle(ports) or plan.model_class._la_obstacle_in(plan.process)
 
 
 def _steps(number: int) -> str:

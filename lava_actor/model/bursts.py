@@ -14,6 +14,7 @@ from lava_actor.model.native import (
     NativeStep,
     by_the_model,
     declaring,
+    one_by_one,
     replaced,
     stands_in_the_way,
 )
@@ -31,8 +32,12 @@ def burst_of(model: Any) -> steps.Burst:
     """Return what does steps of a built model in a row: natively if its class says how."""
     if stands_in_the_way(model) is not None:
         return steps.Burst(model)
-    declared: NativeStep = model.native_step
-    _check_names(model, declared)
+    _check_names(model, model.native_step)
+    _, declared = one_by_one(
+        type(model), lambda name: np.size(getattr(model, name)), vars(model)
+    )
+    if declared is None:
+        return steps.Burst(model)
     if any(not np.array_equal(getattr(model, n), v) for n, v in declared.constants.items()):
         return steps.Burst(model)
     shapes = {getattr(model, name).shape for name in (*declared.inputs, *declared.outputs)}

@@ -122,6 +122,9 @@ class NativeStep:
         native in the others.
     in_parts : {attribute: attribute}
         Where parts find an integer that the whole step takes from another attribute.
+    each : NativeStep, optional
+        The step of a model in which some of ``numbers`` and ``integers`` have a value per neuron:
+        there they are ``parameters``, all of them that may.
     """
 
     function: object
@@ -139,6 +142,7 @@ class NativeStep:
     then: NativeStep | None = None
     parts: Sequence[Part] = ()
     in_parts: Mapping[str, str] = field(default_factory=dict)
+    each: NativeStep | None = None
 
     @classmethod
     def of(
@@ -279,6 +283,27 @@ def check_declaration(cls: type[object], types: Mapping[str, LavaPyType]) -> Non
             raise InvalidValueError(
                 f"{where}: expected a port among inputs and outputs: a step is as long as its ports"
             )
+
+
+def one_by_one(
+    cls: type[object], size_of: Callable[[str], int], own: Iterable[str] = ()
+) -> tuple[str | None, NativeStep | None]:
+    """Why a model steps in Python because of numbers that each neuron has of its own; or how.
+
+    ``size_of`` tells how many values there are of an attribute.
+    """
+    declared: NativeStep | None = getattr(cls, "native_step", None)
+    if declared is None:
+        return None, None
+    several = [n for n in (*declared.numbers, *declared.limits) if size_of(n) > 1]
+    if not several:
+        return None, declared
+    for name in several:
+        if declared.each is None or name not in declared.each.parameters:
+            return f"{name} has a value per neuron, the native step takes one", None
+    if by_hand := by_the_model(cls, own):
+        return f"{several[0]} has a value per neuron, and {next(iter(by_hand.values()))}", None
+    return None, declared.each
 
 
 def _check_fields(where: str, cls: type[object], step: NativeStep) -> None:

@@ -7,6 +7,7 @@ import pkgutil
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,24 @@ PROCESSES: dict[type[Any], Callable[[Shape], Any]] = {
     source.RingBuffer: lambda shape: source.RingBuffer(data=np.zeros((*shape, 5))),
     sink.RingBuffer: lambda shape: sink.RingBuffer(shape=shape, buffer=5),
 }
+OWN: dict[type[Any], Callable[[Shape], Any]] = {
+    LIF: lambda shape: LIF(shape=shape, vth=each(shape)),
+    LIFReset: lambda shape: LIFReset(shape=shape, reset_interval=3, du=each(shape, float)),
+    LIFRefractory: lambda shape: LIFRefractory(
+        shape=shape, refractory_period=2, dv=each(shape), vth=each(shape)
+    ),
+    TernaryLIF: lambda shape: TernaryLIF(shape=shape, vth_hi=each(shape), vth_lo=0, du=each(shape)),
+    LearningLIF: lambda shape: LearningLIF(
+        shape=shape, du=each(shape), dv=each(shape), vth=each(shape)
+    ),
+}
+"""With decays and thresholds that each neuron has of its own."""
+
+
+def each(shape: Shape, dtype: type = int) -> np.ndarray:
+    return np.ones(shape, dtype)
+
+
 ONE_ONLY = (NoveltyDetector, Allocator)
 FLAT = (Readout, PrototypeLIF, SpikeTimes)
 DERIVED = {"_la_rectifies", "_la_itemsize", "_la_first_row", "_la_key_0", "_la_key_1"}
@@ -166,10 +185,13 @@ def parts(step: NativeStep | None) -> list[NativeStep]:
 
 def put(model: Any, name: str, value: Any) -> None:
     held = getattr(model, name)
-    if isinstance(held, np.ndarray):
-        held[...] = value
-    else:
-        setattr(model, name, value)
+    if not isinstance(held, np.ndarray):
+        setattr(model, name, value())
+    elif held.size == 1:
+        held[...] = value()
+    else:  # as `set` does, it binds a new array
+        new = [value() for _ in range(held.size)]
+        setattr(model, name, np.array(new).reshape(held.shape))
 
 
 def vary(model: Any, draw: Draw) -> None:
@@ -183,13 +205,13 @@ def vary(model: Any, draw: Draw) -> None:
             held[...] = draw.array(held.shape, np.dtype(dtype))
         for name in step.numbers:
             fixed = any(np.dtype(dtype).kind == "i" for dtype in step.inputs.values())
-            put(model, name, draw.number(name, not fixed))
+            put(model, name, partial(draw.number, name, not fixed))
         limits = step.integers
         if not isinstance(limits, Mapping):
             limits = dict.fromkeys(limits, INT32)
         for name, (low, high) in limits.items():
             if name not in DERIVED:
-                put(model, name, draw.integer(low, high))
+                put(model, name, partial(draw.integer, low, high))
     if model.native_step.parameters.get("bias_exp") is np.int32:  # must fit 16 bits
         model.bias_mant[...] = np.clip(model.bias_mant, -(2**15), 2**15 - 1)
         model.bias_exp[...] = draw.rng.integers(-3, draw.rng.choice([8, 40]), model.bias_exp.shape)
@@ -274,6 +296,37 @@ KINDS = {"f": ["float", "int", "bool", "float events"], "i": ["int", "bool", "in
 def test_a_native_step_is_the_step_in_python(
     stand: Any, kind: Any, seed: int, wild: bool, shape: Shape, senders: int
 ) -> None:
+    compare(stand, PROCESSES, kind, seed, wild, shape, senders)
+
+
+@pytest.mark.parametrize(
+    "kind", [k for k in library() if k.implements_process in OWN], ids=lambda kind: kind.__name__
+)
+@pytest.mark.filterwarnings("ignore:.*lose their fraction")
+@settings(
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    wild=st.booleans(),
+    shape=st.sampled_from([(70,), (7, 10), (300,)]),
+    senders=st.integers(0, 2),
+)
+def test_a_native_step_with_own_numbers_is_the_step_in_python(
+    stand: Any, kind: Any, seed: int, wild: bool, shape: Shape, senders: int
+) -> None:
+    compare(stand, OWN, kind, seed, wild, shape, senders)
+
+
+def compare(
+    stand: Any,
+    processes: dict[type[Any], Callable[[Shape], Any]],
+    kind: Any,
+    seed: int,
+    wild: bool,
+    shape: Shape,
+    senders: int,
+) -> None:
     process = kind.implements_process
     shape = (1,) if process in ONE_ONLY else shape[:1] if process in FLAT else shape
     rng = np.random.default_rng(seed)
@@ -282,7 +335,7 @@ def test_a_native_step_is_the_step_in_python(
         for step in parts(kind.native_step)
         for name, dtype in step.inputs.items()
     }
-    native, plain = (stand(PROCESSES[process](shape), kind, feeders) for _ in range(2))
+    native, plain = (stand(processes[process](shape), kind, feeders) for _ in range(2))
     burst = native.burst()
     assert type(burst) is steps.StepBurst
     done = 0
@@ -337,7 +390,8 @@ def test_every_step_of_the_catalogue_is_declared_by_a_model() -> None:
     used = {
         function
         for kind in library()
-        for step in parts(kind.native_step)
+        for one in (kind.native_step, kind.native_step.each)  # type: ignore[union-attr]
+        for step in parts(one)
         for function in (step.function, *(part.function for part in step.parts))
     } - {None}
     assert used == set(steps.catalogue())

@@ -20,14 +20,27 @@ typedef struct {
     int64_t low_fixed;
 } la_lif_extra;
 
+/* What neurons have one by one, where it is not the same for all: decays and thresholds. NULL where
+ * it is; which of the two, a template is told as a constant. */
+typedef struct {
+    const double *restrict du, *restrict dv, *restrict high, *restrict low;
+} la_lif_each_f64;
+
+typedef struct {
+    const int32_t *restrict du, *restrict dv, *restrict high, *restrict low;
+} la_lif_each_i32;
+
 LA_INLINE void la_lif_f64(int kind, ptrdiff_t n, double *restrict u, double *restrict v,
-                          const double *restrict a, const double *restrict bias, double keep_u,
-                          double keep_v, double vth, la_lif_extra x, int8_t *restrict s) {
+                          const double *restrict a, const double *restrict bias, double all_keep_u,
+                          double all_keep_v, double all_high, la_lif_extra x, int each,
+                          la_lif_each_f64 own, int8_t *restrict s) {
     int64_t fired[LA_NEURON_BLOCK];
     int64_t *restrict end = x.end;
     LA_BY_BLOCKS(n) {
         LA_APART
         for (ptrdiff_t i = from; i < to; i++) {
+            double keep_u = each ? 1.0 - own.du[i] : all_keep_u;
+            double keep_v = each ? 1.0 - own.dv[i] : all_keep_v;
             double current = u[i] * keep_u + a[i];
             double voltage = v[i] * keep_v + current + bias[i];
             u[i] = current;
@@ -35,16 +48,16 @@ LA_INLINE void la_lif_f64(int kind, ptrdiff_t n, double *restrict u, double *res
                 v[i] = end[i] >= x.now ? v[i] : voltage; /* and goes on in a loop of its own */
                 continue;
             }
-            int64_t spike = voltage > vth ? 1 : 0;
+            int64_t spike = voltage > (each ? own.high[i] : all_high) ? 1 : 0;
             if (kind == LA_TERNARY) {
-                spike -= voltage < x.low ? 1 : 0;
+                spike -= voltage < (each ? own.low[i] : x.low) ? 1 : 0;
             }
             v[i] = spike ? 0.0 : voltage;
             fired[i - from] = spike;
         }
         LA_APART
         for (ptrdiff_t i = from; kind == LA_REFRACTORY && i < to; i++) {
-            int64_t spike = v[i] > vth ? 1 : 0;
+            int64_t spike = v[i] > (each ? own.high[i] : all_high) ? 1 : 0;
             v[i] = spike ? 0.0 : v[i];
             end[i] = spike ? x.now + x.period : end[i];
             fired[i - from] = spike;
@@ -73,9 +86,13 @@ static inline int64_t la_bias(int32_t mant, int32_t exp) {
 
 LA_INLINE void la_lif_i32_plain(int kind, ptrdiff_t n, int32_t *restrict u, int32_t *restrict v,
                                 const int32_t *restrict a, const int32_t *restrict mant,
-                                const int32_t *restrict exp, int32_t keep_u, int32_t keep_v,
-                                int64_t threshold, la_lif_extra x, int8_t *restrict s) {
+                                const int32_t *restrict exp, int32_t all_keep_u, int32_t all_keep_v,
+                                int64_t all_high, la_lif_extra x, int each, la_lif_each_i32 own,
+                                int8_t *restrict s) {
     for (ptrdiff_t i = 0; i < n; i++) {
+        int64_t keep_u = each ? INT64_C(4095) - own.du[i] : all_keep_u;
+        int64_t keep_v = each ? INT64_C(4096) - own.dv[i] : all_keep_v;
+        int64_t threshold = each ? INT64_C(64) * own.high[i] : all_high;
         /* Division rounds toward zero: it shifts the magnitude. */
         int64_t current = (int64_t)u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6);
         u[i] = (int32_t)la_turn24_64(current);
@@ -85,7 +102,7 @@ LA_INLINE void la_lif_i32_plain(int kind, ptrdiff_t n, int32_t *restrict u, int3
         }
         s[i] = voltage > threshold;
         if (kind == LA_TERNARY) {
-            s[i] -= voltage < x.low_fixed;
+            s[i] -= voltage < (each ? INT64_C(64) * own.low[i] : x.low_fixed);
         }
         v[i] = s[i] ? 0 : (int32_t)voltage;
         if (kind == LA_REFRACTORY) {
@@ -109,12 +126,42 @@ LA_INLINE int la_lif_is_small(ptrdiff_t n, const int32_t *restrict u,
     return !large;
 }
 
+/* Thresholds beyond the limits of the states are all alike. */
+#define LA_BEYOND_VTH (LA_LIMIT24 / 64)
+
+/* Whether the numbers that neurons have one by one are such as the narrow way takes. */
+LA_INLINE int la_lif_own_are_small(int kind, ptrdiff_t n, la_lif_each_i32 own) {
+    uint32_t large = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        large |= (uint32_t)own.du[i] + 1u > 4096u;
+        large |= (uint32_t)own.dv[i] > 4096u;
+        large |= own.high[i] <= -LA_BEYOND_VTH;
+        if (kind == LA_REFRACTORY) {
+            large |= own.high[i] >= LA_BEYOND_VTH;
+        }
+        if (kind == LA_TERNARY) {
+            large |= own.low[i] >= LA_BEYOND_VTH;
+        }
+    }
+    return !large;
+}
+
 LA_INLINE void la_lif_i32_narrow(int kind, ptrdiff_t n, int32_t *restrict u, int32_t *restrict v,
                                  const int32_t *restrict a, const int32_t *restrict mant,
-                                 const int32_t *restrict exp, int32_t keep_u, int32_t keep_v,
-                                 int32_t threshold, la_lif_extra x, int32_t *restrict fired) {
-    int32_t low = (int32_t)la_clip24_64(x.low_fixed);
+                                 const int32_t *restrict exp, int32_t all_keep_u,
+                                 int32_t all_keep_v, int32_t all_high, la_lif_extra x, int each,
+                                 la_lif_each_i32 own, int32_t *restrict fired) {
+    int32_t all_low = (int32_t)la_clip24_64(x.low_fixed);
     for (ptrdiff_t i = 0; i < n; i++) {
+        int32_t keep_u = each ? 4095 - own.du[i] : all_keep_u;
+        int32_t keep_v = each ? 4096 - own.dv[i] : all_keep_v;
+        int32_t threshold = all_high, low = all_low;
+        if (each) {
+            threshold = 64 * (own.high[i] < LA_BEYOND_VTH ? own.high[i] : LA_BEYOND_VTH);
+        }
+        if (each && kind == LA_TERNARY) {
+            low = 64 * (own.low[i] > -LA_BEYOND_VTH ? own.low[i] : -LA_BEYOND_VTH);
+        }
         int32_t current = la_turn24_32(la_part32(u[i], (uint32_t)keep_u, 12) + a[i] * 64);
         int32_t left = exp[i] > 0 ? exp[i] : 0, right = exp[i] < 0 ? -exp[i] : 0;
         int32_t bias = (int32_t)((uint32_t)(mant[i] >> right) << left);
@@ -137,27 +184,33 @@ LA_INLINE void la_lif_i32_narrow(int kind, ptrdiff_t n, int32_t *restrict u, int
 
 LA_INLINE void la_lif_i32(int kind, ptrdiff_t n, int32_t *u, int32_t *v, const int32_t *a,
                           const int32_t *mant, const int32_t *exp, int32_t keep_u, int32_t keep_v,
-                          int64_t threshold, la_lif_extra x, int8_t *s) {
+                          int64_t threshold, la_lif_extra x, int each, la_lif_each_i32 own,
+                          int8_t *s) {
     int32_t fired[LA_NEURON_BLOCK];
     /* States stay within the limits, beyond which all thresholds are alike; but a state that is
      * kept as it was set may lie beyond. */
     int narrow = threshold > -LA_LIMIT24 && x.low_fixed < LA_LIMIT24 && kind != LA_REFRACTORY;
     narrow |= kind == LA_REFRACTORY && threshold > -LA_LIMIT24 && threshold < LA_LIMIT24;
+    narrow |= each;
     int32_t reachable = (int32_t)la_clip24_64(threshold);
     for (ptrdiff_t i = 0; i < n; i += LA_NEURON_BLOCK) {
         ptrdiff_t m = n - i < LA_NEURON_BLOCK ? n - i : LA_NEURON_BLOCK;
-        if (narrow && la_lif_is_small(m, u + i, v + i, a + i, mant + i, exp + i)) {
+        if (narrow && (!each || la_lif_own_are_small(kind, m, own)) &&
+            la_lif_is_small(m, u + i, v + i, a + i, mant + i, exp + i)) {
             la_lif_i32_narrow(kind, m, u + i, v + i, a + i, mant + i, exp + i, keep_u, keep_v,
-                              reachable, x, fired);
+                              reachable, x, each, own, fired);
             for (ptrdiff_t k = 0; k < m; k++) {
                 s[i + k] = (int8_t)fired[k];
             }
         } else {
             la_lif_i32_plain(kind, m, u + i, v + i, a + i, mant + i, exp + i, keep_u, keep_v,
-                             threshold, x, s + i);
+                             threshold, x, each, own, s + i);
         }
         if (kind == LA_REFRACTORY) {
             x.end += m;
+        }
+        if (each) {
+            own = (la_lif_each_i32){own.du + m, own.dv + m, own.high + m, own.low + m};
         }
     }
 }
@@ -165,36 +218,51 @@ LA_INLINE void la_lif_i32(int kind, ptrdiff_t n, int32_t *u, int32_t *v, const i
 /* -- steps ------------------------------------------------------------------------------------ */
 
 /* Arrays: a_in, s_out, u, v, (refractory_period_end,) bias_mant.
- * Numbers: du, dv, vth (ternary: the upper, then the lower one). Integers: the period, if any. */
-#define LA_LIF_F64_STEP(NAME, KIND)                                                                \
-    LA_WIDE static int NAME(const la_pack *p) {                                                    \
-        int late = KIND == LA_REFRACTORY;                                                          \
-        la_lif_extra x = {late ? p->arrays[4] : NULL, (int64_t)p->step,                            \
-                          late ? p->integers[0] : 0, KIND == LA_TERNARY ? p->numbers[3] : 0, 0};   \
-        la_lif_f64(KIND, p->n, p->arrays[2], p->arrays[3], p->arrays[0], p->arrays[4 + late],      \
-                   1.0 - p->numbers[0], 1.0 - p->numbers[1], p->numbers[2], x, p->arrays[1]);      \
-        return 0;                                                                                  \
+ * Numbers: du, dv, vth (ternary: the upper, then the lower one). Integers: the period, if any.
+ * Where each neuron has its own, these numbers are arrays, and come last. */
+LA_INLINE void la_lif_step_f64(const la_pack *p, int kind, int each) {
+    int late = kind == LA_REFRACTORY, ternary = kind == LA_TERNARY;
+    void **restrict o = p->arrays + 5 + late;
+    la_lif_extra x = {late ? p->arrays[4] : NULL, (int64_t)p->step, late ? p->integers[0] : 0,
+                      ternary && !each ? p->numbers[3] : 0, 0};
+    la_lif_each_f64 own = {NULL, NULL, NULL, NULL};
+    if (each) {
+        own = (la_lif_each_f64){o[0], o[1], o[2], o[2 + ternary]};
     }
+    la_lif_f64(kind, p->n, p->arrays[2], p->arrays[3], p->arrays[0], p->arrays[4 + late],
+               each ? 0 : 1.0 - p->numbers[0], each ? 0 : 1.0 - p->numbers[1],
+               each ? 0 : p->numbers[2], x, each, own, p->arrays[1]);
+}
 
 /* The same with bias_exp after bias_mant; du, dv, vth are integers, the first ones. */
-#define LA_LIF_I32_STEP(NAME, KIND)                                                                \
-    LA_WIDE static int NAME(const la_pack *p) {                                                    \
-        int late = KIND == LA_REFRACTORY;                                                          \
-        la_lif_extra x = {late ? p->arrays[4] : NULL, (int64_t)p->step,                            \
-                          late ? p->integers[3] : 0, 0,                                            \
-                          KIND == LA_TERNARY ? p->integers[3] * 64 : 0};                           \
-        la_lif_i32(KIND, p->n, p->arrays[2], p->arrays[3], p->arrays[0], p->arrays[4 + late],      \
-                   p->arrays[5 + late], (int32_t)(4095 - p->integers[0]),                          \
-                   (int32_t)(4096 - p->integers[1]), p->integers[2] * 64, x, p->arrays[1]);        \
-        return 0;                                                                                  \
+LA_INLINE void la_lif_step_i32(const la_pack *p, int kind, int each) {
+    int late = kind == LA_REFRACTORY, ternary = kind == LA_TERNARY;
+    void **restrict o = p->arrays + 6 + late;
+    la_lif_extra x = {late ? p->arrays[4] : NULL, (int64_t)p->step,
+                      late ? p->integers[each ? 0 : 3] : 0, 0,
+                      ternary && !each ? p->integers[3] * 64 : 0};
+    la_lif_each_i32 own = {NULL, NULL, NULL, NULL};
+    if (each) {
+        own = (la_lif_each_i32){o[0], o[1], o[2], o[2 + ternary]};
     }
+    la_lif_i32(kind, p->n, p->arrays[2], p->arrays[3], p->arrays[0], p->arrays[4 + late],
+               p->arrays[5 + late], each ? 0 : (int32_t)(4095 - p->integers[0]),
+               each ? 0 : (int32_t)(4096 - p->integers[1]), each ? 0 : p->integers[2] * 64, x, each,
+               own, p->arrays[1]);
+}
 
-LA_LIF_F64_STEP(la_step_lif_f64, LA_PLAIN)
-LA_LIF_F64_STEP(la_step_lif_refractory_f64, LA_REFRACTORY)
-LA_LIF_F64_STEP(la_step_lif_ternary_f64, LA_TERNARY)
-LA_LIF_I32_STEP(la_step_lif_i32, LA_PLAIN)
-LA_LIF_I32_STEP(la_step_lif_refractory_i32, LA_REFRACTORY)
-LA_LIF_I32_STEP(la_step_lif_ternary_i32, LA_TERNARY)
+LA_STEP_BY(lif_f64, la_lif_step_f64, LA_PLAIN, 0)
+LA_STEP_BY(lif_each_f64, la_lif_step_f64, LA_PLAIN, 1)
+LA_STEP_BY(lif_refractory_f64, la_lif_step_f64, LA_REFRACTORY, 0)
+LA_STEP_BY(lif_refractory_each_f64, la_lif_step_f64, LA_REFRACTORY, 1)
+LA_STEP_BY(lif_ternary_f64, la_lif_step_f64, LA_TERNARY, 0)
+LA_STEP_BY(lif_ternary_each_f64, la_lif_step_f64, LA_TERNARY, 1)
+LA_STEP_BY(lif_i32, la_lif_step_i32, LA_PLAIN, 0)
+LA_STEP_BY(lif_each_i32, la_lif_step_i32, LA_PLAIN, 1)
+LA_STEP_BY(lif_refractory_i32, la_lif_step_i32, LA_REFRACTORY, 0)
+LA_STEP_BY(lif_refractory_each_i32, la_lif_step_i32, LA_REFRACTORY, 1)
+LA_STEP_BY(lif_ternary_i32, la_lif_step_i32, LA_TERNARY, 0)
+LA_STEP_BY(lif_ternary_each_i32, la_lif_step_i32, LA_TERNARY, 1)
 
 /* -- the same, method by method, for models with a method of their own ---------------------------
  *
@@ -293,8 +361,17 @@ static int la_step_lif_reset_f64(const la_pack *p) {
     return la_step_lif_reset_f64_clear(p) || la_step_lif_f64(p);
 }
 
+static int la_step_lif_reset_each_f64(const la_pack *p) {
+    return la_step_lif_reset_f64_clear(p) || la_step_lif_each_f64(p);
+}
+
 static int la_step_lif_reset_i32(const la_pack *p) {
     return la_step_lif_reset_i32_clear(p) || la_step_lif_i32(p);
+}
+
+static int la_step_lif_reset_each_i32(const la_pack *p) {
+    la_lif_reset(p, p->integers, sizeof(int32_t));
+    return la_step_lif_each_i32(p);
 }
 
 /* Arrays: a_in, a_third_factor_in, reset_in, s_out, s_out_bap, s_out_y1, s_out_y2, s_out_y3, u, v,
@@ -337,6 +414,9 @@ static int la_step_lif_prototype_i32(const la_pack *p) {
     LA_STEP(lif_f64) LA_STEP(lif_i32) LA_STEP(lif_refractory_f64) LA_STEP(lif_refractory_i32)      \
     LA_STEP(lif_ternary_f64) LA_STEP(lif_ternary_i32) LA_STEP(lif_reset_f64)                       \
     LA_STEP(lif_reset_i32) LA_STEP(lif_reset_f64_clear) LA_STEP(lif_reset_i32_clear)               \
+    LA_STEP(lif_each_f64) LA_STEP(lif_each_i32) LA_STEP(lif_refractory_each_f64)                   \
+    LA_STEP(lif_refractory_each_i32) LA_STEP(lif_ternary_each_f64)                                 \
+    LA_STEP(lif_ternary_each_i32) LA_STEP(lif_reset_each_f64) LA_STEP(lif_reset_each_i32)          \
     LA_STEP(lif_prototype_i32) LA_STEP(lif_bias) LA_STEP(lif_refractory_bias)                      \
     LA_LIF_PARTS(lif_f64) LA_LIF_PARTS(lif_i32)                                                    \
     LA_LIF_PARTS(lif_refractory_f64) LA_LIF_PARTS(lif_refractory_i32)                              \

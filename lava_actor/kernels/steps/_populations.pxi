@@ -102,16 +102,16 @@ cdef class StepBurst(Burst):
     cdef bint _take(self, Py_ssize_t i, name, int kind, room, bint changes) except -1:
         """Let the step work on an attribute of the model, if that is the array it should be.
 
-        One element may stand for all of a parameter, for which there is room.
+        One number may stand for all of a parameter, for which there is room, and so may an array of
+        another type with the same numbers.
         """
         array = getattr(self.model, name, None)
-        if not is_array(array, kind):
-            return False
-        if self.uniform and not self.fits(array):
-            if room is None or array.shape != (1,):
+        if room is not None and not (is_array(array, kind) and self.fits(array)):
+            if not _fill(room, kind, array):
                 return False
-            room.fill(array[0])
             array = room
+        elif not is_array(array, kind) or (self.uniform and not self.fits(array)):
+            return False
         elif changes and not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>array):
             return False
         self.held[i] = array
@@ -201,6 +201,27 @@ cdef class StepBurst(Burst):
     cdef int settle(self, uint64_t number) except -1:
         Burst.settle(self, number)
         return self.show()
+
+
+cdef bint _fill(room, int kind, given) except -1:
+    """Write a number, or as many as there is room for, if they are of its type or become it."""
+    cdef double real
+    cdef int64_t integer
+    cdef int64_t[2] limits
+    if isinstance(given, cnp.ndarray):
+        if given.dtype.kind not in "biuf" or given.shape not in ((1,), room.shape):
+            return False
+        with np.errstate(invalid="ignore"):
+            room[...] = given
+        return given.dtype == room.dtype or bool((room == given).all())
+    if kind == cnp.NPY_DOUBLE and take_number(given, &real):
+        room.fill(real)
+        return True
+    limits[0], limits[1] = -0x80000000, 0x7FFFFFFF
+    if kind == cnp.NPY_INT and take_integer(given, limits, &integer):
+        room.fill(integer)
+        return True
+    return False
 
 
 cdef bint take_number(object x, double *to) except -1:

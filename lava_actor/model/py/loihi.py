@@ -8,7 +8,7 @@ import numpy as np
 
 from lava_actor.kernels.steps import Burst, PartBurst
 from lava_actor.model.bursts import burst_of
-from lava_actor.model.native import obstacle
+from lava_actor.model.native import obstacle, one_by_one
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 
@@ -102,7 +102,8 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     @classmethod
     def _la_obstacle_in(cls, process: AbstractProcess) -> str | None:
         """Say why the model of this Process does its steps in Python in spite of its class."""
-        return None
+        sizes = {var.name: np.size(var.init) for var in process.vars}
+        return one_by_one(cls, lambda name: sizes.get(name, 1))[0]
 
     def _la_native_burst(self) -> Burst:
         """Return what does several steps of this model in a row, see `lava_actor.kernels.steps`.

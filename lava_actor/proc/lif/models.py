@@ -119,7 +119,8 @@ class _LifModel(PyLoihiProcessModel):
 
 BY_NEURON = Cut(
     "s_out",
-    ("a_in", "s_out", "u", "v", "bias_mant", "bias_exp", "refractory_period_end"),
+    ("a_in", "s_out", "u", "v", "bias_mant", "bias_exp", "refractory_period_end", "du", "dv", "vth",
+     "vth_hi", "vth_lo"),
     remade=("effective_bias", "s_out_buff"),
 )
 
@@ -153,17 +154,28 @@ def _methods(
 _NONE: Mapping[str, Never] = MappingProxyType({})
 
 
+def _of_each(function: str) -> str:
+    """The function for decays and thresholds that each neuron has of its own."""
+    name, _, number = function.rpartition("_")
+    return f"{name}_each_{number}"
+
+
 def _float_step(
     function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
     state: Mapping[str, type] = _NONE, integers: Mapping[str, tuple[int, int]] = _NONE,
     clear: bool = False, period: bool = False,
 ) -> NativeStep:  # fmt: skip
     """The native step of a floating-point model, see ``lif.h``."""
+    ports = "a_in", {"s_out": sent}, {"u": float, "v": float, **state}
+    own = ("du", "dv", *thresholds)
+    shared: dict[str, Any] = {"shows": {"s_out": "s_out_buff"}, "stands_for": ("_la_begin",)}
     return NativeStep.of(
-        float, function, "a_in", {"s_out": sent}, {"u": float, "v": float, **state}, "bias_mant",
-        numbers=("du", "dv", *thresholds), integers={**integers},
-        parts=_methods(function, None, clear, period, thresholds),
-        shows={"s_out": "s_out_buff"}, stands_for=("_la_begin",),
+        float, function, *ports, "bias_mant", numbers=own, integers={**integers},
+        parts=_methods(function, None, clear, period, thresholds), **shared,
+        each=NativeStep.of(
+            float, _of_each(function), *ports, f"bias_mant {' '.join(own)}", integers={**integers},
+            **shared,
+        ),
     )  # fmt: skip
 
 
@@ -173,15 +185,23 @@ def _fixed_step(
     clear: bool = False, period: bool = False, bias: str = "lif_bias",
 ) -> NativeStep:  # fmt: skip
     """The native step of a fixed-point model, see ``lif.h``."""
+    ports = "a_in", {"s_out": sent}, {"u": np.int32, "v": np.int32, **state}
     decays = {name: FIXED_RANGES[name] for name in ("du", "dv")}
+    shared: dict[str, Any] = {
+        "constants": FIXED_CONSTANTS,
+        "shows": {"s_out": "s_out_buff"},
+        "stands_for": ("_la_begin",),
+    }
     return NativeStep.of(
-        np.int32, function, "a_in", {"s_out": sent}, {"u": np.int32, "v": np.int32, **state},
-        "bias_mant bias_exp",
+        np.int32, function, *ports, "bias_mant bias_exp",
         integers={**decays, **dict.fromkeys(thresholds, INT32), **integers},
-        constants=FIXED_CONSTANTS,
         parts=_methods(function, bias, clear, period, thresholds),
-        in_parts={name: f"effective_{name}" for name in thresholds},
-        shows={"s_out": "s_out_buff"}, stands_for=("_la_begin",),
+        in_parts={name: f"effective_{name}" for name in thresholds}, **shared,
+        each=NativeStep.of(
+            np.int32, _of_each(function), *ports,
+            f"bias_mant bias_exp {' '.join((*decays, *thresholds))}", integers={**integers},
+            **shared,
+        ),
     )  # fmt: skip
 
 

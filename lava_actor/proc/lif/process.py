@@ -32,9 +32,9 @@ class AbstractLIF(AbstractProcess):
         the OutPort `s_out`.
     u, v : float or array_like
         Initial current and voltage.
-    du, dv : float
+    du, dv : float or array_like
         Decay of current and voltage per step: a fraction in the floating-point models, in units of
-        1/4096 in the fixed-point models.
+        1/4096 in the fixed-point models. One for all neurons, or one for each.
     bias_mant, bias_exp : float or array_like
         The bias added to the voltage is ``bias_mant * 2**bias_exp`` in fixed point and
         ``bias_mant`` alone in floating point.
@@ -48,8 +48,8 @@ class AbstractLIF(AbstractProcess):
         shape: tuple[int, ...],
         u: ArrayLike = 0,
         v: ArrayLike = 0,
-        du: float = 0,
-        dv: float = 0,
+        du: ArrayLike = 0,
+        dv: ArrayLike = 0,
         bias_mant: ArrayLike = 0,
         bias_exp: ArrayLike = 0,
         **kwargs: object,
@@ -59,8 +59,8 @@ class AbstractLIF(AbstractProcess):
         self.s_out = OutPort(shape=shape)
         self.u = Var(shape=shape, init=u)
         self.v = Var(shape=shape, init=v)
-        self.du = Var(shape=(1,), init=du)
-        self.dv = Var(shape=(1,), init=dv)
+        self.du = _one_or_each(du, shape)
+        self.dv = _one_or_each(dv, shape)
         self.bias_mant = Var(shape=shape, init=bias_mant)
         self.bias_exp = Var(shape=shape, init=bias_exp)
 
@@ -79,8 +79,9 @@ class LIF(AbstractLIF):
 
     Parameters
     ----------
-    vth : float
-        Threshold; a neuron spikes if it is exceeded strictly. Fixed point: in units of 2**6.
+    vth : float or array_like
+        Threshold, one for all neurons or one for each; a neuron spikes if it is exceeded strictly.
+        Fixed point: in units of 2**6.
 
     Examples
     --------
@@ -90,11 +91,11 @@ class LIF(AbstractLIF):
     def __init__(
         self,
         *,
-        vth: float = 10,
+        vth: ArrayLike = 10,
         **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
-        self.vth = Var(shape=(1,), init=vth)
+        self.vth = _one_or_each(vth, self.v.shape)
 
 
 class LIFReset(LIF):
@@ -164,7 +165,7 @@ class TernaryLIF(AbstractLIF):
 
     Parameters
     ----------
-    vth_hi, vth_lo : float
+    vth_hi, vth_lo : float or array_like
         Upper and lower threshold. Fixed point: in units of 2**6.
 
     Raises
@@ -176,18 +177,25 @@ class TernaryLIF(AbstractLIF):
     def __init__(
         self,
         *,
-        vth_hi: float = 10,
-        vth_lo: float = -10,
+        vth_hi: ArrayLike = 10,
+        vth_lo: ArrayLike = -10,
         **inherited: object,
     ) -> None:
         if np.any(np.asarray(vth_lo) > np.asarray(vth_hi)):
             raise InvalidValueError(
-                f"{_named(self, inherited)}: expected vth_lo <= vth_hi, got vth_lo={vth_lo} and "
-                f"vth_hi={vth_hi}"
+                f"{_named(self, inherited)}: expected vth_lo <= vth_hi, got vth_lo={vth_lo!r} "
+                f"and vth_hi={vth_hi!r}"
             )
         super().__init__(**given(locals()))
-        self.vth_hi = Var(shape=(1,), init=vth_hi)
-        self.vth_lo = Var(shape=(1,), init=vth_lo)
+        self.vth_hi = _one_or_each(vth_hi, self.v.shape)
+        self.vth_lo = _one_or_each(vth_lo, self.v.shape)
+
+
+def _one_or_each(value: ArrayLike, shape: tuple[int, ...]) -> Var:
+    """A parameter that is one number for all neurons, or has one for each."""
+    if np.size(value) == 1:
+        return Var(shape=(1,), init=value)
+    return Var(shape=shape, init=value)
 
 
 def _named(process: AbstractProcess, parameters: dict[str, object]) -> object:
