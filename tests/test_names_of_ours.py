@@ -41,6 +41,7 @@ from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.dense.learning_models import PyLearningDenseModelBitApproximate
 from lava_actor.proc.dense.learning_process import LearningDense
 from lava_actor.proc.dense.models import (
+    AbstractPyDenseModelFloat,
     PyDelayDenseModelBitAcc,
     PyDenseModelBitAcc,
     PyDenseModelFloat,
@@ -49,6 +50,7 @@ from lava_actor.proc.dense.process import DelayDense, Dense
 from lava_actor.proc.io.sink import PyReceiveModelFloat
 from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.lif.models import (
+    AbstractPyLifModelFloat,
     PyLifModelBitAcc,
     PyLifModelFloat,
     PyLifResetModelBitAcc,
@@ -90,7 +92,8 @@ LAVA = {
     "_graded_spike_cfg _within_epoch_time_step _process_pre_spikes _process_post_spikes "
     "_compute_trace_histories _apply_learning_rules _create_learning_rule_applier _init_randoms",
     "LearningNeuronModel": "_learning_rule _shape",
-    "AbstractPyDeltaEncoderModel": "encode_delta decode_encode_delta_sparse_8",
+    "AbstractPyDeltaEncoderModel": "encode_delta",
+    "PyDeltaEncoderModelSparse": "decode_encode_delta_sparse_8",
     "AbstractPyRead": "counter",
     # parts of a hierarchical model, which are called as its attributes are
     "SubSigmaS4dDeltaLayerModel": "sparse1 sparse2 sigma_s4d_delta",
@@ -106,7 +109,9 @@ LAVA = {
     "VarWire": "connect_var receive",
     "Injector": "send",
     "Extractor": "receive",
-    "Conv": "output_shape",
+    "Allocator": "n_protos",
+    "Conv": "input_shape output_shape",
+    "Read": "buffer",
     "Monitor": "probe get_data plot recording data target_names",
 }
 """Names of Lava's public model, by the class that has them first."""
@@ -150,7 +155,7 @@ def names_of(cls: type) -> set[str]:
             isinstance(node, ast.Attribute)
             and isinstance(node.ctx, ast.Store)
             and isinstance(node.value, ast.Name)
-            and node.value.id in ("self", "cls", "model")
+            and node.value.id in ("self", "cls")
         ):
             found.add(node.attr)
     return {name for name in found if not (name.startswith("__") and name.endswith("__"))}
@@ -284,8 +289,9 @@ def test_every_former_name_is_free(model: Any, junk: object) -> None:
         assert mine.keys() == its.keys()
         assert all(np.array_equal(mine[port], its[port]) for port in mine)
     for name in process.vars.member_names:
-        mine, its = (np.asarray(getattr(one, name)) for one in (ours, theirs))
-        assert np.array_equal(mine, its) or scipy.sparse.issparse(getattr(ours, name))
+        held = [getattr(one, name) for one in (ours, theirs)]
+        mine, its = (x.toarray() if scipy.sparse.issparse(x) else x for x in held)
+        assert np.array_equal(mine, its)
 
 
 class Cell(AbstractProcess):
@@ -385,7 +391,7 @@ class Mine(Dense):
 
 
 @implements(Mine, protocol=LoihiProtocol)
-class PyMine(PyDenseModelFloat):
+class PyMine(AbstractPyDenseModelFloat):
     """Has helpers whose names were ours."""
 
     _columns = 2
@@ -407,8 +413,11 @@ class Softer(LIF):
 
 
 @implements(Softer, protocol=LoihiProtocol)
-class PySofter(PyLifModelFloat):
+class PySofter(AbstractPyLifModelFloat):
     """Keeps a threshold of its own, for one of its own methods."""
+
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    vth: float = LavaPyType(float, float)
 
     _threshold = 0.5
 
