@@ -116,6 +116,12 @@ LAVA = {
 }
 """Names of Lava's public model, by the class that has them first."""
 
+ATTACHED = {
+    "AbstractPyProcessModel": "service_to_process process_to_service",
+    "AbstractProcess": "folded_view folded_view_inst_id propagate_folded_views _log_config",
+}
+"""Lava's names, too: since `lava_actor.compat.install` was called."""
+
 HOOKS = {
     "AbstractProcessModel": "checkpoint_state",
     "AbstractPyProcessModel": "on_start on_var_update request_pause request_stop _pause _stop "
@@ -200,7 +206,7 @@ def annotated(node: ast.AST) -> str | None:
 def allowed(cls: type) -> set[str]:
     """Lava's names and hooks of a class, and of all that it is mixed with."""
     kin = {base.__name__ for c in (cls, *subclasses(cls)) for base in c.__mro__}
-    return {n for table in (LAVA, HOOKS) for c in kin & table.keys() for n in table[c].split()}
+    return {n for table in (LAVA, ATTACHED, HOOKS) for c in kin & table.keys() for n in table[c].split()}
 
 
 @pytest.mark.parametrize("base", [AbstractProcessModel, AbstractProcess])
