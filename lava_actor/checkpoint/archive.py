@@ -31,8 +31,14 @@ from lava_actor.errors import CheckpointError
 
 MAGIC = "lava_actor checkpoint"
 
-VERSION = 2
+VERSION = 3
 """Raised when other readers could not understand, or would misunderstand, what is written."""
+
+OLDEST = 2
+"""The first version that is still read."""
+
+NEW_NAMES = 3
+"""The first version in which names of ours begin with ``_la_``."""
 
 _FIRST = "format"
 _MANIFEST = "manifest.json"
@@ -193,6 +199,7 @@ class Archive:
     Attributes
     ----------
     manifest : dict
+    version : int
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -201,7 +208,7 @@ class Archive:
         self._infos = {info.filename: info for info in infos}
         if len(self._infos) < len(infos):
             raise CheckpointError("two members have the same name")
-        self._check_version()
+        self.version = self._read_version()
         for name, info in self._infos.items():
             if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 0x1:
                 raise CheckpointError(f"{name} is compressed or encrypted")
@@ -211,18 +218,19 @@ class Archive:
                 raise CheckpointError(f"no member may be called {name!r}")
         self.manifest = json.loads(self._zip.read(_MANIFEST), parse_constant=_refuse_constant)
 
-    def _check_version(self) -> None:
+    def _read_version(self) -> int:
         info = self._infos.get(_FIRST)
         text = "" if info is None or info.file_size > 200 else self._zip.read(info).decode()
         found = re.fullmatch(rf"{MAGIC}\nversion (\d{{1,9}})\n", text)
         if found is None:
             raise CheckpointError("the file is no checkpoint")
-        if int(found[1]) != VERSION:
+        if not OLDEST <= int(found[1]) <= VERSION:
             writer = "a newer" if int(found[1]) > VERSION else "an older"
             raise CheckpointError(
                 f"expected a checkpoint of version {VERSION}, got version {found[1]}: it was "
                 f"written by {writer} lava_actor, which can read it"
             )
+        return int(found[1])
 
     def document(self, said: dict[str, object]) -> Document:
         """A document with its blobs; every use of an array has a copy of its own."""

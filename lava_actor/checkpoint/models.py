@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from lava_actor.channels.records import Record, RecordStore, read
+from lava_actor.checkpoint.archive import NEW_NAMES
 from lava_actor.checkpoint.codec import Decoder, Document, Encoder, set_state, state_of
 from lava_actor.checkpoint.kinds import checked_position
 from lava_actor.checkpoint.names import Names
 from lava_actor.checkpoint.recut import Merge, Part, said
 from lava_actor.errors import CheckpointError
 from lava_actor.plain import plain
+from lava_actor.process.former import renamed
 from lava_actor.process.interfaces import AbstractProcessMember
 from lava_actor.process.process import AbstractProcess
 
@@ -114,7 +116,7 @@ def restore(
         found = []
         for document, _ in pieces:
             decoder = Decoder(document, Names(homes), resolve, trusted=trusted)
-            found.append(_Saved.read(document.root, decoder))
+            found.append(_Saved.read(document.root, decoder, actor.built.model))
         parts = [part for _, part in pieces]
         _restore(actor, _merged(actor, found, parts), trusted)
     except Exception as error:
@@ -134,10 +136,12 @@ class _Saved:
     numbers: Any
 
     @classmethod
-    def read(cls, root: Said, decoder: Decoder) -> _Saved:
+    def read(cls, root: Said, decoder: Decoder, model: object) -> _Saved:
         given = root["recordings"].items()
         state = decoder.state(root["attributes"])
-        state.pop("first_row", None)  # was written once; the actor says it
+        if root["version"] < NEW_NAMES:
+            state = renamed(model, state)
+            state.pop("_la_first_row", None)  # was written once; the actor says it
         return cls(
             root["base"],
             state,

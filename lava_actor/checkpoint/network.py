@@ -36,8 +36,8 @@ PLAIN = {c.__name__: c for c in (Var, Recording, *(getattr(ports, n) for n in po
 RESERVED: dict[str, frozenset[str]] = {
     "processes": frozenset(
         {
-            *(*COLLECTIONS, "id", "name", "proc_params", "parent_proc", "log", "_home"),
-            *("_runtime", "model", "_model", "_model_class", "_is_compiled", "_executable"),
+            *(*COLLECTIONS, "id", "name", "proc_params", "parent_proc", "log", "_la_home"),
+            *("_runtime", "model", "_model", "_model_class", "_is_compiled", "_la_executable"),
         }
     ),
     "vars": frozenset(
@@ -91,7 +91,7 @@ class Network:
         self.sizes = {table: len(entries) for table, entries in self.said.items()}
 
     def _note_additions(self, process: AbstractProcess) -> None:
-        executable = process._executable
+        executable = process._la_executable
         if executable is None:
             return
         if executable.before is None:

@@ -8,6 +8,7 @@ from lava_actor.checkpoint.names import Names
 from lava_actor.checkpoint.network import BASES, COLLECTIONS, PLAIN, RESERVED, Tables
 from lava_actor.errors import CheckpointError
 from lava_actor.process import LogConfig, Var
+from lava_actor.process.former import renamed
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess, ProcessServer
@@ -37,13 +38,16 @@ class Rebuilt:
     document : the values they refer to
     names : grows by the packages of all classes
     trusted : whether pickles may be read
+    former : whether it was written before names of ours began with ``_la_``
     """
 
-    def __init__(self, said: Tables, document: Document, names: Names, *, trusted: bool) -> None:
+    def __init__(
+        self, said: Tables, document: Document, names: Names, *, trusted: bool, former: bool
+    ) -> None:
         self.tables: Tables = {}
         self.decoder = decoder_for(document, names, self.tables, trusted=trusted)
         self._said, self._names = said, names
-        self._trusted = trusted
+        self._trusted, self._former = trusted, former
         for table, base in BASES.items():
             self.tables[table] = [object.__new__(self._class(e, base)) for e in said[table]]
         self._construct()
@@ -135,10 +139,12 @@ class Rebuilt:
             for member in members.values() if table != "processes" else ():
                 member.process = process
             getattr(process, kind).add_members(members)
-        process._settle()
+        process._la_settle()
 
     def _set_attributes(self, table: str, obj: object, entry: Said) -> None:
         state = self.decoder.state(entry["attributes"])
+        if self._former and table == "processes":
+            state = renamed(obj, state)
         set_state(obj, state, RESERVED[table], trusted=self._trusted)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from lava_actor.checkpoint import archive, recut, rings
+from lava_actor.checkpoint.archive import NEW_NAMES
 from lava_actor.checkpoint.codec import Decoder, Encoder
 from lava_actor.checkpoint.names import Names, home_of, is_importable, path_of
 from lava_actor.checkpoint.network import Network, Tables, difference
@@ -33,7 +34,7 @@ def save(
     were started now.
     """
     network = Network(process)
-    executable: Executable | None = process._executable
+    executable: Executable | None = process._la_executable
     actors = [] if executable is None else executable.actors
     names = Names(home_of(path_of(type(p))) for p in network.tables["processes"])
     for plan in actors:
@@ -108,7 +109,7 @@ class _Loaded:
             )
         self.trusted = trusted and manifest["trusted"] is True
         self.names = Names()
-        self.network = manifest["network"]
+        self.network, self.version = manifest["network"], file.version
         self.document = file.document(manifest["values"])
         self.seed, self._run = manifest["seed"], manifest["run"]
         if type(self.seed) is not int or self.seed < 0:
@@ -119,6 +120,8 @@ class _Loaded:
             if type(state["step"]) is not int or not 0 <= state["step"] < 1 << 60:
                 raise CheckpointError(f"expected the number of a step, got {state['step']!r}")
             self._documents = [file.document(actor["state"]) for actor in state["actors"]]
+            for document in self._documents:
+                document.root["version"] = file.version
 
     def pending(self, decoder: Decoder) -> Pending:
         """Configurations and state for the next start."""
@@ -150,12 +153,17 @@ class _Loaded:
         return Pending(resume, run_cfg, compile_config)
 
 
+def _rebuilt(loaded: _Loaded) -> Rebuilt:
+    said, names, former = loaded.network, loaded.names, loaded.version < NEW_NAMES
+    return Rebuilt(said, loaded.document, names, trusted=loaded.trusted, former=former)
+
+
 def load_new(path: str | Path, *, trusted: bool = False) -> tuple[AbstractProcess, Pending]:
     """Build the network that a file holds; what its start needs comes with it."""
     with archive.reading(Path(path)) as file:
         loaded = _Loaded(file, trusted=trusted)
         said = loaded.network
-        built = Rebuilt(said, loaded.document, loaded.names, trusted=loaded.trusted)
+        built = _rebuilt(loaded)
         root: AbstractProcess = built.decoder.value({"processes": said["root"]})
         return root, loaded.pending(built.decoder)
 
@@ -185,7 +193,7 @@ class Update:
             )
             self.pending = loaded.pending(decoder)
             if self.pending.resume is not None and process.is_compiled:
-                self.pending.resume.check(process._executable)
+                self.pending.resume.check(process._la_executable)
             self._new: list[tuple[object, str, object]] = [
                 (var, "init", decoder.value(entry["init"]))
                 for var, entry in zip(mine.tables["vars"], its["vars"], strict=True)
@@ -200,7 +208,7 @@ class Update:
         said = loaded.network
         if all(len(said[table]) == size for table, size in mine.sizes.items()):
             return mine.tables
-        built = Rebuilt(said, loaded.document, loaded.names, trusted=loaded.trusted).tables
+        built = _rebuilt(loaded).tables
         return {t: mine.tables[t] + built[t][size:] for t, size in mine.sizes.items()}
 
     def commit(self) -> None:

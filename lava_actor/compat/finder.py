@@ -138,7 +138,7 @@ def install() -> None:
 
     attach()
     sys.meta_path.insert(0, _finder)
-    Monitor.in_double_precision = True
+    Monitor._la_in_double_precision = True
 
 
 def uninstall() -> None:
@@ -146,7 +146,7 @@ def uninstall() -> None:
     if not installed():
         return
     sys.meta_path.remove(_finder)
-    Monitor.in_double_precision = False
+    Monitor._la_in_double_precision = False
     _drop_imported()
     sys.modules.update(_set_aside)
     _set_aside.clear()

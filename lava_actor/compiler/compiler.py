@@ -134,8 +134,8 @@ class Compiler:
                 f"Loihi2SimCfg(select_tag='floating_pt'), got {run_cfg!r}"
             )
         for member in find_network([process]):
-            if member.is_compiled and member._is_over():  # it may be compiled again
-                member._executable.forget()
+            if member.is_compiled and member._la_is_over():  # it may be compiled again
+                member._la_executable.forget()
         network = find_network([process])
         done = [p.name for p in network if p.is_compiled]
         if done:
@@ -147,7 +147,7 @@ class Compiler:
             before.seal()
             executable.before = before
             for member in everything:
-                member._executable = executable
+                member._la_executable = executable
         except BaseException:
             before.undo()
             raise

@@ -355,7 +355,7 @@ class Executable:
     def forget(self) -> None:
         """Undo the compilation: every Process can be compiled again."""
         for process in self.all_processes:
-            process._executable = None
+            process._la_executable = None
         if self.before is not None:
             self.before.undo()
 

@@ -97,8 +97,8 @@ def unpack(data: bytes) -> object:
     for process, _ in archive.ids:
         for var in process.vars.members:
             var.id = VarServer().register(var)
-    executables = {id(p._executable): p._executable for p, _ in archive.ids if p._executable}
-    for executable in executables.values():
+    executables = (process._la_executable for process, _ in archive.ids)
+    for executable in {id(e): e for e in executables if e}.values():
         _renumber(executable, {old: process.id for process, old in archive.ids})
     return archive.content
 
@@ -131,8 +131,8 @@ def _everybody(seeds: Iterable[AbstractProcess]) -> Iterator[AbstractProcess]:
         yield from around(one)
         if isinstance(one, AbstractProcess):
             yield from relatives(one)
-            if one._executable is not None:
-                yield from one._executable.all_processes
+            if one._la_executable is not None:
+                yield from one._la_executable.all_processes
 
     starts: Iterable[AbstractProcess | AbstractPort] = seeds
     found = reachable(starts, further)
@@ -166,7 +166,7 @@ def _offender(processes: Iterable[AbstractProcess]) -> str:
         values |= {
             f"{process.name}.{name}": value
             for name, value in process.__getstate__().items()
-            if not isinstance(value, members) and name not in ("proc_params", "_executable")
+            if not isinstance(value, members) and name not in ("proc_params", "_la_executable")
         }
         for where, value in values.items():
             try:

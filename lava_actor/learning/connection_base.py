@@ -77,7 +77,7 @@ class PyLearningConnection(AbstractLearningConnection):
 
     _la_may_wait: ClassVar[bool] = False
     """Whether what learning does to synapses may wait: code of such a class, and not of one derived
-    from it, asks for `arrears` or the attributes whenever it reads them."""
+    from it, asks for `_la_current_arrears` or the attributes whenever it reads them."""
 
     _la_traces: ClassVar[type[Traces]]
     """The arithmetic of several traces."""

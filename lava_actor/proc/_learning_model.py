@@ -116,7 +116,7 @@ class LearningSteps(Undelayed):
         )
 
     def _la_receive(self) -> tuple[np.ndarray, np.ndarray | None]:
-        """Receive from the senders; see `ConnectionModel.receive`."""
+        """Receive from the senders; see `ConnectionModel._la_receive`."""
         self._la_arrived = super()._la_receive()
         return self._la_arrived
 
@@ -126,7 +126,7 @@ class LearningSteps(Undelayed):
         self.recv_traces(self._la_spikes_before())
 
     def _la_book_arrived(self) -> None:
-        """Book the spikes before the synapses that `receive` has received."""
+        """Book the spikes before the synapses that `_la_receive` has received."""
         self._process_pre_spikes(self._la_spikes_before())
 
     def _la_spikes_before(self) -> np.ndarray:

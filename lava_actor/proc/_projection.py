@@ -27,11 +27,11 @@ class Projection(AbstractProcess):
         ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
     """
 
-    _model_parameters: ClassVar[dict[str, type]] = {
+    _la_model_parameters: ClassVar[dict[str, type]] = {
         "weight_exp": int, "num_weight_bits": int, "sign_mode": SignMode,
     }  # fmt: skip
 
-    def _add_members(self, weights: Any, num_message_bits: int) -> None:
+    def _la_add_members(self, weights: Any, num_message_bits: int) -> None:
         post, pre = weights.shape
         self.s_in = InPort(shape=(pre,))
         self.a_out = OutPort(shape=(post,))
@@ -39,7 +39,7 @@ class Projection(AbstractProcess):
         self.a_buff = Var(shape=(post,), init=0)
         self.num_message_bits = Var(shape=(1,), init=num_message_bits)
 
-    def _add_delays(self, delays: object, longest: int) -> None:
+    def _la_add_delays(self, delays: object, longest: int) -> None:
         self.delays = Var(shape=self.weights.shape, init=delays)
         self.a_buff = Var(shape=(*self.a_out.shape, longest + 1), init=0)
 

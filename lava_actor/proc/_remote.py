@@ -13,7 +13,7 @@ class Remote(AbstractProcess):
 
     state: RefPort
 
-    _already: ClassVar[str]
+    _la_already: ClassVar[str]
     """What it does with the Var that it has."""
 
     def connect_var(self, var: Var) -> None:
@@ -25,11 +25,11 @@ class Remote(AbstractProcess):
             (an `AssertionError`) if there is one already: use one such Process per Var.
         """
         if self.state.out_connections:
-            raise NetworkError(f"{self.name}.connect_var: {self._already} a Var")
-        self._take_shape(tuple(var.shape))
+            raise NetworkError(f"{self.name}.connect_var: {self._la_already} a Var")
+        self._la_take_shape(tuple(var.shape))
         self._post_init()
         self.state.connect_var(var)
 
-    def _take_shape(self, shape: tuple[int, ...]) -> None:
+    def _la_take_shape(self, shape: tuple[int, ...]) -> None:
         """Make what has the shape of the Var."""
         self.state = RefPort(shape=shape)

@@ -31,7 +31,7 @@ from lava_actor.process.interfaces import checked_shape
 class ProcessPostInitCaller(type):
     """Makes Processes: checks what the constructor is given, then registers the members, once."""
 
-    _for_own_models: bool  # of AbstractProcess
+    _la_for_own_models: bool  # of AbstractProcess
 
     def __init__(cls, *args: object) -> None:
         """Complete the docstring of a class of the library."""
@@ -101,7 +101,7 @@ def _checks(cls: type) -> dict[str, Callable[[str, object], object]]:
     found: dict[str, Callable[[str, object], object]] = {}
     for base in reversed(cls.__mro__):
         names = vars(sys.modules[base.__module__])
-        told = dict(getattr(base, "_model_parameters", {}))
+        told = dict(getattr(base, "_la_model_parameters", {}))
         told |= getattr(base.__dict__.get("__init__"), "__annotations__", {})
         for key, told_type in told.items():
             words = str(told_type).split(" | ")
@@ -141,7 +141,7 @@ def _keywords(cls: type) -> tuple[str, ...]:
     """What the constructors and the models of a library Process know by name."""
     found: dict[str, None] = {}
     for base in cls.__mro__:
-        found.update(dict.fromkeys(getattr(base, "_model_parameters", ())))
+        found.update(dict.fromkeys(getattr(base, "_la_model_parameters", ())))
         if (init := base.__dict__.get("__init__")) is not None and base is not object:
             parameters = list(inspect.signature(init).parameters.values())[1:]
             named = (p.name for p in parameters if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
@@ -151,7 +151,7 @@ def _keywords(cls: type) -> tuple[str, ...]:
 
 def _check_keywords(cls: ProcessPostInitCaller, kwargs: Mapping[str, object]) -> None:
     known = _keywords(cls)
-    for_others = cls._for_own_models or not is_library(cls)
+    for_others = cls._la_for_own_models or not is_library(cls)
     for key in kwargs:
         if key not in known and not (for_others and nearest(key, known) is None):
             warn(

@@ -1,6 +1,6 @@
 """What a Process knows of the floors above it: the shape of its network, and who builds one.
 
-`AbstractProcess._lava_session` is a slot: the runtime fills it with what compiles, starts and runs.
+`AbstractProcess._la_session` is a slot: the runtime fills it with what compiles, starts and runs.
 """
 
 from __future__ import annotations

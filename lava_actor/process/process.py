@@ -17,6 +17,7 @@ from lava_actor.errors import (
 )
 from lava_actor.process.collection import Collection, named
 from lava_actor.process.construction import ProcessPostInitCaller
+from lava_actor.process.former import renamed
 from lava_actor.process.handles import RunConfigLike, RuntimeHandle, Session, stop_abandoned
 from lava_actor.process.hints import (
     attribute_taken,
@@ -52,7 +53,7 @@ RESERVED = set(
         *("proc_params", "id", "name", "log", "log_config", "parent_proc"),
         *_COLLECTIONS,
         *("runtime", "model_class", "model", "is_compiled"),
-        *("_runtime", "_model_class", "_model", "_is_compiled", "_executable", "_post_init"),
+        *("_runtime", "_model_class", "_model", "_is_compiled", "_la_executable", "_post_init"),
         *("compile", "create_runtime", "run", "wait", "pause", "stop", "register_sub_procs"),
         *("validate_var_aliases", "is_sub_proc_of"),
     }
@@ -90,16 +91,18 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         The hierarchical Process that this one is a part of.
     """
 
-    _model_parameters: ClassVar[dict[str, type]] = {}
+    _la_model_parameters: ClassVar[dict[str, type]] = {}
     """Keywords that models of a library Process read, though its constructor does not name them."""
 
-    _for_own_models: ClassVar[bool] = False
+    _la_for_own_models: ClassVar[bool] = False
     """Whether a library Process is meant for models of users, who may read other keywords."""
 
     model: object = None
     """None for Python models: they live in actors."""
 
-    _lava_session: ClassVar[Session]
+    _la_executable: Any
+
+    _la_session: ClassVar[Session]
     """What compiles and runs networks; the runtime fills it."""
 
     def __init__(self, **proc_params: Any) -> None:
@@ -122,12 +125,12 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         self.parent_proc: AbstractProcess | None = None
         self._runtime: RuntimeHandle | None = None
         self._model_class: type[object] | None = None
-        self._executable: Any = None
-        self._settle()
+        self._la_executable = None
+        self._la_settle()
 
-    def _settle(self) -> None:
+    def _la_settle(self) -> None:
         """Do what belongs to this interpreter and does not travel with the Process."""
-        self._home = os.getpid()
+        self._la_home = os.getpid()
         if self.proc_params.get("log_config") is not None:
             set_up_logger(self, self.name, self.log_config)
 
@@ -159,7 +162,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             found = {
                 name: member
                 for name, member in self._find_attr_by_type(kind).items()
-                if not self._belongs_elsewhere(name, member)
+                if not self._la_belongs_elsewhere(name, member)
             }
             self._init_proc_member_obj(found)
             others = dict(named(collection))
@@ -168,9 +171,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             for name in others:
                 collection.remove_member(name)
             collection.add_members(found)
-        self._doubt_lists()
+        self._la_doubt_lists()
 
-    def _doubt_lists(self) -> None:
+    def _la_doubt_lists(self) -> None:
         """Warn of members that stand in a list, tuple or dict only: nobody finds them there."""
         for name, held in self.__dict__.items():
             items = held.values() if type(held) is dict else held
@@ -198,14 +201,14 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         return {
             name: found[name]
             for name in sorted(found)
-            if isinstance(found[name], cls) and not self._is_relative(name, found[name])
+            if isinstance(found[name], cls) and not self._la_is_relative(name, found[name])
         }
 
-    def _is_relative(self, name: str, value: object) -> bool:
+    def _la_is_relative(self, name: str, value: object) -> bool:
         """Whether an attribute holds a Process that is no part of this one."""
         return isinstance(value, AbstractProcess) and (name in _NOT_PARTS or value is self)
 
-    def _belongs_elsewhere(self, name: str, member: Any) -> bool:
+    def _la_belongs_elsewhere(self, name: str, member: Any) -> bool:
         """Whether a member is a part of another Process, and the attribute only a shortcut to it.
 
         What stands in a class body belongs to the instance that was made last.
@@ -219,7 +222,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         """Give every member its name and its Process."""
         for name, member in members.items():
             if name in RESERVED:
-                raise self._reserved(name, member)
+                raise self._la_reserved(name, member)
             first = next(n for n, m in members.items() if m is member)
             if first != name and not isinstance(member, AbstractProcess):
                 warn(
@@ -267,7 +270,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         """Refuse members under reserved names at once, and values in the place of members."""
         if isinstance(value, AbstractProcessMember):
             if name in RESERVED:
-                raise self._reserved(name, value)
+                raise self._la_reserved(name, value)
         elif (
             isinstance(held := self.__dict__.get(name), AbstractProcessMember)
             and held.process is self
@@ -278,14 +281,14 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 f"got {type(value).__name__} {value!r}" + held._instead_of_assignment()
             )
         elif name in _COLLECTIONS and name in self.__dict__:
-            raise self._reserved(name, value)
+            raise self._la_reserved(name, value)
         elif name == "name" and not isinstance(value, str):
             raise InvalidTypeError(f"{self.name}.name: expected a str, got {value!r}")
         elif name[0] != "_" and (theirs := next(filter(is_library, type(self).__mro__), None)):
-            self._doubt_attribute(name, signature(theirs).parameters)
+            self._la_doubt_attribute(name, signature(theirs).parameters)
         object.__setattr__(self, name, value)
 
-    def _doubt_attribute(self, name: str, parameters: Mapping[str, object]) -> None:
+    def _la_doubt_attribute(self, name: str, parameters: Mapping[str, object]) -> None:
         """Refuse to change a parameter of a made Process; warn of what is nearly a member."""
         held = self.__dict__.items()
         members = {
@@ -293,7 +296,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         }
         if not members or name in ("name", "log_config"):  # it is just being made, or may change
             return
-        if name in parameters or name in self._model_parameters:
+        if name in parameters or name in self._la_model_parameters:
             raise InvalidValueError(
                 f"{self.name}.{name}: expected as {type(self).__name__}({name}=…), when the "
                 f"Process is made; it stays as it was given"
@@ -307,7 +310,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 f"{members[meant]._instead_of_assignment()}"
             )
 
-    def _reserved(self, name: str, member: object) -> NetworkError:
+    def _la_reserved(self, name: str, member: object) -> NetworkError:
         return NetworkError(
             f"{type(self).__name__}.{name}: expected another attribute name for the "
             f"{type(member).__name__}, this one is reserved by AbstractProcess"
@@ -342,9 +345,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     @property
     def is_compiled(self) -> bool:
         """True once the network of this Process is compiled."""
-        return self._executable is not None
+        return self._la_executable is not None
 
-    def _is_over(self) -> bool:
+    def _la_is_over(self) -> bool:
         """Whether there was a network, which was stopped or has failed."""
         return self._runtime is not None and bool(self._runtime.is_over)
 
@@ -401,7 +404,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         -------
         Executable
         """
-        return self._lava_session.compile(self, run_cfg, compile_config)
+        return self._la_session.compile(self, run_cfg, compile_config)
 
     @briefly
     def create_runtime(
@@ -411,7 +414,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         compile_config: Mapping[str, object] | None = None,
     ) -> None:
         """Compile if necessary and start the actors; nothing runs yet."""
-        self._lava_session.create_runtime(self, run_cfg, executable, compile_config)
+        self._la_session.create_runtime(self, run_cfg, executable, compile_config)
 
     @briefly
     def run(
@@ -446,7 +449,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         RunHandle or None
             Of a run that does not block: to be awaited, waited for, looked at, paused.
         """
-        return self._lava_session.run(
+        return self._la_session.run(
             self,
             condition,
             run_cfg,
@@ -466,7 +469,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         Drawing
             A cell of a notebook shows it; ``.save("network.svg")`` writes it.
         """
-        return self._lava_session.draw(self)
+        return self._la_session.draw(self)
 
     @briefly
     def wait(self, timeout: float | None = None) -> None:
@@ -489,17 +492,17 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     @briefly
     def reset(self) -> None:
         """Restore the initial values of all Vars of the network without building it again."""
-        self._lava_session.reset(self)
+        self._la_session.reset(self)
 
     @briefly
     def save(self, path: str | Path, **options: bool) -> None:
         """Save the network of this Process to a file."""
-        self._lava_session.save(self, path, **options)
+        self._la_session.save(self, path, **options)
 
     @briefly
     def load(self, path: str | Path, **options: bool) -> None:
         """Load state that was saved from an equal network."""
-        self._lava_session.load(self, path, **options)
+        self._la_session.load(self, path, **options)
 
     def __enter__(self) -> Self:
         """Hand out the Process; leaving the block stops the network."""
@@ -515,7 +518,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     def __del__(self) -> None:
         """Stop the network when nobody refers to its Processes any more."""
         runtime = self.__dict__.get("_runtime")
-        if runtime is None or self.__dict__.get("_home") != os.getpid() or sys.is_finalizing():
+        if runtime is None or self.__dict__.get("_la_home") != os.getpid() or sys.is_finalizing():
             return
         with contextlib.suppress(Exception):
             stop_abandoned(runtime)
@@ -523,15 +526,17 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     def __getstate__(self) -> dict[str, object]:
         """Everything but the running network."""
         state = {**self.__dict__, "_runtime": None}
-        for name in ("log", "_home"):
+        for name in ("log", "_la_home"):
             state.pop(name, None)
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore and register again; the id stays if it is free."""
+        if "_la_executable" not in state:
+            state = renamed(self, state)
         self.__dict__.update(state)
         object.__setattr__(self, "id", ProcessServer().restore(self, state["id"]))
-        self._settle()
+        self._la_settle()
 
     def __repr__(self) -> str:
         """Class, name and id."""

@@ -131,11 +131,11 @@ def test_a_missing_file_is_a_missing_file(tmp_path: Path) -> None:
 
 def test_a_newer_version_is_named(saved: bytes, tmp_path: Path) -> None:
     members = members_of(saved)
-    members["format"] = b"lava_actor checkpoint\nversion 3\n"
+    members["format"] = b"lava_actor checkpoint\nversion 4\n"
     members["something_new"] = b""
     file = tmp_path / "newer"
     file.write_bytes(sealed(members))
-    refused(file, "version 2, got version 3.*newer lava_actor")
+    refused(file, "version 3, got version 4.*newer lava_actor")
 
 
 def test_an_older_version_is_named(saved: bytes, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_an_older_version_is_named(saved: bytes, tmp_path: Path) -> None:
     members["format"] = b"lava_actor checkpoint\nversion 1\n"
     file = tmp_path / "older"
     file.write_bytes(sealed(members))
-    refused(file, "version 2, got version 1.*older lava_actor")
+    refused(file, "version 3, got version 1.*older lava_actor")
 
 
 def first(folder: str) -> Callable[[dict[str, bytes]], str]:

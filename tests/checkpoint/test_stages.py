@@ -69,9 +69,9 @@ def test_a_compiled_network_is_compiled_again(tmp_path: Path) -> None:
     process.save(file)
     loaded = lava_actor.load(file)
     assert loaded.is_compiled
-    assert loaded._executable.compile_config["pypy_channel_size"] == 7
-    assert [p.model_name for p in loaded._executable.actors] == [
-        p.model_name for p in process._executable.actors
+    assert loaded._la_executable.compile_config["pypy_channel_size"] == 7
+    assert [p.model_name for p in loaded._la_executable.actors] == [
+        p.model_name for p in process._la_executable.actors
     ]
     assert outcome(loaded, 6) == outcome(process, 6)
     again = networks.hierarchy()
@@ -214,7 +214,7 @@ def test_any_schedule_anywhere(schedule: str, actor_type: ActorType, tmp_path: P
     process.save(tmp_path / "x")
     expected = without_global_numbers(outcome(process, 6))
     loaded = lava_actor.load(tmp_path / "x")
-    assert loaded._executable.compile_config["actor_type"] is actor_type
+    assert loaded._la_executable.compile_config["actor_type"] is actor_type
     assert without_global_numbers(outcome(loaded, 6)) == expected
 
 
@@ -274,7 +274,7 @@ def test_a_run_config_with_processes_in_it(tmp_path: Path) -> None:
     process.save(tmp_path / "x")
     expected = outcome(process, 4)
     loaded = lava_actor.load(tmp_path / "x")
-    assert list(loaded._executable.run_cfg.exception_proc_model_map) == [loaded]
+    assert list(loaded._la_executable.run_cfg.exception_proc_model_map) == [loaded]
     assert outcome(loaded, 4) == expected
 
 

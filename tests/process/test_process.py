@@ -416,7 +416,7 @@ def test_leaving_the_block_stops_even_after_an_error() -> None:
 def test_compiling_and_running_go_through_the_session() -> None:
     process, config, condition, options = AbstractProcess(), object(), object(), {"x": 1}
     real = importlib.import_module("lava_actor.runtime.user.session")
-    with mock.patch.object(AbstractProcess, "_lava_session", create_autospec(real)) as session:
+    with mock.patch.object(AbstractProcess, "_la_session", create_autospec(real)) as session:
         session.compile.return_value = executable = object()
         assert process.compile(config, options) is executable
         process.create_runtime(config, executable, options)

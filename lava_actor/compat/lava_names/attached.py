@@ -41,6 +41,13 @@ def _propagate_folded_views(process: Any) -> None:
         sub.propagate_folded_views()
 
 
+class _LogConfig:
+    """What a Process logs to, unless it has another attribute of that name."""
+
+    def __get__(self, process: Any, owner: type) -> object:
+        return self if process is None else process.log_config
+
+
 def _nothing(*_: object) -> None:
     """Do nothing: there is nothing to do for it here."""
 
@@ -61,7 +68,7 @@ _MEMBERS: dict[type, dict[str, object]] = {
         "folded_view": None,
         "folded_view_inst_id": -1,
         "propagate_folded_views": _propagate_folded_views,
-        "_log_config": property(lambda process: process.log_config),
+        "_log_config": _LogConfig(),
     },
     AbstractPyProcessModel: {"service_to_process": None, "process_to_service": None},
     AbstractSyncProtocol: {"runtime_service": property(_unnamed)},

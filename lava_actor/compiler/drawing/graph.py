@@ -60,7 +60,7 @@ class Graph:
 
 def graph_of(process: AbstractProcess) -> Graph:
     """The network of a Process: what was compiled, or what is connected so far."""
-    executable = process._executable
+    executable = process._la_executable
     processes = find_network([process]) if executable is None else executable.all_processes
     # With parts that no port leads to, and what holds the Processes that were found.
     found = {p.id: p for p in reachable(processes, relatives)}

@@ -11,7 +11,7 @@ cdef class _ConnectionBurst(Burst):
 
     Messages of a single source are worked on where they lie, those of its parts once they lie one
     after the other. What has to be merged, put in order, or converted first goes through the
-    model's own ``receive``.
+    model's own ``_la_receive``.
 
     A line of delays is a window that slides along a longer array, and is moved back to its begin
     when it meets the end: to move all columns up in every step would be most of the work.

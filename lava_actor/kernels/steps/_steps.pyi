@@ -244,10 +244,10 @@ class DenseBurst(Burst):
 
     Parameters
     ----------
-    model : model with ``a_buff, num_message_bits``, ``columns()``, ``receive()``
+    model : model with ``a_buff, num_message_bits``, ``_la_current_columns()``, ``_la_receive()``
     parts : (RingReader, int) pairs
         The only source, or the rings of its parts with where each begins; none: the model's
-        ``receive`` has to merge several.
+        ``_la_receive`` has to merge several.
     writer : RingWriter or None
         Takes elements of the model's number type.
     n_in, n_out : int
@@ -268,7 +268,7 @@ class DenseBurst(Burst):
     ) -> None: ...
 
 class SparseBurst(DenseBurst):
-    """Steps of a sparse connection; wants ``operator()``, not ``columns()``."""
+    """Steps of a sparse connection; wants its ``_la_current_operator()``, and no columns."""
 
 class DelaySparseBurst(SparseBurst):
     """Steps of a sparse connection with delays; `a_buff` of the model has to call `land`."""
@@ -277,7 +277,7 @@ class DelaySparseBurst(SparseBurst):
         """Give the model the line that says what is due, which has been held in another way."""
 
 class ConvBurst(DenseBurst):
-    """Steps of a convolution; wants ``kernel()``: the kernel as it is summed up, its geometry."""
+    """Steps of a convolution; wants ``_la_current_kernel()``: as it is summed up, its geometry."""
 
 class LearningBurst(Burst):
     """Steps of a connection that learns, `run_lrn` included.
@@ -305,7 +305,7 @@ class LearningBurst(Burst):
     ) -> None: ...
 
 class InTimeBurst(DenseBurst):
-    """Steps of a connection with a matrix for each delay, below one another in ``columns()``."""
+    """Steps of a connection with a matrix for each delay, one below the other."""
 
 class Seat:
     """The place of one actor in a `Team`."""

@@ -33,7 +33,7 @@ class BitCheck(Remote):
         (a `ValueError`) if `bits` is not in 1 … 31.
     """
 
-    _already = "this BitCheck already watches"
+    _la_already = "this BitCheck already watches"
 
     def __init__(
         self,
@@ -46,10 +46,10 @@ class BitCheck(Remote):
         if not 1 <= bits <= 31:
             raise InvalidValueError(f"BitCheck.bits: expected 1 … 31, got {bits!r}")
         super().__init__(**given(locals()))
-        self._take_shape((1,))
+        self._la_take_shape((1,))
 
-    def _take_shape(self, shape: tuple[int, ...]) -> None:
-        super()._take_shape(shape)
+    def _la_take_shape(self, shape: tuple[int, ...]) -> None:
+        super()._la_take_shape(shape)
         layerid = self.proc_params["layerid"]
         self.layerid = Var(shape=shape, init=0 if layerid is None else layerid)
         self.debug = Var(shape=shape, init=self.proc_params["debug"])

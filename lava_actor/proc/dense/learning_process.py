@@ -52,7 +52,7 @@ class LearningDense(LearningConnectionProcess, Dense):
         (a `TypeError`) if there is no learning rule.
     """
 
-    _model_parameters: ClassVar[dict[str, type]] = {"rounding_seed": int}
+    _la_model_parameters: ClassVar[dict[str, type]] = {"rounding_seed": int}
 
     def __init__(
         self,

@@ -56,7 +56,7 @@ class Dense(Projection):
     ) -> None:
         weights = weight_matrix(kwargs.get("name") or type(self).__name__, weights)
         super().__init__(**given(locals()))
-        self._add_members(weights, num_message_bits)
+        self._la_add_members(weights, num_message_bits)
 
 
 class DelayDense(Dense):
@@ -93,7 +93,7 @@ class DelayDense(Dense):
         delays = checked_delays(owner, delays, weights.shape)
         longest = delay_range(owner, delays, max_delay)
         super().__init__(weights=weights, delays=delays, max_delay=longest, **kwargs)
-        self._add_delays(delays, longest)
+        self._la_add_delays(delays, longest)
 
 
 def weight_matrix(owner: str, given: ArrayLike, for_sparse: str = "Sparse") -> np.ndarray:

@@ -37,6 +37,10 @@ class Wired(AbstractProcess):
         What to do when the pipe is full or empty; default: wait.
     """
 
+    _la_config: ChannelConfig
+    _la_buffer_size: int
+    _la_one_at_a_time: PipeLock
+
     def __init__(
         self, buffer_size: int = 50, channel_config: ChannelConfig | None = None, **kwargs: object
     ) -> None:
@@ -44,8 +48,8 @@ class Wired(AbstractProcess):
         validate_buffer_size(buffer_size)
         validate_channel_config(channel_config)
         super().__init__(channel_config=channel_config, **kwargs)
-        self._config, self._buffer_size = channel_config, buffer_size
-        self._one_at_a_time = PipeLock()
+        self._la_config, self._la_buffer_size = channel_config, buffer_size
+        self._la_one_at_a_time = PipeLock()
 
 
 class Piped(Wired):
@@ -57,8 +61,10 @@ class Piped(Wired):
         Shape of an item.
     """
 
-    _outer: ClassVar[str]
+    _la_outer: ClassVar[str]
     """Which port the pipe leads to."""
+
+    _la_shape: tuple[int, ...]
 
     def __init__(
         self,
@@ -69,13 +75,13 @@ class Piped(Wired):
     ) -> None:
         validate_shape(shape)
         super().__init__(**given(locals()))
-        self._shape = shape
+        self._la_shape = shape
         self.in_port = InPort(shape=shape)
         self.out_port = OutPort(shape=shape)
-        getattr(self, self._outer).flag_external_pipe(buffer_size=buffer_size)
+        getattr(self, self._la_outer).flag_external_pipe(buffer_size=buffer_size)
 
-    def _pipe(self, end: str, method: str) -> Any:
-        channel = getattr(getattr(self, self._outer), f"external_pipe_csp_{end}_port", None)
+    def _la_pipe(self, end: str, method: str) -> Any:
+        channel = getattr(getattr(self, self._la_outer), f"external_pipe_csp_{end}_port", None)
         if channel is None:
             raise NetworkError(
                 f"{self.name}.{method}: the network does not exist yet; call run() or "

@@ -11,7 +11,7 @@ from lava_actor.process import AbstractProcess, Var
 class Scheduled(AbstractProcess):
     """Has its turn in the steps t with ``(t - 1) mod interval == offset mod interval``."""
 
-    def _schedule(self, interval: int, offset: int) -> None:
+    def _la_schedule(self, interval: int, offset: int) -> None:
         self.interval = Var(shape=(1,), init=interval)
         self.offset = Var(shape=(1,), init=offset % interval)
 

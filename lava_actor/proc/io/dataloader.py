@@ -45,6 +45,8 @@ class AbstractDataloader(Scheduled):
         (a `ValueError`) if the data set is empty or `interval` is below 1.
     """
 
+    _la_data_shape: tuple[int, ...]
+
     def __init__(
         self,
         *,
@@ -61,8 +63,8 @@ class AbstractDataloader(Scheduled):
             interval=interval, offset=offset % interval, saved_dataset=dataset, **kwargs
         )
         data, label = dataset[0]
-        self.data_shape = np.shape(data)
-        self._schedule(interval, offset)
+        self._la_data_shape = np.shape(data)
+        self._la_schedule(interval, offset)
         self.ground_truth = OutPort(shape=np.shape(label) or (1,))
 
 
@@ -82,12 +84,12 @@ class SpikeDataloader(AbstractDataloader):
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        if not self.data_shape:
+        if not self._la_data_shape:
             raise InvalidValueError(
                 "SpikeDataloader.dataset: expected data with time as last axis, got scalars"
             )
-        self.s_out = OutPort(shape=self.data_shape[:-1])
-        self.data = Var(shape=(*self.data_shape[:-1], self.proc_params["interval"]), init=0)
+        self.s_out = OutPort(shape=self._la_data_shape[:-1])
+        self.data = Var(shape=(*self._la_data_shape[:-1], self.proc_params["interval"]), init=0)
 
 
 class StateDataloader(AbstractDataloader, Remote):
@@ -100,11 +102,11 @@ class StateDataloader(AbstractDataloader, Remote):
     first).
     """
 
-    _already = "samples already go to"
+    _la_already = "samples already go to"
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.state = RefPort(shape=self.data_shape or (1,))
+        self.state = RefPort(shape=self._la_data_shape or (1,))
 
     def connect_var(self, var: Var) -> None:
         """Choose the Var that samples are written to.
@@ -117,7 +119,7 @@ class StateDataloader(AbstractDataloader, Remote):
         if var.size != self.state.size:
             raise NetworkError(
                 f"{self.name}.connect_var: expected a Var of the size of a sample, "
-                f"{self.data_shape}, got one of shape {var.shape}"
+                f"{self._la_data_shape}, got one of shape {var.shape}"
             )
         super().connect_var(var)
 

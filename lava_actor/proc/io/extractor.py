@@ -31,7 +31,7 @@ class Extractor(Piped):
     thread. What is left after a run can be received then.
     """
 
-    _outer = "out_port"
+    _la_outer = "out_port"
 
     def receive(self) -> np.ndarray:
         """Take from the pipe.
@@ -41,9 +41,9 @@ class Extractor(Piped):
         NetworkError
             (an `AssertionError`) if the network is not started yet.
         """
-        channel = self._pipe("recv", "receive")
-        with self._one_at_a_time:
-            return self._config.receive(channel, np.zeros(self._shape))
+        channel = self._la_pipe("recv", "receive")
+        with self._la_one_at_a_time:
+            return self._la_config.receive(channel, np.zeros(self._la_shape))
 
 
 # Any network may need one: the model is the same for all kinds of numbers.
@@ -95,11 +95,13 @@ class PyLoihiExtractorModelAsync(Through, Free):
 class VarWire(Wired):
     """Hands the value of a Var after every step to Python code."""
 
+    _la_shape: tuple[int, ...] | None
+
     def __init__(
         self, buffer_size: int = 50, channel_config: ChannelConfig | None = None, **kwargs: object
     ) -> None:
         super().__init__(**given(locals()))
-        self._shape: tuple[int, ...] | None = None
+        self._la_shape = None
         self.wire_tap = RefPort(shape=(1,))
         self.out_port = OutPort(shape=(1,))
         self.out_port.flag_external_pipe(buffer_size=buffer_size)
@@ -112,12 +114,12 @@ class VarWire(Wired):
         NetworkError
             (an `AssertionError`) if there is one already: use one VarWire per Var.
         """
-        if self._shape is not None:
+        if self._la_shape is not None:
             raise NetworkError(f"{self.name}.connect_var: this VarWire already taps a Var")
-        self._shape = tuple(var.shape)
-        self.wire_tap = RefPort(shape=self._shape)
-        self.out_port = OutPort(shape=self._shape)
-        self.out_port.flag_external_pipe(buffer_size=self._buffer_size)
+        self._la_shape = tuple(var.shape)
+        self.wire_tap = RefPort(shape=self._la_shape)
+        self.out_port = OutPort(shape=self._la_shape)
+        self.out_port.flag_external_pipe(buffer_size=self._la_buffer_size)
         self._post_init()
         self.wire_tap.connect_var(var)
 
@@ -129,12 +131,12 @@ class VarWire(Wired):
         NetworkError
             (an `AssertionError`) if no Var is connected.
         """
-        if self._shape is None:
+        if self._la_shape is None:
             raise NetworkError(f"{self.name}.receive: no Var is connected; call connect_var first")
-        with self._one_at_a_time:
-            return self._config.receive(self._channel(), np.zeros(self._shape))
+        with self._la_one_at_a_time:
+            return self._la_config.receive(self._la_channel(), np.zeros(self._la_shape))
 
-    def _channel(self) -> CspRecvPort:
+    def _la_channel(self) -> CspRecvPort:
         # Nobody tells a Process that its network has been started, maybe by another thread.
         while (found := getattr(self.out_port, "external_pipe_csp_recv_port", None)) is None:
             time.sleep(0.02)

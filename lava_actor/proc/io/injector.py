@@ -22,7 +22,7 @@ class Injector(Piped):
     `channel_config` says and sends it on in the same step.
     """
 
-    _outer = "in_port"
+    _la_outer = "in_port"
 
     def send(self, data: ArrayLike) -> None:
         """Put one item of the Injector's shape into the pipe.
@@ -32,14 +32,14 @@ class Injector(Piped):
         NetworkError
             (an `AssertionError`) if the network is not started yet, or the shape differs.
         """
-        channel = self._pipe("send", "send")
+        channel = self._la_pipe("send", "send")
         item = np.asarray(data)
-        if item.shape != self._shape:
+        if item.shape != self._la_shape:
             raise NetworkError(
-                f"{self.name}.send: expected an array of shape {self._shape}, got {item.shape}"
+                f"{self.name}.send: expected an array of shape {self._la_shape}, got {item.shape}"
             )
-        with self._one_at_a_time:
-            self._config.send(channel, item)
+        with self._la_one_at_a_time:
+            self._la_config.send(channel, item)
 
 
 # Any network may need one: the model is the same for all kinds of numbers.

@@ -36,7 +36,7 @@ class Reset(Scheduled, Remote):
         (a `ValueError`) if `interval` is below 1.
     """
 
-    _already = "this Reset already overwrites"
+    _la_already = "this Reset already overwrites"
 
     def __init__(
         self, *, reset_value: float = 0, interval: int = 1, offset: int = 0, **kwargs: object
@@ -44,7 +44,7 @@ class Reset(Scheduled, Remote):
         interval = whole_number("Reset.interval", interval, 1)
         super().__init__(reset_value=reset_value, interval=interval, offset=offset, **kwargs)
         self.reset_value = Var(shape=(1,), init=reset_value)
-        self._schedule(interval, offset)
+        self._la_schedule(interval, offset)
         self.state = RefPort(shape=(1,))
 
 

@@ -131,7 +131,7 @@ class Read(Scheduled, Remote):
     Without a `select_tag` the fixed-point model is taken, which cuts fractions of the Var off.
     """
 
-    _already = "this Read already samples"
+    _la_already = "this Read already samples"
 
     def __init__(
         self, *, buffer: int, interval: int = 1, offset: int = 0, **kwargs: object
@@ -140,11 +140,11 @@ class Read(Scheduled, Remote):
         interval = whole_number("Read.interval", interval, 1)
         super().__init__(buffer=buffer, interval=interval, offset=offset, **kwargs)
         self.buffer = buffer
-        self._schedule(interval, offset)
-        self._take_shape((1,))
+        self._la_schedule(interval, offset)
+        self._la_take_shape((1,))
 
-    def _take_shape(self, shape: tuple[int, ...]) -> None:
-        super()._take_shape(shape)
+    def _la_take_shape(self, shape: tuple[int, ...]) -> None:
+        super()._la_take_shape(shape)
         self.data = Var(shape=(*shape, self.buffer), init=0)
 
 

@@ -28,7 +28,7 @@ class LearningLIF(LearningNeuronProcess, AbstractLIF):
         Go to ``proc_params``.
     """
 
-    _for_own_models: ClassVar[bool] = True
+    _la_for_own_models: ClassVar[bool] = True
 
     def __init__(
         self,

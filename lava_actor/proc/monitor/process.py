@@ -102,7 +102,7 @@ class Monitor(AbstractProcess):
     files.
     """
 
-    in_double_precision: ClassVar[bool] = False
+    _la_in_double_precision: ClassVar[bool] = False
     """Whether `get_data` gives integers as float64 where that is exact. `lava_actor.compat` asks
     for it: programs written for Lava divide recordings in place."""
 
@@ -154,7 +154,7 @@ class Monitor(AbstractProcess):
         RuntimeStateError
             (a `RuntimeError`) if the network of the target or this Monitor is started.
         """
-        self._check_target(target)
+        self._la_check_target(target)
         name = f"{self.name}.probe"
         num_steps = None if num_steps is None else whole_number(f"{name}: num_steps", num_steps)
         every = whole_number(f"{name}: every", every, 1)
@@ -169,16 +169,16 @@ class Monitor(AbstractProcess):
         port: RefPort | InPort
         if isinstance(target, Var):
             port = RefPort(shape=shape)
-            member = self._add("ref_port", "var_read", "RefPorts", "VarsData1", port, recording)
+            member = self._la_add("ref_port", "var_read", "RefPorts", "VarsData1", port, recording)
             port.connect_var(target)
         else:
             port = InPort(shape=shape)
-            member = self._add("in_port", "out_read", "InPorts", "VarsData2", port, recording)
+            member = self._la_add("in_port", "out_read", "InPorts", "VarsData2", port, recording)
             port.connect_from(target)
         self.target_names[member] = key
         self.data.setdefault(key[0], {})[key[1]] = 0
 
-    def _check_target(self, target: object) -> None:
+    def _la_check_target(self, target: object) -> None:
         if not isinstance(target, (Var, OutPort)):
             hint = ""
             if isinstance(target, AbstractProcess):
@@ -196,7 +196,7 @@ class Monitor(AbstractProcess):
                     f"{self.name}.probe: the network of {process.name} is started, and goes on "
                     f"without what is probed now; probe before the start, or after stop()"
                 )
-        if self._find(target) is not None:
+        if self._la_find(target) is not None:
             owner, name = _key(target)
             raise InvalidValueError(
                 f"{self.name}.probe: {name} of a Process named {owner!r} is probed already, "
@@ -204,7 +204,7 @@ class Monitor(AbstractProcess):
                 f"another name"
             )
 
-    def _add(
+    def _la_add(
         self, port: str, recording: str, ports_key: str, data_key: str, end: object, data: Recording
     ) -> str:
         number = len(self.proc_params[ports_key])
@@ -219,7 +219,7 @@ class Monitor(AbstractProcess):
 
     # -- what was recorded ------------------------------------------------------------------
 
-    def _find(self, target: Var | OutPort) -> Recording | None:
+    def _la_find(self, target: Var | OutPort) -> Recording | None:
         key = _key(target)
         return next((getattr(self, n) for n, k in self.target_names.items() if k == key), None)
 
@@ -235,7 +235,7 @@ class Monitor(AbstractProcess):
         """
         if not isinstance(target, (Var, OutPort)):
             raise InvalidTypeError(f"{self.name}: expected what was probed, got {target!r}")
-        found = self._find(target)
+        found = self._la_find(target)
         if found is None:
             raise MissingMemberError(f"{self.name}: {where(target)} is not probed")
         if not found.is_bound:
@@ -309,7 +309,7 @@ class Monitor(AbstractProcess):
             )
         for recording, (owner, name) in self.target_names.items():
             value = getattr(self, recording).get()
-            if self.in_double_precision and value.dtype.kind in "biu":
+            if self._la_in_double_precision and value.dtype.kind in "biu":
                 double = value.astype(float)
                 value = double if (double == value).all() else value
             self.data[owner][name] = value
@@ -317,10 +317,10 @@ class Monitor(AbstractProcess):
 
     # -- pictures and exports ---------------------------------------------------------------
 
-    def _all(self) -> dict[str, Recording]:
+    def _la_all(self) -> dict[str, Recording]:
         return {".".join(key): getattr(self, name) for name, key in self.target_names.items()}
 
-    def _seconds(self) -> float | None:
+    def _la_seconds(self) -> float | None:
         """What a step of the network stands for, if that was said."""
         return None if self.runtime is None else self.runtime.step_seconds
 
@@ -354,7 +354,7 @@ class Monitor(AbstractProcess):
             return self.raster(target, ax, **kwargs)
         ax = pictures.new_axes() if ax is None else ax
         steps = recording.steps(record)
-        length = pictures.time_axis(ax, record.done, self._seconds())
+        length = pictures.time_axis(ax, record.done, self._la_seconds())
         values = recording.dense(record).reshape(steps.size, recording.row_size)
         ax.plot(steps * length, values, *args, **kwargs)
         owner, name = _key(target)
@@ -381,7 +381,7 @@ class Monitor(AbstractProcess):
         -------
         matplotlib.axes.Axes
         """
-        found = {name: each for name, each in self._all().items() if each.of_port}
+        found = {name: each for name, each in self._la_all().items() if each.of_port}
         if target is not None:
             found = {where(target): self.recording(target)}
         if not any(each.is_bound for each in found.values()):
@@ -396,7 +396,7 @@ class Monitor(AbstractProcess):
             rows.append((name, size, steps, recording.places(indices)))
             until = max(until, record.done)
         ax = pictures.new_axes() if ax is None else ax
-        pictures.raster(ax, rows, until, self._seconds(), kwargs)
+        pictures.raster(ax, rows, until, self._la_seconds(), kwargs)
         return ax
 
     def to_pandas(self, target: Var | OutPort | None = None) -> DataFrame | dict[str, DataFrame]:
@@ -410,8 +410,9 @@ class Monitor(AbstractProcess):
             ``{"process.target": DataFrame}``
         """
         if target is not None:
-            return export.table(self.recording(target), self._seconds())
-        return {name: export.table(each, self._seconds()) for name, each in self._all().items()}
+            return export.table(self.recording(target), self._la_seconds())
+        seconds = self._la_seconds()
+        return {name: export.table(each, seconds) for name, each in self._la_all().items()}
 
     def save_npz(self, path: str | PathLike[str] | IO[bytes]) -> None:
         """Write what was recorded into a file that `numpy.load` reads.
@@ -421,7 +422,7 @@ class Monitor(AbstractProcess):
         states are ``.rows``, recorded at ``.steps``.
         """
         found: dict[str, Any] = {}
-        for name, each in self._all().items():
+        for name, each in self._la_all().items():
             found.update(export.arrays(name, each))
         np.savez_compressed(path, **found)
 
@@ -430,7 +431,7 @@ class Monitor(AbstractProcess):
 
         A step is a millisecond, unless its length is known (``step_length``).
         """
-        return export.block(self._all(), self._seconds())
+        return export.block(self._la_all(), self._la_seconds())
 
 
 def _key(target: Var | OutPort) -> list[str]:

@@ -43,15 +43,15 @@ class NIRProcess(AbstractProcess):
         self.a_in = InPort(shape=shape_in)
         self.s_out = OutPort(shape=shape_out)
 
-    def _hold(self, **values: ArrayLike) -> None:
+    def _la_hold(self, **values: ArrayLike) -> None:
         for key, value in values.items():
             setattr(self, key, Var(shape=np.shape(value) or (1,), init=value))
 
-    def _of_one(self, key: str, value: ArrayLike, name: str | None) -> None:
+    def _la_of_one(self, key: str, value: ArrayLike, name: str | None) -> None:
         """Be a node whose ports have the shape of its only array."""
         array = np.atleast_1d(np.asarray(value, float))
         NIRProcess.__init__(self, array.shape, array.shape, name)
-        self._hold(**{key: array})
+        self._la_hold(**{key: array})
 
 
 class Passage(NIRProcess):
@@ -108,7 +108,7 @@ class Affine(NIRProcess):
             )
         shape = (*weight.shape[:-2], weight.shape[-2])
         super().__init__((*weight.shape[:-2], weight.shape[-1]), shape, name, bias=bias)
-        self._hold(weight=weight, bias=_filled(self, "bias", 0 if bias is None else bias, shape))
+        self._la_hold(weight=weight, bias=_filled(self, "bias", 0 if bias is None else bias, shape))
 
 
 class Scale(NIRProcess):
@@ -123,7 +123,7 @@ class Scale(NIRProcess):
     """
 
     def __init__(self, scale: ArrayLike, name: str | None = None) -> None:
-        self._of_one("scale", scale, name)
+        self._la_of_one("scale", scale, name)
 
 
 class Threshold(NIRProcess):
@@ -138,7 +138,7 @@ class Threshold(NIRProcess):
     """
 
     def __init__(self, threshold: ArrayLike, name: str | None = None) -> None:
-        self._of_one("threshold", threshold, name)
+        self._la_of_one("threshold", threshold, name)
 
 
 class Convolution(NIRProcess):
@@ -192,7 +192,7 @@ class Convolution(NIRProcess):
             shape_in, shape_out, name,
             stride=stride, padding=padding, dilation=dilation, groups=int(groups), pads=pads,
         )  # fmt: skip
-        self._hold(weight=weight, bias=_filled(self, "bias", bias, (weight.shape[0],)))
+        self._la_hold(weight=weight, bias=_filled(self, "bias", bias, (weight.shape[0],)))
 
 
 class Pool(NIRProcess):
@@ -260,7 +260,7 @@ class Delay(NIRProcess):
             steps.shape, steps.shape, name, steps=steps.astype(np.int64), closes=closes
         )
         shape = (int(steps.max(initial=0)) + 1, *steps.shape)
-        self._hold(buffer=np.array(np.broadcast_to(np.asarray(initial, float), shape)))
+        self._la_hold(buffer=np.array(np.broadcast_to(np.asarray(initial, float), shape)))
 
 
 class NIRNeuron(NIRProcess):
@@ -328,7 +328,7 @@ class NIRNeuron(NIRProcess):
                 raise InvalidValueError(
                     f"{self.name}.{key}: expected time above 0, got {values[key]}"
                 )
-        self._hold(**{key: _filled(self, key, value, shape) for key, value in values.items()})
+        self._la_hold(**{key: _filled(self, key, value, shape) for key, value in values.items()})
 
 
 def per_axis(value: ArrayLike, axes: int) -> tuple[int, ...]:

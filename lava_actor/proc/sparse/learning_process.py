@@ -45,7 +45,7 @@ class LearningSparse(LearningConnectionProcess, Sparse):
     weights, tag_2 and tag_1.
     """
 
-    _model_parameters: ClassVar[dict[str, type]] = {"rounding_seed": int}
+    _la_model_parameters: ClassVar[dict[str, type]] = {"rounding_seed": int}
 
     def __init__(
         self,

@@ -61,7 +61,7 @@ class Sparse(Projection):
         if not isinstance(weights, Recipe):
             weights = canonical_csr(owner, "weights", weights)
         super().__init__(num_message_bits=num_message_bits, **kwargs)
-        self._add_members(weights, num_message_bits)
+        self._la_add_members(weights, num_message_bits)
 
 
 class DelaySparse(Sparse):
@@ -103,4 +103,4 @@ class DelaySparse(Sparse):
             pattern = self.weights.init.astype(int)
             pattern.data[:] = delays
             delays = pattern
-        self._add_delays(delays, longest)
+        self._la_add_delays(delays, longest)

@@ -219,7 +219,7 @@ def warn_if_late(ports: Sequence[AbstractPort]) -> None:
     """Warn where a network that is compiled or runs will not notice a new connection."""
     for port in ports:
         process = port.process
-        if process is not None and process.is_compiled and not process._is_over():
+        if process is not None and process.is_compiled and not process._la_is_over():
             place = where(getattr(port, "var", None) or port)
             warn(
                 f"{place}: connected after the network of {process.name} was compiled; what "

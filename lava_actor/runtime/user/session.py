@@ -1,6 +1,6 @@
 """What the methods of a Process do when they reach up: compile, start, run.
 
-This module fills the slot `AbstractProcess._lava_session` with itself.
+This module fills the slot `AbstractProcess._la_session` with itself.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _create_runtime(
         _doubt_change(process, process.runtime.executable, run_cfg, compile_config)
         return  # it is there already
     if executable is None:
-        executable = known = process._executable
+        executable = known = process._la_executable
     loaded = checkpoint.pending_of(_related(process, executable))
     if known is not None:
         given = run_cfg is not None or compile_config
@@ -284,7 +284,7 @@ def save(process: AbstractProcess, path: str | Path, *, trusted: bool = False) -
                 f"{process.name}.save: its network is over, and with it the values it had come to; "
                 f"the file holds the initial ones. save() before stop() keeps them"
             )
-        executable = process._executable
+        executable = process._la_executable
         seed = root_seed({} if executable is None else executable.compile_config)
     checkpoint.save(process, path, runtime, seed, trusted=trusted)
 
@@ -401,4 +401,4 @@ def _as_condition(condition: AbstractRunCondition | int | None) -> AbstractRunCo
     )
 
 
-AbstractProcess._lava_session = sys.modules[__name__]
+AbstractProcess._la_session = sys.modules[__name__]
