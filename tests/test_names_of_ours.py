@@ -206,7 +206,8 @@ def annotated(node: ast.AST) -> str | None:
 def allowed(cls: type) -> set[str]:
     """Lava's names and hooks of a class, and of all that it is mixed with."""
     kin = {base.__name__ for c in (cls, *subclasses(cls)) for base in c.__mro__}
-    return {n for table in (LAVA, ATTACHED, HOOKS) for c in kin & table.keys() for n in table[c].split()}
+    tables = (LAVA, ATTACHED, HOOKS)
+    return {n for table in tables for c in kin & table.keys() for n in table[c].split()}
 
 
 @pytest.mark.parametrize("base", [AbstractProcessModel, AbstractProcess])

@@ -465,7 +465,7 @@ class RingReader(RingEnd):
         Parameters
         ----------
         waits : bool
-            False in lockstep, where everybody has come as far.
+            False where all meet before every phase, and everybody has come as far.
         """
 
     @property

@@ -149,7 +149,7 @@ def integral_input(
 
     Integers pass as they are, in the type of the wider of sender and receiver: what comes in 64
     bits is computed with in 64 bits. So are floating-point numbers, which come from a
-    floating-point sender and have to be integral and fit `dtype`. Booleans become `dtype`.
+    floating-point sender and have to be integral. Booleans become `dtype`.
 
     Raises
     ------
@@ -161,7 +161,7 @@ def integral_input(
         return data
     if kind == "b":
         return data.astype(dtype)
-    return require_integral(model, port, data, dtype).astype(np.int64, copy=False)
+    return require_integral(model, port, data, np.int64)
 
 
 def kept(state: np.ndarray, value: np.ndarray) -> np.ndarray:

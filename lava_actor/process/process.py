@@ -220,10 +220,11 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
     def _init_proc_member_obj(self, members: dict[str, Any]) -> None:
         """Give every member its name and its Process."""
+        firsts: dict[int, str] = {}
         for name, member in members.items():
             if name in RESERVED:
                 raise self._la_reserved(name, member)
-            first = next(n for n, m in members.items() if m is member)
+            first = firsts.setdefault(id(member), name)
             if first != name and not isinstance(member, AbstractProcess):
                 warn(
                     f"{self.name}.{first} and {self.name}.{name} are one "

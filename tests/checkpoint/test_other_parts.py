@@ -106,6 +106,10 @@ MAKE: dict[str, Callable[[int], Any]] = {
         weight=np.arange(36).reshape(2, 3, 3, 2) % 7 - 3, input_shape=(n, n, 2), padding=1
     ),
 }
+# One slice for each part, and as many channels: caches look like rows.
+MAKE["Conv of one column"] = lambda n: Conv(
+    weight=np.arange(2 * n).reshape(n, 1, 1, 2) % 5 - 2, input_shape=(n, 1, 2)
+)
 OF = {name: type(make(4)) for name, make in MAKE.items()}
 TAGS = {
     (name, tag)

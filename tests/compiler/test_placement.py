@@ -26,6 +26,7 @@ from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.proc.rf.process import RF
 from lava_actor.proc.sparse.process import Sparse
 from lava_actor.process import AbstractProcess
 from lava_actor.process.ports import OutPort
@@ -277,11 +278,11 @@ def test_a_placement_that_makes_no_sense_is_refused(
 
 
 def test_parameters_per_neuron_where_there_should_be_one_keep_a_process_whole() -> None:
-    lif = LIF(shape=(4,), du=np.full(4, 0.1), name="lif")
-    dense = Dense(weights=np.eye(4))
-    lif.s_out.connect(dense.s_in)
-    with pytest.raises(UnsupportedError, match="its du has 4 values"):
-        compiled(lif, {"lif": 2})
+    neurons = RF(shape=(4,), period=7, alpha=0.1, name="neurons")
+    neurons.vth.init = np.full(4, 0.1)
+    neurons.s_out.connect(Dense(weights=np.eye(4)).s_in)
+    with pytest.raises(UnsupportedError, match="vth has a value per neuron, the native step"):
+        compiled(neurons, {"neurons": 2})
 
 
 @pytest.mark.parametrize("shape", [(7,), (7, 3), (1, 7), (7, 1, 2)])

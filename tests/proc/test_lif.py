@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from lava_actor import CPU, Loihi2SimCfg, LoihiProtocol, RunSteps, implements, requires
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.harness import ModelHarness
 from lava_actor.model.ports import PyOutPort
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc.lif import models
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
+from lava_actor.proc.monitor.process import Monitor
 
 
 def run(model: Any, process: Any, a_in: np.ndarray) -> dict[str, np.ndarray]:
@@ -272,3 +274,65 @@ def test_a_model_out_of_a_file_of_old_scales_its_threshold_anew() -> None:
     harness.model.native_step = None
     harness.model.run_spk()
     assert harness.model.effective_vth == 64
+
+
+OWN = {
+    "floating_pt": {"vth": np.array([1, 2, 3, 4, 5]), "du": np.linspace(0.1, 0.5, 5), "dv": 0.1},
+    "fixed_pt": {"vth": np.array([1.0, 2, 3, 4, 5]), "du": [0, 10, 400, 4000, 4095], "dv": 100},
+}
+
+
+@pytest.mark.parametrize("tag", OWN)
+@pytest.mark.parametrize("cls", [LIF, LIFRefractory, TernaryLIF])
+def test_numbers_of_each_neuron_are_native_cut_set_and_recorded(cls: Any, tag: str) -> None:
+    own = dict(OWN[tag])
+    name = "vth_hi" if cls is TernaryLIF else "vth"
+    own[name] = own.pop("vth")
+    found = []
+    for placement in ("actors", {"neurons": 3}):
+        neurons = cls(shape=(5,), bias_mant=100 if tag == "fixed_pt" else 1, name="neurons", **own)
+        monitor = Monitor()
+        for target in (neurons.v, neurons.s_out, getattr(neurons, name), neurons.du):
+            monitor.probe(target)
+        with neurons:
+            neurons.run(RunSteps(9), Loihi2SimCfg(select_tag=tag), {"placement": placement})
+            lines = neurons.runtime.executable.describe().splitlines()
+            assert all(
+                line.endswith("steps natively") for line in lines if "  actor" in line[:8]
+                and "Monitor" not in line
+            )
+            threshold = getattr(neurons, name)
+            threshold.set(9, idx=1)
+            assert threshold.get().tolist() == [1, 9, 3, 4, 5]
+            neurons.run(RunSteps(9))
+            threshold.set(np.array([2, 3, 4, 5, 6]))
+            neurons.run(RunSteps(9))
+            targets = (neurons.v, neurons.s_out, threshold, neurons.du)
+            found.append([monitor.dense(target) for target in targets])
+    for one, other in zip(*found, strict=True):
+        np.testing.assert_array_equal(one, other)
+    v, s, thresholds, du = found[0]
+    assert thresholds[8].tolist() == [1, 2, 3, 4, 5]
+    assert thresholds[-1].tolist() == [2, 3, 4, 5, 6]
+    assert np.array_equal(du[0], own["du"])
+    scale = 64 if tag == "fixed_pt" else 1
+    assert s.any()
+    assert (v <= thresholds * scale).all()
+
+
+def test_a_threshold_per_neuron_beside_a_method_of_ones_own_is_left_to_numpy_and_said() -> None:
+    @implements(proc=LIF, protocol=LoihiProtocol)
+    @requires(CPU)
+    class Own(models.PyLifModelFloat):
+        def reset_voltage(self, spike_vector: np.ndarray) -> None:
+            self.v[spike_vector] = -1.0
+
+    lif = LIF(shape=(2,), bias_mant=1, vth=np.array([0.5, 1.5]))
+    with lif:
+        lif.run(RunSteps(3), Loihi2SimCfg(exception_proc_model_map={LIF: Own}))
+        told = lif.runtime.executable.describe()
+        assert "vth has a value per neuron, and Own.reset_voltage is not that of" in told.replace(
+            "test_a_threshold_per_neuron_beside_a_method_of_ones_own_is_left_to_numpy_and_said"
+            ".<locals>.", ""
+        )
+        assert lif.v.get().tolist() == [-1.0, 0.0]

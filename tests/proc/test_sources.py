@@ -48,6 +48,16 @@ def test_numbers_of_spikes_follow_the_poisson_distribution(rate: float):
     assert found[~common].sum() <= expected[~common].sum() * 3 + 30
 
 
+@pytest.mark.parametrize("mean", [0.0, 1e-9, 0.128, 1.28, 5.0, 17.3])
+def test_what_16_bits_decide_is_found_with_the_roundings_of_all_bits(mean):
+    edges, none = np.arange((1 << 16) + 1) * 2.0**-16, np.exp(-mean)
+    found = poisson._numbers(np.full(edges.size, mean), np.full(edges.size, none), edges)
+    more = np.diff(found.astype(int))
+    more[-1] = min(more[-1], 1)
+    lasts = np.repeat(np.arange(1 << 16), more)
+    assert np.array_equal(poisson.Means(np.array([mean])).lasts, lasts)
+
+
 @pytest.mark.parametrize("mean", [0.0, 1e-9, 0.128, 1.28, 30.0])
 def test_16_bits_decide_what_all_bits_would(mean):
     lasts = poisson.Means(np.array([mean])).lasts

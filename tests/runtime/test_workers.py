@@ -185,7 +185,9 @@ def test_describe_says_who_shares_and_why_others_do_not() -> None:
     text = compiled(lifs[0], {"workers": 1}).describe()
     assert "1 worker, shared by several actors each" in text
     assert text.count("in worker 0") == 5
-    phased = compiled(Learns(shape=(9,)), {"workers": 1}, schedule="lockstep")
+    learns = Learns(shape=(9,))
+    learns.s_out.connect(AsksLate(3).a_in)
+    phased = compiled(learns, {"workers": 1})
     assert "all meet in every phase of a step" in phased.describe()
     assert "in worker" not in phased.describe()
 

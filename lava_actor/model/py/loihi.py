@@ -102,8 +102,8 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
     @classmethod
     def _la_obstacle_in(cls, process: AbstractProcess) -> str | None:
         """Say why the model of this Process does its steps in Python in spite of its class."""
-        sizes = {var.name: np.size(var.init) for var in process.vars}
-        return one_by_one(cls, lambda name: sizes.get(name, 1))[0]
+        held = process.vars
+        return one_by_one(cls, lambda name: np.size(held[name].init) if name in held else 1)[0]
 
     def _la_native_burst(self) -> Burst:
         """Return what does several steps of this model in a row, see `lava_actor.kernels.steps`.

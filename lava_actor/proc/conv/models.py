@@ -21,6 +21,7 @@ BY_SLICE = Cut(
     cost=2.0,
     sends_first=True,
     alike=("weight", "kernel_size", "padding", "stride", "dilation"),
+    remade=("_la_prepared_from", "_la_kernel", "_la_rest"),
     by_slices=True,
 )
 """Costs are those of a kernel of 3 x 3 and 8 channels of which two pixels in a hundred spike."""

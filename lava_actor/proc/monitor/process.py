@@ -17,6 +17,7 @@ from lava_actor.errors import (
 )
 from lava_actor.proc.monitor import export, pictures
 from lava_actor.process import AbstractProcess, InPort, OutPort, RefPort, Var
+from lava_actor.process.collection import Collection
 from lava_actor.process.hints import briefly, warn
 from lava_actor.process.interfaces import where
 from lava_actor.process.recording import Recording
@@ -209,9 +210,15 @@ class Monitor(AbstractProcess):
     ) -> str:
         number = len(self.proc_params[ports_key])
         names = f"{port}_{number}", f"{recording}_{number}"
-        setattr(self, names[0], end)
-        setattr(self, names[1], data)
-        self._post_init()
+        ends = self.ref_ports if isinstance(end, RefPort) else self.in_ports
+        new: tuple[tuple[str, Collection[Any], object], ...] = (
+            (names[0], ends, end),
+            (names[1], self.vars, data),
+        )
+        for name, collection, member in new:
+            setattr(self, name, member)
+            self._init_proc_member_obj({name: member})
+            collection.add_members({name: member})
         self.proc_params[ports_key].append(names[0])
         self.proc_params[data_key].append(names[1])
         self.proc_params.overwrite(f"n_{port}s", number + 1)

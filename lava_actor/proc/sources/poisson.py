@@ -89,6 +89,12 @@ def _numbers(mean: np.ndarray, none: np.ndarray, places: np.ndarray) -> np.ndarr
 @functools.lru_cache(16)
 def _lasts(mean: float, none: float) -> np.ndarray:
     edges = np.arange((1 << 16) + 1) * 2.0**-16
-    more = np.diff(_numbers(np.full(edges.size, mean), np.full(edges.size, none), edges))
+    chance = total = none
+    totals = [total]
+    for number in range(1, _MOST):  # as in `_numbers`, with the same roundings
+        chance = chance * mean / number
+        total = total + chance
+        totals.append(total)
+    more = np.diff(np.searchsorted(totals, edges, side="right"))
     more[-1] = min(more[-1], 1)
     return np.repeat(np.arange(1 << 16, dtype=np.uint16), more)

@@ -207,7 +207,7 @@ class Actor:
             self.spec,
             self.arena,
             adopt=self.own_process,
-            lockstep=self.schedule.lockstep,
+            in_phase=self.schedule.phase_barriers,
             records=self.records,
         )
         self.servers[:] = self.built.servers

@@ -54,13 +54,13 @@ def build(
     arena: Arena,
     *,
     adopt: bool,
-    lockstep: bool = False,
+    in_phase: bool = False,
     records: RecordStore | None = None,
 ) -> BuiltModel:
     """Construct the model of ``spec`` with its ports and Vars.
 
     ``adopt``: initial arrays belong to this actor alone and may become the model's own.
-    ``lockstep``: how the network is scheduled.
+    ``in_phase``: whether all meet before every phase.
     ``records``: where the model records, if it does.
 
     Raises whatever the model's constructor or the initial values raise.
@@ -78,7 +78,7 @@ def build(
     model._la_rng_seed = spec.seed
     if plan.part is not None:
         model._la_first_row = plan.part.rows.first
-    _build_in_ports(spec, arena, built, lockstep)
+    _build_in_ports(spec, arena, built, in_phase)
     _build_out_ports(spec, arena, built)
     _build_remote_access(spec, arena, built)
     _build_vars(spec, model, adopt)
@@ -107,7 +107,7 @@ def _build_vars(spec: ActorSpec, model: AbstractPyProcessModel, adopt: bool) -> 
         model.var_id_to_var_map[var.id] = var.name
 
 
-def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel, lockstep: bool) -> None:
+def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel, in_phase: bool) -> None:
     stepping = () if spec.plan.is_async else arena.plan.domains[words.CLOCK]
     for port in spec.plan.in_ports:
         edges = []
@@ -116,7 +116,7 @@ def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel, lockstep: 
             for index, cursor in edge.pieces:
                 reader = arena.reader(index, cursor)
                 if arena.plan.rings[index].writer in stepping:
-                    reader.order(not lockstep)
+                    reader.order(not in_phase)
                 readers.append(reader)
             built.readers += readers
             source: Any = PartedRing(readers, edge.shape) if edge.more else readers[0]
