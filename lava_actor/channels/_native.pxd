@@ -281,10 +281,12 @@ cdef class Party:
     cdef public bint in_model
     cdef public bint brisk
     cdef int64_t resumed_at
+    cdef int64_t waking_ns
     cdef uint64_t resumed_progress
 
     cdef void _call(self, la_party *peer, uint32_t kind, uint32_t patience) noexcept nogil
     cdef void _owe(self, la_party *peer, uint32_t patience) noexcept nogil
+    cdef void _wake(self, la_party *peer) noexcept nogil
     cdef bint _make_lists(self) noexcept nogil
     cdef void _flush(self) noexcept nogil
     cdef int tell_pollers(self) except -1

@@ -14,10 +14,12 @@ _BLOCKED_KINDS = {
 _BLOCKED_BY_NAME = {name: kind for kind, name in _BLOCKED_KINDS.items()}
 
 
-# Wake-ups may be owed while messages take less than this each.
+# Wake-ups may be owed while messages take less than this each, without what waking others takes.
 cdef int64_t BRISK_NS = 20000
 # Messages for which a wake-up is owed to one who could run at once.
 cdef uint32_t FEW = 16
+# Messages after which one who wakes others for each of them looks at its pace.
+cdef uint64_t A_WHILE = 32
 # How long to sleep when there are more bells than the kernel watches.
 cdef int64_t MANY_NS = 1000000
 
@@ -183,9 +185,22 @@ cdef class Party:
         """
         cdef bint could_run = kind != <uint32_t>LA_ON_SPACE and la_has_free_core(self.at)
         if not self.may_owe or not self.brisk or could_run and kind != <uint32_t>LA_ON_DATA:
-            la_party_wake_fenced(peer)
+            self._wake(peer)
         else:
             self._owe(peer, min(patience, FEW) if could_run else patience)
+
+    cdef inline void _wake(self, la_party *peer) noexcept nogil:
+        """Wake a party. What that takes, the time of whom it lets run first included, is no work.
+
+        Who wakes others for each message may never have to wait itself: it looks at its pace here.
+        """
+        cdef int64_t start = la_now_ns(), now
+        la_party_wake_fenced(peer)
+        now = la_now_ns()
+        self.waking_ns += now - start
+        if not self.brisk and la_get64(&self.at.progress) - self.resumed_progress >= A_WHILE:
+            self._look_at_pace(now)
+            self._resume(now)
 
     cdef inline void _owe(self, la_party *peer, uint32_t patience) noexcept nogil:
         cdef uint32_t index = <uint32_t>(peer - self.parties)
@@ -218,7 +233,7 @@ cdef class Party:
         la_full_fence()
         for i in range(self.n_pending):
             self.listed[self.pending[i]] = 0
-            la_party_wake_fenced(&self.parties[self.pending[i]])
+            self._wake(&self.parties[self.pending[i]])
         self.n_pending = 0
 
     cdef int tell_pollers(self) except -1:
@@ -257,10 +272,11 @@ cdef class Party:
         """Before a wait: were messages brisk since the last one?"""
         cdef uint64_t moved = la_get64(&self.at.progress) - self.resumed_progress
         if moved:
-            self.brisk = now - self.resumed_at < <int64_t>moved * BRISK_NS
+            self.brisk = now - self.resumed_at - self.waking_ns < <int64_t>moved * BRISK_NS
 
     cdef void _resume(self, int64_t now) noexcept nogil:
         self.resumed_at = now
+        self.waking_ns = 0
         self.resumed_progress = la_get64(&self.at.progress)
 
     # -- waiting -------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ class RefPortPlan:
 
     ``forward`` maps data from the RefPort to the Var, ``backward`` the other way round: an index
     map (flat destination index per flat source index, None: identity) or functions. Either the
-    owner serves it (``request_ring``, ``reply_ring``, and if it only reads ``served_because``), or
+    owner serves it (``request_ring``, ``reply_ring``, ``served_because``), or
     it is a tap (``taps``: ring and cursor of every part of the Var, in order), in steps that
     ``tap_every`` divides.
     """
@@ -463,7 +463,9 @@ class Executable:
                 for tap in actor.taps
             ]
             lines += [
-                f"{actor.name}.{port.name} only reads, but is no tap: {port.served_because}"
+                f"{actor.name}.{port.name} "
+                + ("only reads, but is no tap" if port.declared.reads_only else "takes turns")
+                + f": {port.served_because}"
                 for port in actor.ref_ports
                 if port.served_because
             ]

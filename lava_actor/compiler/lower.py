@@ -29,7 +29,7 @@ from lava_actor.compiler.turns import order_of
 from lava_actor.errors import NetworkError
 from lava_actor.model.phases import phase_table
 from lava_actor.model.ports.out_port import PyOutPortVectorSparse
-from lava_actor.model.ref_use import only_reads
+from lava_actor.model.ref_use import doing_more, only_reads
 from lava_actor.model.types import declared
 from lava_actor.plain import plain
 from lava_actor.process.collection import named
@@ -282,6 +282,12 @@ class Lowering:
             clients_of(found, is_async), {access.reader for access in found} - writing
         )
         served = why_served(found, is_async, self.place, switched_on=self.taps_on)
+        for access in found:
+            free = is_async[access.owner] or is_async[access.reader]
+            if not (access.declared.reads_only or free):
+                name, kind = access.port.name, access.port.process.model_class
+                more = None if kind is None else doing_more(kind, name)
+                served[access.port] = f"{more} may do more than self.{name}.read()"
         plans = {
             process: [self._ref_port(port, accesses.get(port), served) for port in members]
             for process, members in ports.items()

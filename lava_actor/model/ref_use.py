@@ -28,8 +28,16 @@ _METHOD_FLAG = sys.version_info >= (3, 12)
 
 def only_reads(model_cls: type, port: str) -> bool:
     """Whether all that models of a class do with a RefPort is to read it in ``run_post_mgmt``."""
-    own = [vars(cls).items() for cls in model_cls.__mro__ if not is_framework(cls)]
-    return all(_reads(name, value, port) for members in own for name, value in members)
+    return doing_more(model_cls, port) is None
+
+
+def doing_more(model_cls: type, port: str) -> str | None:
+    """Name a member of a class that may do something else with a RefPort."""
+    for cls in model_cls.__mro__:
+        for name, value in () if is_framework(cls) else vars(cls).items():
+            if not _reads(name, value, port):
+                return f"{cls.__qualname__}.{name}"
+    return None
 
 
 def _reads(name: str, value: object, port: str) -> bool:
