@@ -267,7 +267,7 @@ def _doubt_integer(where: str, declared: LavaPyType, value: object, model: str) 
             f"fraction ({first} becomes {int(first)}). Scale and round them, or select a "
             f"floating-point model"
         )
-    elif lost := int(np.count_nonzero(wraps)):
+    if lost := int(np.count_nonzero(wraps)):
         warn(
             f"{where}: {lost} of {given.size} values do not fit into {np.dtype(declared.d_type)} "
             f"and wrap around ({given[wraps].flat[0]})"
