@@ -414,11 +414,14 @@ class AbstractPyLifModelFixed(_LifModel):
 
     def _la_is_scaled(self) -> bool:
         """Whether `effective_vth` is of the thresholds as they are now, whoever wrote them."""
-        if not isinstance(self._la_scaled_from, dict):  # out of a file of old
+        before = self._la_scaled_from
+        if not self.isthrscaled or type(before) is not dict:  # the latter out of a file of old
             return False
-        return self.isthrscaled and all(
-            is_as_seen(self, getattr(self, n), was) for n, was in self._la_scaled_from.items()
-        )
+        for name, was in before.items():  # asked for in every step
+            now = getattr(self, name)
+            if now is not was and not is_as_seen(self, now, was):
+                return False
+        return True
 
 
 class OneThresholdFloat(AbstractPyLifModelFloat):
