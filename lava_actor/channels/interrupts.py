@@ -22,7 +22,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
@@ -38,15 +38,19 @@ _SLICE = 0.5
 """Seconds. A signal that comes just before the kernel lets a thread sleep does not wake it, and its
 handler runs when Python is next asked to."""
 
+Handler = Callable[[int, FrameType | None], object]
+Arrived = dict[int, tuple["_Note", FrameType | None]]
+"""The handler to be called, and what was going on, by the number of the signal."""
+
 
 class _Note:
     """A handler that takes note, and calls the one that was there once nothing is held any more."""
 
     __slots__ = ("__wrapped__", "arrived", "hurries")
 
-    def __init__(self, before: Any, arrived: dict[int, tuple[_Note, Any]], hurries: list[int]):
+    def __init__(self, before: Handler, arrived: Arrived, hurries: list[int]) -> None:
         self.__wrapped__, self.hurries = before, hurries
-        self.arrived: dict[int, tuple[_Note, Any]] | None = arrived
+        self.arrived: Arrived | None = arrived
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
         arrived = self.arrived
@@ -70,7 +74,7 @@ def held() -> Iterator[list[int]]:
     if threading.current_thread() is not threading.main_thread():
         yield hurries
         return
-    arrived: dict[int, tuple[_Note, Any]] = {}
+    arrived: Arrived = {}
     notes: dict[int, _Note] = {}
     try:
         for number in _HELD:
@@ -90,7 +94,7 @@ def held() -> Iterator[list[int]]:
             _catch_up(arrived)
 
 
-def _catch_up(arrived: dict[int, tuple[_Note, Any]]) -> None:
+def _catch_up(arrived: Arrived) -> None:
     while arrived:
         number, (note, frame) = arrived.popitem()
         try:

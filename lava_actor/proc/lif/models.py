@@ -8,6 +8,7 @@ sends its spikes as events.
 
 from __future__ import annotations
 
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Never
 
@@ -151,6 +152,7 @@ def _methods(
     ]  # fmt: skip
 
 
+_SHOWS = {"s_out": "s_out_buff"}
 _NONE: Mapping[str, Never] = MappingProxyType({})
 
 
@@ -166,17 +168,19 @@ def _float_step(
     clear: bool = False, period: bool = False,
 ) -> NativeStep:  # fmt: skip
     """The native step of a floating-point model, see ``lif.h``."""
-    ports = "a_in", {"s_out": sent}, {"u": float, "v": float, **state}
     own = ("du", "dv", *thresholds)
-    shared: dict[str, Any] = {"shows": {"s_out": "s_out_buff"}, "stands_for": ("_la_begin",)}
-    return NativeStep.of(
-        float, function, *ports, "bias_mant", numbers=own, integers={**integers},
-        parts=_methods(function, None, clear, period, thresholds), **shared,
-        each=NativeStep.of(
-            float, _of_each(function), *ports, f"bias_mant {' '.join(own)}", integers={**integers},
-            **shared,
-        ),
+    step = partial(
+        NativeStep.of, float, inputs="a_in", outputs={"s_out": sent},
+        state={"u": float, "v": float, **state}, integers={**integers}, shows=_SHOWS,
+        stands_for=("_la_begin",),
     )  # fmt: skip
+    return step(
+        function=function,
+        parameters="bias_mant",
+        numbers=own,
+        parts=_methods(function, None, clear, period, thresholds),
+        each=step(function=_of_each(function), parameters=f"bias_mant {' '.join(own)}"),
+    )
 
 
 def _fixed_step(
@@ -185,24 +189,25 @@ def _fixed_step(
     clear: bool = False, period: bool = False, bias: str = "lif_bias",
 ) -> NativeStep:  # fmt: skip
     """The native step of a fixed-point model, see ``lif.h``."""
-    ports = "a_in", {"s_out": sent}, {"u": np.int32, "v": np.int32, **state}
     decays = {name: FIXED_RANGES[name] for name in ("du", "dv")}
-    shared: dict[str, Any] = {
-        "constants": FIXED_CONSTANTS,
-        "shows": {"s_out": "s_out_buff"},
-        "stands_for": ("_la_begin",),
-    }
-    return NativeStep.of(
-        np.int32, function, *ports, "bias_mant bias_exp",
+    own = " ".join((*decays, *thresholds))
+    step = partial(
+        NativeStep.of, np.int32, inputs="a_in", outputs={"s_out": sent},
+        state={"u": np.int32, "v": np.int32, **state}, constants=FIXED_CONSTANTS, shows=_SHOWS,
+        stands_for=("_la_begin",),
+    )  # fmt: skip
+    return step(
+        function=function,
+        parameters="bias_mant bias_exp",
         integers={**decays, **dict.fromkeys(thresholds, INT32), **integers},
         parts=_methods(function, bias, clear, period, thresholds),
-        in_parts={name: f"effective_{name}" for name in thresholds}, **shared,
-        each=NativeStep.of(
-            np.int32, _of_each(function), *ports,
-            f"bias_mant bias_exp {' '.join((*decays, *thresholds))}", integers={**integers},
-            **shared,
+        in_parts={name: f"effective_{name}" for name in thresholds},
+        each=step(
+            function=_of_each(function),
+            parameters=f"bias_mant bias_exp {own}",
+            integers={**integers},
         ),
-    )  # fmt: skip
+    )
 
 
 def _is_outside(given: object, low: float, high: float) -> bool:

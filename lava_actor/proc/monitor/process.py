@@ -210,15 +210,12 @@ class Monitor(AbstractProcess):
     ) -> str:
         number = len(self.proc_params[ports_key])
         names = f"{port}_{number}", f"{recording}_{number}"
-        ends = self.ref_ports if isinstance(end, RefPort) else self.in_ports
-        new: tuple[tuple[str, Collection[Any], object], ...] = (
-            (names[0], ends, end),
-            (names[1], self.vars, data),
-        )
-        for name, collection, member in new:
+        ends: Collection[Any] = self.ref_ports if isinstance(end, RefPort) else self.in_ports
+        for name, member in zip(names, (end, data), strict=True):
             setattr(self, name, member)
             self._init_proc_member_obj({name: member})
-            collection.add_members({name: member})
+        ends.add_members({names[0]: end})
+        self.vars.add_members({names[1]: data})
         self.proc_params[ports_key].append(names[0])
         self.proc_params[data_key].append(names[1])
         self.proc_params.overwrite(f"n_{port}s", number + 1)
