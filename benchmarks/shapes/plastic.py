@@ -57,28 +57,28 @@ class _InNumPy:
 class DenseFloat(_InNumPy, PyLearningDenseModelFloat):
     """Learns in NumPy."""
 
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
     text = _FloatText
 
 
 class DenseFixed(_InNumPy, PyLearningDenseModelBitApproximate):
     """Learns in NumPy."""
 
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
     text = _FixedText
 
 
 class SparseFloat(_InNumPy, PyLearningSparseModelFloat):
     """Learns in NumPy."""
 
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
     text = _FloatText
 
 
 class SparseFixed(_InNumPy, PyLearningSparseModelBitApproximate):
     """Learns in NumPy."""
 
-    _hidden_from_discovery = True
+    _la_hidden_from_discovery = True
     text = _FixedText
 
 

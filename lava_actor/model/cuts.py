@@ -50,8 +50,7 @@ class Cut:
 
 def why_not(cls: type[object]) -> str | None:
     """Say why a model class cannot be cut, as far as its declarations tell."""
-    declared: Cut | None = getattr(cls, "cut", None)
-    if declared is None:
+    if not isinstance(getattr(cls, "cut", None), Cut):  # a user may call something else like that
         return f"{cls.__qualname__} declares no cut"
     for owner in cls.__mro__:
         if "cut" in owner.__dict__:

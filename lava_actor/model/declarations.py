@@ -31,7 +31,7 @@ Port = TypeVar("Port", bound=AbstractPort)
 _ABSENT = object()
 #: {kind of model: names its instances have before any member is set}
 _OWN_NAMES = {
-    base: frozenset({*dir(base), *vars(base({}))}) - {"rng", "process_name", "phase"}
+    base: frozenset({*dir(base), *vars(base({}))}) - {"rng", "process_name"}
     for base in (PyLoihiProcessModel, PyAsyncProcessModel)
 }
 

@@ -122,7 +122,7 @@ def test_implicit_var_ports_need_no_declaration() -> None:
     check_members(full, model())
 
 
-@pytest.mark.parametrize("name", ["time_step", "request_pause", "run_spk", "_req_stop"])
+@pytest.mark.parametrize("name", ["time_step", "phase", "request_pause", "run_spk", "_req_stop"])
 def test_a_member_cannot_have_a_name_that_models_use_themselves(name: str) -> None:
     class Clash(AbstractProcess):
         def __init__(self) -> None:
