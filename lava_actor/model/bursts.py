@@ -14,6 +14,7 @@ from lava_actor.model.native import (
     NativeStep,
     by_the_model,
     declaring,
+    needless,
     one_by_one,
     replaced,
     stands_in_the_way,
@@ -67,12 +68,12 @@ def _native(model: AbstractPyProcessModel, declared: NativeStep) -> steps.StepBu
 
 def _in_parts(model: object, declared: NativeStep, by_hand: Mapping[str, str]) -> steps.PartBurst:
     """The methods one by one; what those in Python may change is looked at after each of them."""
-    needless = {name for part in declared.parts if part.method in by_hand for name in part.alone}
-    numbers = [None if name in needless else name for name in declared.numbers]
+    unused = needless(declared, by_hand)
+    numbers = [None if name in unused else name for name in declared.numbers]
     integers: dict[object, tuple[int, int]] = {}
     for i, (name, limits) in enumerate(declared.limits.items()):
         found = declared.in_parts.get(name)
-        if name in needless:
+        if name in unused:
             integers[i] = limits  # keeps the place
         else:
             integers[found or name] = limits if found is None else INT64

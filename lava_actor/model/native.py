@@ -12,7 +12,7 @@ anything runs and a built model has as well; so `Executable.describe` says what 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -295,15 +295,22 @@ def one_by_one(
     declared: NativeStep | None = getattr(cls, "native_step", None)
     if declared is None:
         return None, None
-    several = [n for n in (*declared.numbers, *declared.limits) if size_of(n) > 1]
+    by_hand = by_the_model(cls, own)
+    names = {*declared.numbers, *declared.limits} - needless(declared, by_hand)
+    several = sorted(name for name in names if size_of(name) > 1)
     if not several:
         return None, declared
     for name in several:
         if declared.each is None or name not in declared.each.parameters:
             return f"{name} has a value per neuron, the native step takes one", None
-    if by_hand := by_the_model(cls, own):
+    if by_hand:
         return f"{several[0]} has a value per neuron, and {next(iter(by_hand.values()))}", None
     return None, declared.each
+
+
+def needless(declared: NativeStep, by_hand: Collection[str]) -> set[str]:
+    """Numbers that only methods look at which are done ``by_hand``."""
+    return {name for part in declared.parts if part.method in by_hand for name in part.alone}
 
 
 def _check_fields(where: str, cls: type[object], step: NativeStep) -> None:

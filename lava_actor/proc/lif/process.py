@@ -59,8 +59,8 @@ class AbstractLIF(AbstractProcess):
         self.s_out = OutPort(shape=shape)
         self.u = Var(shape=shape, init=u)
         self.v = Var(shape=shape, init=v)
-        self.du = _one_or_each(du, shape)
-        self.dv = _one_or_each(dv, shape)
+        self.du = Var(shape=_one_or_each(du, shape), init=du)
+        self.dv = Var(shape=_one_or_each(dv, shape), init=dv)
         self.bias_mant = Var(shape=shape, init=bias_mant)
         self.bias_exp = Var(shape=shape, init=bias_exp)
 
@@ -95,7 +95,7 @@ class LIF(AbstractLIF):
         **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
-        self.vth = _one_or_each(vth, self.v.shape)
+        self.vth = Var(shape=_one_or_each(vth, self.v.shape), init=vth)
 
 
 class LIFReset(LIF):
@@ -187,15 +187,13 @@ class TernaryLIF(AbstractLIF):
                 f"and vth_hi={vth_hi!r}"
             )
         super().__init__(**given(locals()))
-        self.vth_hi = _one_or_each(vth_hi, self.v.shape)
-        self.vth_lo = _one_or_each(vth_lo, self.v.shape)
+        self.vth_hi = Var(shape=_one_or_each(vth_hi, self.v.shape), init=vth_hi)
+        self.vth_lo = Var(shape=_one_or_each(vth_lo, self.v.shape), init=vth_lo)
 
 
-def _one_or_each(value: ArrayLike, shape: tuple[int, ...]) -> Var:
-    """A parameter that is one number for all neurons, or has one for each."""
-    if np.size(value) == 1:
-        return Var(shape=(1,), init=value)
-    return Var(shape=shape, init=value)
+def _one_or_each(value: ArrayLike, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a parameter: it is one number for all neurons, or has one for each."""
+    return (1,) if np.size(value) == 1 else shape
 
 
 def _named(process: AbstractProcess, parameters: dict[str, object]) -> object:
