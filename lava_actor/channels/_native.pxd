@@ -25,6 +25,7 @@ cdef extern from "waits.h" nogil:
     const int LA_ON_POLL
     const int LA_ON_FIRST
     const int LA_ON_EVENT
+    const uint32_t LA_ATTENDING
     const int LA_ON_REST
     const int LA_ON_TURN
     const uint64_t LA_DETACHED

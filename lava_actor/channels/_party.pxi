@@ -319,7 +319,7 @@ cdef class Party:
 
         The one place where a wait ends because the network does.
         """
-        cdef bint asking = kind >= <uint32_t>LA_ON_EVENT
+        cdef bint asking = (kind & ~LA_ATTENDING) >= <uint32_t>LA_ON_EVENT
         cdef bint parked = kind == <uint32_t>LA_ON_STEP or kind == <uint32_t>LA_ON_FIRST
         cdef int64_t slice_ns = LA_PARKED_SLICE_NS if parked else LA_SLICE_NS
         cdef int64_t spin = <int64_t>self.spin_us * 1000
@@ -388,12 +388,16 @@ cdef class Party:
             while not until(what) and not 0 <= deadline <= la_now_ns():
                 wait.seen = la_party_mailbox(self.at)
                 attend()
-                self._block(kind, index, number, gate, _until_called, &wait, deadline)
+                self._block(
+                    kind | LA_ATTENDING if wait.n else kind, index, number, gate, _until_called,
+                    &wait, deadline,
+                )
         finally:
             self.attend = attend
         return 0
 
     cdef _ended(self, uint32_t kind, uint32_t index):
+        kind &= ~LA_ATTENDING
         what = f"the {_BLOCKED_KINDS[kind]}"
         if kind in (LA_ON_DATA, LA_ON_SPACE, LA_ON_FIRST, LA_ON_POLL):
             missing = "data" if kind == <uint32_t>LA_ON_FIRST else _BLOCKED_KINDS[kind]

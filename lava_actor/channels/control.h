@@ -113,6 +113,9 @@ enum {
     LA_ON_EVENT, LA_ON_REST, LA_ON_TURN, /* whatever happens may end these */
 };
 
+/* Added to a kind by who serves others meanwhile: whatever happens may end its sleep. */
+#define LA_ATTENDING UINT32_C(0x100)
+
 /* ---- plain words ------------------------------------------------------------------------- */
 
 static inline uint64_t la_get64(_Atomic uint64_t *word) {

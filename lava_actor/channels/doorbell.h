@@ -142,8 +142,8 @@ static inline void la_party_wake_fenced(la_party *party) {
     }
 }
 
-/* True if the party sleeps and waits for `kind` and `index`, or for several things (an event, or a
- * wait that is just being prepared). To be asked after la_full_fence(), like the above. */
+/* True if the party sleeps and waits for `kind` and `index`, or for several things (an event, a
+ * message while it attends to others, or a wait that is just being prepared). To be asked after la_full_fence(), like the above. */
 static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t index) {
     la_party *home = la_home(party);
     uint64_t on;
@@ -215,7 +215,7 @@ static inline uint32_t la_party_inspect(la_party *party, uint32_t *index, uint64
     *number = atomic_load_explicit(&party->blocked_number, memory_order_acquire);
     *since = atomic_load_explicit(&party->blocked_since, memory_order_acquire);
     *index = (uint32_t)on;
-    return *since == before ? (uint32_t)(on >> 32) : LA_NOT_BLOCKED;
+    return *since == before ? (uint32_t)(on >> 32) & ~LA_ATTENDING : LA_NOT_BLOCKED;
 }
 
 /* ---- gate -------------------------------------------------------------------------------------- */

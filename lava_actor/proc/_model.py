@@ -30,17 +30,17 @@ def seen(model: object, value: object) -> object:
 
     Models of the library bind a Var anew when it changes; classes of users may change its array.
     """
-    return value.copy() if isinstance(value, np.ndarray) and _is_of_user(model) else value
+    return value.copy() if isinstance(value, np.ndarray) and is_of_user(model) else value
 
 
 def is_as_seen(model: object, value: object, before: Any) -> bool:
     """Whether a value is still that of which `seen` has kept ``before``."""
     return value is before or (
-        isinstance(value, np.ndarray) and _is_of_user(model) and np.array_equal(value, before)
+        isinstance(value, np.ndarray) and is_of_user(model) and np.array_equal(value, before)
     )
 
 
-def _is_of_user(model: object) -> bool:
+def is_of_user(model: object) -> bool:
     return not type(model).__module__.startswith("lava_actor.")
 
 

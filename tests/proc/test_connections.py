@@ -11,11 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import sparse
 
+from lava_actor import CPU, Loihi2SimCfg, LoihiProtocol, RunSteps, implements, requires
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.harness import ModelHarness
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc.dense import models as dense_models
 from lava_actor.proc.dense.process import DelayDense, Dense
+from lava_actor.proc.io.sink import RingBuffer as Sink
+from lava_actor.proc.io.source import RingBuffer as Source
 from lava_actor.proc.sparse import models as sparse_models
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
 from lava_actor.utils.weightutils import SignMode, clip_weights, truncate_weights
@@ -413,3 +416,29 @@ def test_delays_stay_what_they_were_given_as(kinds: Any) -> None:
         assert type(running.delays) is type(own)
         got = outputs(running, [[1, 1, 0], [0, 0, 0], [0, 0, 0], [0, 0, 0]])
         assert got.ravel().tolist() == [0, 0, 4, 6]
+
+
+@pytest.mark.parametrize("tag", ["floating_pt", "fixed_pt"])
+@pytest.mark.parametrize("change", ["self.weights.data *= 2", "self.weights *= 2",
+                                    "self.weights = self.weights * 2",
+                                    "self.weights.data[:] = self.weights.data * 2"])  # fmt: skip
+def test_weights_that_a_class_of_ones_own_changes_count_from_the_next_step(
+    tag: str, change: str
+) -> None:
+    base = (FLOAT if tag == "floating_pt" else FIXED)["sparse"][1]
+    names: dict[str, Any] = {"base": base}
+    exec(f"def run_spk(self):\n    base.run_spk(self)\n    {change}", names)
+    own = type("Own", (base,), {"run_spk": names["run_spk"]})
+    implements(proc=Sparse, protocol=LoihiProtocol)(requires(CPU)(own))
+    source, sink = Source(data=np.ones((3, 1))), Sink(shape=(3,), buffer=5)
+    connection = Sparse(weights=sparse.csr_matrix(np.diag([2, 4, 6])))
+    source.s_out.connect(connection.s_in)
+    connection.a_out.connect(sink.a_in)
+    with connection:
+        cfg = Loihi2SimCfg(select_tag=tag, exception_proc_model_map={Sparse: own})
+        connection.run(RunSteps(5), cfg)
+        found = sink.data.get()
+        connection.weights.set(sparse.csr_matrix(np.diag([1, 1, 1])))
+        connection.run(RunSteps(2))
+        assert connection.a_buff.get().tolist() == [2, 2, 2]
+    assert found.T.tolist() == [[0, 0, 0], *([2 * 2**k, 4 * 2**k, 6 * 2**k] for k in range(4))]

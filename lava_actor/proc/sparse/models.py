@@ -24,7 +24,7 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import check_fixed_delays, delay_weights
-from lava_actor.proc._model import LavaPyType, cpu_model
+from lava_actor.proc._model import LavaPyType, cpu_model, is_of_user
 from lava_actor.proc._operators import SparseOperator
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc._synapses import Synapses
@@ -54,7 +54,7 @@ class _InOperator(LavaPyType):
     """Declares what the operator of a sparse connection holds, once it has been made.
 
     Reading the attribute of a model returns what was assigned last, or makes a csr matrix, a copy;
-    assigning one replaces it.
+    assigning one replaces it, and so does changing the copy's numbers in a class of a user.
     """
 
     _method: ClassVar[str]
@@ -75,10 +75,16 @@ class _InOperator(LavaPyType):
         operator = model._la_current_operator() if is_drawn else model._la_operator
         if operator is None:
             raise AttributeError(f"{type(model).__name__}.{self._name} has no value yet")
-        return getattr(operator, self._method)()
+        if not is_of_user(model):
+            return getattr(operator, self._method)()
+        lent = held.setdefault("_la_lent", {})
+        if self._name not in lent:
+            lent[self._name] = getattr(operator, self._method)()
+        return lent[self._name]
 
     def __set__(self, model: _SparseWeights, value: object) -> None:
         """Replace the matrix of a model."""
+        model.__dict__.get("_la_lent", {}).pop(self._name, None)
         model.__dict__[self._name] = value
 
 
@@ -143,6 +149,11 @@ class _SparseWeights(ConnectionModel):
         held = self.__dict__
         weights, delays = self._la_given
         operator = self._la_operator
+        if operator is not None and "_la_lent" in held:
+            for name, lent in held.pop("_la_lent").items():  # have its numbers been changed?
+                own = operator.matrix() if name == "weights" else operator.delays()
+                if not np.array_equal(lent.data, own.data):
+                    held[name] = lent
         if (
             operator is None
             or held.get("weights") is not weights
