@@ -25,6 +25,20 @@ MOVED = {
     "lava_actor.utils.slurm": "lava_actor.compat.lava_names.slurm",
 }
 
+GIVEN_AWAY = {
+    "lava_actor.channels": "Channel ChannelType CspSelector PyPyChannel",
+    "lava_actor.compiler.run_configs": (
+        "AbstractLoihiHWRunCfg EMBEDDED_ALLOCATION_ORDER Loihi1HwCfg Loihi2HwCfg"
+    ),
+    "lava_actor.model.resources": (
+        "AbstractNode AbstractPeripheralResource DVS ECPU GPU GenericNode HardDrive HeadNode "
+        "HeadNodeHardDrive KapohoBay KapohoPoint LMT Loihi1NeuroCore Loihi1System Loihi2NeuroCore "
+        "Loihi2System Nahuku NeuroCore OheoGulch PB Pohoiki Unalaska"
+    ),
+    "lava_actor.model.sync.loihi_protocol": "Proc_Function_With_Guard",
+}
+"""What ``import *`` from modules that are there has to find as well."""
+
 
 class _Finder(MetaPathFinder, Loader):
     def find_spec(
@@ -41,7 +55,11 @@ def keep_paths() -> None:
     """Let old paths lead to what has moved."""
     sys.meta_path.append(_Finder())
     for old in MOVED.keys() & sys.modules.keys():
-        vars(sys.modules[old])["__getattr__"] = partial(_look_up, old)
+        held = vars(sys.modules[old])
+        held["__getattr__"] = partial(_look_up, old)
+        if old in GIVEN_AWAY:
+            public = held.get("__all__", [name for name in held if name[0] != "_"])
+            held["__all__"] = [*public, *GIVEN_AWAY[old].split()]
 
 
 def _look_up(old: str, name: str) -> object:

@@ -42,6 +42,14 @@ def test_what_moved_is_the_same_under_both_paths(old: str, new: str) -> None:
         found.Nothing
 
 
+@pytest.mark.parametrize("module", moved.GIVEN_AWAY)
+def test_a_star_finds_what_a_module_has_given_away(module: str) -> None:
+    found: dict[str, object] = {}
+    exec(f"from {module} import *", found)
+    assert {*moved.GIVEN_AWAY[module].split()} <= found.keys()
+    assert {name for name in NAMES[module] if name[0] != "_"} <= found.keys()
+
+
 def test_files_name_what_moved_as_before(tmp_path: Path) -> None:
     source, sink = LIF(shape=(1,)), Dense(weights=[[1]])
     source.s_out.connect(sink.s_in, ConnectionConfig(num_probes=7))

@@ -26,14 +26,13 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Any
 
-_HURRY = (int(signal.SIGINT), int(signal.SIGTERM))
-"""Who sends these wants an end."""
 _HELD = (
-    *_HURRY,
-    *(int(signal.SIGALRM), int(signal.SIGVTALRM), int(signal.SIGPROF), int(signal.SIGXCPU)),
-    *(int(signal.SIGHUP), int(signal.SIGQUIT), int(signal.SIGUSR1), int(signal.SIGUSR2)),
+    *(int(signal.SIGINT), int(signal.SIGTERM), int(signal.SIGALRM), int(signal.SIGVTALRM)),
+    *(int(signal.SIGPROF), int(signal.SIGXCPU), int(signal.SIGHUP)),
 )
 """What programs have handlers for that may raise: limits of time, ends a scheduler announces."""
+_TRACED = (int(signal.SIGQUIT), int(signal.SIGUSR1), int(signal.SIGUSR2))
+"""The same, but `faulthandler.register` may have them, which nobody can ask nor put back."""
 _SLICE = 0.5
 """Seconds. A signal that comes just before the kernel lets a thread sleep does not wake it, and its
 handler runs when Python is next asked to."""
@@ -58,7 +57,7 @@ class _Note:
             self.__wrapped__(number, frame)
             return
         arrived[number] = (self, frame)
-        if number in _HURRY:
+        if number == signal.SIGINT:
             self.hurries.append(number)
 
 
@@ -66,7 +65,7 @@ class _Note:
 def held() -> Iterator[list[int]]:
     """Let handlers of signals, Ctrl-C's first of all, run at the end of the block, not inside it.
 
-    The block may look at which of those have arrived that want an end, to come to its own sooner.
+    The block may look whether Ctrl-C is among what has arrived, to come to its own end sooner.
     Without effect outside of the main thread, where no handler runs, and on signals that are
     ignored or not Python's own.
     """
@@ -77,7 +76,8 @@ def held() -> Iterator[list[int]]:
     arrived: Arrived = {}
     notes: dict[int, _Note] = {}
     try:
-        for number in _HELD:
+        traced = () if "faulthandler" in sys.modules else _TRACED
+        for number in (*_HELD, *traced):
             if callable(before := _signal.getsignal(number)):
                 notes[number] = _Note(before, arrived, hurries)
                 _signal.signal(number, notes[number])
@@ -103,27 +103,19 @@ def _catch_up(arrived: Arrived) -> None:
             _catch_up(arrived)
 
 
-def is_interrupt(error: BaseException) -> bool:
-    """Whether an error is Ctrl-C's, or comes out of one of the program's own handlers of signals.
+def let_through(error: BaseException) -> None:
+    """Raise an error again that comes out of one of the program's own handlers of signals.
 
-    A limit of time, or `sys.exit` at SIGTERM, may be raised inside of anything.
+    A limit of time, or `sys.exit` at SIGTERM, may be raised inside of anything; who takes the
+    errors of other people's code for what that code has to say asks here first.
     """
-    if isinstance(error, KeyboardInterrupt):
-        return True
     handlers = [_signal.getsignal(number) for number in _signal.valid_signals()]
     codes = {code for one in handlers if callable(one) for code in _codes_of(one) if code}
     trace = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code in codes:
-            return True
+            raise error
         trace = trace.tb_next
-    return False
-
-
-def let_through(error: BaseException) -> None:
-    """Raise an interrupt again, for who takes errors of other people's code for what that says."""
-    if is_interrupt(error):
-        raise error
 
 
 def _codes_of(handler: Any) -> Iterator[object]:

@@ -2,14 +2,50 @@
 
 from __future__ import annotations
 
-import inspect
-from types import FunctionType
 from typing import Any
 
 PREFIX = "_la_"
 """Of what is ours in classes that users derive from, and neither Lava's nor a documented hook."""
 
-_CODE = (FunctionType, staticmethod, classmethod, property)
+FORMER = {
+    "AbstractDataloader": "data_shape",
+    "AbstractProcess": "_executable _home",
+    "AbstractPyProcessModel": "_rng_seed first_row",
+    "AbstractPyConvInTimeModel": "_columns",
+    "AbstractPyConvModel": "_kernel _prepared_from _rest",
+    "AbstractPyDataloaderModel": "_dataset _label _next_sample",
+    "AbstractPyDelayDenseModel": "_late",
+    "AbstractPyDelaySparseModel": "_later",
+    "AbstractPyDeltaEncoderModel": "_buffer _compression",
+    "AbstractPyLifModelFixed": "_scaled_from",
+    "AbstractPyPoissonSource": "_means _rates _seed binary key",
+    "AbstractPyReceiveModel": "_arranged",
+    "AbstractPyRegularSource": "_checked",
+    "AbstractPySpikeDataloaderModel": "_column",
+    "AbstractPySpikeTimes": "neurons steps",
+    "Columns": "_arranged",
+    "Configured": "_config",
+    "FixedNumbers": "weights_set",
+    "FreeRunning": "_left _rested _stepper",
+    "LearningConnectionModelBitApproximate": "_conn_var_random _x_random _y_random",
+    "LearningSteps": "_arrived",
+    "Piped": "_shape",
+    "PyAsyncProcessModel": "_control",
+    "PyDelayModel": "_first _places late",
+    "PyLearningConnection": "_arrears _graded_spikes _receives_y_traces _rounding_seed _shown_rule "
+    "_synapses _update _x2_alone _x_traces _y_traces",
+    "PyLoihiProcessModel": "_phase",
+    "PyMonitorModel": "_ports _vars",
+    "PyNIRNeuronModel": "filters gain leaks share_mem share_syn spiking",
+    "Spiker32bitModel": "_payload _period",
+    "Takes": "_zeros",
+    "TruncatedWeights": "weights_set",
+    "VarWire": "_shape",
+    "Wired": "_buffer_size _config _one_at_a_time",
+    "_DenseWeights": "_columns",
+    "_SparseWeights": "_given _operator",
+}
+"""By class, what its instances held under a name without the prefix."""
 
 
 def renamed(obj: object, state: dict[str, Any]) -> dict[str, Any]:
@@ -17,18 +53,8 @@ def renamed(obj: object, state: dict[str, Any]) -> dict[str, Any]:
 
     What an object has under its name as it was just made is not ours.
     """
-    cls, held = type(obj), obj.__dict__
-    found = {}
-    for name, value in state.items():
-        now = PREFIX + name.lstrip("_")
-        taken = name in held or now in state or (name[0] != "_" and f"_{name}" in state)
-        found[now if not taken and (now in held or _is_declared(cls, now)) else name] = value
-    return found
-
-
-def _is_declared(cls: type, name: str) -> bool:
-    """Whether a class says that its instances have such an attribute, which is no code."""
-    if any(name in inspect.get_annotations(base) for base in cls.__mro__):
-        return True
-    there = inspect.getattr_static(cls, name, None)
-    return hasattr(cls, name) and not isinstance(there, _CODE)
+    ours = {n for cls in type(obj).__mro__ for n in FORMER.get(cls.__name__, "").split()}
+    ours -= obj.__dict__.keys()
+    return {
+        PREFIX + name.lstrip("_") if name in ours else name: value for name, value in state.items()
+    }

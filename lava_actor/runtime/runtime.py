@@ -22,11 +22,12 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from lava_actor.channels.interrupts import held, is_interrupt, raised
+from lava_actor.channels.interrupts import held, raised
 from lava_actor.compiler.executable import THREAD
 from lava_actor.errors import (
     InvalidTypeError,
     InvalidValueError,
+    LavaActorError,
     ModelError,
     RuntimeStateError,
     WaitTimeoutError,
@@ -119,7 +120,7 @@ class Runtime(Network):
                     else:
                         self._await(listener, run, None)
         except BaseException as error:
-            if is_interrupt(error):
+            if not isinstance(error, LavaActorError):  # of a handler of a signal
                 until = until or self._until
                 if until is not None:
                     until.abandon()
@@ -242,7 +243,7 @@ class Runtime(Network):
             with raised():
                 self._wait(timeout)
         except BaseException as error:
-            if is_interrupt(error):
+            if not isinstance(error, LavaActorError):  # of a handler of a signal
                 self._rest(self.pause)
             raise
 

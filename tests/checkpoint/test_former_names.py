@@ -14,6 +14,7 @@ import scipy.sparse
 import lava_actor
 from lava_actor import Loihi2SimCfg, RunSteps
 from lava_actor.proc.connectivity import Normal, fixed_probability
+from lava_actor.proc.dense.models import PyDenseModelFloat
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.injector import Injector
 from lava_actor.proc.io.utils import ChannelConfig, ReceiveEmpty
@@ -101,15 +102,29 @@ def test_a_pickle_of_an_earlier_version_has_the_names_of_now(attribute: str) -> 
 
 
 def test_what_is_a_users_keeps_its_name() -> None:
-    class Mine:
-        _la_columns = None
-        _la_rest: int
-
+    class Mine(PyDenseModelFloat):
         def __init__(self) -> None:
-            self._rest = 1
+            self._rng_seed = 1
 
-        def _la_scaled(self) -> None:
-            """Ours."""
+    given = {"_columns": 1, "_rng_seed": 2, "scaled": 3, "parameters": 4, "columns": 5, "_phase": 6}
+    expected = {**given, "_la_columns": 1, "_la_phase": 6}
+    del expected["_columns"], expected["_phase"]
+    assert renamed(Mine(), given) == expected
 
-    found = renamed(Mine(), {"_columns": 1, "_rest": 2, "scaled": 3, "_own": 4, "columns": 5})
-    assert found == {"_la_columns": 1, "_rest": 2, "scaled": 3, "_own": 4, "columns": 5}
+
+class Session(LIF):
+    """Has attributes that are called as ours are, but for the prefix."""
+
+    def __init__(self) -> None:
+        super().__init__(shape=(1,))
+        self.session, self.home, self.executable = "mine", "here", "/bin/true"
+
+
+def test_attributes_of_a_users_process_keep_their_names() -> None:
+    state = Session().__getstate__()
+    older = {f"_{n[4:]}" if n.startswith("_la_") else n: value for n, value in state.items()}
+    made = object.__new__(Session)
+    made.__setstate__(older)
+    assert (made.session, made.home, made.executable) == ("mine", "here", "/bin/true")
+    with made:
+        made.run(RunSteps(1), Loihi2SimCfg())

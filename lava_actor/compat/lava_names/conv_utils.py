@@ -10,11 +10,11 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
 from lava_actor.proc._arithmetic import wrap_bits
-from lava_actor.proc.conv._geometry import Pair, make_tuple, output_shape
+from lava_actor.proc.conv._geometry import OutputSizeError, Pair, make_tuple, output_shape
 
 __all__ = [
     "TORCH_IS_AVAILABLE", "TensorOrder", "make_tuple", "output_shape", "signed_clamp", "conv",
-    "conv_scipy", "conv_to_sparse",
+    "conv_scipy", "conv_to_sparse", "OutputSizeError",
 ]  # fmt: skip
 
 TORCH_IS_AVAILABLE = False

@@ -142,9 +142,16 @@ class Lease:
         for party in self.parties:
             party.post()
 
-    def furthest(self) -> int:
-        """The last step that somebody has begun."""
-        return max((int(party.step) for party in self.parties), default=0)
+    def end_here(self) -> None:
+        """Let nobody begin a step that nobody has begun; to be called again and again.
+
+        For somebody may just have looked, and begin one: then the others do it as well.
+        """
+        furthest = max((int(party.step) for party in self.parties), default=0)
+        if self.clock.limit != furthest:
+            self.clock.limit = furthest
+            for party in self.parties:
+                party.post()
 
     def stop(self) -> None:
         """The run is over."""

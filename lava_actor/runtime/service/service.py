@@ -496,8 +496,8 @@ class Service(Members):
                 return
             if self.plan.leads:
                 self.lease.extend()
-                if time.monotonic() > patient_until and self.clock.limit == words.NO_LIMIT:
-                    self.clock.limit = self.lease.furthest()
+                if time.monotonic() > patient_until:
+                    self.lease.end_here()
         self._let_clean_up()
         self._drain()
         self.ending = True
