@@ -6,6 +6,7 @@ So every name of ours there is one of three: Lava's, a documented hook, or it be
 from __future__ import annotations
 
 import ast
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -49,6 +50,7 @@ from lava_actor.proc.dense.models import (
 from lava_actor.proc.dense.process import DelayDense, Dense
 from lava_actor.proc.io.sink import PyReceiveModelFloat
 from lava_actor.proc.io.sink import RingBuffer as Sink
+from lava_actor.proc.io.source import RingBuffer as Source
 from lava_actor.proc.lif.models import (
     AbstractPyLifModelFloat,
     PyLifModelBitAcc,
@@ -60,6 +62,8 @@ from lava_actor.proc.sources.models import PyPoissonSourceFloat
 from lava_actor.proc.sources.process import PoissonSource
 from lava_actor.proc.sparse.models import PyDelaySparseModelFloat, PySparseModelFloat
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
+from lava_actor.process.ports.base import AbstractPort
+from lava_actor.process.ports.virtual import AbstractVirtualPort
 
 FLOAT = Loihi2SimCfg(select_tag="floating_pt")
 
@@ -483,3 +487,59 @@ def test_names_of_a_model_that_runs_freely_are_free() -> None:
         config = Loihi2SimCfg(exception_proc_model_map={Cell: Waits})
         cell.run(RunSteps(5), config)
         assert cell.seen.get().tolist() == [7, 5, 0]
+
+
+@implements(Cell, protocol=LoihiProtocol)
+class Logging(Own):
+    """Its `log` is no logger; what it looks up is made once."""
+
+    def __init__(self, proc_params: Any = None) -> None:
+        super().__init__(proc_params)
+        self.log = False  # type: ignore[assignment]
+
+    @functools.cached_property
+    def table(self) -> np.ndarray:
+        return np.arange(3.0)
+
+    def run_spk(self) -> None:
+        self.seen[:] = self.table + (100 if self.log else 0)
+
+
+def test_a_log_and_a_cached_property_of_a_models_own() -> None:
+    with Cell() as cell:
+        cell.run(RunSteps(2), Loihi2SimCfg(exception_proc_model_map={Cell: Logging}))
+        assert cell.seen.get().tolist() == [0, 1, 2]
+
+
+class Shuffle(AbstractVirtualPort):
+    """Permutes, with helpers of any name."""
+
+    def __init__(self, order: list[int]) -> None:
+        super().__init__((len(order),))
+        self.order = order
+        self.origin = self.forwards = "mine"
+
+    def forward(self, data: np.ndarray) -> np.ndarray:
+        return data[self.order]
+
+    def moved(self, flat: np.ndarray, shape: object, index: object) -> np.ndarray:
+        return flat * 0
+
+    backward = forward
+
+    def get_transform_func_fwd(self) -> Any:
+        order = self.order
+        return lambda data: data[order]
+
+    def get_transform_func_bwd(self) -> Any:
+        return lambda data: data
+
+
+def test_a_virtual_port_may_have_helpers_of_any_name() -> None:
+    source, sink = Source(data=np.array([[1], [2], [3]])), Sink(shape=(3,), buffer=2)
+    view = Shuffle([2, 0, 1])
+    source.s_out._connect_forward([view], AbstractPort, [None], assert_same_shape=False)
+    view.connect(sink.a_in)
+    with sink:
+        sink.run(RunSteps(2), Loihi2SimCfg())
+        assert sink.data.get().T.tolist() == [[3, 1, 2]] * 2

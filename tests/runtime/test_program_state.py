@@ -98,6 +98,9 @@ CASES = {
     "a function of the program in a registry": (
         "settings.REGISTRY['f'] = lambda x: x + N", "SAME['f'](1)", 3,
     ),
+    "a function of a module that no model imports": (
+        "import zoo; settings.REGISTRY['f'] = zoo.twice", "SAME['f'](4)", 8,
+    ),
     "an attribute of a class": ("lab.Box.size = 9", "Box.size, BOX.size, Box.made()", (9, 9, 9)),
     "a nested class": ("lab.Box.Inner.deep = 8", "Box.Inner.deep", 8),
     "an attribute that is gone": ("del lab.Box.extra", "hasattr(BOX, 'extra')", False),
@@ -141,6 +144,7 @@ def run(tmp_path: Path) -> Run:
     (tmp_path / "lab.py").write_text(LAB)
     (tmp_path / "settings.py").write_text(SETTINGS)
     (tmp_path / "late.py").write_text("X = 1\n")
+    (tmp_path / "zoo.py").write_text("twice = lambda x: 2 * x\n")
 
     def run(text: str, prelude: str = PROGRAM) -> str:
         (tmp_path / "program.py").write_text(prelude + textwrap.dedent(text))

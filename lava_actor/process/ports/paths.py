@@ -120,7 +120,7 @@ def _input_index(port: AbstractPort, source: AbstractPort) -> int:
 def is_index_map(path: Path) -> bool:
     """Return True if the way only moves elements, so that `index_map` can be asked."""
     # Subclasses may compute something else, so the very class has to say where elements go.
-    return all("moved" in vars(type(port)) for port, _ in path.steps)
+    return all("_la_moved" in vars(type(port)) for port, _ in path.steps)
 
 
 def index_map(path: Path) -> np.ndarray | None:
@@ -150,7 +150,7 @@ def index_map(path: Path) -> np.ndarray | None:
     flat = np.arange(size, dtype=np.intp)
     shape = path.source.shape
     for port, index in path.steps:
-        flat = port.moved(flat, tuple(shape), index)
+        flat = port._la_moved(flat, tuple(shape), index)
         shape = port.shape
     if end == size and np.array_equal(flat, np.arange(size)):
         return None
@@ -159,9 +159,9 @@ def index_map(path: Path) -> np.ndarray | None:
 
 def functions(path: Path) -> tuple[Function, ...]:
     """Return what to apply, in order, to data on its way from source to destination."""
-    return tuple(port.forward(index) for port, index in path.steps)
+    return tuple(port._la_forward(index) for port, index in path.steps)
 
 
 def backward_functions(path: Path) -> tuple[Function, ...]:
     """Return what to apply, in order, to data on its way back from destination to source."""
-    return tuple(port.backward(index) for port, index in reversed(path.steps))
+    return tuple(port._la_backward(index) for port, index in reversed(path.steps))

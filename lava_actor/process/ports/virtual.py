@@ -50,21 +50,21 @@ class AbstractVirtualPort(AbstractPort):
 
     if TYPE_CHECKING:
 
-        def moved(self, flat: np.ndarray, _shape: tuple[int, ...], _input: int) -> np.ndarray:
+        def _la_moved(self, flat: np.ndarray, _shape: tuple[int, ...], _input: int) -> np.ndarray:
             """Return where elements at flat indices of a source of some shape go."""
 
     @property  # type: ignore[misc]  # read-only: it follows from the connections
     def process(self) -> AbstractProcess | None:
         """Process of the (first) origin; None while there is none."""
-        origin = self._origin()
+        origin = self._la_origin()
         return None if origin is None else origin.process
 
     def _kind(self) -> type[AbstractPort]:
         """What the port was made from, through other virtual ports."""
-        origin = self._origin()
+        origin = self._la_origin()
         return AbstractVirtualPort if origin is None else origin._kind()
 
-    def _origin(self) -> AbstractPort | None:
+    def _la_origin(self) -> AbstractPort | None:
         """The first port that is not virtual on the way back."""
         port: AbstractPort = self
         while isinstance(port, AbstractVirtualPort):
@@ -81,11 +81,11 @@ class AbstractVirtualPort(AbstractPort):
     def get_transform_func_bwd(self) -> Function:
         """Return the function from data of this port's shape back to data of the source."""
 
-    def forward(self, input_index: int) -> Function:
+    def _la_forward(self, input_index: int) -> Function:
         """As `get_transform_func_fwd`, for the source that is ``in_connections[input_index]``."""
         return self.get_transform_func_fwd()
 
-    def backward(self, input_index: int) -> Function:
+    def _la_backward(self, input_index: int) -> Function:
         """As `get_transform_func_bwd`, for the source that is ``in_connections[input_index]``."""
         return self.get_transform_func_bwd()
 
@@ -139,7 +139,7 @@ class ReshapePort(AbstractVirtualPort):
             raise ReshapeError(port.shape, shape)
         return cls(shape, port.shape)
 
-    def moved(self, flat: np.ndarray, _shape: tuple[int, ...], _input: int) -> np.ndarray:
+    def _la_moved(self, flat: np.ndarray, _shape: tuple[int, ...], _input: int) -> np.ndarray:
         """Return where elements at flat indices of a source of some shape go."""
         return flat
 
@@ -173,7 +173,7 @@ class TransposePort(AbstractVirtualPort):
         plain = checked_axes(port.shape, axes)
         return cls(tuple(port.shape[axis] for axis in plain), plain)
 
-    def moved(self, flat: np.ndarray, shape: tuple[int, ...], _input: int) -> np.ndarray:
+    def _la_moved(self, flat: np.ndarray, shape: tuple[int, ...], _input: int) -> np.ndarray:
         """Return where elements at flat indices of a source of some shape go."""
         if not (flat.size and shape):
             return flat
@@ -229,7 +229,7 @@ class ConcatPort(AbstractVirtualPort):
         """Return a port and others side by side; see `AbstractPort.concat_with`."""
         return cls([port, *others], operator.index(axis))
 
-    def moved(self, flat: np.ndarray, shape: tuple[int, ...], input_index: int) -> np.ndarray:
+    def _la_moved(self, flat: np.ndarray, shape: tuple[int, ...], input_index: int) -> np.ndarray:
         """Return where elements at flat indices of a source of some shape go."""
         if not flat.size:
             return flat
@@ -244,26 +244,26 @@ class ConcatPort(AbstractVirtualPort):
         start = sum(widths[:input_index])
         return (*[slice(None)] * axis, slice(start, start + widths[input_index]))
 
-    def forward(self, input_index: int) -> Function:
+    def _la_forward(self, input_index: int) -> Function:
         """Return the function that puts one source's data into zeros of this port's shape."""
         return partial(_placed, shape=_plain(self.shape), part=self.part(input_index))
 
-    def backward(self, input_index: int) -> Function:
+    def _la_backward(self, input_index: int) -> Function:
         """Return the function that takes one source's part out of data of this port's shape."""
         return partial(_taken, part=self.part(input_index))
 
     def get_transform_func_fwd(self) -> Function:
-        """Raise `UnsupportedError`: there is one function per source, see `forward`."""
+        """Raise `UnsupportedError`: there is one function per source."""
         raise UnsupportedError(
             f"{wiring.described(self)}: a concatenation has one function per source; ask "
-            f"ConcatPort.forward or lava_actor.process.ports.paths"
+            f"lava_actor.process.ports.paths"
         )
 
     def get_transform_func_bwd(self) -> Function:
-        """Raise `UnsupportedError`: there is one function per source, see `backward`."""
+        """Raise `UnsupportedError`: there is one function per source."""
         raise UnsupportedError(
             f"{wiring.described(self)}: a concatenation has one function per source; ask "
-            f"ConcatPort.backward or lava_actor.process.ports.paths"
+            f"lava_actor.process.ports.paths"
         )
 
 

@@ -13,7 +13,7 @@ from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.rings import PartedRing
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.plain import plain
-from lava_actor.process.log import logger_of
+from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.remote import (
     RemoteVar,
@@ -74,7 +74,8 @@ def build(
     built = BuiltModel(model)
     model.model_id = spec.process_id
     model._la_process_name = plan.name
-    model.log = logger_of(plan.name)  # as the Process was told to log (LogConfig)
+    if model.log is logger_of_models(plan.model_class.__name__):  # and not the user's own
+        model.log = logger_of(plan.name)  # as the Process was told to log (LogConfig)
     model._la_rng_seed = spec.seed
     if plan.part is not None:
         model._la_first_row = plan.part.rows.first

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import io
 import sys
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -81,6 +81,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
             globals_of(obj.__code__)
         if isinstance(obj, _CACHED) and (obj.__module__ in PROGRAM or not at_home(obj)):
             return _cached, (obj.__wrapped__, obj.cache_parameters())
+        if isinstance(obj, functools.cached_property):  # has a lock in Python 3.11
+            return _cached_property, (obj.func, obj.attrname)
         if self._replaced is not None and isinstance(obj, (FunctionType, type, _CACHED)):
             return self._in_its_module(obj)
         if isinstance(obj, (FunctionType, type)) and obj.__module__ in PROGRAM:
@@ -134,6 +136,12 @@ def _function_of(code: CodeType, module: str, cells: int | None) -> FunctionType
 
 def _cached(function: object, parameters: dict[str, Any]) -> object:
     return functools.lru_cache(**parameters)(function)
+
+
+def _cached_property(function: Callable[[Any], object], name: str) -> object:
+    made = functools.cached_property(function)
+    made.__set_name__(type(None), name)
+    return made
 
 
 _known_globals = getattr(_inner, "_extract_code_globals_cache", None)

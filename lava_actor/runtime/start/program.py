@@ -143,6 +143,7 @@ class Survey:
         self._prints: dict[Key, bytes] = {}
         self._seen: dict[int, object] = {}
         self._whole: set[str] = set()
+        self._owners: set[str] = set()
         self._queue: deque[object] = deque()
         for root in roots:
             if isinstance(root, ModuleType) or at_home(root):
@@ -154,11 +155,12 @@ class Survey:
 
     def plan(self) -> ProgramPlan:
         """What the service is told."""
-        reached = {name for name, _ in self._values} | self._whole
+        reached = {name for name, _ in self._values} | self._whole | self._owners
         named = {part for name in reached for part in accumulate(re.split(r"(?=\.)", name))}
         known = {n: m for n, m in list(sys.modules.items()) if n in named}
         importable = {name: _importable(name, module) for name, module in known.items()}
         reached |= {n for n, m in known.items() if importable[n] or _is_begun(m)}
+        reached |= named  # packages, also those that only the way of this program's start found
         needed = {n for obj in self._seen.values() if (n := _module_of(obj)) and not is_own(n)}
         imports = tuple(name for name in list(sys.modules) if name in needed)
         modules = [
@@ -234,6 +236,8 @@ class Survey:
         owner = owner_of(function)
         if owner not in PROGRAM and not is_own(owner):
             return
+        if owner not in PROGRAM:
+            self._owners.add(owner)
         space = function.__globals__
         for name in globals_of(function.__code__):
             if name in space or not hasattr(builtins, name):
