@@ -80,7 +80,7 @@ class LIF(AbstractLIF):
     Parameters
     ----------
     vth : float or array_like
-        Threshold, one for all neurons or one for each; a neuron spikes if it is exceeded strictly.
+        Threshold; a neuron spikes if it is exceeded strictly. One for all neurons, or one for each.
         Fixed point: in units of 2**6.
 
     Examples
