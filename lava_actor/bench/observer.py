@@ -16,10 +16,9 @@ from dataclasses import dataclass
 
 from lava_actor.bench.report import ActorReport, RingReport, RunReport
 from lava_actor.channels import RingStatistics
-from lava_actor.protocol.words import PARKED, STATE_NAMES
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunUntil
 from lava_actor.runtime.runtime import Runtime
-from lava_actor.runtime.user.status import ActorStatus
+from lava_actor.runtime.user.status import ActorStatus, busy_between
 
 
 @dataclass(frozen=True)
@@ -206,16 +205,8 @@ def _ring(then: RingStatistics, now: RingStatistics) -> RingReport:
 
 
 def _actor(then: ActorStatus, now: ActorStatus, seconds: float, spikes: int) -> ActorReport:
-    """One actor between two looks.
-
-    An actor accounts for a stretch of work when it parks, and for a wait when the wait ends. If it
-    is parked now, its work is known, and its waits may reach back to before the run; otherwise it
-    is the other way round.
-    """
-    busy = now.busy - then.busy
-    if now.state != STATE_NAMES[PARKED]:
-        busy = max(busy, seconds - (now.waiting - then.waiting))
-    busy = min(max(busy, 0.0), seconds)
+    """One actor between two looks."""
+    busy = busy_between(then, now, seconds)
     return ActorReport(now.process, now.model, busy, seconds - busy, now.waits_for, spikes)
 
 

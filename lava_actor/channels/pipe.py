@@ -249,11 +249,6 @@ class Pipe:
         left, right = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         return cls(left.detach()), cls(right.detach())
 
-    @classmethod
-    def from_fd(cls, fd: int) -> Pipe:
-        """Take over a connected socket by descriptor."""
-        return cls(fd)
-
     def fileno(self) -> int:
         """The descriptor to poll for frames; -1 after `close`."""
         return self._socket.fileno()

@@ -65,9 +65,6 @@ class Holder(Protocol):
     def step(self) -> int:
         """The last step that is done."""
 
-    def rebase(self, base: int) -> None:
-        """Count the model's steps from another one."""
-
 
 def snapshot(actor: Holder, homes: Iterable[str], trusted: bool) -> tuple[Document, bool]:
     """The state of an actor that rests between two steps, and whether it needed pickle.
@@ -188,7 +185,7 @@ def _restore(actor: Holder, saved: _Saved, trusted: bool) -> None:
     if numbers is not None and actor.own_process:
         np.random.set_state(checked_position(numbers["numpy"]))  # noqa: NPY002  (models may use the global one)
         random.setstate(numbers["random"])
-    actor.rebase(base)
+    actor.base = base
 
 
 def _is_state(actor: Holder, name: str) -> bool:

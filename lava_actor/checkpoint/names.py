@@ -14,15 +14,12 @@ import builtins
 import importlib
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from lava_actor.errors import CheckpointError
 from lava_actor.model.bytecode import PROGRAM
-
-if TYPE_CHECKING:
-    pass
 
 #: Rooms of lava_actor whose objects describe networks. The machinery and tools that open files or
 #: start programs are not for files to use.

@@ -16,12 +16,15 @@ if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
 
 
+State = dict[str, Any]
+
+
 class Snapshot:
     """Taken before the expansion; `seal` notes what it added, `undo` takes that away."""
 
     def __init__(self, processes: Iterable[AbstractProcess]) -> None:
         self._before = [(process, _state_of(process)) for process in processes]
-        self._added: list[tuple[AbstractProcess, dict[str, Any], dict[str, Any]]] | None = None
+        self._added: list[tuple[AbstractProcess, State, State]] | None = None
 
     def seal(self) -> None:
         """Note what has been added since this snapshot was taken."""
@@ -44,7 +47,7 @@ class Snapshot:
             self._added.append((process, old, {"links": links, **names}))
 
     @property
-    def additions(self) -> list[tuple[AbstractProcess, dict[str, Any], dict[str, Any]]]:
+    def additions(self) -> list[tuple[AbstractProcess, State, State]]:
         """For every Process: what it was, and the links and names that the expansion added."""
         return list(self._added or [])
 
@@ -71,7 +74,7 @@ class Snapshot:
         self._added = []
 
 
-def _state_of(process: AbstractProcess) -> dict[str, Any]:
+def _state_of(process: AbstractProcess) -> State:
     return {
         "links": {
             port: (list(port.in_connections), list(port.out_connections))

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from lava_actor.compiler.executable import ActorPlan, TurnPlan
+from lava_actor.process.reaching import reachable
 
 
 def plan_turns(actors: Sequence[ActorPlan]) -> tuple[TurnPlan, ...]:
@@ -78,17 +79,9 @@ def _groups(clients: Mapping[int, set[int]]) -> list[list[int]]:
             neighbours.setdefault(user, set()).add(owner)
     groups, seen = [], set()
     for start in sorted(neighbours):
-        if start in seen:
-            continue
-        todo, group = [start], []
-        while todo:
-            member = todo.pop()
-            if member in seen:
-                continue
-            seen.add(member)
-            group.append(member)
-            todo.extend(neighbours[member])
-        groups.append(sorted(group))
+        if start not in seen:
+            groups.append(sorted(reachable([start], neighbours.__getitem__, key=int)))
+            seen.update(groups[-1])
     return groups
 
 

@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from lava_actor.errors import InvalidKeyError, UnsupportedError
 from lava_actor.process.process import AbstractProcess
+from lava_actor.process.reaching import reachable
 
 Edge = tuple[str, str]
 
@@ -97,14 +98,8 @@ def reached(starts: Iterable[str], edges: Iterable[Edge], without: str | None = 
     onwards: dict[str, list[str]] = {}
     for source, destination in edges:
         onwards.setdefault(source, []).append(destination)
-    found: set[str] = set()
-    todo = [name for name in starts if name != without]
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += [n for n in onwards.get(name, ()) if n != without]
-    return found
+    closed = () if without is None else (without,)
+    return set(reachable(starts, lambda name: onwards.get(name, ()), closed, key=str))
 
 
 def order(edges: Iterable[Edge], names: Iterable[str] = ()) -> list[str]:

@@ -136,7 +136,7 @@ class RanksCrew(Crew):
         program = pack.survey.plan()
         numbers = [index for index, _ in posts]
         for index in numbers:
-            border.tunnels[index] = Tunnel(index, Pipe.from_fd(self._theirs[index].detach()), rank)
+            border.tunnels[index] = Tunnel(index, Pipe(self._theirs[index].detach()), rank)
         fd = pack.writer.fd
         content = b"" if fd is None else os.pread(fd, os.fstat(fd).st_size, 0)
         plans = [self._service_plan(post, program) for _, post in posts]

@@ -108,6 +108,13 @@ class ConnectionModel(PyLoihiProcessModel):
         """Return received values as integers or floating-point numbers to sum up with."""
         raise NotImplementedError
 
+    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
+        """Add the weights of neurons `at`, times `x`, to `sums`, of the type of `x`.
+
+        They have shape (post,), or, where synapses have delays, one column for each delay.
+        """
+        raise NotImplementedError
+
     def _la_scaled(self, sums: np.ndarray) -> np.ndarray:
         """Return sums of weights as the model keeps them: its units, its type; may change them."""
         return sums
@@ -313,10 +320,6 @@ class Undelayed(ConnectionModel):
         self._la_add_weights(at, x, sums)
         return self._la_scaled(sums)
 
-    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
-        """Add the weights of neurons `at`, times `x`, to `sums` (post,), of the type of `x`."""
-        raise NotImplementedError
-
 
 class Delayed(ConnectionModel):
     """Holds back what was received by a delay of each synapse, and one step.
@@ -345,10 +348,6 @@ class Delayed(ConnectionModel):
             sums = np.zeros(line.shape, self._la_number if x is None else x.dtype, order="F")
             self._la_add_weights(at, x, sums)
             line += self._la_scaled(sums)
-
-    def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
-        """Add the weights of neurons `at`, times `x`, to their columns of `sums`."""
-        raise NotImplementedError
 
     def _la_delay_line(self) -> np.ndarray:
         """Return `a_buff` with contiguous columns, so that moving them is one copy."""

@@ -12,18 +12,22 @@ T = TypeVar("T")
 
 
 def reachable(
-    starts: Iterable[T], further: Callable[[T], Iterable[T]], without: Iterable[T] = ()
+    starts: Iterable[T],
+    further: Callable[[T], Iterable[T]],
+    without: Iterable[T] = (),
+    key: Callable[[T], object] = id,
 ) -> Iterator[T]:
     """Yield what can be reached from ``starts``, each once, these included; the last ones first.
 
-    ``further`` says what is next to one of them. What is in ``without`` is not entered.
+    ``further`` says what is next to one of them. What is in ``without`` is not entered. Two are the
+    same if their ``key`` is.
     """
-    seen = {id(one) for one in without}
+    seen = {key(one) for one in without}
     todo = list(starts)
     while todo:
         one = todo.pop()
-        if id(one) not in seen:
-            seen.add(id(one))
+        if key(one) not in seen:
+            seen.add(key(one))
             yield one
             todo += further(one)
 

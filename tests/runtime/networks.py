@@ -35,6 +35,7 @@ from lava_actor import (
     VarPort,
     implements,
 )
+from lava_actor.process.ports.ports import AbstractVirtualPort
 
 Action = Callable[[Any], None]
 
@@ -51,6 +52,22 @@ class Expand(Loihi1SimCfg):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(select_sub_proc_model=True, **options)
+
+
+class Permute(AbstractVirtualPort):
+    """A virtual port of the user: reorders the elements of a vector."""
+
+    def __init__(self, order: list[int]) -> None:
+        super().__init__((len(order),))
+        self.order = order
+
+    def get_transform_func_fwd(self) -> Any:
+        order = self.order
+        return lambda data: data[order]
+
+    def get_transform_func_bwd(self) -> Any:
+        back = np.argsort(self.order)
+        return lambda data: data[back]
 
 
 # --- messages ----------------------------------------------------------------------------------

@@ -19,9 +19,9 @@ class Line:
     ) -> None:
         self.now = 1000.0
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
-        self.arena = Arena.create(plan_arena(["first", "last"], [[0, 1], []], []))
+        self.arena = Arena.create(plan_arena(["first", "last", "user"], [[0, 1], []], []))
         self.lease = Lease(self.arena, (0, 1), lockstep=False, crowd=crowd)
-        self.lease.start(steps, lambda: None)
+        self.lease.start(steps, self.arena.party(2))
 
     def move(self, first: int, last: int, seconds: float) -> None:
         self.arena.party(0).done, self.arena.party(1).done = first, last

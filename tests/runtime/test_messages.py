@@ -28,6 +28,7 @@ from tests.runtime.networks import (
     First,
     HierarchicalSender,
     HierarchicalSink,
+    Permute,
     Relay,
     Sender,
     Sink,
@@ -392,22 +393,6 @@ def test_virtual_ports_rearrange_messages_as_numpy_does(
     with sink:
         sink.run(RunSteps(1), Expand())
         assert np.array_equal(sink.last.get(), expected)
-
-
-class Permute(AbstractVirtualPort):
-    """A virtual port of the user: reorders the elements of a vector."""
-
-    def __init__(self, order: list[int]) -> None:
-        super().__init__((len(order),))
-        self.order = order
-
-    def get_transform_func_fwd(self) -> Any:
-        order = self.order
-        return lambda data: data[order]
-
-    def get_transform_func_bwd(self) -> Any:
-        back = np.argsort(self.order)
-        return lambda data: data[back]
 
 
 def _attach(port: AbstractPort, virtual: AbstractVirtualPort) -> AbstractVirtualPort:

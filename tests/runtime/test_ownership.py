@@ -81,7 +81,8 @@ def test_a_forked_child_is_told_whose_network_it_is_and_moves_nothing(
         assert counter.count.get() == 7
 
 
-def test_a_run_that_another_thread_stops_does_not_return_as_if_complete() -> None:
+def stopped_at_step_3() -> tuple[Counter, threading.Thread]:
+    """A running Counter that another thread stops."""
     counter = Counter()
     counter.run(RunSteps(1), First())
 
@@ -92,6 +93,11 @@ def test_a_run_that_another_thread_stops_does_not_return_as_if_complete() -> Non
 
     thread = threading.Thread(target=stop_it)
     thread.start()
+    return counter, thread
+
+
+def test_a_run_that_another_thread_stops_does_not_return_as_if_complete() -> None:
+    counter, thread = stopped_at_step_3()
     with pytest.raises(RuntimeStateError, match="was stopped, by another thread, before step"):
         counter.run(RunSteps(10**9))
     thread.join()
@@ -122,16 +128,7 @@ def test_external_ports_of_a_forked_child_say_whose_they_are_and_move_nothing() 
 def test_a_run_until_that_another_thread_stops_does_not_return_as_if_complete(
     blocking: bool,
 ) -> None:
-    counter = Counter()
-    counter.run(RunSteps(1), First())
-
-    def stop_it() -> None:
-        while counter.runtime.current_step < 3:
-            os.sched_yield()
-        counter.stop()
-
-    thread = threading.Thread(target=stop_it)
-    thread.start()
+    counter, thread = stopped_at_step_3()
     with pytest.raises(RuntimeStateError, match="stopped, by another thread, before the predicate"):
         counter.run(RunUntil(lambda: False, blocking=blocking))
         counter.wait()

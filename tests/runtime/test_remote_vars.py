@@ -23,7 +23,7 @@ from lava_actor import (
     implements,
 )
 from lava_actor.errors import ModelError
-from lava_actor.process.ports.ports import AbstractPort, AbstractVirtualPort
+from lava_actor.process.ports.ports import AbstractPort
 from tests.runtime.networks import (
     Counter,
     Expand,
@@ -32,6 +32,7 @@ from tests.runtime.networks import (
     HoldAs,
     Holder,
     Owner,
+    Permute,
     Reader,
     Writer,
 )
@@ -259,22 +260,6 @@ def test_virtual_ports_rearrange_what_is_written_and_undo_it_for_what_is_read(
         reader.run(RunSteps(1), First())
         assert np.array_equal(target.value.get(), expected)
         assert np.array_equal(reader.got.get(), DATA)
-
-
-class Permute(AbstractVirtualPort):
-    """A virtual port of the user: reorders the elements of a vector."""
-
-    def __init__(self, order: list[int]) -> None:
-        super().__init__((len(order),))
-        self.order = order
-
-    def get_transform_func_fwd(self) -> Any:
-        order = self.order
-        return lambda data: data[order]
-
-    def get_transform_func_bwd(self) -> Any:
-        back = np.argsort(self.order)
-        return lambda data: data[back]
 
 
 def test_a_virtual_port_of_the_user_works_both_ways() -> None:

@@ -79,14 +79,13 @@ class Choice(Loihi2SimCfg):
 
 
 @dataclass
-class Bench:
-    """A model, its party, and the far ends of its rings."""
+class _Built:
+    """A model, its party, and the far ends of the rings that lead to it."""
 
     model: Any
     arena: Arena
     party: Any
     feeds: list[RingWriter]
-    taken: RingReader | None
 
     @property
     def clock(self) -> Any:
@@ -96,6 +95,13 @@ class Bench:
         made: Burst = self.model._la_native_burst()
         made.attach(self.clock, self.party, False)
         return made
+
+
+@dataclass
+class Bench(_Built):
+    """With the far end of the ring behind its only out-port."""
+
+    taken: RingReader | None
 
     def messages(self) -> list[np.ndarray]:
         """What the model has sent since the last look."""
@@ -139,23 +145,10 @@ def set_up(
 
 
 @dataclass
-class Stand:
+class Stand(_Built):
     """A model between feeders in front of all in-ports and takers behind all out-ports."""
 
-    model: Any
-    arena: Arena
-    party: Any
-    feeds: list[RingWriter]
     takes: list[RingReader]
-
-    @property
-    def clock(self) -> Any:
-        return self.arena.domain(0)
-
-    def burst(self) -> Burst:
-        made: Burst = self.model._la_native_burst()
-        made.attach(self.clock, self.party, False)
-        return made
 
 
 def set_up_all(

@@ -168,6 +168,17 @@ def assert_same(one: Bench, other: Bench) -> None:
 # -- same arithmetic, same messages ------------------------------------------------------------
 
 
+def assert_natively_as_in_python(
+    pair: list[Any], kinds: list[str], seed: int, share: float, disorder: bool
+) -> None:
+    native, plain = pair
+    for one in pair:
+        feed(one, kinds, seed, share, disorder=disorder)
+    assert do_natively(native).native_steps == STEPS
+    do_in_python(plain)
+    assert_same(native, plain)
+
+
 @pytest.mark.parametrize("kinds", [[], ["float"], ["int"], ["bool"], ["float events"],
                                    ["float", "int events", "bool"]], ids=" + ".join)  # fmt: skip
 @QUICK
@@ -176,12 +187,8 @@ def assert_same(one: Bench, other: Bench) -> None:
 def test_floating_point_neurons_do_natively_what_they_do_in_python(
     bench: Any, kinds: list[str], seed: int, share: float, disorder: bool
 ) -> None:
-    native, plain = (bench(lif_float(), "a_in", "s_out", kinds, "floating_pt") for _ in range(2))
-    for one in (native, plain):
-        feed(one, kinds, seed, share, disorder=disorder)
-    assert do_natively(native).native_steps == STEPS
-    do_in_python(plain)
-    assert_same(native, plain)
+    pair = [bench(lif_float(), "a_in", "s_out", kinds, "floating_pt") for _ in range(2)]
+    assert_natively_as_in_python(pair, kinds, seed, share, disorder)
 
 
 @pytest.mark.parametrize("kinds", [[], ["int"], ["int events"], ["int", "bool", "int"]],
@@ -192,12 +199,8 @@ def test_floating_point_neurons_do_natively_what_they_do_in_python(
 def test_fixed_point_neurons_do_natively_what_they_do_in_python(
     bench: Any, kinds: list[str], seed: int, share: float, disorder: bool
 ) -> None:
-    native, plain = (bench(lif_fixed(), "a_in", "s_out", kinds, "fixed_pt") for _ in range(2))
-    for one in (native, plain):
-        feed(one, kinds, seed, share, disorder=disorder)
-    assert do_natively(native).native_steps == STEPS
-    do_in_python(plain)
-    assert_same(native, plain)
+    pair = [bench(lif_fixed(), "a_in", "s_out", kinds, "fixed_pt") for _ in range(2)]
+    assert_natively_as_in_python(pair, kinds, seed, share, disorder)
 
 
 @pytest.mark.parametrize("make", CONNECTIONS.values(), ids=CONNECTIONS)

@@ -119,6 +119,9 @@ class _Cutting:
             if ring in served:
                 self._keep_link(ring)
 
+    def _first_of(self, ring: int | None) -> int | None:
+        return None if ring is None else self.of_ring[ring][0]
+
     def _keep_link(self, ring: int) -> None:
         new = self.of_ring[ring][0]
         for key, channel in self.old_links.items():
@@ -177,9 +180,6 @@ class _Cutting:
             )
 
     def _uncut(self, plan: ActorPlan) -> ActorPlan:
-        def new(ring: int | None) -> int | None:
-            return None if ring is None else self.of_ring[ring][0]
-
         return replace(
             plan,
             party=self.first[plan.party],
@@ -187,7 +187,7 @@ class _Cutting:
                 self._whole_in_port(port, self.first[plan.party], plan.name)
                 for port in plan.in_ports
             ),
-            out_ports=tuple(replace(port, ring=new(port.ring)) for port in plan.out_ports),
+            out_ports=tuple(replace(p, ring=self._first_of(p.ring)) for p in plan.out_ports),
             ref_ports=tuple(self._ref_port(port) for port in plan.ref_ports),
             var_servers=tuple(
                 replace(
@@ -212,14 +212,11 @@ class _Cutting:
         return replace(port, shape=rows.shape(port.shape), ring=ring)
 
     def _ref_port(self, port: RefPortPlan) -> RefPortPlan:
-        def new(ring: int | None) -> int | None:
-            return None if ring is None else self.of_ring[ring][0]
-
         return replace(
             port,
             owner=None if port.owner is None else self.first[port.owner],
-            request_ring=new(port.request_ring),
-            reply_ring=new(port.reply_ring),
+            request_ring=self._first_of(port.request_ring),
+            reply_ring=self._first_of(port.reply_ring),
             taps=tuple(
                 place for ring, cursor in port.taps for place in self._read_all(ring, cursor)
             ),

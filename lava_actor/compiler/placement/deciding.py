@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 import numpy as np
 
@@ -131,13 +131,11 @@ def _limits(
 
 def _wanted(network: Lowered, asked: Mapping[object, object]) -> dict[int, int]:
     """Parts by actor, of what is asked for by Process or name."""
-    names: dict[str, list[ActorPlan]] = {}
-    for plan in network.actors:
-        names.setdefault(plan.name, []).append(plan)
     found = {}
     for key, parts in asked.items():
-        plans = names.get(key, []) if isinstance(key, str) else _plans_of(key, network)
+        plans = [p for p in network.actors if p.process is key or p.name == key]
         if not plans:
+            names = [plan.name for plan in network.actors]
             called = key if isinstance(key, str) else getattr(key, "name", repr(key))
             raise InvalidValueError(
                 f"compile_config['placement']: no model of this network runs a Process "
@@ -148,19 +146,15 @@ def _wanted(network: Lowered, asked: Mapping[object, object]) -> dict[int, int]:
     return found
 
 
-def _number(asked: Any, what: str) -> int:
+def _number(asked: object, what: str) -> int:
     """A number of parts or workers."""
     where = "compile_config['placement']"
-    if not hasattr(asked, "__index__") or isinstance(asked, bool):
+    if not isinstance(asked, SupportsIndex) or isinstance(asked, bool):
         raise InvalidTypeError(f"{where}: expected a number of {what}, got {asked!r}")
-    if asked < 1:
+    if (number := int(asked)) < 1:
         one = what.replace("parts", "part").replace("workers", "worker")
         raise InvalidValueError(f"{where}: expected at least one {one}, got {asked!r}")
-    return int(asked)
-
-
-def _plans_of(process: object, network: Lowered) -> list[ActorPlan]:
-    return [plan for plan in network.actors if plan.process is process]
+    return number
 
 
 def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:

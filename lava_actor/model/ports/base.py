@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -86,6 +86,11 @@ class AbstractPortImplementation(ABC):
 
 class AbstractPyPort(AbstractPortImplementation):
     """A port of a ProcessModel written in Python."""
+
+    VEC_DENSE: ClassVar[type[Self]]
+    VEC_SPARSE: ClassVar[type[Self]]
+    SCALAR_DENSE: ClassVar[type[Self]]
+    SCALAR_SPARSE: ClassVar[type[Self]]
 
 
 class AbstractPyRemotePort(AbstractPyPort):

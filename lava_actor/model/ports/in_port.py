@@ -15,7 +15,7 @@ from abc import abstractmethod
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -74,11 +74,6 @@ class PyInPort(AbstractPyIOPort):
     edges : list of Edge
         What the port receives from, in the order in which messages are summed.
     """
-
-    VEC_DENSE: ClassVar[type[PyInPort]]
-    VEC_SPARSE: ClassVar[type[PyInPort]]
-    SCALAR_DENSE: ClassVar[type[PyInPort]]
-    SCALAR_SPARSE: ClassVar[type[PyInPort]]
 
     edges: list[Edge]
 

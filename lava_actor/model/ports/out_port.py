@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -26,11 +26,6 @@ class PyOutPort(AbstractPyIOPort):
     port, which warns of it once; every non-zero becomes True in a boolean one). Sending waits while
     a destination's ring is full.
     """
-
-    VEC_DENSE: ClassVar[type[PyOutPort]]
-    VEC_SPARSE: ClassVar[type[PyOutPort]]
-    SCALAR_DENSE: ClassVar[type[PyOutPort]]
-    SCALAR_SPARSE: ClassVar[type[PyOutPort]]
 
     def _set_up(self) -> None:
         self._rings: list[SinkRing] = [sink_of(port) for port in self._csp_ports]

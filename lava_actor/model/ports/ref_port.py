@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -53,11 +53,6 @@ class PyRefPort(AbstractPyRemotePort):
     transformer : optional
         Applied to what is read through such channels.
     """
-
-    VEC_DENSE: ClassVar[type[PyRefPort]]
-    VEC_SPARSE: ClassVar[type[PyRefPort]]
-    SCALAR_DENSE: ClassVar[type[PyRefPort]]
-    SCALAR_SPARSE: ClassVar[type[PyRefPort]]
 
     def _set_up(self) -> None:
         self._dtype: np.dtype = np.dtype(self._d_type)
@@ -116,6 +111,9 @@ class PyRefPort(AbstractPyRemotePort):
             raise PortDataError(str(error)) from error
 
     def _write_part(self, data: object, indices: object) -> None:
+        self._check_writes()
+        if self._remote is None:
+            return
         value = self._read_dense().reshape(-1)
         slot = VarSlot(None, value.shape, f"{self.label}.write")
         self._write_dense(slot.assigned(value, data, np.asarray(indices)))
@@ -180,9 +178,6 @@ class PyRefPortVectorSparse(PyRefPort):
 
     def write(self, data: object, indices: object) -> None:
         """Set the elements at ``indices`` to ``data``; the others keep their values."""
-        self._check_writes()
-        if self._remote is None:
-            return
         self._write_part(data, indices)
 
 
@@ -209,9 +204,6 @@ class PyRefPortScalarSparse(PyRefPort):
 
     def write(self, data: object, index: int = 0) -> None:
         """Set the element at flat index ``index``; the others keep their values."""
-        self._check_writes()
-        if self._remote is None:
-            return
         self._write_part(data, index)
 
 

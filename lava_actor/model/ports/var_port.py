@@ -41,11 +41,6 @@ class PyVarPort(AbstractPyRemotePort):
         Applied to what is written through such channels.
     """
 
-    VEC_DENSE: ClassVar[type[PyVarPort]]
-    VEC_SPARSE: ClassVar[type[PyVarPort]]
-    SCALAR_DENSE: ClassVar[type[PyVarPort]]
-    SCALAR_SPARSE: ClassVar[type[PyVarPort]]
-
     def __init__(
         self,
         var_name: str,

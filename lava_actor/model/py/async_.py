@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Protocol
 
@@ -82,7 +81,3 @@ class PyAsyncProcessModel(AbstractPyProcessModel):
     def check_for_pause_cmd(self) -> bool:
         """True if the user wants to pause; never waits, and stays true."""
         return self._la_control.pause_requested()
-
-
-#: What `PyAsyncProcessModel.num_steps` is at least in a continuous run.
-CONTINUOUS = sys.maxsize

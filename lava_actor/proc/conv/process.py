@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -12,9 +12,6 @@ from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc.conv._geometry import Pair, make_tuple, output_shape
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
 from lava_actor.process.inherited import given
-
-if TYPE_CHECKING:
-    pass
 
 
 class Conv(AbstractProcess):

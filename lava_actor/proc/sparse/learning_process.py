@@ -58,12 +58,11 @@ class LearningSparse(LearningConnectionProcess, Sparse):
         **kwargs: object,
     ) -> None:
         weights = canonical_csr("LearningSparse", "weights", weights)
-        tags = {"tag_2": tag_2, "tag_1": tag_1}
-        for key, tag in tags.items():
-            if tag is None:
-                tags[key] = csr_matrix(weights.shape, dtype=weights.dtype)
-            else:
-                tags[key] = canonical_csr("LearningSparse", key, tag)
+        blank = csr_matrix(weights.shape, dtype=weights.dtype)
+        tags = {
+            key: blank.copy() if tag is None else canonical_csr("LearningSparse", key, tag)
+            for key, tag in (("tag_2", tag_2), ("tag_1", tag_1))
+        }
         kwargs["x_idx_active_syn_vars"] = {
             key: matrix.nonzero()[1] for key, matrix in {"weights": weights, **tags}.items()
         }

@@ -89,7 +89,6 @@ class Actor:
         self.runs_told = 0  # commands to run, of a model that runs freely
         self.on_rebuilt: Callable[[Any], None] = lambda _model: None
         self.base = 0  # steps before the last reset; the model counts from there
-        self.on_rebased: Callable[[int], None] = lambda _base: None
         self.spec: ActorSpec
         self.built: BuiltModel
         self.mail_seen = 0
@@ -261,11 +260,6 @@ class Actor:
                 reader.skip()
         self._build()
         self.on_rebuilt(self.built.model)
-
-    def rebase(self, base: int) -> None:
-        """Let the model count its steps from the end of step ``base``."""
-        self.base = base
-        self.on_rebased(base)
 
     @property
     def step(self) -> int:

@@ -68,9 +68,9 @@ class FreeLoop:
             actor.pending_run = None  # of a run that began while the call was on
         party.turn = self._first + self._returns
 
-    def _rebuilt(self, model: Any) -> None:
+    def _rebuilt(self, model: object) -> None:
         self.model = model
-        model._la_connect_control(self)
+        self.model._la_connect_control(self)
 
     def _await_command(self) -> None:
         actor, party = self.actor, self.actor.party

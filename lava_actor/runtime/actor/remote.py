@@ -21,6 +21,7 @@ import numpy as np
 from lava_actor.compiler.lower import REMOTE_HEADER
 from lava_actor.errors import LavaActorError, RuntimeStateError
 from lava_actor.kernels.steps import Served, Tap, TapReader, ask
+from lava_actor.model.ports.rings import transformed
 from lava_actor.process import matrices
 from lava_actor.protocol.values import cast, fitted, numbers
 
@@ -95,9 +96,7 @@ def _arranged(value: np.ndarray, plan: RefPortPlan) -> np.ndarray:
     """The value of a Var in the shape and order of a RefPort."""
     value = value.reshape(plan.var_shape)
     if plan.backward:
-        for function in plan.backward:
-            value = function(value)
-        return np.asarray(value)
+        return transformed(value, plan.backward)
     if plan.index_map is not None:
         return value.reshape(-1)[plan.index_map].reshape(plan.shape)
     return value.reshape(plan.shape)
@@ -164,13 +163,12 @@ class RemoteVar:
         plan = self._plan
         value = fitted(cast(np.asarray(data), self._dtype, self._label), plan.shape, self._label)
         if plan.forward:
-            for function in plan.forward:
-                value = function(value)
+            value = transformed(value, plan.forward)
         elif plan.index_map is not None:
             value = self._moved(value, plan.index_map)
         self._settle_others()
         self._written[self._plan.owner, self._plan.var] = self
-        self._requests.send(_encode(self._size, WRITE, np.asarray(value)))
+        self._requests.send(_encode(self._size, WRITE, value))
 
     def _settle_others(self) -> None:
         if self._written:

@@ -13,10 +13,8 @@ from lava_actor.runtime.reports.exceptions import failure_of, packed
 
 P = TypeVar("P")
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from lava_actor.checkpoint.codec import Document
-    from lava_actor.checkpoint.recut import Part
     from lava_actor.model.py.base import AbstractPyProcessModel
     from lava_actor.protocol.values import VarSlot
     from lava_actor.runtime.actor.actor import Actor
@@ -87,20 +85,6 @@ def _set(actor: Actor, payload: tuple[str, object, object]) -> None:
     _slot(actor, name).set_in(model, name, value, index)
 
 
-def _reset(actor: Actor, payload: tuple[dict[str, object], dict[str, object]]) -> None:
-    actor.rebuild(*payload)
-
-
-def _snapshot(actor: Actor, payload: tuple[list[str], bool]) -> object:
-    homes, trusted = payload
-    return models.snapshot(actor, homes, trusted)
-
-
-def _restore(actor: Actor, given: tuple[Sequence[tuple[Document, Part]], list[str], bool]) -> None:
-    pieces, homes, trusted = given
-    models.restore(actor, pieces, homes, trusted)
-
-
 def _run(actor: Actor, steps: int) -> object:
     actor.pending_run = steps
     actor.runs_told += 1
@@ -127,9 +111,9 @@ _receive = Receiver(
     {
         "get": _with_payload(_get),
         "set": _with_payload(_set),
-        "reset": _with_payload(_reset),
-        "snapshot": _with_payload(_snapshot),
-        "restore": _with_payload(_restore),
+        "reset": lambda frame, actor: actor.rebuild(*frame.take()),
+        "snapshot": lambda frame, actor: models.snapshot(actor, *frame.take()),
+        "restore": lambda frame, actor: models.restore(actor, *frame.take()),
         "run": _with_payload(_run),
         "leave": _with_payload(_leave),
         "taken": _with_payload(_taken),

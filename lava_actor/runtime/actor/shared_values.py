@@ -7,10 +7,11 @@ the Var is, unless the model's code can ask for it later and would find what the
 
 from __future__ import annotations
 
-from types import CodeType, FunctionType
+from types import FunctionType
 
 from lava_actor.channels.pipe import OUT_OF_BAND_BYTES
 from lava_actor.model.model import AbstractProcessModel
+from lava_actor.model.phases import nested
 from lava_actor.process import matrices
 from lava_actor.process.parameters import OfVar, ProcessParameters
 
@@ -52,10 +53,5 @@ def _asks_later(cls: type) -> bool:
         for name, member in vars(base).items()
         if name not in _AT_THE_START
     ]
-    return any(_names(f.__code__) for f in functions if isinstance(f, FunctionType))
-
-
-def _names(code: CodeType) -> bool:
-    return "proc_params" in code.co_names or any(
-        _names(const) for const in code.co_consts if isinstance(const, CodeType)
-    )
+    codes = (c for f in functions if isinstance(f, FunctionType) for c in nested(f.__code__))
+    return any("proc_params" in code.co_names for code in codes)

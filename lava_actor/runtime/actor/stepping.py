@@ -37,7 +37,6 @@ class SteppingLoop:
     def __init__(self, actor: Actor) -> None:
         self.actor = actor
         self.model = cast("PyLoihiProcessModel", actor.built.model)
-        self.base = actor.base
         self.party = actor.party
         self.clock = actor.clock
         self.phases = actor.spec.plan.phases
@@ -50,7 +49,6 @@ class SteppingLoop:
         self._ahead = 0
         self.announced = 0
         actor.on_rebuilt = self._rebuilt
-        actor.on_rebased = self._rebased
         guarded = (
             self.phases.pre_guard
             or self.phases.lrn_guard
@@ -100,7 +98,7 @@ class SteppingLoop:
         built = self.actor.built
         tapped = [tap.ring for tap in built.tapped]
         inward = [reader for reader in built.readers if reader not in tapped]
-        mail, base = self.actor.mail_seen, self.base
+        mail, base = self.actor.mail_seen, self.actor.base
         can_share = seat.take(self.burst, inward, mail, base, self.announced)
         return can_share and self.plain and not self.paced
 
@@ -121,11 +119,8 @@ class SteppingLoop:
             self._open()
         self.burst = self._new_burst()
         self.turns = self._new_turns()
-        self.actor.rebase(int(self.party.done))
+        self.actor.base = int(self.party.done)
         self._enter(SPK)
-
-    def _rebased(self, base: int) -> None:
-        self.base = base
 
     # -- waiting between steps --------------------------------------------------------------
 
@@ -228,7 +223,7 @@ class SteppingLoop:
 
     def _do_burst(self) -> None:
         burst = self.burst
-        why = burst.run(self.actor.mail_seen, self.base)
+        why = burst.run(self.actor.mail_seen, self.actor.base)
         if why == ASKED:
             self._ask_late(burst.bits)
         elif why == DECIDE:
@@ -238,7 +233,7 @@ class SteppingLoop:
         model, party, phases, turns = self.model, self.party, self.phases, self.turns
         party.step = step
         self._enter(SPK)
-        self.burst.once(step - self.base)
+        self.burst.once(step - self.actor.base)
         passed, asked = SPK, 0
         begin = self._enter if turns is None else self._begin
         while True:
@@ -264,7 +259,7 @@ class SteppingLoop:
         if turns is not None:
             turns.after(step, END)
         for tap in self.actor.built.tapped:
-            tap.finish(step - self.base)
+            tap.finish(step - self.actor.base)
         party.done = step
         if self.lockstep:
             self._end_of_step(step, asked)
@@ -279,7 +274,7 @@ class SteppingLoop:
         if self._published != step:
             self._published = step
             for tap in self.actor.built.taps:
-                tap.publish(step - self.base)
+                tap.publish(step - self.actor.base)
 
     def _begin(self, phase: int) -> None:
         assert self.turns is not None

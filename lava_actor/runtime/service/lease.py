@@ -27,9 +27,7 @@ from typing import TYPE_CHECKING
 from lava_actor.protocol import words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from lava_actor.channels import Arena
+    from lava_actor.channels import Arena, Party
 
 #: Work granted at a time, in seconds; for each actor where many share a core; and the most.
 LEASE_SECONDS = 0.01
@@ -68,16 +66,16 @@ class Lease:
         self._steps = LEAST_STEPS
         self._granted_at = 0.0
 
-    def start(self, steps: int | None, count: Callable[[], None]) -> None:
+    def start(self, steps: int | None, runs: Party) -> None:
         """Begin a run of ``steps`` steps (None: until told otherwise) from the last fence.
 
-        ``count`` moves the run counter. The fence moves first, and actors look at it last: none may
-        take the end of the last run for the end of this one.
+        The run counter is the turn of ``runs``. The fence moves first, and actors look at it last:
+        none may take the end of the last run for the end of this one.
         """
         here = self.clock.fence
         self.target = (1 << 61) if steps is None else here + steps
         self.clock.fence = self.target
-        count()
+        runs.turn += 1
         self.clock.thaw()
         self._mark = (time.monotonic(), here)
         if self.lockstep:

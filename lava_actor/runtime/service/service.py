@@ -242,7 +242,7 @@ class Service(Members):
             if steps == 0:
                 self._finish(words.REACHED)
             else:
-                self.lease.start(steps, self._count_run)
+                self.lease.start(steps, self.runs)
         if self.plan.is_async:
             self.free.pause = 0
             self.async_runs += 1
@@ -264,9 +264,6 @@ class Service(Members):
         frame.close()
         self._expect_end()
         self.by_hand = True
-
-    def _count_run(self) -> None:
-        self.runs.turn = self.runs.turn + 1
 
     def _pause(self, frame: Frame | None = None, reason: int = words.PAUSED) -> None:
         if not self.running:

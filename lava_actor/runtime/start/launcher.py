@@ -221,7 +221,7 @@ class WarmLauncher(Launcher):
     def __init__(self, pid: int, descriptor: int, frame: Frame) -> None:
         self.process = _Process(pid, descriptor)
         self._names, self._where, self._files = frame.parcel.unpack()
-        self._begin(Pipe.from_fd(frame.release()[0]))
+        self._begin(Pipe(frame.release()[0]))
 
     def fits(self, needed: set[str]) -> bool:
         """Whether it has what is needed, from the same places."""

@@ -80,7 +80,7 @@ def main(control: int, owner: int) -> None:
     """Fork services on order until the owner is gone."""
     descriptors.keep_standard_ones()
     ignore_terminal_signals()
-    Launcher(Pipe.from_fd(control), owner).run()
+    Launcher(Pipe(control), owner).run()
 
 
 class Launcher:
@@ -237,7 +237,7 @@ def _watch_owner(owner: int, poller: select.poll) -> int | None:
 def run_service(frame: Frame, owner: int, parent: int) -> None:
     """Open the order and be the RuntimeService it describes."""
     user_fd, arena_fd, wake_up, order, *values = frame.release()
-    user = Pipe.from_fd(user_fd)
+    user = Pipe(user_fd)
     try:
         can_stay = _introduce(user)
     except PipeEnded:
@@ -329,7 +329,7 @@ def _guests(user: Pipe, plan: ServicePlan) -> dict[int, Pipe] | None:
             fds += user.recv().release()
     except PipeEnded:
         return None
-    return {party: Pipe.from_fd(fd) for party, fd in zip(parties, fds, strict=True)}
+    return {party: Pipe(fd) for party, fd in zip(parties, fds, strict=True)}
 
 
 def _agree(user: Pipe, plan: program.ProgramPlan) -> bool:

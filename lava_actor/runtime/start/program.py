@@ -31,7 +31,6 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 from itertools import accumulate
 from types import (
-    CodeType,
     FunctionType,
     GetSetDescriptorType,
     MemberDescriptorType,
@@ -42,6 +41,7 @@ from typing import Any
 from lava_actor.channels.interrupts import let_through
 from lava_actor.errors import LavaActorWarning, RuntimeStateError
 from lava_actor.model.bytecode import PROGRAM, names_in
+from lava_actor.model.phases import nested
 from lava_actor.plain import plain
 from lava_actor.runtime.start.fingerprints import at_home, contents, fingerprint, is_own
 from lava_actor.runtime.start.pickling import dumps, globals_of, owner_of
@@ -125,14 +125,6 @@ def _globals(module: ModuleType | None) -> list[tuple[str, object]]:
         for name, value in (() if module is None else vars(module).items())
         if not (name.startswith("__") and name.endswith("__"))
     ]
-
-
-def _inside(code: CodeType) -> Iterable[CodeType]:
-    """Code, and that of functions inside of it."""
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _inside(constant)
 
 
 class Survey:
@@ -247,7 +239,7 @@ class Survey:
                 elif value is not _MISSING:
                     self._queue.extend(fingerprint(value)[1])
         self._follow_imports(function)
-        names = {name for code in _inside(function.__code__) for name in code.co_names}
+        names = {name for code in nested(function.__code__) for name in code.co_names}
         if names & _ANY_GLOBAL and owner not in PROGRAM:
             self._queue.append(sys.modules[owner])
         if names & _ANY_MODULE or names >= {"sys", "modules"}:
@@ -255,7 +247,7 @@ class Survey:
 
     def _follow_imports(self, function: FunctionType) -> None:
         package = function.__globals__.get("__package__") or ""
-        for code in _inside(function.__code__):
+        for code in nested(function.__code__):
             for name in names_in(code, "IMPORT_NAME"):
                 for full in (name, f"{package}.{name}" if name else package):
                     if full in sys.modules:

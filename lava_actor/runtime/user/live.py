@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.tables import ROWS, table
-from lava_actor.protocol.words import PARKED, STATE_NAMES
+from lava_actor.runtime.user.status import busy_between
 
 if TYPE_CHECKING:
     from lava_actor.runtime.user.handle import RunHandle
@@ -129,10 +129,7 @@ def _cell() -> int | None:
 
 
 def _busy(now: ActorStatus, then: ActorStatus, seconds: float) -> str:
-    """How busy an actor was since the last look; it accounts for its work when it parks."""
+    """How busy an actor was since the last look."""
     if now is then or seconds <= 0:
         return ""
-    busy = now.busy - then.busy
-    if now.state != STATE_NAMES[PARKED]:
-        busy = max(busy, seconds - (now.waiting - then.waiting))
-    return f"{min(max(busy / seconds, 0.0), 1.0):.0%}"
+    return f"{busy_between(then, now, seconds) / seconds:.0%}"

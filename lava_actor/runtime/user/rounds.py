@@ -64,10 +64,7 @@ class Rounds:
             self.begun = True
             self._runs.ready = 1
         self._runs.phase = self._clock.pause = words.REACHED
-        self._lease.start(1, self._count)
-
-    def _count(self) -> None:
-        self._runs.turn = self._runs.turn + 1
+        self._lease.start(1, self._runs)
 
     def await_end(self, look: Callable[[], None]) -> bool:
         """Wait for the end of the step; False if the network ended or a model paused it.

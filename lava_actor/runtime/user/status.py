@@ -41,6 +41,19 @@ class ActorStatus:
         )
 
 
+def busy_between(then: ActorStatus, now: ActorStatus, seconds: float) -> float:
+    """Return how long an actor was busy between two looks at it, ``seconds`` apart.
+
+    An actor accounts for a stretch of work when it parks, and for a wait when the wait ends. If it
+    is parked now, its work is known, and its waits may reach back to before the first look;
+    otherwise it is the other way round.
+    """
+    busy = now.busy - then.busy
+    if now.state != words.STATE_NAMES[words.PARKED]:
+        busy = max(busy, seconds - (now.waiting - then.waiting))
+    return min(max(busy, 0.0), seconds)
+
+
 def read_status(
     arena: Arena, actors: Iterable[tuple[int, str, str]], rank: int = 0
 ) -> dict[int, ActorStatus]:
