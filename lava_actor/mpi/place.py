@@ -172,6 +172,10 @@ def groups_of(executable: Executable) -> list[tuple[list[int], bool]]:
     for actor in actors:
         for server in actor.var_servers:
             join(actor.party, server.client)
+    if executable.schedule.phase_barriers:  # at which only those of one rank can meet
+        stepping = [actor.party for actor in actors if not actor.is_async]
+        for party in stepping[1:]:
+            join(stepping[0], party)
     for actor in actors:
         if _is_projection(actor):
             for port in actor.out_ports:

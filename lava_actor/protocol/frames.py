@@ -55,7 +55,8 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "fence": "the step at which all clocks end this run",
         "waits": "nothing: who cannot move here? answered by waits",
         "stop": "seconds that the step in progress may take",
-        "settle": "nothing: another domain has failed; end, and say who fails here with it",
+        "settle": "the step in which another domain has failed, or None if that makes none: end, "
+        "and say who fails here with it",
     },
     Way.USER_TO_ACTOR: {
         "get": "name of the Var, index; answered by reply or error, as those below",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lava_actor import Loihi2SimCfg
+from lava_actor import Loihi2SimCfg, RunConfig
 from lava_actor.channels import Arena
 from lava_actor.channels.layout import RingRequest, plan_arena
+from lava_actor.compiler.executable import Executable
 from lava_actor.errors import InvalidValueError
 from lava_actor.mpi import crossing
 from lava_actor.mpi.crossing import Crossings
@@ -21,8 +23,9 @@ from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.io.injector import Injector
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.process import AbstractProcess
 from lava_actor.runtime.user.clocks import Clocks
-from tests.runtime.networks import First, Owner, Reader
+from tests.runtime.networks import Counter, First, Owner, PyCounter, Reader, Sink
 
 CFG = Loihi2SimCfg(select_tag="floating_pt")
 
@@ -106,6 +109,35 @@ def test_what_the_user_feeds_and_what_records_is_on_rank_0_and_turns_keep_togeth
     reader.ref.connect_var(owner.value)
     executable = owner.compile(First(), {"ranks": {"owner": 1}})
     assert place(executable, 2) == (1, 1)
+
+
+class Coupling(PyCounter):
+    """Asks for learning, and takes part in the phase before it."""
+
+    def lrn_guard(self) -> bool:
+        return True
+
+    def pre_guard(self) -> bool:
+        return True
+
+
+class Coupled(First):
+    def select(self, process: AbstractProcess, models: list[Any]) -> Any:
+        return Coupling if isinstance(process, Counter) else super().select(process, models)
+
+
+def two_counters(choice: RunConfig, **ranks: int) -> Executable:
+    sink = Sink(name="sink")
+    for i in range(2):
+        Counter(name=f"c{i}").out.connect(sink.inp)
+    return sink.compile(choice, {"ranks": ranks} if ranks else None)
+
+
+def test_who_meets_in_every_phase_is_on_one_rank() -> None:
+    assert len(set(place(two_counters(First()), 2))) == 2
+    assert len(set(place(two_counters(Coupled()), 2))) == 1
+    with pytest.raises(InvalidValueError, match=r"cannot be on ranks .0, 1.: they have to be"):
+        place(two_counters(Coupled(), c0=0, c1=1), 2)
 
 
 # -- clocks -----------------------------------------------------------------------------------

@@ -430,15 +430,15 @@ class Service(Members):
 
     def _settle_for_others(self, frame: Frame) -> None:
         """Another domain has failed: end as well, and say who failed here with it."""
-        frame.close()
-        self._settle(None)
+        self._settle(None, frame.take())
 
-    def _settle(self, first: Failure | None) -> None:
+    def _settle(self, first: Failure | None, step: int | None = None) -> None:
         """Let the others complete the failing step, collect who fails with it, then end."""
         self.ending = self.leaving = True
         failures = [] if first is None else [first]
-        if first is not None and not self.plan.is_async:
-            self.clock.limit = min(int(self.clock.limit), first.step)
+        step = step if first is None else first.step
+        if step is not None and not self.plan.is_async:
+            self.clock.limit = min(int(self.clock.limit), step)
         for member in self.members.values():
             self.arena.party(member.party).post()
         deadline = time.monotonic() + SETTLE_SECONDS

@@ -447,7 +447,7 @@ class Listener:
             first = len(self._reported) == 1
             missing = set(range(len(self._pipes))) - self._reported - self._stopped
         if first:
-            self.tell("settle", None, missing)
+            self.tell("settle", min((f.step for f in failures if f.step), default=None), missing)
         if not missing and not self.failures:
             self._conclude()
 
