@@ -143,7 +143,8 @@ static inline void la_party_wake_fenced(la_party *party) {
 }
 
 /* True if the party sleeps and waits for `kind` and `index`, or for several things (an event, a
- * message while it attends to others, or a wait that is just being prepared). To be asked after la_full_fence(), like the above. */
+ * message while it attends to others, or a wait that is just being prepared). To be asked after
+ * la_full_fence(), like the above. */
 static inline int la_party_waits_for(la_party *party, uint32_t kind, uint32_t index) {
     la_party *home = la_home(party);
     uint64_t on;

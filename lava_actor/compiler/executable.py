@@ -150,7 +150,7 @@ class VarServerPlan:
     client: int
     request_ring: int
     reply_ring: int
-    free: bool
+    free: bool = False
 
 
 @plain(frozen=True)

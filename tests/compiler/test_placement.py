@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 from lava_actor import Loihi2SimCfg, LoihiProtocol
+from lava_actor.channels.layout import RingRequest
+from lava_actor.compiler.circles import circles
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.executable import Executable, InPortPlan
 from lava_actor.compiler.placement.cores import cores
@@ -152,6 +154,43 @@ def test_describe_says_of_a_crowd_that_it_could_share(monkeypatch: pytest.Monkey
         monkeypatch.setattr("lava_actor.compiler.executable.CROWD", crowd)
         monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0})
         assert (hint in compiled(recurrent()[0], placement).describe()) is said
+
+
+def circle(n: int, size: int = 4) -> list[LIF]:
+    """Populations, each of which feeds the next one, and the last the first."""
+    neurons = [LIF(shape=(size,), name=f"n{i}") for i in range(n)]
+    for one, other in zip(neurons, [*neurons[1:], neurons[0]], strict=True):
+        synapses = Dense(weights=np.eye(size))
+        one.s_out.connect(synapses.s_in)
+        synapses.a_out.connect(other.a_in)
+    return neurons
+
+
+def test_circles_are_found_with_all_their_members_and_only_these() -> None:
+    ways = {0: (1, 4), 1: (2,), 2: (0, 3), 3: (3,), 4: (5,), 5: (4,), 6: (9,)}
+    rings = [
+        RingRequest(f"r{w}", (1,), "<i8", False, None, w, r, tuple(map(str, r)))
+        for w, r in ways.items()
+    ]
+    assert circles(range(7), rings) == [[0, 1, 2], [4, 5]]
+    assert circles([0, 2, 3, 4, 5], rings) == [[4, 5]]  # the way through 1 does not count
+    assert circles([0], []) == []
+
+
+def test_actors_that_wait_for_each_other_in_every_step_stay_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: {0, 1})
+    hint = "6 actors wait for each other in every step, in turns on 2 cores"
+    for placement, n_workers, said in (("actors", 0, True), ("cores", 1, False),
+                                       ({"workers": 2}, 2, False)):  # fmt: skip
+        executable = compiled(circle(3)[0], placement)
+        homes = {plan.worker for plan in executable.actors}
+        assert len(homes - {None}) == n_workers
+        assert (hint in executable.describe()) is said
+    large = compiled(circle(3, 3000)[0], "cores")  # works long enough to wait for another
+    assert len({plan.worker for plan in large.actors}) == 2
+    assert "wait for each other" not in compiled(circle(1)[0], "actors").describe()
 
 
 def test_cutting_by_the_compiler_leaves_whole_what_it_cannot_cut_and_says_why() -> None:
