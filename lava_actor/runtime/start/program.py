@@ -152,7 +152,10 @@ class Survey:
         known = {n: m for n, m in list(sys.modules.items()) if n in named}
         importable = {name: _importable(name, module) for name, module in known.items()}
         reached |= {n for n, m in known.items() if importable[n] or _is_begun(m)}
-        reached |= named  # packages, also those that only the way of this program's start found
+        # Packages of the program that only the way in which it was started has found.
+        reached |= {
+            n for n, m in known.items() if is_own(n) and type(getattr(m, "__path__", None)) is list
+        }
         needed = {n for obj in self._seen.values() if (n := _module_of(obj)) and not is_own(n)}
         imports = tuple(name for name in list(sys.modules) if name in needed)
         modules = [
