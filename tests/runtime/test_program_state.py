@@ -205,6 +205,31 @@ def test_a_module_that_no_file_holds_reaches_models(run: Run) -> None:
     assert said == "(5, 6, 5, 5)\n"
 
 
+def test_a_package_that_only_the_way_of_the_start_has_found_reaches_models(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "hidden").mkdir()
+    package = tmp_path / "hidden" / "cells"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "lab.py").write_text(LAB)
+    said = run(
+        """
+        import importlib.util
+        folder = os.path.abspath("hidden/cells")
+        spec = importlib.util.spec_from_file_location(
+            "cells", f"{folder}/__init__.py", submodule_search_locations=[folder]
+        )
+        sys.modules["cells"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["cells"])
+        import cells.lab
+        warnings.simplefilter("ignore")  # of what cannot be pickled
+        print(cells.lab.ask("GAIN, __name__"))
+        """
+    )
+    assert said == "(1, 'cells.lab')\n"
+
+
 SLOW = """
 import time
 with open("imported", "a") as file:
