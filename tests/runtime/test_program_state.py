@@ -98,9 +98,6 @@ CASES = {
     "a function of the program in a registry": (
         "settings.REGISTRY['f'] = lambda x: x + N", "SAME['f'](1)", 3,
     ),
-    "a function of a module that no model imports": (
-        "import zoo; settings.REGISTRY['f'] = zoo.twice", "SAME['f'](4)", 8,
-    ),
     "an attribute of a class": ("lab.Box.size = 9", "Box.size, BOX.size, Box.made()", (9, 9, 9)),
     "a nested class": ("lab.Box.Inner.deep = 8", "Box.Inner.deep", 8),
     "an attribute that is gone": ("del lab.Box.extra", "hasattr(BOX, 'extra')", False),
@@ -144,7 +141,6 @@ def run(tmp_path: Path) -> Run:
     (tmp_path / "lab.py").write_text(LAB)
     (tmp_path / "settings.py").write_text(SETTINGS)
     (tmp_path / "late.py").write_text("X = 1\n")
-    (tmp_path / "zoo.py").write_text("twice = lambda x: 2 * x\n")
 
     def run(text: str, prelude: str = PROGRAM) -> str:
         (tmp_path / "program.py").write_text(prelude + textwrap.dedent(text))
@@ -205,29 +201,57 @@ def test_a_module_that_no_file_holds_reaches_models(run: Run) -> None:
     assert said == "(5, 6, 5, 5)\n"
 
 
+CELLS = """
+import numpy as np
+from lava_actor import *
+TABLE = {"two": lambda x: 2 * x}
+class Cell(AbstractProcess):
+    def __init__(self):
+        super().__init__()
+        self.x = Var((1,), init=0.0)
+@implements(Cell, protocol=LoihiProtocol)
+class PyCell(PyLoihiProcessModel):
+    x: np.ndarray = LavaPyType(np.ndarray, float)
+    def run_spk(self):
+        self.x += TABLE["two"](1)
+def ran():
+    with Cell() as cell:
+        cell.run(3, run_cfg=Loihi2SimCfg())
+        return cell.x.get()[0]
+"""
+"""Its model looks at what it names, and at nothing else of the program."""
+
+
+def test_a_function_of_a_module_that_no_model_imports_reaches_them(
+    run: Run, tmp_path: Path
+) -> None:
+    (tmp_path / "cells.py").write_text(CELLS)
+    (tmp_path / "zoo.py").write_text("from cells import TABLE\nTABLE['two'] = lambda x: 5 * x\n")
+    assert run("import cells, zoo\nprint(cells.ran())\n", "") == "15.0\n"
+
+
 def test_a_package_that_only_the_way_of_the_start_has_found_reaches_models(
     run: Run, tmp_path: Path
 ) -> None:
-    (tmp_path / "hidden").mkdir()
-    package = tmp_path / "hidden" / "cells"
-    package.mkdir()
+    package = tmp_path / "hidden" / "pack"
+    package.mkdir(parents=True)
     (package / "__init__.py").touch()
-    (package / "lab.py").write_text(LAB)
+    (package / "cells.py").write_text(CELLS)
     said = run(
         """
-        import importlib.util
-        folder = os.path.abspath("hidden/cells")
+        import importlib.util, os, sys
+        folder = os.path.abspath("hidden/pack")
         spec = importlib.util.spec_from_file_location(
-            "cells", f"{folder}/__init__.py", submodule_search_locations=[folder]
+            "pack", f"{folder}/__init__.py", submodule_search_locations=[folder]
         )
-        sys.modules["cells"] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules["cells"])
-        import cells.lab
-        warnings.simplefilter("ignore")  # of what cannot be pickled
-        print(cells.lab.ask("GAIN, __name__"))
-        """
+        sys.modules["pack"] = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(sys.modules["pack"])
+        import pack.cells
+        print(pack.cells.ran())
+        """,
+        "",
     )
-    assert said == "(1, 'cells.lab')\n"
+    assert said == "6.0\n"
 
 
 SLOW = """
