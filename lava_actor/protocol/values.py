@@ -278,7 +278,7 @@ class VarSlot:
             if not by_port:
                 model.on_var_update()
         except BaseException:
-            if isinstance(before, (int, float, str)):  # an array is not copied for this
+            if isinstance(before, (int, float, str, np.ndarray)):
                 setattr(model, name, before)
             raise
 
@@ -302,6 +302,11 @@ class VarSlot:
             held = np.asarray(held)
         if not isinstance(held, np.ndarray):
             return self.initial(value)  # nothing of what the model holds can be kept
+        if self._is_scalar() and held.dtype.kind in "iu":
+            given = numbers(value, self.where)
+            finite = given.dtype.kind == "f" and bool(np.isfinite(given).all())
+            if finite and not np.array_equal(given, np.trunc(given)):
+                held = held.astype(float)  # as a single number keeps its fraction
         if index is None:
             fits = held.shape == self.shape
             new = np.empty_like(held) if fits else np.empty(self.shape, held.dtype)

@@ -336,3 +336,24 @@ def test_a_threshold_per_neuron_beside_a_method_of_ones_own_is_left_to_numpy_and
             ".<locals>.", ""
         )
         assert lif.v.get().tolist() == [-1.0, 0.0]
+
+
+@pytest.mark.parametrize("given", [np.array([10, 20, 30]), np.array([10.0, 20.0, 30.0])])
+def test_the_fixed_model_refuses_fractions_for_single_neurons_and_keeps_the_old_numbers(
+    given: np.ndarray,
+) -> None:
+    lif = LIF(shape=(3,), vth=given, du=given, bias_mant=5, name="lif")
+    with lif:
+        lif.run(RunSteps(2), Loihi2SimCfg(select_tag="fixed_pt"))
+        for var in (lif.vth, lif.du):
+            with pytest.raises(InvalidValueError, match=rf"'lif'\.{var.name}: expected integral"):
+                var.set(2.5, idx=1)
+            with pytest.raises(InvalidValueError, match="expected integral values"):
+                var.set(np.array([1.5, 2, 3]))
+            assert var.get().tolist() == [10, 20, 30]
+        with pytest.raises(InvalidValueError, match="bias_mant: expected values from -32768"):
+            lif.bias_mant.set(2**20)
+        assert lif.bias_mant.get().tolist() == [5, 5, 5]
+        lif.vth.set(3.0, idx=1)
+        assert lif.vth.get().tolist() == [10, 3, 30]
+        lif.run(RunSteps(2))

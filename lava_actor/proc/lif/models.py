@@ -351,7 +351,8 @@ class AbstractPyLifModelFixed(_LifModel):
 
     def _la_check_value(self, name: str) -> None:
         value: Any = getattr(self, name, None)
-        if name.startswith("bias") or isinstance(value, (int, float)):  # u and v are arrays
+        is_state = name in ("u", "v") and isinstance(value, np.ndarray)
+        if value is not None and not is_state:
             require_integral(self, name, value, self._la_parameters[name])
 
     # -- the step in NumPy -------------------------------------------------------------------
