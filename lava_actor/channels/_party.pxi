@@ -361,7 +361,7 @@ cdef class Party:
 
     @property
     def callers(self):
-        return list(self.calling)
+        return list(self.calling or ())
 
     @callers.setter
     def callers(self, readers):

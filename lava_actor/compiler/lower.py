@@ -29,7 +29,7 @@ from lava_actor.compiler.turns import order_of
 from lava_actor.errors import NetworkError
 from lava_actor.model.phases import phase_table
 from lava_actor.model.ports.out_port import PyOutPortVectorSparse
-from lava_actor.model.ref_use import doing_more, only_reads
+from lava_actor.model.ref_use import doing_more
 from lava_actor.model.types import declared
 from lava_actor.plain import plain
 from lava_actor.process.collection import named
@@ -102,6 +102,7 @@ class Lowering:
         self.taps: dict[AbstractProcess, dict[str, int]] = {p: {} for p in self.leaves}
         self.rhythm: dict[int, int] = {}  # ring of a tap: steps that some reader needs
         self.place: dict[int, int] = {}
+        self.doing_more: dict[RefPort, str] = {}  # the member of a model that may write through it
 
     def run(self) -> Lowered:
         """Lower everything."""
@@ -282,12 +283,9 @@ class Lowering:
             clients_of(found, is_async), {access.reader for access in found} - writing
         )
         served = why_served(found, is_async, self.place, switched_on=self.taps_on)
-        for access in found:
-            free = is_async[access.owner] or is_async[access.reader]
-            if not (access.declared.reads_only or free):
-                name, kind = access.port.name, access.port.process.model_class
-                more = None if kind is None else doing_more(kind, name)
-                served[access.port] = f"{more} may do more than self.{name}.read()"
+        for port, more in self.doing_more.items():
+            if not (is_async[accesses[port].owner] or is_async[accesses[port].reader]):
+                served[port] = f"{more} may do more than self.{port.name}.read()"
         plans = {
             process: [self._ref_port(port, accesses.get(port), served) for port in members]
             for process, members in ports.items()
@@ -315,8 +313,12 @@ class Lowering:
             )
         process = port.process
         declaration = self.declared[process][port.name]
-        if not declaration.reads_only and only_reads(process.model_class, port.name):
-            declaration = replace(declaration, reads_only=True)
+        if not declaration.reads_only:
+            more = doing_more(process.model_class, port.name)
+            if more is None:
+                declaration = replace(declaration, reads_only=True)
+            else:
+                self.doing_more[port] = more
         return Access(
             port,
             declaration,

@@ -26,13 +26,11 @@ _OF_SELF = frozenset({"LOAD_ATTR", "LOAD_METHOD", "STORE_ATTR", "DELETE_ATTR", "
 _METHOD_FLAG = sys.version_info >= (3, 12)
 
 
-def only_reads(model_cls: type, port: str) -> bool:
-    """Whether all that models of a class do with a RefPort is to read it in ``run_post_mgmt``."""
-    return doing_more(model_cls, port) is None
-
-
 def doing_more(model_cls: type, port: str) -> str | None:
-    """Name a member of a class that may do something else with a RefPort."""
+    """Name a member of a class that may do more with a RefPort than read it in ``run_post_mgmt``.
+
+    None: models of the class only read.
+    """
     for cls in model_cls.__mro__:
         for name, value in () if is_framework(cls) else vars(cls).items():
             if not _reads(name, value, port):
