@@ -15,7 +15,7 @@ cdef class Domain:
 
     def __dealloc__(self):
         free(self.members)
-        free(self.everybody)
+        free(self.near)
         free(self.paced)
 
     def __repr__(self):
@@ -40,13 +40,28 @@ cdef class Domain:
         if not raised:
             return
         la_full_fence()
-        for i in range(self.n_everybody):
-            if la_party_waits_for(self.everybody[i], LA_ON_STEP, <uint32_t>self.index):
-                party._call(self.everybody[i], LA_ON_STEP, self.n_everybody)
+        for i in range(self.n_near):
+            if la_party_waits_for(self.near[i], LA_ON_STEP, <uint32_t>self.index):
+                party._call(self.near[i], LA_ON_STEP, self.n_near)
 
     @property
     def granted(self):
         return la_get64(&self.at.granted)
+
+    @property
+    def slowest(self):
+        cdef uint64_t least = la_domain_slowest(self.near, self.n_near)
+        return min(least, <uint64_t>la_get64(&self.at.far)) if self.is_wide else least
+
+    @property
+    def slowest_near(self):
+        return la_domain_slowest(self.near, self.n_near)
+
+    def tell_far(self, uint64_t step):
+        """Note what others have done elsewhere: for all ranks that share the arena."""
+        cdef uint32_t i
+        for i in range(self.copies):
+            la_set64(&(self.first + i * self.n_domains).far, step)
 
     def freeze(self):
         """Return the horizon, which nobody can raise until `thaw`."""
@@ -205,6 +220,7 @@ cdef Domain _new_domain(Arena arena, Py_ssize_t index):
     cdef Domain domain = Domain.__new__(Domain)
     plan = arena.plan
     members, everybody = plan.here(index), plan.domains[index]
+    near = [member for member in everybody if member not in plan.elsewhere]
     paced = [member for member in plan.paced if member in everybody]
     domain.mapping = arena.mapping
     domain.header = arena.header
@@ -212,7 +228,8 @@ cdef Domain _new_domain(Arena arena, Py_ssize_t index):
     domain.copies, domain.n_domains = plan.copies, len(plan.domains)
     domain.first = domain.at - <size_t>plan.copy * domain.n_domains
     domain.members, domain.n_members = _parties_of(arena, members), len(members)
-    domain.everybody, domain.n_everybody = _parties_of(arena, everybody), len(everybody)
+    domain.near, domain.n_near = _parties_of(arena, near), len(near)
+    domain.is_wide = len(near) < len(everybody)
     domain.paced, domain.n_paced = _parties_of(arena, paced), len(paced)
     domain.index = index
     return domain

@@ -69,6 +69,7 @@ cdef extern from "waits.h" nogil:
         atomic64 limit
         atomic64 fence
         atomic64 granted
+        atomic64 far
         atomic32 pause
         atomic64 wished[5]
         la_gate gate
@@ -160,6 +161,7 @@ cdef extern from "waits.h" nogil:
     uint64_t la_domain_horizon(la_domain *domain)
     int la_domain_grant(la_domain *domain, la_party **paced, uint32_t n, uint64_t value)
     int la_domain_open(la_domain *domain, la_party **paced, uint32_t n)
+    uint64_t la_domain_slowest(la_party **parties, uint32_t n)
     uint64_t la_domain_freeze(la_domain *domain)
     void la_domain_thaw(la_domain *domain)
     uint32_t la_domain_epoch(la_domain *domain)
@@ -306,11 +308,12 @@ cdef class Domain:
     cdef la_domain *at
     cdef la_party **members
     cdef uint32_t n_members
-    # The same of all ranks that share the arena: domains, and the members of all.
+    # The same of all ranks that share the arena: domains, and the members of all. Wide: there are more.
     cdef la_domain *first
     cdef uint32_t copies, n_domains
-    cdef la_party **everybody
-    cdef uint32_t n_everybody
+    cdef la_party **near
+    cdef uint32_t n_near
+    cdef bint is_wide
     cdef la_party **paced
     cdef uint32_t n_paced
     cdef readonly Py_ssize_t index

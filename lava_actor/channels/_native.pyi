@@ -293,6 +293,17 @@ class Domain:
     def granted(self) -> int:
         """The largest value of `raise_horizon` so far, or since the last `freeze` its result."""
 
+    @property
+    def slowest(self) -> int:
+        """The last step that all members have done, on whatever machine they are."""
+
+    @property
+    def slowest_near(self) -> int:
+        """The last step that all members on this machine have done."""
+
+    def tell_far(self, step: int) -> None:
+        """Note the last step that all members on other machines have done."""
+
     def freeze(self) -> int:
         """Return the horizon, which from now on nobody can raise until `thaw`."""
 

@@ -83,6 +83,7 @@ typedef struct {
     _Alignas(LA_LINE) _Atomic uint64_t limit;
     _Atomic uint64_t fence;
     _Atomic uint64_t granted; /* the horizon, as far as paced parties are ready */
+    _Atomic uint64_t far;     /* what all members on other machines have done */
     _Atomic uint32_t pause;
     _Atomic uint64_t wished[LA_PHASES]; /* last step for which a member wished for the phase */
     _Alignas(LA_LINE) _Atomic uint64_t bits;

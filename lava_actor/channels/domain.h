@@ -66,6 +66,17 @@ static inline int la_domain_grant(la_domain *domain, la_party **paced, uint32_t 
     return n ? la_domain_open(domain, paced, n) : la_domain_raise(domain, value);
 }
 
+/* The last step that all of some parties have done. */
+static inline uint64_t la_domain_slowest(la_party **parties, uint32_t n) {
+    uint64_t least = UINT64_MAX, done;
+    uint32_t i;
+    for (i = 0; i < n; i++) {
+        done = la_get64(&parties[i]->done);
+        least = done < least ? done : least;
+    }
+    return least;
+}
+
 /* The horizon, which stays until `la_domain_thaw`. */
 static inline uint64_t la_domain_freeze(la_domain *domain) {
     uint64_t last = atomic_fetch_or_explicit(&domain->horizon, LA_FROZEN, memory_order_acq_rel) &

@@ -138,6 +138,8 @@ class ArenaPlan:
         their domain does not pass that step.
     away : frozenset of int
         Parties of other ranks: in another arena of the same plan, on another machine, or in this.
+    elsewhere : frozenset of int
+        Those of them that are on other machines.
     copies, copy : int
         Ranks that share the arena, and which of them this is: each has domains of its own.
     desk : int
@@ -150,6 +152,7 @@ class ArenaPlan:
     size: int
     paced: tuple[int, ...] = ()
     away: frozenset[int] = frozenset()
+    elsewhere: frozenset[int] = frozenset()
     desk: int = 0
     copies: int = 1
     copy: int = 0

@@ -106,8 +106,9 @@ class RanksCrew(Crew):
 
     def arena_of(self, rank: int) -> ArenaPlan:
         """As ranks see it that share it with others of their machine."""
-        mates = self._mates[rank]
-        return replace(super().arena_of(rank).shared(len(mates)), copy=mates.index(rank))
+        mates, plan = self._mates[rank], super().arena_of(rank)
+        elsewhere = frozenset(party for party in plan.away if self._ranks[party] not in mates)
+        return replace(plan.shared(len(mates)), copy=mates.index(rank), elsewhere=elsewhere)
 
     def _lead_of_parties(self) -> list[int]:
         """Who carries for every party: beside actors there are the user's ends, and the runtime."""

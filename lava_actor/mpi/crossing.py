@@ -13,7 +13,8 @@ All other cursors that belong to actors elsewhere are detached before anybody be
 nobody. A model that polls asks how far its sender has come (`la_has_reached`, ``control.h``). So
 what a sender has completed crosses as well: behind the messages of that step, and it is believed
 once these are in their rings. And no clock goes past the step for which an actor that waits for the
-user is ready; how far that is crosses, too.
+user is ready; how far that is crosses, too. So does what all who step on a machine have done: the
+clocks keep together by that (`lease.py`).
 """
 
 from __future__ import annotations
@@ -43,6 +44,9 @@ MOST_ON_THE_WAY = 1024
 
 #: Seconds between two words about what a writer has completed, if no message takes them along.
 WORD_SECONDS = 0.0005
+
+#: Seconds between two words about what all actors of a machine have done: part of a lease.
+PACE_SECONDS = 0.001
 
 
 def _room(ring: RingPlan) -> int:
@@ -132,6 +136,9 @@ class Crossings:
         self._reached: dict[int, int] = {}
         self._clock = arena.domain(words.CLOCK)
         self._others = set(ranks) - {here}
+        self._paces = dict.fromkeys((ranks[m] for m in arena.plan.domains[words.CLOCK]), 0)
+        self._steps_here = self._paces.pop(here, None) is not None
+        self._told, self._next_pace = 0, 0.0
         self._here = {party for party, rank in enumerate(ranks) if rank == here}
         self._paced = {party: -1 for party in arena.plan.paced if ranks[party] == here}
         for ring in arena.plan.rings:
@@ -174,7 +181,17 @@ class Crossings:
                 for rank in self._others:
                     self._send(rank, ("ready", party, ready))
                 moved = True
+        if self._steps_here and self._paces:
+            self._tell_pace()
         return moved
+
+    def _tell_pace(self) -> None:
+        """Say what all who step here have done: nobody's clock gets far ahead of that."""
+        done, now = self._clock.slowest_near, time.monotonic()
+        if done > self._told and now >= self._next_pace:
+            self._told, self._next_pace = done, now + PACE_SECONDS
+            for rank in self._paces:
+                self._send(rank, ("pace", done))
 
     def _take_out(self, source: Source) -> bool:
         """Take what leaves from one writer; True if there was anything.
@@ -242,6 +259,9 @@ class Crossings:
             party, step = said
             self._reached[party] = step
             self._believe(party)
+        elif kind == "pace":
+            (self._paces[rank],) = said
+            self._clock.tell_far(min(self._paces.values()))
         elif kind == "ready":
             party, step = said
             there = self._arena.party(party)

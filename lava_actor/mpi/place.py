@@ -12,7 +12,7 @@ together. Of the two the one is taken that sends less between ranks, unless the 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from lava_actor.errors import InvalidValueError
@@ -46,8 +46,8 @@ def place(executable: Executable, n_ranks: int, staying: Collection[int] = ()) -
         If it names no Process, no rank, or parts what cannot be parted.
     """
     actors = executable.actors
-    groups = groups_of(executable)
     wanted = named_ranks(executable, n_ranks)
+    groups = groups_of(executable, wanted)
     costs: list[int] = []
     pinned: dict[int, int] = {}
     for number, (members, is_home) in enumerate(groups):
@@ -152,8 +152,15 @@ def _elements(actor: ActorPlan) -> int:
     return sum(math.prod(var.shape) for var in actor.vars)
 
 
-def groups_of(executable: Executable) -> list[tuple[list[int], bool]]:
-    """Actors that stay together, in the order of the first one; whether that is on rank 0."""
+def groups_of(
+    executable: Executable, wanted: Mapping[int, int] | None = None
+) -> list[tuple[list[int], bool]]:
+    """Actors that stay together, in the order of the first one; whether that is on rank 0.
+
+    ``wanted``: ranks that parties have been given. A projection that was told to is elsewhere than
+    what it feeds.
+    """
+    wanted = wanted or {}
     actors = executable.actors
     leader = list(range(len(actors)))
 
@@ -181,7 +188,9 @@ def groups_of(executable: Executable) -> list[tuple[list[int], bool]]:
             for port in actor.out_ports:
                 readers = () if port.ring is None else executable.arena.rings[port.ring].readers
                 for reader in [r for r in readers if r < len(actors)][:1]:
-                    join(actor.party, reader)
+                    both = {top(actor.party), top(reader)}
+                    if len({rank for party, rank in wanted.items() if top(party) in both}) <= 1:
+                        join(actor.party, reader)
     home = {top(actor.party) for actor in actors if actor.recordings}
     for external in executable.externals:
         ring = executable.arena.rings[external.ring]

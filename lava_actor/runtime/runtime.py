@@ -324,19 +324,21 @@ class Runtime(Network):
             listener, run = self._ready("pause"), self.runs
             self._ask_for_pause()
         while run == self.runs and not listener.finished.wait(0.2):
-            for actor in self._executable.actors:
-                if hindrance := self._blocked(actor.party, free=True):
-                    raise _CannotPauseError(
-                        f"pause: {actor.name} cannot rest: {hindrance}; the network rests after "
-                        f"step {self._fence()}"
-                    )
+            if found := self._hindered(a.party for a in self._executable.actors):
+                name = self._executable.actors[found[0]].name
+                raise _CannotPauseError(
+                    f"pause: {name} cannot rest: {found[1]}; the network rests {self._fence()}"
+                )
         self._collect(run)
 
-    def _fence(self) -> int:
-        return 0 if self._arena is None else int(self._arena.domain(words.CLOCK).fence)
+    def _fence(self) -> str:
+        if self._arena is None or not self._arena.plan.here(words.CLOCK):  # a clock elsewhere
+            return "after the steps that were granted"
+        return f"after step {self._arena.domain(words.CLOCK).fence}"
 
     def _ask_for_pause(self) -> None:
         with self._lock:
+            self._pausing = self.runs
             if self._until is not None:
                 self._until.cancel(to_stop=False)  # no step is granted after what is told now
             if self._listener is not None and not self._listener.finished.is_set():

@@ -31,7 +31,7 @@ from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.runtime.run_conditions import RunUntil
 from lava_actor.runtime.user import network
-from tests.runtime.networks import Counter, First, Relay, Sink
+from tests.runtime.networks import Counter, First, Free, Relay, Sink, count_until_told
 from tests.runtime.random_networks import Company, Plan
 from tests.runtime.test_determinism import Floating, learned
 
@@ -192,6 +192,8 @@ def everything(folder: str) -> None:
     fed()
     stays()
     at_once()
+    apace()
+    held_up()
     refused(
         InvalidValueError,
         "expected a rank below",
@@ -257,6 +259,61 @@ def at_once() -> None:
         if thread.name == "lava_actor-abandoned":
             thread.join()
     assert networks() == []
+
+
+def dawdle(_model: Any) -> None:
+    """Take time."""
+    time.sleep(0.004)
+
+
+def fail_far_ahead(model: Any) -> None:
+    """Fail in a step that the other rank comes to later."""
+    if model.time_step == 100:
+        raise LookupError("lost in step 100")
+
+
+def apace() -> None:
+    """A rank that needs nothing of the other does not get far ahead of it."""
+    counter, sink = Counter(name="counter"), Sink(name="sink", on_step=dawdle)
+    counter.out.connect(sink.inp)
+    with sink:
+        for _ in range(2):
+            sink.run(RunContinuous(), First(), APART)
+            start = sink.runtime.current_step
+            while sink.runtime.current_step < start + 40:
+                time.sleep(0.01)
+            before = sink.runtime.current_step
+            sink.pause()
+            after = sink.runtime.current_step
+            assert after - before < 150, (before, after)
+            assert sink.total.get() == after * (after + 1) // 2
+    counter = Counter(name="counter", on_step=fail_far_ahead)
+    sink = Sink(name="sink", on_step=dawdle)
+    counter.out.connect(sink.inp)
+    monitor = Monitor(name="monitor")
+    monitor.probe(sink.received, num_steps=200)
+    refused(ModelError, "lost in step 100", lambda: sink.run(RunSteps(200), First(), APART))
+    seen = monitor.get_data()["sink"]["received"].reshape(-1)
+    assert seen[:99].tolist() == list(range(1, 100)), seen
+
+
+def send_three(model: Any) -> None:
+    """Send three messages, and no more."""
+    for _ in range(3):
+        model.out.send(np.ones(1))
+    count_until_told(model)
+
+
+def held_up() -> None:
+    """Who waits on another rank for a model that runs freely cannot rest, and says so."""
+    free, sink = Free(send_three, name="counter"), Sink(name="sink")
+    free.out.connect(sink.inp)
+    with sink:
+        sink.run(RunContinuous(), First(), {"ranks": {"counter": 0, "sink": 1}})
+        while sink.runtime.current_step < 3:
+            time.sleep(0.01)
+        refused(RuntimeStateError, "sink cannot rest: .* waiting for .* counter.out", sink.pause)
+        refused(RuntimeStateError, "sink cannot answer: .* counter.out", sink.total.get)
 
 
 class Locked:

@@ -78,6 +78,8 @@ def test_what_talks_most_is_kept_together_in_equal_shares() -> None:
 def test_ranks_that_are_asked_for_are_taken_for_all_that_has_to_be_together() -> None:
     found = where(chain(3)[0], 4, n1=3, n2=2)
     assert (found["n1"], found["s0"], found["n2"], found["s1"]) == (3, 3, 2, 2)
+    found = where(chain(3)[0], 4, s0=1, n1=3)
+    assert (found["s0"], found["n1"]) == (1, 3), "a projection that was told to be elsewhere is"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +88,6 @@ def test_ranks_that_are_asked_for_are_taken_for_all_that_has_to_be_together() ->
         ({"n0": 2}, InvalidValueError, r"\['n0'\]: expected a rank below 2, got 2"),
         ({"n0": "1"}, InvalidValueError, "expected a rank below 2, got '1'"),
         ({"nobody": 1}, InvalidValueError, "there is no Process 'nobody' here"),
-        ({"s0": 0, "n1": 1}, InvalidValueError, "cannot be on ranks .0, 1.: they have to be"),
     ],
 )
 def test_ranks_that_make_no_sense_are_refused(

@@ -173,7 +173,7 @@ def test_the_html_of_a_handle_says_what_every_actor_does() -> None:
     assert "<table>" not in handle._repr_html_()
 
 
-@pytest.mark.parametrize(("blocked", "told"), [(("data", 0), "waiting"), (None, "running")])
+@pytest.mark.parametrize(("blocked", "told"), [(("data", 0, 0, 0), "waiting"), (None, "running")])
 def test_an_actor_that_waits_for_something_is_said_to_wait(blocked: Any, told: str) -> None:
     party = SimpleNamespace(
         blocked=blocked, done=1, ready=1, phase=0, state=words.STEPPING, busy_ns=0, wait_ns=0

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 
 from lava_actor.channels import Arena, plan_arena
 from lava_actor.runtime.service import lease as module
-from lava_actor.runtime.service.lease import LEASE_SECONDS, LEAST_STEPS, MOST_SECONDS, Lease
+from lava_actor.runtime.service.lease import (
+    LEASE_SECONDS,
+    LEAST_STEPS,
+    MOST_SECONDS,
+    WIDE_SECONDS,
+    Lease,
+)
 
 
 class Line:
     """Two actors; the second is the last of a line."""
 
     def __init__(
-        self, monkeypatch: pytest.MonkeyPatch, crowd: float = 1.0, steps: int | None = None
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        crowd: float = 1.0,
+        steps: int | None = None,
+        **where: frozenset[int],
     ) -> None:
         self.now = 1000.0
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: self.now))
-        self.arena = Arena.create(plan_arena(["first", "last", "user"], [[0, 1], []], []))
+        plan = plan_arena(["first", "last", "user"], [[0, 1], []], [])
+        self.arena = Arena.create(replace(plan, **where))
         self.lease = Lease(self.arena, (0, 1), lockstep=False, crowd=crowd)
         self.lease.start(steps, self.arena.party(2))
 
@@ -93,4 +105,26 @@ def test_the_end_of_a_run_is_granted_however_near_it_is(monkeypatch):
 def test_where_many_share_a_core_a_lease_is_longer(monkeypatch, crowd, seconds):
     line = Line(monkeypatch, crowd)
     assert line.lease.seconds == pytest.approx(seconds)
+    line.arena.close()
+
+
+def test_nobody_gets_far_ahead_of_who_is_on_another_rank_of_the_machine(monkeypatch):
+    line = Line(monkeypatch, away=frozenset({1}))
+    for _ in range(20):
+        line.move(line.lease.clock.granted, 3, LEASE_SECONDS)
+        line.ask()
+    assert line.lease.clock.granted <= 3 + LEAST_STEPS
+    line.arena.close()
+
+
+def test_nobody_gets_far_ahead_of_who_is_on_another_machine(monkeypatch):
+    line = Line(monkeypatch, away=frozenset({1}), elsewhere=frozenset({1}))
+    clock = line.lease.clock
+    for done in (0, 5, 5, 5):
+        clock.tell_far(done)
+        line.move(clock.granted, 1000, WIDE_SECONDS)  # whatever the block of the other says here
+        line.ask()
+        assert done <= clock.granted <= done + 2 * LEAST_STEPS
+    assert clock.slowest == 5
+    assert clock.slowest_near == line.arena.party(0).done
     line.arena.close()

@@ -12,6 +12,11 @@ same wakes the service. That alone extends nothing: whoever is first in a line m
 the last have not begun. What counts is how far the slowest is, and less than a quarter of a lease
 is not worth waking anybody.
 
+A network on several ranks has a clock, and a lease, on each of them. They count from the slowest
+actor of all, so that no rank gets further ahead than a lease: or a pause would have to wait until
+the others have caught up. What is done on other machines is known a little late; there a lease
+stands for more time.
+
 In lockstep the actors grant each step to themselves (the last at the barrier does); the lease is
 then the first step only.
 
@@ -29,9 +34,11 @@ from lava_actor.protocol import words
 if TYPE_CHECKING:
     from lava_actor.channels import Arena, Party
 
-#: Work granted at a time, in seconds; for each actor where many share a core; and the most.
+#: Work granted at a time, in seconds; for each actor where many share a core; where there are other
+#: machines; and the most.
 LEASE_SECONDS = 0.01
 CROWDED_SECONDS = 0.001
+WIDE_SECONDS = 0.03
 MOST_SECONDS = 0.25
 LEAST_STEPS = 4
 #: Seconds between two looks when there is nothing to do.
@@ -60,7 +67,8 @@ class Lease:
         self.lockstep = lockstep
         self.target = 0
         self.active = False
-        self.seconds = min(max(LEASE_SECONDS, crowd * CROWDED_SECONDS), MOST_SECONDS)
+        least = WIDE_SECONDS if arena.plan.elsewhere else LEASE_SECONDS
+        self.seconds = min(max(least, crowd * CROWDED_SECONDS), MOST_SECONDS)
         self._rate = 0.0
         self._mark = (0.0, 0)
         self._steps = LEAST_STEPS
@@ -89,7 +97,7 @@ class Lease:
             self.clock.raise_horizon(min(int(self.clock.fence), int(self.clock.granted)))
         if not self.active:
             return
-        done = min(p.done for p in self.parties)
+        done = self.clock.slowest
         now = time.monotonic()
         since, at = self._mark
         if now - since >= self.seconds / 2 and done > at:
@@ -139,6 +147,12 @@ class Lease:
             self.clock.raise_horizon(step)
         for party in self.parties:
             party.post()
+
+    def catch_up(self, step: int) -> None:
+        """Let everybody come to a step that others have reached, who have clocks of their own."""
+        if not self.lockstep and step > self.clock.horizon:
+            self.clock.thaw()
+            self.clock.raise_horizon(step)
 
     def end_here(self) -> None:
         """Let nobody begin a step that nobody has begun; to be called again and again.

@@ -439,6 +439,8 @@ class Service(Members):
         step = step if first is None else first.step
         if step is not None and not self.plan.is_async:
             self.clock.limit = min(int(self.clock.limit), step)
+            if self.plan.leads:
+                self.lease.catch_up(step)
         for member in self.members.values():
             self.arena.party(member.party).post()
         deadline = time.monotonic() + SETTLE_SECONDS

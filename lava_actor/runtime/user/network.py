@@ -6,10 +6,10 @@ the state of the network, and asks its actors.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -27,11 +27,11 @@ from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 from lava_actor.protocol import words
 from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
-from lava_actor.runtime.service.deadlock import ON_A_RING
 from lava_actor.runtime.start.program import refuse_network
 from lava_actor.runtime.user import living
 from lava_actor.runtime.user.clocks import Clocks
 from lava_actor.runtime.user.desk import Asker
+from lava_actor.runtime.user.hindrance import at_ring, hindrance
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.status import ActorStatus, read_status
 from lava_actor.runtime.user.supervision import Crew, Far
@@ -39,7 +39,7 @@ from lava_actor.runtime.user.until import UntilRun
 from lava_actor.runtime.user.values import Values
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from lava_actor.channels.pipe import Pipe
     from lava_actor.channels.statistics import RingStatistics
@@ -51,9 +51,6 @@ if TYPE_CHECKING:
 
 #: What starts the services of a network: another one, if there are other machines.
 make_crew: Callable[[Executable, ActorType], Crew] = Crew
-
-#: How long an actor may wait for the user inside a step before a request to it is refused.
-PATIENCE_NS = 2_000_000_000
 
 
 class Network:
@@ -91,6 +88,7 @@ class Network:
         self._until: UntilRun | None = None
         self._goal = 0  # the step that a run of so many steps ends with
         self.runs = 0  # how many have begun
+        self._pausing = -1  # the last run that was to pause
         self.watcher: RunHandle | None = None  # of the present run, if it has one
         self._external_ports: list[Any] = []
         self.late: list[str] = []  # Vars with an initial value that no reset has taken up yet
@@ -327,12 +325,11 @@ class Network:
                 pause = 1e-4
                 while self.current_step < step and not listener.finished.wait(pause):
                     pause = min(2 * pause, 0.02)
-                    for actor in self._executable.actors:
-                        if hindrance := self._blocked(actor.party):
-                            raise RuntimeStateError(
-                                f"{what}: it is cut into parts, which cannot rest at one step: "
-                                f"{actor.name} cannot: {hindrance}"
-                            )
+                    if found := self._hindered(a.party for a in self._executable.actors):
+                        raise RuntimeStateError(
+                            f"{what}: it is cut into parts, which cannot rest at one step: "
+                            f"{self._executable.actors[found[0]].name} cannot: {found[1]}"
+                        )
                 yield
             finally:
                 if not by_hand:
@@ -389,25 +386,34 @@ class Network:
         self._raise_failure_once()
         raise lost
 
-    def _blocked(self, party: int, *, free: bool = False) -> str | None:
-        """What keeps an actor from answering, if it is the user's turn to act.
+    def _blocked(self, party: int) -> str | None:
+        """What keeps an actor from answering, see `_hindered`."""
+        found = self._hindered([party] if party >= 0 else [])
+        return None if found is None else found[1]
 
-        ``free``: or that of a model that runs freely.
+    def _hindered(self, parties: Iterable[int]) -> tuple[int, str] | None:
+        """The first of some actors that is kept from resting, and what keeps it, in words.
+
+        It is the user's turn to act; or, if the run is to pause, that of a model that runs freely,
+        which itself can rest anywhere.
         """
-        if self._arena is None or party < 0:
+        if self._arena is None:
             return None
-        what = self._arena.party(party).blocked
-        if what is None or what[0] not in ON_A_RING:
-            return None
-        if time.monotonic_ns() - what[2] < PATIENCE_NS:
-            return None
-        ring = self._arena.plan.rings[what[1]]
-        ends = (ring.writer,) if what[0] == "data" else ring.readers
-        others = {e.party for e in self._executable.externals}
-        if free:
-            others |= {a.party for a in self._executable.actors if a.is_async}
-        if any(end in others for end in ends):
-            return f"it is in the middle of a step, waiting for the other end of {ring.name}"
+        users = {e.party for e in self._executable.externals}
+        free = {a.party for a in self._executable.actors if a.is_async}
+        if self._pausing != self.runs:
+            free.clear()
+        plan, far = self._arena.plan, Far()
+        if not plan.elsewhere.isdisjoint(parties := list(parties)):
+            with contextlib.suppress(RuntimeStateError):  # a rank is stopped, and does not answer
+                far = self._far()
+        for party in parties:
+            if party in far.actors:
+                wait = far.actors[party].at_ring
+            else:
+                wait = at_ring(self._arena.party(party))
+            if why := hindrance(plan, wait, users if party in free else users | free):
+                return party, why
         return None
 
     @property

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from lava_actor.process.tables import table
 from lava_actor.protocol import words
 from lava_actor.runtime.service.deadlock import WAITS_FOR, state_name
+from lava_actor.runtime.user.hindrance import AtRing, at_ring
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,6 +30,7 @@ class ActorStatus:
     waiting: float
     rank: int = 0  # on a cluster, where it lives
     worker: int | None = None  # the process that it shares with others
+    at_ring: AtRing | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         """One readable line."""
@@ -80,6 +82,7 @@ def read_status(
             busy=party.busy_ns / 1e9,
             waiting=party.wait_ns / 1e9,
             rank=rank,
+            at_ring=at_ring(party),
         )
     return found
 

@@ -112,6 +112,7 @@ def begin_after(arena: Arena, step: int) -> None:
             party.step = party.done = party.ready = step
             party.turn = 4 * step + 4  # all stages of that step are behind it
         clock.fence = step
+        clock.tell_far(step)
         clock.raise_horizon(step)
 
 
