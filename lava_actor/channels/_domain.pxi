@@ -143,6 +143,11 @@ cdef class Domain:
             )
         return 0
 
+    cdef bint comes_last(self) noexcept:
+        """Arrive at the barrier, and wait for nobody; True for the last member."""
+        cdef uint64_t result = 0
+        return la_domain_arrive(self.at, self.n_members, 0, &result)
+
     cdef bint finish_step(
         self, Party party, uint64_t step, uint64_t bits, uint64_t *result
     ) except -1:

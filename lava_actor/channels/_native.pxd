@@ -322,6 +322,7 @@ cdef class Domain:
     cdef int await_begin(self, Party party, uint64_t step, uint32_t mailbox, RingReader first) except -1
     cdef int _await_epoch(self, Party party, uint32_t epoch) except -1
     cdef bint finish_step(self, Party party, uint64_t step, uint64_t bits, uint64_t *result) except -1
+    cdef bint comes_last(self) noexcept
     cdef int end_step(self, uint64_t step, uint64_t bits, uint64_t *result) noexcept
 
 

@@ -372,6 +372,11 @@ class Pipe:
             raise PipeEnded(self._end)
         return found
 
+    @property
+    def holds_frames(self) -> bool:
+        """Whether frames, or the end, have been taken out of the stream and not been handed out."""
+        return bool(self._frames or self._end)
+
     def wait(self, timeout: float) -> None:
         """Wait until something arrives, at most ``timeout`` seconds."""
         _wait(self.fileno(), select.POLLIN, timeout)

@@ -43,7 +43,7 @@ class PhaseTable:
     """Which guards and phase methods a model class overrides, and whether it may ask for a halt.
 
     ``paced``: it says how many steps it can do without waiting for the user (`steps_ready`).
-    ``cleans_up``: it does something at the end of the network.
+    ``pauses``: it does something when a run is paused; ``cleans_up``: at the end of the network.
     """
 
     pre_guard: bool = False
@@ -56,6 +56,7 @@ class PhaseTable:
     run_host_mgmt: bool = False
     may_request: bool = False
     paced: bool = False
+    pauses: bool = False
     cleans_up: bool = False
 
     def describe(self) -> str:
@@ -67,7 +68,7 @@ _tables: weakref.WeakKeyDictionary[type, tuple[tuple[int, ...], PhaseTable]] = (
     weakref.WeakKeyDictionary()
 )
 
-_OTHERS = ("may_request", "paced", "cleans_up")
+_OTHERS = ("may_request", "paced", "pauses", "cleans_up")
 _METHODS = tuple(f.name for f in fields(PhaseTable) if f.name not in _OTHERS)
 
 
@@ -98,6 +99,7 @@ def _read_table(model_cls: type, classes: list[type]) -> PhaseTable:
         **overridden,
         may_request=_Reader().may_request(classes),
         paced=stepping and _is_paced(model_cls),
+        pauses="_pause" in assigned or _overrides(model_cls, "_pause"),
         cleans_up=any(_overrides(model_cls, name) for name in ("_stop", "join")),
     )
 

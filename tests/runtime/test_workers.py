@@ -12,7 +12,15 @@ import numpy as np
 import psutil
 import pytest
 
-from lava_actor import AbstractProcess, ActorType, InPort, Loihi2SimCfg, RunSteps
+from lava_actor import (
+    AbstractProcess,
+    ActorType,
+    InPort,
+    Loihi2SimCfg,
+    RunContinuous,
+    RunSteps,
+    Var,
+)
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.executable import Executable
 from lava_actor.compiler.placement import deciding
@@ -35,6 +43,7 @@ from lava_actor.proc.lif.models import AbstractPyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.proc.sparse.process import Sparse
+from lava_actor.runtime.actor.worker import Worker
 from tests.conftest import launcher_pid
 
 FLOAT = Loihi2SimCfg(select_tag="floating_pt")
@@ -398,3 +407,73 @@ def test_who_shares_a_killed_process_in_lockstep_is_named() -> None:
     os.kill(worker, signal.SIGKILL)
     with pytest.raises(ActorDiedError, match="SIGKILL.*share its process"):
         lifs[0].run(RunSteps(5))
+
+
+class Watching(LIF):
+    """Counts how often its worker does something in Python for one of its actors."""
+
+    def __init__(self, *, file: str, **kwargs: Any) -> None:
+        super().__init__(file=file, **kwargs)
+
+
+@implements(proc=Watching, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class WatchingModel(FloatLif):
+    def __init__(self, proc_params: Any) -> None:
+        super().__init__(proc_params)
+        self.told: Counter[int] = Counter()
+        attend = Worker._attend
+
+        def counted(worker: Worker, member: Any, why: int) -> None:
+            self.told[why] += 1
+            attend(worker, member, why)
+
+        Worker._attend = counted  # type: ignore[method-assign]
+
+    def _stop(self) -> None:
+        with open(self.proc_params["file"], "w") as file:
+            file.write(str(sum(self.told.values())))
+
+
+def test_at_a_fence_one_of_a_worker_speaks_for_all(tmp_path: Any) -> None:
+    """Neither a lease that is used up nor the end of a run takes Python for every actor."""
+    file = tmp_path / "told"
+    neurons = [Watching(shape=(2,), bias_mant=1, file=str(file))]
+    neurons += [LIF(shape=(2,), bias_mant=1) for _ in range(30)]
+    for one, other in pairwise(neurons):
+        one.s_out.connect(other.a_in)
+    with neurons[0] as first:
+        first.run(RunSteps(500), FLOAT, {"placement": {"workers": 1}})
+        for _ in range(40):
+            first.run(RunSteps(1))
+        assert neurons[-1].v.get().shape == (2,)
+    assert int(file.read_text()) < 300  # each for each would be 31 * 41, and more
+
+
+class Resting(LIF):
+    """Its model does something when a run is paused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.rests = Var(shape=(1,), init=0)
+
+
+@implements(proc=Resting, protocol=LoihiProtocol)
+@requires(CPU)
+@tag("floating_pt")
+class RestingModel(FloatLif):
+    rests: np.ndarray = LavaPyType(np.ndarray, int)
+
+    def _pause(self) -> None:
+        self.rests += 1
+
+
+def test_a_model_in_a_worker_is_told_of_a_pause(tmp_path: Any) -> None:
+    one, other = Resting(shape=(2,)), LIF(shape=(2,))
+    one.s_out.connect(other.a_in)
+    with one:
+        for rests in (1, 2):
+            one.run(RunContinuous(), FLOAT, {"placement": {"workers": 1}})
+            one.pause()
+            assert one.rests.get() == rests

@@ -32,6 +32,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     CONCLUDE,
     DECIDE,
     DONE,
+    END_RUN,
     FAILED,
     MOVE,
     Burst,
@@ -55,8 +56,7 @@ from lava_actor.kernels.steps._turns import Served, Turns, ask  # noqa: E402  (a
 
 __all__ = [
     "ASKED", "ASK_PAUSE", "ASK_STOP", "ATTEND", "Burst", "CONCLUDE", "ConvBurst", "DECIDE", "DONE",
-    "DelaySparseBurst", "DenseBurst", "FAILED", "InTimeBurst", "LearningBurst", "MOVE", "PartBurst",
-    "RecordBurst",
-    "Seat", "Served", "SparseBurst", "StepBurst", "Tap", "TapReader", "Team", "Turns",
-    "ask", "catalogue", "take_request",
+    "DelaySparseBurst", "DenseBurst", "END_RUN", "FAILED", "InTimeBurst", "LearningBurst", "MOVE",
+    "PartBurst", "RecordBurst", "Seat", "Served", "SparseBurst", "StepBurst", "Tap", "TapReader",
+    "Team", "Turns", "ask", "catalogue", "take_request",
 ]  # fmt: skip

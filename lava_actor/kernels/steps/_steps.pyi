@@ -29,6 +29,8 @@ FAILED: int
 """`Seat.error` says how."""
 CONCLUDE: int
 """The same as `DECIDE`, of a member; `Seat.bits` has what was asked for."""
+END_RUN: int
+"""A member was the last of all to come to the end of the run."""
 
 class Burst:
     """Steps of any model, by its ``run_spk``.
@@ -311,12 +313,19 @@ class Seat:
     """The place of one actor in a `Team`."""
 
     base: int
+    announced: int
     error: BaseException | None
     bits: int
 
     def __init__(self) -> None: ...
     def take(
-        self, burst: Burst, inward: Iterable[RingReader], mail: int, base: int, announced: int
+        self,
+        burst: Burst,
+        inward: Iterable[RingReader],
+        mail: int,
+        base: int,
+        announced: int,
+        quiet: bool,
     ) -> bool:
         """Between two steps: what is to be driven; False if it may wait inside a step.
 
@@ -330,6 +339,8 @@ class Seat:
             See `Burst.run`.
         announced : int
             The run whose end this actor has announced.
+        quiet : bool
+            Whether nothing of its model runs at the end of a run.
         """
 
 class Team:

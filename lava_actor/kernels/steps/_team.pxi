@@ -30,8 +30,9 @@ cdef enum:
     PARKED = 3
 
 # Why a member needs the interpreter: there is something to do between two steps; its step is
-# Python's; it has failed; it was the last at a barrier and has to decide.
-ATTEND, MOVE, FAILED, CONCLUDE = 1, 2, 3, 4
+# Python's; it has failed; it was the last at a barrier and has to decide; it was the last to come
+# to the end of the run.
+ATTEND, MOVE, FAILED, CONCLUDE, END_RUN = 1, 2, 3, 4, 5
 
 
 cdef struct la_need:
@@ -79,7 +80,8 @@ cdef class Seat:
     cdef uint64_t first
     cdef int64_t since
     cdef readonly uint64_t base
-    cdef uint64_t announced
+    cdef readonly uint64_t announced
+    cdef bint quiet  # nothing of the model's runs at the end of a run
     cdef readonly object error
     cdef readonly uint64_t bits  # what was asked for, if it has to decide
 
@@ -89,12 +91,16 @@ cdef class Seat:
     def __dealloc__(self):
         free(self.needs)
 
-    def take(self, Burst burst not None, inward, uint32_t mail, uint64_t base, uint64_t announced):
+    def take(
+        self, Burst burst not None, inward, uint32_t mail, uint64_t base, uint64_t announced,
+        bint quiet,
+    ):
         """Between two steps: what is to be driven; False if it may wait inside a step.
 
         `inward` are the ends of rings behind the model's in-ports; `announced` is the run whose
-        end has been announced.
+        end has been announced; a `quiet` model has nothing to do there.
         """
+        self.quiet = quiet
         self.at.me = burst.party.at
         self.at.clock = burst.clock.at
         self.at.mail, self.base, self.announced = mail, base, announced
@@ -119,7 +125,7 @@ cdef class Seat:
             _fill_need(&self.needs[<Py_ssize_t>i], end, stage, every)
         return 0
 
-    cdef int go_on(self, la_party *runs) except -1:
+    cdef int go_on(self, la_party *runs, bint *asked) except -1:
         """Do what can be done without waiting; returns why the interpreter is needed, or 0."""
         cdef Burst burst = self.burst
         cdef la_party *me = self.at.me
@@ -132,7 +138,7 @@ cdef class Seat:
             if self.stage < 0:
                 self.at.lacks = NULL
                 if not burst._may_start(step, self.at.mail):
-                    return self._rest(step, runs)
+                    return self._rest(step, runs, asked)
                 if not left:
                     return 0
                 left -= 1
@@ -183,9 +189,14 @@ cdef class Seat:
         la_set32(&self.at.me.state, STEPPING)
         return True
 
-    cdef int _rest(self, uint64_t step, la_party *runs) noexcept:
-        """No step may start: is there anything to be done about that, or before?"""
+    cdef int _rest(self, uint64_t step, la_party *runs, bint *asked) noexcept:
+        """No step may start: is there anything to be done about that, or before?
+
+        The run is looked at before the fence, which a run moves first: see `Lease.start`. One member
+        asks for more steps for all.
+        """
         cdef la_domain *clock = self.at.clock
+        cdef uint64_t run = la_get64(&runs.turn)
         cdef uint64_t done = step - 1, fence = la_get64(&clock.fence)
         la_set32(&self.at.me.state, PARKED)
         if la_party_mailbox(self.at.me) != self.at.mail:
@@ -193,9 +204,16 @@ cdef class Seat:
         if step > la_get64(&clock.limit):
             return 0
         if done == fence:
-            return ATTEND if self.announced != la_get64(&runs.turn) else 0
+            if self.announced == run:
+                return 0
+            if not self.quiet:
+                return ATTEND
+            self.announced = run
+            return END_RUN if self.burst.clock.comes_last() else 0
         if done == la_domain_horizon(clock) and done == la_get64(&clock.granted) and done < fence:
-            return 0 if la_get64(&runs.step) else ATTEND
+            if not asked[0] and not la_get64(&runs.step):
+                asked[0] = True
+                return ATTEND
         return 0
 
     cdef int leave(self) except -1:
@@ -298,7 +316,7 @@ cdef class Team:
             If nobody can go on and the network ends.
         """
         cdef int64_t began = la_now_ns(), now = began
-        cdef bint moved
+        cdef bint moved, asked = False
         cdef int why
         cdef Seat seat
         asking = []
@@ -308,7 +326,7 @@ cdef class Team:
                 if not _can_go_on(&seat.at):
                     continue
                 moved = True
-                why = self._let_go_on(seat, &now)
+                why = self._let_go_on(seat, &now, &asked)
                 if why:
                     asking.append((seat, why))
             if asking:
@@ -319,7 +337,7 @@ cdef class Team:
             elif now - began > ROUND_NS:
                 return asking
 
-    cdef int _let_go_on(self, Seat seat, int64_t *now) except -1:
+    cdef int _let_go_on(self, Seat seat, int64_t *now, bint *asked) except -1:
         cdef Party party = seat.party
         cdef int why
         self._resume(seat)
@@ -327,7 +345,7 @@ cdef class Team:
         party._resume(now[0])
         la_set64(&self.home.at.step, <uint64_t>party.index + 1)  # whose fault a crash is
         try:
-            why = seat.go_on(self.runs.at)
+            why = seat.go_on(self.runs.at, asked)
             if why:
                 seat.leave()
         except BaseException as error:

@@ -99,7 +99,8 @@ class SteppingLoop:
         tapped = [tap.ring for tap in built.tapped]
         inward = [reader for reader in built.readers if reader not in tapped]
         mail, base = self.actor.mail_seen, self.actor.base
-        can_share = seat.take(self.burst, inward, mail, base, self.announced)
+        quiet = not (self.phases.run_host_mgmt or self.phases.pauses)
+        can_share = seat.take(self.burst, inward, mail, base, self.announced, quiet)
         return can_share and self.plain and not self.paced
 
     def attend(self) -> None:
@@ -183,11 +184,16 @@ class SteppingLoop:
             actor.pause_model()
         last, _ = self.clock.arrive(0)
         if last:
-            self.clock.release(0)
-            actor.runs.done = self.announced
-            actor.runs.bell()
-            if not actor.runs.ready:
-                os.eventfd_write(actor.wake_up, 1)
+            self.end_run()
+
+    def end_run(self) -> None:
+        """Everybody has come to the end of the run: tell who waits for it."""
+        actor = self.actor
+        self.clock.release(0)
+        actor.runs.done = self.announced
+        actor.runs.bell()
+        if not actor.runs.ready:
+            os.eventfd_write(actor.wake_up, 1)
 
     def _ask_for_more(self) -> None:
         """The lease is used up: wake the service, once for all actors."""

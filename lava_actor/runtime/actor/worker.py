@@ -16,7 +16,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from lava_actor.kernels.steps import CONCLUDE, FAILED, MOVE, Seat, Team
+from lava_actor.kernels.steps import CONCLUDE, END_RUN, FAILED, MOVE, Seat, Team
 from lava_actor.plain import plain
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.stepping import SteppingLoop
@@ -107,12 +107,15 @@ class Worker:
     def _attend(self, member: _Member, why: int) -> None:
         """Do for one actor what takes the interpreter."""
         self._voices.speak(member.actor)
+        member.loop.announced = member.seat.announced
         try:
             if why == FAILED:
                 assert member.seat.error is not None
                 raise member.seat.error
             if why == CONCLUDE:
                 member.loop.conclude(int(member.actor.party.done), member.seat.bits)
+            if why == END_RUN:
+                member.loop.end_run()
             if why != MOVE:
                 member.loop.attend()
                 if member.loop.take_seat(member.seat):

@@ -90,7 +90,7 @@ def fixed(waits: dict[int, Wait], idle: Collection[int] = ()) -> dict[int, Wait]
     while last != len(waits):
         last = len(waits)
         held = {*waits, *idle}
-        waits = {i: wait for i, wait in waits.items() if not wait.needs or wait.needs & held}
+        waits = {i: w for i, w in waits.items() if not w.needs or not w.needs.isdisjoint(held)}
     return waits
 
 
@@ -116,6 +116,7 @@ class Watch:
             self._served.setdefault(owner, []).append(ring)
         self._readers: dict[tuple[int, int], RingReader] = {}
         self._runs = 0
+        self._slow: tuple[frozenset[int], frozenset[int]] | None = None
         self._last: object = None
 
     def new_run(self) -> None:
@@ -173,6 +174,7 @@ class Watch:
         A party that needs nobody rests until the user begins another run.
         """
         horizon = self._horizon()
+        self._slow = None
         records = [p.blocked for p in self._parties]
         found = {}
         for party, record in zip(self._parties, records, strict=True):
@@ -260,15 +262,24 @@ class Watch:
             return ()
         if not number and party.turn != self._runs:
             return None  # has not been told to run yet
+        if self._slow is None:
+            self._slow = self._slowest(horizon)
         if number and party.done < clock.fence:
-            here = [p for p in self._stepping if p.state != words.GONE]
-            least = min(p.done for p in here)
             if horizon < clock.granted:
                 return None  # the user may let it go on: somebody waits for him
-            return {p.index for p in here if p.done == least < horizon} or None
-        unfinished = {p.index for p in self._stepping if p.done < clock.fence}
-        unfinished |= {p.index for p in self._free if p.turn != self._runs}
-        return {i for i in unfinished if self._parties[i].state != words.GONE}
+            return self._slow[0] or None
+        return self._slow[1]
+
+    def _slowest(self, horizon: int) -> tuple[frozenset[int], frozenset[int]]:
+        """Who holds the horizon down, and who has not come to the end of the run."""
+        fence = self._clock.fence
+        done = {p.index: p.done for p in self._stepping if p.state != words.GONE}
+        least = min(done.values(), default=horizon)
+        free = (p.index for p in self._free if p.turn != self._runs and p.state != words.GONE)
+        return (
+            frozenset(i for i, step in done.items() if step == least < horizon),
+            frozenset(i for i, step in done.items() if step < fence).union(free),
+        )
 
     def _is_to_pause(self, party: Party) -> bool:
         return self._freedom.pause == words.PAUSED and party in self._free

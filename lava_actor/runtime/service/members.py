@@ -103,8 +103,11 @@ class Members:
                 self.arena.party(frame.actor).post()
 
     def _drain(self) -> None:
+        """Handle what members have sent so far; the selector knows who has."""
+        ready = {key.fd for key, _ in self.selector.select(0)}
         for member in list(self.members.values()):
-            self._from_actor(member)
+            if member.open and (member.pipe.holds_frames or member.pipe.fileno() in ready):
+                self._from_actor(member)
 
     def _frames_of(self, member: Member, wait: float = 0.0) -> Iterator[Frame]:
         """What a member has sent, or sends within ``wait`` seconds, as long as it is there."""
