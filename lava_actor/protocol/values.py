@@ -492,6 +492,12 @@ class VarSlot:
             )
         return matrix
 
+    def _type_for(self, held: csr_matrix, given: np.dtype) -> np.dtype:
+        """A matrix keeps the type that it came with, unless whole numbers would cut what is given."""
+        own, declared = held.dtype, _element_type(self.declared, self.where)
+        cuts = own.kind in "biu" and declared.kind in "fc" and not np.can_cast(given, own)
+        return declared if cuts else own
+
     def _on_pattern(self, held: csr_matrix, value: object, index: object) -> csr_matrix:
         """The new values at the stored entries of ``held``; others than zeros fit nowhere else."""
         own = matrices.csr_matrix(held, copy=True)
@@ -507,7 +513,7 @@ class VarSlot:
             self._check_sparse(value)
             given = matrices.csr_matrix(value, copy=True)
             if matrices.same_places(given, own):
-                own.data = cast(given.data, held.dtype, self.where)
+                own.data = cast(given.data, self._type_for(held, given.dtype), self.where)
                 return type(held)(own)
             given.sum_duplicates()
             if not matrices.same_places(given, own):
@@ -523,7 +529,8 @@ class VarSlot:
                 f"{self.where}: several entries are stored at one place; expected a matrix with "
                 f"the stored entries of the present value"
             )
-        data = cast(given.data, held.dtype, self.where)
+        element = self._type_for(held, given.dtype)
+        data = cast(given.data, element, self.where)
         places, keys = _keys(own), _keys(given)
         at = np.searchsorted(places, keys)
         inside = at < places.size
@@ -534,7 +541,7 @@ class VarSlot:
                 f"{self.where}: expected zeros wherever the present value stores no entry, got "
                 f"{others} others"
             )
-        own.data = np.zeros(own.nnz, held.dtype)
+        own.data = np.zeros(own.nnz, element)
         own.data[at[inside]] = data[inside]
         return type(held)(own)
 

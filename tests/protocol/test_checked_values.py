@@ -148,6 +148,17 @@ def test_parts_of_a_sparse_var_are_set_like_parts_of_an_array_but_keep_the_patte
         on_pattern(4, held, (0, 3))
 
 
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.int64])
+def test_whole_numbers_at_the_start_do_not_keep_fractions_out(dtype: Any) -> None:
+    held = scipy.sparse.csr_matrix(PATTERN.astype(dtype))
+    assert slot(cls=scipy.sparse.csr_matrix).initial(held).dtype == dtype
+    for value in (PATTERN / 8, scipy.sparse.csr_matrix(PATTERN / 8)):
+        assert (on_pattern(value, held).toarray() == PATTERN / 8).all()
+    assert on_pattern(0.25, held, (0, 0))[0, 0] == 0.25
+    assert on_pattern(300, held, (0, 0))[0, 0] == 300
+    assert on_pattern(held, held).dtype == dtype
+
+
 def test_a_sparse_value_for_a_dense_var_is_an_array() -> None:
     value = scipy.sparse.csr_matrix(PATTERN)
     assert np.array_equal(check(value), PATTERN)
