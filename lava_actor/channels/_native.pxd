@@ -286,12 +286,14 @@ cdef class Party:
     cdef int64_t resumed_at
     cdef int64_t waking_ns
     cdef uint64_t resumed_progress
+    cdef uint64_t step_progress  # when a step ended with debts
 
     cdef void _call(self, la_party *peer, uint32_t kind, uint32_t patience) noexcept nogil
     cdef void _owe(self, la_party *peer, uint32_t patience) noexcept nogil
     cdef void _wake(self, la_party *peer) noexcept nogil
     cdef bint _make_lists(self) noexcept nogil
     cdef void _flush(self) noexcept nogil
+    cpdef void end_step(self) noexcept
     cdef int tell_pollers(self) except -1
     cdef int _find_pollers(self) except -1
     cdef void _look_at_pace(self, int64_t now) noexcept nogil

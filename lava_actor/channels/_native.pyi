@@ -114,7 +114,8 @@ class Party:
     """Whether this party may owe wake-ups for a while instead of giving them at once.
 
     It then does so while it is `brisk`. Debts are paid by `flush_wakes`, before this party sleeps,
-    and when half a ring was moved; those for data, if a core is free, after a few messages.
+    when half a ring was moved, and by a step in which nothing moves; those for data, if a core is
+    free, after a few messages.
     """
     brisk: bool
     """Whether messages followed one another fast between the last two waits; measured."""
@@ -175,6 +176,9 @@ class Party:
 
     def flush_wakes(self) -> None:
         """Wake, now, every sleeping party this one owes a wake-up."""
+
+    def end_step(self) -> None:
+        """Do so if no message has moved in the step that ends."""
 
     def wait(
         self,

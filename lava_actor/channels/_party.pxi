@@ -236,6 +236,15 @@ cdef class Party:
             self._wake(&self.parties[self.pending[i]])
         self.n_pending = 0
 
+    cpdef void end_step(self) noexcept:
+        """After a step: if no message has moved in it, none may come to pay the debts."""
+        cdef uint64_t moved
+        if self.n_pending:
+            moved = la_get64(&self.at.progress)
+            if moved == self.step_progress:
+                self._flush()
+            self.step_progress = moved
+
     cdef int tell_pollers(self) except -1:
         """Wake who waits for this party to come as far as it has; see `la_has_reached`."""
         cdef uint32_t i

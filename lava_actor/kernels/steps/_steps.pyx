@@ -230,6 +230,7 @@ cdef class Burst:
                     la_full_fence()
                 if la_get32(&me.polled):
                     self.party.tell_pollers()
+                self.party.end_step()
                 step += 1
                 if self.lockstep:
                     if self.clock.finish_step(self.party, step - 1, self.bits, &self.bits):

@@ -72,12 +72,14 @@ class SteppingLoop:
             if actor.mail_seen != party.mailbox:
                 actor.answer_requests()
             for server in actor.built.visited:
-                server.serve()
+                if server.serve():
+                    party.flush_wakes()
             if upcoming <= clock.horizon and upcoming <= clock.limit:
                 if self.plain:
                     self._do_burst()
                 else:
                     self._step(upcoming)
+                    party.end_step()
                 continue
             now = time.monotonic_ns()
             party.busy_ns = busy + (now - started) - (party.wait_ns - waited)
