@@ -493,7 +493,7 @@ class VarSlot:
         return matrix
 
     def _type_for(self, held: csr_matrix, given: np.dtype) -> np.dtype:
-        """A matrix keeps the type that it came with, unless whole numbers would cut what is given."""
+        """A matrix keeps the type that it came with, unless that is whole and cuts what comes."""
         own, declared = held.dtype, _element_type(self.declared, self.where)
         cuts = own.kind in "biu" and declared.kind in "fc" and not np.can_cast(given, own)
         return declared if cuts else own

@@ -446,3 +446,28 @@ def test_a_pipe_says_that_its_other_end_is_gone_whatever_is_left_to_read() -> No
     assert ours.recv().kind == "ready"
     ours.close()
     assert ours.has_ended(0.0)
+
+
+@pytest.mark.parametrize(
+    ("call", "in_threads"),
+    [("get", False), ("pause", False), ("stop", False), ("wait", False), ("get", True)],
+)
+def test_a_guest_that_waits_for_its_own_network_is_told_at_once(
+    call: str, in_threads: bool
+) -> None:
+    """What would wait for itself, and only be ended by the user; it may look around."""
+    lock, found = threading.Lock(), []
+
+    def act(model: Any) -> None:
+        with lock:
+            found.append(len(sink.runtime.status()))
+            if model.time_step == 3:
+                sink.total.get() if call == "get" else getattr(sink, call)()
+
+    counter, sink = Counter(name="counter", on_step=act), Sink(name="sink")
+    counter.out.connect(sink.inp)
+    config = {"actor_type": ActorType.Threading} if in_threads else {"threads": [counter]}
+    told = r"run_spk of step 3: .*a model of this network calls it"
+    with sink, pytest.raises(ModelError, match=told):
+        sink.run(RunSteps(10), First(), config)
+    assert found == [2, 2, 2]

@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lava_actor.channels.pipe import Pipe
 from lava_actor.runtime.start import descriptors
@@ -36,6 +36,9 @@ from lava_actor.runtime.start.processes import (
     look,
     memory_kills,
 )
+
+if TYPE_CHECKING:
+    from lava_actor.channels import Arena
 
 _OOM_FILE = "/proc/self/oom_score_adj"
 _OOM_SCORE = 500
@@ -313,6 +316,15 @@ def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
         else:
             spans.append((descriptor, descriptor + 1))
     return spans
+
+
+class Inside(threading.local):
+    """For a thread that is an actor: the arena of its network."""
+
+    arena: Arena | None = None
+
+
+INSIDE = Inside()
 
 
 def start_thread(body: Body, actor: ActorStart, pipe: Pipe) -> threading.Thread:

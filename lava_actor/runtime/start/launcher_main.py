@@ -43,7 +43,7 @@ from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.service.service import Service, ignore_terminal_signals
 from lava_actor.runtime.start import descriptors, forking, program
 from lava_actor.runtime.start.environment import attune, attune_process, import_places, settle_in
-from lava_actor.runtime.start.hosts import Household, MixedHost, ProcessHost
+from lava_actor.runtime.start.hosts import INSIDE, Household, MixedHost, ProcessHost
 from lava_actor.runtime.start.plan import ServicePlan
 from lava_actor.runtime.start.processes import (
     Signals,
@@ -424,6 +424,7 @@ def run_actors(
         for other in large:
             loads.pop(other, None)
     else:
+        INSIDE.arena = arena
         attune(plan.surroundings)
     home = house[0][0].home
     if own_process and home is not None:

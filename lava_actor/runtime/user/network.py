@@ -27,6 +27,7 @@ from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 from lava_actor.protocol import words
 from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
+from lava_actor.runtime.start.hosts import INSIDE
 from lava_actor.runtime.start.program import refuse_network
 from lava_actor.runtime.user import living
 from lava_actor.runtime.user.clocks import Clocks
@@ -205,10 +206,19 @@ class Network:
                 self._arena = None
             living.discard(self)
 
-    def _own(self, what: str) -> None:
-        """Refuse a process that was forked from the network's owner; nothing is sent."""
+    def _own(self, what: str, *, waits: bool = True) -> None:
+        """Refuse a process that was forked from the network's owner; nothing is sent.
+
+        What ``waits`` for actors is refused to a thread that is one of them, too.
+        """
         if self.owner != os.getpid():
             raise RuntimeStateError(f"{what}: {self._whose()}")
+        if waits and self._arena is not None and INSIDE.arena is self._arena:
+            raise RuntimeStateError(
+                f"{what}: a model of this network calls it in the middle of its step, and would "
+                f"wait for itself; it asks with request_pause() or request_stop(), and reads through a "
+                f"RefPort"
+            )
 
     def _whose(self) -> str:
         return (
@@ -443,7 +453,7 @@ class Network:
 
     def status(self) -> list[ActorStatus]:
         """What every actor is doing right now; costs the actors nothing."""
-        self._own("status")
+        self._own("status", waits=False)
         if self._arena is None:
             return []
         plans = self._executable.actors
@@ -477,7 +487,7 @@ class Network:
 
     def statistics(self) -> list[RingStatistics]:
         """Statistics of every ring."""
-        self._own("statistics")
+        self._own("statistics", waits=False)
         if self._arena is None:
             return []
         far = self._far().rings
