@@ -216,8 +216,8 @@ class Network:
         if waits and self._arena is not None and INSIDE.arena is self._arena:
             raise RuntimeStateError(
                 f"{what}: a model of this network calls it in the middle of its step, and would "
-                f"wait for itself; it asks with request_pause() or request_stop(), and reads through a "
-                f"RefPort"
+                f"wait for itself; it asks with request_pause() or request_stop(), and reads "
+                f"through a RefPort"
             )
 
     def _whose(self) -> str:
