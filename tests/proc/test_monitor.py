@@ -15,9 +15,10 @@ from scipy import sparse
 from lava_actor import Loihi2SimCfg, RunSteps
 from lava_actor.channels import memory
 from lava_actor.errors import ArenaMemoryError, LavaActorWarning
+from lava_actor.learning.learning_rule import Loihi2FLearningRule
 from lava_actor.model import registry
 from lava_actor.model.harness import ModelHarness
-from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.dense.process import Dense, LearningDense
 from lava_actor.proc.io.source import RingBuffer as Source
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.models import PyMonitorModel
@@ -140,6 +141,13 @@ def test_members_have_the_names_programs_use() -> None:
     assert monitor.proc_params["VarsData2"] == ["out_read_0"]
     assert (monitor.proc_params["n_ref_ports"], monitor.proc_params["n_in_ports"]) == (1, 1)
     assert monitor.var_read_0.shape == (3, 2)
+
+
+def test_a_text_is_not_recorded() -> None:
+    rule = Loihi2FLearningRule(dw="x0*y1", x1_impulse=16, x1_tau=10, t_epoch=1)
+    synapses = LearningDense(weights=np.ones((1, 1)), learning_rule=rule)
+    with pytest.raises(TypeError, match=r"probe: expected a Var of numbers, got dw, which is a t"):
+        Monitor().probe(synapses.dw)
 
 
 @pytest.mark.parametrize("target", [InPort((1,)), 3, None, "v"])

@@ -146,7 +146,7 @@ class Monitor(AbstractProcess):
         Raises
         ------
         InvalidTypeError
-            (a `TypeError`) if the target is neither Var nor OutPort.
+            (a `TypeError`) if the target is neither an OutPort nor a Var of numbers.
         InvalidValueError
             (a `ValueError`) if a number makes no sense, or what is probed is already, or has the
             name of something else that is.
@@ -189,6 +189,10 @@ class Monitor(AbstractProcess):
                 hint = "; probe the OutPort that feeds it, or a Var of the model"
             raise InvalidTypeError(
                 f"{self.name}.probe: expected a Var or an OutPort, got {target!r}{hint}"
+            )
+        if isinstance(target, Var) and isinstance(target.init, str):
+            raise InvalidTypeError(
+                f"{self.name}.probe: expected a Var of numbers, got {target.name}, which is a text"
             )
         for process in (self, target.process):
             runtime = None if process is None else process.runtime
