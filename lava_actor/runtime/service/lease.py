@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 0.01
 CROWDED_SECONDS = 0.001
 WIDE_SECONDS = 0.03
+#: Seconds between two looks at what is done on other machines: nobody wakes us for that.
+WIDE_LOOK_SECONDS = 0.001
 MOST_SECONDS = 0.25
 LEAST_STEPS = 4
 #: Seconds between two looks when there is nothing to do.
@@ -67,12 +69,15 @@ class Lease:
         self.lockstep = lockstep
         self.target = 0
         self.active = False
-        least = WIDE_SECONDS if arena.plan.elsewhere else LEASE_SECONDS
+        wide = bool(arena.plan.elsewhere)
+        least = WIDE_SECONDS if wide else LEASE_SECONDS
         self.seconds = min(max(least, crowd * CROWDED_SECONDS), MOST_SECONDS)
+        self._pause = WIDE_LOOK_SECONDS if wide else self.seconds / 5
         self._rate = 0.0
         self._mark = (0.0, 0)
         self._steps = LEAST_STEPS
         self._granted_at = 0.0
+        self._hungry = False  # since the last grant: what others have done is known later
 
     def start(self, steps: int | None, runs: Party) -> None:
         """Begin a run of ``steps`` steps (None: until told otherwise) from the last fence.
@@ -98,6 +103,7 @@ class Lease:
         if not self.active:
             return
         done = self.clock.slowest
+        hungry = self._hungry = hungry or self._hungry
         now = time.monotonic()
         since, at = self._mark
         if now - since >= self.seconds / 2 and done > at:
@@ -117,7 +123,7 @@ class Lease:
         horizon = min(self.target, done + self._steps)
         more = horizon - self.clock.granted
         if more > 0 and (more >= self._steps / 4 or horizon == self.target):
-            self._granted_at = time.monotonic()
+            self._granted_at, self._hungry = time.monotonic(), False
             self.clock.raise_horizon(horizon)
         self.active = self.clock.granted < self.target
 
@@ -125,7 +131,7 @@ class Lease:
     def period(self) -> float:
         """When to look again: soon, unless there is nothing to grant before the user acts."""
         waits = self.clock.horizon < self.clock.granted
-        return self.seconds / 5 if self.active and not waits else PATIENT_SECONDS
+        return self._pause if self.active and not waits else PATIENT_SECONDS
 
     def hold(self) -> int:
         """Grant nothing more for now; the last step that may start."""
