@@ -9,6 +9,7 @@ guess. Attributes that are all of the same memory are so again.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from itertools import accumulate, combinations, pairwise
 from typing import TYPE_CHECKING, Any
@@ -166,9 +167,13 @@ class Merge:
 
     def _arrays(self, value: object) -> list[np.ndarray]:
         """All arrays that a value consists of."""
+        return [part for part in self._parts_of(value) if isinstance(part, np.ndarray)]
+
+    def _parts_of(self, value: object) -> list[object]:
+        """A value, and what has an identity of all that it consists of."""
         encoder = Encoder(Names(()), self._references, trusted=True)
         encoder.add(value, "")
-        return [entry for entry in encoder.entries if isinstance(entry, np.ndarray)]
+        return [value, *encoder.entries]
 
     def _value(self, name: str, values: list[Any]) -> object:
         if name == "proc_params":  # of the Process, not of a part
@@ -191,6 +196,8 @@ class Merge:
         """What is no Var: a row per neuron, or the same for all; an error if both are possible."""
         one, made = values[0], self._made.get(name)
         found: list[np.ndarray] = []
+        if not isinstance(one, np.ndarray) and self._may_have_rows(values, made):
+            raise self._unclear(name)
         if self._are_equal(values) and name not in self._cut.divided:
             found.append(one)
         sizes = [rows.end - rows.first for rows in self._old]
@@ -207,6 +214,17 @@ class Merge:
             raise self._unclear(name)
         return found[0]
 
+    def _may_have_rows(self, values: list[Any], made: object) -> bool:
+        """Whether more in it is as long as the old rows than in a model that was just built."""
+        return all(
+            self._how_many_of(value, rows) > self._how_many_of(made, rows)
+            for value, rows in zip(values, self._old, strict=True)
+        )
+
+    def _how_many_of(self, value: object, rows: Rows) -> int:
+        """How many arrays and containers a value consists of that are as long as rows."""
+        return [_length(part) for part in self._parts_of(value)].count(rows.end - rows.first)
+
     def _rows_of(self, values: list[Any], shape: tuple[int, ...]) -> np.ndarray | csr_matrix:
         begin, end = self._first, self._first + self._count
         if any(matrices.issparse(value) for value in values):
@@ -218,7 +236,7 @@ class Merge:
     def _unclear(name: str) -> CheckpointError:
         return CheckpointError(
             f"{name} differs between the parts in the file, or may have a row for each neuron or "
-            f"not: name it in `divided` or `remade` of the `cut` of its model, "
+            f"not: name it in `divided` (an array) or `remade` of the `cut` of its model, "
             f"{_AS_SAVED}"
         )
 
@@ -232,6 +250,13 @@ class Merge:
         said = encoder.finish(encoder.add(value, ""))
         blobs = [bytes(blob) if isinstance(blob, bytes) else blob.tobytes() for blob in said.blobs]
         return said.root, said.objects, blobs
+
+
+def _length(value: Any) -> int | None:
+    if isinstance(value, (list, tuple, deque, dict)):
+        return len(value)
+    has_rows = matrices.issparse(value) or (isinstance(value, np.ndarray) and value.ndim)
+    return value.shape[0] if has_rows else None
 
 
 def _complete(state: dict[str, object], variables: set[str]) -> dict[str, object]:

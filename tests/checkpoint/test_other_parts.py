@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from functools import partial
 from itertools import pairwise
@@ -207,6 +208,8 @@ def test_what_has_rows_is_divided_and_what_has_none_is_the_same_for_all() -> Non
         ([("held", np.zeros(1))] * 5, {}, "11111"),
         ([("held", np.arange(2))] * 2, {}, "22"),
         ([("held", np.zeros((3, 2)))] * 2, {"held": np.zeros((3, 4))}, "22"),
+        ([("held", [0.0] * 2)] * 2, {"held": [0.0] * 4}, "22"),
+        ([("held", (0, 0))] * 2, {}, "22"),
     ],
 )
 def test_what_is_not_clear_is_an_error(old: Any, made: Any, parts: str) -> None:
@@ -217,6 +220,26 @@ def test_what_is_not_clear_is_an_error(old: Any, made: Any, parts: str) -> None:
 def test_an_attribute_of_some_parts_only_is_an_error_that_names_it() -> None:
     with pytest.raises(CheckpointError, match=r"only some of its parts in the file have \['held'"):
         merged([("held", 1), ("row", np.zeros(3))], {})
+
+
+@pytest.mark.parametrize(
+    ("kept", "made"),
+    [
+        ([0.0] * 5, [0.0] * 2),
+        (tuple(range(5)), (0, 1)),
+        (deque([0] * 5), deque([0] * 2)),
+        (dict.fromkeys(range(5)), {}),
+        ({"last": [0] * 5}, {"last": [0] * 2}),
+        ({"last": np.zeros(5)}, {"last": np.zeros(2)}),
+        (sparse.eye(5, format="csr"), sparse.csr_matrix((2, 5))),
+        ([0] * 5, None),
+    ],
+)
+def test_a_container_with_an_entry_per_neuron_is_given_to_no_part(kept: Any, made: Any) -> None:
+    own = Rows(0, 2, 5)
+    with pytest.raises(CheckpointError, match=r"held differs .* or may have a row for each"):
+        merged([("held", kept)], {"held": made}, parts="5", own=own)
+    assert merged([("held", kept)], {"held": kept}, parts="5", own=own)["held"] is kept
 
 
 SHARED: dict[str, Callable[[np.ndarray], Any]] = {
