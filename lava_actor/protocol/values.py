@@ -267,19 +267,22 @@ class VarSlot:
     def set_in(
         self, model: Any, name: str, value: object, index: object = None, *, by_port: bool = False
     ) -> None:
-        """Assign to a model's attribute and tell the model; a number it refuses is taken back.
+        """Assign to a model's attribute and tell the model; what it refuses is taken back.
 
         Of what comes through a RefPort, ``by_port``, models of users are not told.
         """
         before = getattr(model, name)
         setattr(model, name, self.assigned(before, value, index))
+        is_taken = False
         try:
             model._la_var_written(name)
+            is_taken = True
             if not by_port:
                 model.on_var_update()
         except BaseException:
-            if isinstance(before, (int, float, str, np.ndarray)):
-                setattr(model, name, before)
+            setattr(model, name, before)
+            if is_taken:  # what follows from the value follows from the old one again
+                model._la_var_written(name)
             raise
 
     def assigned(self, held: object, value: object, index: object = None) -> Any:
