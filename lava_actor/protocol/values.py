@@ -28,6 +28,7 @@ from lava_actor.errors import (
 )
 from lava_actor.plain import plain
 from lava_actor.process import matrices
+from lava_actor.process.hints import is_library
 from lava_actor.process.values import part_shape
 
 if TYPE_CHECKING:
@@ -270,16 +271,30 @@ class VarSlot:
         """Assign to a model's attribute and tell the model; what it refuses is taken back.
 
         Of what comes through a RefPort, ``by_port``, models of users are not told.
+
+        A part of an array of a model of the library is changed in place, between two steps, when
+        only the model's own thread looks at it. The model gets another view of it: whoever asks
+        whether the array was replaced hears yes. Models of users may keep the old array for its
+        values, and get a copy.
         """
         before = getattr(model, name)
-        setattr(model, name, self.assigned(before, value, index))
+        part = None
+        if index is not None and is_library(type(model)) and self._has_room(before, value):
+            part = np.array(self.taken(before, index))
+            self._fill(before, index, value)
+            new = before.view()
+        else:
+            new = self.assigned(before, value, index)
         is_taken = False
         try:
+            setattr(model, name, new)
             model._la_var_written(name)
             is_taken = True
             if not by_port:
                 model.on_var_update()
         except BaseException:
+            if part is not None:
+                before[index] = part
             setattr(model, name, before)
             if is_taken:  # what follows from the value follows from the old one again
                 model._la_var_written(name)
@@ -305,11 +320,7 @@ class VarSlot:
             held = np.asarray(held)
         if not isinstance(held, np.ndarray):
             return self.initial(value)  # nothing of what the model holds can be kept
-        if self._is_scalar() and held.dtype.kind in "iu":
-            given = numbers(value, self.where)
-            finite = given.dtype.kind == "f" and bool(np.isfinite(given).all())
-            if finite and not np.array_equal(given, np.trunc(given)):
-                held = held.astype(float)  # as a single number keeps its fraction
+        held = self._wide_enough(held, value)
         if index is None:
             fits = held.shape == self.shape
             new = np.empty_like(held) if fits else np.empty(self.shape, held.dtype)
@@ -317,6 +328,25 @@ class VarSlot:
             new = np.array(self.presented(held), order="K", subok=True)
         self._fill(new, index, value)
         return new
+
+    def _wide_enough(self, held: np.ndarray, value: object) -> np.ndarray:
+        """An array as floats if a fraction comes that a single number would keep."""
+        if not (self._is_scalar() and held.dtype.kind in "iu"):
+            return held
+        given = numbers(value, self.where)
+        finite = given.dtype.kind == "f" and bool(np.isfinite(given).all())
+        fraction = finite and not np.array_equal(given, np.trunc(given))
+        return held.astype(float) if fraction else held
+
+    def _has_room(self, held: object, value: object) -> bool:
+        """Whether a value may go into what a model holds: all elements are there, and alone."""
+        return (
+            isinstance(held, np.ndarray)
+            and held.dtype.kind in _NUMBERS
+            and bool(held.flags.writeable and held.flags.forc)
+            and self.presented(held) is held
+            and self._wide_enough(held, value) is held
+        )
 
     def _fill(self, array: np.ndarray, index: Any, value: object) -> None:
         part = part_shape(self.shape, index, self.where)
