@@ -252,7 +252,7 @@ class VarSlot:
         if self._is_text():
             return self._text(value, index)
         part = part_shape(self.shape, index, self.where)
-        if self._is_sparse() and matrices.issparse(value) and index is None:
+        if self.is_sparse and matrices.issparse(value) and index is None:
             if value.shape != part:
                 raise InvalidValueError(
                     f"{self.where}: expected a matrix of shape {part}, got {value.shape}"
@@ -407,9 +407,9 @@ class VarSlot:
 
     def _declared_kind(self, value: Any) -> object:
         """An array where an array is declared, a sparse matrix where one is."""
-        if self.declared is None or matrices.issparse(value) == self._is_sparse():
+        if self.declared is None or matrices.issparse(value) == self.is_sparse:
             return value
-        return self.declared.cls(value) if self._is_sparse() else value.toarray()
+        return self.declared.cls(value) if self.is_sparse else value.toarray()
 
     def taken(self, value: Any, index: Any) -> Any:
         """Return a part of a presented value; `InvalidIndexError` if there is no such part."""
@@ -430,7 +430,9 @@ class VarSlot:
     def _is_scalar(self) -> bool:
         return self.declared is not None and self.declared.cls in _SCALARS
 
-    def _is_sparse(self) -> bool:
+    @property
+    def is_sparse(self) -> bool:
+        """Whether a sparse matrix is declared."""
         cls = getattr(self.declared, "cls", None)
         return isinstance(cls, type) and matrices.is_csr_class(cls)
 

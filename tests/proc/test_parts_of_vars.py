@@ -36,15 +36,16 @@ def change(var: Any, by_index: bool) -> None:
 @pytest.mark.parametrize(("name", "tag"), sorted(TAGS))
 def test_a_network_goes_on_as_if_the_whole_had_been_set(name: str, tag: str) -> None:
     found = []
-    for by_index in (False, True):
+    for by_index, placement in ((False, "actors"), (True, "actors"), (True, {"process": 2})):
         net = Net(name, tag)
         with net.process as process:
-            process.run(RunSteps(STEPS), Loihi2SimCfg(select_tag=tag), {"seed": 5})
+            config = {"seed": 5, "placement": placement}
+            process.run(RunSteps(STEPS), Loihi2SimCfg(select_tag=tag), config)
             for var in process.vars:
                 change(var, by_index)
             process.run(RunSteps(STEPS))
             found.append(net.seen())
-    assert found[0] == found[1]
+    assert found[0] == found[1] == found[2]
 
 
 def test_a_part_of_an_array_is_set_without_a_copy_and_the_model_sees_another_array() -> None:
