@@ -109,6 +109,16 @@ def _is_compact(array: np.ndarray) -> bool:
     return bool(flags.c_contiguous or flags.f_contiguous or _axes(array) is not None)
 
 
+def are_of_one_memory(one: object, other: object) -> bool:
+    """Whether two arrays have the same elements, in one order; their shapes may be others."""
+    if not (type(one) is type(other) is np.ndarray):
+        return False
+    begins = [array.__array_interface__["data"][0] for array in (one, other)]
+    alike = (one.shape, one.strides) == (other.shape, other.strides)
+    flat = one.flags.c_contiguous and other.flags.c_contiguous and one.size == other.size
+    return begins[0] == begins[1] and one.dtype == other.dtype and (alike or flat)
+
+
 def own(stored: np.ndarray, said: Said) -> np.ndarray:
     """An array that has memory of its own."""
     made = stored

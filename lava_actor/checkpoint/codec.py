@@ -174,6 +174,11 @@ class Encoder:
             self.document.objects[index] = {"class": path_of(cls), "pickle": self._pickled(data)}
         return {"ref": self._index[id(cls)]}
 
+    @property
+    def entries(self) -> tuple[Part, ...]:
+        """What has an entry in the table, in order."""
+        return tuple(self._keep)
+
     def finish(self, root: object = None) -> Document:
         """Write the arrays and return the document."""
         self.document.root = root

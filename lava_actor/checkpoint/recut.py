@@ -3,18 +3,20 @@
 A Process has the same rows whoever cuts it, so a part takes its rows out of all parts that have
 some of them: of what its model's `Cut` calls divided. What that calls remade is left as it is in a
 model that was just built; all else has to be equal in all parts. What is not is an error, never a
-guess.
+guess. Attributes that are all of the same memory are so again.
 """
 
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate, pairwise
+from itertools import accumulate, combinations, pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lava_actor.checkpoint.arrays import are_of_one_memory
 from lava_actor.checkpoint.codec import Encoder
 from lava_actor.checkpoint.names import Names
 from lava_actor.checkpoint.rings import Content, places_in
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from lava_actor.checkpoint.arrays import Said
     from lava_actor.checkpoint.rings import Message
     from lava_actor.compiler.executable import Executable
+
+_AS_SAVED = "or load it into a network that is cut as the saved one was"
 
 Part = PartPlan | None
 
@@ -127,7 +131,7 @@ class Merge:
 
     def state(self, states: Sequence[dict[str, object]]) -> dict[str, object]:
         """The attributes of the model."""
-        names = set[str]().union(*states)
+        names, saved = set[str]().union(*states), states
         states = [_complete(state, names & self._shapes.keys()) for state in states]
         if uneven := {name for name in names if any(name not in state for state in states)}:
             raise CheckpointError(f"only some of its parts in the file have {sorted(uneven)}")
@@ -135,7 +139,41 @@ class Merge:
         kept = {name: self._made[name] for name in remade if name in self._made}
         for name in names - remade:
             kept[name] = self._value(name, [state[name] for state in states])
+        self._share(kept, saved, sorted(names - remade - {"proc_params"}))
         return kept
+
+    def _share(
+        self, kept: dict[str, Any], saved: Sequence[dict[str, object]], names: list[str]
+    ) -> None:
+        """Let attributes look at the same memory, as those of the parts in the file do."""
+        arrays = [{name: self._arrays(state.get(name)) for name in names} for state in saved]
+        anew = {name for name in names if kept[name] is not saved[0].get(name)}
+        for one, other in combinations(names, 2):
+            if anew.isdisjoint((one, other)) or not any(
+                np.shares_memory(a, b) for held in arrays for a in held[one] for b in held[other]
+            ):
+                continue
+            pairs = [(state.get(one), state.get(other)) for state in saved]
+            if not all(are_of_one_memory(*pair) for pair in pairs) or (
+                kept[one].size != kept[other].size
+            ):
+                raise CheckpointError(
+                    f"expected that {one} and {other} share all of an array, in one order, or "
+                    f"nothing, got some of it: name one in `remade` of the `cut` of its model, "
+                    f"{_AS_SAVED}"
+                )
+            is_same = all(a is b for a, b in pairs)
+            kept[other] = kept[one] if is_same else kept[one].reshape(kept[other].shape)
+
+    def _arrays(self, value: object) -> list[np.ndarray]:
+        """All arrays that a value consists of."""
+        return [part for part in self._parts_of(value) if isinstance(part, np.ndarray)]
+
+    def _parts_of(self, value: object) -> list[object]:
+        """A value, and what has an identity of all that it consists of."""
+        encoder = Encoder(Names(()), self._references, trusted=True)
+        encoder.add(value, "")
+        return [value, *encoder.entries]
 
     def _value(self, name: str, values: list[Any]) -> object:
         if name == "proc_params":  # of the Process, not of a part
@@ -158,6 +196,8 @@ class Merge:
         """What is no Var: a row per neuron, or the same for all; an error if both are possible."""
         one, made = values[0], self._made.get(name)
         found: list[np.ndarray] = []
+        if not isinstance(one, np.ndarray) and self._may_have_rows(values, made):
+            raise self._unclear(name)
         if self._are_equal(values) and name not in self._cut.divided:
             found.append(one)
         sizes = [rows.end - rows.first for rows in self._old]
@@ -174,6 +214,17 @@ class Merge:
             raise self._unclear(name)
         return found[0]
 
+    def _may_have_rows(self, values: list[Any], made: object) -> bool:
+        """Whether more in it is as long as the old rows than in a model that was just built."""
+        return all(
+            self._how_many_of(value, rows) > self._how_many_of(made, rows)
+            for value, rows in zip(values, self._old, strict=True)
+        )
+
+    def _how_many_of(self, value: object, rows: Rows) -> int:
+        """How many arrays and containers a value consists of that are as long as rows."""
+        return [_length(part) for part in self._parts_of(value)].count(rows.end - rows.first)
+
     def _rows_of(self, values: list[Any], shape: tuple[int, ...]) -> np.ndarray | csr_matrix:
         begin, end = self._first, self._first + self._count
         if any(matrices.issparse(value) for value in values):
@@ -185,8 +236,8 @@ class Merge:
     def _unclear(name: str) -> CheckpointError:
         return CheckpointError(
             f"{name} differs between the parts in the file, or may have a row for each neuron or "
-            f"not: name it in `divided` or `remade` of the `cut` of its model, or load it into a "
-            f"network that is cut as the saved one was"
+            f"not: name it in `divided` (an array) or `remade` of the `cut` of its model, "
+            f"{_AS_SAVED}"
         )
 
     def _are_equal(self, values: Sequence[object]) -> bool:
@@ -199,6 +250,13 @@ class Merge:
         said = encoder.finish(encoder.add(value, ""))
         blobs = [bytes(blob) if isinstance(blob, bytes) else blob.tobytes() for blob in said.blobs]
         return said.root, said.objects, blobs
+
+
+def _length(value: Any) -> int | None:
+    if isinstance(value, (list, tuple, deque, dict)):
+        return len(value)
+    has_rows = matrices.issparse(value) or (isinstance(value, np.ndarray) and value.ndim)
+    return value.shape[0] if has_rows else None
 
 
 def _complete(state: dict[str, object], variables: set[str]) -> dict[str, object]:

@@ -28,6 +28,7 @@ from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral
+from lava_actor.proc._delays import check_fixed_delays, longest_in_line
 from lava_actor.proc.connectivity import Recipe
 from lava_actor.process import matrices
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from numpy.typing import ArrayLike
+    from scipy.sparse import csr_matrix
 
     from lava_actor.channels import RingReader, RingWriter
     from lava_actor.process.parameters import ProcessParameters
@@ -331,6 +333,19 @@ class Delayed(ConnectionModel):
     """
 
     _la_parts = ("_la_take_in", "_la_delay_line")
+
+    delays: np.ndarray | csr_matrix
+
+    def _la_var_written(self, name: str) -> None:
+        super()._la_var_written(name)
+        if name == "delays":
+            self._la_check_delays()
+
+    def _la_check_delays(self) -> None:
+        """Refuse delays that the line has no column for, or the hardware no bits."""
+        longest = longest_in_line(owner_of(self), self.delays, self.a_buff.shape[-1])
+        if isinstance(self, FixedNumbers):
+            check_fixed_delays(owner_of(self), longest)
 
     def run_spk(self) -> None:
         """Send the first column, move the others up, receive, add to the columns."""

@@ -103,6 +103,26 @@ def delay_range(process: str, delays: object, max_delay: int) -> int:
     return int(max_delay) or longest
 
 
+def longest_in_line(process: str, delays: Matrix, depth: int) -> int:
+    """Return the longest delay, if a line of `depth` columns has one for each.
+
+    Raises
+    ------
+    InvalidValueError
+        If a delay is negative, or not below `depth`.
+    """
+    numbers = delays.data if matrices.issparse(delays) else np.asarray(delays)
+    if not numbers.size:
+        return 0
+    low, high = int(numbers.min()), int(numbers.max())
+    if not 0 <= low <= high < depth:
+        raise InvalidValueError(
+            f"{process}.delays: expected values from 0 to {depth - 1}, the longest of the "
+            f"connection, got {low} to {high}; max_delay allows longer ones"
+        )
+    return high
+
+
 def check_fixed_delays(process: str, max_delay: int) -> None:
     """Refuse delays that the fixed-point models cannot have.
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import accumulate, pairwise
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,76 @@ class Rows:
 def is_divided(shape: tuple[int, ...], total: int) -> bool:
     """Whether an array of a shape has an element, or a row, for each of ``total`` neurons."""
     return total > 1 and (math.prod(shape) == total or shape[:1] == (total,))
+
+
+@plain(frozen=True)
+class Piece:
+    """What one part has of that which an index selects of an array.
+
+    Parameters
+    ----------
+    part : int
+        Which part.
+    index : object
+        Of the part's own array.
+    places : slice or ndarray
+        Where along the first axis of the selection; ``...`` if the part has all of it.
+    """
+
+    part: int
+    index: Any
+    places: Any
+
+
+def pieces(index: Any, shape: tuple[int, ...], parts: Sequence[Rows]) -> list[Piece] | None:
+    """Which parts have what an index selects of an array of ``shape``, which it fits.
+
+    Returns
+    -------
+    list of Piece or None
+        None if the parts have no whole rows of the first axis, or the index is no integer, slice
+        that ascends or list of integers, perhaps with integers and slices for the other axes; or
+        if it selects nothing.
+    """
+    first, *rest = index if isinstance(index, tuple) and index else (index,)
+    own = [part.shape(shape) for part in parts]
+    if any(len(one) != len(shape) for one in own) or not all(_is_basic(each) for each in rest):
+        return None
+    ends = list(accumulate(one[0] for one in own))
+    found = [
+        (k, rows, places)
+        for k, (begin, end) in enumerate(pairwise([0, *ends]))
+        if (part := _rows_of(first, shape[0], begin, end)) is not None
+        for rows, places in [part]
+    ]
+    return [Piece(k, (rows, *rest), p) for k, rows, p in found] or None
+
+
+def _is_basic(index: object) -> bool:
+    whole = isinstance(index, (int, np.integer)) and not isinstance(index, bool)
+    return whole or index is ... or isinstance(index, slice)
+
+
+def _rows_of(index: Any, count: int, begin: int, end: int) -> tuple[Any, Any] | None:
+    """What an index of ``count`` rows selects of those from begin to end, and where it goes."""
+    if isinstance(index, slice):
+        found = range(count)[index]
+        step = found.step
+        low, high = (max(0, -((found.start - edge) // step)) for edge in (begin, end))
+        taken = found[low:high]
+        if step < 0 or not taken:
+            return None
+        return slice(taken[0] - begin, taken[-1] + 1 - begin, step), slice(low, low + len(taken))
+    if index is not ... and _is_basic(index):
+        row = index + count if index < 0 else index
+        return (row - begin, ...) if begin <= row < end else None
+    rows = np.asarray(index) if isinstance(index, (list, np.ndarray)) else np.empty(0)
+    if rows.dtype.kind not in "iu" or rows.ndim != 1:
+        return None
+    rows = rows.astype(np.intp, copy=False)
+    rows = np.where(rows < 0, rows + count, rows)
+    places = np.flatnonzero((begin <= rows) & (rows < end))
+    return (rows[places] - begin, places) if places.size else None
 
 
 def joined(parts: Sequence[object], whole: tuple[int, ...]) -> object:

@@ -28,6 +28,7 @@ from lava_actor.errors import (
 )
 from lava_actor.plain import plain
 from lava_actor.process import matrices
+from lava_actor.process.hints import is_library
 from lava_actor.process.values import part_shape
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ class VarSlot:
         if self._is_text():
             return self._text(value, index)
         part = part_shape(self.shape, index, self.where)
-        if self._is_sparse() and matrices.issparse(value) and index is None:
+        if self.is_sparse and matrices.issparse(value) and index is None:
             if value.shape != part:
                 raise InvalidValueError(
                     f"{self.where}: expected a matrix of shape {part}, got {value.shape}"
@@ -267,19 +268,36 @@ class VarSlot:
     def set_in(
         self, model: Any, name: str, value: object, index: object = None, *, by_port: bool = False
     ) -> None:
-        """Assign to a model's attribute and tell the model; a number it refuses is taken back.
+        """Assign to a model's attribute and tell the model; what it refuses is taken back.
 
         Of what comes through a RefPort, ``by_port``, models of users are not told.
+
+        A part of an array of a model of the library is changed in place, between two steps, when
+        only the model's own thread looks at it. The model gets another view of it: whoever asks
+        whether the array was replaced hears yes. Models of users may keep the old array for its
+        values, and get a copy.
         """
         before = getattr(model, name)
-        setattr(model, name, self.assigned(before, value, index))
+        part = None
+        if index is not None and is_library(type(model)) and self._has_room(before, value):
+            part = np.array(self.taken(before, index))
+            self._fill(before, index, value)
+            new = before.view()
+        else:
+            new = self.assigned(before, value, index)
+        is_taken = False
         try:
+            setattr(model, name, new)
             model._la_var_written(name)
+            is_taken = True
             if not by_port:
                 model.on_var_update()
         except BaseException:
-            if isinstance(before, (int, float, str, np.ndarray)):
-                setattr(model, name, before)
+            if part is not None:
+                before[index] = part
+            setattr(model, name, before)
+            if is_taken:  # what follows from the value follows from the old one again
+                model._la_var_written(name)
             raise
 
     def assigned(self, held: object, value: object, index: object = None) -> Any:
@@ -302,11 +320,7 @@ class VarSlot:
             held = np.asarray(held)
         if not isinstance(held, np.ndarray):
             return self.initial(value)  # nothing of what the model holds can be kept
-        if self._is_scalar() and held.dtype.kind in "iu":
-            given = numbers(value, self.where)
-            finite = given.dtype.kind == "f" and bool(np.isfinite(given).all())
-            if finite and not np.array_equal(given, np.trunc(given)):
-                held = held.astype(float)  # as a single number keeps its fraction
+        held = self._wide_enough(held, value)
         if index is None:
             fits = held.shape == self.shape
             new = np.empty_like(held) if fits else np.empty(self.shape, held.dtype)
@@ -314,6 +328,25 @@ class VarSlot:
             new = np.array(self.presented(held), order="K", subok=True)
         self._fill(new, index, value)
         return new
+
+    def _wide_enough(self, held: np.ndarray, value: object) -> np.ndarray:
+        """An array as floats if a fraction comes that a single number would keep."""
+        if not (self._is_scalar() and held.dtype.kind in "iu"):
+            return held
+        given = numbers(value, self.where)
+        finite = given.dtype.kind == "f" and bool(np.isfinite(given).all())
+        fraction = finite and not np.array_equal(given, np.trunc(given))
+        return held.astype(float) if fraction else held
+
+    def _has_room(self, held: object, value: object) -> bool:
+        """Whether a value may go into what a model holds: all elements are there, and alone."""
+        return (
+            isinstance(held, np.ndarray)
+            and held.dtype.kind in _NUMBERS
+            and bool(held.flags.writeable and held.flags.forc)
+            and self.presented(held) is held
+            and self._wide_enough(held, value) is held
+        )
 
     def _fill(self, array: np.ndarray, index: Any, value: object) -> None:
         part = part_shape(self.shape, index, self.where)
@@ -374,9 +407,9 @@ class VarSlot:
 
     def _declared_kind(self, value: Any) -> object:
         """An array where an array is declared, a sparse matrix where one is."""
-        if self.declared is None or matrices.issparse(value) == self._is_sparse():
+        if self.declared is None or matrices.issparse(value) == self.is_sparse:
             return value
-        return self.declared.cls(value) if self._is_sparse() else value.toarray()
+        return self.declared.cls(value) if self.is_sparse else value.toarray()
 
     def taken(self, value: Any, index: Any) -> Any:
         """Return a part of a presented value; `InvalidIndexError` if there is no such part."""
@@ -397,7 +430,9 @@ class VarSlot:
     def _is_scalar(self) -> bool:
         return self.declared is not None and self.declared.cls in _SCALARS
 
-    def _is_sparse(self) -> bool:
+    @property
+    def is_sparse(self) -> bool:
+        """Whether a sparse matrix is declared."""
         cls = getattr(self.declared, "cls", None)
         return isinstance(cls, type) and matrices.is_csr_class(cls)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -170,12 +172,16 @@ def test_it_goes_on_as_if_it_had_not_been_saved(name: str, tag: str, tmp_path: P
     assert found == expected
 
 
-def merged(old: list[Any], made: Any, *, parts: str = "23", own: Rows | None = None) -> Any:
-    """What becomes of an attribute of parts with so many rows each."""
+def merge_of(made: Any, parts: str, own: Rows | None = None) -> Merge:
+    """Of parts with so many rows each."""
     ends = np.cumsum([0, *(int(n) for n in parts)])
     rows = [Rows(int(a), int(b), int(ends[-1])) for a, b in pairwise(ends)]
-    cut = Cut("s_out", ("v", "row"), remade=("found",))
-    merge = Merge(rows, own, cut, {}, made)
+    return Merge(rows, own, Cut("s_out", ("v", "row"), remade=("found",)), {}, made)
+
+
+def merged(old: list[Any], made: Any, *, parts: str = "23", own: Rows | None = None) -> Any:
+    """What becomes of an attribute of parts with so many rows each."""
+    merge = merge_of(made, parts, own)
     return merge.state([{"row" if name == "row" else "held": x} for name, x in old])
 
 
@@ -202,6 +208,8 @@ def test_what_has_rows_is_divided_and_what_has_none_is_the_same_for_all() -> Non
         ([("held", np.zeros(1))] * 5, {}, "11111"),
         ([("held", np.arange(2))] * 2, {}, "22"),
         ([("held", np.zeros((3, 2)))] * 2, {"held": np.zeros((3, 4))}, "22"),
+        ([("held", [0.0] * 2)] * 2, {"held": [0.0] * 4}, "22"),
+        ([("held", (0, 0))] * 2, {}, "22"),
     ],
 )
 def test_what_is_not_clear_is_an_error(old: Any, made: Any, parts: str) -> None:
@@ -212,3 +220,71 @@ def test_what_is_not_clear_is_an_error(old: Any, made: Any, parts: str) -> None:
 def test_an_attribute_of_some_parts_only_is_an_error_that_names_it() -> None:
     with pytest.raises(CheckpointError, match=r"only some of its parts in the file have \['held'"):
         merged([("held", 1), ("row", np.zeros(3))], {})
+
+
+@pytest.mark.parametrize(
+    ("kept", "made"),
+    [
+        ([0.0] * 5, [0.0] * 2),
+        (tuple(range(5)), (0, 1)),
+        (deque([0] * 5), deque([0] * 2)),
+        (dict.fromkeys(range(5)), {}),
+        ({"last": [0] * 5}, {"last": [0] * 2}),
+        ({"last": np.zeros(5)}, {"last": np.zeros(2)}),
+        (sparse.eye(5, format="csr"), sparse.csr_matrix((2, 5))),
+        ([0] * 5, None),
+    ],
+)
+def test_a_container_with_an_entry_per_neuron_is_given_to_no_part(kept: Any, made: Any) -> None:
+    own = Rows(0, 2, 5)
+    with pytest.raises(CheckpointError, match=r"held differs .* or may have a row for each"):
+        merged([("held", kept)], {"held": made}, parts="5", own=own)
+    assert merged([("held", kept)], {"held": kept}, parts="5", own=own)["held"] is kept
+
+
+SHARED: dict[str, Callable[[np.ndarray], Any]] = {
+    "the same": lambda v: v,
+    "all of it": lambda v: v[:],
+    "flat": lambda v: v.reshape(-1),
+}
+
+
+@pytest.mark.parametrize("share", SHARED.values(), ids=SHARED)
+@pytest.mark.parametrize(
+    ("parts", "own"), [("23", None), ("5", Rows(1, 3, 5)), ("23", Rows(1, 3, 5))]
+)
+def test_attributes_that_share_an_array_share_that_of_other_parts(
+    share: Callable[[np.ndarray], Any], parts: str, own: Rows | None
+) -> None:
+    arrays = [np.random.default_rng(n).random((n, 1)) for n in map(int, parts)]
+    states: list[dict[str, object]] = [{"v": v, "row": share(v)} for v in arrays]
+    found: dict[str, Any] = merge_of({}, parts, own).state(states)
+    rows = slice(None) if own is None else slice(own.first, own.end)
+    assert found["v"].tolist() == np.concatenate(arrays)[rows].tolist()
+    assert found["row"].shape == share(found["v"]).shape
+    assert (found["row"] is found["v"]) == (states[0]["row"] is states[0]["v"])
+    found["row"] += 1
+    assert found["v"].tolist() == (np.concatenate(arrays)[rows] + 1).tolist()
+
+
+NOT_SHARED: dict[str, Callable[[np.ndarray], Any]] = {
+    "backwards": lambda v: v[::-1],
+    "a part": lambda v: v[:1],
+    "in a list": lambda v: [v[:1]],
+    "in an object": lambda v: partial(np.add, v[:1]),
+}
+
+
+@pytest.mark.parametrize("share", NOT_SHARED.values(), ids=NOT_SHARED)
+def test_what_cannot_share_an_array_of_other_parts_is_an_error_that_names_both(
+    share: Callable[[np.ndarray], Any],
+) -> None:
+    v, made = np.zeros((5, 1)), {"held": share(np.zeros((2, 1)))}
+    with pytest.raises(CheckpointError, match="held and v share all of an array, in one order"):
+        merge_of(made, "5", Rows(1, 3, 5)).state([{"v": v, "held": share(v)}])
+
+
+def test_attributes_that_shared_an_array_in_some_parts_only_are_an_error() -> None:
+    v, other = np.zeros(2), np.zeros(3)
+    with pytest.raises(CheckpointError, match="row and v share all of an array"):
+        merge_of({}, "23").state([{"v": v, "row": v}, {"v": other, "row": other.copy()}])

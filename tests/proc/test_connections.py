@@ -333,9 +333,11 @@ def test_delays_can_be_set_up_to_the_longest_allowed(kind: str) -> None:
     value = np.array([[2, 1]])
     connection.set("delays", sparse.csr_matrix(value) if "sparse" in kind else value)
     assert outputs(connection, [[1, 1]] + [[0, 0]] * 4).ravel().tolist() == [0, 0, 2, 1, 0]
-    connection.set("delays", sparse.csr_matrix(value * 2) if "sparse" in kind else value * 2)
-    with pytest.raises(InvalidValueError, match="delay"):
-        connection.step(s_in=[1, 1])
+    for wrong, got in ((value * 2, "2 to 4"), (-value, "-2 to -1")):
+        given = sparse.csr_matrix(wrong) if "sparse" in kind else wrong
+        with pytest.raises(InvalidValueError, match=rf"delays: expected values from 0 to 2.*{got}"):
+            connection.set("delays", given)
+    assert outputs(connection, [[1, 1]] + [[0, 0]] * 4).ravel().tolist() == [0, 0, 2, 1, 0]
 
 
 @pytest.mark.parametrize("kind", ["delay dense", "delay sparse"])
@@ -356,9 +358,45 @@ def test_senseless_delays_are_refused(kind: str, options: Any, message: str) -> 
         harness(FLOAT, kind, np.ones((1, 2)), **options)
 
 
+@pytest.mark.parametrize("placement", ["actors", {"late": 2}])
+@pytest.mark.parametrize("tag", ["floating_pt", "fixed_pt"])
+@pytest.mark.parametrize("kind", [DelayDense, DelaySparse])
+def test_delays_that_are_too_long_change_nothing_and_the_network_goes_on(
+    kind: Any, tag: str, placement: Any
+) -> None:
+    weights, delays = np.arange(1, 17).reshape(4, 4), np.arange(16).reshape(4, 4) % 3
+    too_long = delays.copy()
+    too_long[3, 3] = 5
+    found = []
+    for wrong in (False, True):
+        late = kind(weights=weights, delays=delays, max_delay=4, name="late")
+        source, sink = Source(data=np.ones((4, 6))), Sink(shape=(4,), buffer=6)
+        source.s_out.connect(late.s_in)
+        late.a_out.connect(sink.a_in)
+        with late:
+            late.run(RunSteps(3), Loihi2SimCfg(select_tag=tag), {"placement": placement})
+            for index, value in ((None, too_long), ((3, 3), 5)) if wrong else ():
+                with pytest.raises(InvalidValueError, match=r"'late.*from 0 to 4.*got \d to 5"):
+                    late.delays.set(value, idx=index)
+            now = late.delays.get()
+            assert (now.toarray() if sparse.issparse(now) else now).tolist() == delays.tolist()
+            late.run(RunSteps(3))
+            found.append(sink.data.get().tolist())
+    assert found[0] == found[1]
+
+
+def test_delays_that_a_connection_begins_with_are_refused_by_what_they_are() -> None:
+    process = DelayDense(weights=np.ones((1, 2)), delays=2, name="late")
+    process.delays.init = np.array([[1, 7]])
+    with pytest.raises(InvalidValueError, match=r"'late'\.delays: .* from 0 to 2, .* got 1 to 7"):
+        ModelHarness(dense_models.PyDelayDenseModelFloat, process)
+
+
 @pytest.mark.parametrize("kind", ["delay dense", "delay sparse"])
 def test_fixed_point_has_delays_up_to_63(kind: str) -> None:
-    harness(FIXED, kind, np.ones((1, 1)), delays=63)
+    longer = harness(FIXED, kind, np.ones((1, 1)), delays=63, max_delay=70)
+    with pytest.raises(InvalidValueError, match="expected at most 63"):
+        longer.set("delays", 64, idx=(0, 0))
     with pytest.raises(ValueError, match=r"synapses.*expected at most 63"):
         harness(FIXED, kind, np.ones((1, 1)), delays=64)
 

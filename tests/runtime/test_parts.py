@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from lava_actor.proc.sdn.process import Sigma, SigmaDelta
 from lava_actor.proc.sources.process import PoissonSource, RegularSource
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
 from lava_actor.runtime.run_conditions import RunUntil
+from lava_actor.runtime.user.network import Network
 from tests.runtime.parted_networks import Parted
 
 STEPS = 30
@@ -332,6 +334,110 @@ def test_what_the_parts_of_a_process_refuse_is_refused_as_by_the_whole() -> None
         with pytest.raises(InvalidValueError, match=r"lif\.v"):
             net.lif.v.set([np.nan] * 23)
         assert np.array_equal(net.lif.v.get(), before)
+
+
+WRONG: list[tuple[str, Callable[[Any], object]]] = [
+    ("get", lambda var: var.get(idx=23)),
+    ("get", lambda var: var.get(idx=[0, -24])),
+    ("get", lambda var: var.get(idx=(1, 1))),
+    ("get", lambda var: var.get(idx="a")),
+    ("set", lambda var: var.set(1, idx=-24)),
+    ("set", lambda var: var.set(np.zeros(5), idx=slice(0, 12))),
+    ("set", lambda var: var.set([1, 2], idx=3)),
+    ("set", lambda var: var.set(np.nan, idx=slice(0, 12))),
+    ("set", lambda var: var.set(1j, idx=3)),
+]
+
+
+@pytest.mark.parametrize(("what", "wrong"), WRONG)
+def test_a_part_that_is_not_there_or_does_not_fit_is_refused_in_the_same_words(
+    what: str, wrong: Callable[[Any], object]
+) -> None:
+    texts = []
+    for placement in ("actors", {"lif": 3}):
+        net = Net("fixed_pt")
+        with net.lif:
+            net.run(2, placement)
+            before = net.lif.v.get()
+            with pytest.raises((IndexError, ValueError, TypeError)) as caught:
+                wrong(net.lif.v)
+            texts.append((caught.type, str(caught.value)))
+            assert np.array_equal(net.lif.v.get(), before)
+    assert texts[0] == texts[1]
+
+
+ROWS_OF_23: list[tuple[Any, int]] = [
+    (5, 1),
+    (-1, 1),
+    ((np.int64(9),), 1),
+    (slice(2, 4), 1),
+    (slice(6, 9), 2),
+    (slice(None, None, 11), 3),
+    ([0, 22, 0, -1], 2),
+    (np.array([8, 1, 16]), 3),
+]
+
+
+@pytest.mark.parametrize(("idx", "concerned"), ROWS_OF_23)
+def test_a_part_of_a_var_concerns_only_the_parts_that_have_some_of_it(
+    idx: Any, concerned: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[str, int]] = []
+    real = Network.ask
+
+    def ask(self: Any, kind: str, payload: Any, party: int, name: str, *more: Any) -> Any:
+        answer = real(self, kind, payload, party, name, *more)
+        asked.append((kind, np.size(answer[0]) if kind == "get" else np.size(payload[1])))
+        return answer
+
+    monkeypatch.setattr(Network, "ask", ask)
+    net = Net("floating_pt")
+    with net.lif:
+        net.run(2, {"lif": 3})
+        expected = net.lif.v.get()
+        asked.clear()
+        found = net.lif.v.get(idx=idx)
+        assert found.tolist() == expected[idx].tolist()
+        assert np.shape(found) == np.shape(expected[idx])
+        assert type(found) is type(expected[idx])
+        gets = [("get", size) for _, size in asked]
+        assert asked == gets
+        assert (len(gets), sum(size for _, size in gets)) == (concerned, found.size)
+        asked.clear()
+        given = np.arange(found.size).reshape(np.shape(found))
+        net.lif.v.set(given, idx=idx)
+        sets = [size for kind, size in asked if kind == "set"]
+        assert (len(sets), sum(sets)) == (concerned, found.size)
+        expected[idx] = given
+        assert np.array_equal(net.lif.v.get(), expected)
+
+
+def test_the_first_axis_of_a_matrix_is_cut_and_the_others_are_selected_in_the_parts() -> None:
+    net = Net("floating_pt")
+    with net.lif:
+        net.run(2, {"dense": 3})
+        expected = net.dense.weights.get()
+        for k, idx in enumerate(
+            [(5, 5), (slice(1, 20, 4), 3), ([2, 0, 11], slice(0, 2)), 7, (..., 1), (slice(9), ...)]
+        ):
+            assert np.array_equal(net.dense.weights.get(idx=idx), expected[idx])
+            net.dense.weights.set(k, idx=idx)
+            expected[idx] = k
+        assert np.array_equal(net.dense.weights.get(), expected)
+
+
+@pytest.mark.parametrize("idx", [None, slice(None), slice(0, 20, 3), [1, 10, 20]])
+def test_what_one_part_refuses_leaves_the_others_as_they_were(idx: Any) -> None:
+    net = Net("fixed_pt")
+    with net.lif:
+        net.run(1, {"lif": 3})
+        before = net.lif.bias_mant.get()
+        assert before.size == 23
+        given = before.copy()[slice(None) if idx is None else idx] + 1
+        given[-1] = 40_000
+        with pytest.raises(InvalidValueError, match=r"lif part 3 of 3.*bias_mant"):
+            net.lif.bias_mant.set(given, idx=idx)
+        assert np.array_equal(net.lif.bias_mant.get(), before)
 
 
 CONDITIONS: dict[str, Any] = {

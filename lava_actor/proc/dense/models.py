@@ -20,7 +20,7 @@ from lava_actor.proc._connection import (
     Kind,
     Undelayed,
 )
-from lava_actor.proc._delays import check_fixed_delays, delay_weights
+from lava_actor.proc._delays import delay_weights
 from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.dense.process import DelayDense, Dense
@@ -118,6 +118,11 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
     _la_late: np.ndarray | None = None
     """The delays the last time they were looked at."""
 
+    def on_start(self) -> None:
+        """Check the delays, arrange the weights."""
+        self._la_check_delays()
+        super().on_start()
+
     @classmethod
     def _la_native_kind(cls) -> Kind:
         return AbstractPyDelayDenseModel, DenseBurst, "_la_current_columns", "_la_late_columns"
@@ -156,8 +161,3 @@ class PyDelayDenseModelBitAcc(FixedNumbers, AbstractPyDelayDenseModel):
 
     weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     delays: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)
-
-    def on_start(self) -> None:
-        """Check the delays, arrange the weights."""
-        check_fixed_delays(owner_of(self), int(self.delays.max(initial=0)))
-        super().on_start()

@@ -23,7 +23,7 @@ from lava_actor.proc._connection import (
     Kind,
     Undelayed,
 )
-from lava_actor.proc._delays import check_fixed_delays, delay_weights
+from lava_actor.proc._delays import delay_weights
 from lava_actor.proc._model import LavaPyType, cpu_model, is_of_user
 from lava_actor.proc._operators import SparseOperator
 from lava_actor.proc._siblings import of_sibling
@@ -322,5 +322,4 @@ class PyDelaySparseModelBitAcc(FixedNumbers, AbstractPyDelaySparseModel):
     def on_start(self) -> None:
         """Check the delays, arrange the weights."""
         super().on_start()
-        delays = scipy.sparse.csr_matrix(self.delays)
-        check_fixed_delays(owner_of(self), int(delays.data.max(initial=0)))
+        self._la_check_delays()

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from lava_actor.errors import MissingMemberError
 from lava_actor.model.doubts import doubt_transposed, doubt_value
 from lava_actor.process.interfaces import where
+from lava_actor.process.values import part_shape
 from lava_actor.process.variable import VarServer
-from lava_actor.protocol.rows import joined
+from lava_actor.protocol.rows import Piece, joined, pieces
 from lava_actor.protocol.values import VarSlot
 
 if TYPE_CHECKING:
@@ -16,6 +21,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from lava_actor.compiler.executable import ActorPlan, Executable, VarPlan
+
+    Share = tuple[ActorPlan, VarPlan, object]
+    """An actor, what it has of a Var, and an index into that."""
 
 
 class Values:
@@ -46,19 +54,47 @@ class Values:
         """The value of a Var, and the step after which it was taken."""
         (actor, var), *others = self._find(var_id)
         if not others or var.rows is None:
-            result: tuple[object, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
-            return result
+            return self._get((actor, var, idx))
         slot = self._slot(var_id)
-        with self._between_steps(f"{slot.where}.get"):
-            value, step = self._joined(var_id, slot)
-        return slot.taken(value, idx), step
+        found = self._pieces(var_id, slot, idx)
+        with self._rest_of(found, f"{slot.where}.get"):
+            answers = [self._get(share) for share in self._shares(var_id, found)]
+        values, step = [value for value, _ in answers], answers[0][1]
+        if found is None:
+            return slot.taken(joined(values, slot.shape), idx), step
+        return _put_together(values, found, slot, idx), step
 
-    def _joined(self, var_id: int, slot: VarSlot) -> tuple[object, int]:
-        """The value of a Var of which all parts, which rest, have some."""
-        answers = [self._ask("get", (v.name, None), a.party, a.name) for a, v in self._find(var_id)]
-        return joined([value for value, _ in answers], slot.shape), answers[0][1]
+    def _get(self, share: Share) -> tuple[Any, int]:
+        actor, var, idx = share
+        answer: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
+        return answer
 
-    def set(self, var_id: int, value: object, idx: object = None) -> None:
+    def _set(self, share: Share, value: object) -> None:
+        actor, var, idx = share
+        self._ask("set", (var.name, value, idx), actor.party, actor.name)
+
+    def _pieces(self, var_id: int, slot: VarSlot, idx: object) -> list[Piece] | None:
+        """What parts have of what an index selects; None if all of them have to be asked."""
+        holders = self._find(var_id)
+        rows = [var.rows for _, var in holders if var.rows is not None]
+        if idx is None or not rows or slot.is_sparse:
+            return None
+        part_shape(slot.shape, idx, slot.where)
+        return pieces(idx, slot.shape, rows)
+
+    def _shares(self, var_id: int, found: list[Piece] | None, idx: object = None) -> list[Share]:
+        """What to ask of whom: pieces, or ``idx`` of all parts."""
+        holders = self._find(var_id)
+        if found is None:
+            return [(*holder, idx) for holder in holders]
+        return [(*holders[piece.part], piece.index) for piece in found]
+
+    def _rest_of(self, found: list[Piece] | None, what: str) -> AbstractContextManager[None]:
+        """Inside, the parts that have the pieces rest after the same step; one alone need not."""
+        alone = found is not None and len(found) == 1
+        return nullcontext() if alone else self._between_steps(what)
+
+    def set(self, var_id: int, value: Any, idx: object = None) -> None:
         """Write a Var; returns when all that hold it have it."""
         holders, slot = self._find(var_id), self._slot(var_id)
         value = slot.checked(value, idx)
@@ -67,20 +103,33 @@ class Values:
         if idx is None:
             doubt_transposed(slot.where, slot.shape, value)
         if len(holders) == 1:
-            self._ask("set", (var.name, value, idx), actor.party, actor.name)
+            self._set((actor, var, idx), value)
             return
-        with self._between_steps(f"{slot.where}.set"):
-            if var.rows is not None:
-                value, idx = slot.assigned(self._joined(var_id, slot)[0], value, idx), None
-            refused = []
-            for part, plan in holders:
-                own = value if plan.rows is None else plan.rows.of(value, slot.shape, slot.where)
-                try:
-                    self._ask("set", (plan.name, own, idx), part.party, part.name)
-                except Exception as error:  # noqa: BLE001  (of the model, which has the value)
-                    refused.append(error)
-        if refused:
-            raise refused[0]
+        found = self._pieces(var_id, slot, idx)
+        shares = self._shares(var_id, found, idx if var.rows is None else None)
+        with self._rest_of(found, f"{slot.where}.set"):
+            before = [self._get(share)[0] for share in shares]
+            if found is not None:
+                held = np.asarray(_put_together(before, found, slot, idx))
+                value = replace(slot, shape=held.shape).assigned(held, value)
+                own = [value[piece.places] for piece in found]
+            elif var.rows is not None:
+                value = slot.assigned(joined(before, slot.shape), value, idx)
+                own = [p.rows.of(value, slot.shape, slot.where) for _, p in holders if p.rows]
+            else:
+                own = [value] * len(shares)
+            self._set_all(shares, own, before)
+
+    def _set_all(self, shares: list[Share], values: list[Any], before: list[Any]) -> None:
+        """Write all shares; if a model refuses one, those that are written get back what was."""
+        for k, (share, value) in enumerate(zip(shares, values, strict=True)):
+            try:
+                self._set(share, value)
+            except Exception:
+                for written, old in zip(shares[:k], before[:k], strict=True):
+                    with suppress(Exception):  # the first error says what is wrong
+                        self._set(written, old)
+                raise
 
     def _slot(self, var_id: int) -> VarSlot:
         """The law for the values of a Var, whole."""
@@ -97,3 +146,14 @@ class Values:
                 f"proc.vars.{getattr(var, 'name', 'v')}.alias(…)"
             )
         return self._holders[var_id]
+
+
+def _put_together(values: list[Any], found: list[Piece], slot: VarSlot, idx: object) -> Any:
+    """What an index selects, out of the pieces that parts have of it."""
+    if len(values) == 1:
+        return values[0]
+    shape = part_shape(slot.shape, idx, slot.where)
+    whole = np.empty(shape, np.result_type(*values))
+    for piece, value in zip(found, values, strict=True):
+        whole[piece.places] = value
+    return whole
