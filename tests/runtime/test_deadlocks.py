@@ -426,6 +426,49 @@ def test_a_free_model_that_asks_one_who_waits_for_it_for_a_var_is_reported() -> 
     assert_over(owner)
 
 
+def test_of_those_who_wait_for_their_turn_only_the_last_is_named_and_who_holds_all_up() -> None:
+    owner = Relay(name="owner")
+    writers = [InTurns(place, name=f"writer {place}") for place in range(5)]
+    source = Counter(name="source")
+    source.out.connect(owner.inp)
+    for writer in writers:
+        writer.ref.connect_var(owner.last)
+    writers[-1].out.connect(writers[0].inp)
+    with pytest.raises(DeadlockError, match="waits on itself") as caught:
+        owner.run(RunSteps(3), First())
+    assert "writer 0.inp waits for a message from writer 4.out" in str(caught.value)
+    assert "writer 4 waits for its turn after writer 0" in str(caught.value)
+    assert not any(f"writer {place}" in str(caught.value) for place in (1, 2, 3))
+    assert_over(owner)
+
+
+class InTurns(AbstractProcess):
+    """Writes to a Var of somebody else; the first one receives before, the last one sends then."""
+
+    def __init__(self, place: int, **kwargs: Any) -> None:
+        super().__init__(place=place, **kwargs)
+        self.inp, self.out, self.ref = InPort((1,)), OutPort((1,)), RefPort((1,))
+
+
+@implements(proc=InTurns, protocol=LoihiProtocol)
+class PyInTurns(PyLoihiProcessModel):
+    inp: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, np.int64)
+
+    def run_spk(self) -> None:
+        if self.proc_params["place"] == 0:
+            self.inp.recv()
+
+    def post_guard(self) -> bool:
+        return True
+
+    def run_post_mgmt(self) -> None:
+        self.ref.write(self.ref.read() + 1)
+        if self.proc_params["place"] == 4:
+            self.out.send(np.ones(1, int))
+
+
 class Asker(AbstractProcess):
     """Reads a Var of the one who waits for its message."""
 

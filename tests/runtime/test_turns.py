@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,12 +12,14 @@ import pytest
 
 from lava_actor import LavaPyType, Loihi2SimCfg, PyRefPort, RunSteps
 from lava_actor.channels import Arena, RingRequest, plan_arena
-from lava_actor.compiler.executable import RefPortPlan
+from lava_actor.compiler.executable import RefPortPlan, TurnPlan
 from lava_actor.compiler.lower import REMOTE_HEADER
 from lava_actor.errors import RuntimeStateError
+from lava_actor.kernels.steps import Turns
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.protocol.step import POST_MGMT
 from lava_actor.protocol.values import VarSlot
 from lava_actor.runtime.actor.remote import RemoteVar, VarServer
 
@@ -135,3 +137,92 @@ def test_a_read_that_fails_leaves_nothing_for_the_next_one(owner: Owners) -> Non
     assert isinstance(found, np.ndarray)
     assert found.tolist() == [6]
     assert found.dtype == np.int32
+
+
+LEARNED, ALL_DONE = 3, 4  # of the stages of step 0
+
+
+class Group:
+    """An owner, 0, and three clients, who take turns in the order 0, 1, 3, 2."""
+
+    def __init__(self) -> None:
+        plan = TurnPlan((0, 1, 2, 3), (0, 1, 3, 2), {0: (1, 2, 3)}, uses_pre=False, uses_post=True)
+        self.arena = Arena.create(plan_arena([str(m) for m in plan.members], [], []))
+        self.turns = [Turns(plan, self.arena.party(m), self.arena, ()) for m in plan.members]
+        self.waits = dict.fromkeys(plan.members, 0)
+        self.pool = ThreadPoolExecutor(len(plan.members))
+
+    def learned(self, member: int) -> None:
+        self.turns[member].before(0, POST_MGMT)
+
+    def starts(self, member: int) -> Future[int]:
+        self.learned(member)
+        return self.pool.submit(self.turns[member].begin, 0, POST_MGMT)
+
+    def ends(self, member: int) -> Future[int]:
+        return self.pool.submit(self.turns[member].after, 0, POST_MGMT)
+
+    def skips(self, member: int) -> None:
+        self.learned(member)
+        self.ends(member).result()
+
+    def begins_to_wait(self, member: int, *whom: int) -> None:
+        """The next wait of a member is for this other one's stage."""
+        while (wait := self.arena.party(member).blocked) is None or wait[2] == self.waits[member]:
+            pass
+        assert (wait[0], wait[1], wait[3]) == ("turn", *whom)
+        self.waits[member] = wait[2]
+
+    def still_waits(self, member: int) -> bool:
+        wait = self.arena.party(member).blocked
+        return wait is not None and wait[2] == self.waits[member]
+
+
+@pytest.fixture
+def group() -> Iterator[Group]:
+    made = Group()
+    yield made
+    made.arena.abort()
+    made.pool.shutdown()
+    made.arena.close()
+
+
+def test_who_waits_for_its_turn_waits_once_however_many_come_before(group: Group) -> None:
+    turn = group.starts(2)
+    group.begins_to_wait(2, 3, ALL_DONE)
+    group.learned(0)
+    over = group.ends(0)
+    group.begins_to_wait(0, 2, ALL_DONE)
+    group.skips(1)
+    assert group.still_waits(2)
+    group.skips(3)
+    turn.result()
+    assert group.still_waits(0)
+    group.ends(2).result()
+    over.result()
+
+
+def test_a_turn_comes_after_all_before_though_the_nearest_does_not_take_part(group: Group) -> None:
+    turn = group.starts(2)
+    group.begins_to_wait(2, 3, ALL_DONE)
+    group.skips(3)
+    group.begins_to_wait(2, 1, ALL_DONE)
+    group.skips(1)
+    group.begins_to_wait(2, 0, ALL_DONE)
+    group.learned(0)
+    assert group.still_waits(2)
+    over = group.ends(0)
+    turn.result()
+    group.ends(2).result()
+    over.result()
+
+
+def test_a_turn_comes_after_the_learning_of_those_who_come_later(group: Group) -> None:
+    turn = group.starts(0)
+    group.begins_to_wait(0, 2, LEARNED)
+    group.learned(2)
+    group.begins_to_wait(0, 3, LEARNED)
+    group.learned(1)
+    assert group.still_waits(0)
+    group.learned(3)
+    turn.result()

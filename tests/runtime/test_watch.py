@@ -16,7 +16,11 @@ from tests.runtime.imagined import LEASE, MAIL, USER, Imagined, Ring, Wiring
 
 SEND, RECV = ("send", 0), ("recv", 0)
 TURNS = (("publish", 1), ("await", 1, 1), ("publish", 4), ("await", 1, 4))
-TURNS_BACK = (("publish", 1), ("await", 0, 1), ("await", 0, 4), ("publish", 4))
+TURNS_BACK = (("publish", 1), ("await", 0, 4), ("await", 0, 1), ("publish", 4))
+#: Of three members: the owner, and two who wait for the nearest first.
+OWNS = (("publish", 1), ("await", 2, 1), ("await", 1, 1), ("publish", 4), ("await", 2, 4), ("await", 1, 4))
+SECOND = (("publish", 1), ("await", 0, 4), ("await", 2, 1), ("publish", 4))
+THIRD = (("publish", 1), ("await", 1, 4), ("await", 0, 4), ("publish", 4))
 
 #: {name: (wiring, whether the run comes to its end)}
 WIRINGS: dict[str, tuple[Wiring, bool]] = {
@@ -72,6 +76,11 @@ WIRINGS: dict[str, tuple[Wiring, bool]] = {
     "turns in lockstep": (Wiring((TURNS, TURNS_BACK), lockstep=True), True),
     "turns, and a message that does not come": (
         Wiring((TURNS, (RECV, *TURNS_BACK)), (Ring(0, (1,)),)), False
+    ),
+    "three turns": (Wiring((OWNS, SECOND, THIRD)), True),
+    "three turns, of which one is not taken": (Wiring((OWNS, (("publish", 4),), THIRD)), True),
+    "three turns, and a message that comes after its reader's": (
+        Wiring((OWNS, (RECV, *SECOND), (*THIRD, SEND)), (Ring(2, (1,)),)), False
     ),
     "a question between steps": (
         Wiring(((), (SEND, ("recv", 1))), (Ring(1, (0,)), Ring(0, (1,))), served=((0, 0),)), True

@@ -22,6 +22,12 @@ requests. Whoever publishes a stage rings only for members that wait for this ve
 earlier one of its own (SYNC_BELL): the record of a wait is complete before its sleep is announced,
 so a waker that sees none of it, or only a part, has the first of the two fences, and the sleeper's
 look at the stage comes later.
+
+Stages only grow, so a member may wait for the others in any order. It begins with those before it, the
+nearest first: that one has waited for all the others itself if it takes part, and if it does not,
+what is left is waited for. An owner likewise begins with the client that comes last. So a member
+sleeps once for its turn, however many there are; were the first to be waited for first, each would
+wake all that come later.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
@@ -131,8 +137,8 @@ cdef class Turns:
 
     cdef Party party
     cdef list servers
-    cdef la_party **others
-    cdef la_party **before_us
+    cdef la_party **others  # from the last in the order to the first, as all of these
+    cdef la_party **before_us  # where they begin among the others
     cdef la_party **clients
     cdef uint32_t n_others, n_before, n_clients
     cdef la_reader **requests
@@ -142,12 +148,12 @@ cdef class Turns:
         me = party.index
         self.party = party
         self.servers = list(servers)
-        others = [m for m in plan.members if m != me]
-        before = plan.order[:plan.order.index(me)]
-        clients = [m for m in plan.clients.get(me, ()) if m != me]
-        self.n_others, self.n_before, self.n_clients = len(others), len(before), len(clients)
+        others = [m for m in reversed(plan.order) if m != me]
+        clients = [m for m in others if m in plan.clients.get(me, ())]
+        self.n_others, self.n_clients = len(others), len(clients)
+        self.n_before = plan.order.index(me)
         self.others = self._parties(arena, others)
-        self.before_us = self._parties(arena, before)
+        self.before_us = self.others + (self.n_others - self.n_before)
         self.clients = self._parties(arena, clients)
         self.requests = <la_reader **>calloc(len(self.servers) + 1, sizeof(la_reader *))
         if self.requests == NULL:
@@ -159,7 +165,6 @@ cdef class Turns:
 
     def __dealloc__(self):
         free(self.others)
-        free(self.before_us)
         free(self.clients)
         free(self.requests)
 
@@ -184,11 +189,11 @@ cdef class Turns:
     cpdef int begin(self, uint64_t step, int phase) except -1:
         """Wait until it is our turn to do a phase."""
         if phase == PRE_MGMT:
-            self._await(self.others, self.n_others, 4 * step + SPIKED)
             self._await(self.before_us, self.n_before, 4 * step + PRE_DONE)
+            self._await(self.others, self.n_others, 4 * step + SPIKED)
         elif phase == POST_MGMT:
-            self._await(self.others, self.n_others, 4 * step + LEARNED)
             self._await(self.before_us, self.n_before, 4 * step + ALL_DONE)
+            self._await(self.others, self.n_others, 4 * step + LEARNED)
         return 0
 
     cpdef int after(self, uint64_t step, int phase) except -1:

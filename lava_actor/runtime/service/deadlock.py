@@ -318,7 +318,7 @@ def report(plan: ArenaPlan, held: dict[int, Wait], seen: Callable[[int], Seen]) 
     stuck = stuck_of(held)
     edges = {}
     for i in stuck:
-        other = min(held[i].needs & held.keys())
+        other = kept_by(held, i)
         edges[i] = (other, text_of(plan, i, held[i], other))
     cycle = cycle_of(edges)
     shown = cycle or stuck
@@ -341,6 +341,20 @@ def report(plan: ArenaPlan, held: dict[int, Wait], seen: Callable[[int], Seen]) 
 def stuck_of(held: dict[int, Wait]) -> list[int]:
     """Who of those that cannot move has something to do."""
     return [i for i, wait in held.items() if wait.kind != "rest"]
+
+
+def kept_by(held: dict[int, Wait], party: int) -> int:
+    """One who keeps a party waiting; of those who wait for the same turn, the last is named.
+
+    Turns have an order, so such a row of parties has an end.
+    """
+    wait = held[party]
+    while True:
+        other = min(wait.needs & held.keys())
+        there = held[other]
+        if wait.kind != "turn" or (there.kind, there.number) != (wait.kind, wait.number):
+            return other
+        wait = there
 
 
 def text_of(plan: ArenaPlan, party: int, wait: Wait, other: int) -> str:
