@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from lava_actor.model.phases import PhaseTable
     from lava_actor.model.sync.domain import SyncDomain
     from lava_actor.model.types import LavaPyType
-    from lava_actor.process import AbstractProcess, Var
+    from lava_actor.process import AbstractProcess, InPort, OutPort, Var
     from lava_actor.process.handles import RuntimeHandle
     from lava_actor.process.ports.paths import Function
     from lava_actor.process.recording import Recording
@@ -161,7 +161,6 @@ class VarPlan:
     """
 
     name: str
-    id: int
     shape: tuple[int, ...]
     declared: LavaPyType
     var: Var
@@ -268,8 +267,7 @@ class TurnPlan:
 class ExternalPlan:
     """A port flagged as external pipe: its end in the user's interpreter."""
 
-    process_id: int
-    port: str
+    port: InPort | OutPort
     party: int
     ring: int
     cursor: int | None  # None: the interpreter sends; otherwise its read cursor
@@ -344,11 +342,13 @@ class Executable:
     run_cfg: RunConfig
     compile_config: CompileConfig
     before: Snapshot | None = None  # how the Processes were before the network was expanded
+    was_started: bool = False  # also where this is a copy, which has no runtime
 
     def assign_runtime_to_all_processes(self, runtime: RuntimeHandle) -> None:
         """Make ``runtime`` the runtime of every Process of the network, hierarchical ones too."""
         for process in self.all_processes:
             process.runtime = runtime
+        self.was_started = True
         for plan in self.recordings:
             plan.recording.bind(runtime.records, plan.number)
 
@@ -377,10 +377,6 @@ class Executable:
         ]
         title = f"Executable: {len(rows)} actors, {len(self.channel_builders)} channels, {how}"
         return table(title, ("Process", "model", "domain", "sends"), rows, "actors")
-
-    def __getstate__(self) -> dict[str, object]:
-        """An Executable is saved without the way back."""
-        return {**self.__dict__, "before": None}
 
     @property
     def proc_builders(self) -> dict[AbstractProcess, ActorPlan]:

@@ -133,7 +133,7 @@ class Lowering:
                     is_async=is_async,
                     phases=phase_table(process.model_class),
                     vars=tuple(
-                        VarPlan(name, var.id, tuple(var.shape), types[name], var)
+                        VarPlan(name, tuple(var.shape), types[name], var)
                         for name, var in named(process.vars)
                         if not isinstance(var, Recording)
                     ),
@@ -247,7 +247,7 @@ class Lowering:
         name, depth = f"external->{where(port)}", port.external_pipe_buffer_size
         ring = self._new_ring(name, tuple(port.shape), declaration.d_type, party, depth)
         cursor = self.drafts[ring].add_reader(self.party[port.process], where(port))
-        self.externals.append(ExternalPlan(port.process.id, port.name, party, ring, None))
+        self.externals.append(ExternalPlan(port, party, ring, None))
         return EdgePlan(ring, cursor, name)
 
     def _out_port(self, port: OutPort) -> OutPortPlan:
@@ -258,7 +258,7 @@ class Lowering:
             party = self._new_party(f"external:{where(port)}")
             ring = self._ring_for(port)
             cursor = self.drafts[ring].add_reader(party, f"{where(port)}->external")
-            self.externals.append(ExternalPlan(process.id, port.name, party, ring, cursor))
+            self.externals.append(ExternalPlan(port, party, ring, cursor))
         return OutPortPlan(
             port.name,
             self.declared[process][port.name],

@@ -105,7 +105,7 @@ def _build_vars(spec: ActorSpec, model: AbstractPyProcessModel, adopt: bool) -> 
         value = var.slot(spec.plan.name).initial(spec.inits[var.name], adopt=alone)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
-        model.var_id_to_var_map[var.id] = var.name
+        model.var_id_to_var_map[spec.var_ids[var.name]] = var.name
 
 
 def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel, in_phase: bool) -> None:
