@@ -185,6 +185,8 @@ class StepBurst(Burst):
     state, parameters : lists of (attribute, dtype)
     numbers : tuple of attributes
     integers : tuple of (attribute, lowest, highest)
+    constants : dict
+        {attribute: value}; with another one the model's Python does the step.
     uniform : bool
         Whether state and parameters have to have ``shape``.
     refuses : dict
@@ -203,6 +205,7 @@ class StepBurst(Burst):
         parameters: list[tuple[str, np.dtype]],
         numbers: tuple[str | None, ...],
         integers: tuple[tuple[str | None, int, int], ...],
+        constants: dict[str, Any],
         uniform: bool,
         shape: tuple[int, ...],
         refuses: dict[int, str],
