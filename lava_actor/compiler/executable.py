@@ -20,6 +20,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.plain import plain
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.tables import table
+from lava_actor.protocol.rhythm import STEADY, Rhythm
 from lava_actor.protocol.rows import Rows, one_for_all
 from lava_actor.protocol.values import VarSlot
 
@@ -102,8 +103,8 @@ class RefPortPlan:
     ``forward`` maps data from the RefPort to the Var, ``backward`` the other way round: an index
     map (flat destination index per flat source index, None: identity) or functions. Either the
     owner serves it (``request_ring``, ``reply_ring``, ``served_because``), or
-    it is a tap (``taps``: ring and cursor of every part of the Var, in order), in steps that
-    ``tap_every`` divides.
+    it is a tap (``taps``: ring and cursor of every part of the Var, in order), in the steps of
+    ``rhythm``.
     """
 
     name: str
@@ -118,7 +119,7 @@ class RefPortPlan:
     forward: tuple[Function, ...] = ()
     backward: tuple[Function, ...] = ()
     taps: tuple[tuple[int, int], ...] = ()
-    tap_every: int = 1
+    rhythm: Rhythm = STEADY
     served_because: str = ""
 
     @property
@@ -129,11 +130,11 @@ class RefPortPlan:
 
 @plain(frozen=True)
 class TapPlan:
-    """The owner's end of a tap: a Var that is published after every so many steps, and to whom."""
+    """The owner's end of a tap: a Var, after which steps it is published, and to whom."""
 
     var: str
     ring: int
-    every: int
+    rhythm: Rhythm
     readers: tuple[int, ...]
 
 
@@ -455,7 +456,7 @@ class Executable:
         ]
         for actor in self.actors:
             lines += [
-                f"tap {actor.name}.{tap.var}, after every {_steps(tap.every)} (ring {tap.ring})"
+                f"tap {actor.name}.{tap.var}, after {tap.rhythm} (ring {tap.ring})"
                 for tap in actor.taps
             ]
             lines += [
@@ -489,7 +490,3 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
         )
     assert issubclass(plan.model_class, PyLoihiProcessModel)
     return plan.model_class._la_obstacle(ports) or plan.model_class._la_obstacle_in(plan.process)
-
-
-def _steps(number: int) -> str:
-    return "step" if number == 1 else f"{number} steps"

@@ -140,8 +140,8 @@ cdef class _ConnectionBurst(Burst):
 
     cdef list ends(self, int stage, list inward):
         if stage:
-            return [(r, 1) for r in (inward if self.reader is None else (self.reader,))]
-        return [] if self.writer is None else [(self.writer, 1)]
+            return [(r, 1, 0) for r in (inward if self.reader is None else (self.reader,))]
+        return [] if self.writer is None else [(self.writer, 1, 0)]
 
     cdef int do(self, int stage, uint64_t number) except -1:
         return self.take_in() if stage else self.send()

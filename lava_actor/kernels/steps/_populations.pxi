@@ -160,8 +160,8 @@ cdef class StepBurst(Burst):
             return self.then.ends(stage - 2, inward)
         if stage:
             writers = [(<_Outlet>outlet).writer for outlet in self.outlets]
-            return [(writer, 1) for writer in writers if writer is not None]
-        return [(reader, 1) for inlet in self.inlets for reader in (<_Inlet>inlet).readers]
+            return [(writer, 1, 0) for writer in writers if writer is not None]
+        return [(reader, 1, 0) for inlet in self.inlets for reader in (<_Inlet>inlet).readers]
 
     cdef int do(self, int stage, uint64_t number) except -1:
         if stage > 1:
