@@ -92,14 +92,7 @@ class Network:
 
     def _note_additions(self, process: AbstractProcess) -> None:
         executable = process._la_executable
-        if executable is None:
-            return
-        if executable.before is None:
-            if len(executable.all_processes) > len(executable.process_list):
-                raise CheckpointError(
-                    f"{process.name}: this network was unpickled in compiled form, which lacks "
-                    f"how it was before; save it with lava_actor.utils.serialization"
-                )
+        if executable is None or executable.before is None:
             return
         self._added = {id(p) for p in executable.all_processes}
         for original, old, added in executable.before.additions:

@@ -20,6 +20,7 @@ from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.plain import plain
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.tables import table
+from lava_actor.protocol.rhythm import STEADY, Rhythm
 from lava_actor.protocol.rows import Rows, one_for_all
 from lava_actor.protocol.values import VarSlot
 
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from lava_actor.model.phases import PhaseTable
     from lava_actor.model.sync.domain import SyncDomain
     from lava_actor.model.types import LavaPyType
-    from lava_actor.process import AbstractProcess, Var
+    from lava_actor.process import AbstractProcess, InPort, OutPort, Var
     from lava_actor.process.handles import RuntimeHandle
     from lava_actor.process.ports.paths import Function
     from lava_actor.process.recording import Recording
@@ -102,8 +103,8 @@ class RefPortPlan:
     ``forward`` maps data from the RefPort to the Var, ``backward`` the other way round: an index
     map (flat destination index per flat source index, None: identity) or functions. Either the
     owner serves it (``request_ring``, ``reply_ring``, ``served_because``), or
-    it is a tap (``taps``: ring and cursor of every part of the Var, in order), in steps that
-    ``tap_every`` divides.
+    it is a tap (``taps``: ring and cursor of every part of the Var, in order), in the steps of
+    ``rhythm``.
     """
 
     name: str
@@ -118,7 +119,7 @@ class RefPortPlan:
     forward: tuple[Function, ...] = ()
     backward: tuple[Function, ...] = ()
     taps: tuple[tuple[int, int], ...] = ()
-    tap_every: int = 1
+    rhythm: Rhythm = STEADY
     served_because: str = ""
 
     @property
@@ -129,11 +130,11 @@ class RefPortPlan:
 
 @plain(frozen=True)
 class TapPlan:
-    """The owner's end of a tap: a Var that is published after every so many steps, and to whom."""
+    """The owner's end of a tap: a Var, after which steps it is published, and to whom."""
 
     var: str
     ring: int
-    every: int
+    rhythm: Rhythm
     readers: tuple[int, ...]
 
 
@@ -161,7 +162,6 @@ class VarPlan:
     """
 
     name: str
-    id: int
     shape: tuple[int, ...]
     declared: LavaPyType
     var: Var
@@ -268,8 +268,7 @@ class TurnPlan:
 class ExternalPlan:
     """A port flagged as external pipe: its end in the user's interpreter."""
 
-    process_id: int
-    port: str
+    port: InPort | OutPort
     party: int
     ring: int
     cursor: int | None  # None: the interpreter sends; otherwise its read cursor
@@ -344,11 +343,13 @@ class Executable:
     run_cfg: RunConfig
     compile_config: CompileConfig
     before: Snapshot | None = None  # how the Processes were before the network was expanded
+    was_started: bool = False  # also where this is a copy, which has no runtime
 
     def assign_runtime_to_all_processes(self, runtime: RuntimeHandle) -> None:
         """Make ``runtime`` the runtime of every Process of the network, hierarchical ones too."""
         for process in self.all_processes:
             process.runtime = runtime
+        self.was_started = True
         for plan in self.recordings:
             plan.recording.bind(runtime.records, plan.number)
 
@@ -377,10 +378,6 @@ class Executable:
         ]
         title = f"Executable: {len(rows)} actors, {len(self.channel_builders)} channels, {how}"
         return table(title, ("Process", "model", "domain", "sends"), rows, "actors")
-
-    def __getstate__(self) -> dict[str, object]:
-        """An Executable is saved without the way back."""
-        return {**self.__dict__, "before": None}
 
     @property
     def proc_builders(self) -> dict[AbstractProcess, ActorPlan]:
@@ -459,7 +456,7 @@ class Executable:
         ]
         for actor in self.actors:
             lines += [
-                f"tap {actor.name}.{tap.var}, after every {_steps(tap.every)} (ring {tap.ring})"
+                f"tap {actor.name}.{tap.var}, after {tap.rhythm} (ring {tap.ring})"
                 for tap in actor.taps
             ]
             lines += [
@@ -493,7 +490,3 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
         )
     assert issubclass(plan.model_class, PyLoihiProcessModel)
     return plan.model_class._la_obstacle(ports) or plan.model_class._la_obstacle_in(plan.process)
-
-
-def _steps(number: int) -> str:
-    return "step" if number == 1 else f"{number} steps"

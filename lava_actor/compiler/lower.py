@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import field, replace
 from typing import TYPE_CHECKING
@@ -37,6 +36,7 @@ from lava_actor.process.hints import warn
 from lava_actor.process.interfaces import where
 from lava_actor.process.ports import paths
 from lava_actor.process.recording import Recording
+from lava_actor.protocol.rhythm import Rhythm
 from lava_actor.protocol.rows import Rows
 
 if TYPE_CHECKING:
@@ -92,7 +92,9 @@ class Lowering:
         self.party = {process: index for index, process in enumerate(self.leaves)}
         self.party_names = [process.name for process in self.leaves]
         of_class = {cls: declared(cls) for cls in {p.model_class for p in self.leaves} if cls}
-        self.declared = {p: of_class[p.model_class] for p in self.leaves if p.model_class}
+        self.declared = {
+            p: cls._la_declared_for(p, of_class[cls]) for p in self.leaves if (cls := p.model_class)
+        }
         self.drafts: list[RingDraft] = []
         self.ring_of: dict[OutPort, int] = {}
         self.channels: list[ChannelPlan] = []
@@ -100,7 +102,7 @@ class Lowering:
         self.n_recordings = 0
         self.servers: dict[AbstractProcess, list[VarServerPlan]] = {p: [] for p in self.leaves}
         self.taps: dict[AbstractProcess, dict[str, int]] = {p: {} for p in self.leaves}
-        self.rhythm: dict[int, int] = {}  # ring of a tap: steps that some reader needs
+        self.rhythm: dict[int, Rhythm] = {}  # ring of a tap: steps that some reader needs
         self.place: dict[int, int] = {}
         self.doing_more: dict[RefPort, str] = {}  # the member of a model that may write through it
 
@@ -133,7 +135,7 @@ class Lowering:
                     is_async=is_async,
                     phases=phase_table(process.model_class),
                     vars=tuple(
-                        VarPlan(name, var.id, tuple(var.shape), types[name], var)
+                        VarPlan(name, tuple(var.shape), types[name], var)
                         for name, var in named(process.vars)
                         if not isinstance(var, Recording)
                     ),
@@ -247,7 +249,7 @@ class Lowering:
         name, depth = f"external->{where(port)}", port.external_pipe_buffer_size
         ring = self._new_ring(name, tuple(port.shape), declaration.d_type, party, depth)
         cursor = self.drafts[ring].add_reader(self.party[port.process], where(port))
-        self.externals.append(ExternalPlan(port.process.id, port.name, party, ring, None))
+        self.externals.append(ExternalPlan(port, party, ring, None))
         return EdgePlan(ring, cursor, name)
 
     def _out_port(self, port: OutPort) -> OutPortPlan:
@@ -258,7 +260,7 @@ class Lowering:
             party = self._new_party(f"external:{where(port)}")
             ring = self._ring_for(port)
             cursor = self.drafts[ring].add_reader(party, f"{where(port)}->external")
-            self.externals.append(ExternalPlan(process.id, port.name, party, ring, cursor))
+            self.externals.append(ExternalPlan(port, party, ring, cursor))
         return OutPortPlan(
             port.name,
             self.declared[process][port.name],
@@ -292,7 +294,7 @@ class Lowering:
         }
         return {
             process: tuple(
-                replace(p, tap_every=self.rhythm[p.taps[0][0]]) if p.taps else p for p in members
+                replace(p, rhythm=self.rhythm[p.taps[0][0]]) if p.taps else p for p in members
             )
             for process, members in plans.items()
         }
@@ -370,7 +372,8 @@ class Lowering:
         ring = taps[var.name]
         draft = self.drafts[ring]
         draft.request = replace(draft.request, shape=(max(nbytes, *draft.request.shape),))
-        self.rhythm[ring] = math.gcd(self.rhythm.get(ring, 0), access.declared.every)
+        own = access.declared.rhythm
+        self.rhythm[ring] = self.rhythm.get(ring, own).with_all_of(own)
         self.channels.append(_var_channel(access, source, reader, ring, access.var_declared))
         return ring, draft.add_reader(access.reader, reader)
 

@@ -11,7 +11,6 @@ Bytes like these can run code when they are read: read only what you trust.
 
 from __future__ import annotations
 
-import dataclasses
 import io
 import pickle
 from collections.abc import Iterable, Iterator
@@ -20,19 +19,17 @@ from typing import Any
 
 import cloudpickle
 
-from lava_actor.compiler.executable import Executable
 from lava_actor.compiler.network import around, connected_with, ports_of, relatives
 from lava_actor.errors import InvalidTypeError, NetworkError
 from lava_actor.process.collection import Collection
 from lava_actor.process.ports.ports import AbstractPort
 from lava_actor.process.process import AbstractProcess
 from lava_actor.process.reaching import reachable
-from lava_actor.process.variable import VarServer
 
 MAGIC = b"lava_actor network\n"
 """What a saved network starts with, so that other files are told from it before they are read."""
 
-FORMAT = 1
+FORMAT = 2
 """Raised when older readers could not understand what is written."""
 
 _LINKS = ("in_connections", "out_connections", "connection_configs")
@@ -44,7 +41,6 @@ class _Archive:
 
     format: int
     content: object
-    ids: list[tuple[AbstractProcess, int]]
     links: list[tuple[AbstractPort, list[AbstractPort], list[AbstractPort], dict[Any, Any]]]
 
 
@@ -62,7 +58,6 @@ def pack(content: object, processes: Iterable[AbstractProcess]) -> bytes:
     archive = _Archive(
         FORMAT,
         content,
-        [(process, process.id) for process in members],
         [
             (port, list(port.in_connections), list(port.out_connections), port.connection_configs)
             for port in _all_ports(members)
@@ -94,12 +89,6 @@ def unpack(data: bytes) -> object:
         port.in_connections[:] = incoming
         port.out_connections[:] = outgoing
         port.connection_configs.update(configs)
-    for process, _ in archive.ids:
-        for var in process.vars.members:
-            var.id = VarServer().register(var)
-    executables = (process._la_executable for process, _ in archive.ids)
-    for executable in {id(e): e for e in executables if e}.values():
-        _renumber(executable, {old: process.id for process, old in archive.ids})
     return archive.content
 
 
@@ -143,18 +132,6 @@ def _all_ports(processes: Iterable[AbstractProcess]) -> Iterator[AbstractPort]:
     """Yield the ports of `processes` and all that is connected to them, virtual ports too, once."""
     ports = (port for process in processes for port in ports_of(process))
     return reachable(ports, connected_with)
-
-
-def _renumber(executable: Executable, new_ids: dict[int, int]) -> None:
-    """Bring the ids in a loaded Executable in line with those its Processes and Vars got here."""
-    executable.actors = tuple(
-        dataclasses.replace(a, vars=tuple(dataclasses.replace(v, id=v.var.id) for v in a.vars))
-        for a in executable.actors
-    )
-    executable.externals = tuple(
-        dataclasses.replace(e, process_id=new_ids.get(e.process_id, e.process_id))
-        for e in executable.externals
-    )
 
 
 def _offender(processes: Iterable[AbstractProcess]) -> str:

@@ -1,8 +1,9 @@
 """Taps: RefPorts that only read get the Var as a message, instead of asking for it in turns.
 
-The owner of the Var publishes it once in every step, when its own post-management is behind it; the
-reader receives it in ``run_post_mgmt`` of the same step, or drops it at the end of the step. One
-ring serves all readers of a Var. So nobody waits for anybody's phase: only data order the actors.
+The owner of the Var publishes it once in every step in which somebody may read it, when its own
+post-management is behind it; the reader receives it in ``run_post_mgmt`` of the same step, or drops
+it at the end of the step. One ring serves all readers of a Var. So nobody waits for anybody's
+phase: only data order the actors.
 
 What a tap delivers equals, bit for bit, what the reader would have read in its turn, because a
 port is lowered to one only where

@@ -39,8 +39,6 @@ def burst_of(model: Any) -> steps.Burst:
     )
     if declared is None:
         return steps.Burst(model)
-    if any(not np.array_equal(getattr(model, n), v) for n, v in declared.constants.items()):
-        return steps.Burst(model)
     shapes = {getattr(model, name).shape for name in (*declared.inputs, *declared.outputs)}
     if (declared.uniform and len(shapes) > 1) or max(map(len, shapes)) > MOST_AXES:
         return steps.Burst(model)
@@ -77,7 +75,6 @@ def _in_parts(model: object, declared: NativeStep, by_hand: Mapping[str, str]) -
             integers[i] = limits  # keeps the place
         else:
             integers[found or name] = limits if found is None else INT64
-    integers |= {name: (value, value) for name, value in declared.constants.items()}
     inlets, outlets = list(declared.inputs), list(declared.outputs)
     base = declaring(type(model))
     return steps.PartBurst(
@@ -129,6 +126,7 @@ def _arguments(
         [(name, np.dtype(dtype)) for name, dtype in declared.parameters.items()],
         tuple(numbers),
         tuple((name if type(name) is str else None, *limits) for name, limits in integers.items()),
+        dict(declared.constants),
         declared.uniform,
         first.shape,
         dict(declared.refuses),

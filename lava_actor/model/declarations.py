@@ -148,6 +148,9 @@ def _check_reads_only(declaration: LavaPyType, where: str, *, may: bool) -> None
     every = declaration.every
     if isinstance(every, bool) or not isinstance(every, int) or every < 1:
         raise NetworkError(f"{where}: LavaPyType.every must be a whole number >= 1, got {every!r}")
+    offset = declaration.offset
+    if isinstance(offset, bool) or not isinstance(offset, int):
+        raise NetworkError(f"{where}: LavaPyType.offset must be a whole number, got {offset!r}")
     if every > 1 and not declaration.reads_only:
         raise NetworkError(f"{where}: LavaPyType.every is for RefPorts with reads_only=True alone")
 

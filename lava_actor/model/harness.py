@@ -92,7 +92,7 @@ class ModelHarness:
         self.sent: dict[str, list[Sent]] = {}
         self.pause_requested = False
         self.stop_requested = False
-        self._types = declared(model_cls)
+        self._types = model_cls._la_declared_for(process, declared(model_cls))
         self._in_rings: dict[str, MemoryRing] = {}
         self._out_rings: dict[str, MemoryRing] = {}
         self.model = model = model_cls(process.proc_params)
@@ -132,7 +132,7 @@ class ModelHarness:
         for name, ref_port in named(process.ref_ports):
             cls, dtype = types[name].cls, types[name].d_type
             made = cls(None, None, model, tuple(ref_port.shape), dtype)
-            made._reads_only, made._every = types[name].reads_only, types[name].every
+            made._reads_only, made._rhythm = types[name].reads_only, types[name].rhythm
             setattr(model, name, made)
             targets = ref_port.get_dst_vars()
             if targets:

@@ -12,6 +12,7 @@ from lava_actor.process.log import logger_of_models
 if TYPE_CHECKING:
     from lava_actor.model.resources import AbstractResource
     from lava_actor.model.sync.protocol import AbstractSyncProtocol
+    from lava_actor.model.types import LavaPyType
     from lava_actor.process.process import AbstractProcess
 
 
@@ -67,6 +68,13 @@ class AbstractProcessModel(ABC):  # noqa: B024  (so that subclasses may have abs
         that it is no candidate for others.
         """
         return cls
+
+    @classmethod
+    def _la_declared_for(
+        cls, process: AbstractProcess, types: dict[str, LavaPyType]
+    ) -> dict[str, LavaPyType]:
+        """Return what a class declares as it is for one Process; its own are ``types``."""
+        return types
 
     def __repr__(self) -> str:
         cls = type(self)

@@ -106,10 +106,10 @@ class NativeStep:
     shows : {out-port: attribute}
         Attributes that keep what was sent last.
     constants : {attribute: value}
-        What the function takes for granted.
+        What the function takes for granted: with another value the model's Python does the step.
     stands_for : names
         Methods that the function replaces. A subclass that has one of them of its own is left to
-        its Python, as is one whose ``run_spk`` is not this class's.
+        its Python, as is one whose ``run_spk`` is not this class's, and a model that binds one.
     refuses : {number: text}
         What a number that the function returns says about which attribute: "a_in: expected …".
     uniform : bool
@@ -135,7 +135,7 @@ class NativeStep:
     numbers: Sequence[str] = ()
     integers: Sequence[str] | Mapping[str, tuple[int, int]] = ()
     shows: Mapping[str, str] = field(default_factory=dict)
-    constants: Mapping[str, int] = field(default_factory=dict)
+    constants: Mapping[str, object] = field(default_factory=dict)
     stands_for: Sequence[str] = ()
     refuses: Mapping[int, str] = field(default_factory=dict)
     uniform: bool = True
@@ -241,6 +241,15 @@ def _steps_of(declared: NativeStep | None) -> Iterator[NativeStep]:
     while declared is not None:
         yield declared
         declared = declared.then
+
+
+def methods_of(cls: type[object]) -> tuple[str, ...]:
+    """The methods whose place the native step of a model class takes, those of its parts too."""
+    declared: NativeStep | None = getattr(cls, "native_step", None)
+    if declared is None:
+        return ()
+    of_parts = (name for part in declared.parts for name in (part.method, *part.uses))
+    return ("run_spk", *declared.stands_for, *of_parts)
 
 
 def check_declaration(cls: type[object], types: Mapping[str, LavaPyType]) -> None:

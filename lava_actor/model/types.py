@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from lava_actor.protocol.rhythm import Rhythm
+
 if TYPE_CHECKING:
     # A declaration stands for what its attribute is annotated as (``v: np.ndarray =
     # LavaPyType(...)``); a class that derives from Any may be assigned to any of them.
@@ -36,6 +38,8 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
     every : int
         For RefPorts that only read: the model reads in steps ``every``, ``2 * every`` and so on
         only; in another one that is an error. The Var comes in no other step.
+    offset : int
+        Moves these steps: to the steps t with ``(t - offset) mod every == 0``.
     """
 
     cls: type
@@ -43,9 +47,15 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
     precision: int | None = None
     reads_only: bool = False
     every: int = 1
+    offset: int = 0
 
     takes: ClassVar[tuple[type, ...]] = ()
     """Classes of initial values that the model makes its value of itself, in its actor."""
+
+    @property
+    def rhythm(self) -> Rhythm:
+        """The steps in which a RefPort is read."""
+        return Rhythm.of(self.every, self.offset)
 
 
 def declared(model_cls: type) -> dict[str, LavaPyType]:

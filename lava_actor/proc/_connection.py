@@ -141,19 +141,23 @@ class ConnectionModel(PyLoihiProcessModel):
         return FloatNumbers if cls._la_number.kind == "f" else FixedNumbers
 
     @classmethod
+    def _la_step_methods(cls) -> tuple[str, ...]:
+        """Return the methods of the step, besides those of the arithmetic."""
+        _, _, *reads = cls._la_native_kind() or (None, None)
+        return ("run_spk", "_la_receive", "_la_add_weights", *cls._la_parts, *reads)
+
+    @classmethod
+    def _la_stands_for(cls) -> tuple[str, ...]:
+        return (*cls._la_step_methods(), *_NUMBERS)
+
+    @classmethod
     def _la_obstacle(cls, ports: Mapping[str, PortFacts], own: Iterable[str] = ()) -> str | None:
         kind = cls._la_native_kind()
         if kind is None:
             return f"{cls.__qualname__} declares no native step"
-        base, _, *reads = kind
         given = ports.get("s_in"), ports.get("a_out")
         why = (
-            replaced(
-                cls,
-                base,
-                ("run_spk", "_la_receive", "_la_add_weights", *cls._la_parts, *reads),
-                own,
-            )
+            replaced(cls, kind[0], cls._la_step_methods(), own)
             or replaced(cls, cls._la_arithmetic_of(), _NUMBERS, own)
             or no_plain_in("s_in", given[0])
             or no_plain_out("a_out", given[1])

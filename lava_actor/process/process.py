@@ -349,8 +349,10 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         return self._la_executable is not None
 
     def _la_is_over(self) -> bool:
-        """Whether there was a network, which was stopped or has failed."""
-        return self._runtime is not None and bool(self._runtime.is_over)
+        """Whether there was a network, which was stopped or failed, or is that of the original."""
+        if self._runtime is None:
+            return self.is_compiled and self._la_executable.was_started
+        return bool(self._runtime.is_over)
 
     # -- hierarchy --------------------------------------------------------------------------
 
@@ -525,7 +527,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             stop_abandoned(runtime)
 
     def __getstate__(self) -> dict[str, object]:
-        """Everything but the running network."""
+        """Everything but the running network: what was started is compiled anew elsewhere."""
         state = {**self.__dict__, "_runtime": None}
         for name in ("log", "_la_home"):
             state.pop(name, None)

@@ -380,7 +380,7 @@ def contents(process: AbstractProcess) -> dict[str, Any]:
     held = {}
     for actor in runtime.executable.actors:
         for var in actor.vars:
-            value = runtime.get_var(var.id)
+            value = runtime.get_var(var.var.id)
             value = value.toarray() if scipy.sparse.issparse(value) else value
             if hasattr(value, "dtype"):
                 value = (value.dtype.str, value.shape, value.tobytes())

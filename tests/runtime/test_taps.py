@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +18,19 @@ from lava_actor import (
     OutPort,
     PyLoihiProcessModel,
     PyOutPort,
+    PyRefPort,
     RunSteps,
     Var,
     implements,
 )
 from lava_actor.compiler.compiler import Compiler
-from lava_actor.errors import ModelError
+from lava_actor.errors import InvalidValueError, ModelError
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.domain import SyncDomain
 from lava_actor.proc.bit_check.process import BitCheck
 from lava_actor.proc.io.extractor import VarWire
 from lava_actor.proc.io.reset import Reset
-from lava_actor.proc.io.sink import Read
+from lava_actor.proc.io.sink import PyReadFloat, Read
 from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
@@ -40,6 +42,7 @@ from tests.runtime.tap_networks import (
     PyFreeReader,
     PyNumberOwner,
     PyOwner,
+    PyReader,
     PySparseOwner,
     Reader,
     With,
@@ -235,9 +238,83 @@ def test_a_var_is_published_in_the_steps_in_which_somebody_reads(config: dict[st
 def test_to_read_in_another_step_than_was_declared_is_an_error(config: dict[str, Any]) -> None:
     owner, reader = counting(), Reader((3,), name="reader")
     reader.ref.connect_var(owner.value)
-    said = r"reader\.ref\.read: expected a step that 4 divides, .* every=4; got step 1"
+    said = r"reader\.ref\.read: expected a step t with t % 4 == 0, .* every=4; got step 1"
     with owner, pytest.raises(ModelError, match=said):
         owner.run(RunSteps(3), With({Reader: every(4)}), config)
+
+
+SCHEDULES = [[(6, 2), (9, 5)], [(4, 3), (6, 1)], [(1000, 0)], [(7, 6)], [(1, 0), (5, 0)]]
+
+
+@pytest.mark.parametrize("schedules", SCHEDULES, ids=str)
+@pytest.mark.parametrize("config", [*CONFIGS.values(), {"placement": {"workers": 1}}], ids=str)
+def test_read_has_the_var_of_its_steps_which_alone_are_published(
+    schedules: list[tuple[int, int]], config: dict[str, Any]
+) -> None:
+    cells = LIF(shape=(3,), bias_mant=1.0, vth=1e9, du=1.0, dv=0.0)
+    readers = [Read(buffer=40, interval=k, offset=m) for k, m in schedules]
+    for reader in readers:
+        reader.connect_var(cells.v)
+    steps = {t for k, m in schedules for t in range(m % k + 1, 33, k)}
+    every = math.gcd(*(k for k, _ in schedules), *(m - schedules[0][1] for _, m in schedules))
+    with cells:
+        for number in (1, 3, 26, 2):
+            cells.run(number, Loihi2SimCfg(select_tag="floating_pt"), config)
+        for reader, (k, m) in zip(readers, schedules, strict=True):
+            expected = [t for t in range(1, 33) if (t - 1) % k == m]
+            assert reader.data.get()[0, : len(expected)].tolist() == expected
+        if config is not TURNS:
+            (ring,) = cells.runtime.statistics()
+            assert ring.transferred == len(range(min(steps), 33, every))
+
+
+def test_a_schedule_changes_to_steps_in_which_the_var_comes_and_to_no_others() -> None:
+    cells = LIF(shape=(3,), bias_mant=1.0, vth=1e9, du=1.0, dv=0.0)
+    reader = Read(buffer=9, interval=4, offset=1, name="reader")
+    reader.connect_var(cells.v)
+    config = Loihi2SimCfg(select_tag="floating_pt")
+    with cells:
+        cells.run(8, config)
+        said = r"reader\.interval: .* every 4 steps from step 2 on"
+        with pytest.raises(InvalidValueError, match=said):
+            reader.interval.set(6)
+        reader.interval.set(8)
+        cells.run(16)
+        assert reader.data.get()[0].tolist() == [2, 6, 10, 18, 0, 0, 0, 0, 0]
+        cells.stop()
+        reader.interval.init = 6
+        cells.run(20)
+        assert reader.data.get()[0].tolist() == [2, 8, 14, 20, 0, 0, 0, 0, 0]
+
+
+class PyReadWhenever(PyReadFloat):
+    _la_hidden_from_discovery = True
+
+    def post_guard(self) -> bool:
+        return bool(self.time_step in (3, 5))
+
+
+def test_a_subclass_that_reads_when_it_likes_has_the_var_of_every_step() -> None:
+    cells = LIF(shape=(3,), bias_mant=1.0, vth=1e9, du=1.0, dv=0.0)
+    reader = Read(buffer=2, interval=1000)
+    reader.connect_var(cells.v)
+    models = {Read: PyReadWhenever}
+    with cells:
+        config = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map=models)
+        cells.run(8, config)
+        assert reader.data.get()[0].tolist() == [3, 5]
+
+
+class PyBehind(PyReader):
+    ref: PyRefPort = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True, every=4, offset=-1)
+
+
+def test_an_offset_moves_the_steps_in_which_a_port_may_be_read() -> None:
+    owner, reader = counting(), Reader((3,), every=3, name="reader")
+    reader.ref.connect_var(owner.value)
+    said = r"reader\.ref\.read: expected a step t with t % 4 == 3, .* every=4; got step 6"
+    with owner, pytest.raises(ModelError, match=said):
+        owner.run(RunSteps(7), With({Reader: PyBehind}))
 
 
 @every_config

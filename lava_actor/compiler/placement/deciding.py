@@ -233,7 +233,7 @@ def _in_the_way(plan: ActorPlan, network: Lowered) -> str | None:
         return "it reaches into other Processes"
     if plan.var_servers:
         return f"{plan.var_servers[0].port} takes turns with it"
-    if any(external.process_id == plan.process.id for external in network.externals):
+    if any(external.port.process is plan.process for external in network.externals):
         return "a port of it is an external pipe"
     return None
 

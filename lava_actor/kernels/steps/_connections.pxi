@@ -42,7 +42,7 @@ cdef class _ConnectionBurst(Burst):
     def __init__(
         self, model, parts, writer, Py_ssize_t n_in, Py_ssize_t n_out, bint delayed=False
     ):
-        super().__init__(model)
+        super().__init__(model, model._la_stands_for())
         self.writer = writer
         self.n_in = n_in
         self.n_out = n_out
@@ -97,6 +97,8 @@ cdef class _ConnectionBurst(Burst):
 
     cdef bint prepare(self) except -1:
         model = self.model
+        if self.is_replaced():
+            return False
         self.graded = bool(np.any(model.num_message_bits > 0))
         self.checks = model._la_checks_fractions
         self.exponent = model.weight_exp if model._la_scales else 0
@@ -138,8 +140,8 @@ cdef class _ConnectionBurst(Burst):
 
     cdef list ends(self, int stage, list inward):
         if stage:
-            return [(r, 1) for r in (inward if self.reader is None else (self.reader,))]
-        return [] if self.writer is None else [(self.writer, 1)]
+            return [(r, 1, 0) for r in (inward if self.reader is None else (self.reader,))]
+        return [] if self.writer is None else [(self.writer, 1, 0)]
 
     cdef int do(self, int stage, uint64_t number) except -1:
         return self.take_in() if stage else self.send()

@@ -111,11 +111,11 @@ cdef class LearningBurst(_ConnectionBurst):
 
     cdef list ends(self, int stage, list inward):
         if stage == 0:
-            return [] if self.writer is None else [(self.writer, 1)]
+            return [] if self.writer is None else [(self.writer, 1, 0)]
         if stage == 1:
-            return [(ring, 1) for ring in self.fronts]
+            return [(ring, 1, 0) for ring in self.fronts]
         rings = [ring for ring, _ in self.behind]
-        return [(r, 1) for r in rings + [r for i in self.inlets for r in (<_Inlet>i).readers]]
+        return [(r, 1, 0) for r in rings + [r for i in self.inlets for r in (<_Inlet>i).readers]]
 
     cdef int do(self, int stage, uint64_t number) except -1:
         if stage == 0:

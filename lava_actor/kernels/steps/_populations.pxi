@@ -9,7 +9,7 @@ cdef class StepBurst(Burst):
     cdef list inlets, outlets
     cdef Py_ssize_t n_in, n_out
     cdef list members  # names, NumPy type numbers, room for all of one, whether the step changes it
-    cdef tuple numbers, integers, shape
+    cdef tuple numbers, integers, constants, shape
     cdef cnp.npy_intp[MAX_DIMS] dims
     cdef int64_t *limits  # of the integers, in pairs
     cdef bint uniform
@@ -19,10 +19,10 @@ cdef class StepBurst(Burst):
 
     def __init__(
         self, model, size_t function, inlets, outlets, state, parameters, numbers, integers,
-        bint uniform, shape, dict refuses, StepBurst then=None,
+        constants, bint uniform, shape, dict refuses, StepBurst then=None,
     ):
         cdef Py_ssize_t i
-        super().__init__(model)
+        super().__init__(model, model._la_stands_for())
         alone = len(inlets) == 1
         self.inlets = [_Inlet(*inlet, alone) for inlet in inlets]
         self.outlets = [_Outlet(*outlet) for outlet in outlets]
@@ -32,6 +32,7 @@ cdef class StepBurst(Burst):
             self.members.append((name, dtype.num, room, False))
         self.numbers, self.shape = numbers, shape
         self.integers = tuple([name for name, _, _ in integers])
+        self.constants = tuple(constants.items())
         for i in range(len(shape)):
             self.dims[i] = shape[i]
         self.uniform, self.refuses, self.then = uniform, refuses, then
@@ -79,6 +80,11 @@ cdef class StepBurst(Burst):
     cdef bint _look(self) except -1:
         """Look at the model's attributes; False: one of them is not as declared."""
         cdef Py_ssize_t i
+        if self.is_replaced():
+            return False
+        for name, value in self.constants:
+            if not _is_still(getattr(self.model, name, None), value):
+                return False
         for i in range(len(self.members)):
             name, kind, room, changes = <tuple>self.members[i]
             if not self._take(i, name, kind, room, changes):
@@ -154,8 +160,8 @@ cdef class StepBurst(Burst):
             return self.then.ends(stage - 2, inward)
         if stage:
             writers = [(<_Outlet>outlet).writer for outlet in self.outlets]
-            return [(writer, 1) for writer in writers if writer is not None]
-        return [(reader, 1) for inlet in self.inlets for reader in (<_Inlet>inlet).readers]
+            return [(writer, 1, 0) for writer in writers if writer is not None]
+        return [(reader, 1, 0) for inlet in self.inlets for reader in (<_Inlet>inlet).readers]
 
     cdef int do(self, int stage, uint64_t number) except -1:
         if stage > 1:
@@ -222,6 +228,13 @@ cdef bint _fill(room, int kind, given) except -1:
         room.fill(integer)
         return True
     return False
+
+
+cdef bint _is_still(object x, object value) except -1:
+    """Whether a model's attribute is what a step takes for granted."""
+    if type(x) is int and type(value) is int:
+        return x == value
+    return bool(np.array_equal(x, value))
 
 
 cdef bint take_number(object x, double *to) except -1:

@@ -30,9 +30,9 @@ cdef class RecordBurst(Burst):
         return 1
 
     cdef list ends(self, int stage, list inward):
-        found = [(reader, 1) for pieces, _, _, _ in self.sources for reader, _ in pieces]
+        found = [(reader, 1, 0) for pieces, _, _, _ in self.sources for reader, _ in pieces]
         taps = [tap for taps, _ in self.rows for tap in taps]
-        return found + [((<TapReader?>tap).ring, (<TapReader>tap).every) for tap in taps]
+        return found + [((<TapReader?>tap).ring, *(<TapReader>tap).rhythm()) for tap in taps]
 
     cdef int do(self, int stage, uint64_t number) except -1:
         return self.step(number)

@@ -108,8 +108,8 @@ class Tap:
         ``(dtype, number of bytes) -> 64 bytes``, in front of an array's own. None: always `encode`.
     encode : callable
         Returns the whole message for a value that is no plain array.
-    every : int
-        Nobody reads in steps that this does not divide.
+    every, offset : int
+        A `Rhythm`: nobody reads in other steps.
     """
 
     def __init__(
@@ -121,7 +121,10 @@ class Tap:
         header_of: Callable[[np.dtype, int], bytes] | None,
         encode: Callable[[], np.ndarray],
         every: int = 1,
+        offset: int = 0,
     ) -> None: ...
+    def rhythm(self) -> tuple[int, int]:
+        """In which steps the value is sent."""
     def publish(self, step: int) -> int:
         """Send the value after a step, if it is read; waits for space like `RingWriter.send`."""
 
@@ -133,15 +136,21 @@ class TapReader:
     ring : RingReader
     decode : callable
         Makes the value, as a flat array, of a whole message, or raises what the owner met.
-    every : int
-        As the owner has it.
+    every, offset : int
+        As the owner has them.
     """
 
     ring: RingReader
 
     def __init__(
-        self, ring: RingReader, decode: Callable[[np.ndarray], np.ndarray], every: int = 1
+        self,
+        ring: RingReader,
+        decode: Callable[[np.ndarray], np.ndarray],
+        every: int = 1,
+        offset: int = 0,
     ) -> None: ...
+    def rhythm(self) -> tuple[int, int]:
+        """In which steps there is a value."""
     def read(self) -> np.ndarray:
         """The value after this step as a flat array of the caller's own; waits for the owner."""
     def finish(self, step: int) -> int:
@@ -187,6 +196,8 @@ class StepBurst(Burst):
     state, parameters : lists of (attribute, dtype)
     numbers : tuple of attributes
     integers : tuple of (attribute, lowest, highest)
+    constants : dict
+        {attribute: value}; with another one the model's Python does the step.
     uniform : bool
         Whether state and parameters have to have ``shape``.
     refuses : dict
@@ -205,6 +216,7 @@ class StepBurst(Burst):
         parameters: list[tuple[str, np.dtype]],
         numbers: tuple[str | None, ...],
         integers: tuple[tuple[str | None, int, int], ...],
+        constants: dict[str, Any],
         uniform: bool,
         shape: tuple[int, ...],
         refuses: dict[int, str],

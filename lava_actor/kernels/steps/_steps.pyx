@@ -149,6 +149,7 @@ cdef class Burst:
     """Any model: natively from step to step, each step by ``run_spk``."""
 
     cdef readonly object model
+    cdef list methods  # whose place native steps take, and which are those of the model's class
     cdef Domain clock
     cdef Party party
     cdef bint lockstep
@@ -164,8 +165,9 @@ cdef class Burst:
     cdef readonly uint64_t bits
     cdef readonly uint64_t native_steps
 
-    def __init__(self, model):
+    def __init__(self, model, methods=()):
         self.model = model
+        self.methods = [name for name in methods if name not in vars(model)]
         self.taps = []
         self.tapped = []
         self.visitors = []
@@ -313,6 +315,14 @@ cdef class Burst:
 
     cdef bint prepare(self) except -1:
         """Look at the model's attributes; False: its own Python has to do the steps."""
+        return False
+
+    cdef bint is_replaced(self) except -1:
+        """Whether the model was given a method of its own for one whose place native steps take."""
+        held = self.model.__dict__
+        for name in self.methods:
+            if name in held:
+                return True
         return False
 
     cdef int leave(self) except -1:

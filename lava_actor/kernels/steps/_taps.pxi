@@ -4,6 +4,11 @@ A message is a header, which says dtype and length, and the value. Both ends kee
 they met, so that as long as nothing changes a message is one comparison and one copy.
 """
 
+cdef inline bint _is_due(uint64_t step, uint64_t every, uint64_t offset) noexcept nogil:
+    """Whether a step is one of a rhythm (protocol/rhythm.py)."""
+    return every < 2 or step % every == offset
+
+
 cdef class Tap:
     """The owner's end: publishes what the model holds, whoever did the step."""
 
@@ -14,11 +19,11 @@ cdef class Tap:
     cdef cnp.npy_intp[MAX_DIMS] dims
     cdef int n_dims
     cdef Py_ssize_t size
-    cdef uint64_t every
+    cdef uint64_t every, offset
 
     def __init__(
         self, RingWriter writer not None, model, str name, tuple shape, header_of, encode,
-        uint64_t every=1,
+        uint64_t every=1, uint64_t offset=0,
     ):
         cdef int i
         self.writer = writer
@@ -31,14 +36,18 @@ cdef class Tap:
             self.size *= self.dims[i]
         self.header_of = header_of
         self.encode = encode
-        self.every = every
+        self.every, self.offset = every, offset
+
+    def rhythm(self):
+        """In which steps the value is sent."""
+        return self.every, self.offset
 
     cpdef int publish(self, uint64_t step) except -1:
         """Send the value after a step, if it is one of those that are read."""
         cdef object value = None
         cdef cnp.ndarray message
         cdef char *data
-        if self.every > 1 and step % self.every:
+        if not _is_due(step, self.every, self.offset):
             return 0
         if self.header_of is not None:
             try:
@@ -102,12 +111,16 @@ cdef class TapReader:
     cdef object dtype
     cdef cnp.npy_intp count
     cdef int type_num
-    cdef uint64_t every
+    cdef uint64_t every, offset
 
-    def __init__(self, RingReader ring not None, decode, uint64_t every=1):
-        self.every = every
+    def __init__(self, RingReader ring not None, decode, uint64_t every=1, uint64_t offset=0):
+        self.every, self.offset = every, offset
         self.ring = ring
         self.decode = decode
+
+    def rhythm(self):
+        """In which steps there is a value."""
+        return self.every, self.offset
 
     def read(self):
         """The value as a flat array of the caller's own."""
@@ -151,7 +164,7 @@ cdef class TapReader:
 
     cpdef int finish(self, uint64_t step) except -1:
         """The step is over: give its message back, read or not."""
-        if self.every > 1 and step % self.every:
+        if not _is_due(step, self.every, self.offset):
             return 0
         self.ring.await_data()
         self.ring.release()

@@ -37,7 +37,7 @@ ATTEND, MOVE, FAILED, CONCLUDE, END_RUN = 1, 2, 3, 4, 5
 
 cdef struct la_need:
     int stage
-    uint64_t every
+    uint64_t every, offset  # the steps of a rhythm (protocol/rhythm.py)
     la_condition until
     void *what
     uint32_t kind
@@ -112,17 +112,17 @@ cdef class Seat:
     cdef int _list_needs(self, list inward) except -1:
         cdef Burst burst = self.burst
         cdef int own = burst.stages()
-        found = [(end, i, every) for i in range(own) for end, every in burst.ends(i, inward)]
-        found += [((<Tap?>tap).writer, own, (<Tap>tap).every) for tap in burst.taps]
-        found += [((<TapReader?>t).ring, own + 1, (<TapReader>t).every) for t in burst.tapped]
+        found = [(end, i, *steps) for i in range(own) for end, *steps in burst.ends(i, inward)]
+        found += [((<Tap?>tap).writer, own, *(<Tap>tap).rhythm()) for tap in burst.taps]
+        found += [((<TapReader?>t).ring, own + 1, *(<TapReader>t).rhythm()) for t in burst.tapped]
         free(self.needs)
         self.needs = <la_need *>calloc(len(found) + 1, sizeof(la_need))
         if self.needs == NULL:
             raise MemoryError()
         self.stages = own + 2 if own else 0
         self.n_needs = len(found)
-        for i, (end, stage, every) in enumerate(found):
-            _fill_need(&self.needs[<Py_ssize_t>i], end, stage, every)
+        for i, (end, stage, every, offset) in enumerate(found):
+            _fill_need(&self.needs[<Py_ssize_t>i], end, stage, every, offset)
         return 0
 
     cdef int go_on(self, la_party *runs, bint *asked) except -1:
@@ -176,7 +176,7 @@ cdef class Seat:
             need = &self.needs[self.met]
             if need.stage > self.stage:
                 break
-            if (need.every < 2 or number % need.every == 0) and not need.until(need.what):
+            if _is_due(number, need.every, need.offset) and not need.until(need.what):
                 return need
             self.met += 1
         return NULL
@@ -242,9 +242,9 @@ cdef class Seat:
         self.recorded = True
 
 
-cdef int _fill_need(la_need *need, end, int stage, uint64_t every) except -1:
+cdef int _fill_need(la_need *need, end, int stage, uint64_t every, uint64_t offset) except -1:
     need.stage = stage
-    need.every = every
+    need.every, need.offset = every, offset
     if isinstance(end, RingReader):
         need.until = la_until_data
         need.what = &(<RingReader>end).at

@@ -10,6 +10,7 @@ from lava_actor.errors import InvalidValueError, RuntimeStateError, UnsupportedE
 from lava_actor.model.ports.base import AbstractPyRemotePort, PortDataError
 from lava_actor.model.ports.rings import dense_to_events, with_values
 from lava_actor.model.sync.loihi_protocol import Phase
+from lava_actor.protocol.rhythm import STEADY
 from lava_actor.protocol.values import VarSlot, fitted, numbers
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class PyRefPort(AbstractPyRemotePort):
     Usable in ``run_pre_mgmt``, ``run_post_mgmt`` and ``run_async``: only then is the owner of the
     Var sure to serve. Anywhere else a connected port raises `RuntimeStateError`. One that is
     declared with ``reads_only`` is read in ``run_post_mgmt`` or ``run_async`` and never written,
-    and with ``every`` only in steps that this divides.
+    and with ``every`` only in the steps that this and ``offset`` tell.
 
     Parameters
     ----------
@@ -57,7 +58,7 @@ class PyRefPort(AbstractPyRemotePort):
     def _set_up(self) -> None:
         self._dtype: np.dtype = np.dtype(self._d_type)
         self._reads_only = False
-        self._every = 1
+        self._rhythm = STEADY
         self._remote: Remote | None = None
         if self._csp_send_port is not None and self._csp_recv_port is not None:
             ends = self._csp_send_port, self._csp_recv_port
@@ -127,11 +128,13 @@ class PyRefPort(AbstractPyRemotePort):
     def _check_phase(self, what: str) -> None:
         phase = getattr(self._process_model, "_la_phase", None)
         if phase is None or phase in (READING_PHASES if self._reads_only else OPEN_PHASES):
-            step = 0 if self._every == 1 else getattr(self._process_model, "time_step", 0)
-            if step % self._every:
+            rhythm = self._rhythm
+            step = getattr(self._process_model, "time_step", rhythm.offset)
+            if step not in rhythm:
                 raise RuntimeStateError(
-                    f"{self.label}.{what}: expected a step that {self._every} divides, as the port "
-                    f"is declared with every={self._every}; got step {step}"
+                    f"{self.label}.{what}: expected a step t with t % {rhythm.every} == "
+                    f"{rhythm.offset}, as the port is declared with every={rhythm.every}; got step "
+                    f"{step}"
                 )
             return
         if self._reads_only:

@@ -8,7 +8,7 @@ import numpy as np
 
 from lava_actor.kernels.steps import Burst, PartBurst
 from lava_actor.model.bursts import burst_of
-from lava_actor.model.native import obstacle, one_by_one
+from lava_actor.model.native import methods_of, obstacle, one_by_one
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
 
@@ -104,6 +104,11 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         """Say why the model of this Process does its steps in Python in spite of its class."""
         held = process.vars
         return one_by_one(cls, lambda name: np.size(held[name].init) if name in held else 1)[0]
+
+    @classmethod
+    def _la_stands_for(cls) -> tuple[str, ...]:
+        """Return the methods whose place a native step of this class takes."""
+        return methods_of(cls)
 
     def _la_native_burst(self) -> Burst:
         """Return what does several steps of this model in a row, see `lava_actor.kernels.steps`.

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import DTypeLike
+from dataclasses import replace
 
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike
+
+from lava_actor.errors import InvalidValueError
 from lava_actor.model.members import declares
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
@@ -15,6 +18,7 @@ from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.proc.io.source import Columns, time_major
 from lava_actor.process import AbstractProcess, InPort, Var
 from lava_actor.protocol.counts import whole_number
+from lava_actor.protocol.rhythm import STEADY, Rhythm
 
 
 class RingBuffer(AbstractProcess):
@@ -128,6 +132,9 @@ class Read(Scheduled, Remote):
 
     Notes
     -----
+    The Var comes in no other steps. So `interval` and `offset` can be set, while the network lives,
+    to what leaves out some of them; anything else is an `InvalidValueError`.
+
     Without a `select_tag` the fixed-point model is taken, which cuts fractions of the Var off.
     """
 
@@ -148,11 +155,38 @@ class Read(Scheduled, Remote):
         self.data = Var(shape=(*shape, self.buffer), init=0)
 
 
+def _rhythm(interval: ArrayLike, offset: ArrayLike) -> Rhythm:
+    """The steps of a schedule."""
+    every, first = (int(np.ravel(value)[0]) for value in (interval, offset))
+    return Rhythm.of(every, first + 1) if every > 0 else STEADY
+
+
 class AbstractPyRead(OnSchedule):
     """Samples on the schedule; subclasses declare the number type."""
 
     state: PyRefPortVectorDense
     data: np.ndarray
+
+    @classmethod
+    def _la_declared_for(
+        cls, process: AbstractProcess, types: dict[str, LavaPyType]
+    ) -> dict[str, LavaPyType]:
+        """Return `state` with the rhythm of the schedule, unless a subclass may have another."""
+        mine = (AbstractPyRead.post_guard, AbstractPyRead.run_post_mgmt)
+        if (cls.post_guard, cls.run_post_mgmt) != mine or not types["state"].reads_only:
+            return types
+        rhythm = _rhythm(process.vars.interval.init, process.vars.offset.init)
+        return {**types, "state": replace(types["state"], every=rhythm.every, offset=rhythm.offset)}
+
+    def _la_var_written(self, name: str) -> None:
+        """Refuse a schedule with steps in which the Var does not come."""
+        super()._la_var_written(name)
+        has, wanted = self.state._rhythm, _rhythm(self.interval, self.offset)
+        if has.with_all_of(wanted) != has:
+            raise InvalidValueError(
+                f"{self._la_process_name}.{name}: the network is compiled to read after {has}, and "
+                f"cannot read after {wanted}; stop(), assign to {name}.init and run() again"
+            )
 
     def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params)

@@ -105,7 +105,7 @@ def _build_vars(spec: ActorSpec, model: AbstractPyProcessModel, adopt: bool) -> 
         value = var.slot(spec.plan.name).initial(spec.inits[var.name], adopt=alone)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
-        model.var_id_to_var_map[var.id] = var.name
+        model.var_id_to_var_map[spec.var_ids[var.name]] = var.name
 
 
 def _build_in_ports(spec: ActorSpec, arena: Arena, built: BuiltModel, in_phase: bool) -> None:
@@ -144,7 +144,7 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
     written: dict[tuple[int | None, str | None], RemoteVar] = {}
     for port in plan.ref_ports:
         made = port.declared.cls(None, None, built.model, port.shape, port.declared.d_type)
-        made._reads_only, made._every = port.declared.reads_only, port.declared.every
+        made._reads_only, made._rhythm = port.declared.reads_only, port.declared.rhythm
         label = f"{plan.name}.{port.name}"
         if port.taps:
             rings = [arena.reader(*place) for place in port.taps]
@@ -162,7 +162,7 @@ def _build_remote_access(spec: ActorSpec, arena: Arena, built: BuiltModel) -> No
         writer = arena.writer(tap.ring)
         built.writers.append(writer)
         slot = by_name[tap.var].slot(plan.name)
-        built.taps.append(publisher(built.model, slot, tap.var, writer, tap.every))
+        built.taps.append(publisher(built.model, slot, tap.var, writer, tap.rhythm))
     for server in plan.var_servers:
         requests_in = arena.reader(server.request_ring, 0)
         replies_out = arena.writer(server.reply_ring)

@@ -23,6 +23,7 @@ from lava_actor.errors import LavaActorError, RuntimeStateError
 from lava_actor.kernels.steps import Served, Tap, TapReader, ask
 from lava_actor.model.ports.rings import transformed
 from lava_actor.process import matrices
+from lava_actor.protocol.rhythm import STEADY, Rhythm
 from lava_actor.protocol.values import cast, fitted, numbers
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ class TappedVar:
 
     def __init__(self, plan: RefPortPlan, rings: Sequence[RingReader], label: str) -> None:
         self._plan = plan
-        self.taps = [TapReader(r, _taker(label, r), plan.tap_every) for r in rings]
+        every, offset = plan.rhythm.every, plan.rhythm.offset
+        self.taps = [TapReader(r, _taker(label, r), every, offset) for r in rings]
 
     @property
     def plain_taps(self) -> list[TapReader] | None:
@@ -193,7 +195,9 @@ class RemoteVar:
         self._replies.skip()
 
 
-def publisher(model: object, slot: VarSlot, name: str, writer: RingWriter, every: int = 1) -> Tap:
+def publisher(
+    model: object, slot: VarSlot, name: str, writer: RingWriter, rhythm: Rhythm = STEADY
+) -> Tap:
     """What puts the value of a Var that a model holds into a ring."""
     size = int(writer.shape[0])
 
@@ -211,7 +215,7 @@ def publisher(model: object, slot: VarSlot, name: str, writer: RingWriter, every
             return _failed(size, str(error).removeprefix(f"{slot.where}: "))
 
     header = None if matrices.is_csr_class(slot.declared.cls) else header_of
-    return Tap(writer, model, name, slot.shape, header, message, every)
+    return Tap(writer, model, name, slot.shape, header, message, rhythm.every, rhythm.offset)
 
 
 class VarServer(Served):

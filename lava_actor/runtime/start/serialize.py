@@ -40,6 +40,7 @@ class ActorSpec:
 
     plan: ActorPlan
     process_id: int
+    var_ids: dict[str, int]
     proc_params: ProcessParameters
     inits: dict[str, object]
     seed: int
@@ -58,7 +59,8 @@ def specify(plan: ActorPlan, seed: int) -> ActorSpec:
         ),
     )
     inits = plan.inits()
-    return ActorSpec(bare, process.id, plan.proc_params(inits), inits, seed)
+    ids = {v.name: v.var.id for v in plan.vars}
+    return ActorSpec(bare, process.id, ids, plan.proc_params(inits), inits, seed)
 
 
 @plain(frozen=True)

@@ -22,7 +22,6 @@ from lava_actor.errors import (
     ModelError,
     RuntimeStateError,
 )
-from lava_actor.process.collection import named
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 from lava_actor.protocol import words
@@ -171,13 +170,8 @@ class Network:
 
     def _connect_externals(self) -> None:
         assert self._arena is not None
-        ports = {
-            (p.id, name): port
-            for p in self._executable.process_list
-            for name, port in (*named(p.in_ports), *named(p.out_ports))
-        }
         for plan in self._executable.externals:
-            port = ports[plan.process_id, plan.port]
+            port: Any = plan.port
             if plan.cursor is None:
                 writer = self._arena.writer(plan.ring)
                 end: Any = CspSendPort(writer, port.name)

@@ -218,8 +218,9 @@ def run(
         raise RuntimeStateError(f"{process.name}: the runtime is not initialized")
     if runtime is None or runtime.is_over:
         with _starts.of(process):
-            if process.runtime is runtime and runtime is not None:
-                last = runtime.executable  # compile again: it may be wired differently now
+            if process.runtime is runtime and process._la_is_over():
+                # Compile again: it may be wired differently now.
+                last = process._la_executable or runtime.executable
                 last.forget()
                 run_cfg = last.run_cfg if run_cfg is None else run_cfg
                 compile_config = last.compile_config if compile_config is None else compile_config

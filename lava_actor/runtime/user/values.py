@@ -48,7 +48,7 @@ class Values:
         self._holders: dict[int, list[tuple[ActorPlan, VarPlan]]] = {}
         for actor in exe.actors:
             for var in actor.vars:
-                self._holders.setdefault(var.id, []).append((actor, var))
+                self._holders.setdefault(var.var.id, []).append((actor, var))
 
     def get(self, var_id: int, idx: object = None) -> tuple[Any, int]:
         """The value of a Var, and the step after which it was taken."""
