@@ -85,11 +85,22 @@ def unpack(data: bytes) -> object:
             f"expected a saved network of format {FORMAT} or older, got format {archive.format}; "
             "it was written by a newer lava_actor"
         )
+    if archive.format == 1 and _has_old_pipes(archive):
+        raise NetworkError(
+            "expected a saved network of format 2, got format 1 with an Executable and external "
+            "pipes; save its Processes without the Executable, or compile it again"
+        )
     for port, incoming, outgoing, configs in archive.links:
         port.in_connections[:] = incoming
         port.out_connections[:] = outgoing
         port.connection_configs.update(configs)
     return archive.content
+
+
+def _has_old_pipes(archive: Any) -> bool:
+    """Whether an Executable of format 1 has pipes, whose ports it knew by numbers."""
+    executables = (process._la_executable for process, _ in archive.ids)
+    return any(executable is not None and executable.externals for executable in executables)
 
 
 class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no annotations

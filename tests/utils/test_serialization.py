@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 
 from lava_actor import AbstractProcess, InPort, Loihi2SimCfg, OutPort, RunSteps, Var
+from lava_actor.compiler import storage
 from lava_actor.errors import LavaActorError
 from lava_actor.proc.dense.process import Dense
+from lava_actor.proc.io.injector import Injector
 from lava_actor.proc.lif.process import LIF
 from lava_actor.utils.serialization import SerializationObject, load, save
 
@@ -183,3 +185,27 @@ def test_the_extension_is_added_to_the_last_part_of_the_name_only(tmp_path: Path
     save([], str(folder / "net.lava"))
     assert sorted(p.name for p in folder.iterdir()) == ["net.lava", "net.pickle"]
     assert load(str(folder / "net.lava")).processes == []
+
+
+@pytest.mark.parametrize(("written", "told"), [(1, "got format 1 with an"), (99, "newer lava_a")])
+def test_files_of_other_formats_are_refused_by_name(
+    written: int, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the first one only those that need what it did not say."""
+    injector, neuron = Injector((1,)), LIF(shape=(1,))
+    injector.out_port.connect(neuron.a_in)
+    executable = neuron.compile(Loihi2SimCfg(select_tag="floating_pt"))
+    pack = storage._Archive.__init__
+
+    def as_before(archive: object, *given: object) -> None:
+        pack(archive, written, *given[1:])  # type: ignore[arg-type]
+        archive.ids = [(neuron, 7)]  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(storage._Archive, "__init__", as_before)
+    save([injector, neuron], str(tmp_path / "kept"), executable)
+    with pytest.raises(LavaActorError, match=told):
+        load(str(tmp_path / "kept"))
+    if written == 1:
+        neuron._la_executable = None
+        save([injector, neuron], str(tmp_path / "plain"))
+        assert len(load(str(tmp_path / "plain"))[0]) == 2
