@@ -108,7 +108,7 @@ def _info(_given: argparse.Namespace) -> None:
 
 
 def _run(given: argparse.Namespace) -> None:
-    from lava_actor.utils.programs import run_or_end
+    from lava_actor.utils.programs import run_program
 
     if given.compat:
         from lava_actor.compat import install
@@ -119,7 +119,7 @@ def _run(given: argparse.Namespace) -> None:
 
         progress.show_all()
     try:
-        run_or_end("lava-actor", given.program, given.arguments, as_module=given.module)
+        run_program("lava-actor", given.program, given.arguments, as_module=given.module)
     except ModuleNotFoundError as error:
         if not given.compat and error.name == "lava":
             error.add_note("a program written for Lava: lava-actor run --compat PROGRAM")
