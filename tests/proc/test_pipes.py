@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
-from lava_actor.errors import InvalidTypeError, NetworkError
+from lava_actor.errors import InvalidTypeError, LavaActorWarning, NetworkError
 from lava_actor.model.harness import ModelHarness
 from lava_actor.model.memory_ring import MemoryPort, MemoryRing
 from lava_actor.proc.dense.process import Dense
@@ -108,7 +108,7 @@ def test_a_full_pipe_may_drop_items() -> None:
         injector.create_runtime(Loihi2SimCfg())
         injector.send([1, 1])
         injector.send([2, 2])
-        with pytest.warns(UserWarning, match=r"full \(2 items\)"):
+        with pytest.warns(LavaActorWarning, match=r"full \(2 items\)"):
             injector.send([3, 3])
         injector.run(RunSteps(2))
         assert [extractor.receive().tolist() for _ in range(2)] == [[1, 1], [2, 2]]
