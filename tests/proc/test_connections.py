@@ -21,7 +21,12 @@ from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.io.source import RingBuffer as Source
 from lava_actor.proc.sparse import models as sparse_models
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
-from lava_actor.utils.weightutils import SignMode, clip_weights, truncate_weights
+from lava_actor.utils.weightutils import (
+    SignMode,
+    clip_weights,
+    optimize_weight_bits,
+    truncate_weights,
+)
 from tests.cases import cases
 
 FLOAT = {
@@ -240,6 +245,36 @@ def test_the_fixed_model_refuses_fractions_of_input(kind: str) -> None:
 def test_the_fixed_model_refuses_fractional_parameters(name: str) -> None:
     with pytest.raises(ValueError, match=rf"{name}: expected an integer"):
         harness(FIXED, "dense", np.ones((1, 1)), **{name: 0.5})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("num_weight_bits", -1, r"expected an integer, at least 0, got -1"),
+        ("num_weight_bits", True, r"expected an integer, at least 0, got True"),
+        ("num_weight_bits", 11, r"expected an integer from 0 to 10, got 11"),
+        ("num_weight_bits", 0, r"expected at least 1 for weights other than 0, got 0"),
+        ("weight_exp", 31, r"expected an integer from -128 to 30, got 31"),
+        ("weight_exp", True, r"expected an integer, at least -128, got True"),
+    ],
+)
+def test_bits_and_exponents_that_leave_nothing_of_a_weight_are_refused(
+    kind: str, name: str, value: Any, why: str
+) -> None:
+    with pytest.raises((ValueError, TypeError), match=rf"{name}: {why}"):
+        harness(FIXED, kind, np.full((1, 1), 4), **{name: value})
+
+
+@pytest.mark.parametrize("mode", [SignMode.MIXED, SignMode.EXCITATORY])
+@pytest.mark.parametrize("weights", [[[0, 0]], [[255, 190]], [[1, 64]]], ids=str)
+def test_whatever_optimized_weights_say_of_themselves_is_taken(
+    weights: list[list[int]], mode: SignMode
+) -> None:
+    found = optimize_weight_bits(np.array(weights), mode)
+    options = {"num_weight_bits": found.num_weight_bits, "weight_exp": found.weight_exp}
+    connection = harness(FIXED, "dense", found.weights, sign_mode=mode, **options)
+    assert dense_weights(connection).tolist() == found.weights.tolist()
 
 
 def test_weights_that_are_not_finite_are_refused() -> None:
