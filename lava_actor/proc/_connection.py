@@ -7,6 +7,7 @@ all zeros.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -66,6 +67,16 @@ _WEIGHT_EXP = range(-128, 31)
 """By 31 bits or more, nothing of a weight would be left in a message but its sign."""
 
 
+class _DeclaredNumber:
+    """The number type of a model that names none: that of the weights it declares."""
+
+    def __get__(self, model: object, cls: type) -> np.dtype:
+        found = (inspect.getattr_static(cls, name, None) for name in ("weights", "weight"))
+        declared = next((d for d in found if isinstance(d, LavaPyType)), None)
+        whole = declared is not None and np.dtype(declared.d_type).kind in "biu"
+        return np.dtype(np.int32 if whole else np.float64)
+
+
 class ConnectionModel(PyLoihiProcessModel):
     """Base of the connections: binary and graded input, as events.
 
@@ -79,7 +90,7 @@ class ConnectionModel(PyLoihiProcessModel):
     a_buff: np.ndarray
     num_message_bits: np.ndarray
 
-    _la_number: ClassVar[np.dtype]
+    _la_number: ClassVar[np.dtype] = _DeclaredNumber()  # type: ignore[assignment]  # gives one
     """Type of weights and sums: float64 or int32."""
 
     _la_checks_fractions: ClassVar[bool] = False
@@ -110,8 +121,10 @@ class ConnectionModel(PyLoihiProcessModel):
         return (at if fired.all() else at[fired]), None
 
     def _la_factors(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as integers or floating-point numbers to sum up with."""
-        raise NotImplementedError
+        """Return received values in the type of the weights; no fractions for integers."""
+        number = self._la_number
+        given = values if number.kind == "f" else integral_input(self, "s_in", values)
+        return np.ascontiguousarray(given, number)
 
     def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums`, of the type of `x`.
@@ -188,10 +201,6 @@ class FloatNumbers(ConnectionModel):
     """Connections in double precision."""
 
     _la_number = np.dtype(np.float64)
-
-    def _la_factors(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as float64."""
-        return np.ascontiguousarray(values, np.float64)
 
 
 @declares(np.int32, "a_out a_buff", 16)
