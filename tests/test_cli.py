@@ -161,3 +161,13 @@ def test_a_file_that_cannot_be_written_is_told_before_the_program_runs(
     assert done.returncode == 2
     assert "cannot write 'nowhere/file.json'" in done.stderr
     assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", [("--json", "reports.json"), ("--compat",), ("-m",)])
+def test_what_bench_is_told_about_a_program_needs_one(
+    option: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = run("bench", *option, folder=tmp_path)
+    assert done.returncode == 2
+    assert "error: --json, --compat and -m are about a PROGRAM" in done.stderr
+    assert done.stdout == ""

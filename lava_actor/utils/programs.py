@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import runpy
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
+from typing import Any
 
 
 def writable(text: str) -> Path:
@@ -20,6 +23,18 @@ def writable(text: str) -> Path:
     if path.is_dir() or not os.access(path if path.exists() else path.parent, os.W_OK):
         raise argparse.ArgumentTypeError(f"cannot write {text!r}")
     return path
+
+
+def above_zero(kind: Callable[[str], float]) -> Callable[[str], Any]:
+    """A type of numbers on a command line: those of a ``kind``, int or float, above 0."""
+
+    def number(text: str) -> float:
+        found = kind(text)
+        if not 0 < found < math.inf:
+            raise argparse.ArgumentTypeError(f"expected a number above 0, got {text!r}")
+        return found
+
+    return number
 
 
 def run_program(command: str, name: str, arguments: list[str], *, as_module: bool) -> None:
