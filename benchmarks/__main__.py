@@ -14,6 +14,7 @@ from benchmarks.machine import Machine, load
 from benchmarks.measure import Case, Result, measure
 from benchmarks.peers import brian, lava
 from benchmarks.peers import nest_simulator as nest
+from lava_actor.utils.programs import above_zero
 
 SHAPES = (
     "one_to_one",
@@ -54,8 +55,10 @@ def options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=SHAPES, metavar="SHAPE",
                         help=f"some of {names}; {', '.join(LONG)} is left out if neither it nor "
                         "--full is given")  # fmt: skip
-    parser.add_argument("--rounds", type=int, help="turns per contender (default 5, full 9)")
-    parser.add_argument("--seconds", type=float, help="length of a turn (default 0.1, full 0.5)")
+    parser.add_argument("--rounds", type=above_zero(int),
+                        help="turns per contender (default 5, full 9)")  # fmt: skip
+    parser.add_argument("--seconds", type=above_zero(float),
+                        help="length of a turn (default 0.1, full 0.5)")  # fmt: skip
     return parser.parse_args(arguments)
 
 

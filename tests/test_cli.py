@@ -84,7 +84,8 @@ def test_a_lava_program_runs_unchanged(tmp_path: Path) -> None:
     )
     assert run("run", "--compat", "old.py", folder=tmp_path).stdout == "(1,)\n"
     said = run("run", "old.py", folder=tmp_path).stderr
-    assert said.startswith('Traceback (most recent call last):\n  File "old.py", line 1'), said
+    first = f'Traceback (most recent call last):\n  File "{tmp_path / "old.py"}", line 1'
+    assert said.startswith(first), said
     assert "No module named 'lava'" in said
     assert "lava-actor run --compat" in said
 
@@ -93,6 +94,35 @@ def test_a_program_that_cannot_be_read_is_one_line_of_error(tmp_path: Path) -> N
     done = run("run", "absent.py", folder=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "lava-actor: cannot read 'absent.py': No such file or directory\n"
+
+
+def test_an_error_of_the_program_about_a_file_of_its_name_is_its_own(tmp_path: Path) -> None:
+    (tmp_path / "gone.py").write_text("raise FileNotFoundError(2, 'No such file', 'gone.py')")
+    done = run("run", "gone.py", folder=tmp_path)
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert "cannot read" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [("run",), ("bench", "--json", "written"), ("trace", "--output", "written")]
+)
+def test_a_program_finds_its_file_from_any_folder_and_is_found_in_that_of_its_target(
+    command: tuple[str, ...], tmp_path: Path
+) -> None:
+    away, home = tmp_path / "away", tmp_path / "home"
+    away.mkdir()
+    home.mkdir()
+    (home / "moves.py").write_text(
+        f"import os, sys; os.chdir({str(away)!r}); print(sys.argv, __file__, sys.path[0]); "
+        f"open(__file__).close()"
+    )
+    (tmp_path / "link.py").symlink_to(home / "moves.py")
+    done = run(*command, "link.py", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"['link.py'] {tmp_path / 'link.py'} {home}\n"
+    assert [p.name for p in tmp_path.glob("**/written")] == ["written"] * (len(command) > 1)
+    assert not [*away.iterdir()]
 
 
 def test_bench_reports_the_networks_of_a_program(program: str, tmp_path: Path) -> None:
@@ -130,4 +160,14 @@ def test_a_file_that_cannot_be_written_is_told_before_the_program_runs(
     done = run(*command, "nowhere/file.json", program, folder=tmp_path)
     assert done.returncode == 2
     assert "cannot write 'nowhere/file.json'" in done.stderr
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", [("--json", "reports.json"), ("--compat",), ("-m",)])
+def test_what_bench_is_told_about_a_program_needs_one(
+    option: tuple[str, ...], tmp_path: Path
+) -> None:
+    done = run("bench", *option, folder=tmp_path)
+    assert done.returncode == 2
+    assert "error: --json, --compat and -m are about a PROGRAM" in done.stderr
     assert done.stdout == ""

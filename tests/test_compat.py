@@ -340,7 +340,8 @@ def test_a_program_is_main_and_sees_its_arguments_folder_and_exit_code(tmp_path:
     )
     done = run_program("inner/program.py", "-x", "y", folder=tmp_path)
     assert done.returncode == 7, done.stderr
-    assert done.stdout.strip() == "__main__ inner/program.py ['-x', 'y'] 42"
+    program = tmp_path / "inner" / "program.py"
+    assert done.stdout.strip() == f"__main__ {program} ['-x', 'y'] 42"
 
 
 def test_a_module_runs_as_python_dash_m_does(tmp_path: Path) -> None:

@@ -199,3 +199,15 @@ def test_the_doors_at_the_root_are_relative_links_into_the_package() -> None:
         if not door.is_symlink():
             pytest.fail(f"{name} at the root is no link")
         assert door.readlink() == Path("lava_actor") / name
+
+
+def test_one_filter_silences_all_warnings() -> None:
+    """Python code warns by `hints.warn` alone, which knows the class and the user's line."""
+    callers = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in sources()
+        if file.suffix == ".py"
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("warnings.warn")
+    }
+    assert callers == {"process/hints.py"}

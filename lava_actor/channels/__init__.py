@@ -12,6 +12,7 @@ From the ground up:
     layout, memory       where everything lies in the arena, and whether it fits
     groups               the control groups this process is in
     wait, statistics     how to wait, as a named policy; what a ring end has done
+    masks                arrays that would lose their mask
     interfaces, csp      channel ends with a ``start()`` and a ``join()``
     records.h, _records, records   what networks record, and who reads it
     pipe                 whole objects between the processes of one runtime

@@ -465,6 +465,12 @@ class RingReader(RingEnd):
     def skip(self) -> None:
         """Take the oldest message and forget it."""
 
+    def drop(self) -> None:
+        """Take all messages that are there and forget them; never waits.
+
+        Any thread may: one that waits for a message goes on waiting, if it is dropped.
+        """
+
     @property
     def ended(self) -> bool:
         """True if nothing is left to take and nothing will come: writer gone, or detached."""

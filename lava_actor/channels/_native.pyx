@@ -13,7 +13,7 @@ import warnings
 import numpy as np
 
 from lava_actor.channels import layout
-from lava_actor.channels.memory import check_memory, too_little_memory
+from lava_actor.channels.memory import check_memory, file_limit, too_little_memory
 from lava_actor.channels.statistics import RingStatistics
 from lava_actor.channels.wait import available_cores
 from lava_actor.errors import (
@@ -128,7 +128,9 @@ cdef class Arena:
             try:
                 os.posix_fallocate(fd, 0, plan.size)
             except OSError as error:
-                raise too_little_memory(plan, None) from error
+                raise too_little_memory(
+                    plan, file_limit(error.errno) or "less is free"
+                ) from error
             arena = _open_arena(fd, plan)
         except BaseException:
             os.close(fd)

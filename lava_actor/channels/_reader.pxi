@@ -58,6 +58,12 @@ cdef class RingReader(_RingEnd):
         self.await_data()
         self.release()
 
+    def drop(self):
+        """Take all messages that are there, without looking at them or waiting."""
+        while la_reader_ready(&self.at):
+            self.release()
+        self.owner._flush()
+
     def pack(self, Py_ssize_t most):
         """Take up to `most` messages as bytes, for `RingWriter.unpack`: (how many, bytes)."""
         cdef Py_ssize_t count = 0
@@ -153,8 +159,8 @@ cdef class RingReader(_RingEnd):
     # -- for native callers: await_data, look at the front, release -----------------------------
 
     cdef inline int await_data(self) except -1:
-        """Wait until there is a message."""
-        if not la_reader_ready(&self.at):
+        """Wait until there is a message; while this one is woken, `drop` may have taken it."""
+        while not la_reader_ready(&self.at):
             self._wait_data()
         return 0
 
@@ -371,7 +377,7 @@ cdef class RingReader(_RingEnd):
         self.owner._block(
             LA_ON_DATA, <uint32_t>self.ring_index, self.cursor, NULL, la_until_data, &self.at, -1
         )
-        if not la_reader_ready(&self.at):
+        if la_reader_ended(&self.at):
             raise self.owner.released(PeerClosedError(
                 f"{self.owner.name}: ring {self.name!r} is empty and its writer is gone"
             ))

@@ -8,6 +8,7 @@ import os
 
 import numpy as np
 
+from lava_actor.channels.memory import file_limit
 from lava_actor.errors import InvalidValueError, RecordingMemoryError
 
 cimport numpy as cnp
@@ -328,7 +329,8 @@ cdef class Recorder:
     cdef _check(self, int error):
         if error:
             raise RecordingMemoryError(
-                f"the recording of {self.name} cannot grow: {os.strerror(error)}. In memory are "
+                f"the recording of {self.name} cannot grow: "
+                f"{file_limit(error) or os.strerror(error)}. In memory are "
                 f"{self.store.held} bytes, on disk {self.store.spilled}, in the folder for temporary "
                 f"files; what was recorded before this step is kept"
             )

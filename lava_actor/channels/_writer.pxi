@@ -273,6 +273,13 @@ cdef class RingWriter(_RingEnd):
         """In the ring's type, as in an array assignment; once, say that this loses something."""
         if a.dtype == self.dtype:
             return np.ascontiguousarray(a)
+        if a.dtype.kind not in "biufc":
+            raise InvalidTypeError(f"{self.name}: expected numbers, got dtype {a.dtype}")
+        if a.dtype.kind == "c" and self.dtype.kind != "c":
+            raise InvalidTypeError(
+                f"{self.name}: expected real numbers, as the port's are {self.dtype}, got complex "
+                f"ones"
+            )
         cast = a.astype(self.dtype, order="C", casting="unsafe")
         if not self.cuts and a.dtype.kind == "f" and self.dtype.kind in "iu":
             lost = cast != a

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.channels.interfaces import AbstractCspRecvPort, AbstractCspSendPort
+from lava_actor.channels.masks import refuse_mask
 from lava_actor.errors import ChannelAborted, NetworkError
 
 
@@ -31,9 +32,13 @@ class CspSendPort(AbstractCspSendPort):
         ------
         NetworkError
             If the shape differs (an `AssertionError`, too).
+        InvalidTypeError
+            If these are no numbers, masked, or complex where the channel's are real.
         ChannelAborted
             If the network ends meanwhile.
         """
+        if type(data) is not np.ndarray:
+            refuse_mask(data, f"{self._name}.send")
         if np.shape(data) != self.ring.shape:
             raise NetworkError(
                 f"{self._name}.send: expected an array of shape {self.ring.shape}, "

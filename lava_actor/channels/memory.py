@@ -5,6 +5,8 @@ Reserving more than there is would not fail politely: the kernel would start to 
 
 from __future__ import annotations
 
+import errno
+import resource
 from pathlib import Path
 
 from lava_actor.channels import groups
@@ -59,9 +61,19 @@ def human(nbytes: int) -> str:
     return f"{nbytes} bytes"
 
 
-def too_little_memory(plan: ArenaPlan, available: int | None) -> ArenaMemoryError:
+def file_limit(code: int) -> str | None:
+    """In words, the limit that an error with this number says a file would pass.
+
+    What is in memory is a file, too.
+    """
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if code != errno.EFBIG or limit == resource.RLIM_INFINITY:
+        return None
+    return f"a file of this process may have {human(limit)} (ulimit -f)"
+
+
+def too_little_memory(plan: ArenaPlan, there: str) -> ArenaMemoryError:
     """Build the error: what is needed, what there is, and which rings to make smaller."""
-    there = "less is free" if available is None else f"{human(available)} are available"
     largest = "; ".join(
         f"{ring.name}: {ring.depth} messages of {human(ring.slot_bytes)}"
         for ring in plan.largest_rings()
@@ -78,7 +90,7 @@ def check_memory(plan: ArenaPlan) -> None:
     """Raise `ArenaMemoryError` if the arena of `plan` does not fit the free memory."""
     available = available_memory()
     if available is not None and plan.size > available:
-        raise too_little_memory(plan, available)
+        raise too_little_memory(plan, f"{human(available)} are available")
 
 
 def check_values(owner: str, shape: tuple[int, ...], nbytes: int) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import NoReturn
 
 from lava_actor.utils.programs import writable
 
@@ -43,11 +45,7 @@ def parser() -> argparse.ArgumentParser:
         description="Run PROGRAM as `python PROGRAM` does: same arguments, same folder on the "
         "search path, same exit code.",
     )
-    run.add_argument(
-        "--progress", action="store_true", help="show a progress bar while a network runs"
-    )
-    _add_program(run, nargs=None)
-    run.set_defaults(action=_run)
+    add_run(run)
 
     bench = commands.add_parser(
         "bench",
@@ -60,7 +58,7 @@ def parser() -> argparse.ArgumentParser:
         "--json", type=writable, metavar="FILE", help="write the reports of PROGRAM there"
     )
     _add_program(bench, nargs="?")
-    bench.set_defaults(action=_bench)
+    bench.set_defaults(action=partial(_bench, bench.error))
 
     trace = commands.add_parser(
         "trace",
@@ -78,6 +76,15 @@ def parser() -> argparse.ArgumentParser:
     _add_program(trace, nargs=None)
     trace.set_defaults(action=_trace)
     return top
+
+
+def add_run(command: argparse.ArgumentParser) -> None:
+    """Let a command run a program as ``lava-actor run`` does."""
+    command.add_argument(
+        "--progress", action="store_true", help="show a progress bar while a network runs"
+    )
+    _add_program(command, nargs=None)
+    command.set_defaults(action=_run)
 
 
 def _add_program(command: argparse.ArgumentParser, nargs: str | None) -> None:
@@ -108,7 +115,7 @@ def _info(_given: argparse.Namespace) -> None:
 
 
 def _run(given: argparse.Namespace) -> None:
-    from lava_actor.utils.programs import run_or_end
+    from lava_actor.utils.programs import run_program
 
     if given.compat:
         from lava_actor.compat import install
@@ -119,7 +126,7 @@ def _run(given: argparse.Namespace) -> None:
 
         progress.show_all()
     try:
-        run_or_end("lava-actor", given.program, given.arguments, as_module=given.module)
+        run_program("lava-actor", given.program, given.arguments, as_module=given.module)
     except ModuleNotFoundError as error:
         if not given.compat and error.name == "lava":
             error.add_note("a program written for Lava: lava-actor run --compat PROGRAM")
@@ -139,8 +146,10 @@ def _trace(given: argparse.Namespace) -> None:
         print(f"{trace}\nwritten to {given.output}", file=sys.stderr, flush=True)
 
 
-def _bench(given: argparse.Namespace) -> None:
+def _bench(refuse: Callable[[str], NoReturn], given: argparse.Namespace) -> None:
     if given.program is None:
+        if given.json or given.compat or given.module:
+            refuse("--json, --compat and -m are about a PROGRAM, and there is none")
         from lava_actor.bench.quick import measure
 
         for line in measure():

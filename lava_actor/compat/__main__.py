@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from lava_actor.compat import install
-from lava_actor.utils.programs import run_or_end
+from lava_actor.utils.programs import run_program
 
 USAGE = """usage: python -m lava_actor.compat program.py [argument ...]
        python -m lava_actor.compat -m module [argument ...]
@@ -21,7 +21,7 @@ def main(arguments: list[str]) -> None:
         print(USAGE, file=sys.stdout if program else sys.stderr)
         raise SystemExit(0 if program else 2)
     install()
-    run_or_end("lava_actor.compat", program[0], program[1:], as_module=as_module)
+    run_program("lava_actor.compat", program[0], program[1:], as_module=as_module)
 
 
 if __name__ == "__main__":

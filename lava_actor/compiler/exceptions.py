@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from lava_actor.errors import LavaActorError
+from lava_actor.model.model import AbstractProcessModel
+from lava_actor.process.reaching import reachable
 
 if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
@@ -32,7 +34,7 @@ class NoProcessModelFound(LavaActorError):
 
     def _text(self, process: AbstractProcess) -> str:
         cls = type(process)
-        text = (
+        text = _of_an_earlier(process) or (
             f"{process.name}: no ProcessModel implements {cls.__qualname__} "
             f"(defined in {cls.__module__}). Decorate a model with "
             f"@implements(proc={cls.__name__}) and import its module, or name one in the run "
@@ -42,6 +44,23 @@ class NoProcessModelFound(LavaActorError):
             listed = "; ".join(str(problem) for problem in self.problems)
             text += f". Modules beside it that could not be imported: {listed}"
         return text
+
+
+def _of_an_earlier(process: AbstractProcess) -> str | None:
+    """Say which model implements an earlier class of the name: its cell was not run again."""
+    bases = type(process).__mro__
+    names = {(cls.__module__, cls.__qualname__): cls for cls in bases}
+    for model in reachable([AbstractProcessModel], type.__subclasses__):
+        earlier = model.implements_process
+        if earlier is None or earlier in bases:
+            continue
+        if now := names.get((earlier.__module__, earlier.__qualname__)):
+            return (
+                f"{process.name}: no ProcessModel implements {now.__qualname__} as it is defined "
+                f"now; {model.__qualname__} implements an earlier class of that name. Define "
+                f"{model.__qualname__} again (run its cell)"
+            )
+    return None
 
 
 class ProcessAlreadyCompiled(LavaActorError):

@@ -130,7 +130,7 @@ def _graph(
                 turned = process in pictures and way.destination.process not in pictures
                 flattened.setdefault(end, {}).setdefault(port.shape if turned else None, way)
                 _add_edge(edges, (source, end), str(way))
-                _check_spikes(nodes[names[process]]["type"], way)
+                _check_spikes(process, way)
             if not ways and nodes[names[process]]["type"] != "Output":
                 end = _add_end(nodes, "Output", names[process], _seen(process, port, pictures))
                 edges.append((names[process], end))
@@ -251,19 +251,27 @@ def _leave_out(name: str, nodes: dict[str, Node], edges: list[Edge]) -> None:
         _add_edge(edges, edge, " -> ".join(edge))
 
 
-def _check_spikes(kind: str, way: Path) -> None:
+def _check_spikes(process: AbstractProcess, way: Path) -> None:
     """Refuse a connection that takes for a spike whatever is not 0, behind what sends numbers."""
     end = way.destination.process
-    spikes = kind in ("IF", "LIF", "CubaLIF", "Threshold", "Input")
-    if (
-        isinstance(end, Dense | Sparse | Conv)
-        and not spikes
-        and not end.proc_params["num_message_bits"]
-    ):
+    counts = isinstance(end, Dense | Sparse | Conv) and not end.proc_params["num_message_bits"]
+    if counts and not _sends_spikes(process):
         raise UnsupportedError(
             f"{way}: {end.name} has num_message_bits 0 and takes all numbers but 0 for spikes, "
             f"which NIR cannot say"
         )
+
+
+def _sends_spikes(process: AbstractProcess) -> bool:
+    """Whether all that a Process sends is 0 or 1; who feeds an Injector, or nothing, vouches."""
+    if isinstance(process, nir.Passage):
+        senders = process.a_in.get_src_ports()
+        return len(senders) < 2 and all(_sends_spikes(port.process) for port in senders)
+    if isinstance(process, Source):
+        return bool(np.isin(_initial(process, "data"), (0, 1)).all())
+    if isinstance(process, nir.NIRNeuron):
+        return bool(process.proc_params["spiking"])
+    return isinstance(process, LIF | nir.Threshold | Injector)
 
 
 def _names(processes: list[AbstractProcess]) -> dict[AbstractProcess, str]:
@@ -305,7 +313,8 @@ def _check_without(nodes: dict[str, Node], edges: list[Edge], stepping: Collecti
     """Refuse a graph that would mean something else without the steps of its connections.
 
     Without them, an edge that closes a loop takes one step and all others none. That is the same
-    network if nodes can be told how much sooner they act, such that every edge agrees.
+    network if nodes can be told how much sooner they act, such that every edge agrees, and whatever
+    acts unasked, at the same step as ever, is told the same.
     """
     heads = {b for _, b in edges}
     late = {n for n, node in nodes.items() if node["type"] == "Delay" and np.all(node["delay"] > 0)}
@@ -318,6 +327,7 @@ def _check_without(nodes: dict[str, Node], edges: list[Edge], stepping: Collecti
     sooner: dict[str, int] = {}
     for start in nodes:
         todo = [] if start in sooner else [(start, 0)]
+        unasked: tuple[str, int] | None = None
         while todo:
             name, steps = todo.pop()
             if sooner.setdefault(name, steps) != steps:
@@ -325,7 +335,25 @@ def _check_without(nodes: dict[str, Node], edges: list[Edge], stepping: Collecti
                     f"{name}: without the steps that connections take, it would add up other "
                     f"messages than here; write them with delays=True"
                 )
+            if _acts_unasked(nodes[name]):
+                unasked = unasked or (name, steps)
+                if steps != unasked[1]:
+                    raise UnsupportedError(
+                        f"{unasked[0]} and {name} act of themselves (inputs, a bias, a threshold "
+                        f"below 0): without the steps that connections take, what they do would "
+                        f"meet {abs(steps - unasked[1])} step(s) apart from here; write them with "
+                        f"delays=True"
+                    )
             todo += [(n, steps + by) for n, by in links.pop(name, ())]
+
+
+def _acts_unasked(node: Node) -> bool:
+    """Whether a node begins on its own: an input, a bias, or a threshold that 0 exceeds."""
+    return (
+        node["type"] == "Input"
+        or any(np.any(node.get(key, 0)) for key in ("v_leak", "bias"))
+        or any(np.any(node.get(key, 0) < 0) for key in ("v_threshold", "threshold"))
+    )
 
 
 # -- Processes --------------------------------------------------------------------------------
@@ -352,41 +380,48 @@ def _initial(process: AbstractProcess, name: str) -> np.ndarray:
     return np.array(np.broadcast_to(np.asarray(value, float), variable.shape))
 
 
-def _refuse(process: AbstractProcess, name: str, why: str) -> None:
-    raise UnsupportedError(f"{process.name}.{name}: {why}, got {_initial(process, name).flat[0]}")
+def _expect(
+    process: AbstractProcess, name: str, right: Callable[[np.ndarray], np.ndarray], why: str
+) -> None:
+    """Refuse a Var unless all its initial values are right; the first that is not gets named."""
+    value = _initial(process, name)
+    if (wrong := value[~right(value)]).size:
+        raise UnsupportedError(f"{process.name}.{name}: {why}, got {wrong[0]}")
+
+
+def _zero(value: np.ndarray) -> np.ndarray:
+    return value == 0
 
 
 def _at_rest(process: AbstractProcess, *names: str) -> None:
     for name in names:
-        if np.any(_initial(process, name)):
-            _refuse(process, name, "NIR has no initial states, expected 0")
+        _expect(process, name, _zero, "NIR has no initial states, expected 0")
 
 
 def _lif(process: AbstractProcess, dt: float) -> Node:
     _at_rest(process, "u", "v")
-    du, dv = (float(_initial(process, name).flat[0]) for name in ("du", "dv"))
-    bias, shape = _initial(process, "bias_mant"), process.out_ports.members[0].shape
-    if not 0 < du <= 1:
-        _refuse(process, "du", "expected a share above 0 and up to 1: it becomes dt/tau_syn")
-    if not 0 <= dv <= 1:
-        _refuse(process, "dv", "expected a share from 0 to 1: it becomes dt/tau")
-    node: Node = {
-        "v_reset": np.zeros(shape),
-        "v_threshold": np.full(shape, _initial(process, "vth")),
-    }
-    if dv == 0:
-        if du < 1:
-            _refuse(
-                process, "dv", "NIR has no neuron whose current leaks while its voltage does not"
-            )
-        if np.any(bias):
-            _refuse(process, "bias_mant", "NIR has no bias for neurons without leak (dv is 0)")
+    for name, right, becomes in (
+        ("du", lambda du: (du > 0) & (du <= 1), "above 0 and up to 1: it becomes dt/tau_syn"),
+        ("dv", lambda dv: (dv >= 0) & (dv <= 1), "from 0 to 1: it becomes dt/tau"),
+    ):
+        _expect(process, name, right, f"expected a share {becomes}")
+    shape = process.out_ports.members[0].shape
+    du, dv, bias, vth = (
+        np.full(shape, _initial(process, name)) for name in ("du", "dv", "bias_mant", "vth")
+    )
+    node: Node = {"v_reset": np.zeros(shape), "v_threshold": vth}
+    if not dv.any():
+        why = "NIR has no neuron whose current leaks while its voltage does not, expected 1"
+        _expect(process, "du", lambda du: du == 1, why)
+        why = "NIR has no bias for neurons without leak (dv is 0), expected 0"
+        _expect(process, "bias_mant", _zero, why)
         return {"type": "IF", "r": np.full(shape, 1 / dt), **node}
-    node |= {"r": np.full(shape, 1 / dv), "v_leak": bias / dv}
-    if du == 1:
-        return {"type": "LIF", "tau": np.full(shape, dt / dv), **node}
-    tau = {"tau_mem": np.full(shape, dt / dv), "tau_syn": np.full(shape, dt / du)}
-    return {"type": "CubaLIF", **tau, "w_in": np.full(shape, 1 / du), **node}
+    why = "NIR has no node of which some neurons leak and some do not, expected above 0"
+    _expect(process, "dv", lambda dv: dv > 0, why)
+    node |= {"r": 1 / dv, "v_leak": bias / dv}
+    if np.all(du == 1):
+        return {"type": "LIF", "tau": dt / dv, **node}
+    return {"type": "CubaLIF", "tau_mem": dt / dv, "tau_syn": dt / du, "w_in": 1 / du, **node}
 
 
 def _connection(process: AbstractProcess, dt: float) -> Node:
@@ -418,6 +453,7 @@ def _conv(process: AbstractProcess, dt: float) -> Node:
 
 
 def _sigma(process: AbstractProcess, dt: float) -> Node:
+    _at_rest(process, "sigma")
     return {"type": "I", "r": np.full(process.out_ports.members[0].shape, 1 / dt)}
 
 
@@ -474,6 +510,8 @@ def _pool(process: AbstractProcess, dt: float) -> Node:
 
 
 def _delay(process: AbstractProcess, dt: float) -> Node:
+    if not process.proc_params["closes"]:  # what such an edge brings first follows from the graph
+        _at_rest(process, "buffer")
     return {"type": "Delay", "delay": process.proc_params["steps"] * dt}
 
 

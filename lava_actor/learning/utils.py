@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.process.hints import warn
 
 __all__ = ["stochastic_round", "apply_mask", "saturate", "float_to_literal"]
 
@@ -73,7 +73,7 @@ def float_to_literal(learning_parameter: float) -> str:
 
     Warns
     -----
-    UserWarning
+    LavaActorWarning
         If the literal differs from the number by more than a rounding.
 
     Raises
@@ -96,9 +96,8 @@ def float_to_literal(learning_parameter: float) -> str:
     literal = f"{signed} * 2 ^ {exponent}"
     written = mantissa * 2.0**exponent
     if abs(written - magnitude) > LITERAL_TOLERANCE * magnitude:
-        warnings.warn(
+        warn(
             f"a learning rule cannot hold {number:g}: {literal}, which is "
-            f"{math.copysign(written, number):g}, takes its place",
-            stacklevel=3,
+            f"{math.copysign(written, number):g}, takes its place"
         )
     return literal

@@ -1,21 +1,21 @@
 """``mpiexec -n 4 python -m lava_actor.mpi [--apart=1] [--compat] [--progress] [-m] PROGRAM``.
 
 Rank 0 runs the program as `lava-actor run` does; the other ranks serve its networks.
-``--apart=N``, if it comes first, treats each N ranks of one machine as if they had a machine of
-their own, to try what happens on several.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import io
 import os
-import re
 import signal
 import sys
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from lava_actor.cli.main import main as command_line
+from lava_actor.cli.main import add_run
 from lava_actor.mpi.courier import Courier
 from lava_actor.mpi.crew import RanksCrew
 from lava_actor.mpi.deaths import Deaths
@@ -24,6 +24,7 @@ from lava_actor.mpi.host import Host
 from lava_actor.mpi.machine import look
 from lava_actor.runtime.runtime import stop_all
 from lava_actor.runtime.user import network
+from lava_actor.utils.programs import above_zero
 
 if TYPE_CHECKING:
     from mpi4py.MPI import Comm
@@ -44,10 +45,7 @@ def main() -> None:
         sys.exit("lava_actor.mpi: this MPI does not let a second thread call it")
     world = MPI.COMM_WORLD.Dup()
     _take_names_away(world)
-    apart, arguments = 0, sys.argv[1:]
-    if arguments and (said := re.fullmatch(r"--apart=([1-9]\d*)", arguments[0])):
-        apart, arguments = int(said[1]), arguments[1:]
-    machine = look(world, apart=apart)
+    machine = look(world, apart=_apart())
     watched = machine.with_program
 
     def no_longer() -> None:
@@ -69,12 +67,39 @@ def main() -> None:
         courier.start()
         network.make_crew = partial(RanksCrew, courier=courier)
         try:
-            command_line(["run", *arguments])
+            given = options().parse_args()
+            given.action(given)
         finally:
             stop_all()
             whole = courier.leave()
             deaths.close()
             _go(guard, whole=whole)
+
+
+def options() -> argparse.ArgumentParser:
+    """What the command line may say."""
+    parser = argparse.ArgumentParser(
+        prog="python -m lava_actor.mpi",
+        description="Run PROGRAM on rank 0 as `lava-actor run` does; the other ranks that "
+        "`mpiexec -n N` starts serve its networks.",
+    )
+    parser.add_argument(
+        "--apart", type=above_zero(int), default=0, metavar="N",
+        help="treat each N ranks of a machine as if they had one of their own, to try what happens "
+        "on several",
+    )  # fmt: skip
+    add_run(parser)
+    return parser
+
+
+def _apart() -> int:
+    """What every rank has to know; what is wrong with the rest, the first one says."""
+    said = io.StringIO()
+    with contextlib.redirect_stderr(said), contextlib.redirect_stdout(said):
+        try:
+            return int(options().parse_args().apart)
+        except SystemExit:
+            return 0
 
 
 def _go(guard: Guard | None, *, whole: bool) -> None:

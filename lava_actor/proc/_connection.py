@@ -7,6 +7,7 @@ all zeros.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar
 
@@ -27,16 +28,16 @@ from lava_actor.model.native import (
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType
-from lava_actor.proc._arithmetic import integral_input, owner_of, require_integral
+from lava_actor.proc._arithmetic import integral_input, owner_of
 from lava_actor.proc._delays import check_fixed_delays, longest_in_line
 from lava_actor.proc.connectivity import Recipe
 from lava_actor.process import matrices
+from lava_actor.protocol.counts import whole_number
 from lava_actor.utils.weightutils import SignMode, clip_weights, determine_sign_mode, truncated_bits
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from numpy.typing import ArrayLike
     from scipy.sparse import csr_matrix
 
     from lava_actor.channels import RingReader, RingWriter
@@ -62,6 +63,22 @@ _NUMBERS = (
 STORED_WEIGHT_BITS = 8
 """Width of the magnitude of a weight on the hardware."""
 
+_WEIGHT_BITS = range(STORED_WEIGHT_BITS + 3)
+"""What `optimize_weight_bits` may say of weights; 0 if all of them are 0."""
+
+_WEIGHT_EXP = range(-128, 31)
+"""By 31 bits or more, nothing of a weight would be left in a message but its sign."""
+
+
+class _DeclaredNumber:
+    """The number type of a model that names none: that of the weights it declares."""
+
+    def __get__(self, model: object, cls: type) -> np.dtype:
+        found = (inspect.getattr_static(cls, name, None) for name in ("weights", "weight"))
+        declared = next((d for d in found if isinstance(d, LavaPyType)), None)
+        whole = declared is not None and np.dtype(declared.d_type).kind in "biu"
+        return np.dtype(np.int32 if whole else np.float64)
+
 
 class ConnectionModel(PyLoihiProcessModel):
     """Base of the connections: binary and graded input, as events.
@@ -76,7 +93,7 @@ class ConnectionModel(PyLoihiProcessModel):
     a_buff: np.ndarray
     num_message_bits: np.ndarray
 
-    _la_number: ClassVar[np.dtype]
+    _la_number: ClassVar[np.dtype] = _DeclaredNumber()  # type: ignore[assignment]  # gives one
     """Type of weights and sums: float64 or int32."""
 
     _la_checks_fractions: ClassVar[bool] = False
@@ -107,8 +124,10 @@ class ConnectionModel(PyLoihiProcessModel):
         return (at if fired.all() else at[fired]), None
 
     def _la_factors(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as integers or floating-point numbers to sum up with."""
-        raise NotImplementedError
+        """Return received values in the type of the weights; no fractions for integers."""
+        number = self._la_number
+        given = values if number.kind == "f" else integral_input(self, "s_in", values)
+        return np.ascontiguousarray(given, number)
 
     def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums`, of the type of `x`.
@@ -190,10 +209,6 @@ class FloatNumbers(ConnectionModel):
 
     _la_number = np.dtype(np.float64)
 
-    def _la_factors(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as float64."""
-        return np.ascontiguousarray(values, np.float64)
-
 
 @declares(np.int32, "a_out a_buff", 16)
 @declares(np.int32, "num_message_bits", 5)
@@ -206,9 +221,10 @@ class FixedNumbers(ConnectionModel):
     Attributes
     ----------
     weight_exp : int
-        Sums are scaled by ``2**weight_exp``, rounded down.
+        Sums are scaled by ``2**weight_exp``, rounded down; up to 30.
     num_weight_bits : int
-        Bits of the weights that are kept.
+        Bits of the weights that are kept: 1 to 10, as `optimize_weight_bits` finds them; 8 and
+        more keep what is stored.
     sign_mode : SignMode or None
         None: found from the initial weights.
     """
@@ -218,8 +234,10 @@ class FixedNumbers(ConnectionModel):
     def __init__(self, proc_params: ProcessParameters | None = None) -> None:
         super().__init__(proc_params)
         given = proc_params if proc_params is not None else {}
-        self.weight_exp = self._la_integer(given, "weight_exp", 0)
-        self.num_weight_bits = self._la_integer(given, "num_weight_bits", STORED_WEIGHT_BITS)
+        self.weight_exp = self._la_integer(given, "weight_exp", 0, _WEIGHT_EXP)
+        self.num_weight_bits = self._la_integer(
+            given, "num_weight_bits", STORED_WEIGHT_BITS, _WEIGHT_BITS
+        )
         self.sign_mode: SignMode | None = given.get("sign_mode")
         self._la_weights_set = False
 
@@ -263,11 +281,16 @@ class FixedNumbers(ConnectionModel):
             mode = determine_sign_mode(given if matrices.issparse(given) else np.asarray(given))
         return {"sign_mode": mode}
 
-    def _la_integer(self, given: Mapping[str, ArrayLike | None], name: str, default: int) -> int:
-        value = given.get(name)
-        if value is None:
-            return default
-        return int(require_integral(self, name, value, np.int8).reshape(-1)[0])
+    def _la_integer(
+        self, given: Mapping[str, object], name: str, default: int, within: range
+    ) -> int:
+        value, what = given.get(name), f"{owner_of(self)}.{name}"
+        number = default if value is None else whole_number(what, value, within[0])
+        if number not in within:
+            raise InvalidValueError(
+                f"{what}: expected an integer from {within[0]} to {within[-1]}, got {number}"
+            )
+        return number
 
     def _la_factors(self, values: np.ndarray) -> np.ndarray:
         """Return received values as int32, or int64 where upper bits of a sum matter.
@@ -284,13 +307,11 @@ class FixedNumbers(ConnectionModel):
 
     def _la_scaled(self, sums: np.ndarray) -> np.ndarray:
         """Scale by ``2**weight_exp``, rounding down, wrapping at 32 bits."""
-        exponent, most = self.weight_exp, 8 * sums.itemsize - 1
+        exponent = self.weight_exp
         if exponent > 0:
-            sums <<= sums.dtype.type(min(exponent, most))
-            if exponent > most:
-                sums[...] = 0
+            sums <<= sums.dtype.type(exponent)
         elif exponent < 0:
-            sums >>= sums.dtype.type(min(-exponent, most))
+            sums >>= sums.dtype.type(min(-exponent, 8 * sums.itemsize - 1))
         return sums.astype(self._la_number, copy=False)
 
     @property
@@ -307,7 +328,16 @@ class FixedNumbers(ConnectionModel):
             self.sign_mode = determine_sign_mode(whole)
         clipped = clip_weights(whole, self.sign_mode, STORED_WEIGHT_BITS)
         self._la_weights_set = True
-        return truncated_bits(clipped, self.sign_mode, self.num_weight_bits)
+        return self._la_truncated(clipped, self.sign_mode)
+
+    def _la_truncated(self, weights: np.ndarray, sign_mode: SignMode) -> np.ndarray:
+        """Keep `num_weight_bits` of weights; none are kept only where all weights are 0."""
+        if not self.num_weight_bits and weights.any():
+            raise InvalidValueError(
+                f"{owner_of(self)}.num_weight_bits: expected at least 1 for weights other than 0, "
+                f"got 0"
+            )
+        return truncated_bits(weights, sign_mode, self.num_weight_bits)
 
 
 class Undelayed(ConnectionModel):

@@ -15,7 +15,7 @@ from lava_actor.model.cuts import Cut
 from lava_actor.model.native import PortFacts, no_plain_in, stands_in_the_way
 from lava_actor.proc._connection import FixedNumbers, Kind, Undelayed
 from lava_actor.process.matrices import issparse, same_places
-from lava_actor.utils.weightutils import SignMode, truncated_bits
+from lava_actor.utils.weightutils import SignMode
 
 if TYPE_CHECKING:
     from lava_actor.process.process import AbstractProcess
@@ -181,4 +181,4 @@ class TruncatedWeights(FixedNumbers):
         if self._la_weights_set:
             return whole
         self._la_weights_set = True
-        return truncated_bits(whole, self.sign_mode or SignMode.MIXED, self.num_weight_bits)
+        return self._la_truncated(whole, self.sign_mode or SignMode.MIXED)

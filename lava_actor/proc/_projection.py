@@ -23,8 +23,9 @@ class Projection(AbstractProcess):
     num_message_bits : int
         0: binary input. More: graded.
     **kwargs
-        For the fixed-point model: ``weight_exp`` (default 0), ``num_weight_bits`` (default 8),
-        ``sign_mode`` (default: found from the weights). See `PyDenseModelBitAcc`.
+        For the fixed-point model: ``weight_exp`` (default 0, at most 30), ``num_weight_bits``
+        (default 8, 1 to 10), ``sign_mode`` (default: found from the weights). See
+        `PyDenseModelBitAcc`.
     """
 
     _la_model_parameters: ClassVar[dict[str, type]] = {

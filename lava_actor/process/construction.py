@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.channels.masks import refuse_mask
 from lava_actor.errors import InvalidTypeError, InvalidValueError, LavaActorError
-from lava_actor.process import matrices
 from lava_actor.process.hints import (
     did_you_mean,
     is_library,
@@ -59,7 +59,7 @@ class ProcessPostInitCaller(type):
             if "shape" in kwargs:
                 kwargs["shape"] = checked_shape(kwargs["shape"], owner)
             for key, value in kwargs.items():
-                matrices.refuse_mask(value, f"{owner}.{key}")
+                refuse_mask(value, f"{owner}.{key}")
             bits = np.asarray(kwargs.get("num_message_bits", 0))
             if bits.dtype.kind not in "iu" or (bits < 0).any():
                 raise InvalidValueError(

@@ -11,10 +11,6 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-import numpy as np
-
-from lava_actor.errors import InvalidTypeError
-
 if TYPE_CHECKING:
     import scipy.sparse
 _NAME = "scipy.sparse"
@@ -23,14 +19,6 @@ _NAME = "scipy.sparse"
 def _if_imported(name: str) -> Any:
     """A member of `scipy.sparse`, None if that is not imported (or being imported right now)."""
     return getattr(sys.modules.get(_NAME), name, None)
-
-
-def refuse_mask(value: object, where: str) -> None:
-    """Raise `InvalidTypeError` for an array of which some elements are masked."""
-    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
-        raise InvalidTypeError(
-            f"{where}: expected an array without a mask, which would be lost; give .filled(…)"
-        )
 
 
 def issparse(value: object) -> TypeGuard[scipy.sparse.spmatrix | scipy.sparse.sparray]:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lava_actor.channels.masks import refuse_mask
 from lava_actor.channels.memory import check_values
 from lava_actor.errors import (
     InvalidIndexError,
@@ -96,7 +97,7 @@ def numbers(value: object, where: str) -> np.ndarray:
     """
     if type(value) is np.ndarray and value.dtype.kind in _NUMBERS:
         return value
-    matrices.refuse_mask(value, where)
+    refuse_mask(value, where)
     if isinstance(value, str):
         raise InvalidTypeError(f"{where}: expected numbers, got the str {short(value)}")
     try:

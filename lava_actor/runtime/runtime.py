@@ -22,6 +22,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING
 
+from lava_actor.channels import CspRecvPort
 from lava_actor.channels.interrupts import held, raised
 from lava_actor.compiler.executable import THREAD
 from lava_actor.errors import (
@@ -443,6 +444,9 @@ class Runtime(Network):
             params = large(actor.proc_params(inits)) | actor.parameters_of_part()
             payloads.append((inits, params))
         try:
+            for end in self._external_ports:
+                if isinstance(end, CspRecvPort):
+                    end.ring.drop()
             self.ask_all("reset", payloads)
         except BaseException:
             self.stop(0.0)

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from benchmarks import report, resources
-from benchmarks.__main__ import SHAPES
+from benchmarks.__main__ import SHAPES, options
 from benchmarks.balanced import Balanced, Loop
 from benchmarks.chains import Chain
 from benchmarks.machine import Machine
@@ -265,3 +265,12 @@ def test_the_command_measures_prints_and_writes(tmp_path: Path) -> None:
     assert "| diamond | 4 actors |" in (tmp_path / "benchmarks.md").read_text(encoding="utf-8")
     if importlib.util.find_spec("matplotlib") is not None:
         assert {file.stem for file in tmp_path.glob("*.png")} == {"diamond", "ping-pong"}
+
+
+@pytest.mark.parametrize("wrong", ["--rounds=0", "--seconds=-1", "--seconds=nan"])
+def test_turns_and_their_length_are_above_zero(
+    wrong: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        options([wrong])
+    assert "expected a number above 0, got" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import resource
 import subprocess
 import sys
 import textwrap
@@ -81,6 +82,17 @@ def test_an_arena_the_kernel_refuses_is_the_same_error(ring_request, monkeypatch
     monkeypatch.setattr(os, "posix_fallocate", refuse)
     with pytest.raises(ArenaMemoryError, match="less is free"):
         Arena.create(plan_arena("ab", [], [ring_request()]))
+
+
+def test_an_arena_beyond_the_limit_of_files_names_that_limit(ring_request):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    plan = plan_arena("ab", [], [ring_request((2**15,), depth=8)])
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**16, before[1]))
+    try:
+        with pytest.raises(ArenaMemoryError, match=r"may have 64\.0 KiB \(ulimit -f\)"):
+            Arena.create(plan)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def refuse(*_):

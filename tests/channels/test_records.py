@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import threading
 from typing import Any
@@ -136,20 +137,33 @@ def test_what_exceeds_the_limit_goes_to_the_disk() -> None:
     np.testing.assert_array_equal(dense(read(home, 0, 1000), 1000), rows)
 
 
+def write(recorder: Recorder, written: list[int]) -> None:
+    for step in range(1, 500):
+        recorder.row(step, np.full(1000, step))
+        written.append(step)
+
+
 def test_where_there_is_no_room_the_step_before_is_the_last(monkeypatch: Any) -> None:
     monkeypatch.setattr("lava_actor.channels._records._unnamed_file", lambda: -1)
     home = store(1 << 20)
     recorder = home.recorder(0, "a.v", 1000)
-    written = []
-
-    def write() -> None:
-        for step in range(1, 500):
-            recorder.row(step, np.full(1000, step))
-            written.append(step)
-
+    written: list[int] = []
     with pytest.raises(RecordingMemoryError, match=r"recording of a\.v cannot grow: No space"):
-        write()
+        write(recorder, written)
     assert dense(read(home, 0, 1000), 1000)[:, 0].tolist() == written
+
+
+def test_a_limit_of_files_is_named_where_a_recording_meets_it(monkeypatch: Any) -> None:
+    monkeypatch.setattr("lava_actor.channels._records._unnamed_file", lambda: -1)
+    home = store(1 << 30)
+    recorder = home.recorder(0, "a.v", 1000)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, before[1]))
+    try:
+        with pytest.raises(RecordingMemoryError, match=r"file .* have 1\.0 MiB \(ulimit -f\)"):
+            write(recorder, [])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_wider_type_keeps_what_was_recorded_before() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 
 import numpy as np
@@ -72,6 +73,13 @@ class RingAgainstDeques(RuleBasedStateMachine):
         if which < len(self.queues) and self.queues[which]:
             self.readers[which].skip()
             self.queues[which].popleft()
+
+    @rule(which=st.integers(0, 2))
+    def drop(self, which):
+        if which < len(self.queues):
+            self.readers[which].drop()
+            if self.queues[which] is not None:
+                self.queues[which].clear()
 
     @rule(which=st.integers(0, 2))
     def detach(self, which):
@@ -228,6 +236,23 @@ def test_statistics_tell_what_either_end_did(make_ring):
     assert ring.readers[1].statistics().queued == 3
     assert ring.arena.party(0).progress == 3
     assert ring.arena.party(1).progress == 2
+
+
+def test_who_waits_goes_on_waiting_if_what_woke_it_is_dropped(make_ring):
+    ring = make_ring((1,), depth=4)
+    for number in range(200):
+        got = []
+        waiting = threading.Thread(target=lambda got=got: got.append(int(ring.reader.recv()[0])))
+        waiting.start()
+        while ring.reader.statistics().blocked <= number and waiting.is_alive():
+            pass
+        ring.writer.send([1])
+        ring.reader.drop()
+        ring.writer.send([2])
+        waiting.join()
+        assert got in ([1], [2])
+        ring.reader.drop()
+        assert ring.writer.statistics().queued == 0
 
 
 def test_ring_ends_are_made_by_an_arena_only(make_ring):

@@ -15,7 +15,12 @@ from lava_actor.compiler.circles import circles
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.executable import Executable, InPortPlan
 from lava_actor.compiler.placement.cores import cores
-from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
+from lava_actor.errors import (
+    InvalidTypeError,
+    InvalidValueError,
+    LavaActorWarning,
+    UnsupportedError,
+)
 from lava_actor.model.cuts import why_not
 from lava_actor.model.decorator import implements
 from lava_actor.model.ports import PyOutPort
@@ -259,6 +264,17 @@ def test_what_was_measured_takes_the_place_of_estimates(monkeypatch: pytest.Monk
     found = compiled(balanced()[0], ("cores", {"measured": costs})).placement
     assert {cut.name: len(cut.parts) for cut in found.cuts} == {"inh": 8, "inh->inh": 6}
     assert dict(found.whole)["exc"] == "it is small: 2 microseconds per step"
+
+
+def test_what_was_measured_of_nobody_is_told() -> None:
+    def network() -> LIF:
+        return LIF(shape=(4,), name="lif")
+
+    with pytest.warns(LavaActorWarning, match=r"measured of 'life' has no effect.*'lif'"):
+        compiled(network(), {"measured": {"lif": 1e-6, "life": 1e-6}})
+    with pytest.warns(LavaActorWarning, match=r"measured of 'Process_7' has no effect"):
+        compiled(network(), {"measured": {"Process_7": 1e-6}})
+    compiled(network(), {"measured": {"lif": 1e-6, "Process_7": 1e-6}})  # a Monitor of then
 
 
 def test_workers_have_equal_shares_of_what_was_measured() -> None:

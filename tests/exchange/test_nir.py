@@ -245,7 +245,8 @@ def own_network(**params: Any) -> tuple[Source, LIF, LIF]:
 def test_a_network_of_the_library_is_the_same_network_when_it_is_read_again(
     delays: bool, tmp_path: Path
 ) -> None:
-    source, first, second = own_network(du=0.5, dv=0.25, vth=0.8, bias_mant=0.05)
+    each = {"du": [0.5, 1, 0.25, 0.5, 1], "dv": [0.25, 0.5, 1, 0.75, 0.125]}
+    source, first, second = own_network(**each, vth=0.8, bias_mant=0.05 * delays)
     write_nir(tmp_path / "own.nir", source, dt=2e-3, delays=delays)
     sink, monitor = Sink(shape=(2,), buffer=30), Monitor()
     second.s_out.connect(sink.a_in)
@@ -366,6 +367,46 @@ def test_what_nir_cannot_say_is_not_written(tmp_path: Path) -> None:
                  (other.s_out, back.s_in), (back.a_out, one.a_in)):  # fmt: skip
         a.connect(b)
     told(one, "without the steps that connections take", delays=False)
+    told(
+        LIF(shape=(3,), name="n", du=1, dv=[0.5, 0, 1]),
+        r"n\.dv: NIR has no node of which some neurons leak and some do not, .*got 0\.0",
+    )
+    told(LIF(shape=(2,), name="n", du=[1, 0.5], dv=0), r"n\.du: NIR has no neuron .*got 0\.5")
+    told(LIF(shape=(2,), name="n", du=1, v=[0, 4]), r"n\.v: NIR has no initial .*got 4\.0")
+    told(LIF(shape=(2,), name="n", du=[1, 7], dv=1), r"n\.du: .*got 7\.0")
+    begun = Sigma(shape=(2,), name="s")
+    begun.sigma.init = [0, 5]
+    told(begun, r"s\.sigma: NIR has no initial states, expected 0, got 5\.0")
+    told(Delay([1], initial=2, name="l"), r"l\.buffer: NIR has no initial states, .*got 2\.0")
+    given, after = Source(data=[[0, 1, 2]], name="in"), Dense(weights=[[1]], name="d")
+    given.s_out.connect(after.s_in)
+    told(given, r"in\.s_out -> d\.s_in: d has num_message_bits 0 and takes all numbers but 0")
+
+
+@pytest.mark.parametrize("how", [{"bias_mant": 0.5}, {"vth": -1}, {}])
+def test_steps_are_left_out_only_if_what_acts_of_itself_keeps_its_time(
+    how: dict[str, float], tmp_path: Path
+) -> None:
+    def chain() -> tuple[LIF, Dense, LIF]:
+        first, last = (LIF(shape=(1,), name=n, du=1, dv=0.5, **how) for n in ("first", "last"))
+        dense = Dense(weights=[[1]], name="dense")
+        first.s_out.connect(dense.s_in)
+        dense.a_out.connect(last.a_in)
+        return first, dense, last
+
+    if how:
+        with pytest.raises(UnsupportedError, match=r"meet 1 step\(s\) apart from here; write"):
+            write_nir(tmp_path / "chain.nir", chain()[0], dt=1e-3, delays=False)
+    else:
+        write_nir(tmp_path / "chain.nir", chain()[0], dt=1e-3, delays=False)
+    direct = Dense(weights=[[1]], name="direct")
+    joined = Dense(weights=[[1]], num_message_bits=8, name="joined")
+    early, late = (Source(data=np.eye(4)[:1], name=n) for n in ("early", "late"))
+    early.s_out.connect(direct.s_in)
+    direct.a_out.connect(joined.s_in)
+    late.s_out.connect(joined.s_in)
+    with pytest.raises(UnsupportedError, match=r"early and late act of themselves"):
+        write_nir(tmp_path / "two.nir", early, dt=1e-3, delays=False)
 
 
 @pytest.mark.parametrize(("steps", "way"), [((1, 2), "natively"), ((0, 2), "in Python: an elem")])

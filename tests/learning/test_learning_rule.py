@@ -8,6 +8,7 @@ import pickle
 import numpy as np
 import pytest
 
+from lava_actor.errors import LavaActorWarning
 from lava_actor.learning.learning_rule import (
     Loihi2FLearningRule,
     Loihi3FLearningRule,
@@ -156,7 +157,7 @@ def test_a_copy_of_a_rule_is_independent() -> None:
 )
 def test_numbers_as_literals(number: float, literal: str, changes: bool) -> None:
     if changes:
-        with pytest.warns(UserWarning, match="takes its place"):
+        with pytest.warns(LavaActorWarning, match="takes its place"):
             assert float_to_literal(number) == literal
     else:
         assert float_to_literal(number) == literal

@@ -435,6 +435,37 @@ def test_what_is_no_number_is_refused(link: Any) -> None:
         PyOutPort.VEC_DENSE([send], None, (1,), np.int32).send("a")
 
 
+MASKED = np.ma.masked_equal([1, 2], 1)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (np.array(["1", "2"]), "expected numbers"),
+        (["1", "2"], "expected numbers"),
+        (np.array([1, 2], object), "expected numbers"),
+        (MASKED, "without a mask"),
+    ],
+)
+def test_text_objects_and_masks_are_refused_by_every_kind_of_port(
+    link: Any, data: Any, why: str
+) -> None:
+    send, recv = link((2,), np.int32)
+    sparse, _ = link((2,), np.int32, events=True)
+    one, _ = link((1,), np.int32)
+    with pytest.raises(TypeError, match=why):
+        PyOutPort.VEC_DENSE([send], None, (2,), np.int32).send(data)
+    with pytest.raises(TypeError, match=why):
+        PyOutPort.VEC_SPARSE([sparse], None, (2,), np.int32).send(data, np.arange(2))
+    with pytest.raises(TypeError, match=why):
+        PyOutPort.SCALAR_DENSE([one], None, (1,), np.int32).send(data[:1])
+    with pytest.raises(TypeError, match=why):
+        PyOutPort.SCALAR_SPARSE([sparse], None, (2,), np.int32).send(data[:1], 1)
+    assert not recv.probe()
+    PyOutPort.VEC_DENSE([send], None, (2,), np.int32).send(np.ma.array([1, 2]))
+    np.testing.assert_array_equal(recv.recv(), [1, 2])
+
+
 def test_every_destination_gets_every_message(link: Any) -> None:
     ends = [link((2,), np.int32) for _ in range(3)]
     PyOutPort.VEC_DENSE([send for send, _ in ends], None, (2,), np.int32).send(A)

@@ -87,6 +87,14 @@ def test_random_networks_compute_the_same_on_any_number_of_ranks(
     assert (done.returncode, done.stdout) == (0, "well\n"), done.stderr
 
 
+def test_the_command_line_says_once_what_it_takes(tmp_path: Path) -> None:
+    done = run(tmp_path, 2)
+    assert done.returncode != 0
+    assert done.stderr.count("usage: python -m lava_actor.mpi [-h] [--apart N]") == 1
+    done = run(tmp_path, 2, "--apart=0", *PROGRAMS)
+    assert done.stderr.count("argument --apart: expected a number above 0, got '0'") == 1
+
+
 @pytest.mark.parametrize("machines", [(), ("--apart=1",)])
 def test_whatever_a_user_does_with_a_network_works_on_ranks(
     machines: tuple[str, ...], tmp_path: Path

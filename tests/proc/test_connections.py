@@ -14,14 +14,25 @@ from scipy import sparse
 from lava_actor import CPU, Loihi2SimCfg, LoihiProtocol, RunSteps, implements, requires
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.harness import ModelHarness
+from lava_actor.model.members import declares
+from lava_actor.model.ports import PyOutPort
 from lava_actor.model.types import LavaPyType
+from lava_actor.proc.conv.models import AbstractPyConvModel
+from lava_actor.proc.conv.process import Conv
+from lava_actor.proc.conv_in_time.models import AbstractPyConvInTimeModel
+from lava_actor.proc.conv_in_time.process import ConvInTime
 from lava_actor.proc.dense import models as dense_models
 from lava_actor.proc.dense.process import DelayDense, Dense
 from lava_actor.proc.io.sink import RingBuffer as Sink
 from lava_actor.proc.io.source import RingBuffer as Source
 from lava_actor.proc.sparse import models as sparse_models
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
-from lava_actor.utils.weightutils import SignMode, clip_weights, truncate_weights
+from lava_actor.utils.weightutils import (
+    SignMode,
+    clip_weights,
+    optimize_weight_bits,
+    truncate_weights,
+)
 from tests.cases import cases
 
 FLOAT = {
@@ -170,6 +181,66 @@ def test_a_subclass_may_use_the_weights_as_an_ordinary_attribute() -> None:
     assert connection.model.weights is connection.model.weights
 
 
+class OwnDelayDense(dense_models.AbstractPyDelayDenseModel):
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    weights: np.ndarray = LavaPyType(np.ndarray, float)
+    delays: np.ndarray = LavaPyType(np.ndarray, int)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int)
+
+
+class OwnDelaySparse(sparse_models.AbstractPyDelaySparseModel):
+    a_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    weights: sparse.csr_matrix = LavaPyType(sparse.csr_matrix, np.int16)
+    delays: sparse.csr_matrix = LavaPyType(sparse.csr_matrix, int)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, int)
+
+
+@declares(float, "a_out weights a_buff")
+@declares(int, "num_message_bits")
+class OwnConvInTime(AbstractPyConvInTimeModel):
+    pass
+
+
+@declares(np.int32, "a_out weight a_buf kernel_size padding stride dilation groups weight_exp")
+@declares(int, "num_message_bits num_weight_bits")
+class OwnConv(AbstractPyConvModel):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("model", "process", "first"),
+    [
+        (OwnConvInTime, ConvInTime(weights=np.array([[[3, 5]]]), name="own"), [2, 1]),
+        (OwnConv, Conv(weight=np.array([[[[3, 5]]]]), input_shape=(1, 1, 2), name="own"),
+         [[[2, 1]]]),
+    ],
+)  # fmt: skip
+def test_own_convolutions_need_no_class_of_numbers(model: Any, process: Any, first: Any) -> None:
+    got = outputs(ModelHarness(model, process), [first, np.zeros_like(first)])
+    assert got.ravel().tolist() == [0, 8]
+
+
+@pytest.mark.parametrize(
+    ("model", "process", "dtype"),
+    [(OwnDelayDense, DelayDense, np.float64), (OwnDelaySparse, DelaySparse, np.int32)],
+)
+@pytest.mark.parametrize("bits", [0, 8])
+def test_a_model_of_ones_own_computes_in_the_type_of_the_weights_it_declares(
+    model: Any, process: Any, dtype: Any, bits: int
+) -> None:
+    connection = ModelHarness(
+        model, process(weights=np.array([[3, 5]]), delays=1, num_message_bits=bits, name="own")
+    )
+    got = outputs(connection, [[2, 1], [0, 0], [0, 0], [0, 0]])
+    assert got.dtype == dtype
+    assert got.ravel().tolist() == [0, 0, 11 if bits else 8, 0]
+    if bits and dtype == np.int32:
+        with pytest.raises(InvalidValueError, match=r"'own'\.s_in: expected integral"):
+            connection.step(s_in=np.array([0.5, 0.0]))
+
+
 # -- fixed point -----------------------------------------------------------------------------------
 
 
@@ -240,6 +311,36 @@ def test_the_fixed_model_refuses_fractions_of_input(kind: str) -> None:
 def test_the_fixed_model_refuses_fractional_parameters(name: str) -> None:
     with pytest.raises(ValueError, match=rf"{name}: expected an integer"):
         harness(FIXED, "dense", np.ones((1, 1)), **{name: 0.5})
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("name", "value", "why"),
+    [
+        ("num_weight_bits", -1, r"expected an integer, at least 0, got -1"),
+        ("num_weight_bits", True, r"expected an integer, at least 0, got True"),
+        ("num_weight_bits", 11, r"expected an integer from 0 to 10, got 11"),
+        ("num_weight_bits", 0, r"expected at least 1 for weights other than 0, got 0"),
+        ("weight_exp", 31, r"expected an integer from -128 to 30, got 31"),
+        ("weight_exp", True, r"expected an integer, at least -128, got True"),
+    ],
+)
+def test_bits_and_exponents_that_leave_nothing_of_a_weight_are_refused(
+    kind: str, name: str, value: Any, why: str
+) -> None:
+    with pytest.raises((ValueError, TypeError), match=rf"{name}: {why}"):
+        harness(FIXED, kind, np.full((1, 1), 4), **{name: value})
+
+
+@pytest.mark.parametrize("mode", [SignMode.MIXED, SignMode.EXCITATORY])
+@pytest.mark.parametrize("weights", [[[0, 0]], [[255, 190]], [[1, 64]]], ids=str)
+def test_whatever_optimized_weights_say_of_themselves_is_taken(
+    weights: list[list[int]], mode: SignMode
+) -> None:
+    found = optimize_weight_bits(np.array(weights), mode)
+    options = {"num_weight_bits": found.num_weight_bits, "weight_exp": found.weight_exp}
+    connection = harness(FIXED, "dense", found.weights, sign_mode=mode, **options)
+    assert dense_weights(connection).tolist() == found.weights.tolist()
 
 
 def test_weights_that_are_not_finite_are_refused() -> None:

@@ -13,6 +13,7 @@ from scipy.sparse import coo_matrix
 
 from lava_actor.compat.lava_names import conv_utils as utils
 from lava_actor.compat.lava_names.conv_utils import TensorOrder
+from lava_actor.errors import LavaActorWarning
 from lava_actor.model.harness import ModelHarness
 from lava_actor.proc.conv.models import PyConvModelFixed, PyConvModelFloat
 from lava_actor.proc.conv.process import Conv
@@ -140,7 +141,7 @@ def test_a_kernel_that_is_set_counts() -> None:
 
 
 def test_parameters_without_effect_are_reported() -> None:
-    with pytest.warns(UserWarning, match="weight_exp=2 and num_weight_bits=8 have no effect"):
+    with pytest.warns(LavaActorWarning, match="weight_exp=2 and num_weight_bits=8 have no effect"):
         Conv(weight=np.ones((1, 1, 1, 1)), weight_exp=2)
 
 

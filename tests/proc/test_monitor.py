@@ -95,6 +95,7 @@ def test_a_full_recording_ends_with_one_warning_and_others_go_on() -> None:
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             harness.step(in_port_0=np.array([10.0 * t]))
+        assert all(warning.category is LavaActorWarning for warning in caught)
         found += [(t, str(warning.message)) for warning in caught]
     assert [t for t, _ in found] == [3, 5]
     assert f"eye: the recording of {cell.name}.s_out is full after 2 steps" in found[0][1]

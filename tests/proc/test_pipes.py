@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
-from lava_actor.errors import NetworkError
+from lava_actor.errors import InvalidTypeError, LavaActorWarning, NetworkError
 from lava_actor.model.harness import ModelHarness
 from lava_actor.model.memory_ring import MemoryPort, MemoryRing
 from lava_actor.proc.dense.process import Dense
@@ -108,7 +108,7 @@ def test_a_full_pipe_may_drop_items() -> None:
         injector.create_runtime(Loihi2SimCfg())
         injector.send([1, 1])
         injector.send([2, 2])
-        with pytest.warns(UserWarning, match=r"full \(2 items\)"):
+        with pytest.warns(LavaActorWarning, match=r"full \(2 items\)"):
             injector.send([3, 3])
         injector.run(RunSteps(2))
         assert [extractor.receive().tolist() for _ in range(2)] == [[1, 1], [2, 2]]
@@ -175,6 +175,14 @@ def test_pipes_refuse_what_does_not_fit() -> None:
         injector.create_runtime(Loihi2SimCfg())
         with pytest.raises(AssertionError, match=r"expected an array of shape \(2,\)"):
             injector.send([1, 2, 3])
+        for wrong, why in (
+            (np.array([3 + 4j, 1]), "expected real numbers"),
+            (np.ma.masked_equal([1, 2], 1), "without a mask"),
+            (["1", "2"], "expected numbers"),
+        ):
+            for send in (injector.send, injector.in_port.external_pipe_csp_send_port.send):
+                with pytest.raises(InvalidTypeError, match=why):
+                    send(wrong)
 
 
 # -- models by themselves --------------------------------------------------------------------------

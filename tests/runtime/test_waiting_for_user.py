@@ -208,6 +208,49 @@ def test_a_reset_drops_the_items_and_the_network_waits_for_new_ones() -> None:
         assert steps(cells) == {1}
 
 
+@every_way
+def test_a_reset_drops_what_nobody_has_received(config: dict[str, Any]) -> None:
+    injector, cells = fed()
+    extractor, wire, own = Extractor(shape=(1,)), VarWire(), Relay(shape=(1,))
+    injector.out_port.connect([extractor.in_port, own.inp])
+    own.out.flag_external_pipe()
+    wire.connect_var(cells.v)
+
+    def pipe() -> list[float]:
+        ends = extractor, wire, own.out.external_pipe_csp_recv_port
+        got = [ends[0].receive(), ends[1].receive(), ends[2].recv()]
+        return [float(value[0]) for value in got]
+
+    with cells:
+        cells.create_runtime(First(), compile_config=config)
+        for value in (1.0, 2.0, 4.0):
+            injector.send([value])
+        cells.run(RunSteps(3))
+        assert pipe() == [1, 1, 1]
+        cells.reset()
+        assert own.out.external_pipe_csp_recv_port.num_available() == 0
+        injector.send([8.0])
+        cells.run(RunSteps(1))
+        assert pipe() == [8, 8, 8]
+
+
+def test_who_waits_for_a_value_gets_that_of_the_run_after_a_reset() -> None:
+    injector, extractor = Injector(shape=(1,)), Extractor(shape=(1,))
+    injector.out_port.connect(extractor.in_port)
+    got: list[float] = []
+    with injector:
+        injector.run(RunSteps(0), CFG)
+        waiting = threading.Thread(target=lambda: got.extend(extractor.receive()))
+        waiting.start()
+        while not extractor.out_port.external_pipe_csp_recv_port.ring.statistics().blocked:
+            pass
+        injector.reset()
+        injector.send([3.0])
+        injector.run(RunSteps(1))
+        waiting.join()
+    assert got == [3.0]
+
+
 def test_ctrl_c_ends_a_blocking_run_that_waits_for_the_user() -> None:
     injector, cells = fed()
     with cells:

@@ -211,7 +211,7 @@ def test_fixed_point_neurons_do_natively_what_they_do_in_python(
     kinds=st.sampled_from([["float"], ["int"], ["bool"], ["long"], ["float events"],
                            ["int events"], ["int", "bool"]]),
     bits=st.sampled_from([0, 8]),
-    exponent=st.sampled_from([-40, -2, 0, 3, 31, 40]),
+    exponent=st.sampled_from([-40, -2, 0, 3, 30]),
     seed=st.integers(0, 2**32 - 1),
     share=st.sampled_from([0.0, 0.03, 0.3, 1.0]),
     disorder=st.booleans(),

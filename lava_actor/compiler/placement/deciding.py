@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, SupportsIndex, cast
@@ -14,7 +15,7 @@ from lava_actor.compiler.parts import CutPlan, Placement
 from lava_actor.compiler.placement.cores import cores
 from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from lava_actor.model.cuts import Cut, why_not
-from lava_actor.process.hints import did_you_mean
+from lava_actor.process.hints import did_you_mean, warn
 from lava_actor.protocol.rows import Rows, is_divided
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def place(network: Lowered, compile_config: Mapping[str, object]) -> Placement:
     if WORKERS in said:
         workers = _number(said[WORKERS], WORKERS)
     cuts, whole = [], []
-    costs = _costs(said.get(MEASURED, {}))
+    costs = _costs(said.get(MEASURED, {}), network)
     limits = _limits(network, mode, available, costs)
     for plan in network.actors:
         if (parts := wanted.get(plan.party)) is not None:
@@ -86,17 +87,26 @@ def _asked(asked: object) -> tuple[str, Mapping[object, object]]:
     )
 
 
-def _costs(measured: object) -> Mapping[str, float]:
+def _costs(measured: object, network: Lowered) -> Mapping[str, float]:
     """What was measured, checked."""
-    if isinstance(measured, Mapping) and all(
+    if not isinstance(measured, Mapping) or not all(
         isinstance(name, str) and isinstance(cost, float | int) and 0 <= cost < math.inf
         for name, cost in measured.items()
     ):
-        return measured
-    raise InvalidValueError(
-        f"compile_config['placement']: expected seconds per step by name, as runtime.costs() "
-        f"returns them, got {measured!r}"
-    )
+        raise InvalidValueError(
+            f"compile_config['placement']: expected seconds per step by name, as runtime.costs() "
+            f"returns them, got {measured!r}"
+        )
+    names = [plan.name for plan in network.actors]
+    unknown = [name for name in measured if name not in names]
+    if len(unknown) < len(measured):  # default names are others in each network
+        unknown = [name for name in unknown if not re.fullmatch(r"Process_\d+", name)]
+    for name in unknown:
+        warn(
+            f"compile_config['placement']: what was measured of {name!r} has no effect, as no "
+            f"model of this network runs a Process of that name{did_you_mean(name, names)}"
+        )
+    return measured
 
 
 def _limits(

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from lava_actor.channels import RingWriter
-from lava_actor.errors import InvalidTypeError
 from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError
 from lava_actor.model.ports.rings import SinkRing, sink_of
+from lava_actor.protocol.values import numbers
 
 
 class PyOutPort(AbstractPyIOPort):
@@ -23,8 +23,9 @@ class PyOutPort(AbstractPyIOPort):
 
     Declared as ``PyOutPort.VEC_DENSE``, ``VEC_SPARSE``, ``SCALAR_DENSE`` or ``SCALAR_SPARSE``.
     Data are cast to the declared dtype like in an array assignment (1.9 becomes 1 in an integer
-    port, which warns of it once; every non-zero becomes True in a boolean one). Sending waits while
-    a destination's ring is full.
+    port, which warns of it once; every non-zero becomes True in a boolean one). What is no number,
+    masked, or complex where the port is real raises `InvalidTypeError`. Sending waits while a
+    destination's ring is full.
     """
 
     def _set_up(self) -> None:
@@ -50,6 +51,13 @@ class PyOutPort(AbstractPyIOPort):
         """
         for ring in self._rings:
             ring.send_events(values, indices)
+
+    def _numbers(self, data: object) -> np.ndarray:
+        """Data as an array; the port's name is looked up only for what may be refused."""
+        found = np.asarray(data)
+        if found.dtype.kind in "biufc" and not isinstance(data, np.ma.MaskedArray):
+            return found
+        return numbers(data, f"{self.label}.send")
 
     def native_sinks(self) -> list[RingWriter] | None:
         """Return the rings behind the port; None if anything else is among them."""
@@ -98,12 +106,7 @@ class PyOutPortVectorDense(PyOutPort):
                 ring.send(message)
 
     def _message(self, data: object) -> np.ndarray:
-        message = np.asarray(data)
-        if message.dtype.kind not in "biufc":
-            raise InvalidTypeError(
-                f"{self.label}.send: expected numbers, got {type(data).__name__} of dtype "
-                f"{message.dtype}"
-            )
+        message = self._numbers(data)
         if message.shape != self._shape:
             if message.size != 1 or self._size != 1:
                 raise PortDataError(
@@ -142,7 +145,7 @@ class PyOutPortVectorSparse(PyOutPort):
         """
         if not self._rings:
             return
-        values, index = np.atleast_1d(np.asarray(data)), self._flat(indices)
+        values, index = np.atleast_1d(self._numbers(data)), self._flat(indices)
         if values.ndim != 1 or index.ndim != 1 or values.size != index.size:
             raise PortDataError(
                 f"{self.label}.send: expected data and indices of equal length, got shapes "
@@ -185,7 +188,7 @@ class PyOutPortScalarDense(PyOutPort):
         """Send one number to every destination."""
         if not self._rings:
             return
-        value = np.asarray(data)
+        value = self._numbers(data)
         if value.size != 1:
             raise PortDataError(f"{self.label}.send: expected one number, got shape {value.shape}")
         for ring in self._rings:
@@ -199,7 +202,7 @@ class PyOutPortScalarSparse(PyOutPort):
         """Send the value ``data`` at flat index ``index`` to every destination."""
         if not self._rings:
             return
-        value = np.asarray(data).reshape(-1)
+        value = self._numbers(data).reshape(-1)
         if value.size != 1 or not 0 <= index < self._size:
             raise PortDataError(
                 f"{self.label}.send: expected one number and an index below {self._size}, got "

@@ -10,7 +10,7 @@ from lava_actor.kernels import conv_events
 from lava_actor.kernels.steps import ConvBurst
 from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
-from lava_actor.proc._arithmetic import integral_input, wrap_bits
+from lava_actor.proc._arithmetic import wrap_bits
 from lava_actor.proc._connection import FloatNumbers, Kind, Undelayed
 from lava_actor.proc._model import LavaPyType, cpu_model, is_as_seen, seen
 from lava_actor.proc.conv.process import Conv
@@ -114,15 +114,9 @@ class PyConvModelFixed(AbstractPyConvModel):
     weight: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
     num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
-    _la_number = np.dtype(np.int32)
-
     @classmethod
     def _la_arithmetic_of(cls) -> type[object]:
         return PyConvModelFixed
-
-    def _la_factors(self, values: np.ndarray) -> np.ndarray:
-        """Return received values as int32; `InvalidValueError` for fractions."""
-        return np.ascontiguousarray(integral_input(self, "s_in", values), np.int32)
 
     def _la_scaled(self, sums: np.ndarray) -> np.ndarray:
         """Wrap at 24 bits."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.proc.conv._geometry import Pair, make_tuple, output_shape
 from lava_actor.process import AbstractProcess, InPort, OutPort, Var
+from lava_actor.process.hints import warn
 from lava_actor.process.inherited import given
 
 
@@ -77,10 +77,9 @@ class Conv(AbstractProcess):
         stride = _pair(owner, "stride", stride, 1)
         dilation = _pair(owner, "dilation", dilation, 1)
         if weight_exp != 0 or num_weight_bits != 8:
-            warnings.warn(
+            warn(
                 f"{owner}: weight_exp={weight_exp} and num_weight_bits={num_weight_bits} have no "
-                f"effect: Conv neither scales nor truncates its weights",
-                stacklevel=2,
+                f"effect: Conv neither scales nor truncates its weights"
             )
         super().__init__(**given(locals()))
         self.input_shape = tuple(input_shape)

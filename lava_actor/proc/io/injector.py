@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import NetworkError
@@ -12,6 +11,7 @@ from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.proc._model import PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io._piped import Free, Piped, Takes
 from lava_actor.proc.io.utils import wait_until_ready
+from lava_actor.protocol.values import numbers
 
 
 class Injector(Piped):
@@ -31,9 +31,11 @@ class Injector(Piped):
         ------
         NetworkError
             (an `AssertionError`) if the network is not started yet, or the shape differs.
+        InvalidTypeError
+            (a `TypeError`) if these are no real numbers, or masked.
         """
         channel = self._la_pipe("send", "send")
-        item = np.asarray(data)
+        item = numbers(data, f"{self.name}.send")
         if item.shape != self._la_shape:
             raise NetworkError(
                 f"{self.name}.send: expected an array of shape {self._la_shape}, got {item.shape}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
@@ -16,6 +15,7 @@ from lava_actor.channels import CspRecvPort, CspSendPort
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import UNLIMITED
+from lava_actor.process.hints import warn
 
 
 class SendFull(IntEnum):
@@ -165,10 +165,7 @@ def send_full_blocking(channel: CspSendPort, data: np.ndarray) -> None:
 
 def send_full_non_blocking_drop(channel: CspSendPort, data: np.ndarray) -> None:
     """Drop the item, with a warning."""
-    warnings.warn(
-        f"{channel.name}: the buffer is full ({channel.size} items); the new item is dropped",
-        stacklevel=3,
-    )
+    warn(f"{channel.name}: the buffer is full ({channel.size} items); the new item is dropped")
 
 
 def receive_empty_blocking(channel: CspRecvPort, zeros: np.ndarray) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copyreg
-import warnings
 from abc import ABCMeta
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from lava_actor.model.native import no_plain_in
 from lava_actor.model.ports import PyInPort, PyRefPort
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.monitor.process import Monitor
+from lava_actor.process.hints import warn
 from lava_actor.process.parameters import ProcessParameters
 
 if TYPE_CHECKING:
@@ -85,10 +85,9 @@ class PyMonitorModel(PyLoihiProcessModel):
 
     def _la_tell_of_end(self, recorder: Recorder) -> None:
         recorder.told = True
-        warnings.warn(
+        warn(
             f"{self._la_process_name}: the recording of {recorder.name} is full after "
-            f"{recorder.until} steps, later ones are not recorded; give probe a larger num_steps",
-            stacklevel=2,
+            f"{recorder.until} steps, later ones are not recorded; give probe a larger num_steps"
         )
 
     def _la_has_to_sample(self) -> bool:

@@ -256,8 +256,7 @@ class Actor:
         self.spec = dataclasses.replace(self.spec, inits=inits)
         unshare(self.spec.proc_params, params)
         for reader in self.built.readers:
-            while reader.available():
-                reader.skip()
+            reader.drop()
         self._build()
         self.on_rebuilt(self.built.model)
 

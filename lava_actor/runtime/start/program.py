@@ -25,7 +25,6 @@ import os
 import pickle
 import re
 import sys
-import warnings
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
@@ -39,10 +38,11 @@ from types import (
 from typing import Any
 
 from lava_actor.channels.interrupts import let_through
-from lava_actor.errors import LavaActorWarning, RuntimeStateError
+from lava_actor.errors import RuntimeStateError
 from lava_actor.model.bytecode import PROGRAM, names_in
 from lava_actor.model.phases import nested
 from lava_actor.plain import plain
+from lava_actor.process.hints import warn
 from lava_actor.runtime.start.fingerprints import at_home, contents, fingerprint, is_own
 from lava_actor.runtime.start.pickling import dumps, globals_of, owner_of
 
@@ -187,11 +187,9 @@ class Survey:
                 good.append((key, value))
             except Exception as error:  # noqa: BLE001  (whatever a state of a user's raises)
                 let_through(error)
-                warnings.warn(
+                warn(
                     f"{'.'.join(key)} differs from what a fresh import makes, and cannot be sent "
-                    f"to actors ({error}): models see what an import makes of it, if anything",
-                    LavaActorWarning,
-                    stacklevel=2,
+                    f"to actors ({error}): models see what an import makes of it, if anything"
                 )
         return dumps((good, gone), replaced=wanted)
 

@@ -267,8 +267,9 @@ def draw(process: AbstractProcess) -> Drawing:
 def reset(process: AbstractProcess) -> None:
     """Restore the initial values of a network without building it again.
 
-    Every model is constructed anew with the present ``init`` of its Vars, messages in flight are
-    dropped, ``time_step`` starts at 0. A running network is paused first. No-op without a network.
+    Every model is constructed anew with the present ``init`` of its Vars, messages in flight and in
+    pipes of the user are dropped, ``time_step`` starts at 0. A running network is paused first.
+    No-op without a network.
     """
     if process.runtime is not None:
         process.runtime.reset()
