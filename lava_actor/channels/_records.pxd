@@ -33,9 +33,7 @@ cdef extern from "records.h" nogil:
         uint64_t dtype
         uint64_t indices
         uint64_t values
-        uint64_t bytes
     ctypedef struct la_tail:
-        la_chunk *chunk
         size_t item
     ctypedef struct la_recorder:
         la_store *store
@@ -45,11 +43,11 @@ cdef extern from "records.h" nogil:
         uint64_t second
         la_tail tails[3]
     int la_rec_add(la_recorder *, uint64_t, size_t, const int32_t *, const void *)
-    int la_rec_done(la_recorder *, uint64_t)
+    void la_rec_done(la_recorder *, uint64_t)
     int la_rec_read(int fd, void *to, size_t count, int64_t at)
     void la_rec_retype(la_recorder *, uint64_t, size_t)
     void la_rec_clear(la_recorder *)
-    void la_rec_unmap(la_tail *)
+    void la_rec_leave(la_recorder *)
     uint64_t la_rec_get(const uint64_t *)
     int la_rec_file(uint64_t)
     int64_t la_rec_offset(uint64_t)

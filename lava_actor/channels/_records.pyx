@@ -255,10 +255,7 @@ cdef class Recorder:
         self.told = False
 
     def __dealloc__(self):
-        cdef int stream
-        if self.store is not None:
-            for stream in range(LA_STREAMS):
-                la_rec_unmap(&self.at.tails[stream])
+        la_rec_leave(&self.at)
 
     def is_due(self, uint64_t step):
         """Whether the step is one of those to record."""
@@ -288,7 +285,7 @@ cdef class Recorder:
             indices = where[kept]
             values = None if values is None else values[kept]
         if not len(indices):
-            self._check(la_rec_done(&self.at, step))
+            la_rec_done(&self.at, step)
             return
         if values is not None and (values == 1).all():
             values = None
@@ -355,7 +352,7 @@ cdef class Recorder:
             v += n if valued else 0
         if done:
             self.at.record.begin = begin
-            self._check(la_rec_done(&self.at, done))
+            la_rec_done(&self.at, done)
 
 
 def _head_bytes(n):

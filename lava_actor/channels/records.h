@@ -11,15 +11,23 @@
  * A message without indices is a whole array, one without values has ones only. So a spike costs 8
  * bytes at most and 4 where many come at once, and a row of a state its own size.
  *
- * A stream is a chain of chunks, taken from the ends of the files. A chunk never moves and what was
- * written never changes, so a reader needs no lock: the writer publishes the lengths of indices and
- * values, then that of the messages, then the step (release); a reader goes the other way (acquire).
- * A writer that is killed has published all or nothing of a message.
+ * A stream is a chain of chunks, taken from the ends of the files. A chunk never moves, and what was
+ * written does not change while a reader can come to it, so a reader needs no lock: the writer
+ * publishes the lengths of indices and values, then that of the messages, then the step (release);
+ * a reader goes the other way (acquire). A writer that is killed has published all or nothing of a
+ * message. Memory is reserved before it is written to: a full disk is an error and no SIGBUS.
  *
- * A window forgets chunks from the front: `first` goes on, then their memory is given back, unless
- * somebody is reading. Both sides set their own word before they look at the other's (sequentially
- * consistent), so that at least one of them sees it. Memory is reserved before it is written to: a
- * full disk is an error and no SIGBUS.
+ * A window forgets chunks from the front: `first` goes on. Its writer keeps them mapped, in the
+ * order in which they were begun, and writes the oldest anew, for new memory costs more than what
+ * is written to it: the kernel clears every page and enters it.
+ *
+ *     oldest -- spare --> safe -- forgotten --> first -- what is kept --> last
+ *
+ * Invariant: no reader is at a spare chunk, nor will one come to it. `safe` goes on to `first` only
+ * when `readers` was 0 after `first` was set; a reader counts itself before it asks for `first`.
+ * All four are sequentially consistent: whoever was not seen finds this `first` or a later one, and
+ * goes from there towards the last. A chunk leaves the row at its front before it is written anew
+ * and linked behind the last.
  */
 
 #ifndef LA_RECORDS_H
@@ -28,6 +36,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -72,17 +81,21 @@ typedef struct {
     uint64_t step;  /* when that was written */
     uint64_t dtype;
     uint64_t indices, values; /* how many of them were written before */
-    uint64_t bytes;
-    uint64_t unused;
+    uint64_t unused[2];
 } la_chunk;
+
+/* A chunk as its writer has it. */
+typedef struct la_piece {
+    struct la_piece *next; /* the one that was begun after it */
+    la_chunk *chunk; /* NULL: full, and of no window */
+    uint64_t place, bytes;
+} la_piece;
 
 /* The writer's end of a stream. */
 typedef struct {
-    la_chunk *chunk;
-    uint64_t place;
+    la_piece *oldest, *safe, *first, *last;
     uint64_t n;
-    uint64_t live; /* bytes of its chunks */
-    uint64_t freed; /* place of the first chunk that was not given back */
+    uint64_t live; /* bytes of its chunks, spare ones too */
     char *at;
     size_t room, item;
 } la_tail;
@@ -154,26 +167,67 @@ static inline int la_rec_take(la_recorder *r, uint64_t bytes, uint64_t *place) {
     return error;
 }
 
-static inline void la_rec_give_back(la_recorder *r, uint64_t place, uint64_t bytes) {
-    int file = la_rec_file(place);
-    /* a file system that cannot do it keeps the bytes until the file is closed */
-    (void)!fallocate(r->fds[file], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-                     la_rec_offset(place), (off_t)bytes);
-    if (!file) __atomic_sub_fetch(&r->store->held, bytes, __ATOMIC_RELAXED);
+static inline void la_rec_unmap(la_piece *piece) {
+    if (piece->chunk) munmap(piece->chunk, piece->bytes);
+    piece->chunk = NULL;
 }
 
-static inline void la_rec_unmap(la_tail *t) {
-    if (t->chunk) munmap(t->chunk, t->chunk->bytes);
-    t->chunk = NULL;
-    t->room = 0;
+/* The oldest chunk is no longer its writer's. */
+static inline void la_rec_drop(la_tail *t) {
+    la_piece *piece = t->oldest;
+    t->oldest = piece->next;
+    t->live -= piece->bytes;
+    la_rec_unmap(piece);
+    free(piece);
+}
+
+/* Give the memory of the oldest chunk back. */
+static inline void la_rec_give_back(la_recorder *r, la_tail *t) {
+    int file = la_rec_file(t->oldest->place);
+    /* a file system that cannot do it keeps the bytes until the file is closed */
+    (void)!fallocate(r->fds[file], FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                     la_rec_offset(t->oldest->place), (off_t)t->oldest->bytes);
+    if (!file) __atomic_sub_fetch(&r->store->held, t->oldest->bytes, __ATOMIC_RELAXED);
+    la_rec_drop(t);
+}
+
+/* A spare chunk of a size between these, if there is one; what is found before it is given back. */
+static inline la_piece *la_rec_spare(la_recorder *r, la_tail *t, uint64_t least, uint64_t most) {
+    while (t->oldest != t->safe) {
+        la_piece *piece = t->oldest;
+        if (least <= piece->bytes && piece->bytes <= most) {
+            t->oldest = piece->next;
+            return piece;
+        }
+        la_rec_give_back(r, t);
+    }
+    return NULL;
+}
+
+/* A chunk of new memory, or NULL and an error number. */
+static inline la_piece *la_rec_new(la_recorder *r, la_tail *t, uint64_t bytes, int *error) {
+    la_piece *piece = malloc(sizeof *piece);
+    if (!piece) *error = ENOMEM;
+    else if (!(*error = la_rec_take(r, bytes, &piece->place))) {
+        piece->bytes = bytes;
+        piece->chunk = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED,
+                            r->fds[la_rec_file(piece->place)], la_rec_offset(piece->place));
+        if (piece->chunk != MAP_FAILED) {
+            t->live += bytes;
+            return piece;
+        }
+        *error = errno;
+    }
+    free(piece);
+    return NULL;
 }
 
 /* Begin a chunk with room for so many records in a row. */
 static inline int la_rec_grow(la_recorder *r, int stream, size_t count, uint64_t step) {
     la_tail *t = &r->tails[stream];
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), place, bytes = t->live / 8;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), bytes = t->live / 8;
     size_t most = SIZE_MAX;
-    la_chunk *chunk;
+    la_piece *piece;
     int error;
     if (bytes < LA_LEAST_BYTES - LA_CHUNK_BYTES) bytes = LA_LEAST_BYTES - LA_CHUNK_BYTES;
     if (r->window && stream == LA_MESSAGES) { /* a window ends between two of these */
@@ -182,84 +236,68 @@ static inline int la_rec_grow(la_recorder *r, int stream, size_t count, uint64_t
     }
     if (bytes < count * t->item) bytes = count * t->item;
     bytes = (bytes + LA_CHUNK_BYTES + page - 1) / page * page;
-    if ((error = la_rec_take(r, bytes, &place))) return error;
-    chunk = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, r->fds[la_rec_file(place)],
-                 la_rec_offset(place));
-    if (chunk == MAP_FAILED) return errno;
-    chunk->start = t->n;
-    chunk->step = step;
-    chunk->dtype = r->record->dtype;
-    chunk->indices = r->tails[LA_INDICES].n;
-    chunk->values = r->tails[LA_VALUES].n;
-    chunk->bytes = bytes;
-    if (t->chunk) {
+    /* larger ones are of a time when a reader held much */
+    piece = la_rec_spare(r, t, count * t->item + LA_CHUNK_BYTES, 2 * bytes);
+    if (!piece && !(piece = la_rec_new(r, t, bytes, &error))) return error;
+    *piece->chunk = (la_chunk){
+        .start = t->n,
+        .step = step,
+        .dtype = r->record->dtype,
+        .indices = r->tails[LA_INDICES].n,
+        .values = r->tails[LA_VALUES].n,
+    };
+    piece->next = NULL;
+    if (t->last) {
         if (stream == LA_MESSAGES && r->second == UINT64_MAX) r->second = step;
-        la_rec_publish(&t->chunk->next, place);
+        t->last->next = piece;
+        la_rec_publish(&t->last->chunk->next, piece->place);
+        if (!r->window) la_rec_unmap(t->last);
     } else {
-        la_rec_publish(&r->record->streams[stream].first, place);
-        t->freed = place;
+        t->oldest = t->safe = t->first = piece;
+        la_rec_publish(&r->record->streams[stream].first, piece->place);
     }
-    la_rec_unmap(t);
-    t->chunk = chunk;
-    t->place = place;
-    t->live += bytes;
-    t->at = (char *)chunk + LA_CHUNK_BYTES;
-    t->room = (bytes - LA_CHUNK_BYTES) / t->item;
+    t->last = piece;
+    t->at = (char *)piece->chunk + LA_CHUNK_BYTES;
+    t->room = (piece->bytes - LA_CHUNK_BYTES) / t->item;
     if (t->room > most) t->room = most;
     return 0;
 }
 
-static inline int la_rec_look(la_recorder *r, uint64_t place, la_chunk *found) {
-    return la_rec_read(r->fds[la_rec_file(place)], found, sizeof *found, la_rec_offset(place));
+/* What was forgotten is spare. Of what was spare before, as much is kept as two of the largest
+ * chunks, an eighth of the stream each: what is forgotten and what is needed until then differ by
+ * no more. */
+static inline void la_rec_spare_more(la_recorder *r, la_tail *t) {
+    uint64_t bytes = 0;
+    for (const la_piece *piece = t->oldest; piece != t->safe; piece = piece->next)
+        bytes += piece->bytes;
+    while (bytes > t->live / 4 && t->oldest->next != t->safe) {
+        bytes -= t->oldest->bytes;
+        la_rec_give_back(r, t);
+    }
+    t->safe = t->first;
 }
 
 /* Forget the first chunk of messages, and what only its messages have of the other streams. */
-static inline int la_rec_forget(la_recorder *r) {
-    la_chunk chunk, next;
-    uint64_t bounds[LA_STREAMS];
-    int error = la_rec_look(r, r->record->streams[LA_MESSAGES].first, &chunk);
-    if (!error) error = la_rec_look(r, chunk.next, &next);
-    if (error) return error;
-    bounds[LA_MESSAGES] = next.start;
-    bounds[LA_INDICES] = next.indices;
-    bounds[LA_VALUES] = next.values;
-    r->second = UINT64_MAX;
-    if (next.next) {
-        if ((error = la_rec_look(r, next.next, &chunk))) return error;
-        r->second = chunk.step;
-    }
-    for (int stream = 0; stream < LA_STREAMS; stream++) {
-        uint64_t *first = &r->record->streams[stream].first;
-        while (*first) {
-            if ((error = la_rec_look(r, *first, &chunk))) return error;
-            if (!chunk.next) break;
-            if ((error = la_rec_look(r, chunk.next, &next))) return error;
-            if (next.start > bounds[stream]) break;
-            la_rec_set(first, chunk.next);
-        }
-    }
-    if (la_rec_get(&r->record->readers)) return 0; /* next time */
+static inline void la_rec_forget(la_recorder *r) {
+    const la_piece *kept = r->tails[LA_MESSAGES].first->next;
+    const uint64_t bounds[LA_STREAMS] = {kept->chunk->start, kept->chunk->indices,
+                                         kept->chunk->values};
+    r->second = kept->next ? kept->next->chunk->step : UINT64_MAX;
     for (int stream = 0; stream < LA_STREAMS; stream++) {
         la_tail *t = &r->tails[stream];
-        while (t->freed != r->record->streams[stream].first) {
-            if ((error = la_rec_look(r, t->freed, &chunk))) return error;
-            la_rec_give_back(r, t->freed, chunk.bytes);
-            t->live -= chunk.bytes;
-            t->freed = chunk.next;
-        }
+        while (t->first && t->first->next && t->first->next->chunk->start <= bounds[stream])
+            t->first = t->first->next;
+        if (t->first) la_rec_set(&r->record->streams[stream].first, t->first->place);
     }
-    return 0;
+    if (la_rec_get(&r->record->readers)) return; /* next time */
+    for (int stream = 0; stream < LA_STREAMS; stream++) la_rec_spare_more(r, &r->tails[stream]);
 }
 
 /* Say that all up to this step is there. */
-static inline int la_rec_done(la_recorder *r, uint64_t step) {
+static inline void la_rec_done(la_recorder *r, uint64_t step) {
     if (!r->record->begin) r->record->begin = step;
     la_rec_publish(&r->record->done, step);
-    while (r->window && r->second <= step && step - r->second + 1 >= r->window) {
-        int error = la_rec_forget(r);
-        if (error) return error;
-    }
-    return 0;
+    while (r->window && r->second <= step && step - r->second + 1 >= r->window) la_rec_forget(r);
 }
 
 /* Add what came in a step: n elements, without indices if these are all, without values if all are
@@ -269,13 +307,16 @@ static inline int la_rec_add(la_recorder *r, uint64_t step, size_t n, const int3
     la_tail *m = &r->tails[LA_MESSAGES], *i = &r->tails[LA_INDICES], *v = &r->tails[LA_VALUES];
     uint32_t word;
     int error;
-    if (!n && indices) return la_rec_done(r, step);
-    if ((!m->room || step - m->chunk->step >= LA_STEPS) &&
+    if (!n && indices) {
+        la_rec_done(r, step);
+        return 0;
+    }
+    if ((!m->room || step - m->last->chunk->step >= LA_STEPS) &&
         (error = la_rec_grow(r, LA_MESSAGES, 1, step)))
         return error;
     if (indices && i->room < n && (error = la_rec_grow(r, LA_INDICES, n, step))) return error;
     if (values && v->room < n && (error = la_rec_grow(r, LA_VALUES, n, step))) return error;
-    word = (uint32_t)(step - m->chunk->step);
+    word = (uint32_t)(step - m->last->chunk->step);
     if (indices) {
         memcpy(i->at, indices, n * sizeof *indices);
         i->at += n * sizeof *indices;
@@ -296,7 +337,8 @@ static inline int la_rec_add(la_recorder *r, uint64_t step, size_t n, const int3
     m->at += sizeof word;
     m->room--;
     la_rec_publish(&r->record->streams[LA_MESSAGES].n, ++m->n);
-    return la_rec_done(r, step);
+    la_rec_done(r, step);
+    return 0;
 }
 
 /* From now on values are of another type; before the first one, or a wider one. */
@@ -318,18 +360,19 @@ static inline void la_rec_clear(la_recorder *r) {
     for (int tries = 0; la_rec_get(&record->readers) && tries < 20000; tries++) usleep(100);
     for (int stream = 0; stream < LA_STREAMS; stream++) {
         la_tail *t = &r->tails[stream];
-        la_rec_unmap(t);
-        while (t->freed) {
-            la_chunk chunk;
-            if (la_rec_look(r, t->freed, &chunk)) break;
-            la_rec_give_back(r, t->freed, chunk.bytes);
-            t->freed = chunk.next;
-        }
-        t->live = 0;
+        while (t->oldest) la_rec_give_back(r, t);
+        t->safe = t->first = t->last = NULL;
+        t->room = 0;
     }
     r->second = UINT64_MAX;
     record->dtype = 0;
     la_rec_set(&record->epoch, record->epoch + 1);
+}
+
+/* The writer leaves; what was recorded stays. */
+static inline void la_rec_leave(la_recorder *r) {
+    for (int stream = 0; stream < LA_STREAMS; stream++)
+        while (r->tails[stream].oldest) la_rec_drop(&r->tails[stream]);
 }
 
 #endif

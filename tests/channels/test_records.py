@@ -115,6 +115,54 @@ def test_a_window_keeps_memory_flat() -> None:
     assert os.fstat(home.fds[0]).st_blocks * 512 < 600_000
 
 
+def pages_entered() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
+@pytest.mark.parametrize(("size", "last"), [(3, 10), (1000, 100), (10_000, 1), (10_000, 10)])
+def test_a_window_is_written_into_the_memory_that_it_has(size: int, last: int) -> None:
+    home = store()
+    recorder, row = home.recorder(0, "v", size, last=last), np.ones(size)
+    for step in range(1, 8001):
+        recorder.row(step, row)
+    end, entered = os.fstat(home.fds[0]).st_size, pages_entered()
+    for step in range(8001, 16_001):
+        recorder.row(step, row)
+    assert os.fstat(home.fds[0]).st_size == end
+    assert pages_entered() - entered < 1000  # a row of 10 000 numbers has twenty pages
+
+
+def test_nothing_is_written_anew_that_a_reader_can_come_to() -> None:
+    home = store()
+    recorder = home.recorder(0, "v", 10_000, last=10)
+
+    def write(steps: range) -> None:
+        for step in steps:
+            recorder.row(step, np.full(10_000, float(step)))
+
+    def place() -> int:
+        return int(home.head(0)[3][2][0])
+
+    def value(at: int) -> float:
+        found = np.empty(1)
+        home.read_into(at, found)
+        return float(found[0])
+
+    write(range(1, 101))
+    for begin in range(101, 1001, 300):
+        home.reading(0, True)
+        first = place()
+        before = value(first)
+        held = home.held
+        write(range(begin, begin + 200))
+        assert value(first) == before
+        assert home.held > held
+        home.reading(0, False)
+        write(range(begin + 200, begin + 300))
+        assert value(first) != before
+    assert home.held < 4_000_000
+
+
 def test_what_has_left_a_window_is_no_row_whether_it_was_forgotten_or_not() -> None:
     home = store()
     recorder = home.recorder(0, "v", 2, last=50)
@@ -252,32 +300,33 @@ def test_a_killed_writer_leaves_whole_steps_and_a_living_one_is_read_meanwhile(
         _check_prefix(record, last)
 
 
-def test_readers_in_threads_see_whole_steps() -> None:
+@pytest.mark.parametrize(("size", "steps"), [(3, 20_000), (9000, 4000)])
+def test_readers_in_threads_see_whole_steps(size: int, steps: int) -> None:
     home = store()
-    recorder = home.recorder(0, "v", 3, last=20)
+    recorder = home.recorder(0, "v", size, last=20)
     wrong: list[Any] = []
     over = threading.Event()
 
     def look() -> None:
         while not over.is_set():
-            record = read(home, 0, 3)
+            record = read(home, 0, size)
             record = record.since(record.done - 19)
-            values = record.values.reshape(-1, 3)
+            values = record.values.reshape(-1, size)
             if (values != record.steps[:, None]).any() or (record.done and not values.size):
                 wrong.append(record)
 
     threads = [threading.Thread(target=look) for _ in range(2)]
     for thread in threads:
         thread.start()
-    for step in range(1, 20_001):
-        recorder.row(step, np.full(3, float(step)))
+    for step in range(1, steps + 1):
+        recorder.row(step, np.full(size, float(step)))
     over.set()
     for thread in threads:
         thread.join()
     assert not wrong
-    for step in range(20_001, 20_101):  # nobody reads any more: what they held is given back
-        recorder.row(step, np.full(3, float(step)))
-    assert home.held < 400_000
+    for step in range(steps + 1, steps + 1001):  # nobody reads: what they held is given back
+        recorder.row(step, np.full(size, float(step)))
+    assert home.held < 400_000 + 8 * size * 100
 
 
 def test_a_recording_goes_on_from_what_was_read_of_another() -> None:
