@@ -30,7 +30,7 @@ from lava_actor.model.sync.domain import SyncDomain
 from lava_actor.proc.bit_check.process import BitCheck
 from lava_actor.proc.io.extractor import VarWire
 from lava_actor.proc.io.reset import Reset
-from lava_actor.proc.io.sink import PyReadFloat, Read
+from lava_actor.proc.io.sink import LARGE, PyReadFloat, Read
 from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
@@ -251,7 +251,7 @@ SCHEDULES = [[(6, 2), (9, 5)], [(4, 3), (6, 1)], [(1000, 0)], [(7, 6)], [(1, 0),
 def test_read_has_the_var_of_its_steps_which_alone_are_published(
     schedules: list[tuple[int, int]], config: dict[str, Any]
 ) -> None:
-    cells = LIF(shape=(3,), bias_mant=1.0, vth=1e9, du=1.0, dv=0.0)
+    cells = LIF(shape=(LARGE,), bias_mant=1.0, vth=1e9, du=1.0, dv=0.0)
     readers = [Read(buffer=40, interval=k, offset=m) for k, m in schedules]
     for reader in readers:
         reader.connect_var(cells.v)
@@ -269,7 +269,7 @@ def test_read_has_the_var_of_its_steps_which_alone_are_published(
 
 
 def test_a_schedule_changes_to_steps_in_which_the_var_comes_and_to_no_others() -> None:
-    cells = LIF(shape=(3,), bias_mant=1.0, vth=1e9, du=1.0, dv=0.0)
+    cells = LIF(shape=(LARGE,), bias_mant=1.0, vth=1e9, du=1.0, dv=0.0)
     reader = Read(buffer=9, interval=4, offset=1, name="reader")
     reader.connect_var(cells.v)
     config = Loihi2SimCfg(select_tag="floating_pt")
@@ -285,6 +285,17 @@ def test_a_schedule_changes_to_steps_in_which_the_var_comes_and_to_no_others() -
         reader.interval.init = 6
         cells.run(20)
         assert reader.data.get()[0].tolist() == [2, 8, 14, 20, 0, 0, 0, 0, 0]
+
+
+def test_the_schedule_for_a_small_var_changes_at_any_time() -> None:
+    cells = LIF(shape=(3,), bias_mant=1.0, vth=1e9, du=1.0, dv=0.0)
+    reader = Read(buffer=7, interval=4)
+    reader.connect_var(cells.v)
+    with cells:
+        cells.run(4, Loihi2SimCfg(select_tag="floating_pt"))
+        reader.interval.set(3)
+        cells.run(6)
+        assert reader.data.get()[0].tolist() == [1, 7, 10, 0, 0, 0, 0]
 
 
 class PyReadWhenever(PyReadFloat):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -155,6 +156,10 @@ class Read(Scheduled, Remote):
         self.data = Var(shape=(*shape, self.buffer), init=0)
 
 
+#: Elements of a Var that is published in the steps of the schedule alone.
+LARGE = 4096
+
+
 def _rhythm(interval: ArrayLike, offset: ArrayLike) -> Rhythm:
     """The steps of a schedule."""
     every, first = (int(np.ravel(value)[0]) for value in (interval, offset))
@@ -171,9 +176,14 @@ class AbstractPyRead(OnSchedule):
     def _la_declared_for(
         cls, process: AbstractProcess, types: dict[str, LavaPyType]
     ) -> dict[str, LavaPyType]:
-        """Return `state` with the rhythm of the schedule, unless a subclass may have another."""
+        """Return `state` with the rhythm of the schedule, unless a subclass may have another.
+
+        What is small comes in every step, so that the schedule may change at any time.
+        """
         mine = (AbstractPyRead.post_guard, AbstractPyRead.run_post_mgmt)
         if (cls.post_guard, cls.run_post_mgmt) != mine or not types["state"].reads_only:
+            return types
+        if math.prod(process.vars.data.shape[:-1]) < LARGE:
             return types
         rhythm = _rhythm(process.vars.interval.init, process.vars.offset.init)
         return {**types, "state": replace(types["state"], every=rhythm.every, offset=rhythm.offset)}
