@@ -468,7 +468,7 @@ class RingReader(RingEnd):
     def drop(self) -> None:
         """Take all messages that are there and forget them; never waits.
 
-        Any thread may: one that waits for a message goes on waiting, if it is dropped.
+        From any thread: one that waits for a message goes on waiting, if it is dropped.
         """
 
     @property

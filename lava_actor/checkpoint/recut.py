@@ -214,7 +214,7 @@ class Merge:
             raise self._unclear(name)
         return found[0]
 
-    def _may_have_rows(self, values: list[Any], made: object) -> bool:
+    def _may_have_rows(self, values: Sequence[object], made: object) -> bool:
         """Whether more in it is as long as the old rows than in a model that was just built."""
         return all(
             self._how_many_of(value, rows) > self._how_many_of(made, rows)
@@ -252,11 +252,12 @@ class Merge:
         return said.root, said.objects, blobs
 
 
-def _length(value: Any) -> int | None:
+def _length(value: object) -> int | None:
     if isinstance(value, (list, tuple, deque, dict)):
         return len(value)
-    has_rows = matrices.issparse(value) or (isinstance(value, np.ndarray) and value.ndim)
-    return value.shape[0] if has_rows else None
+    if matrices.issparse(value) or (isinstance(value, np.ndarray) and value.ndim):
+        return int(value.shape[0])
+    return None
 
 
 def _complete(state: dict[str, object], variables: set[str]) -> dict[str, object]:

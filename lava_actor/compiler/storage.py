@@ -97,9 +97,9 @@ def unpack(data: bytes) -> object:
     return archive.content
 
 
-def _has_old_pipes(archive: Any) -> bool:
+def _has_old_pipes(archive: _Archive) -> bool:
     """Whether an Executable of format 1 has pipes, whose ports it knew by numbers."""
-    executables = (process._la_executable for process, _ in archive.ids)
+    executables = (process._la_executable for process, _ in vars(archive)["ids"])
     return any(executable is not None and executable.externals for executable in executables)
 
 

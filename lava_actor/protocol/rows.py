@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -67,18 +68,18 @@ class Piece:
     ----------
     part : int
         Which part.
-    index : object
+    index : tuple
         Of the part's own array.
     places : slice or ndarray
         Where along the first axis of the selection; ``...`` if the part has all of it.
     """
 
     part: int
-    index: Any
-    places: Any
+    index: tuple[object, ...]
+    places: slice | EllipsisType | np.ndarray
 
 
-def pieces(index: Any, shape: tuple[int, ...], parts: Sequence[Rows]) -> list[Piece] | None:
+def pieces(index: object, shape: tuple[int, ...], parts: Sequence[Rows]) -> list[Piece] | None:
     """Which parts have what an index selects of an array of ``shape``, which it fits.
 
     Returns
@@ -107,7 +108,9 @@ def _is_basic(index: object) -> bool:
     return whole or index is ... or isinstance(index, slice)
 
 
-def _rows_of(index: Any, count: int, begin: int, end: int) -> tuple[Any, Any] | None:
+def _rows_of(
+    index: object, count: int, begin: int, end: int
+) -> tuple[object, slice | EllipsisType | np.ndarray] | None:
     """What an index of ``count`` rows selects of those from begin to end, and where it goes."""
     if isinstance(index, slice):
         found = range(count)[index]
@@ -117,8 +120,8 @@ def _rows_of(index: Any, count: int, begin: int, end: int) -> tuple[Any, Any] | 
         if step < 0 or not taken:
             return None
         return slice(taken[0] - begin, taken[-1] + 1 - begin, step), slice(low, low + len(taken))
-    if index is not ... and _is_basic(index):
-        row = index + count if index < 0 else index
+    if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+        row = int(index) + count * (index < 0)
         return (row - begin, ...) if begin <= row < end else None
     rows = np.asarray(index) if isinstance(index, (list, np.ndarray)) else np.empty(0)
     if rows.dtype.kind not in "iu" or rows.ndim != 1:

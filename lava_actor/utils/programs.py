@@ -11,7 +11,6 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import CodeType, ModuleType, TracebackType
-from typing import Any
 
 
 def writable(text: str) -> Path:
@@ -25,7 +24,7 @@ def writable(text: str) -> Path:
     return path
 
 
-def above_zero(kind: Callable[[str], float]) -> Callable[[str], Any]:
+def above_zero(kind: Callable[[str], float]) -> Callable[[str], float]:
     """A type of numbers on a command line: those of a ``kind``, int or float, above 0."""
 
     def number(text: str) -> float:

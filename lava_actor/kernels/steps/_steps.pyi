@@ -216,7 +216,7 @@ class StepBurst(Burst):
         parameters: list[tuple[str, np.dtype]],
         numbers: tuple[str | None, ...],
         integers: tuple[tuple[str | None, int, int], ...],
-        constants: dict[str, Any],
+        constants: dict[str, object],
         uniform: bool,
         shape: tuple[int, ...],
         refuses: dict[int, str],

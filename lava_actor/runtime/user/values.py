@@ -17,7 +17,7 @@ from lava_actor.protocol.rows import Piece, joined, pieces
 from lava_actor.protocol.values import VarSlot
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from contextlib import AbstractContextManager
 
     from lava_actor.compiler.executable import ActorPlan, Executable, VarPlan
@@ -64,9 +64,9 @@ class Values:
             return slot.taken(joined(values, slot.shape), idx), step
         return _put_together(values, found, slot, idx), step
 
-    def _get(self, share: Share) -> tuple[Any, int]:
+    def _get(self, share: Share) -> tuple[object, int]:
         actor, var, idx = share
-        answer: tuple[Any, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
+        answer: tuple[object, int] = self._ask("get", (var.name, idx), actor.party, actor.name)
         return answer
 
     def _set(self, share: Share, value: object) -> None:
@@ -94,7 +94,7 @@ class Values:
         alone = found is not None and len(found) == 1
         return nullcontext() if alone else self._between_steps(what)
 
-    def set(self, var_id: int, value: Any, idx: object = None) -> None:
+    def set(self, var_id: int, value: object, idx: object = None) -> None:
         """Write a Var; returns when all that hold it have it."""
         holders, slot = self._find(var_id), self._slot(var_id)
         value = slot.checked(value, idx)
@@ -111,8 +111,8 @@ class Values:
             before = [self._get(share)[0] for share in shares]
             if found is not None:
                 held = np.asarray(_put_together(before, found, slot, idx))
-                value = replace(slot, shape=held.shape).assigned(held, value)
-                own = [value[piece.places] for piece in found]
+                new = replace(slot, shape=held.shape).assigned(held, value)
+                own = [new[piece.places] for piece in found]
             elif var.rows is not None:
                 value = slot.assigned(joined(before, slot.shape), value, idx)
                 own = [p.rows.of(value, slot.shape, slot.where) for _, p in holders if p.rows]
@@ -120,7 +120,9 @@ class Values:
                 own = [value] * len(shares)
             self._set_all(shares, own, before)
 
-    def _set_all(self, shares: list[Share], values: list[Any], before: list[Any]) -> None:
+    def _set_all(
+        self, shares: list[Share], values: Sequence[object], before: Sequence[object]
+    ) -> None:
         """Write all shares; if a model refuses one, those that are written get back what was."""
         for k, (share, value) in enumerate(zip(shares, values, strict=True)):
             try:
@@ -148,12 +150,15 @@ class Values:
         return self._holders[var_id]
 
 
-def _put_together(values: list[Any], found: list[Piece], slot: VarSlot, idx: object) -> Any:
+def _put_together(
+    values: Sequence[object], found: list[Piece], slot: VarSlot, idx: object
+) -> object:
     """What an index selects, out of the pieces that parts have of it."""
     if len(values) == 1:
         return values[0]
     shape = part_shape(slot.shape, idx, slot.where)
-    whole = np.empty(shape, np.result_type(*values))
-    for piece, value in zip(found, values, strict=True):
+    arrays = [np.asarray(value) for value in values]
+    whole = np.empty(shape, np.result_type(*arrays))
+    for piece, value in zip(found, arrays, strict=True):
         whole[piece.places] = value
     return whole
