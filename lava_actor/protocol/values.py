@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from lava_actor.channels.interrupts import let_through
 from lava_actor.channels.masks import refuse_mask
 from lava_actor.channels.memory import check_values
 from lava_actor.errors import (
@@ -102,11 +103,12 @@ def numbers(value: object, where: str) -> np.ndarray:
         raise InvalidTypeError(f"{where}: expected numbers, got the str {short(value)}")
     try:
         found = np.asarray(value.toarray() if matrices.issparse(value) else value)
-    except (ValueError, OverflowError) as error:
-        raise InvalidValueError(
-            f"{where}: expected an array, got {short(value)}: {error}"
-        ) from None
     except Exception as error:
+        let_through(error)
+        if isinstance(error, (ValueError, OverflowError)):
+            raise InvalidValueError(
+                f"{where}: expected an array, got {short(value)}: {error}"
+            ) from None
         raise InvalidTypeError(
             f"{where}: expected numbers, got {type(value).__name__}: {error}"
         ) from error
@@ -528,11 +530,13 @@ class VarSlot:
             )
         return matrix
 
-    def _type_for(self, held: csr_matrix, given: np.dtype) -> np.dtype:
+    def _type_for(self, held: csr_matrix, given: np.ndarray) -> np.dtype:
         """A matrix keeps the type that it came with, unless that is whole and cuts what comes."""
         own, declared = held.dtype, _element_type(self.declared, self.where)
-        cuts = own.kind in "biu" and declared.kind in "fc" and not np.can_cast(given, own)
-        return declared if cuts else own
+        if own.kind not in "biu" or declared.kind not in "fc":
+            return own
+        with np.errstate(invalid="ignore"):
+            return own if np.array_equal(given.astype(own), given) else declared
 
     def _on_pattern(self, held: csr_matrix, value: object, index: object) -> csr_matrix:
         """The new values at the stored entries of ``held``; others than zeros fit nowhere else."""
@@ -549,7 +553,7 @@ class VarSlot:
             self._check_sparse(value)
             given = matrices.csr_matrix(value, copy=True)
             if matrices.same_places(given, own):
-                own.data = cast(given.data, self._type_for(held, given.dtype), self.where)
+                own.data = cast(given.data, self._type_for(held, given.data), self.where)
                 return type(held)(own)
             given.sum_duplicates()
             if not matrices.same_places(given, own):
@@ -565,7 +569,7 @@ class VarSlot:
                 f"{self.where}: several entries are stored at one place; expected a matrix with "
                 f"the stored entries of the present value"
             )
-        element = self._type_for(held, given.dtype)
+        element = self._type_for(held, given.data)
         data = cast(given.data, element, self.where)
         places, keys = _keys(own), _keys(given)
         at = np.searchsorted(places, keys)

@@ -123,12 +123,12 @@ class Values:
     def _set_all(
         self, shares: list[Share], values: Sequence[object], before: Sequence[object]
     ) -> None:
-        """Write all shares; if a model refuses one, those that are written get back what was."""
+        """Write all shares; if one is refused, or an interrupt comes, all get back what was."""
         for k, (share, value) in enumerate(zip(shares, values, strict=True)):
             try:
                 self._set(share, value)
-            except Exception:
-                for written, old in zip(shares[:k], before[:k], strict=True):
+            except BaseException:
+                for written, old in zip(shares[: k + 1], before[: k + 1], strict=True):
                     with suppress(Exception):  # the first error says what is wrong
                         self._set(written, old)
                 raise
