@@ -54,6 +54,10 @@ cdef class Domain:
         return min(least, <uint64_t>la_get64(&self.at.far)) if self.is_wide else least
 
     @property
+    def far(self):
+        return la_get64(&self.at.far) if self.is_wide else None
+
+    @property
     def slowest_near(self):
         return la_domain_slowest(self.near, self.n_near)
 

@@ -287,6 +287,7 @@ cdef class Party:
     cdef int64_t waking_ns
     cdef uint64_t resumed_progress
     cdef uint64_t step_progress  # when a step ended with debts
+    cdef uint32_t quiet  # such steps since a message has moved
 
     cdef void _call(self, la_party *peer, uint32_t kind, uint32_t patience) noexcept nogil
     cdef void _owe(self, la_party *peer, uint32_t patience) noexcept nogil

@@ -114,8 +114,8 @@ class Party:
     """Whether this party may owe wake-ups for a while instead of giving them at once.
 
     It then does so while it is `brisk`. Debts are paid by `flush_wakes`, before this party sleeps,
-    when half a ring was moved, and by a step in which nothing moves; those for data, if a core is
-    free, after a few messages.
+    when half a ring was moved, and by some steps in which nothing moves; those for data, if a core
+    is free, after a few messages.
     """
     brisk: bool
     """Whether messages followed one another fast between the last two waits; measured."""
@@ -178,7 +178,7 @@ class Party:
         """Wake, now, every sleeping party this one owes a wake-up."""
 
     def end_step(self) -> None:
-        """Do so if no message has moved in the step that ends."""
+        """Do so if no message has moved in the step that ends, nor in some before it."""
 
     def wait(
         self,
@@ -300,6 +300,10 @@ class Domain:
     @property
     def slowest(self) -> int:
         """The last step that all members have done, on whatever machine they are."""
+
+    @property
+    def far(self) -> int | None:
+        """The last step that all members on other machines are known to have done, if any are."""
 
     @property
     def slowest_near(self) -> int:

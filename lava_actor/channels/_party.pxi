@@ -20,6 +20,8 @@ cdef int64_t BRISK_NS = 20000
 cdef uint32_t FEW = 16
 # Messages after which one who wakes others for each of them looks at its pace.
 cdef uint64_t A_WHILE = 32
+# Steps without a message after which none is expected soon: who sends in every tenth step does.
+cdef uint32_t QUIET_STEPS = 16
 # How long to sleep when there are more bells than the kernel watches.
 cdef int64_t MANY_NS = 1000000
 
@@ -237,13 +239,14 @@ cdef class Party:
         self.n_pending = 0
 
     cpdef void end_step(self) noexcept:
-        """After a step: if no message has moved in it, none may come to pay the debts."""
+        """After a step: once no message has moved in several, none may come to pay the debts."""
         cdef uint64_t moved
         if self.n_pending:
             moved = la_get64(&self.at.progress)
-            if moved == self.step_progress:
-                self._flush()
+            self.quiet = self.quiet + 1 if moved == self.step_progress else 0
             self.step_progress = moved
+            if self.quiet == QUIET_STEPS:
+                self._flush()
 
     cdef int tell_pollers(self) except -1:
         """Wake who waits for this party to come as far as it has; see `la_has_reached`."""

@@ -99,7 +99,7 @@ def _read_table(model_cls: type, classes: list[type]) -> PhaseTable:
         **overridden,
         may_request=_Reader().may_request(classes),
         paced=stepping and _is_paced(model_cls),
-        pauses="_pause" in assigned or _overrides(model_cls, "_pause"),
+        pauses=_overrides(model_cls, "_pause"),
         cleans_up=any(_overrides(model_cls, name) for name in ("_stop", "join")),
     )
 

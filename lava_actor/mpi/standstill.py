@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from lava_actor.runtime.service.deadlock import Picture, fixed, report, stuck_of
+from lava_actor.protocol import words
+from lava_actor.runtime.service.deadlock import FAR, Picture, Seen, fixed, report, stuck_of
 
 if TYPE_CHECKING:
     from lava_actor.channels.layout import ArenaPlan
@@ -80,6 +81,10 @@ class Standstill:
             return None
         waits = {i: w for held, _, _ in self._answers.values() for i, w in held.items()}
         seen = {i: s for _, those, _ in self._answers.values() for i, s in those.items()}
+        slowest = self._slowest(seen)
+        for i, wait in waits.items():
+            if FAR in wait.needs:
+                waits[i] = wait._replace(needs=wait.needs - {FAR} | slowest)
         changing = {number: what for number, (_, _, what) in self._answers.items()}
         held = fixed(waits)
         picture = (held, changing, self._counts)
@@ -87,3 +92,9 @@ class Standstill:
         if not stuck_of(held) or picture != last:
             return None
         return report(self._plan, held, seen.__getitem__)
+
+    def _slowest(self, seen: dict[int, Seen]) -> frozenset[int]:
+        """Who holds the clocks of all machines down."""
+        done = {i: seen[i].done for i in self._plan.domains[words.CLOCK] if i in seen}
+        least = min(done.values(), default=0)
+        return frozenset(i for i, step in done.items() if step == least)

@@ -17,7 +17,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor import ActorType, Loihi2SimCfg, RunContinuous, RunSteps, load, networks
+from lava_actor import (
+    AbstractProcess,
+    ActorType,
+    LavaPyType,
+    Loihi2SimCfg,
+    LoihiProtocol,
+    OutPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    RunContinuous,
+    RunSteps,
+    implements,
+    load,
+    networks,
+)
 from lava_actor.errors import (
     DeadlockError,
     InvalidValueError,
@@ -31,7 +45,14 @@ from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.runtime.run_conditions import RunUntil
 from lava_actor.runtime.user import network
-from tests.runtime.networks import Counter, First, Free, Relay, Sink, count_until_told
+from tests.runtime.networks import (
+    Counter,
+    First,
+    Free,
+    Relay,
+    Sink,
+    count_until_told,
+)
 from tests.runtime.random_networks import Company, Plan
 from tests.runtime.test_determinism import Floating, learned
 
@@ -193,6 +214,7 @@ def everything(folder: str) -> None:
     stays()
     at_once()
     apace()
+    silent()
     held_up()
     refused(
         InvalidValueError,
@@ -295,6 +317,33 @@ def apace() -> None:
     refused(ModelError, "lost in step 100", lambda: sink.run(RunSteps(200), First(), APART))
     seen = monitor.get_data()["sink"]["received"].reshape(-1)
     assert seen[:99].tolist() == list(range(1, 100)), seen
+
+
+class Quiet(AbstractProcess):
+    """Sends twice, and no more."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.out = OutPort((1,))
+
+
+@implements(proc=Quiet, protocol=LoihiProtocol)
+class PyQuiet(PyLoihiProcessModel):
+    out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+
+    def run_spk(self) -> None:
+        """Send in the first two steps."""
+        if self.time_step <= 2:
+            self.out.send(np.ones(1))
+
+
+def silent() -> None:
+    """Who waits for one that the clocks hold back, for none gets far ahead, waits for ever."""
+    quiet, sink = Quiet(name="counter"), Sink(name="sink")
+    quiet.out.connect(sink.inp)
+    with sink:
+        told = "sink.inp waits for a message from counter.out"
+        refused(DeadlockError, told, lambda: sink.run(RunSteps(100_000), First(), APART))
 
 
 def send_three(model: Any) -> None:

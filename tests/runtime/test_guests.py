@@ -471,3 +471,20 @@ def test_a_guest_that_waits_for_its_own_network_is_told_at_once(
     with sink, pytest.raises(ModelError, match=told):
         sink.run(RunSteps(10), First(), config)
     assert found == [2, 2, 2]
+
+
+def test_a_guest_that_runs_freely_may_look_at_who_steps() -> None:
+    lock, seen = threading.Lock(), []
+
+    def watch(model: Any) -> None:
+        with lock:
+            model.inp.recv()
+            seen.append(int(sink.total.get()[0]))
+
+    free, counter, sink = Free(watch, name="free"), Counter(name="counter"), Sink(name="sink")
+    counter.out.connect(sink.inp)
+    counter.out.connect(free.inp)
+    with sink:
+        sink.run(RunSteps(1), First(), {"threads": [free]})
+        assert sink.total.get() == 1
+    assert seen in ([0], [1])

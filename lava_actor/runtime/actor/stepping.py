@@ -101,7 +101,8 @@ class SteppingLoop:
         tapped = [tap.ring for tap in built.tapped]
         inward = [reader for reader in built.readers if reader not in tapped]
         mail, base = self.actor.mail_seen, self.actor.base
-        quiet = not (self.phases.run_host_mgmt or self.phases.pauses)
+        pauses = self.phases.pauses or "_pause" in vars(self.model)
+        quiet = not (self.phases.run_host_mgmt or pauses)
         can_share = seat.take(self.burst, inward, mail, base, self.announced, quiet)
         return can_share and self.plain and not self.paced
 

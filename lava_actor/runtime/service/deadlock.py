@@ -43,6 +43,8 @@ WAITS_FOR = {"data": "a message from", "space": "space in", "poll": "the last st
 
 #: Stands for the user's interpreter among the parties.
 USER = -1
+#: Stands for the slowest actors of other machines, which only those know.
+FAR = -2
 
 
 class Wait(NamedTuple):
@@ -107,6 +109,8 @@ class Watch:
         self._clock = arena.domain(words.CLOCK)
         self._here = [p for p in self._parties if p.index not in arena.plan.away]
         self._stepping = [self._parties[i] for i in plan.clock_parties]
+        on_clocks = arena.plan.domains[words.CLOCK]
+        self._near = [self._parties[i] for i in on_clocks if i not in arena.plan.elsewhere]
         self._freedom = arena.domain(words.FREE)
         self._free = [p for p in self._here if p.index not in plan.clock_parties]
         self._external = set(plan.external_parties)
@@ -149,7 +153,7 @@ class Watch:
 
     def picture(self) -> Picture:
         """Who cannot move unless somebody who is away does; and what must not change meanwhile."""
-        held = self._held(self._away)
+        held = self._held({FAR, *self._away})
         unchanged = ([self._parties[i].progress for i in held], self._horizon())
         return held, {p.index: self.seen(p.index) for p in self._here}, unchanged
 
@@ -271,14 +275,17 @@ class Watch:
         return self._slow[1]
 
     def _slowest(self, horizon: int) -> tuple[frozenset[int], frozenset[int]]:
-        """Who holds the horizon down, and who has not come to the end of the run."""
-        fence = self._clock.fence
-        done = {p.index: p.done for p in self._stepping if p.state != words.GONE}
+        """Who holds the horizon down, of all ranks, and who here has not come to the run's end."""
+        fence, far = self._clock.fence, self._clock.far
+        done = {p.index: p.done for p in self._near if p.state != words.GONE}
+        if far is not None:
+            done[FAR] = far
         least = min(done.values(), default=horizon)
+        here = (p.index for p in self._stepping if p.done < fence and p.state != words.GONE)
         free = (p.index for p in self._free if p.turn != self._runs and p.state != words.GONE)
         return (
             frozenset(i for i, step in done.items() if step == least < horizon),
-            frozenset(i for i, step in done.items() if step < fence).union(free),
+            frozenset(here).union(free),
         )
 
     def _is_to_pause(self, party: Party) -> bool:

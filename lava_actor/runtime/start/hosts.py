@@ -319,9 +319,10 @@ def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
 
 
 class Inside(threading.local):
-    """For a thread that is an actor: the arena of its network."""
+    """For a thread that is an actor: the arena of its network, and whether it steps."""
 
     arena: Arena | None = None
+    steps: bool = False
 
 
 INSIDE = Inside()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from lava_actor.runtime.service.deadlock import ON_A_RING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from lava_actor.channels import Party
@@ -28,13 +29,27 @@ def at_ring(party: Party) -> AtRing | None:
     return blocked[0], blocked[1], (time.monotonic_ns() - blocked[2]) / 1e9
 
 
-def hindrance(plan: ArenaPlan, wait: AtRing | None, others: AbstractSet[int]) -> str | None:
-    """In words, why who waits cannot rest: too long for one of ``others``, who need not act."""
-    if wait is None or wait[2] < PATIENCE_SECONDS:
-        return None
-    kind, index, _ = wait
-    ring = plan.rings[index]
-    ends = (ring.writer,) if kind == "data" else ring.readers
-    if others.isdisjoint(ends):
-        return None
-    return f"it is in the middle of a step, waiting for the other end of {ring.name}"
+def hindrance(
+    plan: ArenaPlan,
+    party: int,
+    wait_of: Callable[[int], AtRing | None],
+    others: AbstractSet[int],
+) -> str | None:
+    """In words, why a party cannot rest: too long it waits for one of ``others``, who need not act.
+
+    Or for one that waits for one of these, and so on.
+    """
+    waits: dict[int, str] = {}
+    while party not in waits:
+        wait = wait_of(party)
+        if wait is None or wait[2] < PATIENCE_SECONDS:
+            return None
+        kind, index, _ = wait
+        ring = plan.rings[index]
+        waits[party] = ring.name
+        ends = (ring.writer,) if kind == "data" else ring.readers
+        if not others.isdisjoint(ends):
+            first = next(iter(waits.values()))
+            return f"it is in the middle of a step, waiting for the other end of {first}"
+        party = ends[0]
+    return None

@@ -31,7 +31,7 @@ from lava_actor.runtime.start.program import refuse_network
 from lava_actor.runtime.user import living
 from lava_actor.runtime.user.clocks import Clocks
 from lava_actor.runtime.user.desk import Asker
-from lava_actor.runtime.user.hindrance import at_ring, hindrance
+from lava_actor.runtime.user.hindrance import AtRing, at_ring, hindrance
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.runtime.user.status import ActorStatus, read_status
 from lava_actor.runtime.user.supervision import Crew, Far
@@ -203,15 +203,14 @@ class Network:
     def _own(self, what: str, *, waits: bool = True) -> None:
         """Refuse a process that was forked from the network's owner; nothing is sent.
 
-        What ``waits`` for actors is refused to a thread that is one of them, too.
+        What ``waits`` for all actors is refused to a thread that is one of them, too.
         """
         if self.owner != os.getpid():
             raise RuntimeStateError(f"{what}: {self._whose()}")
         if waits and self._arena is not None and INSIDE.arena is self._arena:
             raise RuntimeStateError(
-                f"{what}: a model of this network calls it in the middle of its step, and would "
-                f"wait for itself; it asks with request_pause() or request_stop(), and reads "
-                f"through a RefPort"
+                f"{what}: a model of this network calls it, which would wait for itself; models "
+                f"ask with request_pause() or request_stop(), and read through a RefPort"
             )
 
     def _whose(self) -> str:
@@ -227,7 +226,7 @@ class Network:
             port.ring = living.Foreign(f"{port.name}: {whose}")
 
     def _ready(self, what: str) -> Listener:
-        self._own(what)
+        self._own(what, waits=INSIDE.steps)  # who runs freely may wait for one that steps
         if self._listener is None:
             if self._failure is not None:
                 told = str(self._failure).splitlines()
@@ -407,16 +406,18 @@ class Network:
         free = {a.party for a in self._executable.actors if a.is_async}
         if self._pausing != self.runs:
             free.clear()
-        plan, far = self._arena.plan, Far()
-        if not plan.elsewhere.isdisjoint(parties := list(parties)):
+        arena, far = self._arena, Far()
+        if arena.plan.elsewhere:
             with contextlib.suppress(RuntimeStateError):  # a rank is stopped, and does not answer
                 far = self._far()
+
+        def wait_of(party: int) -> AtRing | None:
+            there = far.actors.get(party)
+            return at_ring(arena.party(party)) if there is None else there.at_ring
+
         for party in parties:
-            if party in far.actors:
-                wait = far.actors[party].at_ring
-            else:
-                wait = at_ring(self._arena.party(party))
-            if why := hindrance(plan, wait, users if party in free else users | free):
+            others = users if party in free else users | free
+            if why := hindrance(arena.plan, party, wait_of, others):
                 return party, why
         return None
 
