@@ -298,7 +298,7 @@ class _Arena:
         ]  # fmt: skip
         self.plan = SimpleNamespace(
             rings=rings, parties=[f"party{i}" for i in range(len(of.parties))], away=frozenset(),
-            here=lambda _domain: stepping,
+            elsewhere=frozenset(), domains=(stepping,), here=lambda _domain: stepping,
         )  # fmt: skip
 
     def party(self, index: int) -> Any:
@@ -338,6 +338,7 @@ class _Words(_Seen):
 
 
 class _Clock(_Seen):
+    far = None
     pause = 0
     limit = words.NO_LIMIT
 
