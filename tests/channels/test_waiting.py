@@ -163,20 +163,23 @@ def test_what_is_owed_is_paid_by_steps_in_which_nothing_moves(
     pytest.fail("nobody rang")
 
 
-def test_slow_messages_wake_at_once(make_ring, child, until_blocked):
-    ring = make_ring((1,), "i8", depth=64)
-    party = ring.writer.party
-    party.brisk = True
-    deadline = time.monotonic() + 0.01
-    while time.monotonic() < deadline:  # a step of ten milliseconds, one message
-        pass
-    ring.writer.send([1])
-    party.wait(timeout=0.001)
-    assert not party.brisk
-    for i in range(60):
-        ring.writer.send([i])
-    party.wait(timeout=0.001)
-    assert party.brisk
+def test_slow_messages_wake_at_once(make_ring):
+    for _ in range(5):  # on a busy machine others may take the core in the middle of fast ones
+        ring = make_ring((1,), "i8", depth=64)
+        party = ring.writer.party
+        party.brisk = True
+        deadline = time.monotonic() + 0.01
+        while time.monotonic() < deadline:  # a step of ten milliseconds, one message
+            pass
+        ring.writer.send([1])
+        party.wait(timeout=0.001)
+        assert not party.brisk
+        for i in range(60):
+            ring.writer.send([i])
+        party.wait(timeout=0.001)
+        if party.brisk:
+            return
+    pytest.fail("fast messages are not brisk")
 
 
 @SPIN
