@@ -245,7 +245,7 @@ cdef class Party:
             moved = la_get64(&self.at.progress)
             self.quiet = self.quiet + 1 if moved == self.step_progress else 0
             self.step_progress = moved
-            if self.quiet == QUIET_STEPS:
+            if self.quiet >= QUIET_STEPS:
                 self._flush()
 
     cdef int tell_pollers(self) except -1:

@@ -11,7 +11,7 @@ import math
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
 from types import EllipsisType
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -95,17 +95,19 @@ def pieces(index: object, shape: tuple[int, ...], parts: Sequence[Rows]) -> list
         return None
     ends = list(accumulate(one[0] for one in own))
     found = [
-        (k, rows, places)
+        Piece(k, (had[0], *rest), had[1])
         for k, (begin, end) in enumerate(pairwise([0, *ends]))
-        if (part := _rows_of(first, shape[0], begin, end)) is not None
-        for rows, places in [part]
+        if (had := _rows_of(first, shape[0], begin, end)) is not None
     ]
-    return [Piece(k, (rows, *rest), p) for k, rows, p in found] or None
+    return found or None
+
+
+def _is_row(index: object) -> TypeGuard[int | np.integer]:
+    return isinstance(index, (int, np.integer)) and not isinstance(index, bool)
 
 
 def _is_basic(index: object) -> bool:
-    whole = isinstance(index, (int, np.integer)) and not isinstance(index, bool)
-    return whole or index is ... or isinstance(index, slice)
+    return _is_row(index) or index is ... or isinstance(index, slice)
 
 
 def _rows_of(
@@ -120,7 +122,7 @@ def _rows_of(
         if step < 0 or not taken:
             return None
         return slice(taken[0] - begin, taken[-1] + 1 - begin, step), slice(low, low + len(taken))
-    if isinstance(index, (int, np.integer)) and not isinstance(index, bool):
+    if _is_row(index):
         row = int(index) + count * (index < 0)
         return (row - begin, ...) if begin <= row < end else None
     rows = np.asarray(index) if isinstance(index, (list, np.ndarray)) else np.empty(0)

@@ -15,6 +15,7 @@ them ask the Var's `VarSlot`:
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -123,7 +124,7 @@ def fitted(array: np.ndarray, shape: tuple[int, ...], where: str) -> np.ndarray:
     """Return an array of ``shape``, which may be a view, or raise `InvalidValueError`."""
     if array.shape == shape:
         return array
-    if array.size == _size(shape):
+    if array.size == math.prod(shape):
         return array.reshape(shape)
     try:
         return np.broadcast_to(array, shape)
@@ -225,7 +226,7 @@ class VarSlot:
             dtype = _element_type(self.declared, self.where)
             if adopt and self._is_adoptable(init, dtype):
                 return init
-            check_values(self.where, self.shape, _size(self.shape) * dtype.itemsize)
+            check_values(self.where, self.shape, math.prod(self.shape) * dtype.itemsize)
             array = np.empty(self.shape, dtype)
             self._fill(array, ..., init)
             return array if cls is np.ndarray else array.view(cls)
@@ -590,13 +591,6 @@ def _keys(matrix: csr_matrix) -> np.ndarray:
     """One number per stored entry of a csr matrix, ascending if its indices are in order."""
     rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
     return rows * matrix.shape[1] + matrix.indices
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for side in shape:
-        size *= side
-    return size
 
 
 def short(value: object) -> str:

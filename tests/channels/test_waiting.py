@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -130,16 +131,23 @@ def test_a_wake_up_that_was_owed_for_a_few_messages_is_given(
         until(lambda: ring.reader.party.progress == 1)
 
 
-def test_what_is_owed_is_paid_before_a_wait(child, ring_request, until, until_blocked):
+@contextmanager
+def owing(child, ring_request, until_blocked):
+    """A writer that owes a reader, who sleeps, the wake-up for a message."""
     arena = crowded(ring_request((1,), "i8", depth=8))
     writer, reader = arena.writer(0), arena.reader(0, 0)
     let_owe(arena, 0)
     with child(reader.recv):
         until_blocked(reader.party, "data")
         writer.send([1])
-        writer.party.wait(timeout=0.001)
-        until(lambda: reader.party.progress == 1)
+        yield writer.party, reader.party
     arena.close()
+
+
+def test_what_is_owed_is_paid_before_a_wait(child, ring_request, until, until_blocked):
+    with owing(child, ring_request, until_blocked) as (writer, reader):
+        writer.wait(timeout=0.001)
+        until(lambda: reader.progress == 1)
 
 
 def test_what_is_owed_is_paid_by_steps_in_which_nothing_moves(
@@ -147,17 +155,11 @@ def test_what_is_owed_is_paid_by_steps_in_which_nothing_moves(
 ):
     """What else would end the wait, its slice, counts as missed."""
     for _ in range(5):  # on a busy machine who was woken may come after its slice
-        arena = crowded(ring_request((1,), "i8", depth=8))
-        writer, reader = arena.writer(0), arena.reader(0, 0)
-        let_owe(arena, 0)
-        with child(reader.recv):
-            until_blocked(reader.party, "data")
-            writer.send([1])
+        with owing(child, ring_request, until_blocked) as (writer, reader):
             for _ in range(20):
-                writer.party.end_step()
-            until(lambda party=reader.party: party.progress == 1)
-        missed = reader.party.missed
-        arena.close()
+                writer.end_step()
+            until(lambda party=reader: party.progress == 1)
+            missed = reader.missed
         if not missed:
             return
     pytest.fail("nobody rang")

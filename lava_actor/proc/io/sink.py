@@ -133,8 +133,9 @@ class Read(Scheduled, Remote):
 
     Notes
     -----
-    The Var comes in no other steps. So `interval` and `offset` can be set, while the network lives,
-    to what leaves out some of them; anything else is an `InvalidValueError`.
+    A Var of 4096 elements or more comes in no other steps. So `interval` and `offset` can be set,
+    while the network lives, to what leaves out some of them; anything else is an
+    `InvalidValueError`. That of a smaller one may change to any other schedule.
 
     Without a `select_tag` the fixed-point model is taken, which cuts fractions of the Var off.
     """

@@ -72,7 +72,7 @@ class Lease:
         wide = bool(arena.plan.elsewhere)
         least = WIDE_SECONDS if wide else LEASE_SECONDS
         self.seconds = min(max(least, crowd * CROWDED_SECONDS), MOST_SECONDS)
-        self._pause = WIDE_LOOK_SECONDS if wide else self.seconds / 5
+        self._look = WIDE_LOOK_SECONDS if wide else self.seconds / 5
         self._rate = 0.0
         self._mark = (0.0, 0)
         self._steps = LEAST_STEPS
@@ -131,7 +131,7 @@ class Lease:
     def period(self) -> float:
         """When to look again: soon, unless there is nothing to grant before the user acts."""
         waits = self.clock.horizon < self.clock.granted
-        return self._pause if self.active and not waits else PATIENT_SECONDS
+        return self._look if self.active and not waits else PATIENT_SECONDS
 
     def hold(self) -> int:
         """Grant nothing more for now; the last step that may start."""

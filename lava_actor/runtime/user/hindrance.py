@@ -39,17 +39,17 @@ def hindrance(
 
     Or for one that waits for one of these, and so on.
     """
-    waits: dict[int, str] = {}
-    while party not in waits:
+    first, met = "", set[int]()
+    while party not in met:
+        met.add(party)
         wait = wait_of(party)
         if wait is None or wait[2] < PATIENCE_SECONDS:
             return None
         kind, index, _ = wait
         ring = plan.rings[index]
-        waits[party] = ring.name
+        first = first or ring.name
         ends = (ring.writer,) if kind == "data" else ring.readers
         if not others.isdisjoint(ends):
-            first = next(iter(waits.values()))
             return f"it is in the middle of a step, waiting for the other end of {first}"
         party = ends[0]
     return None
