@@ -24,7 +24,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from lava_actor.channels.interrupts import held
+from lava_actor.channels.interrupts import held, let_through
 from lava_actor.checkpoint.arrays import Part, Said
 from lava_actor.checkpoint.codec import Document
 from lava_actor.errors import CheckpointError
@@ -174,6 +174,7 @@ def complaints(path: Path) -> Iterator[None]:
     except MemoryError as error:
         raise CheckpointError(f"{path}: not enough memory to load it") from error
     except Exception as error:
+        let_through(error)
         kind = type(error).__name__
         raise CheckpointError(f"{path}: the file makes no sense ({kind}: {error})") from error
 

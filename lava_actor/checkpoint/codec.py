@@ -19,6 +19,7 @@ from dataclasses import field, is_dataclass
 import cloudpickle
 import numpy as np
 
+from lava_actor.channels.interrupts import let_through
 from lava_actor.checkpoint import arrays, kinds
 from lava_actor.checkpoint.arrays import Part, Said
 from lava_actor.checkpoint.kinds import Kind
@@ -279,6 +280,7 @@ class Encoder:
             except CheckpointError:
                 raise
             except Exception as error:
+                let_through(error)
                 raise CheckpointError(f"{where}: cannot be pickled either: {error}") from error
             return file.getvalue()
 

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from lava_actor.channels.interrupts import let_through
 from lava_actor.errors import CheckpointError
 from lava_actor.model.bytecode import PROGRAM
 
@@ -162,6 +163,7 @@ class Names:
         try:
             return found(path, kinds)
         except Exception as error:
+            let_through(error)
             raise CheckpointError(f"cannot import {path}: {error}") from error
 
     def _is_allowed(self, path: str, obj: object) -> bool:

@@ -19,6 +19,7 @@ from typing import Any
 
 import cloudpickle
 
+from lava_actor.channels.interrupts import let_through
 from lava_actor.compiler.network import around, connected_with, ports_of, relatives
 from lava_actor.errors import InvalidTypeError, NetworkError
 from lava_actor.process.collection import Collection
@@ -66,6 +67,7 @@ def pack(content: object, processes: Iterable[AbstractProcess]) -> bytes:
     try:
         return MAGIC + _dump(archive)
     except Exception as error:
+        let_through(error)
         raise InvalidTypeError(f"cannot save {_offender(members)}: {error}") from error
 
 
@@ -159,6 +161,7 @@ def _offender(processes: Iterable[AbstractProcess]) -> str:
         for where, value in values.items():
             try:
                 _dump(value)
-            except Exception:  # noqa: BLE001  (any failure names the culprit)
+            except Exception as error:  # noqa: BLE001  (any failure names the culprit)
+                let_through(error)
                 return where
     return "the network"

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import DTypeLike
 
+from lava_actor.channels.interrupts import let_through
 from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError
 from lava_actor.process import matrices
 from lava_actor.process.arraylike import ArrayLike
@@ -243,6 +244,7 @@ class Var(ArrayLike, AbstractProcessMember):
                 warnings.simplefilter("ignore")
                 return short(self.get())
         except Exception as error:  # noqa: BLE001  (a repr must not fail)
+            let_through(error)
             return f"unknown: {error}"
 
     def _repr_html_(self) -> str:

@@ -6,7 +6,8 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,9 +17,12 @@ import pytest
 from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps, networks
 from lava_actor.channels import interrupts
 from lava_actor.channels.interrupts import Signal, held
+from lava_actor.checkpoint.archive import complaints
 from lava_actor.compiler.executable import Executable
 from lava_actor.proc.lif.process import LIF
+from lava_actor.protocol.values import numbers
 from lava_actor.runtime.user.listener import Listener
+from lava_actor.utils.serialization import save
 from tests.runtime.networks import Counter, First, Sink
 
 
@@ -154,6 +158,40 @@ def test_a_limit_of_time_pauses_a_run(alarm: None, blocking: bool) -> None:
         step = counter.runtime.current_step
         counter.run(RunSteps(2))
         assert counter.count.get() == counter.runtime.current_step == step + 2
+
+
+class Interrupted:
+    """A value during whose use a signal comes."""
+
+    def __reduce__(self) -> Any:
+        os.kill(os.getpid(), signal.SIGALRM)
+        return Interrupted, ()
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        os.kill(os.getpid(), signal.SIGALRM)
+        return np.zeros(1)
+
+
+def _read(path: Path) -> None:
+    with complaints(path):
+        os.kill(os.getpid(), signal.SIGALRM)
+        path.touch()
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda path: numbers(Interrupted(), "lif.v"),
+        _read,
+        lambda path: save(Counter(on_step=Interrupted()), str(path)),
+    ],
+    ids=["value", "read a checkpoint", "save a network"],
+)
+def test_what_a_handler_raises_is_no_complaint_of_ours(
+    alarm: None, act: Callable[[Path], object], tmp_path: Path
+) -> None:
+    with pytest.raises(OverTimeError):
+        act(tmp_path / "file")
 
 
 # --- waiting -----------------------------------------------------------------------------------

@@ -111,7 +111,8 @@ def _offender(plan: ActorPlan) -> str:
     for what, value in parts:
         try:
             cloudpickle.dumps(value)
-        except Exception:  # noqa: BLE001  (whatever refuses is the offender)
+        except Exception as error:  # noqa: BLE001  (whatever refuses is the offender)
+            let_through(error)
             return f"{what}: "
     return ""
 
