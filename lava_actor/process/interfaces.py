@@ -109,23 +109,22 @@ def where(member: AbstractProcessMember) -> str:
 
 
 def checked_shape(shape: object, owner: str) -> tuple[int, ...]:
-    """Return a tuple of non-negative integers as it is, and such an integer in a tuple.
+    """Return a tuple of non-negative integers, and such an integer in a tuple, as Python's own.
 
     Raises
     ------
     NetworkError
         (an `AssertionError`) if it is something else.
     """
-    found: tuple[int, ...] = shape if isinstance(shape, tuple) else (shape,)
-    for dimension in found:
-        try:
-            fine = not isinstance(dimension, (bool, np.bool_)) and operator.index(dimension) >= 0
-        except TypeError:
-            fine = False
-        if not fine:
-            raise NetworkError(
-                f"{owner}.shape: expected a non-negative integer or a tuple of them, got {shape!r}"
-            )
+    given = shape if isinstance(shape, tuple) else (shape,)
+    try:
+        found = tuple(map(operator.index, given))
+    except TypeError:
+        found = (-1,)
+    if min(found, default=0) < 0 or any(isinstance(i, (bool, np.bool_)) for i in given):
+        raise NetworkError(
+            f"{owner}.shape: expected a non-negative integer or a tuple of them, got {shape!r}"
+        )
     return found
 
 

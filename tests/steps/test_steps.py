@@ -12,13 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lava_actor.channels import Arena, plan_arena
+from lava_actor.errors import LavaActorWarning
 from lava_actor.kernels.steps import ASKED, DECIDE, DONE, Burst, PartBurst, StepBurst
 from lava_actor.proc.conv.process import Conv
 from lava_actor.proc.conv_in_time.process import ConvInTime
 from lava_actor.proc.dense.models import PyDenseModelFloat
 from lava_actor.proc.dense.process import DelayDense, Dense
 from lava_actor.proc.lif.models import PyLifModelFloat
-from lava_actor.proc.lif.process import LIF
+from lava_actor.proc.lif.process import LIF, LIFRefractory
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
 from tests.channels.conftest import child
 from tests.steps.conftest import Bench
@@ -292,13 +293,25 @@ def test_unusual_values_are_left_to_the_models_python(bench: Any) -> None:
     assert isinstance(burst, StepBurst)
     one.model.vth = np.full(N_IN, 1.5)  # a threshold each, as a Var.set may leave it
     one.clock.raise_horizon(3)
-    burst.run(one.party.mailbox, 0)
+    with pytest.warns(LavaActorWarning, match="steps in Python, .* take vth .*float64"):
+        burst.run(one.party.mailbox, 0)
     assert one.party.done == one.model.time_step == 3
     assert burst.native_steps == 0
+    one.clock.raise_horizon(4)
+    burst.run(one.party.mailbox, 0)  # it has been told
     one.model.vth = 1.5
-    one.clock.raise_horizon(5)
+    one.clock.raise_horizon(6)
     burst.run(one.party.mailbox, 0)
     assert burst.native_steps == 2
+
+
+@pytest.mark.parametrize("period", [np.int64(2), np.uint8(2), np.array(2, np.uint16), 2])
+def test_an_integer_may_be_of_any_type(bench: Any, period: object) -> None:
+    process = LIFRefractory(shape=(N_IN,), refractory_period=2)
+    one = bench(process, "a_in", "s_out", [], "floating_pt")
+    burst = one.burst()
+    one.model.refractory_period = period
+    assert burst.can_step()
 
 
 class OtherStep(PyLifModelFloat):

@@ -112,18 +112,18 @@ cdef class _ConnectionBurst(Burst):
                 or cnp.PyArray_DIM(<cnp.ndarray>sums, 0) != self.n_out
                 or cnp.PyArray_DIM(<cnp.ndarray>sums, 1) < 1
             ):
-                return False
+                return self.lacks("a_buff")
             self.depth = cnp.PyArray_DIM(<cnp.ndarray>sums, 1)
             if sums is not self.window:
                 self.lay(sums)
         if not self.delayed:
             sums = model.a_buff
             if not is_state(sums, self.kind, self.n_out):
-                return False
+                return self.lacks("a_buff")
             self.sums = sums
             self.out = data_of(sums)
         if not self.take_weights():
-            return False
+            return self.lacks("weights")
         if self.exponent and self.delayed and (
             self.room is None or size_of(self.room) != self.n_out * self.depth
         ):

@@ -88,7 +88,7 @@ cdef class StepBurst(Burst):
         for i in range(len(self.members)):
             name, kind, room, changes = <tuple>self.members[i]
             if not self._take(i, name, kind, room, changes):
-                return False
+                return self.lacks(name)
         if not self._are_apart():
             return False
         for i in range(len(self.numbers)):
@@ -96,13 +96,13 @@ cdef class StepBurst(Burst):
             if name is not None and not take_number(
                 getattr(self.model, name, None), &self.pack.numbers[i]
             ):
-                return False
+                return self.lacks(name)
         for i in range(len(self.integers)):
             name = self.integers[i]
             if name is not None and not take_integer(
                 getattr(self.model, name, None), self.limits + 2 * i, &self.pack.integers[i]
             ):
-                return False
+                return self.lacks(name)
         return True
 
     cdef bint _take(self, Py_ssize_t i, name, int kind, room, bint changes) except -1:
@@ -132,13 +132,13 @@ cdef class StepBurst(Burst):
             cnp.PyArray_DIMS(<cnp.ndarray>array), self.dims, n * sizeof(cnp.npy_intp)
         ) == 0
 
-    cdef bint _are_apart(self) noexcept:
+    cdef bint _are_apart(self) except -1:
         """Whether no two of the model's arrays share memory."""
         cdef Py_ssize_t i, k
         for i in range(len(self.held)):
             for k in range(i):
                 if overlap(self.held[i], self.held[k]):
-                    return False
+                    return self.lacks(self.members[i][0])
         return True
 
     cdef inline int _do(self, la_step function) except? -1:
@@ -245,7 +245,9 @@ cdef bint take_number(object x, double *to) except -1:
         to[0] = (<double *>data_of(x))[0]
         return True
     if type(x) is not float and type(x) is not np.float64 and type(x) is not int:
-        return False
+        if not isinstance(x, np.integer):
+            return False
+        x = int(x)
     try:
         to[0] = x
     except OverflowError:
@@ -263,14 +265,14 @@ cdef bint take_integer(object x, const int64_t *limits, int64_t *to) except -1:
         if (
             cnp.PyArray_SIZE(<cnp.ndarray>x) != 1
             or cnp.PyArray_NDIM(<cnp.ndarray>x) > 1
-            or kind not in (
-                cnp.NPY_BOOL, cnp.NPY_BYTE, cnp.NPY_SHORT, cnp.NPY_INT, cnp.NPY_LONG
-            )
+            or not cnp.PyTypeNum_ISINTEGER(kind) and kind != cnp.NPY_BOOL
         ):
             return False
         x = x.item()
     elif type(x) is not int:
-        return False
+        if not isinstance(x, (int, np.integer, np.bool_)):
+            return False
+        x = int(x)
     found = PyLong_AsLongLongAndOverflow(x, &overflow)
     if overflow or not limits[0] <= found <= limits[1]:
         return False

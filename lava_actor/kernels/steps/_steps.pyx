@@ -150,6 +150,8 @@ cdef class Burst:
 
     cdef readonly object model
     cdef list methods  # whose place native steps take, and which are those of the model's class
+    cdef object amiss  # value that no native step takes
+    cdef set told  # those before
     cdef Domain clock
     cdef Party party
     cdef bint lockstep
@@ -168,6 +170,7 @@ cdef class Burst:
     def __init__(self, model, methods=()):
         self.model = model
         self.methods = [name for name in methods if name not in vars(model)]
+        self.told = set()
         self.taps = []
         self.tapped = []
         self.visitors = []
@@ -199,7 +202,7 @@ cdef class Burst:
         cdef uint64_t waited = la_get64(&me.wait_ns), busy = la_get64(&me.busy_ns)
         self.bits = 0
         try:
-            self.native = self.prepare()
+            self.native = self.is_ready()
         except BaseException:
             la_set64(&me.step, first)  # whatever is wrong, this step would have met it
             raise
@@ -259,7 +262,7 @@ cdef class Burst:
     def once(self, uint64_t number):
         """Do the spiking phase of one step, as fast as it can be done."""
         try:
-            if self.prepare():
+            if self.is_ready():
                 self.step(number)
                 self.settle(number)
                 self.native_steps += 1
@@ -315,6 +318,21 @@ cdef class Burst:
 
     cdef bint prepare(self) except -1:
         """Look at the model's attributes; False: its own Python has to do the steps."""
+        return False
+
+    cdef bint is_ready(self) except -1:
+        """The same, and tell of a value that no native step takes."""
+        self.amiss = None
+        if self.prepare():
+            return True
+        if self.amiss is not None and self.amiss not in self.told:
+            self.told.add(self.amiss)
+            self.model._la_tell_amiss(self.amiss)
+        return False
+
+    cdef bint lacks(self, name) noexcept:
+        """Say because of which value `prepare` returns False."""
+        self.amiss = name
         return False
 
     cdef bint is_replaced(self) except -1:

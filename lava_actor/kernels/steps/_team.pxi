@@ -182,7 +182,7 @@ cdef class Seat:
         return NULL
 
     cdef bint _enter(self, uint64_t step) except -1:
-        if not self.burst.prepare():
+        if not self.burst.is_ready():
             return False
         self.burst.native = self.entered = True
         self.first = step

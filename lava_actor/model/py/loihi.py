@@ -11,6 +11,8 @@ from lava_actor.model.bursts import burst_of
 from lava_actor.model.native import methods_of, obstacle, one_by_one
 from lava_actor.model.py.base import AbstractPyProcessModel
 from lava_actor.model.sync.loihi_protocol import Phase as _Phase
+from lava_actor.process.hints import warn
+from lava_actor.process.tables import brief
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -116,6 +118,17 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
         A model that declares a `native_step` does not come back to the interpreter for it.
         """
         return burst_of(self)
+
+    def _la_tell_amiss(self, name: str) -> None:
+        """Warn that Python does the steps, since a native step cannot take an attribute."""
+        value = getattr(self, name, None)
+        shown = brief(value)
+        if isinstance(value, np.ndarray | np.generic):
+            shown = f"{value.dtype} of shape {value.shape}, {shown}"
+        warn(
+            f"{self._la_process_name}: {type(self).__qualname__} steps in Python, as its native "
+            f"step does not take {name} as it is now ({shown})"
+        )
 
     @classmethod
     def _la_parameters_of_parts(cls, process: AbstractProcess) -> dict[str, object]:
