@@ -8,6 +8,7 @@ import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process.hints import warn
+from lava_actor.process.values import plain_number
 
 __all__ = ["stochastic_round", "apply_mask", "saturate", "float_to_literal"]
 
@@ -46,10 +47,10 @@ def saturate(values: np.ndarray, low: int, high: int) -> np.ndarray:
     return np.minimum(np.maximum(values, low), high)
 
 
-def one_number(what: str, value: object) -> float | np.integer | np.floating:
+def one_number(what: str, value: object) -> float:
     """Return a number, out of an array of one element too; all else is an `InvalidTypeError`."""
-    number = value.item() if isinstance(value, np.ndarray) and value.size == 1 else value
-    if not isinstance(number, int | float | np.integer | np.floating):
+    number = plain_number(value)
+    if not isinstance(number, int | float):
         raise InvalidTypeError(f"{what}: expected one number, got {value!r}")
     return number
 

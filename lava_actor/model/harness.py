@@ -21,7 +21,7 @@ from lava_actor.model.ports.out_port import PyOutPortScalarSparse, PyOutPortVect
 from lava_actor.model.ports.var_port import var_port_class
 from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
-from lava_actor.model.types import declared
+from lava_actor.model.types import declared, first_value
 from lava_actor.process.collection import named
 from lava_actor.process.recording import Recording
 from lava_actor.protocol import step
@@ -103,7 +103,8 @@ class ModelHarness:
         for name, var in named(process.vars):
             if name in self._recordings:
                 continue
-            setattr(model, name, self._slot(name).initial(var.init))
+            init = first_value(type(model), name, var.init)
+            setattr(model, name, self._slot(name).initial(init))
             setattr(model, f"_{name}_p", self._types[name].precision)
             model.var_id_to_var_map[var.id] = name
         self._check_inputs(inputs)

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+import numpy as np
+
+from lava_actor.process.hints import is_library
+from lava_actor.process.values import plain_number
 from lava_actor.protocol.rhythm import Rhythm
 
 if TYPE_CHECKING:
@@ -56,6 +60,17 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
     def rhythm(self) -> Rhythm:
         """The steps in which a RefPort is read."""
         return Rhythm.of(self.every, self.offset)
+
+
+def first_value(model_cls: type, name: str, init: object) -> object:
+    """Return an initial value as a model takes it: where the library declares a number, one.
+
+    The models of users find an array as it was given.
+    """
+    owner = next(base for base in model_cls.__mro__ if name in vars(base))
+    if is_library(owner) and vars(owner)[name].cls in (int, float):
+        return plain_number(np.asarray(init) if isinstance(init, list | tuple) else init)
+    return init
 
 
 def declared(model_cls: type) -> dict[str, LavaPyType]:

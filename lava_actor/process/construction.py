@@ -26,6 +26,7 @@ from lava_actor.process.hints import (
 )
 from lava_actor.process.inherited import docstring, signature
 from lava_actor.process.interfaces import checked_shape
+from lava_actor.process.values import plain_number
 
 
 class ProcessPostInitCaller(type):
@@ -54,6 +55,7 @@ class ProcessPostInitCaller(type):
         """
         if any(map(is_library, cls.__mro__)):
             _check_keywords(cls, kwargs)
+            args, kwargs = _with_plain_numbers(cls, args, kwargs)
         if is_library(cls):
             owner = kwargs.get("name") or cls.__name__
             if "shape" in kwargs:
@@ -92,14 +94,30 @@ def _check_types(cls: type, kwargs: Mapping[str, object]) -> None:
         checks[key](f"{kwargs.get('name') or cls.__name__}.{key}", kwargs[key])
 
 
-_PLAIN = {"bool": bool, "int": int}
+_PLAIN = {"bool": bool, "int": int, "float": float}
+
+
+def _with_plain_numbers(
+    cls: type, args: tuple[object, ...], kwargs: dict[str, Any]
+) -> tuple[tuple[object, ...], dict[str, Any]]:
+    """The arguments, with Python's numbers where a parameter of the library is one."""
+    kinds = _kinds(cls)
+    one = {key for key, (kind, _) in kinds.items() if kind in (int, float)}
+    plain = [
+        plain_number(value) if key in one else value
+        for key, value in zip(signature(cls).parameters, args, strict=False)
+    ]
+    plain += args[len(plain) :]
+    return tuple(plain), {k: plain_number(v) if k in one else v for k, v in kwargs.items()}
 
 
 @functools.cache
-def _checks(cls: type) -> dict[str, Callable[[str, object], object]]:
-    """What is said of parameters of a library Process by their types, as checks."""
-    found: dict[str, Callable[[str, object], object]] = {}
+def _kinds(cls: type) -> dict[str, tuple[object, bool]]:
+    """What the types of a library Process say of its parameters: the kind; whether None may be."""
+    found: dict[str, tuple[object, bool]] = {}
     for base in reversed(cls.__mro__):
+        if not is_library(base):
+            continue
         names = vars(sys.modules[base.__module__])
         told = dict(getattr(base, "_la_model_parameters", {}))
         told |= getattr(base.__dict__.get("__init__"), "__annotations__", {})
@@ -109,12 +127,21 @@ def _checks(cls: type) -> dict[str, Callable[[str, object], object]]:
             kind: object = told_type  # of a keyword for models
             if isinstance(told_type, str):
                 kind = None if "str" in words else {**_PLAIN, **names}.get(words[0])
-            if kind is bool:
-                found[key] = yes_or_no
-            elif kind is int:
-                found[key] = functools.partial(_check_whole, optional)
-            elif isinstance(kind, type) and issubclass(kind, Enum):
-                found[key] = functools.partial(_check_choice, kind, optional)
+            found[key] = kind, optional
+    return found
+
+
+@functools.cache
+def _checks(cls: type) -> dict[str, Callable[[str, object], object]]:
+    """What is said of parameters of a library Process by their types, as checks."""
+    found: dict[str, Callable[[str, object], object]] = {}
+    for key, (kind, optional) in _kinds(cls).items():
+        if kind is bool:
+            found[key] = yes_or_no
+        elif kind is int:
+            found[key] = functools.partial(_check_whole, optional)
+        elif isinstance(kind, type) and issubclass(kind, Enum):
+            found[key] = functools.partial(_check_choice, kind, optional)
     return found
 
 

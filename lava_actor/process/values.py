@@ -10,6 +10,17 @@ from lava_actor.errors import InvalidIndexError
 from lava_actor.process import matrices
 
 
+def plain_number(value: Any) -> Any:
+    """Return Python's number for one of NumPy's, in an array of one too; all else as it is.
+
+    What is computed with NumPy's narrow numbers wraps, or is rounded more than others.
+    """
+    if isinstance(value, np.generic | np.ndarray) and value.size == 1 and value.dtype.kind in "iuf":
+        number = value.item()
+        return number if isinstance(number, int) else float(number)
+    return value
+
+
 def initial_part(init: object, shape: tuple[int, ...], idx: Any, where: str) -> Any:
     """Return ``init[idx]``, with ``init`` filling the shape first if it is a number or array."""
     try:

@@ -133,11 +133,12 @@ cdef class StepBurst(Burst):
         ) == 0
 
     cdef bint _are_apart(self) except -1:
-        """Whether no two of the model's arrays share memory."""
+        """Whether none of the model's arrays that change shares memory with another."""
         cdef Py_ssize_t i, k
         for i in range(len(self.held)):
             for k in range(i):
-                if overlap(self.held[i], self.held[k]):
+                changes = self.members[i][3] or self.members[k][3]
+                if changes and overlap(self.held[i], self.held[k]):
                     return self.lacks(self.members[i][0])
         return True
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
+from lava_actor.process.values import plain_number
 
 if TYPE_CHECKING:
     from dataclasses import Field
@@ -26,9 +27,8 @@ class Distribution(ABC):
     def __post_init__(self) -> None:
         """Refuse parameters that are not numbers, or not numbers of this distribution."""
         for field in fields(self):
-            value = getattr(self, field.name)
-            real = isinstance(value, (int, float, np.integer, np.floating))
-            if not real or isinstance(value, bool):
+            value = plain_number(getattr(self, field.name))
+            if not isinstance(value, int | float) or isinstance(value, bool):
                 raise InvalidTypeError(
                     f"{self._named(field.name)}: expected a number, got {value!r}"
                 )
@@ -36,6 +36,7 @@ class Distribution(ABC):
                 raise InvalidValueError(
                     f"{self._named(field.name)}: expected a finite number, got {value!r}"
                 )
+            object.__setattr__(self, field.name, value)
         self._check()
 
     def __repr__(self) -> str:

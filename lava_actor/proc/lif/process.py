@@ -124,8 +124,9 @@ class LIFReset(LIF):
         reset_offset: int = 0,
         **inherited: object,
     ) -> None:
-        whole_number(f"{_named(self, inherited)}.reset_interval", reset_interval, 1)
-        whole_number(f"{_named(self, inherited)}.reset_offset", reset_offset, 0)
+        named = _named(self, inherited)
+        reset_interval = whole_number(f"{named}.reset_interval", reset_interval, 1)
+        reset_offset = whole_number(f"{named}.reset_offset", reset_offset, 0)
         super().__init__(**given(locals()))
 
 
@@ -152,7 +153,9 @@ class LIFRefractory(LIF):
         refractory_period: int = 1,
         **inherited: object,
     ) -> None:
-        whole_number(f"{_named(self, inherited)}.refractory_period", refractory_period, 1)
+        refractory_period = whole_number(
+            f"{_named(self, inherited)}.refractory_period", refractory_period, 1
+        )
         super().__init__(**given(locals()))
         self.refractory_period_end = Var(shape=self.v.shape, init=0)
 

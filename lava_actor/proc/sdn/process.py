@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import IntEnum, unique
-from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike
 from lava_actor.proc._shaped import Shaped
 from lava_actor.process import InPort, OutPort, Var
 from lava_actor.process.inherited import given
+from lava_actor.process.values import plain_number
 
 
 @unique
@@ -155,5 +155,7 @@ class SigmaDelta(AbstractDelta):
 def _in_state_scale(value: ArrayLike, spike_exp: int, state_exp: int) -> object:
     exponent = int(spike_exp) + int(state_exp)
     factor: int | float = 1 << exponent if exponent >= 0 else 2.0**exponent
-    scaled: Any = np.asarray(value) if isinstance(value, list | tuple) else value
-    return scaled * factor
+    if np.ndim(value):
+        array = np.asarray(value)
+        return array.astype(float if array.dtype.kind == "f" else np.int64) * factor
+    return plain_number(value) * factor

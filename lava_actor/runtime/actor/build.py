@@ -12,6 +12,7 @@ from lava_actor.kernels.steps import Tap, TapReader
 from lava_actor.model.ports.in_port import Edge
 from lava_actor.model.ports.rings import PartedRing
 from lava_actor.model.ports.var_port import var_port_class
+from lava_actor.model.types import first_value
 from lava_actor.plain import plain
 from lava_actor.process.log import logger_of, logger_of_models
 from lava_actor.protocol import words
@@ -102,7 +103,8 @@ def _build_vars(spec: ActorSpec, model: AbstractPyProcessModel, adopt: bool) -> 
     for var in spec.plan.vars:
         # Another Var, or a parameter, may be the same array.
         alone = adopt and _holders(spec.inits, var.name) <= _ALONE
-        value = var.slot(spec.plan.name).initial(spec.inits[var.name], adopt=alone)
+        init = first_value(type(model), var.name, spec.inits[var.name])
+        value = var.slot(spec.plan.name).initial(init, adopt=alone)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
         model.var_id_to_var_map[spec.var_ids[var.name]] = var.name
