@@ -125,6 +125,12 @@ class Receiver:
             raise UnknownFrameError(f"{_names(ways)}: handlers and table differ in {differ}")
         self._handlers, self._ways = handlers, ways
 
+    @classmethod
+    def of(cls, owner: object, prefix: str, *ways: Way) -> Receiver:
+        """What an object has a method for that is called like the frame, after a prefix."""
+        names = [name for name in dir(owner) if name.startswith(prefix)]
+        return cls({name.removeprefix(prefix): getattr(owner, name) for name in names}, *ways)
+
     def __call__(self, frame: Frame, *context: object) -> object:
         """Handle a frame.
 
