@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 
 from lava_actor.channels.pipe import Frame, PipeEnded
 from lava_actor.protocol import words
-from lava_actor.protocol.frames import FRAMES, Receiver, Way
+from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime.reports.exceptions import EXCEPTION_SECONDS, failure_of
 from lava_actor.runtime.reports.failures import died, of_runtime
 from lava_actor.runtime.service.deadlock import Watch, has_nothing_to_do
@@ -301,7 +301,7 @@ class Service(Members):
     def _from_actor(self, member: Member) -> None:
         """Handle what a member has sent; another event may have brought us here before."""
         for frame in self._frames_of(member):
-            if self.ending or frame.kind in FRAMES[Way.ACTOR_TO_USER]:
+            if self.ending or frame.kind in Way.ACTOR_TO_USER.value:
                 self._pass_on(frame, member)
             else:
                 self._of_actors(frame, member)

@@ -35,6 +35,7 @@ from lava_actor.runtime.start.processes import (
     how_it_ended,
     look,
     memory_kills,
+    start_thread,
 )
 
 if TYPE_CHECKING:
@@ -328,13 +329,9 @@ class Inside(threading.local):
 INSIDE = Inside()
 
 
-def start_thread(body: Body, actor: ActorStart, pipe: Pipe) -> threading.Thread:
+def start_guest(body: Body, actor: ActorStart, pipe: Pipe) -> threading.Thread:
     """Let an actor live in a thread of this interpreter."""
-    thread = threading.Thread(
-        target=body, args=([(actor, pipe)], False), name=f"actor {actor.name}", daemon=True
-    )
-    thread.start()
-    return thread
+    return start_thread(f"actor {actor.name}", body, [(actor, pipe)], False)
 
 
 class ThreadHost:
@@ -352,7 +349,7 @@ class ThreadHost:
         started = []
         for actor in actors:
             ours, theirs = Pipe.pair()
-            started.append((ours, start_thread(self._body, actor, theirs)))
+            started.append((ours, start_guest(self._body, actor, theirs)))
         return started
 
     def is_dead(self, handle: threading.Thread) -> bool:

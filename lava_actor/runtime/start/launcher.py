@@ -24,7 +24,7 @@ from collections.abc import Callable, Sequence
 
 from lava_actor.built import PACKAGE
 from lava_actor.channels.interrupts import held
-from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
+from lava_actor.channels.pipe import Frame, Pipe, PipeEnded, ready
 from lava_actor.runtime.start.descriptors import keep_standard_ones
 from lava_actor.runtime.start.environment import flags, import_places, safe_path
 from lava_actor.runtime.start.processes import GRACE_SECONDS, how_it_ended, look
@@ -60,13 +60,13 @@ class _Process:
 
     def poll(self) -> int | None:
         """None while it lives. Its own parent knows how it has ended; we say "killed"."""
-        if self.returncode is None and select.select([self._descriptor], [], [], 0)[0]:
+        if self.returncode is None and ready(self._descriptor, select.POLLIN, 0):
             self.returncode = -signal.SIGKILL
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait for its end."""
-        if self.returncode is None and not select.select([self._descriptor], [], [], timeout)[0]:
+        if self.returncode is None and not ready(self._descriptor, select.POLLIN, timeout):
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
         self.close()
 

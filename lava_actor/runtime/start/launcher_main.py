@@ -95,15 +95,7 @@ class Launcher:
         self._services = set(services)
         self._retired = False
         self._fates: dict[int, str] = {}
-        self._orders = Receiver(
-            {
-                "preload": _preload,
-                "service": self._fork_service,
-                "fate": self._tell_fate,
-                "retire": self._retire,
-            },
-            Way.USER_TO_LAUNCHER,
-        )
+        self._orders = Receiver.of(self, "_on_", Way.USER_TO_LAUNCHER)
 
     def run(self, *, warm: bool = False) -> NoReturn:
         """Serve until there is nobody to serve; ``warm``: forked from one that has done it."""
@@ -135,11 +127,16 @@ class Launcher:
             if self._retired and not self._services:
                 self._leave()
 
-    def _retire(self, frame: Frame) -> None:
-        frame.close()
+    def _on_preload(self, frame: Frame) -> None:
+        for name in frame.take():
+            with contextlib.suppress(Exception):  # met again, and told, by the actor it concerns
+                importlib.import_module(name)
+        _share_all()
+
+    def _on_retire(self, _frame: Frame) -> None:
         self._retired = True
 
-    def _fork_service(self, frame: Frame) -> None:
+    def _on_service(self, frame: Frame) -> None:
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -181,10 +178,9 @@ class Launcher:
             end_offspring(self._reap, self._services)
         return True
 
-    def _tell_fate(self, frame: Frame) -> None:
+    def _on_fate(self, frame: Frame) -> None:
         """How a service ended, if it has."""
         pid = self._ordered.get(frame.key, frame.key)
-        frame.close()
         deadline = time.monotonic() + FATE_SECONDS
         while self._reap() and pid in self._services and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -206,13 +202,6 @@ class Launcher:
         self._services.clear()
         end_offspring(self._reap)
         os._exit(0)
-
-
-def _preload(frame: Frame) -> None:
-    for name in frame.take():
-        with contextlib.suppress(Exception):  # met again, and reported, by the actor it concerns
-            importlib.import_module(name)
-    _share_all()
 
 
 def _share_all() -> None:

@@ -15,6 +15,7 @@ import ctypes
 import os
 import signal
 import struct
+import threading
 import time
 import traceback
 from collections.abc import Callable, Collection
@@ -160,6 +161,13 @@ def be_child(parent: int, number: int, body: Callable[[], object]) -> NoReturn:
         traceback.print_exc()
     finally:
         os._exit(status)
+
+
+def start_thread(name: str, body: Callable[..., object], *arguments: object) -> threading.Thread:
+    """Let a thread that ends with the interpreter do something."""
+    thread = threading.Thread(target=body, args=arguments, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def how_it_ended(status: int, used: int = 0, kills: int | None = None) -> str:

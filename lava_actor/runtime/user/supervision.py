@@ -33,6 +33,7 @@ from lava_actor.runtime.start import descriptors
 from lava_actor.runtime.start.environment import surroundings
 from lava_actor.runtime.start.hosts import descriptors_for
 from lava_actor.runtime.start.plan import ActorStart, ServicePlan
+from lava_actor.runtime.start.processes import start_thread
 from lava_actor.runtime.start.program import Key, ProgramPlan
 from lava_actor.runtime.start.seeds import actor_seeds, root_seed
 from lava_actor.runtime.start.serialize import Pack, library_modules, pack_actors, specify
@@ -380,11 +381,7 @@ class Crew:
                 run_actors, plan, self._arena, self._wake_up, loads, (), records=self.records
             )
             service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))
-            thread = threading.Thread(
-                target=service.main, name=f"RuntimeService {plan.name}", daemon=True
-            )
-            thread.start()
-            self._threads.append(thread)
+            self._threads.append(start_thread(f"RuntimeService {plan.name}", service.main))
         self._theirs = []
 
     def _loads(self) -> dict[int, Callable[[], ActorSpec]]:
