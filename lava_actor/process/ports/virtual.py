@@ -259,12 +259,7 @@ class ConcatPort(AbstractVirtualPort):
             f"lava_actor.process.ports.paths"
         )
 
-    def get_transform_func_bwd(self) -> Function:
-        """Raise `UnsupportedError`: there is one function per source."""
-        raise UnsupportedError(
-            f"{wiring.described(self)}: a concatenation has one function per source; ask "
-            f"lava_actor.process.ports.paths"
-        )
+    get_transform_func_bwd = get_transform_func_fwd
 
 
 AbstractPort._views.update(
