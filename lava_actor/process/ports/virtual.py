@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
@@ -262,9 +263,7 @@ class ConcatPort(AbstractVirtualPort):
     get_transform_func_bwd = get_transform_func_fwd
 
 
-AbstractPort._views.update(
-    {"reshape": ReshapePort.of, "transpose": TransposePort.of, "concat": ConcatPort.of}
-)
+AbstractPort._views = sys.modules[__name__]
 
 
 def checked_axes(shape: tuple[int, ...], axes: Sequence[int] | None) -> tuple[int, ...]:
