@@ -27,7 +27,7 @@ from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded, ready
 from lava_actor.runtime.start.descriptors import keep_standard_ones
 from lava_actor.runtime.start.environment import flags, import_places, safe_path
-from lava_actor.runtime.start.processes import GRACE_SECONDS, how_it_ended, look
+from lava_actor.runtime.start.processes import GRACE_SECONDS, how_it_ended, is_halted
 from lava_actor.runtime.start.program import stamp
 
 #: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
@@ -198,8 +198,7 @@ class Launcher:
         self.pipe.close()
         deadline = time.monotonic() + CLOSE_SECONDS
         while self.process.poll() is None and time.monotonic() < deadline:
-            seen = look(self.process.pid)
-            if seen is not None and seen.halted:
+            if is_halted(self.process.pid):
                 break
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.2)

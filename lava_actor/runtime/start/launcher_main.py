@@ -41,19 +41,10 @@ from lava_actor.runtime.actor.actor import Actor
 from lava_actor.runtime.actor.worker import Worker
 from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.service.service import Service, ignore_terminal_signals
-from lava_actor.runtime.start import descriptors, forking, program
+from lava_actor.runtime.start import descriptors, forking, processes, program
 from lava_actor.runtime.start.environment import attune, attune_process, import_places, settle_in
 from lava_actor.runtime.start.hosts import INSIDE, Household, MixedHost, ProcessHost
 from lava_actor.runtime.start.plan import ServicePlan
-from lava_actor.runtime.start.processes import (
-    Signals,
-    adopt_orphans,
-    be_child,
-    end_offspring,
-    hear_of_parents_end,
-    how_it_ended,
-    look,
-)
 from lava_actor.runtime.start.rehearsal import rehearse
 from lava_actor.runtime.start.seeds import global_state
 from lava_actor.runtime.start.serialize import ActorSpec
@@ -87,10 +78,10 @@ class Launcher:
     """The launcher's loop: orders, ends of services, the end of the owner."""
 
     def __init__(self, pipe: Pipe, owner: int, services: Iterable[int] = ()) -> None:
-        adopt_orphans()
+        processes.adopt_orphans()
         self._pipe = pipe
         self._owner = owner
-        self._signals = Signals(signal.SIGCHLD, signal.SIGTERM)
+        self._signals = processes.Signals(signal.SIGCHLD, signal.SIGTERM)
         self._ordered = dict(enumerate(services))
         self._services = set(services)
         self._retired = False
@@ -149,7 +140,7 @@ class Launcher:
             self._ordered[frame.key] = pid
             frame.close()
             return
-        be_child(parent, signal.SIGTERM, partial(self._serve, frame, parent))
+        processes.be_child(parent, signal.SIGTERM, partial(self._serve, frame, parent))
 
     def _serve(self, frame: Frame, parent: int) -> None:
         self._signals.leave()
@@ -172,10 +163,10 @@ class Launcher:
             if pid in self._services:
                 self._services.discard(pid)
                 if status:
-                    self._fates[pid] = how_it_ended(status)
+                    self._fates[pid] = processes.how_it_ended(status)
                     orphans = True
         if orphans:
-            end_offspring(self._reap, self._services)
+            processes.end_offspring(self._reap, self._services)
         return True
 
     def _on_fate(self, frame: Frame) -> None:
@@ -194,13 +185,13 @@ class Launcher:
         while self._reap() and self._services and time.monotonic() < began + SERVICE_SECONDS:
             if time.monotonic() > began + HALTED_SECONDS:
                 for pid in self._services:
-                    if (seen := look(pid)) is not None and seen.halted:
+                    if processes.is_halted(pid):
                         os.kill(pid, signal.SIGKILL)
             time.sleep(0.002)
         for pid in self._services:
             os.kill(pid, signal.SIGKILL)
         self._services.clear()
-        end_offspring(self._reap)
+        processes.end_offspring(self._reap)
         os._exit(0)
 
 
@@ -300,7 +291,7 @@ def _stay(user: Pipe, owner: int, others: Iterable[int]) -> int:
     child = os.fork()
     if not child:
         ours.close()
-        hear_of_parents_end(parent, signal.SIGTERM)
+        processes.hear_of_parents_end(parent, signal.SIGTERM)
         _introduce(user)
         return parent
     user.close()

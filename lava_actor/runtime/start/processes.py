@@ -70,6 +70,12 @@ def look(pid: int) -> Look | None:
     return Look(pid, int(parent), state.decode(), int(user) + int(system), int(started))
 
 
+def is_halted(pid: int) -> bool:
+    """Whether somebody has stopped a process, or traces it."""
+    seen = look(pid)
+    return seen is not None and seen.halted
+
+
 def offspring(spare: Collection[int] = ()) -> list[Look]:
     """The living descendants of this process, without those in ``spare`` and theirs."""
     children: dict[int, list[Look]] = {}

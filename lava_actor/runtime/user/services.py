@@ -16,7 +16,7 @@ import time
 from typing import TYPE_CHECKING
 
 from lava_actor.channels.pipe import ready
-from lava_actor.runtime.start.processes import look
+from lava_actor.runtime.start.processes import is_halted, look
 
 if TYPE_CHECKING:
     from lava_actor.channels.pipe import Frame
@@ -134,8 +134,7 @@ class Attendance:
         if time.monotonic() < self._told_to_end + HALTED_END_SECONDS:
             return
         for index, pid in self._pids.items():
-            seen = look(pid) if index in self._pidfds else None
-            if seen is not None and seen.halted:
+            if index in self._pidfds and is_halted(pid):
                 self._kill(index)
 
     def kill(self) -> None:
