@@ -554,8 +554,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 class ProcessServer(WeakRegistry[AbstractProcess]):
     """Gives every Process its id; holds Processes weakly."""
 
-    def _kind(self) -> type[AbstractProcess]:
-        return AbstractProcess
+    _kind = AbstractProcess
 
     @property
     def processes(self) -> list[AbstractProcess]:
