@@ -104,11 +104,6 @@ class RingPlan(RingRequest):
         return math.prod(self.shape)
 
     @property
-    def slots_offset(self) -> int:
-        """Offset of the first slot in the arena."""
-        return self.offset + RING_BYTES + len(self.readers) * CURSOR_BYTES
-
-    @property
     def payload_offset(self) -> int:
         """Bytes from the start of a slot to its payload."""
         return payload_offset(self.payload_bytes)
@@ -175,10 +170,6 @@ class ArenaPlan:
     def here(self, domain: int) -> tuple[int, ...]:
         """The members of a domain that are not away."""
         return tuple(member for member in self.domains[domain] if member not in self.away)
-
-    def party_offset(self, index: int) -> int:
-        """Offset of the block of party `index`."""
-        return ARENA_BYTES + index * PARTY_BYTES
 
     def domain_offset(self, index: int) -> int:
         """Offset of the block of domain `index`, of those of this rank."""

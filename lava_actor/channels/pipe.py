@@ -319,7 +319,7 @@ class Pipe:
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
                 return False
-            _wait(self.fileno(), select.POLLOUT, left)
+            ready(self.fileno(), select.POLLOUT, left)
         return True
 
     def _pass_on(self) -> bool:
@@ -379,7 +379,7 @@ class Pipe:
 
     def wait(self, timeout: float) -> None:
         """Wait until something arrives, at most ``timeout`` seconds."""
-        _wait(self.fileno(), select.POLLIN, timeout)
+        ready(self.fileno(), select.POLLIN, timeout)
 
     def poll(self, timeout: float = 0.0) -> bool:
         """True if a frame (or the end of the stream) is there within ``timeout`` seconds."""
@@ -388,7 +388,7 @@ class Pipe:
             if self._read():
                 continue
             left = deadline - time.monotonic()
-            if left <= 0 or not _wait(self.fileno(), select.POLLIN, left):
+            if left <= 0 or not ready(self.fileno(), select.POLLIN, left):
                 return bool(self._frames)
         return True
 
@@ -398,7 +398,7 @@ class Pipe:
             if self._end:
                 raise PipeEnded(self._end)
             if not self._read():
-                _wait(self.fileno(), select.POLLIN, None)
+                ready(self.fileno(), select.POLLIN, None)
         return self._frames.popleft()
 
     def _read(self) -> bool:
@@ -447,7 +447,7 @@ class Pipe:
 
     def has_ended(self, timeout: float) -> bool:
         """Whether the other end is gone within ``timeout`` seconds, whatever is left to read."""
-        return self.fileno() < 0 or _wait(self.fileno(), 0, timeout)  # POLLHUP comes unasked
+        return self.fileno() < 0 or ready(self.fileno(), 0, timeout)  # POLLHUP comes unasked
 
     def detach(self) -> int:
         """Give up the pipe and return its descriptor (to hand it to another process)."""
@@ -468,7 +468,7 @@ class Pipe:
         self._end = self._end or "this end was closed"
 
 
-def _wait(descriptor: int, event: int, timeout: float | None) -> bool:
+def ready(descriptor: int, event: int, timeout: float | None) -> bool:
     """Wait until a descriptor is ready, or for ``timeout`` seconds."""
     poller = select.poll()
     poller.register(descriptor, event)

@@ -16,14 +16,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING
 
-
-class HasWaits(Protocol):
-    """What a policy sets; in practice a ``Party``."""
-
-    spin_us: int
-    computing: bool
+if TYPE_CHECKING:  # the package looks at the native part before it imports it
+    from lava_actor.channels._native import Party
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,7 @@ class WaitPolicy:
     spin_us: int
     on_free_core: bool = False
 
-    def apply(self, party: HasWaits) -> None:
+    def apply(self, party: Party) -> None:
         """Make `party` wait this way from now on; called by the party itself."""
         party.spin_us = self.spin_us
         party.computing = self.on_free_core

@@ -184,18 +184,17 @@ def put_back(
     On one machine of several, readers that are not ``here`` have none of it, and the ``ends`` that
     leave or come in there are those that others have.
     """
-    reader = arena.reader if ends is None else ends.reader
-    writer = arena.writer if ends is None else ends.writer
+    ends = arena if ends is None else ends
     for content, ring in zip(found, arena.plan.rings, strict=True):
         left = [
             (cursor, count if here is None or ring.readers[cursor] in here else 0)
             for cursor, count in enumerate(content.waiting)
         ]
-        readers = [(end, n) for cursor, n in left if (end := reader(ring.index, cursor))]
+        readers = [(end, n) for cursor, n in left if (end := ends.reader(ring.index, cursor))]
         for end, _ in readers:
             _leave(end, 0)
         messages = content.messages if any(n for _, n in readers) else []
-        into: Any = writer(ring.index) if messages else None
+        into: Any = ends.writer(ring.index) if messages else None
         for message in messages:
             if "whole" in message:
                 into.send(message["whole"])

@@ -73,31 +73,34 @@ class EdgePlan:
 
 
 @plain(frozen=True)
-class InPortPlan:
+class PortPlan:
+    """A port of a leaf Process, and what its model declares of it."""
+
+    name: str
+    declared: LavaPyType
+    shape: tuple[int, ...]
+
+
+@plain(frozen=True)
+class InPortPlan(PortPlan):
     """An InPort of a leaf Process and everything that ends in it.
 
     ``spills``: index maps send what is for other parts of a Process one place behind the end.
     """
 
-    name: str
-    declared: LavaPyType
-    shape: tuple[int, ...]
     edges: tuple[EdgePlan, ...]
     spills: bool = False
 
 
 @plain(frozen=True)
-class OutPortPlan:
+class OutPortPlan(PortPlan):
     """An OutPort of a leaf Process; ``ring`` is None when nobody listens."""
 
-    name: str
-    declared: LavaPyType
-    shape: tuple[int, ...]
     ring: int | None
 
 
 @plain(frozen=True)
-class RefPortPlan:
+class RefPortPlan(PortPlan):
     """A RefPort of a leaf Process and the Var it reaches (None: unconnected).
 
     ``forward`` maps data from the RefPort to the Var, ``backward`` the other way round: an index
@@ -107,9 +110,6 @@ class RefPortPlan:
     ``rhythm``.
     """
 
-    name: str
-    declared: LavaPyType
-    shape: tuple[int, ...]
     owner: int | None = None
     var: str | None = None
     var_shape: tuple[int, ...] = ()

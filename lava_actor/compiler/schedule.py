@@ -47,9 +47,7 @@ def decide(actors: Sequence[ActorPlan], compile_config: Mapping[str, object]) ->
         raise InvalidValueError(
             f"compile_config['schedule']: expected '{LOCKSTEP}' or '{RUN_AHEAD}', got {forced!r}"
         )
-    guarded = [
-        a for a in stepping if a.phases.pre_guard or a.phases.lrn_guard or a.phases.post_guard
-    ]
+    guarded = [a for a in stepping if a.phases.guarded]
     asking = [a for a in stepping if a.phases.may_request]
     coupled = _why_guards_couple(stepping)
     reason = coupled

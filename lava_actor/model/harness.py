@@ -23,6 +23,7 @@ from lava_actor.model.py.async_ import PyAsyncProcessModel
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import declared, first_value
 from lava_actor.process.collection import named
+from lava_actor.process.ports.ports import InPort
 from lava_actor.process.recording import Recording
 from lava_actor.protocol import step
 from lava_actor.protocol.values import VarSlot
@@ -115,21 +116,14 @@ class ModelHarness:
 
     def _build_ports(self) -> None:
         process, model, types = self.process, self.model, self._types
-        for name, port in named(process.in_ports):
-            dtype = np.dtype(types[name].d_type)
-            ring = MemoryRing(f"{process.name}.{name}", tuple(port.shape), dtype)
-            self._in_rings[name] = ring
-            end = MemoryPort(ring)
-            setattr(model, name, types[name].cls([end], model, tuple(port.shape), dtype))
-        for name, outlet in named(process.out_ports):
-            dtype = np.dtype(types[name].d_type)
-            ring = MemoryRing(f"{process.name}.{name}", tuple(outlet.shape), dtype)
-            ring.raw_events = issubclass(
-                types[name].cls, (PyOutPortVectorSparse, PyOutPortScalarSparse)
-            )
-            self._out_rings[name] = ring
-            end = MemoryPort(ring)
-            setattr(model, name, types[name].cls([end], model, tuple(outlet.shape), dtype))
+        events = PyOutPortVectorSparse, PyOutPortScalarSparse
+        for name, port in (*named(process.in_ports), *named(process.out_ports)):
+            cls, dtype, shape = types[name].cls, np.dtype(types[name].d_type), tuple(port.shape)
+            ring = MemoryRing(f"{process.name}.{name}", shape, dtype)
+            ring.raw_events = issubclass(cls, events)
+            rings = self._in_rings if isinstance(port, InPort) else self._out_rings
+            rings[name] = ring
+            setattr(model, name, cls([MemoryPort(ring)], model, shape, dtype))
         for name, ref_port in named(process.ref_ports):
             cls, dtype = types[name].cls, types[name].d_type
             made = cls(None, None, model, tuple(ref_port.shape), dtype)

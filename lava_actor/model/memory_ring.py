@@ -44,8 +44,6 @@ class MemoryRing:
         self.size = int(np.prod(shape, dtype=np.int64))
         self.queue: deque[Sent] = deque()
         self.raw_events = False
-        self.received = 0
-        self.sent = 0
         self._may_be_silent = True
         self.unseen = 0
 
@@ -91,7 +89,6 @@ class MemoryRing:
 
     def _put(self, message: Sent) -> None:
         self.queue.append(message)
-        self.sent += 1
         self._may_be_silent = False
 
     # -- receiving --------------------------------------------------------------------------
@@ -142,7 +139,6 @@ class MemoryRing:
         message = self._next()
         if self.queue:
             self.queue.popleft()
-        self.received += 1
         self._may_be_silent = False
         return message
 

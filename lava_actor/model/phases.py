@@ -59,6 +59,11 @@ class PhaseTable:
     pauses: bool = False
     cleans_up: bool = False
 
+    @property
+    def guarded(self) -> bool:
+        """Whether a step may have more phases than the first."""
+        return self.pre_guard or self.lrn_guard or self.post_guard
+
     def describe(self) -> str:
         """List what is True."""
         return ", ".join(f.name for f in fields(self) if getattr(self, f.name)) or "run_spk only"

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import os
 import select
-import threading
 from collections.abc import Callable
 from pathlib import Path
 
 from lava_actor.mpi.machine import Processes
-from lava_actor.runtime.start.processes import how_it_ended
+from lava_actor.runtime.start.processes import how_it_ended, start_thread
 
 
 class Deaths:
@@ -31,8 +30,7 @@ class Deaths:
         self._ranks = ranks
         self._tell = tell
         self._end = os.eventfd(0, os.EFD_CLOEXEC)
-        self._thread = threading.Thread(target=self._watch, name="lava_actor deaths", daemon=True)
-        self._thread.start()
+        self._thread = start_thread("lava_actor deaths", self._watch)
 
     def close(self) -> None:
         """From now on they may end."""

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import threading
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -22,6 +21,7 @@ from lava_actor.errors import Failure
 from lava_actor.mpi.crossing import Crossings
 from lava_actor.mpi.tunnel import Tunnel
 from lava_actor.runtime.reports.exceptions import failure_of
+from lava_actor.runtime.start.processes import start_thread
 from lava_actor.runtime.user.services import Attendance
 from lava_actor.runtime.user.status import read_status
 from lava_actor.runtime.user.supervision import begin_after
@@ -222,9 +222,7 @@ class Host:
             tunnel.close()
         for pipe in self._theirs:  # of a network that has not begun
             pipe.close()
-        threading.Thread(
-            target=self._finish, args=(hurry,), name="lava_actor end", daemon=True
-        ).start()
+        start_thread("lava_actor end", self._finish, hurry)
 
     def _finish(self, hurry: bool) -> None:
         with contextlib.suppress(Exception):

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Generic, TypeVar, Union
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lava_actor.errors import InvalidKeyError, MissingMemberError, NetworkError
 
 if TYPE_CHECKING:
     from lava_actor.process.interfaces import AbstractProcessMember
-    from lava_actor.process.ports.ports import InPort, OutPort, RefPort, VarPort
     from lava_actor.process.process import AbstractProcess
-    from lava_actor.process.variable import Var
 
 Member = TypeVar("Member", bound="AbstractProcess | AbstractProcessMember")
 
@@ -26,8 +24,6 @@ class Collection(Generic[Member]):
     name : str
         Kind of the members, for example "InPort".
     """
-
-    mem_type = Union["InPort", "OutPort", "RefPort", "VarPort", "Var", "AbstractProcess"]
 
     def __init__(self, process: AbstractProcess | None, name: str) -> None:
         self.process = process

@@ -50,25 +50,12 @@ class LearningConnectionProcess(AbstractProcess):
         post, pre = (shape[0],), (shape[-1],)
         self._learning_rule = learning_rule
 
-        self.s_in_bap = InPort(shape=post)
-        self.s_in_y1 = InPort(shape=post)
-        self.s_in_y2 = InPort(shape=post)
-        self.s_in_y3 = InPort(shape=post)
-
-        self.x0 = Var(shape=pre, init=0)
-        self.tx = Var(shape=pre, init=0)
-        self.x1 = Var(shape=pre, init=0)
-        self.x2 = Var(shape=pre, init=0)
-
-        self.y0 = Var(shape=post, init=0)
-        self.ty = Var(shape=post, init=0)
-        self.y1 = Var(shape=post, init=0)
-        self.y2 = Var(shape=post, init=0)
-        self.y3 = Var(shape=post, init=0)
-
-        self.tag_1 = Var(shape=shape, init=kwargs.get("tag_1", 0))
-        self.tag_2 = Var(shape=shape, init=kwargs.get("tag_2", 0))
-
+        for source in ("bap", "y1", "y2", "y3"):
+            setattr(self, f"s_in_{source}", InPort(shape=post))
+        for name in ("x0", "tx", "x1", "x2", "y0", "ty", "y1", "y2", "y3"):
+            setattr(self, name, Var(shape=pre if "x" in name else post, init=0))
+        for tag in ("tag_1", "tag_2"):
+            setattr(self, tag, Var(shape=shape, init=kwargs.get(tag, 0)))
         for target in ("dw", "dd", "dt"):
             rule = "" if learning_rule is None else getattr(learning_rule, f"{target}_str")
             setattr(self, target, Var(shape=(256,), init=rule))

@@ -1,18 +1,16 @@
 """What a Process knows of the floors above it: the shape of its network, and who builds one.
 
-`AbstractProcess._la_session` is a slot: the runtime fills it with what compiles, starts and runs.
+`AbstractProcess._la_session` is a slot: the runtime fills it with the module that compiles, starts
+and runs (`runtime/user/session.py`).
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from lava_actor.channels.records import RecordStore
     from lava_actor.process.process import AbstractProcess
 
@@ -54,49 +52,6 @@ class RuntimeHandle(Protocol):
 
     def __exit__(self, *exc: object) -> None:
         """Stop it, unless it belongs to a parent process."""
-
-
-class Session(Protocol):
-    """What the methods of a Process do when they reach up."""
-
-    def compile(
-        self,
-        process: AbstractProcess,
-        run_cfg: RunConfigLike,
-        compile_config: Mapping[str, object] | None = None,
-    ) -> Any:
-        """Compile the network of a Process."""
-
-    def create_runtime(
-        self,
-        process: AbstractProcess,
-        run_cfg: RunConfigLike | None = None,
-        executable: Any = None,
-        compile_config: Mapping[str, object] | None = None,
-    ) -> None:
-        """Start the network of a Process."""
-
-    def run(
-        self,
-        process: AbstractProcess,
-        condition: object,
-        run_cfg: RunConfigLike | None = None,
-        compile_config: Mapping[str, object] | None = None,
-        **options: Any,
-    ) -> Any:
-        """Run the network of a Process."""
-
-    def draw(self, process: AbstractProcess) -> Any:
-        """Draw the network of a Process."""
-
-    def reset(self, process: AbstractProcess) -> None:
-        """Restore initial values."""
-
-    def save(self, process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
-        """Write a network to a file."""
-
-    def load(self, process: AbstractProcess, path: str | Path, *, trusted: bool = False) -> None:
-        """Load what was saved of an equal network."""
 
 
 def stop_abandoned(runtime: Any) -> None:

@@ -166,6 +166,9 @@ class WeakRegistry(IdGeneratorSingleton, Generic[T]):
     living one has it.
     """
 
+    _kind: ClassVar[type[Any]]
+    """The class of the registered objects."""
+
     def __new__(cls) -> Self:
         """Return the one instance of this class."""
         with _making:
@@ -182,10 +185,6 @@ class WeakRegistry(IdGeneratorSingleton, Generic[T]):
                 self._lock = threading.Lock()
                 cls.is_not_initialized = False
 
-    @abstractmethod
-    def _kind(self) -> type[Any]:
-        """Return the class of the registered objects."""
-
     def register(self, obj: T) -> int:
         """Give ``obj`` an id of its own; one that it had is free again.
 
@@ -194,10 +193,9 @@ class WeakRegistry(IdGeneratorSingleton, Generic[T]):
         NetworkError
             (an `AssertionError`) if ``obj`` is of another class.
         """
-        kind = self._kind()
-        if not isinstance(obj, kind):
+        if not isinstance(obj, self._kind):
             raise NetworkError(
-                f"{type(self).__name__}.register: expected a {kind.__name__}, got {obj!r}"
+                f"{type(self).__name__}.register: expected a {self._kind.__name__}, got {obj!r}"
             )
         with self._lock:
             former = obj.__dict__.get("id")

@@ -34,13 +34,9 @@ class LearningNeuronProcess:
         line = (shape[0],)
         self.a_third_factor_in = InPort(shape=line)
         self.s_out_bap = OutPort(shape=line)
-        self.s_out_y1 = OutPort(shape=line)
-        self.s_out_y2 = OutPort(shape=line)
-        self.s_out_y3 = OutPort(shape=line)
-
-        self.y1 = Var(shape=shape, init=0)
-        self.y2 = Var(shape=shape, init=0)
-        self.y3 = Var(shape=shape, init=0)
+        for trace in ("y1", "y2", "y3"):
+            setattr(self, f"s_out_{trace}", OutPort(shape=line))
+            setattr(self, trace, Var(shape=shape, init=0))
 
         kwargs.update(shape=shape, learning_rule=learning_rule)
         super().__init__(*args, **kwargs)

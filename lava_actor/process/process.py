@@ -18,7 +18,7 @@ from lava_actor.errors import (
 from lava_actor.process.collection import Collection, named
 from lava_actor.process.construction import ProcessPostInitCaller
 from lava_actor.process.former import renamed
-from lava_actor.process.handles import RunConfigLike, RuntimeHandle, Session, stop_abandoned
+from lava_actor.process.handles import RunConfigLike, RuntimeHandle, stop_abandoned
 from lava_actor.process.hints import (
     attribute_taken,
     briefly,
@@ -39,6 +39,7 @@ from lava_actor.process.variable import Var
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+    from types import ModuleType
     from typing import Self
 
 __all__ = [
@@ -102,8 +103,8 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
     _la_executable: Any
 
-    _la_session: ClassVar[Session]
-    """What compiles and runs networks; the runtime fills it."""
+    _la_session: ClassVar[ModuleType]
+    """The module that compiles and runs networks; the runtime fills it in."""
 
     def __init__(self, **proc_params: Any) -> None:
         self.id = ProcessServer().register(self)
@@ -553,8 +554,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 class ProcessServer(WeakRegistry[AbstractProcess]):
     """Gives every Process its id; holds Processes weakly."""
 
-    def _kind(self) -> type[AbstractProcess]:
-        return AbstractProcess
+    _kind = AbstractProcess
 
     @property
     def processes(self) -> list[AbstractProcess]:

@@ -260,8 +260,7 @@ class Var(ArrayLike, AbstractProcessMember):
 class VarServer(WeakRegistry[Var]):
     """Gives every Var its id; holds Vars weakly."""
 
-    def _kind(self) -> type[Var]:
-        return Var
+    _kind = Var
 
     @property
     def vars(self) -> list[Var]:

@@ -18,35 +18,22 @@ from lava_actor.errors import LavaActorError
 
 
 class Way(enum.Enum):
-    """From whom to whom a frame goes."""
+    """From whom to whom frames go; the value says of each what it carries."""
 
-    USER_TO_LAUNCHER = "user to launcher"
-    LAUNCHER_TO_USER = "launcher to user"
-    USER_TO_STARTING_SERVICE = "user to starting service"
-    USER_TO_SERVICE = "user to service"
-    USER_TO_ACTOR = "user to actor"
-    SERVICE_TO_ACTOR = "service to actor"
-    ACTOR_TO_SERVICE = "actor to service"
-    ACTOR_TO_USER = "actor to user"
-    SERVICE_TO_USER = "service to user"
-
-
-#: What each frame carries.
-FRAMES: Mapping[Way, Mapping[str, str]] = {
-    Way.USER_TO_LAUNCHER: {
+    USER_TO_LAUNCHER = {
         "preload": "names of modules to import, once for all networks to come",
         "service": "descriptors of pipe, arena, wake-up event, ServicePlan, initial values",
         "fate": "nothing; the key is a service (process id or order): its end? answered by fate",
         "retire": "nothing: end as soon as no service is left",
-    },
-    Way.LAUNCHER_TO_USER: {
+    }
+    LAUNCHER_TO_USER = {
         "fate": "how it ended, in words, or None if it is not known; the key as asked",
-    },
-    Way.USER_TO_STARTING_SERVICE: {
+    }
+    USER_TO_STARTING_SERVICE = {
         "guests": "pipes to actors in threads of the user's interpreter, as descriptors; first",
         "program": "values of the program's own modules, as differ asked for; any other: give up",
-    },
-    Way.USER_TO_SERVICE: {
+    }
+    USER_TO_SERVICE = {
         "run": "number of steps, or None for no end",
         "by_hand": "nothing: the user grants steps one by one (`Rounds`) until a pause",
         "pause": "nothing: stop at the end of this step",
@@ -57,20 +44,20 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "stop": "seconds that the step in progress may take",
         "settle": "the step in which another domain has failed, or None if that makes none: end, "
         "and say who fails here with it",
-    },
-    Way.USER_TO_ACTOR: {
+    }
+    USER_TO_ACTOR = {
         "get": "name of the Var, index; answered by reply or error, as those below",
         "set": "name of the Var, value, index",
         "reset": "initial values by name",
         "snapshot": "packages that may be named, whether pickles may be written",
         "restore": "Document, packages that may be named, whether pickles may be read",
         "taken": "how much of the actor's output the user's stream has taken; not answered",
-    },
-    Way.SERVICE_TO_ACTOR: {
+    }
+    SERVICE_TO_ACTOR = {
         "run": "number of steps, or a very large one for no end (free-running models only)",
         "leave": "nothing: the network ends, so that the model may clean up; answered by clean",
-    },
-    Way.ACTOR_TO_SERVICE: {
+    }
+    ACTOR_TO_SERVICE = {
         "ready": "nothing: the model is built",
         "startfail": "Failure that kept the model from being built; then comes an exception",
         "failed": "Failure of a model; then comes an exception",
@@ -79,15 +66,15 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "done": "why run_async returned, commands to run that it had heard of",
         "clean": "nothing: the model has cleaned up",
         "ask": "what a model asks for in the middle of a run: pause or stop",
-    },
-    Way.ACTOR_TO_USER: {
+    }
+    ACTOR_TO_USER = {
         "reply": "result of a request, last step completed",
         "error": "Failure of a request; then comes a raised",
         "raised": "the exception of the error before, pickled, or nothing",
         "print": "name of the stream, text, how much output that is",
         "log": "step, logger name, level, text, how much output that is",
-    },
-    Way.SERVICE_TO_USER: {
+    }
+    SERVICE_TO_USER = {
         "here": "nothing; the service's process id is the key, a pidfd the descriptor",
         "warm": "what this process, now a launcher, has imported; its pipe is the descriptor",
         "differ": "names in the program's own modules that are not here as in the user's",
@@ -99,8 +86,7 @@ FRAMES: Mapping[Way, Mapping[str, str]] = {
         "ask": "what a model of the domain asks for: the others are to pause",
         "failed": "list of Failures; the network ends",
         "stopped": "names of actors that had to be killed; the service ends",
-    },
-}
+    }
 
 
 class UnknownFrameError(LavaActorError, RuntimeError):
@@ -119,11 +105,17 @@ class Receiver:
     """
 
     def __init__(self, handlers: Mapping[str, Callable[..., object]], *ways: Way) -> None:
-        known = {kind for way in ways for kind in FRAMES[way]}
+        known = {kind for way in ways for kind in way.value}
         if known != set(handlers):
             differ = ", ".join(sorted(known ^ set(handlers)))
             raise UnknownFrameError(f"{_names(ways)}: handlers and table differ in {differ}")
         self._handlers, self._ways = handlers, ways
+
+    @classmethod
+    def of(cls, owner: object, prefix: str, *ways: Way) -> Receiver:
+        """What an object has a method for that is called like the frame, after a prefix."""
+        names = [name for name in dir(owner) if name.startswith(prefix)]
+        return cls({name.removeprefix(prefix): getattr(owner, name) for name in names}, *ways)
 
     def __call__(self, frame: Frame, *context: object) -> object:
         """Handle a frame.
@@ -141,4 +133,4 @@ class Receiver:
 
 
 def _names(ways: tuple[Way, ...]) -> str:
-    return " or ".join(way.value for way in ways)
+    return " or ".join(way.name.lower().replace("_", " ") for way in ways)

@@ -333,6 +333,11 @@ class VarSlot:
         self._fill(new, index, value)
         return new
 
+    def _part(self, value: object, index: object) -> np.ndarray:
+        """Numbers in the shape of what an index selects."""
+        found = numbers(value, self.where)
+        return fitted(found, part_shape(self.shape, index, self.where), self.where)
+
     def _wide_enough(self, held: np.ndarray, value: object) -> np.ndarray:
         """An array as floats if a fraction comes that a single number would keep."""
         if not (self._is_scalar() and held.dtype.kind in "iu"):
@@ -485,9 +490,7 @@ class VarSlot:
             raise InvalidValueError(f"{self.where}: expected finite numbers, got NaN or infinity")
 
     def _renumbered(self, held: object, value: object, index: Any) -> object:
-        part = fitted(
-            numbers(value, self.where), part_shape(self.shape, index, self.where), self.where
-        )
+        part = self._part(value, index)
         all_of_it = np.asarray(part) if index is None else np.full(self.shape, held)
         if index is not None:
             all_of_it = all_of_it.astype(np.result_type(all_of_it, part))
@@ -544,9 +547,7 @@ class VarSlot:
         own = matrices.csr_matrix(held, copy=True)
         own.sort_indices()
         if index is not None:
-            part = fitted(
-                numbers(value, self.where), part_shape(self.shape, index, self.where), self.where
-            )
+            part = self._part(value, index)
             given = held.astype(np.result_type(held.dtype, part.dtype)).tolil()
             given[index] = part if part.ndim else part.item()
             given = matrices.csr_matrix(given)
@@ -564,33 +565,23 @@ class VarSlot:
                     f"{given.nnz}"
                 )
         else:
-            given = matrices.csr_matrix(fitted(numbers(value, self.where), self.shape, self.where))
+            given = matrices.csr_matrix(self._part(value, None))
         if not own.has_canonical_format:
             raise InvalidValueError(
                 f"{self.where}: several entries are stored at one place; expected a matrix with "
                 f"the stored entries of the present value"
             )
         element = self._type_for(held, given.data)
-        data = cast(given.data, element, self.where)
-        places, keys = _keys(own), _keys(given)
-        at = np.searchsorted(places, keys)
-        inside = at < places.size
-        inside[inside] = places[at[inside]] == keys[inside]
-        others = np.count_nonzero(given.data[~inside])
-        if others:
+        cast(given.data, element, self.where)  # what does not fit the type is told first
+        rows = np.repeat(np.arange(own.shape[0]), np.diff(own.indptr))
+        there = np.asarray(given[rows, own.indices]).reshape(-1)
+        if others := given.count_nonzero() - np.count_nonzero(there):
             raise InvalidValueError(
                 f"{self.where}: expected zeros wherever the present value stores no entry, got "
                 f"{others} others"
             )
-        own.data = np.zeros(own.nnz, element)
-        own.data[at[inside]] = data[inside]
+        own.data = cast(there, element, self.where)
         return type(held)(own)
-
-
-def _keys(matrix: csr_matrix) -> np.ndarray:
-    """One number per stored entry of a csr matrix, ascending if its indices are in order."""
-    rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    return rows * matrix.shape[1] + matrix.indices
 
 
 def short(value: object) -> str:

@@ -28,17 +28,15 @@ requests = st.builds(
 @given(st.lists(requests, max_size=6), st.integers(0, 3))
 def test_blocks_lie_side_by_side_in_order_and_rings_start_on_a_line(rings, n_domains):
     plan = plan_arena("abc", [(0, 1)] * n_domains, rings)
-    end = layout.ARENA_BYTES
-    for i in range(3):
-        assert plan.party_offset(i) == end
-        end += layout.PARTY_BYTES
+    end = layout.ARENA_BYTES + 3 * layout.PARTY_BYTES
     for i in range(n_domains):
         assert plan.domain_offset(i) == end
         end += layout.DOMAIN_BYTES
     for ring in plan.rings:
         assert ring.offset == end
         assert ring.offset % layout.LINE == 0
-        assert ring.slots_offset + ring.depth * ring.slot_bytes <= ring.offset + ring.nbytes
+        control = layout.RING_BYTES + len(ring.readers) * layout.CURSOR_BYTES
+        assert control + ring.depth * ring.slot_bytes <= ring.nbytes
         end += ring.nbytes
     assert plan.size == end
 

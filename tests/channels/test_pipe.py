@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
-from lava_actor.protocol.frames import FRAMES, Receiver, UnknownFrameError, Way
+from lava_actor.protocol.frames import Receiver, UnknownFrameError, Way
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def test_a_frame_that_nobody_sends_this_way_is_refused_by_its_name(
     def ignore(frame: Frame) -> None:
         frame.close()
 
-    receive = Receiver(dict.fromkeys(FRAMES[Way.USER_TO_SERVICE], ignore), Way.USER_TO_SERVICE)
+    receive = Receiver(dict.fromkeys(Way.USER_TO_SERVICE.value, ignore), Way.USER_TO_SERVICE)
     left, right = ends
     left.send("pause")
     receive(right.recv())

@@ -107,8 +107,7 @@ def test_threads_that_make_the_first_registry_at_once_make_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Registry(WeakRegistry[Var]):
-        def _kind(self) -> type[Var]:
-            return Var
+        _kind = Var
 
     original, both, initialised = IdGeneratorSingleton.__init__, threading.Barrier(2), []
 

@@ -138,7 +138,7 @@ class Case:
         actor: Any = SimpleNamespace(
             name="box", built=SimpleNamespace(model=model), spec=SimpleNamespace(plan=plan)
         )
-        requests._set(actor, ("v", self.slot.checked(value, index), index))
+        requests._set(actor, "v", self.slot.checked(value, index), index)
         return model.v
 
     def set_by_index(self, value: Any) -> Any:

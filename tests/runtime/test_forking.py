@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import importlib
 import os
+import resource
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from lava_actor import RunSteps
 from lava_actor.channels.pipe import Pipe
 from lava_actor.runtime.start import launcher_main
+from lava_actor.runtime.start.launcher import _Process
 from tests.runtime.networks import Counter, First, PyCounter, Sink
 from tests.runtime.scripts import run_script
 
@@ -157,6 +161,22 @@ def test_a_rehearsal_is_played_to_its_end_and_leaves_everything_as_it_was(tmp_pa
     assert code == 0, err
 
 
+def test_a_process_is_held_by_a_descriptor_with_any_number() -> None:
+    """Beyond what `select` can watch, as in programs with many files open."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    child = subprocess.Popen(["sleep", "60"])
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 1100), hard))
+    pidfd = os.pidfd_open(child.pid)
+    held = _Process(child.pid, fcntl.fcntl(pidfd, fcntl.F_DUPFD_CLOEXEC, 1050))
+    os.close(pidfd)
+    assert held.poll() is None
+    held.kill()
+    held.wait(10.0)
+    assert held.poll() is not None
+    child.wait()
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
 def test_a_network_that_cannot_be_started_costs_no_other_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -172,9 +192,9 @@ def test_a_network_that_cannot_be_started_costs_no_other_one(
     launcher._pipe = theirs
     ours.send("service", key=-3)
     monkeypatch.setattr(os, "fork", refuse)
-    launcher._fork_service(theirs.recv())
+    launcher._on_service(theirs.recv())
     ours.send("fate", key=-3)
-    launcher._tell_fate(theirs.recv())
+    launcher._on_fate(theirs.recv())
     told = ours.recv().take()
     assert told.startswith("it could not be started: Resource temporarily unavailable")
     assert "ulimit -u" in told

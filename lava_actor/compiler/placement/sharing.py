@@ -118,8 +118,7 @@ def _alone(
         return "it takes turns with those who access its Vars"
     if plan.phases.paced:
         return "it waits for the user's program"
-    guarded = any((plan.phases.pre_guard, plan.phases.lrn_guard, plan.phases.post_guard))
-    if guarded and not getattr(plan.model_class, "_la_native_step_is_whole", False):
+    if plan.phases.guarded and not getattr(plan.model_class, "_la_native_step_is_whole", False):
         return "its step has more phases than the first"
     return None
 

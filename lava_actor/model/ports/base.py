@@ -12,7 +12,10 @@ from numpy.typing import DTypeLike
 from lava_actor.errors import InvalidValueError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lava_actor.channels import CspRecvPort, CspSendPort
+    from lava_actor.model.ports.rings import SinkRing, SourceRing
 
 
 class PortDataError(InvalidValueError, AssertionError):
@@ -92,6 +95,15 @@ class AbstractPyPort(AbstractPortImplementation):
     SCALAR_DENSE: ClassVar[type[Self]]
     SCALAR_SPARSE: ClassVar[type[Self]]
 
+    def __init_subclass__(cls, form: str | None = None, **more: object) -> None:
+        """Let the base have a class of one of these forms under its name."""
+        super().__init_subclass__(**more)
+        if form is not None:
+            setattr(cls.__base__, form, cls)
+
+    def _set_up(self) -> None:
+        """Make ready what a kind of port has besides."""
+
 
 class AbstractPyRemotePort(AbstractPyPort):
     """A port for a Var.
@@ -121,9 +133,6 @@ class AbstractPyRemotePort(AbstractPyPort):
         self._transformer = transformer
         self._set_up()
 
-    def _set_up(self) -> None:
-        """Make ready what a kind of port has besides."""
-
     @property
     def csp_ports(self) -> list[Any]:
         """Channel ends behind the port; empty if it is unconnected or served by the runtime."""
@@ -141,6 +150,9 @@ class AbstractPyIOPort(AbstractPyPort):
         See `AbstractPortImplementation`.
     """
 
+    _rings: Sequence[SourceRing | SinkRing]
+    """What is behind the channel ends."""
+
     def __init__(
         self,
         csp_ports: list[object] | None,
@@ -153,8 +165,15 @@ class AbstractPyIOPort(AbstractPyPort):
         self._dtype: np.dtype = np.dtype(d_type)
         self._set_up()
 
-    def _set_up(self) -> None:
-        """Make ready what a kind of port has besides."""
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of what is sent; of what is received, to which that of each source promotes it."""
+        return self._dtype
+
+    @property
+    def channel_types(self) -> tuple[np.dtype, ...]:
+        """Element types of the channels behind the port."""
+        return tuple(np.dtype(ring.dtype) for ring in self._rings)
 
     @property
     def csp_ports(self) -> list[Any]:

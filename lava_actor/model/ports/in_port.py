@@ -76,6 +76,7 @@ class PyInPort(AbstractPyIOPort):
     """
 
     edges: list[Edge]
+    _rings: list[SourceRing]
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class PyInPort(AbstractPyIOPort):
         """
         self.room = self._size + spills
         self._csp_ports = [edge.csp_port for edge in edges]
-        self._rings: list[SourceRing] = [source_of(port) for port in self._csp_ports]
+        self._rings = [source_of(port) for port in self._csp_ports]
         self.edges = [self._checked(e, r) for e, r in zip(edges, self._rings, strict=True)]
         own = np.dtype(self._d_type)
         self._dtype: np.dtype = np.result_type(own, *(ring.dtype for ring in self._rings))
@@ -175,22 +176,12 @@ class PyInPort(AbstractPyIOPort):
             return None
         return [(ring, 0 if places is None else int(places[0])) for ring, places in found]
 
-    @property
-    def channel_types(self) -> tuple[np.dtype, ...]:
-        """Element types of the channels behind the port."""
-        return tuple(np.dtype(ring.dtype) for ring in self._rings)
-
     def _rebind(self, name: str, implementation: Callable[..., object] | None) -> None:
         """Let the instance use ``implementation`` unless a subclass has its own method."""
         self.__dict__.pop(name, None)
         owner = next(cls for cls in type(self).__mro__ if name in cls.__dict__)
         if implementation is not None and owner.__module__ == __name__:
             self.__dict__[name] = implementation
-
-    @property
-    def dtype(self) -> np.dtype:
-        """Type of what is received: the declared one, promoted by those of the sources."""
-        return self._dtype
 
     # -- what models call -------------------------------------------------------------------
 
@@ -282,7 +273,7 @@ class PyInPort(AbstractPyIOPort):
         return summed, indices
 
 
-class PyInPortVectorDense(PyInPort):
+class PyInPortVectorDense(PyInPort, form="VEC_DENSE"):
     """Receives whole arrays."""
 
     def _bind(self) -> None:
@@ -316,7 +307,7 @@ class PyInPortVectorDense(PyInPort):
         return self._dense(peek=True)
 
 
-class PyInPortVectorSparse(PyInPort):
+class PyInPortVectorSparse(PyInPort, form="VEC_SPARSE"):
     """Receives events: values with indices."""
 
     def recv(self) -> tuple[np.ndarray, np.ndarray]:
@@ -335,7 +326,7 @@ class PyInPortVectorSparse(PyInPort):
         return with_values(self.peek_events(), self._dtype)
 
 
-class PyInPortScalarDense(PyInPort):
+class PyInPortScalarDense(PyInPort, form="SCALAR_DENSE"):
     """Receives single numbers; the port has one element."""
 
     one_number = True
@@ -349,7 +340,7 @@ class PyInPortScalarDense(PyInPort):
         return self._dense(peek=True).reshape(-1)[0]
 
 
-class PyInPortScalarSparse(PyInPort):
+class PyInPortScalarSparse(PyInPort, form="SCALAR_SPARSE"):
     """Receives events one by one."""
 
     def _bind(self) -> None:
@@ -394,9 +385,3 @@ def _functions(transformer: Any, port: object) -> tuple[Function, ...]:
         functions: tuple[Function, ...] = transformer.functions(port)
         return functions
     return (lambda data: transformer.transform(data, port),)
-
-
-PyInPort.VEC_DENSE = PyInPortVectorDense
-PyInPort.VEC_SPARSE = PyInPortVectorSparse
-PyInPort.SCALAR_DENSE = PyInPortScalarDense
-PyInPort.SCALAR_SPARSE = PyInPortScalarSparse

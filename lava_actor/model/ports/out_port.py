@@ -28,8 +28,10 @@ class PyOutPort(AbstractPyIOPort):
     destination's ring is full.
     """
 
+    _rings: list[SinkRing]
+
     def _set_up(self) -> None:
-        self._rings: list[SinkRing] = [sink_of(port) for port in self._csp_ports]
+        self._rings = [sink_of(port) for port in self._csp_ports]
         self._bind()
 
     def _bind(self) -> None:
@@ -64,21 +66,11 @@ class PyOutPort(AbstractPyIOPort):
         sinks = [ring for ring in self._rings if isinstance(ring, RingWriter)]
         return sinks if len(sinks) == len(self._rings) else None
 
-    @property
-    def dtype(self) -> np.dtype:
-        """Type of what is sent."""
-        return self._dtype
-
-    @property
-    def channel_types(self) -> tuple[np.dtype, ...]:
-        """Element types of the channels behind the port."""
-        return tuple(np.dtype(ring.dtype) for ring in self._rings)
-
     def flush(self) -> None:
         """Do nothing: messages leave when they are sent."""
 
 
-class PyOutPortVectorDense(PyOutPort):
+class PyOutPortVectorDense(PyOutPort, form="VEC_DENSE"):
     """Sends whole arrays."""
 
     def _bind(self) -> None:
@@ -124,7 +116,7 @@ class PyOutPortVectorDense(PyOutPort):
         return ring.sender(self._message)
 
 
-class PyOutPortVectorSparse(PyOutPort):
+class PyOutPortVectorSparse(PyOutPort, form="VEC_SPARSE"):
     """Sends events: values with indices."""
 
     def send(self, data: object, indices: object) -> None:
@@ -179,7 +171,7 @@ class PyOutPortVectorSparse(PyOutPort):
         return whole
 
 
-class PyOutPortScalarDense(PyOutPort):
+class PyOutPortScalarDense(PyOutPort, form="SCALAR_DENSE"):
     """Sends single numbers; the port has one element."""
 
     one_number = True
@@ -195,7 +187,7 @@ class PyOutPortScalarDense(PyOutPort):
             ring.send(value.reshape(self._shape))
 
 
-class PyOutPortScalarSparse(PyOutPort):
+class PyOutPortScalarSparse(PyOutPort, form="SCALAR_SPARSE"):
     """Sends single events."""
 
     def send(self, data: object, index: int) -> None:
@@ -215,9 +207,3 @@ class PyOutPortScalarSparse(PyOutPort):
 
 def _drop(data: object) -> None:
     """Nobody listens."""
-
-
-PyOutPort.VEC_DENSE = PyOutPortVectorDense
-PyOutPort.VEC_SPARSE = PyOutPortVectorSparse
-PyOutPort.SCALAR_DENSE = PyOutPortScalarDense
-PyOutPort.SCALAR_SPARSE = PyOutPortScalarSparse

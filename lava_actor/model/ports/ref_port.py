@@ -148,7 +148,7 @@ class PyRefPort(AbstractPyRemotePort):
         )
 
 
-class PyRefPortVectorDense(PyRefPort):
+class PyRefPortVectorDense(PyRefPort, form="VEC_DENSE"):
     """Reads and writes whole arrays."""
 
     def read(self) -> np.ndarray:
@@ -171,7 +171,7 @@ class PyRefPortVectorDense(PyRefPort):
         self._write_dense(data)
 
 
-class PyRefPortVectorSparse(PyRefPort):
+class PyRefPortVectorSparse(PyRefPort, form="VEC_SPARSE"):
     """Reads and writes events: values with flat indices."""
 
     def read(self) -> tuple[np.ndarray, np.ndarray]:
@@ -184,7 +184,7 @@ class PyRefPortVectorSparse(PyRefPort):
         self._write_part(data, indices)
 
 
-class PyRefPortScalarDense(PyRefPort):
+class PyRefPortScalarDense(PyRefPort, form="SCALAR_DENSE"):
     """Reads and writes a single number; the Var has one element."""
 
     one_number = True
@@ -198,7 +198,7 @@ class PyRefPortScalarDense(PyRefPort):
         self._write_dense(data)
 
 
-class PyRefPortScalarSparse(PyRefPort):
+class PyRefPortScalarSparse(PyRefPort, form="SCALAR_SPARSE"):
     """Reads and writes single elements of a Var."""
 
     def read(self, index: int = 0) -> tuple[Any, int]:
@@ -208,9 +208,3 @@ class PyRefPortScalarSparse(PyRefPort):
     def write(self, data: object, index: int = 0) -> None:
         """Set the element at flat index ``index``; the others keep their values."""
         self._write_part(data, index)
-
-
-PyRefPort.VEC_DENSE = PyRefPortVectorDense
-PyRefPort.VEC_SPARSE = PyRefPortVectorSparse
-PyRefPort.SCALAR_DENSE = PyRefPortScalarDense
-PyRefPort.SCALAR_SPARSE = PyRefPortScalarSparse

@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from numpy.typing import DTypeLike
 
 from lava_actor.model.ports.base import AbstractPyRemotePort
-from lava_actor.model.ports.ref_port import (
-    PyRefPort,
-    PyRefPortScalarDense,
-    PyRefPortScalarSparse,
-    PyRefPortVectorDense,
-    PyRefPortVectorSparse,
-)
+from lava_actor.model.ports.ref_port import PyRefPort
 
 if TYPE_CHECKING:
     from lava_actor.channels import CspRecvPort, CspSendPort
@@ -56,36 +50,28 @@ class PyVarPort(AbstractPyRemotePort):
         super().__init__(*ends, process_model, shape, d_type, transformer)
 
 
-class PyVarPortVectorDense(PyVarPort):
+class PyVarPortVectorDense(PyVarPort, form="VEC_DENSE"):
     """Partner of `PyRefPortVectorDense`."""
 
 
-class PyVarPortVectorSparse(PyVarPort):
+class PyVarPortVectorSparse(PyVarPort, form="VEC_SPARSE"):
     """Partner of `PyRefPortVectorSparse`."""
 
 
-class PyVarPortScalarDense(PyVarPort):
+class PyVarPortScalarDense(PyVarPort, form="SCALAR_DENSE"):
     """Partner of `PyRefPortScalarDense`."""
 
 
-class PyVarPortScalarSparse(PyVarPort):
+class PyVarPortScalarSparse(PyVarPort, form="SCALAR_SPARSE"):
     """Partner of `PyRefPortScalarSparse`."""
-
-
-PyVarPort.VEC_DENSE = PyVarPortVectorDense
-PyVarPort.VEC_SPARSE = PyVarPortVectorSparse
-PyVarPort.SCALAR_DENSE = PyVarPortScalarDense
-PyVarPort.SCALAR_SPARSE = PyVarPortScalarSparse
 
 
 class RefVarTypeMapping:
     """Which VarPort class serves which RefPort class."""
 
     mapping: ClassVar[dict[type[PyRefPort], type[PyVarPort]]] = {
-        PyRefPortVectorDense: PyVarPortVectorDense,
-        PyRefPortVectorSparse: PyVarPortVectorSparse,
-        PyRefPortScalarDense: PyVarPortScalarDense,
-        PyRefPortScalarSparse: PyVarPortScalarSparse,
+        getattr(PyRefPort, form): getattr(PyVarPort, form)
+        for form in ("VEC_DENSE", "VEC_SPARSE", "SCALAR_DENSE", "SCALAR_SPARSE")
     }
 
     @classmethod

@@ -3,36 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.model.py.base import AbstractPyProcessModel
 
 
-class Control(Protocol):
-    """Whom a running model asks whether it is to return; the actor's main loop is one."""
+class Control:
+    """Whom a running model asks whether it is to return; the actor's main loop is like one.
+
+    By itself it is what a model has before it is connected to its actor: nobody asks for anything.
+    """
 
     def stop_requested(self) -> bool:
         """True once the network is to stop."""
+        return False
 
     def pause_requested(self) -> bool:
         """True once the network is to pause."""
+        return False
 
     def wait(self, *conditions: Callable[[], object]) -> None:
         """Wait until a condition holds or the user has asked for something; serve meanwhile."""
-
-
-class _NobodyAsks:
-    """Before the model is connected to its actor."""
-
-    def stop_requested(self) -> bool:
-        return False
-
-    def pause_requested(self) -> bool:
-        return False
-
-    def wait(self, *conditions: Callable[[], object]) -> None:
-        """Return at once."""
 
 
 class PyAsyncProcessModel(AbstractPyProcessModel):
@@ -54,7 +45,7 @@ class PyAsyncProcessModel(AbstractPyProcessModel):
     def __init__(self, proc_params: object = None) -> None:
         super().__init__(proc_params=proc_params)
         self.num_steps = 0
-        self._la_control: Control = _NobodyAsks()
+        self._la_control = Control()
 
     def add_ports_for_polling(self) -> None:
         """Nothing to add."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import logging
 from abc import abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from lava_actor.errors import RuntimeStateError
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.ports.base import AbstractPyPort
 from lava_actor.model.ports.var_port import PyVarPort
-from lava_actor.model.py.shown import Name, OwnGenerator
-
-if TYPE_CHECKING:
-    import numpy as np
+from lava_actor.model.py.shown import Name
 
 
 class AbstractPyProcessModel(AbstractProcessModel):
@@ -39,10 +39,8 @@ class AbstractPyProcessModel(AbstractProcessModel):
 
     if TYPE_CHECKING:
         process_name: str
-        rng: np.random.Generator
     else:
         process_name = Name()
-        rng = OwnGenerator()
     _la_process_name: str = ""  # the actor sets it, as it does what follows
     _la_rng_seed: int = 0
     _la_first_row: int = 0  # number of the first neuron, if this is a part of a Process
@@ -53,6 +51,11 @@ class AbstractPyProcessModel(AbstractProcessModel):
         self.var_id_to_var_map: dict[int, str] = {}
         self._req_pause = False
         self._req_stop = False
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """A generator of the model's own, from the seed it was given; most models ask for none."""
+        return np.random.default_rng(self._la_rng_seed)
 
     # -- ports ------------------------------------------------------------------------------
 

@@ -49,23 +49,6 @@ class FreeRunning(PyAsyncProcessModel):
             raise AttributeError(f"{type(self).__name__} has no attribute {name!r}")
         return getattr(self._la_stepper, name)
 
-    def on_start(self) -> None:
-        """Run the original's hook."""
-        self._la_stepper.on_start()
-
-    def on_var_update(self) -> None:
-        """Run the original's hook."""
-        self._la_stepper.on_var_update()
-
-    def _la_var_written(self, name: str) -> None:
-        self._la_stepper._la_var_written(name)
-
-    def _pause(self) -> None:
-        self._la_stepper._pause()
-
-    def _stop(self) -> None:
-        self._la_stepper._stop()
-
     def _la_begin_run(self, num_steps: int) -> None:
         super()._la_begin_run(num_steps)
         self._la_left = num_steps
@@ -165,3 +148,7 @@ def _delegate(name: str, method: object) -> Callable[..., object]:
     delegate.__name__ = name
     delegate.__doc__ = getattr(method, "__doc__", None)
     return delegate
+
+
+for _hook in ("on_start", "on_var_update", "_la_var_written", "_pause", "_stop"):
+    setattr(FreeRunning, _hook, _delegate(_hook, getattr(PyLoihiProcessModel, _hook)))

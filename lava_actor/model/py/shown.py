@@ -4,27 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 if TYPE_CHECKING:
     from typing import Self
 
-    from numpy.random import Generator
-
     from lava_actor.model.py.base import AbstractPyProcessModel
-
-
-class OwnGenerator:
-    """``model.rng``: a generator of the model's own, from the seed it was given.
-
-    Made when it is first asked for, since most models never do.
-    """
-
-    def __get__(self, model: AbstractPyProcessModel | None, owner: type) -> Generator | Self:
-        if model is None:
-            return self
-        made = model.__dict__["rng"] = np.random.default_rng(model._la_rng_seed)
-        return made
 
 
 class Name:

@@ -8,9 +8,9 @@ RefPort counts as the source.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partialmethod
-from typing import TYPE_CHECKING, ClassVar, NoReturn, TypedDict, TypeVar
+from typing import TYPE_CHECKING, ClassVar, NoReturn, TypeVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError, UnsupportedError
 from lava_actor.process.interfaces import AbstractProcessMember, where
@@ -20,19 +20,14 @@ from lava_actor.process.reaching import reachable
 from lava_actor.process.tables import member_table
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from lava_actor.process.ports.virtual import (
         AbstractVirtualPort,
         ConcatPort,
         ReshapePort,
         TransposePort,
     )
-
-    class _Views(TypedDict, total=False):
-        """What makes each kind of virtual port."""
-
-        reshape: Callable[[AbstractPort, object], ReshapePort]
-        transpose: Callable[[AbstractPort, Sequence[int] | None], TransposePort]
-        concat: Callable[[AbstractPort, Sequence[AbstractPort], int], ConcatPort]
 
 
 T = TypeVar("T")
@@ -68,8 +63,8 @@ class AbstractPort(AbstractProcessMember):
     connection_configs : {partner: ConnectionSettings}
     """
 
-    _views: ClassVar[_Views] = {}
-    """What makes the virtual ports; the module `virtual` fills it."""
+    _views: ClassVar[ModuleType]
+    """What makes the virtual ports: the module `virtual`, which says so."""
 
     _role: ClassVar[str] = ""
     """Where the port may stand on a way of data: `paths.SOURCE`, `DESTINATION` or `VIEW`."""
@@ -275,7 +270,7 @@ class AbstractPort(AbstractProcessMember):
         ReshapeError
             If the number of elements differs; -1 is not understood.
         """
-        return self._continued(self._views["reshape"](self, new_shape))
+        return self._continued(self._views.ReshapePort.of(self, new_shape))
 
     def flatten(self) -> ReshapePort:
         """Return a one-dimensional view of this port."""
@@ -296,7 +291,7 @@ class AbstractPort(AbstractProcessMember):
         TransposeIndexError
             If an axis does not exist or comes twice.
         """
-        return self._continued(self._views["transpose"](self, axes))
+        return self._continued(self._views.TransposePort.of(self, axes))
 
     def concat_with(self, ports: AbstractPort | list[AbstractPort], axis: int) -> ConcatPort:
         """Return one port made of this one and ``ports``, side by side along ``axis``.
@@ -312,7 +307,7 @@ class AbstractPort(AbstractProcessMember):
         DuplicateConnectionError
             If a port comes twice.
         """
-        return self._views["concat"](self, to_list(ports), axis)
+        return self._views.ConcatPort.of(self, to_list(ports), axis)
 
     def _continued(self, port: View) -> View:
         self._connect_forward([port], AbstractPort, None, assert_same_shape=False)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from abc import abstractmethod
 from collections.abc import Sequence
 from functools import partial
@@ -19,16 +20,8 @@ from numpy.typing import ArrayLike
 
 from lava_actor.errors import PartnerTypeError, UnsupportedError
 from lava_actor.process.interfaces import checked_shape
-from lava_actor.process.ports import wiring
+from lava_actor.process.ports import exceptions, wiring
 from lava_actor.process.ports.base import AbstractPort, to_list
-from lava_actor.process.ports.exceptions import (
-    ConcatIndexError,
-    ConcatShapeError,
-    DuplicateConnectionError,
-    ReshapeError,
-    TransposeIndexError,
-    TransposeShapeError,
-)
 from lava_actor.process.ports.families import AbstractIOPort, AbstractRVPort
 from lava_actor.process.ports.paths import VIEW, Function
 from lava_actor.process.ports.wiring import Configs
@@ -136,7 +129,7 @@ class ReshapePort(AbstractVirtualPort):
         """Return the view of a port in another shape; see `AbstractPort.reshape`."""
         shape = tuple(to_list(new_shape) if not isinstance(new_shape, tuple) else new_shape)
         if any(dimension < 0 for dimension in shape) or math.prod(shape) != port.size:
-            raise ReshapeError(port.shape, shape)
+            raise exceptions.ReshapeError(port.shape, shape)
         return cls(shape, port.shape)
 
     def _la_moved(self, flat: np.ndarray, _shape: tuple[int, ...], _input: int) -> np.ndarray:
@@ -217,7 +210,7 @@ class ConcatPort(AbstractVirtualPort):
         wiring.check_one_kind(first, ports)
         self.concat_axis, shape = _concatenated([tuple(port.shape) for port in ports], axis)
         if len({id(port) for port in ports}) < len(ports):
-            raise DuplicateConnectionError(
+            raise exceptions.DuplicateConnectionError(
                 f"{wiring.described(first)}.concat_with: a port comes twice; a second view of it, "
                 f".reshape({tuple(first.shape)}), may be used instead"
             )
@@ -259,17 +252,10 @@ class ConcatPort(AbstractVirtualPort):
             f"lava_actor.process.ports.paths"
         )
 
-    def get_transform_func_bwd(self) -> Function:
-        """Raise `UnsupportedError`: there is one function per source."""
-        raise UnsupportedError(
-            f"{wiring.described(self)}: a concatenation has one function per source; ask "
-            f"lava_actor.process.ports.paths"
-        )
+    get_transform_func_bwd = get_transform_func_fwd
 
 
-AbstractPort._views.update(
-    {"reshape": ReshapePort.of, "transpose": TransposePort.of, "concat": ConcatPort.of}
-)
+AbstractPort._views = sys.modules[__name__]
 
 
 def checked_axes(shape: tuple[int, ...], axes: Sequence[int] | None) -> tuple[int, ...]:
@@ -285,11 +271,11 @@ def checked_axes(shape: tuple[int, ...], axes: Sequence[int] | None) -> tuple[in
         return tuple(reversed(range(rank)))
     given = [operator.index(axis) for axis in axes]
     if len(given) != rank:
-        raise TransposeShapeError(shape, axes)
+        raise exceptions.TransposeShapeError(shape, axes)
     plain: list[int] = []
     for axis in given:
         if not -rank <= axis < rank or axis % rank in plain:
-            raise TransposeIndexError(shape, axes, axis)
+            raise exceptions.TransposeIndexError(shape, axes, axis)
         plain.append(axis % rank)
     return tuple(plain)
 
@@ -299,14 +285,14 @@ def _concatenated(shapes: list[tuple[int, ...]], axis: int) -> tuple[int, tuple[
     first = shapes[0]
     rank = len(first)
     if not -rank <= axis < rank:
-        raise ConcatIndexError(first, axis)
+        raise exceptions.ConcatIndexError(first, axis)
     axis %= rank
     for shape in shapes:
         if (
             len(shape) != rank
             or shape[:axis] + shape[axis + 1 :] != first[:axis] + first[axis + 1 :]
         ):
-            raise ConcatShapeError(shapes, axis)
+            raise exceptions.ConcatShapeError(shapes, axis)
     width = sum(int(shape[axis]) for shape in shapes)
     return axis, (*first[:axis], width, *first[axis + 1 :])
 

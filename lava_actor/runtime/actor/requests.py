@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pickle
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from lava_actor.channels.pipe import Frame, Parcel, PipeEnded
 from lava_actor.checkpoint import models
@@ -11,7 +11,6 @@ from lava_actor.errors import NetworkEnds
 from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime.reports.exceptions import failure_of, packed
 
-P = TypeVar("P")
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -73,14 +72,12 @@ def _slot(actor: Actor, name: str) -> VarSlot:
     return next(v for v in actor.spec.plan.vars if v.name == name).slot(actor.name)
 
 
-def _get(actor: Actor, payload: tuple[str, object]) -> object:
-    name, index = payload
+def _get(actor: Actor, name: str, index: object) -> object:
     slot = _slot(actor, name)
     return slot.taken(slot.presented(getattr(actor.built.model, name)), index)
 
 
-def _set(actor: Actor, payload: tuple[str, object, object]) -> None:
-    name, value, index = payload
+def _set(actor: Actor, name: str, value: object, index: object) -> None:
     model: AbstractPyProcessModel = actor.built.model
     _slot(actor, name).set_in(model, name, value, index)
 
@@ -91,7 +88,7 @@ def _run(actor: Actor, steps: int) -> object:
     return _NO_REPLY
 
 
-def _leave(actor: Actor, _payload: None) -> object:
+def _leave(actor: Actor) -> object:
     actor.clean_up()
     actor.send("clean")
     return _NO_REPLY
@@ -102,21 +99,17 @@ def _taken(actor: Actor, amount: int) -> object:
     return _NO_REPLY
 
 
-def _with_payload(carry_out: Callable[[Actor, P], object]) -> Callable[[Frame, Actor], object]:
-    return lambda frame, actor: carry_out(actor, frame.take())
-
-
 _NO_REPLY = object()
 _receive = Receiver(
     {
-        "get": _with_payload(_get),
-        "set": _with_payload(_set),
+        "get": lambda frame, actor: _get(actor, *frame.take()),
+        "set": lambda frame, actor: _set(actor, *frame.take()),
         "reset": lambda frame, actor: actor.rebuild(*frame.take()),
         "snapshot": lambda frame, actor: models.snapshot(actor, *frame.take()),
         "restore": lambda frame, actor: models.restore(actor, *frame.take()),
-        "run": _with_payload(_run),
-        "leave": _with_payload(_leave),
-        "taken": _with_payload(_taken),
+        "run": lambda frame, actor: _run(actor, frame.take()),
+        "leave": lambda _frame, actor: _leave(actor),
+        "taken": lambda frame, actor: _taken(actor, frame.take()),
     },
     Way.USER_TO_ACTOR,
     Way.SERVICE_TO_ACTOR,

@@ -49,14 +49,8 @@ class SteppingLoop:
         self._ahead = 0
         self.announced = 0
         actor.on_rebuilt = self._rebuilt
-        guarded = (
-            self.phases.pre_guard
-            or self.phases.lrn_guard
-            or self.phases.post_guard
-            or self.phases.run_post_mgmt
-        )
         self.burst = self._new_burst()
-        all_at_once = self.burst.whole or not guarded
+        all_at_once = self.burst.whole or not (self.phases.guarded or self.phases.run_post_mgmt)
         self.plain = all_at_once and self.turns is None and not self.barriers
 
     def run(self) -> None:

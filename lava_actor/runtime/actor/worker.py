@@ -21,6 +21,7 @@ from lava_actor.plain import plain
 from lava_actor.protocol import words
 from lava_actor.runtime.actor.stepping import SteppingLoop
 from lava_actor.runtime.reports.output import Voices
+from lava_actor.runtime.start.processes import start_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,11 +151,7 @@ class Worker:
         """Let an actor have a thread of its own."""
         actor = member.actor
         actor.party.move_to(actor.party)
-        thread = threading.Thread(
-            target=self._live_alone, args=(member,), name=f"actor {actor.name}", daemon=True
-        )
-        thread.start()
-        self._threads.append(thread)
+        self._threads.append(start_thread(f"actor {actor.name}", self._live_alone, member))
 
     def _live_alone(self, member: _Member) -> None:
         self._voices.speak(member.actor)

@@ -79,12 +79,6 @@ def raise_as_it_is(record: Failure, where: str) -> NoReturn:
     raise RuntimeStateError(text) from remote
 
 
-def raise_start_failure(failure: Failure) -> NoReturn:
-    """Raise what kept a network from starting: the model's own exception where it can travel."""
-    model = f" ({failure.model})" if failure.model else ""
-    raise_as_it_is(failure, f"{failure.process}{model} could not start")
-
-
 def died(
     process: str, message: str, *, model: str = "", phase: str = "?", step: int = 0
 ) -> Failure:

@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 from lava_actor.channels.interrupts import Signal
 from lava_actor.channels.pipe import PipeEnded
 from lava_actor.errors import NetworkEnds
+from lava_actor.runtime.start.processes import start_thread
 
 if TYPE_CHECKING:
     from lava_actor.runtime.actor.actor import Actor
@@ -248,8 +249,7 @@ class Emitter:
             self._queue.append((party, amount, emit, what))
         self._more.release()
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="lava_actor output", daemon=True)
-            self._thread.start()
+            self._thread = start_thread("lava_actor output", self._run)
 
     def _run(self) -> None:
         while True:

@@ -41,6 +41,13 @@ ON_A_RING = ("data", "space")
 #: Waits at a ring, in words.
 WAITS_FOR = {"data": "a message from", "space": "space in", "poll": "the last step of"}
 
+#: What an actor is doing that waits for something else.
+_STATES = {
+    "barrier": "waiting for the others",
+    "turn": "waiting for its turn",
+    **dict.fromkeys(("step", "first"), words.STATE_NAMES[words.PARKED]),
+}
+
 #: Stands for the user's interpreter among the parties.
 USER = -1
 #: Stands for the slowest actors of other machines, which only those know.
@@ -77,13 +84,8 @@ def has_nothing_to_do(party: Party) -> bool:
 def state_name(party: Party) -> str:
     """What the actor is doing, in words."""
     blocked = party.blocked
-    if blocked is not None and blocked[0] == "barrier":
-        return "waiting for the others"
-    if blocked is not None and blocked[0] == "turn":
-        return "waiting for its turn"
-    if blocked is not None and blocked[0] in ("step", "first"):
-        return words.STATE_NAMES[words.PARKED]
-    return words.STATE_NAMES.get(party.state, "?")
+    waiting = None if blocked is None else _STATES.get(blocked[0])
+    return waiting or words.STATE_NAMES.get(party.state, "?")
 
 
 def fixed(waits: dict[int, Wait], idle: Collection[int] = ()) -> dict[int, Wait]:

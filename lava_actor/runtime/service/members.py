@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lava_actor.channels.pipe import Frame, PipeEnded
 from lava_actor.plain import plain
 from lava_actor.protocol import words
-from lava_actor.protocol.frames import FRAMES, Way
+from lava_actor.protocol.frames import Way
 from lava_actor.runtime.reports.failures import died
 
 if TYPE_CHECKING:
@@ -123,7 +123,7 @@ class Members:
 
     def _pass_on(self, frame: Frame, member: Member) -> None:
         """Let the user have what is the user's; the rest comes too late."""
-        if frame.kind in FRAMES[Way.ACTOR_TO_USER]:
+        if frame.kind in Way.ACTOR_TO_USER.value:
             self.user.forward(frame, actor=member.party)
         else:
             frame.close()

@@ -40,7 +40,7 @@ from typing import TYPE_CHECKING
 
 from lava_actor.channels.pipe import Frame, PipeEnded
 from lava_actor.protocol import words
-from lava_actor.protocol.frames import FRAMES, Receiver, Way
+from lava_actor.protocol.frames import Receiver, Way
 from lava_actor.runtime.reports.exceptions import EXCEPTION_SECONDS, failure_of
 from lava_actor.runtime.reports.failures import died, of_runtime
 from lava_actor.runtime.service.deadlock import Watch, has_nothing_to_do
@@ -106,33 +106,8 @@ class Service(Members):
         self.left_alone: tuple[float, Failure] | None = None
         self.parent = parent  # the launcher; 0: this is a thread of the user's
         self.patience: float | None = None  # until when exceptions may follow their texts
-        self._of_user = Receiver(
-            {
-                "run": self._run,
-                "by_hand": self._let_user_grant,
-                "pause": self._pause,
-                "hold": self._hold,
-                "release": self._release,
-                "fence": self._fence,
-                "waits": self._tell_waits,
-                "stop": self._stop,
-                "settle": self._settle_for_others,
-            },
-            Way.USER_TO_SERVICE,
-        )
-        self._of_actors = Receiver(
-            {
-                "ready": self._actor_ready,
-                "startfail": self._actor_could_not_start,
-                "failed": self._actor_failed,
-                "exception": self._nothing,  # of a failure that has been reported without it
-                "left": self._actor_left,
-                "done": self._async_done,
-                "ask": self._actor_asks,
-                "clean": self._actor_is_clean,
-            },
-            Way.ACTOR_TO_SERVICE,
-        )
+        self._of_user = Receiver.of(self, "_on_", Way.USER_TO_SERVICE)
+        self._of_actors = Receiver.of(self, "_hear_", Way.ACTOR_TO_SERVICE)
 
     # -- life -------------------------------------------------------------------------------
 
@@ -233,7 +208,7 @@ class Service(Members):
             else:  # no other command is of use any more; output and answers still go to and fro
                 frame.close()
 
-    def _run(self, frame: Frame) -> None:
+    def _on_run(self, frame: Frame) -> None:
         steps = frame.take()
         self._expect_end()
         if self.plan.leads:
@@ -260,12 +235,11 @@ class Service(Members):
         self.next_watch = time.monotonic() + WATCH_SECONDS
         self.watch.new_run()
 
-    def _let_user_grant(self, frame: Frame) -> None:
-        frame.close()
+    def _on_by_hand(self, _frame: Frame) -> None:
         self._expect_end()
         self.by_hand = True
 
-    def _pause(self, frame: Frame | None = None, reason: int = words.PAUSED) -> None:
+    def _on_pause(self, _frame: Frame | None = None, reason: int = words.PAUSED) -> None:
         if not self.running:
             return
         if self.plan.leads:
@@ -279,23 +253,20 @@ class Service(Members):
             if self.runs.done == self.runs.turn:  # or else we shall be woken
                 self._finish(self.asked or int(self.runs.phase))
 
-    def _hold(self, frame: Frame) -> None:
-        frame.close()
+    def _on_hold(self, frame: Frame) -> None:
         self.user.post("held", self.lease.hold(), key=frame.key)
 
-    def _release(self, frame: Frame) -> None:
-        frame.close()
+    def _on_release(self, _frame: Frame) -> None:
         if self.running:
             self.lease.release()
 
-    def _fence(self, frame: Frame) -> None:
+    def _on_fence(self, frame: Frame) -> None:
         step = frame.take()
         if self.running:
             self.clock.pause = self.clock.pause or words.PAUSED
             self.lease.end_at(step)
 
-    def _tell_waits(self, frame: Frame) -> None:
-        frame.close()
+    def _on_waits(self, _frame: Frame) -> None:
         self.user.post("waits", self.watch.picture())
 
     def _ask_to_return(self, reason: int) -> None:
@@ -330,24 +301,23 @@ class Service(Members):
     def _from_actor(self, member: Member) -> None:
         """Handle what a member has sent; another event may have brought us here before."""
         for frame in self._frames_of(member):
-            if self.ending or frame.kind in FRAMES[Way.ACTOR_TO_USER]:
+            if self.ending or frame.kind in Way.ACTOR_TO_USER.value:
                 self._pass_on(frame, member)
             else:
                 self._of_actors(frame, member)
 
-    def _nothing(self, frame: Frame, _member: Member) -> None:
-        frame.close()
+    def _hear_exception(self, _frame: Frame, _member: Member) -> None:
+        """Of a failure that has been reported without it."""
 
-    def _actor_ready(self, frame: Frame, member: Member) -> None:
-        frame.close()
+    def _hear_ready(self, _frame: Frame, member: Member) -> None:
         self.waiting_for.discard(member.party)
         if not self.waiting_for:
             self.user.post("ready")
 
-    def _actor_could_not_start(self, frame: Frame, member: Member) -> None:
+    def _hear_startfail(self, frame: Frame, member: Member) -> None:
         self._start_failed(self._complete(frame, member))
 
-    def _actor_failed(self, frame: Frame, member: Member) -> None:
+    def _hear_failed(self, frame: Frame, member: Member) -> None:
         self._settle(self._complete(frame, member))
 
     def _complete(self, frame: Frame, member: Member) -> Failure:
@@ -363,12 +333,12 @@ class Service(Members):
             self.user.forward(following, actor=member.party)
         return failure
 
-    def _actor_asks(self, frame: Frame, _member: Member) -> None:
+    def _hear_ask(self, frame: Frame, _member: Member) -> None:
         self.asked = frame.take()
-        self._pause(reason=self.asked)
+        self._on_pause(reason=self.asked)
         self.user.post("ask", self.asked)
 
-    def _async_done(self, frame: Frame, member: Member) -> None:
+    def _hear_done(self, frame: Frame, member: Member) -> None:
         reason, run = frame.take()
         if run == self.async_runs:  # or messages woke it in mid-call, before it heard of this one
             self.waiting_for.discard(member.party)
@@ -379,13 +349,12 @@ class Service(Members):
         if not self.waiting_for and self.running:
             self._finish(self.asked)
 
-    def _actor_left(self, frame: Frame, member: Member) -> None:
+    def _hear_left(self, _frame: Frame, member: Member) -> None:
         """An actor was released because the other end of a channel is gone.
 
         Its cause is in another domain, whose service reports it; if nobody does, this is all
         there is to say.
         """
-        frame.close()
         self._close(member)
         self._await_cause(self._died(member, "left, because the other end of a channel is gone"))
 
@@ -428,7 +397,7 @@ class Service(Members):
         self.ending = True
         self.user.post("startfail", failure)
 
-    def _settle_for_others(self, frame: Frame) -> None:
+    def _on_settle(self, frame: Frame) -> None:
         """Another domain has failed: end as well, and say who failed here with it."""
         self._settle(None, frame.take())
 
@@ -482,12 +451,12 @@ class Service(Members):
             self.user.wait(0.05)
             self._from_user()
 
-    def _stop(self, frame: Frame) -> None:
+    def _on_stop(self, frame: Frame) -> None:
         """Let the step in progress end, then leave; `_take_down` does the rest."""
         self.leave_by = time.monotonic() + frame.take()
         self.leaving = True
         if self.running:
-            self._pause(reason=words.STOPPED)
+            self._on_pause(reason=words.STOPPED)
         patient_until = time.monotonic() + PATIENT_SECONDS
         while time.monotonic() < self.leave_by and not self._may_leave():
             self._look(0.02)
@@ -518,8 +487,7 @@ class Service(Members):
             if self.ending:
                 return
 
-    def _actor_is_clean(self, frame: Frame, member: Member) -> None:
-        frame.close()
+    def _hear_clean(self, _frame: Frame, member: Member) -> None:
         self.cleaning.discard(member.party)
 
     def _may_leave(self) -> bool:

@@ -57,16 +57,8 @@ def flags() -> list[str]:
     return [*isolated, *(option for option in short if option != "-"), *extra]
 
 
-@plain(frozen=True)
-class _Filter:
-    """One entry of `warnings.filters`; the class of warnings by its name."""
-
-    action: str
-    message: str
-    module_of_category: str
-    category: str
-    module: str
-    line: int
+_Filter = tuple[str, str, tuple[str, str], str, int]
+"""One entry of `warnings.filters`; the class of warnings by its module and name."""
 
 
 @plain(frozen=True)
@@ -204,15 +196,9 @@ def attune_process(where: Surroundings) -> None:
     if where.faults and not faulthandler.is_enabled():
         faulthandler.enable(2)
     warnings.resetwarnings()
-    for entry in where.filters:
-        warnings.filterwarnings(
-            entry.action,  # type: ignore[arg-type]
-            entry.message,
-            _category(entry.module_of_category, entry.category),
-            entry.module,
-            entry.line,
-            append=True,
-        )
+    for action, message, name, module, line in where.filters:
+        found = _category(*name)
+        warnings.filterwarnings(action, message, found, module, line, append=True)  # type: ignore[arg-type]
 
 
 def _no_debugger(*_args: object, **_kwargs: object) -> None:
@@ -223,14 +209,8 @@ def _no_debugger(*_args: object, **_kwargs: object) -> None:
 
 
 def _described(action: str, message: Any, category: Any, module: Any, line: int) -> _Filter:
-    return _Filter(
-        action,
-        "" if message is None else getattr(message, "pattern", message),
-        category.__module__,
-        category.__qualname__,
-        "" if module is None else getattr(module, "pattern", module),
-        line,
-    )
+    first, second = (getattr(part, "pattern", part) or "" for part in (message, module))
+    return action, first, (category.__module__, category.__qualname__), second, line
 
 
 def _category(module: str, name: str) -> type[Warning]:

@@ -23,19 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from lava_actor.channels.pipe import Pipe
-from lava_actor.runtime.start import descriptors
+from lava_actor.runtime.start import descriptors, processes
 from lava_actor.runtime.start.forking import cheapest, why_not
 from lava_actor.runtime.start.plan import ActorStart
-from lava_actor.runtime.start.processes import (
-    KILL_SECONDS,
-    Signals,
-    adopt_orphans,
-    be_child,
-    end_offspring,
-    how_it_ended,
-    look,
-    memory_kills,
-)
 
 if TYPE_CHECKING:
     from lava_actor.channels import Arena
@@ -78,7 +68,7 @@ class Host(Protocol[Handle]):
         """
 
     @property
-    def signals(self) -> Signals | None:
+    def signals(self) -> processes.Signals | None:
         """What can be read when an actor has ended, or the service is told to end; None: never."""
 
     def is_dead(self, handle: Handle) -> bool:
@@ -116,13 +106,13 @@ class ProcessHost:
         self._body: Body | None = body
         self._status: dict[int, int] = {}
         self._used: dict[int, int] = {}
-        self._memory_kills = memory_kills()
+        self._memory_kills = processes.memory_kills()
         self._pids: list[int] = []
         self._score = _victims_score()
         gc.collect()
         gc.freeze()  # what is loaded now stays shared between the actors
-        adopt_orphans()
-        self.signals = Signals(signal.SIGCHLD, signal.SIGTERM)
+        processes.adopt_orphans()
+        self.signals = processes.Signals(signal.SIGCHLD, signal.SIGTERM)
 
     def start_all(
         self, actors: Sequence[ActorStart], foreign: Sequence[int]
@@ -172,7 +162,7 @@ class ProcessHost:
             if not pid:
                 theirs = [pipe for _, pipe in ends]
                 be = partial(self._be, list(zip(house, theirs, strict=True)), spans)
-                be_child(parent, signal.SIGKILL, be)
+                processes.be_child(parent, signal.SIGKILL, be)
             self._pids.append(pid)
             for actor, (mine, _) in zip(house, ends, strict=True):
                 found[actor.party] = (mine, pid)
@@ -214,7 +204,7 @@ class ProcessHost:
         """Exit code or signal of a dead actor."""
         if self._still_there([handle], TERMINATE_SECONDS):
             return "closed its pipe without leaving"
-        return how_it_ended(self._status[handle], self._used[handle], self._memory_kills)
+        return processes.how_it_ended(self._status[handle], self._used[handle], self._memory_kills)
 
     def end_all(self, handles: Sequence[int], is_idle: Callable[[int], bool]) -> list[int]:
         """Wait, then SIGTERM, then SIGKILL; to wait for a halted process is no use."""
@@ -226,18 +216,17 @@ class ProcessHost:
         idle = [pid for pid in left if pid not in busy]
         deadline = time.monotonic() + IDLE_SECONDS
         while idle and time.monotonic() < deadline:
-            halted = [pid for pid in idle if (seen := look(pid)) is not None and seen.halted]
-            self._kill(halted)
+            self._kill([pid for pid in idle if processes.is_halted(pid)])
             idle = self._still_there(idle, 0.05)
         self._kill(idle)
-        end_offspring(self._reap)
+        processes.end_offspring(self._reap)
         return busy
 
     def _kill(self, pids: Sequence[int]) -> None:
         for pid in pids:
             if pid not in self._status:
                 os.kill(pid, signal.SIGKILL)
-        self._still_there(pids, KILL_SECONDS)
+        self._still_there(pids, processes.KILL_SECONDS)
 
     def _still_there(self, handles: Sequence[int], seconds: float) -> list[int]:
         """Those that have not ended in that time."""
@@ -329,19 +318,15 @@ class Inside(threading.local):
 INSIDE = Inside()
 
 
-def start_thread(body: Body, actor: ActorStart, pipe: Pipe) -> threading.Thread:
+def start_guest(body: Body, actor: ActorStart, pipe: Pipe) -> threading.Thread:
     """Let an actor live in a thread of this interpreter."""
-    thread = threading.Thread(
-        target=body, args=([(actor, pipe)], False), name=f"actor {actor.name}", daemon=True
-    )
-    thread.start()
-    return thread
+    return processes.start_thread(f"actor {actor.name}", body, [(actor, pipe)], False)
 
 
 class ThreadHost:
     """Actors in threads of this interpreter: for debuggers and coverage."""
 
-    signals: Signals | None = None
+    signals: processes.Signals | None = None
 
     def __init__(self, body: Body) -> None:
         self._body = body
@@ -353,7 +338,7 @@ class ThreadHost:
         started = []
         for actor in actors:
             ours, theirs = Pipe.pair()
-            started.append((ours, start_thread(self._body, actor, theirs)))
+            started.append((ours, start_guest(self._body, actor, theirs)))
         return started
 
     def is_dead(self, handle: threading.Thread) -> bool:

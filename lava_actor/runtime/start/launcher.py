@@ -24,10 +24,10 @@ from collections.abc import Callable, Sequence
 
 from lava_actor.built import PACKAGE
 from lava_actor.channels.interrupts import held
-from lava_actor.channels.pipe import Frame, Pipe, PipeEnded
+from lava_actor.channels.pipe import Frame, Pipe, PipeEnded, ready
 from lava_actor.runtime.start.descriptors import keep_standard_ones
 from lava_actor.runtime.start.environment import flags, import_places, safe_path
-from lava_actor.runtime.start.processes import GRACE_SECONDS, how_it_ended, look
+from lava_actor.runtime.start.processes import GRACE_SECONDS, how_it_ended, is_halted
 from lava_actor.runtime.start.program import stamp
 
 #: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
@@ -60,13 +60,13 @@ class _Process:
 
     def poll(self) -> int | None:
         """None while it lives. Its own parent knows how it has ended; we say "killed"."""
-        if self.returncode is None and select.select([self._descriptor], [], [], 0)[0]:
+        if self.returncode is None and ready(self._descriptor, select.POLLIN, 0):
             self.returncode = -signal.SIGKILL
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait for its end."""
-        if self.returncode is None and not select.select([self._descriptor], [], [], timeout)[0]:
+        if self.returncode is None and not ready(self._descriptor, select.POLLIN, timeout):
             raise subprocess.TimeoutExpired(str(self.pid), timeout or 0.0)
         self.close()
 
@@ -198,8 +198,7 @@ class Launcher:
         self.pipe.close()
         deadline = time.monotonic() + CLOSE_SECONDS
         while self.process.poll() is None and time.monotonic() < deadline:
-            seen = look(self.process.pid)
-            if seen is not None and seen.halted:
+            if is_halted(self.process.pid):
                 break
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(0.2)

@@ -41,19 +41,10 @@ from lava_actor.runtime.actor.actor import Actor
 from lava_actor.runtime.actor.worker import Worker
 from lava_actor.runtime.reports.exceptions import failure_of
 from lava_actor.runtime.service.service import Service, ignore_terminal_signals
-from lava_actor.runtime.start import descriptors, forking, program
+from lava_actor.runtime.start import descriptors, forking, processes, program
 from lava_actor.runtime.start.environment import attune, attune_process, import_places, settle_in
 from lava_actor.runtime.start.hosts import INSIDE, Household, MixedHost, ProcessHost
 from lava_actor.runtime.start.plan import ServicePlan
-from lava_actor.runtime.start.processes import (
-    Signals,
-    adopt_orphans,
-    be_child,
-    end_offspring,
-    hear_of_parents_end,
-    how_it_ended,
-    look,
-)
 from lava_actor.runtime.start.rehearsal import rehearse
 from lava_actor.runtime.start.seeds import global_state
 from lava_actor.runtime.start.serialize import ActorSpec
@@ -87,23 +78,15 @@ class Launcher:
     """The launcher's loop: orders, ends of services, the end of the owner."""
 
     def __init__(self, pipe: Pipe, owner: int, services: Iterable[int] = ()) -> None:
-        adopt_orphans()
+        processes.adopt_orphans()
         self._pipe = pipe
         self._owner = owner
-        self._signals = Signals(signal.SIGCHLD, signal.SIGTERM)
+        self._signals = processes.Signals(signal.SIGCHLD, signal.SIGTERM)
         self._ordered = dict(enumerate(services))
         self._services = set(services)
         self._retired = False
         self._fates: dict[int, str] = {}
-        self._orders = Receiver(
-            {
-                "preload": _preload,
-                "service": self._fork_service,
-                "fate": self._tell_fate,
-                "retire": self._retire,
-            },
-            Way.USER_TO_LAUNCHER,
-        )
+        self._orders = Receiver.of(self, "_on_", Way.USER_TO_LAUNCHER)
 
     def run(self, *, warm: bool = False) -> NoReturn:
         """Serve until there is nobody to serve; ``warm``: forked from one that has done it."""
@@ -135,11 +118,16 @@ class Launcher:
             if self._retired and not self._services:
                 self._leave()
 
-    def _retire(self, frame: Frame) -> None:
-        frame.close()
+    def _on_preload(self, frame: Frame) -> None:
+        for name in frame.take():
+            with contextlib.suppress(Exception):  # met again, and told, by the actor it concerns
+                importlib.import_module(name)
+        _share_all()
+
+    def _on_retire(self, _frame: Frame) -> None:
         self._retired = True
 
-    def _fork_service(self, frame: Frame) -> None:
+    def _on_service(self, frame: Frame) -> None:
         parent = os.getpid()
         try:
             pid = os.fork()
@@ -152,7 +140,7 @@ class Launcher:
             self._ordered[frame.key] = pid
             frame.close()
             return
-        be_child(parent, signal.SIGTERM, partial(self._serve, frame, parent))
+        processes.be_child(parent, signal.SIGTERM, partial(self._serve, frame, parent))
 
     def _serve(self, frame: Frame, parent: int) -> None:
         self._signals.leave()
@@ -175,16 +163,15 @@ class Launcher:
             if pid in self._services:
                 self._services.discard(pid)
                 if status:
-                    self._fates[pid] = how_it_ended(status)
+                    self._fates[pid] = processes.how_it_ended(status)
                     orphans = True
         if orphans:
-            end_offspring(self._reap, self._services)
+            processes.end_offspring(self._reap, self._services)
         return True
 
-    def _tell_fate(self, frame: Frame) -> None:
+    def _on_fate(self, frame: Frame) -> None:
         """How a service ended, if it has."""
         pid = self._ordered.get(frame.key, frame.key)
-        frame.close()
         deadline = time.monotonic() + FATE_SECONDS
         while self._reap() and pid in self._services and time.monotonic() < deadline:
             time.sleep(0.001)
@@ -198,21 +185,14 @@ class Launcher:
         while self._reap() and self._services and time.monotonic() < began + SERVICE_SECONDS:
             if time.monotonic() > began + HALTED_SECONDS:
                 for pid in self._services:
-                    if (seen := look(pid)) is not None and seen.halted:
+                    if processes.is_halted(pid):
                         os.kill(pid, signal.SIGKILL)
             time.sleep(0.002)
         for pid in self._services:
             os.kill(pid, signal.SIGKILL)
         self._services.clear()
-        end_offspring(self._reap)
+        processes.end_offspring(self._reap)
         os._exit(0)
-
-
-def _preload(frame: Frame) -> None:
-    for name in frame.take():
-        with contextlib.suppress(Exception):  # met again, and reported, by the actor it concerns
-            importlib.import_module(name)
-    _share_all()
 
 
 def _share_all() -> None:
@@ -311,7 +291,7 @@ def _stay(user: Pipe, owner: int, others: Iterable[int]) -> int:
     child = os.fork()
     if not child:
         ours.close()
-        hear_of_parents_end(parent, signal.SIGTERM)
+        processes.hear_of_parents_end(parent, signal.SIGTERM)
         _introduce(user)
         return parent
     user.close()

@@ -15,6 +15,7 @@ import ctypes
 import os
 import signal
 import struct
+import threading
 import time
 import traceback
 from collections.abc import Callable, Collection
@@ -67,6 +68,12 @@ def look(pid: int) -> Look | None:
     words = text[text.rindex(b")") + 2 :].split()
     state, parent, user, system, started = (words[i] for i in (0, 1, 11, 12, 19))
     return Look(pid, int(parent), state.decode(), int(user) + int(system), int(started))
+
+
+def is_halted(pid: int) -> bool:
+    """Whether somebody has stopped a process, or traces it."""
+    seen = look(pid)
+    return seen is not None and seen.halted
 
 
 def offspring(spare: Collection[int] = ()) -> list[Look]:
@@ -160,6 +167,13 @@ def be_child(parent: int, number: int, body: Callable[[], object]) -> NoReturn:
         traceback.print_exc()
     finally:
         os._exit(status)
+
+
+def start_thread(name: str, body: Callable[..., object], *arguments: object) -> threading.Thread:
+    """Let a thread that ends with the interpreter do something."""
+    thread = threading.Thread(target=body, args=arguments, name=name, daemon=True)
+    thread.start()
+    return thread
 
 
 def how_it_ended(status: int, used: int = 0, kills: int | None = None) -> str:

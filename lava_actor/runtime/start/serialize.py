@@ -117,23 +117,15 @@ def _offender(plan: ActorPlan) -> str:
     return ""
 
 
-def _modules_used(plans: Iterable[ActorPlan]) -> set[str]:
-    """Modules of the classes of models, Processes and parameters."""
-    classes: set[type] = set()
-    for plan in plans:
-        classes.update((plan.model_class, type(plan.process)))
-        classes.update(type(value) for value in plan.process.proc_params._parameters.values())
-    return {base.__module__ for cls in classes for base in cls.__mro__}
-
-
-def _is_ours(module: str) -> bool:
-    return module.partition(".")[0] == "lava_actor"
-
-
 def library_modules(plans: Iterable[ActorPlan]) -> set[str]:
     """Modules that the actors of these plans will import and that are the same in every program.
 
     Those of this library, and sparse matrices if this program knows any.
     """
-    sparse = {"scipy.sparse"} & set(sys.modules)
-    return sparse | {name for name in _modules_used(plans) if _is_ours(name)}
+    classes: set[type] = set()
+    for plan in plans:
+        classes.update((plan.model_class, type(plan.process)))
+        classes.update(type(value) for value in plan.process.proc_params._parameters.values())
+    used = {base.__module__ for cls in classes for base in cls.__mro__}
+    ours = {module for module in used if module.partition(".")[0] == "lava_actor"}
+    return ours | ({"scipy.sparse"} & set(sys.modules))

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels.interrupts import held
 from lava_actor.channels.pipe import Pipe
-from lava_actor.runtime.start.hosts import LEAVE_SECONDS, start_thread
+from lava_actor.runtime.start.hosts import LEAVE_SECONDS, start_guest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,7 @@ class Guests:
             while self._invited:
                 plan, actor, pipe = self._invited.pop(0)
                 event = os.dup(self._wake_up)  # it may outlive the network's
-                self._threads.append(start_thread(partial(live, plan, event), actor, pipe))
+                self._threads.append(start_guest(partial(live, plan, event), actor, pipe))
 
     def end(self) -> None:
         """Wait for them, now that the arena is aborted."""

@@ -114,28 +114,7 @@ class Listener:
         self._taken: Counter[int] = Counter()
         self._homes: dict[int, int] = {}
         self._emitter = Emitter(self._has_taken)
-        self._receive = Receiver(
-            {
-                "here": self._on_here,
-                "warm": self._on_warm,
-                "differ": self._on_differ,
-                "ready": self._on_ready,
-                "startfail": self._on_startfail,
-                "finished": self._on_finished,
-                "held": self._on_held,
-                "waits": self._on_waits,
-                "ask": self._on_ask,
-                "failed": self._on_failed,
-                "stopped": self._on_stopped,
-                "reply": self._on_reply,
-                "error": self._on_error,
-                "raised": self._on_raised,
-                "print": self._on_print,
-                "log": self._on_log,
-            },
-            Way.SERVICE_TO_USER,
-            Way.ACTOR_TO_USER,
-        )
+        self._receive = Receiver.of(self, "_on_", Way.SERVICE_TO_USER, Way.ACTOR_TO_USER)
         for index, pipe in enumerate(self._pipes):
             pipe.on_unsent = partial(self._unsent, index)
         self._thread = threading.Thread(
@@ -384,8 +363,7 @@ class Listener:
     def _has_failed(self) -> RuntimeStateError:
         return RuntimeStateError(f"the network has failed: {self.failures[0].what}")
 
-    def _on_ready(self, frame: Frame, index: int) -> None:
-        frame.close()
+    def _on_ready(self, _frame: Frame, index: int) -> None:
         self._ready.add(index)
         if len(self._ready) == len(self._pipes):
             self._started.set()
@@ -427,8 +405,7 @@ class Listener:
         if failure is not None and not self.finished.is_set() and not self._clocks.agreeing:
             self._end_with(index, [failure])
 
-    def _on_ask(self, frame: Frame, index: int) -> None:
-        frame.close()
+    def _on_ask(self, _frame: Frame, index: int) -> None:
         self._tell_others(index)
 
     def _tell_others(self, index: int) -> None:

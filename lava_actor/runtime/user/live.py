@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 from lava_actor.process.tables import ROWS, table
+from lava_actor.runtime.start.processes import start_thread
 from lava_actor.runtime.user.status import busy_between
 
 if TYPE_CHECKING:
@@ -48,8 +49,7 @@ class LiveView:
         show: Any = display.display
         self._shown = show(_Look(self), display_id=True)
         self._over = threading.Event()
-        self._thread = threading.Thread(target=self._follow, name="lava_actor live", daemon=True)
-        self._thread.start()
+        self._thread = start_thread("lava_actor live", self._follow)
 
     def close(self) -> None:
         """Draw once more, and no longer; the run goes on."""

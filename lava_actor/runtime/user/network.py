@@ -25,7 +25,7 @@ from lava_actor.errors import (
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 from lava_actor.protocol import words
-from lava_actor.runtime.reports.failures import raise_failures, raise_start_failure
+from lava_actor.runtime.reports.failures import raise_as_it_is, raise_failures
 from lava_actor.runtime.start.hosts import INSIDE
 from lava_actor.runtime.start.program import refuse_network
 from lava_actor.runtime.user import living
@@ -140,7 +140,8 @@ class Network:
             failure = self._listener.await_ready(crew.tell_program)
             self._listener.await_output()
             if failure is not None:
-                raise_start_failure(failure)
+                model = f" ({failure.model})" if failure.model else ""
+                raise_as_it_is(failure, f"{failure.process}{model} could not start")
             if self._resume is not None:
                 self._start_from(self._resume)
             self._connect_externals()

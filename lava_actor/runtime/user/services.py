@@ -15,7 +15,8 @@ import signal
 import time
 from typing import TYPE_CHECKING
 
-from lava_actor.runtime.start.processes import look
+from lava_actor.channels.pipe import ready
+from lava_actor.runtime.start.processes import is_halted, look
 
 if TYPE_CHECKING:
     from lava_actor.channels.pipe import Frame
@@ -133,8 +134,7 @@ class Attendance:
         if time.monotonic() < self._told_to_end + HALTED_END_SECONDS:
             return
         for index, pid in self._pids.items():
-            seen = look(pid) if index in self._pidfds else None
-            if seen is not None and seen.halted:
+            if index in self._pidfds and is_halted(pid):
                 self._kill(index)
 
     def kill(self) -> None:
@@ -150,11 +150,7 @@ class Attendance:
 
     def has_ended(self, index: int, seconds: float = 0.0) -> bool:
         """Whether a service is known to be gone, or is so within some seconds."""
-        if index not in self._pidfds:
-            return False
-        poller = select.poll()
-        poller.register(self._pidfds[index], select.POLLIN)
-        return bool(poller.poll(seconds * 1000.0))
+        return index in self._pidfds and ready(self._pidfds[index], select.POLLIN, seconds)
 
     def finish(self, *, hurry: bool = False) -> None:
         """Wait until no service is left, and kill those that stay."""

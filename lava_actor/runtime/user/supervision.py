@@ -33,6 +33,7 @@ from lava_actor.runtime.start import descriptors
 from lava_actor.runtime.start.environment import surroundings
 from lava_actor.runtime.start.hosts import descriptors_for
 from lava_actor.runtime.start.plan import ActorStart, ServicePlan
+from lava_actor.runtime.start.processes import start_thread
 from lava_actor.runtime.start.program import Key, ProgramPlan
 from lava_actor.runtime.start.seeds import actor_seeds, root_seed
 from lava_actor.runtime.start.serialize import Pack, library_modules, pack_actors, specify
@@ -164,7 +165,7 @@ class Crew:
         self._seeds = [of_process[actor.process] for actor in executable.actors]
         if not self._in_threads:
             for rank in sorted(set(self._ranks)):
-                here = [a for a in executable.actors if self._ranks[a.party] == rank]
+                here = self._actors_on(rank)
                 self._packs[rank] = pack_actors(here, [self._seeds[a.party] for a in here])
                 self._move_to_threads(self._packs[rank].stays)
         self._require_descriptors()
@@ -220,9 +221,9 @@ class Crew:
     def _require_descriptors(self) -> None:
         """Refuse at once what would fail half-way."""
         here = [post for post in self.posts if post.rank == 0]
-        inside = sum(2 * len(post.members) + 2 for post in here) if self._in_threads else 0
-        if not self._in_threads:
-            inside = 2 * sum(actor.host == THREAD for actor in self._executable.actors)
+        inside = 2 * sum(actor.host == THREAD for actor in self._executable.actors)
+        if self._in_threads:
+            inside = sum(2 * len(post.members) + 2 for post in here)
         descriptors.require(
             OWN_DESCRIPTORS + DESCRIPTORS_PER_SERVICE * len(self.posts) + inside, "this network"
         )
@@ -380,11 +381,7 @@ class Crew:
                 run_actors, plan, self._arena, self._wake_up, loads, (), records=self.records
             )
             service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))
-            thread = threading.Thread(
-                target=service.main, name=f"RuntimeService {plan.name}", daemon=True
-            )
-            thread.start()
-            self._threads.append(thread)
+            self._threads.append(start_thread(f"RuntimeService {plan.name}", service.main))
         self._theirs = []
 
     def _loads(self) -> dict[int, Callable[[], ActorSpec]]:
