@@ -97,13 +97,16 @@ class Pattern(ABC):
     def pieces(self, patch: Patch, size: int) -> Iterator[Patch]:
         """Cut a patch of this pattern into patches of about `size` synapses."""
 
-    @abstractmethod
     def read(self, data: np.ndarray, patch: Patch) -> np.ndarray:
-        """Return the values of a variable of this pattern at a patch of this pattern."""
+        """Return the values of a variable of this pattern at a patch of this pattern.
 
-    @abstractmethod
+        Of a whole dense matrix it is a view.
+        """
+        return data[patch.where]
+
     def write(self, data: np.ndarray, patch: Patch, values: np.ndarray) -> None:
         """Replace the values of a variable of this pattern at a patch of this pattern."""
+        data[patch.where] = values
 
     @abstractmethod
     def read_elsewhere(self, data: np.ndarray, patch: Patch) -> np.ndarray:

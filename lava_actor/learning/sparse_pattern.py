@@ -84,14 +84,6 @@ class SparsePattern(Pattern):
             part = slice(first, first + size)
             yield Patch(self, patch.rows[part], patch.cols[part], patch.where[part])
 
-    def read(self, data: np.ndarray, patch: Patch) -> np.ndarray:
-        """Return some stored values."""
-        return data[patch.where]
-
-    def write(self, data: np.ndarray, patch: Patch, values: np.ndarray) -> None:
-        """Replace some stored values."""
-        data[patch.where] = values
-
     @cached_property
     def _keys(self) -> tuple[np.ndarray, np.ndarray]:
         """One ascending number per entry, and the entry it belongs to."""
