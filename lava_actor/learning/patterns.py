@@ -15,7 +15,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,24 +60,12 @@ class Spiking:
     def __init__(self, last_spikes: np.ndarray) -> None:
         self.mask = last_spikes > 0
         self.any = bool(self.mask.any())
-
-    @cached_property
-    def _on(self) -> np.ndarray:
-        return np.flatnonzero(self.mask)
-
-    @cached_property
-    def _off(self) -> np.ndarray:
-        return np.flatnonzero(~self.mask)
-
-    @cached_property
-    def _all(self) -> np.ndarray:
-        return np.arange(self.mask.size)
+        on, off = np.flatnonzero(self.mask), np.flatnonzero(~self.mask)
+        self._neurons = {True: on, False: off, None: np.arange(self.mask.size)}
 
     def neurons(self, spiked: bool | None) -> np.ndarray:
         """Indices of the neurons that did or did not spike; of all for None."""
-        if spiked is None:
-            return self._all
-        return self._on if spiked else self._off
+        return self._neurons[spiked]
 
 
 class Pattern(ABC):

@@ -45,7 +45,8 @@ class SparsePattern(Pattern):
     ) -> Patch | None:
         """Return some stored entries; see `Pattern.patch`."""
         if pre_spiked:
-            entries, _ = self.of_columns(pre.neurons(True))
+            order, starts = self.by_column
+            entries = order[_ranges(starts, pre.neurons(True))]
         elif post_spiked:
             entries = _ranges(self.indptr, post.neurons(True))
         else:
@@ -60,23 +61,6 @@ class SparsePattern(Pattern):
         if not entries.size:
             return None
         return Patch(self, self.rows[entries], self.indices[entries], entries)
-
-    def of_columns(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the entries of some columns, one column after the other, and their numbers.
-
-        Parameters
-        ----------
-        columns : ndarray of int
-
-        Returns
-        -------
-        entries : ndarray of int
-            Places in the data of a variable of this pattern; rows ascend within a column.
-        counts : ndarray of int
-            How many of them belong to each column.
-        """
-        order, starts = self.by_column
-        return order[_ranges(starts, columns)], starts[columns + 1] - starts[columns]
 
     def pieces(self, patch: Patch, size: int) -> Iterator[Patch]:
         """Cut a patch into runs of entries."""

@@ -183,9 +183,8 @@ class PyDelayModel(AbstractNIRModel):
         """Send what is old enough, and keep what arrives."""
         if self._la_first:
             self.s_out.send(self._la_old())
-            self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
-        else:
-            self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
+        self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
+        if not self._la_first:
             self.s_out.send(self._la_old())
 
 
@@ -222,10 +221,8 @@ class PyNIRNeuronModel(AbstractNIRModel):
 
     def _la_var_written(self, name: str) -> None:
         """Let new time constants take effect."""
-        self._la_share_mem, self._la_share_syn = (
-            self._la_share(self.tau_mem),
-            self._la_share(self.tau_syn),
-        )
+        self._la_share_mem = self._la_share(self.tau_mem)
+        self._la_share_syn = self._la_share(self.tau_syn)
 
     def _la_share(self, tau: np.ndarray) -> np.ndarray:
         steps = self.proc_params["dt"] / tau
