@@ -34,25 +34,7 @@ from libc.stdint cimport int64_t, uint32_t, uint64_t
 from libc.stdlib cimport calloc, free
 from libc.string cimport memcmp, memcpy
 
-from lava_actor.channels._native cimport (
-    LA_FORM_DENSE,
-    LA_ON_EVENT,
-    LA_ON_TURN,
-    Party,
-    RingReader,
-    RingWriter,
-    la_arena_aborted,
-    la_full_fence,
-    la_get64,
-    la_party,
-    la_party_inspect,
-    la_party_waits_for,
-    la_party_wake_fenced,
-    la_reader,
-    la_reader_ready,
-    la_set64,
-    la_slot,
-)
+from lava_actor.channels._native cimport *
 
 include "../../built_from.pxi"
 
