@@ -8,7 +8,6 @@ import numpy as np
 
 from lava_actor.learning.patterns import Patch, Pattern, Spiking
 
-
 WASTE = 3
 """How many times the elements of a block may be read to index one axis at a time."""
 
