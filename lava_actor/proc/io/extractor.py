@@ -78,15 +78,12 @@ class PyLoihiExtractorModelAsync(Through, Free):
             ):
                 return
             message = self.in_port.recv()
+            # not given up on a pause: the message in hand has been taken out of the network already
             if self._la_config.may_wait_to_send and not wait_until_ready(
-                self, pipe, self._la_is_to_stop
+                self, pipe, self.check_for_stop_cmd
             ):
                 return
             self._la_config.send(pipe, message)
-
-    def _la_is_to_stop(self) -> bool:
-        # not on a pause: the message in hand has been taken out of the network already
-        return self.check_for_stop_cmd()
 
 
 class VarWire(Wired):
