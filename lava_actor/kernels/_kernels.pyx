@@ -117,7 +117,7 @@ def dense_events_delayed(weights, delays, at, x, out):
     cdef int32_t *late = <int32_t *>data_of(delays)
     cdef int32_t depth = <int32_t>cnp.PyArray_DIM(<cnp.ndarray>out, 1)
     for e in range(count):
-        if not la_within(rows, late + indices[e] * rows, depth):
+        if not la_within(rows, late + indices[e] * rows, 0, depth):
             raise IndexError(f"delay outside of 0 … {depth - 1}")
     cdef void *factors = NULL if x is None else data_of(x)
     la_dense_delayed(kind, rows, data_of(weights), late, indices, factors, count, data_of(out))

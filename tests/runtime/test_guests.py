@@ -40,6 +40,7 @@ from lava_actor.errors import (
     InvalidValueError,
     LavaActorWarning,
     ModelError,
+    RuntimeStateError,
 )
 from lava_actor.model.sync.domain import SyncDomain
 from lava_actor.proc.monitor.process import Monitor
@@ -488,3 +489,28 @@ def test_a_guest_that_runs_freely_may_look_at_who_steps() -> None:
         sink.run(RunSteps(1), First(), {"threads": [free]})
         assert sink.total.get() == 1
     assert seen in ([0], [1])
+
+
+@pytest.mark.parametrize("names", [("a",), ("a", "b"), ("a", "b", "c")])
+def test_guests_that_run_freely_and_ask_in_a_circle_are_told(names: tuple[str, ...]) -> None:
+    """Who asks answers nobody; the last to ask is told, and the others get their answers."""
+    lock, told = threading.Lock(), []
+    at_once = threading.Barrier(len(names))
+
+    def ask(model: Any) -> None:
+        with lock:  # what follows is looked up, not copied
+            nxt = held[(names.index(model._la_process_name) + 1) % len(names)]
+        at_once.wait(30)
+        try:
+            nxt.value.get()
+        except RuntimeStateError as error:
+            told.append(str(error))
+
+    held = [Free(ask, name=name) for name in names]
+    counter = Counter(name="counter")
+    for free in held:
+        counter.out.connect(free.inp)
+    with counter:
+        counter.run(RunSteps(1), First(), {"threads": held})
+    assert len(told) == 1
+    assert "value.get: a model of this network calls it" in told[0]

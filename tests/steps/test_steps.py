@@ -75,10 +75,15 @@ def late(rng: np.random.Generator) -> np.ndarray:
     return rng.integers(0, 5, (N_OUT, N_IN))
 
 
-def delay_dense(bits: int, exponent: int) -> DelayDense:
-    rng = np.random.default_rng(3)
-    return DelayDense(weights=weights(rng), delays=late(rng), max_delay=5,
-                      num_message_bits=bits, weight_exp=exponent)  # fmt: skip
+def delay_dense(one: int | None = None) -> Callable[[int, int], DelayDense]:
+    def make(bits: int, exponent: int) -> DelayDense:
+        rng = np.random.default_rng(3)
+        found = weights(rng)
+        delays = late(rng) if one is None else np.full(found.shape, one)
+        return DelayDense(weights=found, delays=delays, max_delay=5,
+                          num_message_bits=bits, weight_exp=exponent)  # fmt: skip
+
+    return make
 
 
 def delay_sparse(bits: int, exponent: int) -> DelaySparse:
@@ -105,7 +110,8 @@ def in_time(bits: int, exponent: int) -> ConvInTime:
 CONNECTIONS = {
     "convolution": conv,
     "convolution in time": in_time,
-    "dense, delays": delay_dense,
+    "dense, delays": delay_dense(),
+    "dense, one delay": delay_dense(3),
     "sparse, delays": delay_sparse,
     "dense": dense,
     "sparse, one value": sparse("one value"),

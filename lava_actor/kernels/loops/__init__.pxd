@@ -40,7 +40,7 @@ cdef extern from "synapses.h" nogil:
                   Py_ssize_t count, void *out)
     void la_dense_delayed(int kind, Py_ssize_t rows, const void *w, const int32_t *delay,
                           const int32_t *at, const void *x, Py_ssize_t count, void *out)
-    int la_within(Py_ssize_t n, const int32_t *x, int32_t end)
+    int la_within(Py_ssize_t n, const int32_t *x, int32_t first, int32_t end)
     ctypedef struct la_csc:
         const int64_t *ptr
         const void *row

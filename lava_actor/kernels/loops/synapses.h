@@ -94,11 +94,11 @@ LA_DENSE(f64, double, double, double)
 LA_DENSE(i32, int32_t, int32_t, uint32_t)
 LA_DENSE(i64, int32_t, int64_t, uint64_t)
 
-/* The largest and the smallest delay used must lie in [0, depth). */
-LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t end) {
+/* Whether all delays lie in [first, end). */
+LA_WIDE static int la_within(ptrdiff_t n, const int32_t *restrict x, int32_t first, int32_t end) {
     uint32_t worst = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
-        worst |= (uint32_t)((uint32_t)x[i] >= (uint32_t)end);
+        worst |= (uint32_t)x[i] - (uint32_t)first >= (uint32_t)end - (uint32_t)first;
     }
     return !worst;
 }

@@ -373,6 +373,7 @@ cdef class DenseBurst(_ConnectionBurst):
     cdef object matrix, delays
     cdef void *weights
     cdef const int32_t *late
+    cdef Py_ssize_t one_delay  # of all; -1: they differ
 
     cdef bint take_weights(self) except -1:
         matrix = self.model._la_current_columns()
@@ -384,12 +385,20 @@ cdef class DenseBurst(_ConnectionBurst):
 
     cdef bint take_delays(self) except -1:
         """Look at the delays; False if one of them does not fit the line."""
+        cdef Py_ssize_t n = self.n_out * self.n_in
+        cdef int32_t one
         delays = self.model._la_late_columns()
         if not is_matrix(delays, cnp.NPY_INT32, self.n_out, self.n_in):
             return False
         self.delays = delays
         self.late = <const int32_t *>data_of(delays)
-        return la_within(self.n_out * self.n_in, self.late, <int32_t>self.depth)
+        self.one_delay = -1
+        if n and self.late[0] == self.late[n // 2] == self.late[n - 1]:
+            one = self.late[0]
+            if 0 <= one < self.depth and la_within(n, self.late, one, one + 1):
+                self.one_delay = one
+                return True
+        return la_within(n, self.late, 0, <int32_t>self.depth)
 
     cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
         return count * self.n_out
@@ -397,10 +406,12 @@ cdef class DenseBurst(_ConnectionBurst):
     cdef void add(
         self, const int32_t *at, const void *x, Py_ssize_t count, void *out
     ) noexcept nogil:
-        if self.delayed:
+        if self.delayed and self.one_delay < 0:
             la_dense_delayed(self.kind, self.n_out, self.weights, self.late, at, x, count, out)
-        else:
-            la_dense(self.kind, self.n_out, self.weights, at, x, count, out)
+            return
+        if self.delayed:
+            out = <char *>out + self.one_delay * self.n_out * self.width()
+        la_dense(self.kind, self.n_out, self.weights, at, x, count, out)
 
 
 cdef class ConvBurst(_ConnectionBurst):

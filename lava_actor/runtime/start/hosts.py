@@ -319,9 +319,10 @@ def _spans(descriptors: Sequence[int]) -> list[tuple[int, int]]:
 
 
 class Inside(threading.local):
-    """For a thread that is an actor: the arena of its network, and whether it steps."""
+    """For a thread that is an actor: the arena of its network, its party, and whether it steps."""
 
     arena: Arena | None = None
+    party: int = -1
     steps: bool = False
 
 

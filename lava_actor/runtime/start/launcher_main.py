@@ -424,7 +424,7 @@ def run_actors(
         for other in large:
             loads.pop(other, None)
     else:
-        INSIDE.arena, INSIDE.steps = arena, not plan.is_async
+        INSIDE.arena, INSIDE.party, INSIDE.steps = arena, actors[0].party.index, not plan.is_async
         attune(plan.surroundings)
     home = house[0][0].home
     if own_process and home is not None:

@@ -79,6 +79,7 @@ class Network:
         self._failure: ModelError | None = None
         self.owner = os.getpid()
         self._lock = threading.RLock()
+        self._asking: dict[int, int] = {}  # threads that are actors, and whom they ask
         self._moment = threading.RLock()  # whoever has it, no run begins
         self._crew: Crew | None = None
         self._listener: Listener | None = None
@@ -373,9 +374,29 @@ class Network:
         assert self._crew is not None
         pipe = self._crew.pipe_of(party)
         try:
-            return self._asked(listener, pipe, kind, payload, party, name, self._asker)
+            with self._in_turn(what, party):
+                return self._asked(listener, pipe, kind, payload, party, name, self._asker)
         except MemoryError as error:
             raise ArenaMemoryError(f"{what}: {error}") from error
+
+    @contextmanager
+    def _in_turn(self, what: str, party: int) -> Iterator[None]:
+        """A thread that is an actor and asks another answers nobody: none asks in a circle."""
+        me = INSIDE.party if INSIDE.arena is self._arena else -1
+        if me < 0:
+            yield
+            return
+        with self._lock:
+            last = party
+            while last != me and last in self._asking:
+                last = self._asking[last]
+            if last == me:
+                self._own(what)
+            self._asking[me] = party
+        try:
+            yield
+        finally:
+            del self._asking[me]
 
     def _asked(
         self, listener: Listener, pipe: Pipe, kind: str, payload: object, party: int, name: str,
