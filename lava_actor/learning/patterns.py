@@ -85,10 +85,7 @@ class Pattern(ABC):
         """Cut a patch of this pattern into patches of about `size` synapses."""
 
     def read(self, data: np.ndarray, patch: Patch) -> np.ndarray:
-        """Return the values of a variable of this pattern at a patch of this pattern.
-
-        Of a whole dense matrix it is a view.
-        """
+        """Return the values of a variable of this pattern at a patch of this pattern."""
         return data[patch.where]
 
     def write(self, data: np.ndarray, patch: Patch, values: np.ndarray) -> None:

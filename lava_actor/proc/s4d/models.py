@@ -7,17 +7,10 @@ from typing import Any
 import numpy as np
 
 from lava_actor.model.decorator import implements, tag
-from lava_actor.model.native import INT32
+from lava_actor.model.native import INT32, NativeStep
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.proc._model import (
-    LavaPyType,
-    NativeStep,
-    PyInPort,
-    PyLoihiProcessModel,
-    PyOutPort,
-    cpu_model,
-)
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
 from lava_actor.proc.sdn.models import AbstractSigmaDeltaModelFloat
 from lava_actor.proc.sparse.process import Sparse
