@@ -18,18 +18,8 @@ from lava_actor.errors import InvalidValueError, UnsupportedError
 from lava_actor.exchange.graph import Edge, Network, closing_edges, order
 from lava_actor.exchange.hdf5 import contents
 from lava_actor.proc.nir import models
-from lava_actor.proc.nir.process import (
-    Affine,
-    Convolution,
-    Delay,
-    NIRNeuron,
-    NIRProcess,
-    Passage,
-    Pool,
-    Scale,
-    Threshold,
-    per_axis,
-)
+from lava_actor.proc.nir import process as nir
+from lava_actor.proc.nir.process import NIRProcess
 from lava_actor.process.times import step_seconds
 
 Shape = tuple[int, ...]
@@ -148,7 +138,7 @@ def _built(nodes: dict[str, dict[str, object]], edges: list[Edge], reading: _Rea
         out = a.s_out if a.s_out.shape == b.a_in.shape else _fitted(a, b, edge)
         if edge in closing:
             at_first = _silence(edge[0], edges, processes).reshape(b.a_in.shape)
-            delay = Delay(
+            delay = nir.Delay(
                 np.ones(b.a_in.shape, int), at_first, closes=True, name=f"{edge[0]} -> {edge[1]}"
             )
             processes[delay.name] = delay
@@ -223,9 +213,9 @@ def _process(
 
 
 _MODELS: dict[type[NIRProcess], type[models.AbstractNIRModel]] = {
-    Passage: models.PyPassageModel, Affine: models.PyAffineModel, Scale: models.PyScaleModel,
-    Threshold: models.PyThresholdModel, Convolution: models.PyConvolutionModel,
-    Pool: models.PyPoolModel,
+    nir.Passage: models.PyPassageModel, nir.Affine: models.PyAffineModel,
+    nir.Scale: models.PyScaleModel, nir.Threshold: models.PyThresholdModel,
+    nir.Convolution: models.PyConvolutionModel, nir.Pool: models.PyPoolModel,
 }  # fmt: skip
 _NUMBERS = frozenset(
     {"r", "tau", "tau_mem", "tau_syn", "v_leak", "v_threshold", "v_reset", "w_in", "weight"}
@@ -254,7 +244,7 @@ def _neuron(name: str, node: dict[str, Any], shape: Shape | None, reading: _Read
                 f"or integrators='step' for r*input, as Norse and Sinabs do"
             )
         gain = reading.dt if reading.integrators == "dt" else 1.0
-    return NIRNeuron(
+    return nir.NIRNeuron(
         shape, dt=reading.dt, gain=gain, exponential=reading.exponential, name=name, **node
     )
 
@@ -269,42 +259,42 @@ def _elementwise(cls: Callable[..., NIRProcess], key: str) -> Callable[..., NIRP
 
 def _passage(name: str, node: dict[str, object], shape: Shape | None, _: _Reading) -> NIRProcess:
     declared = _shape(node.get("shape", node.get("input_type")))
-    return Passage(declared or shape or (1,), kind="Input", name=name)
+    return nir.Passage(declared or shape or (1,), kind="Input", name=name)
 
 
 def _output(name: str, node: dict[str, object], shape: Shape | None, _: _Reading) -> NIRProcess:
-    return Passage(shape or _shape(node.get("shape")) or (1,), kind="Output", name=name)
+    return nir.Passage(shape or _shape(node.get("shape")) or (1,), kind="Output", name=name)
 
 
 def _flatten(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
     inside = _known(name, _shape(node.get("input_type")) or shape)
     first, last = (int(node[k]) % len(inside) for k in ("start_dim", "end_dim"))
     middle = int(np.prod(inside[first : last + 1]))
-    return Passage(inside, (*inside[:first], middle, *inside[last + 1 :]), name=name)
+    return nir.Passage(inside, (*inside[:first], middle, *inside[last + 1 :]), name=name)
 
 
 def _affine(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
-    return Affine(node["weight"], node.get("bias"), name=name)
+    return nir.Affine(node["weight"], node.get("bias"), name=name)
 
 
 def _convolution(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
     weight = node["weight"]
     axes = weight.ndim - 2
     inside = node.get("input_shape")
-    spatial = _known(name, shape)[-axes:] if inside is None else per_axis(inside, axes)
+    spatial = _known(name, shape)[-axes:] if inside is None else nir.per_axis(inside, axes)
     padding = node["padding"]
-    return Convolution(
+    return nir.Convolution(
         weight, node["bias"], spatial,
-        stride=per_axis(node["stride"], axes),
-        padding=padding if isinstance(padding, str) else per_axis(padding, axes),
-        dilation=per_axis(node["dilation"], axes), groups=int(node["groups"]), name=name,
+        stride=nir.per_axis(node["stride"], axes),
+        padding=padding if isinstance(padding, str) else nir.per_axis(padding, axes),
+        dilation=nir.per_axis(node["dilation"], axes), groups=int(node["groups"]), name=name,
     )  # fmt: skip
 
 
 def _pool(mean: bool) -> Callable[..., NIRProcess]:
     def build(name: str, node: dict[str, Any], shape: Shape | None, _: _Reading) -> NIRProcess:
-        kernel, stride, padding = (per_axis(node[key], 2) for key in _WINDOW)
-        return Pool(_known(name, shape)[-3:], kernel, stride, padding, mean, name)
+        kernel, stride, padding = (nir.per_axis(node[key], 2) for key in _WINDOW)
+        return nir.Pool(_known(name, shape)[-3:], kernel, stride, padding, mean, name)
 
     return build
 
@@ -326,7 +316,7 @@ def _delay(
     steps = _steps(name, node, reading)
     if steps.size == 1 and shape is not None:
         steps = np.broadcast_to(steps, shape)
-    return Delay(steps, name=name)
+    return nir.Delay(steps, name=name)
 
 
 def _shape(value: Any) -> Shape | None:
@@ -349,8 +339,8 @@ _BUILDERS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[..., NIRPr
     "Flatten": (("start_dim", "end_dim"), ("input_type",), _flatten),
     "Linear": (("weight",), ("input_type",), _affine),
     "Affine": (("weight", "bias"), ("input_type",), _affine),
-    "Scale": (("scale",), ("input_type",), _elementwise(Scale, "scale")),
-    "Threshold": (("threshold",), ("input_type",), _elementwise(Threshold, "threshold")),
+    "Scale": (("scale",), ("input_type",), _elementwise(nir.Scale, "scale")),
+    "Threshold": (("threshold",), ("input_type",), _elementwise(nir.Threshold, "threshold")),
     "Conv1d": (_CONV, ("input_shape", "input_type"), _convolution),
     "Conv2d": (_CONV, ("input_shape", "input_type"), _convolution),
     "SumPool2d": (_WINDOW, ("input_type",), _pool(mean=False)),

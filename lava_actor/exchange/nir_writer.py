@@ -360,16 +360,15 @@ def _acts_unasked(node: Node) -> bool:
 
 
 def _node(process: AbstractProcess, dt: float, pictures: set[AbstractProcess]) -> Node:
-    for cls, make in _MAKERS.items():
-        if type(process) is cls:
-            node = make(process, dt)
-            if process in pictures and cls is not Conv:
-                return {key: _turned_value(key, value) for key, value in node.items()}
-            return node
-    raise UnsupportedError(
-        f"{process.name}: NIR has no node for a {type(process).__name__}; there are nodes for "
-        f"{', '.join(dict.fromkeys(c.__name__ for c in _MAKERS))}"
-    )
+    if type(process) not in _MAKERS:
+        raise UnsupportedError(
+            f"{process.name}: NIR has no node for a {type(process).__name__}; there are nodes for "
+            f"{', '.join(dict.fromkeys(c.__name__ for c in _MAKERS))}"
+        )
+    node = _MAKERS[type(process)](process, dt)
+    if process in pictures and type(process) is not Conv:
+        return {key: _turned_value(key, value) for key, value in node.items()}
+    return node
 
 
 def _initial(process: AbstractProcess, name: str) -> np.ndarray:
@@ -389,13 +388,9 @@ def _expect(
         raise UnsupportedError(f"{process.name}.{name}: {why}, got {wrong[0]}")
 
 
-def _zero(value: np.ndarray) -> np.ndarray:
-    return value == 0
-
-
 def _at_rest(process: AbstractProcess, *names: str) -> None:
     for name in names:
-        _expect(process, name, _zero, "NIR has no initial states, expected 0")
+        _expect(process, name, np.logical_not, "NIR has no initial states, expected 0")
 
 
 def _lif(process: AbstractProcess, dt: float) -> Node:
@@ -414,7 +409,7 @@ def _lif(process: AbstractProcess, dt: float) -> Node:
         why = "NIR has no neuron whose current leaks while its voltage does not, expected 1"
         _expect(process, "du", lambda du: du == 1, why)
         why = "NIR has no bias for neurons without leak (dv is 0), expected 0"
-        _expect(process, "bias_mant", _zero, why)
+        _expect(process, "bias_mant", np.logical_not, why)
         return {"type": "IF", "r": np.full(shape, 1 / dt), **node}
     why = "NIR has no node of which some neurons leak and some do not, expected above 0"
     _expect(process, "dv", lambda dv: dv > 0, why)

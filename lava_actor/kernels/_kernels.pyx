@@ -11,21 +11,9 @@ from libc.string cimport memmove, memset
 
 import numpy as np
 
-from lava_actor.kernels.arguments cimport (
-    data_of, is_array, is_columns, is_matrix, is_of, is_state, size_of,
-)
+from lava_actor.kernels.arguments cimport *
 from lava_actor.kernels.geometry cimport take_geometry
-from lava_actor.kernels.loops cimport (
-    la_conv,
-    la_conv_add,
-    la_csc,
-    la_csc_add,
-    la_dense,
-    la_dense_delayed,
-    la_order,
-    la_picked,
-    la_within,
-)
+from lava_actor.kernels.loops cimport *
 
 cnp.import_array()
 

@@ -2,11 +2,11 @@
 
 cimport cython
 cimport numpy as cnp
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 
 import numpy as np
 
-from lava_actor.kernels.arguments cimport data_of, is_array, is_of, is_state, size_of
+from lava_actor.kernels.arguments cimport *
 
 cnp.import_array()
 include "../built_from.pxi"
@@ -134,10 +134,8 @@ cdef class Lines:
                 raise TypeError("pattern: expected where lines start (int64), and neurons (int32)")
             self.entries = size_of(neurons)
             self.lines.starts, self.lines.neurons = <int64_t *>data_of(starts), <int32_t *>data_of(neurons)
-        self.lines.done = <int32_t *>calloc(n + 1, sizeof(int32_t))
-        self.lines.unsettled = <uint8_t *>calloc(n + 1, 1)
-        if self.lines.done == NULL or self.lines.unsettled == NULL:
-            raise MemoryError()
+        self.lines.done = <int32_t *>room_for(n, sizeof(int32_t))
+        self.lines.unsettled = <uint8_t *>room_for(n, 1)
 
     def __dealloc__(self):
         free(self.lines.done)

@@ -2,6 +2,7 @@
 """What an argument of a native loop is: its type, layout and size, asked without ceremony."""
 
 cimport numpy as cnp
+from libc.stdlib cimport calloc
 
 
 cdef inline bint is_array(object x, int kind) noexcept:
@@ -58,3 +59,11 @@ cdef inline void *data_of(object x) noexcept:
 
 cdef inline Py_ssize_t size_of(object x) noexcept:
     return cnp.PyArray_SIZE(<cnp.ndarray>x)
+
+
+cdef inline void *room_for(Py_ssize_t count, size_t size) except NULL:
+    """So many elements, and one more, all zeros; to be freed."""
+    cdef void *room = calloc(count + 1, size)
+    if room == NULL:
+        raise MemoryError()
+    return room

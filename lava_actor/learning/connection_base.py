@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import copy
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -200,8 +200,7 @@ class PyLearningConnection(AbstractLearningConnection):
             received = self.s_in_y1.recv(), self.s_in_y2.recv(), self.s_in_y3.recv()
         self._process_post_spikes(s_in_bap)
         if received is not None:
-            for trace, values in zip(Y_TRACES, received, strict=True):
-                self._la_store(trace, values)
+            self._la_store_traces(Y_TRACES, received)
 
     def _process_pre_spikes(self, s_in: np.ndarray) -> None:
         """Book pre-synaptic spikes: positions, and impulses of neurons that spike again."""
@@ -392,7 +391,7 @@ class PyLearningConnection(AbstractLearningConnection):
     def _la_store(self, name: str, values: object) -> None:
         self._la_writeable(name)[...] = values
 
-    def _la_store_traces(self, traces: Sequence[str], values: np.ndarray) -> None:
+    def _la_store_traces(self, traces: Sequence[str], values: Iterable[np.ndarray]) -> None:
         for trace, value in zip(traces, values, strict=True):
             self._la_store(trace, value)
 

@@ -57,12 +57,10 @@ class LearningConnectionModelBitApproximate(PyLearningConnection):
         self._la_conn_var_random.advance()
 
     def _la_random_decay(self, side: str) -> float:
-        return (self._la_x_random if side == "x" else self._la_y_random).random_trace_decay
+        return getattr(self, f"_la_{side}_random").random_trace_decay
 
     def _la_random_impulse(self, side: str) -> int:
-        return int(
-            (self._la_x_random if side == "x" else self._la_y_random).random_impulse_addition
-        )
+        return int(getattr(self, f"_la_{side}_random").random_impulse_addition)
 
     def _la_numbers(self) -> Numbers:
         return FixedNumbers(self._la_conn_var_random.random_stochastic_round)

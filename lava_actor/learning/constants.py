@@ -9,16 +9,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from lava_actor.learning.string_symbols import (
-    POST_TRACES,
-    PRE_TRACES,
-    SPIKE_DEPENDENCIES,
-    SYNAPTIC_VARIABLES,
-    X0,
-    Y0,
-    C,
-    U,
-)
+from lava_actor.learning import string_symbols as names
 
 W_EPOCH_TIME = 6
 
@@ -40,15 +31,15 @@ W_ACCUMULATOR_U = 15
 W_ACCUMULATOR_S = W_ACCUMULATOR_U + 1
 
 FACTOR_TO_WIDTH_DICT: dict[str, int] = {
-    **dict.fromkeys(SPIKE_DEPENDENCIES, 1),
-    **dict.fromkeys(PRE_TRACES | POST_TRACES, W_TRACE),
-    **dict.fromkeys(SYNAPTIC_VARIABLES, W_WEIGHTS_S),
-    C: W_CONST,
+    **dict.fromkeys(names.SPIKE_DEPENDENCIES, 1),
+    **dict.fromkeys(names.PRE_TRACES | names.POST_TRACES, W_TRACE),
+    **dict.fromkeys(names.SYNAPTIC_VARIABLES, W_WEIGHTS_S),
+    names.C: W_CONST,
 }
 """Width a factor adds to its product; it also saturates the factor."""
 
 
-DEP_TO_IDX_DICT: dict[str, int] = {X0: 0, Y0: 1, U: 2}
+DEP_TO_IDX_DICT: dict[str, int] = {names.X0: 0, names.Y0: 1, names.U: 2}
 """Places of the dependencies in arrays that have one entry for each."""
 
 

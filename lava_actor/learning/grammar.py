@@ -13,16 +13,8 @@ The language (learning rules of Loihi, Davies et al. 2018, written as text)::
 from __future__ import annotations
 
 from lava_actor.learning import string_symbols as names
+from lava_actor.learning import symbolic_equation as tokens
 from lava_actor.learning.products import EXPONENT_OFFSET, Factor, Product
-from lava_actor.learning.symbolic_equation import (
-    Dependency,
-    Expression,
-    Literal,
-    SgnExpression,
-    Symbol,
-    SymbolicEquation,
-    Uk,
-)
 from lava_actor.learning.syntax_tree import SyntaxTree
 
 MANTISSA_RANGE = (-8, 7)
@@ -31,7 +23,7 @@ WORD = 32
 """Bits of the integers that a constant is added to."""
 
 
-def parse(equation: SymbolicEquation) -> list[Product]:
+def parse(equation: tokens.SymbolicEquation) -> list[Product]:
     """Read the products of a rule.
 
     Parameters
@@ -52,7 +44,7 @@ def parse(equation: SymbolicEquation) -> list[Product]:
     """
     terms = SyntaxTree(equation, equation.symbol_list).terms
     products = [_product(equation, sign, symbols) for sign, symbols in terms]
-    decimations = [s for _, symbols in terms for s in symbols if isinstance(s, Uk)]
+    decimations = [s for _, symbols in terms for s in symbols if isinstance(s, tokens.Uk)]
     for symbol in decimations:
         if symbol.expr != decimations[0].expr:
             raise equation.fault(
@@ -63,22 +55,24 @@ def parse(equation: SymbolicEquation) -> list[Product]:
     return products
 
 
-def _product(equation: SymbolicEquation, mantissa: int, symbols: list[Symbol]) -> Product:
+def _product(
+    equation: tokens.SymbolicEquation, mantissa: int, symbols: list[tokens.Symbol]
+) -> Product:
     """Read one product: scale, condition and factors pile up item by item."""
     exponent, condition, factors = 0, None, []
     for symbol in symbols:
-        if isinstance(symbol, Literal):
+        if isinstance(symbol, tokens.Literal):
             scale: tuple[int, int] = symbol.mantissa, symbol.exponent
-        elif isinstance(symbol, Expression):
+        elif isinstance(symbol, tokens.Expression):
             scale, factor = _bracket(equation, symbol)
             factors += [factor] if factor else []
-        elif isinstance(symbol, Dependency) and condition is None:
+        elif isinstance(symbol, tokens.Dependency) and condition is None:
             condition = symbol
             continue
-        elif not isinstance(symbol, Uk):
+        elif not isinstance(symbol, tokens.Uk):
             factors.append(Factor(symbol.expr))
             continue
-        elif isinstance(condition, Uk):
+        elif isinstance(condition, tokens.Uk):
             continue
         else:
             assert condition is not None
@@ -104,13 +98,13 @@ def _product(equation: SymbolicEquation, mantissa: int, symbols: list[Symbol]) -
                 f"not in {low} … {high}",
                 symbols,
             )
-    k = condition.decimate_exponent if isinstance(condition, Uk) else None
+    k = condition.decimate_exponent if isinstance(condition, tokens.Uk) else None
     dependency = condition.expr if k is None else names.U
     return Product(equation.target, dependency, mantissa, exponent + EXPONENT_OFFSET, factors, k)
 
 
 def _bracket(
-    equation: SymbolicEquation, bracket: Expression
+    equation: tokens.SymbolicEquation, bracket: tokens.Expression
 ) -> tuple[tuple[int, int], Factor | None]:
     """Read a pair of brackets: what it scales its product by, and the factor in it."""
     if not bracket.symbol_list:
@@ -118,20 +112,20 @@ def _bracket(
     variable, literal, variable_sign, literal_sign = None, None, 1, 1
     for sign, symbols in SyntaxTree(equation, bracket.symbol_list).terms:
         symbol = symbols[0]
-        if len(symbols) == 1 and isinstance(symbol, Uk):
+        if len(symbols) == 1 and isinstance(symbol, tokens.Uk):
             raise equation.fault(
                 f'"{symbol.expr}" is a condition and cannot be bracketed', [bracket]
             )
-        if len(symbols) == 1 and isinstance(symbol, Literal) and literal is None:
+        if len(symbols) == 1 and isinstance(symbol, tokens.Literal) and literal is None:
             literal, literal_sign = symbol, sign
-        elif len(symbols) == 1 and not isinstance(symbol, Literal) and variable is None:
+        elif len(symbols) == 1 and not isinstance(symbol, tokens.Literal) and variable is None:
             variable, variable_sign = symbol, sign
         else:
             raise equation.fault(
                 f'"{bracket.expr}": brackets hold a number, a variable, or a variable ± a number',
                 [bracket],
             )
-    is_sgn = isinstance(bracket, SgnExpression)
+    is_sgn = isinstance(bracket, tokens.SgnExpression)
     if is_sgn and (variable is None or variable.expr not in names.SYNAPTIC_VARIABLES):
         raise equation.fault("sgn takes w, d or t, with or without a constant", [bracket])
     if is_sgn and variable_sign < 0:

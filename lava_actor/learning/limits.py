@@ -22,19 +22,13 @@ from enum import Enum
 import numpy as np
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.learning.constants import (
-    W_ACCUMULATOR_U,
-    W_TAG_1_U,
-    W_TAG_2_U,
-    W_TRACE,
-    W_WEIGHTS_U,
-)
+from lava_actor.learning import constants as widths
 from lava_actor.learning.utils import saturate
 
-FRACTION_BITS = W_ACCUMULATOR_U - W_WEIGHTS_U
+FRACTION_BITS = widths.W_ACCUMULATOR_U - widths.W_WEIGHTS_U
 """Bits that the accumulator has below the variable."""
 
-assert FRACTION_BITS == W_TRACE, "traces and accumulator fractions have the same width"
+assert FRACTION_BITS == widths.W_TRACE, "traces and accumulator fractions have the same width"
 
 
 class Sign(Enum):
@@ -94,14 +88,14 @@ class Limits:
 
         The accumulator holds no less than -256·128: -257, which a tag can reach, does not stay.
         """
-        low = max(self.low, -(1 << W_WEIGHTS_U))
+        low = max(self.low, -(1 << widths.W_WEIGHTS_U))
         return bool(values.min(initial=low) >= low and values.max(initial=low) <= self.high)
 
 
 def limits_of(sign_mode: Enum | None) -> dict[str, Limits]:
     """Return the limits of all synaptic variables of a connection, by name of the Var."""
     sign = Sign.of(sign_mode)
-    top = (1 << W_WEIGHTS_U) - 1
+    top = (1 << widths.W_WEIGHTS_U) - 1
     weights = {
         Sign.ANY: Limits(sign, -top - 1, top),
         Sign.POSITIVE: Limits(sign, 0, top),
@@ -109,8 +103,8 @@ def limits_of(sign_mode: Enum | None) -> dict[str, Limits]:
     }
     return {
         "weights": weights[sign],
-        "tag_1": Limits(Sign.ANY, -(1 << W_TAG_1_U) - 1, (1 << W_TAG_1_U) - 1),
-        "tag_2": Limits(Sign.POSITIVE, 0, (1 << W_TAG_2_U) - 1),
+        "tag_1": Limits(Sign.ANY, -(1 << widths.W_TAG_1_U) - 1, (1 << widths.W_TAG_1_U) - 1),
+        "tag_2": Limits(Sign.POSITIVE, 0, (1 << widths.W_TAG_2_U) - 1),
     }
 
 

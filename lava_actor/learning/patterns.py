@@ -15,7 +15,6 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -61,24 +60,12 @@ class Spiking:
     def __init__(self, last_spikes: np.ndarray) -> None:
         self.mask = last_spikes > 0
         self.any = bool(self.mask.any())
-
-    @cached_property
-    def _on(self) -> np.ndarray:
-        return np.flatnonzero(self.mask)
-
-    @cached_property
-    def _off(self) -> np.ndarray:
-        return np.flatnonzero(~self.mask)
-
-    @cached_property
-    def _all(self) -> np.ndarray:
-        return np.arange(self.mask.size)
+        on, off = np.flatnonzero(self.mask), np.flatnonzero(~self.mask)
+        self._neurons = {True: on, False: off, None: np.arange(self.mask.size)}
 
     def neurons(self, spiked: bool | None) -> np.ndarray:
         """Indices of the neurons that did or did not spike; of all for None."""
-        if spiked is None:
-            return self._all
-        return self._on if spiked else self._off
+        return self._neurons[spiked]
 
 
 class Pattern(ABC):
@@ -97,13 +84,13 @@ class Pattern(ABC):
     def pieces(self, patch: Patch, size: int) -> Iterator[Patch]:
         """Cut a patch of this pattern into patches of about `size` synapses."""
 
-    @abstractmethod
     def read(self, data: np.ndarray, patch: Patch) -> np.ndarray:
         """Return the values of a variable of this pattern at a patch of this pattern."""
+        return data[patch.where]
 
-    @abstractmethod
     def write(self, data: np.ndarray, patch: Patch, values: np.ndarray) -> None:
         """Replace the values of a variable of this pattern at a patch of this pattern."""
+        data[patch.where] = values
 
     @abstractmethod
     def read_elsewhere(self, data: np.ndarray, patch: Patch) -> np.ndarray:

@@ -45,7 +45,8 @@ class SparsePattern(Pattern):
     ) -> Patch | None:
         """Return some stored entries; see `Pattern.patch`."""
         if pre_spiked:
-            entries, _ = self.of_columns(pre.neurons(True))
+            order, starts = self.by_column
+            entries = order[_ranges(starts, pre.neurons(True))]
         elif post_spiked:
             entries = _ranges(self.indptr, post.neurons(True))
         else:
@@ -61,36 +62,11 @@ class SparsePattern(Pattern):
             return None
         return Patch(self, self.rows[entries], self.indices[entries], entries)
 
-    def of_columns(self, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return the entries of some columns, one column after the other, and their numbers.
-
-        Parameters
-        ----------
-        columns : ndarray of int
-
-        Returns
-        -------
-        entries : ndarray of int
-            Places in the data of a variable of this pattern; rows ascend within a column.
-        counts : ndarray of int
-            How many of them belong to each column.
-        """
-        order, starts = self.by_column
-        return order[_ranges(starts, columns)], starts[columns + 1] - starts[columns]
-
     def pieces(self, patch: Patch, size: int) -> Iterator[Patch]:
         """Cut a patch into runs of entries."""
         for first in range(0, patch.rows.size, size):
             part = slice(first, first + size)
             yield Patch(self, patch.rows[part], patch.cols[part], patch.where[part])
-
-    def read(self, data: np.ndarray, patch: Patch) -> np.ndarray:
-        """Return some stored values."""
-        return data[patch.where]
-
-    def write(self, data: np.ndarray, patch: Patch, values: np.ndarray) -> None:
-        """Replace some stored values."""
-        data[patch.where] = values
 
     @cached_property
     def _keys(self) -> tuple[np.ndarray, np.ndarray]:

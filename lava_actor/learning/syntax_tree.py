@@ -10,14 +10,8 @@ from __future__ import annotations
 
 import ast
 
+from lava_actor.learning import symbolic_equation as tokens
 from lava_actor.learning.errors import RuleError
-from lava_actor.learning.symbolic_equation import (
-    Multiplication,
-    Operator,
-    Symbol,
-    SymbolicEquation,
-    SymbolList,
-)
 
 _WIDTH = 8
 
@@ -43,7 +37,7 @@ class SyntaxTree:
         If operators are misplaced.
     """
 
-    def __init__(self, equation: SymbolicEquation, symbols: SymbolList) -> None:
+    def __init__(self, equation: tokens.SymbolicEquation, symbols: tokens.SymbolList) -> None:
         self._fault, self._symbols = equation.fault, symbols
         try:
             root = ast.parse(f"({self._python()})", mode="eval").body
@@ -54,8 +48,8 @@ class SyntaxTree:
     def _python(self) -> str:
         text, before, asterisks = "", False, 0
         for number, symbol in enumerate(self._symbols):
-            operator = isinstance(symbol, Operator)
-            asterisks = asterisks + 1 if isinstance(symbol, Multiplication) else 0
+            operator = isinstance(symbol, tokens.Operator)
+            asterisks = asterisks + 1 if isinstance(symbol, tokens.Multiplication) else 0
             if asterisks > 2:
                 raise self._fault("too many asterisks", [symbol])
             if asterisks == 2:  # a doubled asterisk is as good as one
@@ -70,11 +64,11 @@ class SyntaxTree:
         """Name the operator that Python stumbled over: nothing else can be out of place."""
         near = min(max(near, 0), len(self._symbols) - 1)
         for symbol in (*self._symbols[near::-1], *self._symbols[near + 1 :]):
-            if isinstance(symbol, Operator):
+            if isinstance(symbol, tokens.Operator):
                 return self._fault(f'"{symbol.expr}" has nothing to work on here', [symbol])
         return self._fault("this cannot be read", [self._symbols[near]])
 
-    def _terms(self, node: ast.expr) -> list[tuple[int, list[Symbol]]]:
+    def _terms(self, node: ast.expr) -> list[tuple[int, list[tokens.Symbol]]]:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
             sign = -1 if isinstance(node.op, ast.Sub) else 1
             return [*self._terms(node.left), (sign, self._symbols_of(_items(node.right)))]
@@ -85,7 +79,7 @@ class SyntaxTree:
         sign = -1 if isinstance(first.op, ast.USub) else 1
         return [(sign, self._symbols_of([first.operand, *rest]))]
 
-    def _symbols_of(self, items: list[ast.expr]) -> list[Symbol]:
+    def _symbols_of(self, items: list[ast.expr]) -> list[tokens.Symbol]:
         found = []
         for item in items:
             leaf = item

@@ -13,7 +13,7 @@ Processes are compiled and run.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,11 +53,7 @@ class Network:
         return NotImplemented
 
     def __add__(self, other: object) -> NetworkList:
-        if isinstance(other, Network):
-            return NetworkList([self, other])
-        if isinstance(other, NetworkList):
-            return NetworkList([self, *other])
-        return NotImplemented
+        return NetworkList([self]).__add__(other)
 
     def _driven_by(self, sources: object, *ports: InPort | None) -> bool:
         """Connect a tuple or list of networks to as many InPorts; a sum is one input, not many."""
@@ -79,9 +75,6 @@ class Network:
 
 class NetworkList(list[Network]):
     """Networks that drive something together: their outputs add up."""
-
-    def __init__(self, networks: Iterable[Network]) -> None:
-        super().__init__(networks)
 
     def __add__(self, other: object) -> NetworkList:  # type: ignore[override] # a sum, not a list
         if isinstance(other, Network):

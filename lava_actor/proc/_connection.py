@@ -149,10 +149,16 @@ class ConnectionModel(PyLoihiProcessModel):
         """Return given weights as they are used."""
         return weights
 
+    _la_burst: ClassVar[tuple[Callable[..., Burst], *tuple[str, ...]] | None] = None
+    """By which burst steps are native, and the methods that read its weights; None: they are not.
+
+    What a class says holds for those derived from it."""
+
     @classmethod
     def _la_native_kind(cls) -> Kind | None:
         """Whose step is native, by which burst, and the methods that read its weights."""
-        return None
+        whose = next(c for c in cls.__mro__ if "_la_burst" in vars(c))
+        return None if cls._la_burst is None else (whose, *cls._la_burst)
 
     @classmethod
     def _la_arithmetic_of(cls) -> type[object]:
@@ -298,12 +304,9 @@ class FixedNumbers(ConnectionModel):
         Fractions are an `InvalidValueError`.
         """
         whole = integral_input(self, "s_in", values)
-        wide = self._la_upper_bits_matter() and np.result_type(whole, np.int32) != np.int32
+        # Shifted right, a result modulo 2**32 depends on more than sums modulo 2**32.
+        wide = self.weight_exp < 0 and np.result_type(whole, np.int32) != np.int32
         return np.ascontiguousarray(whole, np.int64 if wide else np.int32)
-
-    def _la_upper_bits_matter(self) -> bool:
-        """Whether a result modulo 2**32 depends on more than sums modulo 2**32: shifted right."""
-        return self.weight_exp < 0
 
     def _la_scaled(self, sums: np.ndarray) -> np.ndarray:
         """Scale by ``2**weight_exp``, rounding down, wrapping at 32 bits."""

@@ -14,6 +14,7 @@ from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU, AbstractResource
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
+from lava_actor.model.sync.protocol import AbstractSyncProtocol
 from lava_actor.model.types import LavaPyType
 from lava_actor.process.process import AbstractProcess
 
@@ -45,15 +46,17 @@ def is_of_user(model: object) -> bool:
 
 
 def cpu_model(
-    proc: type[AbstractProcess], *tags: str, cpu: type[AbstractResource] = CPU
+    proc: type[AbstractProcess],
+    *tags: str,
+    cpu: type[AbstractResource] = CPU,
+    protocol: type[AbstractSyncProtocol] = LoihiProtocol,
 ) -> Callable[[M], M]:
     """Declare that a model implements a Process on a CPU, under the Loihi protocol.
 
-    The same as ``@implements(proc=…, protocol=LoihiProtocol)``, ``@requires(cpu)`` and
-    ``@tag(*tags)``.
+    The same as ``@implements(proc, protocol)``, ``@requires(cpu)`` and ``@tag(*tags)``.
     """
 
     def decorate(cls: M) -> M:
-        return implements(proc, LoihiProtocol)(requires(cpu)(tag(*tags)(cls)))
+        return implements(proc, protocol)(requires(cpu)(tag(*tags)(cls)))
 
     return decorate

@@ -81,19 +81,9 @@ class SparseOperator:
             late = _delays_of(matrix, delays)
             if matrices.same_places(matrix, delays):
                 self.delay_dtype = delays.dtype
-        self._arrange(
-            Synapses(
-                matrix.shape,
-                matrix.indptr,
-                matrix.indices,
-                np.ascontiguousarray(matrix.data, dtype),
-                None,
-                late,
-            ),
-            dtype,
-            depth,
-            matrix.dtype,
-        )
+        data = np.ascontiguousarray(matrix.data, dtype)
+        synapses = Synapses(matrix.shape, matrix.indptr, matrix.indices, data, None, late)
+        self._arrange(synapses, dtype, depth, matrix.dtype)
 
     @classmethod
     def of(cls, synapses: Synapses, dtype: np.dtype, depth: int = 1) -> SparseOperator:

@@ -196,17 +196,11 @@ def optimize_weight_bits(
 def _determine_weight_exp(weights: Weights, sign_mode: SignMode) -> int:
     """Return the exponent (0 or negative, or 1) at which the weights fill their range."""
     lowest, highest = _extremes(weights)
-    if lowest == 0 and highest == 0:
-        return 0
-    scales = []
-    if sign_mode is SignMode.MIXED:
-        scales += [127 / highest] if highest > 0 else []
-        scales += [-128 / lowest] if lowest < 0 else []
-    elif sign_mode is SignMode.INHIBITORY:
-        scales.append(-255 / lowest)
-    else:
-        scales.append(255 / highest)
-    return -(floor(log2(min(scales))) + (sign_mode is SignMode.MIXED))
+    mixed = sign_mode is SignMode.MIXED
+    low, high = (-128, 127) if mixed else (-255, 255)
+    scales = [high / highest] if highest > 0 else []
+    scales += [low / lowest] if lowest < 0 else []
+    return -(floor(log2(min(scales))) + mixed) if scales else 0
 
 
 def _determine_num_weight_bits(weights: Weights, weight_exp: int, sign_mode: SignMode) -> int:

@@ -86,17 +86,9 @@ def conv_scipy(
 
     out_channels = weight.shape[0]
     shape = output_shape(input_.shape, out_channels, kernel_size, stride, padding, dilation)
-    padded = np.pad(
-        np.asarray(input_, float), ((padding[0],) * 2, (padding[1],) * 2, (0, 0)), mode="constant"
-    )
-    spread = np.zeros(
-        (
-            out_channels,
-            (kernel_size[0] - 1) * dilation[0] + 1,
-            (kernel_size[1] - 1) * dilation[1] + 1,
-            weight.shape[3],
-        )
-    )
+    padded = np.pad(np.asarray(input_, float), [*((n, n) for n in padding), (0, 0)])
+    spans = (d * (k - 1) + 1 for k, d in zip(kernel_size, dilation, strict=True))
+    spread = np.zeros((out_channels, *spans, weight.shape[3]))
     spread[:, :: dilation[0], :: dilation[1], :] = weight
     in_per_group, out_per_group = input_.shape[2] // groups, out_channels // groups
     result = np.zeros(shape)

@@ -78,8 +78,6 @@ class Loihi1System(AbstractNode):
 class KapohoBay(Loihi1System):
     """USB stick with Loihi 1."""
 
-    resources = [Loihi1NeuroCore, LMT]
-
 
 class Nahuku(Loihi1System):
     """Board with 8 to 32 Loihi 1 chips."""
@@ -102,13 +100,9 @@ class Loihi2System(AbstractNode):
 class OheoGulch(Loihi2System):
     """Single-chip Loihi 2 board."""
 
-    resources = [Loihi2NeuroCore, LMT, PB]
-
 
 class KapohoPoint(Loihi2System):
     """Eight-chip Loihi 2 board."""
-
-    resources = [Loihi2NeuroCore, LMT, PB]
 
 
 class Unalaska(Loihi2System):

@@ -111,13 +111,12 @@ static inline const LA_T *LA_(table)(const la_rule *r, ptrdiff_t q, ptrdiff_t li
     return (const LA_T *)r->known[q] + line * (r->t_epoch + 1);
 }
 
-/* Limits of the only target, and what is added before seven bits are cut. */
+/* Limits of a target, and what is added before seven bits are cut. */
 typedef struct {
     LA_T least, most, low, high, carry;
 } LA_(limits);
 
-static inline LA_(limits) LA_(limits_of)(const la_rule *r) {
-    const la_target *t = r->target;
+static inline LA_(limits) LA_(limits_of)(const la_rule *r, const la_target *t) {
 #ifdef LA_FIXED
     LA_(limits) l = {t->sign > 0 ? 0 : INT32_MIN, t->sign < 0 ? 0 : INT32_MAX, (int32_t)t->low,
                      (int32_t)t->high, r->carry};
@@ -158,7 +157,7 @@ static inline LA_T LA_(plus)(LA_T x, LA_T product, LA_(limits) l) {
 /* `LA_(change)` where a TABLE of one variable is all there is, for what spiked of a dense line. Not
  * LA_WIDE: vectors that are gathered from all over a line take longer. */
 static void LA_(change_few)(const la_rule *r, ptrdiff_t line, const LA_T *known) {
-    const LA_(limits) l = LA_(limits_of)(r);
+    const LA_(limits) l = LA_(limits_of)(r, r->target);
     const la_variable *v = r->variable + r->target->variable;
     LA_T *data = (LA_T *)v->data + line * v->by_line;
     for (ptrdiff_t t = 1; t <= r->t_epoch; t++) {
@@ -177,7 +176,7 @@ static void LA_(change_epochs)(la_rule *const *rules, uint32_t wanted, const LA_
     const uint8_t *when[32];
     for (uint32_t left = wanted; left; left &= left - 1) {
         int k = __builtin_ctz(left);
-        l[k] = LA_(limits_of)(rules[k]);
+        l[k] = LA_(limits_of)(rules[k], rules[k]->target);
         when[k] = rules[k]->short_when;
     }
     const la_rule *r = rules[__builtin_ctz(wanted)];
@@ -236,7 +235,7 @@ LA_WIDE static void LA_(add_rows)(LA_T *restrict data, const LA_T *restrict one,
 /* `LA_(change)` of a whole line where all that counts is known: n products, one or two. */
 static void LA_(change_whole)(const la_rule *r, const la_elements *e, int n,
                               const ptrdiff_t *products, const la_elements *spiking) {
-    const LA_(limits) l = LA_(limits_of)(r);
+    const LA_(limits) l = LA_(limits_of)(r, r->target);
     const la_variable *v = r->variable + r->target->variable;
     LA_T *data = (LA_T *)v->data + e->line * v->by_line + e->first;
     const int clipped = products[0] > 0;
@@ -370,15 +369,11 @@ LA_WIDE static void LA_(change)(la_rule *r, const la_elements *e) {
             }
         }
 #ifdef LA_FIXED
-        const int32_t low = (int32_t)target->low, high = (int32_t)target->high;
-        const int32_t least = target->sign > 0 ? 0 : INT32_MIN, most = target->sign < 0 ? 0 : INT32_MAX;
+        const LA_(limits) l = LA_(limits_of)(r, target);
         int below = 0;
         for (ptrdiff_t k = 0; k < n; k++) {
-            int32_t x = sum[k] < least ? least : sum[k] > most ? most : sum[k];
-            x = (x + r->carry) >> 7;
-            x = x < low ? low : x > high ? high : x;
-            below |= x < -256;
-            sum[k] = x;
+            sum[k] = LA_(limited)(sum[k], l);
+            below |= sum[k] < -256;
         }
         r->found |= below << t;
 #else

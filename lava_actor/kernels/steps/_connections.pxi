@@ -57,11 +57,9 @@ cdef class _ConnectionBurst(Burst):
                 self.reader = self.like
             else:
                 self.parts = list(parts)
-            self.indices = <int32_t *>malloc((n_in + LA_FIND_SLACK) * sizeof(int32_t))
-            self.values = malloc(max(1, n_in) * self.like.itemsize)
-            self.converted = <double *>malloc(max(1, n_in) * sizeof(double))
-            if self.indices == NULL or self.values == NULL or self.converted == NULL:
-                raise MemoryError()
+            self.indices = <int32_t *>room_for(n_in + LA_FIND_SLACK, sizeof(int32_t))
+            self.values = room_for(n_in, self.like.itemsize)
+            self.converted = <double *>room_for(n_in, sizeof(double))
 
     def __dealloc__(self):
         free(self.indices)

@@ -43,9 +43,7 @@ cdef class _Inlet:
     cdef int _list_wanted(self) except -1:
         cdef Py_ssize_t i
         cdef la_wanted *wanted
-        self.wanted = <la_wanted *>calloc(len(self.readers) + 1, sizeof(la_wanted))
-        if self.wanted == NULL:
-            raise MemoryError()
+        self.wanted = <la_wanted *>room_for(len(self.readers), sizeof(la_wanted))
         for i, places in enumerate(self.index_maps):
             wanted = &self.wanted[i]
             if places is None:

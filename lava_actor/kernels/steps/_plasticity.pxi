@@ -41,15 +41,13 @@ cdef class LearningBurst(_ConnectionBurst):
         self.behind = behind
         self.inlets = [_Inlet(*inlet, False) for inlet in inlets]
         self.whole = True
-        cdef Py_ssize_t most = n_out, width = 8
+        cdef Py_ssize_t most = n_out
         for ring, _ in behind:
             most = max(most, (<RingReader?>ring).size)
-        self.seen = <uint8_t *>calloc(n_out + 1, 1)
-        self.fired = <int32_t *>malloc((n_out + 1) * sizeof(int32_t))
-        self.at_hand = <int32_t *>malloc((most + LA_FIND_SLACK) * sizeof(int32_t))
-        self.values_at_hand = malloc((most + 1) * width)
-        if not (self.seen and self.fired and self.at_hand and self.values_at_hand):
-            raise MemoryError()
+        self.seen = <uint8_t *>room_for(n_out, 1)
+        self.fired = <int32_t *>room_for(n_out, sizeof(int32_t))
+        self.at_hand = <int32_t *>room_for(most + LA_FIND_SLACK, sizeof(int32_t))
+        self.values_at_hand = room_for(most, sizeof(double))
 
     def __dealloc__(self):
         free(self.seen)

@@ -44,16 +44,11 @@ cdef class StepBurst(Burst):
         n = self.n_in + self.n_out + len(self.members)
         self.pack.version = LA_STEP_VERSION
         self.pack.n_arrays = n
-        self.pack.arrays = <void **>calloc(n + 1, sizeof(void *))
-        self.pack.sizes = <ptrdiff_t *>calloc(n + 1, sizeof(ptrdiff_t))
-        self.pack.numbers = <double *>calloc(len(numbers) + 1, sizeof(double))
-        self.pack.integers = <int64_t *>calloc(len(integers) + 1, sizeof(int64_t))
-        self.limits = <int64_t *>calloc(2 * len(integers) + 1, sizeof(int64_t))
-        if not (
-            self.pack.arrays and self.pack.sizes and self.pack.numbers and self.pack.integers
-            and self.limits
-        ):
-            raise MemoryError()
+        self.pack.arrays = <void **>room_for(n, sizeof(void *))
+        self.pack.sizes = <ptrdiff_t *>room_for(n, sizeof(ptrdiff_t))
+        self.pack.numbers = <double *>room_for(len(numbers), sizeof(double))
+        self.pack.integers = <int64_t *>room_for(len(integers), sizeof(int64_t))
+        self.limits = <int64_t *>room_for(2 * len(integers), sizeof(int64_t))
         for i in range(len(integers)):
             self.limits[2 * i], self.limits[2 * i + 1] = integers[i][1:]
         self.held = [None] * len(self.members)

@@ -10,100 +10,16 @@ import numpy as np
 cimport numpy as cnp
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free, malloc, realloc
+from libc.stdlib cimport calloc, free, realloc
 from cpython.long cimport PyLong_AsLongLongAndOverflow
 from libc.string cimport memcmp, memcpy, memmove, memset
 
-from lava_actor.channels._native cimport (
-    LA_F64,
-    LA_FIND_SLACK,
-    LA_FORM_ASCENDING,
-    LA_FORM_DENSE,
-    LA_FORM_EVENTS,
-    LA_FORM_ONES,
-    LA_DECIDE,
-    LA_I32,
-    LA_ON_BARRIER,
-    LA_ON_DATA,
-    LA_ON_EVENT,
-    LA_ON_REST,
-    LA_ON_SPACE,
-    LA_ON_STEP,
-    LA_OTHERS,
-    MAX_DIMS,
-    Domain,
-    Party,
-    RingReader,
-    RingWriter,
-    la_can_find,
-    la_condition,
-    la_count,
-    la_domain,
-    la_domain_epoch,
-    la_domain_horizon,
-    la_find,
-    la_full_fence,
-    la_gather,
-    la_get32,
-    la_get64,
-    la_now_ns,
-    la_party,
-    la_party_blocked,
-    la_party_mailbox,
-    la_party_unblocked,
-    la_reader_ready,
-    la_set32,
-    la_set64,
-    la_slot,
-    la_until_data,
-    la_until_space,
-    type_code,
-    values_offset,
-)
+from lava_actor.channels._native cimport *
 from lava_actor.channels._records cimport Recorder
 from lava_actor.kernels._learning cimport Lines, book
-from lava_actor.kernels.arguments cimport (
-    data_of,
-    is_array,
-    is_columns,
-    is_matrix,
-    is_of,
-    is_state,
-    overlap,
-    size_of,
-)
+from lava_actor.kernels.arguments cimport *
 from lava_actor.kernels.geometry cimport take_geometry
-from lava_actor.kernels.loops cimport (
-    LA_CATALOGUE,
-    LA_STEP_VERSION,
-    la_conv,
-    la_conv_add,
-    la_can_code,
-    la_clear,
-    la_csc,
-    la_csc_add,
-    la_due,
-    la_dense,
-    la_dense_delayed,
-    la_entry,
-    la_indices,
-    la_later,
-    la_later_advance,
-    la_later_coded,
-    la_later_free,
-    la_later_init,
-    la_later_used,
-    la_later_valued,
-    la_look_up,
-    la_note_f64,
-    la_note_i32,
-    la_pack,
-    la_step,
-    la_tally,
-    la_touched,
-    la_within,
-    la_wrap,
-)
+from lava_actor.kernels.loops cimport *
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError
 

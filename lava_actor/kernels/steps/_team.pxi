@@ -116,9 +116,8 @@ cdef class Seat:
         found += [((<Tap?>tap).writer, own, *(<Tap>tap).rhythm()) for tap in burst.taps]
         found += [((<TapReader?>t).ring, own + 1, *(<TapReader>t).rhythm()) for t in burst.tapped]
         free(self.needs)
-        self.needs = <la_need *>calloc(len(found) + 1, sizeof(la_need))
-        if self.needs == NULL:
-            raise MemoryError()
+        self.needs = NULL
+        self.needs = <la_need *>room_for(len(found), sizeof(la_need))
         self.stages = own + 2 if own else 0
         self.n_needs = len(found)
         for i, (end, stage, every, offset) in enumerate(found):
@@ -285,9 +284,7 @@ cdef class Team:
         self.home = home
         self.runs = runs
         self.seats = list(seats)
-        self.at.seats = <la_seat **>calloc(len(self.seats) + 1, sizeof(la_seat *))
-        if self.at.seats == NULL:
-            raise MemoryError()
+        self.at.seats = <la_seat **>room_for(len(self.seats), sizeof(la_seat *))
         self._count()
         for seat in self.seats:
             (<Seat?>seat).since = la_now_ns()

@@ -31,28 +31,11 @@ wake all that come later.
 """
 
 from libc.stdint cimport int64_t, uint32_t, uint64_t
-from libc.stdlib cimport calloc, free
+from libc.stdlib cimport free
 from libc.string cimport memcmp, memcpy
 
-from lava_actor.channels._native cimport (
-    LA_FORM_DENSE,
-    LA_ON_EVENT,
-    LA_ON_TURN,
-    Party,
-    RingReader,
-    RingWriter,
-    la_arena_aborted,
-    la_full_fence,
-    la_get64,
-    la_party,
-    la_party_inspect,
-    la_party_waits_for,
-    la_party_wake_fenced,
-    la_reader,
-    la_reader_ready,
-    la_set64,
-    la_slot,
-)
+from lava_actor.channels._native cimport *
+from lava_actor.kernels.arguments cimport room_for
 
 include "../../built_from.pxi"
 
@@ -155,9 +138,7 @@ cdef class Turns:
         self.others = self._parties(arena, others)
         self.before_us = self.others + (self.n_others - self.n_before)
         self.clients = self._parties(arena, clients)
-        self.requests = <la_reader **>calloc(len(self.servers) + 1, sizeof(la_reader *))
-        if self.requests == NULL:
-            raise MemoryError()
+        self.requests = <la_reader **>room_for(len(self.servers), sizeof(la_reader *))
         for i, server in enumerate(self.servers):
             self.requests[<Py_ssize_t>i] = &(<Served?>server).requests.at
         self.uses_pre = plan.uses_pre
@@ -169,9 +150,7 @@ cdef class Turns:
         free(self.requests)
 
     cdef la_party **_parties(self, arena, members) except NULL:
-        cdef la_party **found = <la_party **>calloc(len(members) + 1, sizeof(la_party *))
-        if found == NULL:
-            raise MemoryError()
+        cdef la_party **found = <la_party **>room_for(len(members), sizeof(la_party *))
         for i, member in enumerate(members):
             found[<Py_ssize_t>i] = (<Party?>arena.party(member)).at
         return found

@@ -6,15 +6,11 @@ import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields
 from statistics import NormalDist
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from lava_actor.errors import InvalidTypeError, InvalidValueError
 from lava_actor.process.values import plain_number
-
-if TYPE_CHECKING:
-    from dataclasses import Field
 
 MOST_LEVELS = 256
 """Values that a code of one byte tells apart."""
@@ -41,11 +37,9 @@ class Distribution(ABC):
 
     def __repr__(self) -> str:
         """The call that makes this distribution, without what it need not say."""
-        given = [(f.name, getattr(self, f.name)) for f in fields(self) if not self._is_default(f)]
-        return f"{type(self).__name__}({', '.join(f'{name}={value!r}' for name, value in given)})"
-
-    def _is_default(self, field: Field[object]) -> bool:
-        return bool(getattr(self, field.name) == field.default)
+        held = ((field, getattr(self, field.name)) for field in fields(self))
+        given = (f"{field.name}={value!r}" for field, value in held if value != field.default)
+        return f"{type(self).__name__}({', '.join(given)})"
 
     def _named(self, field: str) -> str:
         return f"{type(self).__name__}.{field}"

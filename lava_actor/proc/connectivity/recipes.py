@@ -31,6 +31,7 @@ BLOCK = 256
 _COUNTS, _SOURCES, _WEIGHTS, _DELAYS = range(4)
 
 _Stream = Callable[[], np.random.Generator]
+_Drawn = tuple[np.ndarray, np.ndarray]
 
 
 @dataclass(frozen=True, repr=False)
@@ -325,9 +326,7 @@ def _joined(parts: list[np.ndarray], dtype: DTypeLike) -> np.ndarray:
 # -- rules: what they return are the sources of a block, and how many each target has -------------
 
 
-def _at_random(
-    recipe: Recipe, rng: _Stream, start: int, per: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _at_random(recipe: Recipe, rng: _Stream, start: int, per: np.ndarray) -> _Drawn:
     pre = recipe.shape[1]
     if recipe.replace or not pre:
         return rng().integers(max(pre, 1), size=int(per.sum()), dtype=np.int32), per
@@ -355,9 +354,7 @@ def _distinct(rng: np.random.Generator, rows: int, pre: int, count: int) -> np.n
     return keys % max(pre, 1)
 
 
-def _by_probability(
-    recipe: Recipe, rng: _Stream, start: int, per: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _by_probability(recipe: Recipe, rng: _Stream, start: int, per: np.ndarray) -> _Drawn:
     """Go through all pairs, from one synapse to the next: gaps are distributed geometrically."""
     pre, p = recipe.shape[1], recipe.amount
     pairs = per.size * pre
@@ -373,20 +370,16 @@ def _by_probability(
     return sources, np.bincount(rows, minlength=per.size)
 
 
-def _everybody(
-    recipe: Recipe, rng: _Stream, start: int, per: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _everybody(recipe: Recipe, rng: _Stream, start: int, per: np.ndarray) -> _Drawn:
     pre = recipe.shape[1]
     return np.tile(np.arange(pre), per.size), np.full(per.size, pre)
 
 
-def _same_number(
-    recipe: Recipe, rng: _Stream, start: int, per: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _same_number(recipe: Recipe, rng: _Stream, start: int, per: np.ndarray) -> _Drawn:
     return np.arange(start, start + per.size), np.ones(per.size, np.int64)
 
 
-_RULES: dict[str, Callable[..., tuple[np.ndarray, np.ndarray]]] = {
+_RULES: dict[str, Callable[..., _Drawn]] = {
     "fixed_probability": _by_probability,
     "fixed_indegree": _at_random,
     "fixed_total_number": _at_random,

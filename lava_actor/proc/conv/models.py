@@ -11,7 +11,7 @@ from lava_actor.kernels.steps import ConvBurst
 from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import wrap_bits
-from lava_actor.proc._connection import FloatNumbers, Kind, Undelayed
+from lava_actor.proc._connection import FloatNumbers, Undelayed
 from lava_actor.proc._model import LavaPyType, cpu_model, is_as_seen, seen
 from lava_actor.proc.conv.process import Conv
 
@@ -58,9 +58,7 @@ class AbstractPyConvModel(Undelayed):
     def a_buff(self, value: np.ndarray) -> None:
         self.a_buf = value
 
-    @classmethod
-    def _la_native_kind(cls) -> Kind:
-        return AbstractPyConvModel, ConvBurst, "_la_current_kernel"
+    _la_burst = ConvBurst, "_la_current_kernel"
 
     def _la_var_written(self, name: str) -> None:
         """Look at weight and geometry again."""

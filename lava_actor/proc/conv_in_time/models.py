@@ -8,7 +8,7 @@ from lava_actor.kernels import dense_events
 from lava_actor.kernels.steps import InTimeBurst
 from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._connection import Delayed, FloatNumbers, Kind
+from lava_actor.proc._connection import Delayed, FloatNumbers
 from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.conv_in_time.process import ConvInTime
 
@@ -35,9 +35,7 @@ class AbstractPyConvInTimeModel(Delayed):
             self.on_start()  # somebody has replaced it
         return self._la_columns
 
-    @classmethod
-    def _la_native_kind(cls) -> Kind:
-        return AbstractPyConvInTimeModel, InTimeBurst, "_la_current_columns"
+    _la_burst = InTimeBurst, "_la_current_columns"
 
     def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the kernels of neurons `at`, times `x`, to `sums` (post, K)."""

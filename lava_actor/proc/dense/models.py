@@ -17,7 +17,6 @@ from lava_actor.proc._connection import (
     Delayed,
     FixedNumbers,
     FloatNumbers,
-    Kind,
     Undelayed,
 )
 from lava_actor.proc._delays import delay_weights
@@ -63,9 +62,7 @@ class _DenseWeights(ConnectionModel):
 
 
 class _DenseConnection(_DenseWeights, Undelayed):
-    @classmethod
-    def _la_native_kind(cls) -> Kind | None:
-        return _DenseConnection, DenseBurst, "_la_current_columns"
+    _la_burst = DenseBurst, "_la_current_columns"
 
     def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
@@ -123,9 +120,7 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
         self._la_check_delays()
         super().on_start()
 
-    @classmethod
-    def _la_native_kind(cls) -> Kind:
-        return AbstractPyDelayDenseModel, DenseBurst, "_la_current_columns", "_la_late_columns"
+    _la_burst = DenseBurst, "_la_current_columns", "_la_late_columns"
 
     def _la_late_columns(self) -> np.ndarray:
         """Return `delays`, column-major and int32."""

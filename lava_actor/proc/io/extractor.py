@@ -9,10 +9,8 @@ import numpy as np
 
 from lava_actor.errors import NetworkError
 from lava_actor.kernels.steps import Burst
-from lava_actor.model.decorator import implements, requires
 from lava_actor.model.ports import PyOutPort, PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
-from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io._piped import Configured, Free, Piped, Through, Wired
@@ -66,8 +64,7 @@ class PyLoihiExtractorModel(Through, PyLoihiProcessModel):
         self._la_config.send(self.out_port.csp_ports[-1], self.in_port.recv())
 
 
-@implements(proc=Extractor, protocol=AsyncProtocol)
-@requires(CPU)
+@cpu_model(Extractor, protocol=AsyncProtocol)
 class PyLoihiExtractorModelAsync(Through, Free):
     """Puts what arrives into the pipe, until told to stop or pause."""
 
@@ -81,15 +78,12 @@ class PyLoihiExtractorModelAsync(Through, Free):
             ):
                 return
             message = self.in_port.recv()
+            # not given up on a pause: the message in hand has been taken out of the network already
             if self._la_config.may_wait_to_send and not wait_until_ready(
-                self, pipe, self._la_is_to_stop
+                self, pipe, self.check_for_stop_cmd
             ):
                 return
             self._la_config.send(pipe, message)
-
-    def _la_is_to_stop(self) -> bool:
-        # not on a pause: the message in hand has been taken out of the network already
-        return self.check_for_stop_cmd()
 
 
 class VarWire(Wired):

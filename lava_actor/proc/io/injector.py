@@ -5,8 +5,6 @@ from __future__ import annotations
 from numpy.typing import ArrayLike
 
 from lava_actor.errors import NetworkError
-from lava_actor.model.decorator import implements, requires
-from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.proc._model import PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io._piped import Free, Piped, Takes
@@ -58,8 +56,7 @@ class PyLoihiInjectorModel(Takes, PyLoihiProcessModel):
         self.out_port.send(self._la_config.receive(self.in_port.csp_ports[-1], self._la_zeros))
 
 
-@implements(proc=Injector, protocol=AsyncProtocol)
-@requires(CPU)
+@cpu_model(Injector, protocol=AsyncProtocol)
 class PyLoihiInjectorModelAsync(Takes, Free):
     """Takes from the pipe and sends it on, until told to stop or pause."""
 

@@ -59,17 +59,21 @@ class ChannelConfig:
 
     def get_send_full_function(self) -> Callable[[CspSendPort, np.ndarray], None]:
         """Return ``f(channel, data)`` for a full buffer."""
-        return _SEND_FULL[self.send_full]
+        return send_full_blocking if self.may_wait_to_send else send_full_non_blocking_drop
 
     def get_receive_empty_function(self) -> Callable[[CspRecvPort, np.ndarray], np.ndarray]:
         """Return ``f(channel, zeros)`` for an empty buffer."""
-        return _RECEIVE_EMPTY[self.receive_empty]
+        if self.may_wait_to_receive:
+            return receive_empty_blocking
+        return receive_empty_non_blocking_zeros
 
     def get_receive_not_empty_function(
         self,
     ) -> Callable[[CspRecvPort, np.ndarray, int], np.ndarray]:
         """Return ``f(channel, zeros, number of items)`` for a buffer with items in it."""
-        return _RECEIVE_NOT_EMPTY[self.receive_not_empty]
+        if self.receive_not_empty is ReceiveNotEmpty.ACCUMULATE:
+            return receive_not_empty_accumulate
+        return receive_not_empty_fifo
 
     def send(self, channel: CspSendPort, data: np.ndarray) -> None:
         """Put one item into the pipe."""
@@ -189,20 +193,6 @@ def receive_not_empty_accumulate(channel: CspRecvPort, zeros: np.ndarray, count:
     for _ in range(count):
         total = total + channel.recv()
     return total
-
-
-_SEND_FULL = {
-    SendFull.BLOCKING: send_full_blocking,
-    SendFull.NON_BLOCKING_DROP: send_full_non_blocking_drop,
-}
-_RECEIVE_EMPTY = {
-    ReceiveEmpty.BLOCKING: receive_empty_blocking,
-    ReceiveEmpty.NON_BLOCKING_ZEROS: receive_empty_non_blocking_zeros,
-}
-_RECEIVE_NOT_EMPTY = {
-    ReceiveNotEmpty.FIFO: receive_not_empty_fifo,
-    ReceiveNotEmpty.ACCUMULATE: receive_not_empty_accumulate,
-}
 
 
 def validate_shape(shape: object) -> None:

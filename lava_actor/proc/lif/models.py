@@ -152,7 +152,6 @@ def _methods(
     ]  # fmt: skip
 
 
-_SHOWS = {"s_out": "s_out_buff"}
 _NONE: Mapping[str, Never] = MappingProxyType({})
 
 
@@ -162,49 +161,30 @@ def _of_each(function: str) -> str:
     return f"{name}_each_{number}"
 
 
-def _float_step(
-    function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
-    state: Mapping[str, type] = _NONE, integers: Mapping[str, tuple[int, int]] = _NONE,
-    clear: bool = False, period: bool = False,
-) -> NativeStep:  # fmt: skip
-    """The native step of a floating-point model, see ``lif.h``."""
-    own = ("du", "dv", *thresholds)
-    step = partial(
-        NativeStep.of, float, inputs="a_in", outputs={"s_out": sent},
-        state={"u": float, "v": float, **state}, integers={**integers}, shows=_SHOWS,
-        stands_for=("_la_begin",),
-    )  # fmt: skip
-    return step(
-        function=function,
-        parameters="bias_mant",
-        numbers=own,
-        parts=_methods(function, None, clear, period, thresholds),
-        each=step(function=_of_each(function), parameters=f"bias_mant {' '.join(own)}"),
-    )
-
-
-def _fixed_step(
-    function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
+def _step(
+    number: type, function: str, thresholds: tuple[str, ...] = ("vth",), sent: type = bool,
     state: Mapping[str, type] = _NONE, integers: Mapping[str, tuple[int, int]] = _NONE,
     clear: bool = False, period: bool = False, bias: str = "lif_bias",
 ) -> NativeStep:  # fmt: skip
-    """The native step of a fixed-point model, see ``lif.h``."""
-    decays = {name: FIXED_RANGES[name] for name in ("du", "dv")}
-    own = " ".join((*decays, *thresholds))
+    """The native step of a model, see ``lif.h``: in double precision, or in integers."""
+    fixed, own = number is np.int32, ("du", "dv", *thresholds)
+    vectors = "bias_mant bias_exp" if fixed else "bias_mant"
+    limits = {name: FIXED_RANGES.get(name, INT32) for name in own} if fixed else {}
     step = partial(
-        NativeStep.of, np.int32, inputs="a_in", outputs={"s_out": sent},
-        state={"u": np.int32, "v": np.int32, **state}, constants=FIXED_CONSTANTS, shows=_SHOWS,
-        stands_for=("_la_begin",),
+        NativeStep.of, number, inputs="a_in", outputs={"s_out": sent},
+        state={"u": number, "v": number, **state}, shows={"s_out": "s_out_buff"},
+        constants=FIXED_CONSTANTS if fixed else {}, stands_for=("_la_begin",),
     )  # fmt: skip
     return step(
         function=function,
-        parameters="bias_mant bias_exp",
-        integers={**decays, **dict.fromkeys(thresholds, INT32), **integers},
-        parts=_methods(function, bias, clear, period, thresholds),
-        in_parts={name: f"effective_{name}" for name in thresholds},
+        parameters=vectors,
+        numbers=() if fixed else own,
+        integers={**limits, **integers},
+        parts=_methods(function, bias if fixed else None, clear, period, thresholds),
+        in_parts={name: f"effective_{name}" for name in thresholds} if fixed else {},
         each=step(
             function=_of_each(function),
-            parameters=f"bias_mant bias_exp {own}",
+            parameters=f"{vectors} {' '.join(own)}",
             integers={**integers},
         ),
     )
@@ -229,7 +209,7 @@ class AbstractPyLifModelFloat(_LifModel):
     du: float = LavaPyType(float, float)
     dv: float = LavaPyType(float, float)
 
-    native_step: ClassVar[NativeStep | None] = _float_step("lif_f64")
+    native_step: ClassVar[NativeStep | None] = _step(float, "lif_f64")
 
     @classmethod
     def _la_doubts_of_value(cls, name: str, value: object) -> str | None:
@@ -313,7 +293,7 @@ class AbstractPyLifModelFixed(_LifModel):
     effective_bias: np.ndarray
     effective_vth: int | np.ndarray
 
-    native_step: ClassVar[NativeStep | None] = _fixed_step("lif_i32")
+    native_step: ClassVar[NativeStep | None] = _step(np.int32, "lif_i32")
 
     _la_parameters: ClassVar[dict[str, type[np.integer]]] = {
         **dict.fromkeys(("u", "v", "du", "dv"), np.int32),
@@ -487,7 +467,7 @@ _SCHEDULE: dict[str, Any] = {
 class PyLifResetModelFloat(_Resetting, OneThresholdFloat):
     """Floating-point model of `LIFReset`."""
 
-    native_step = _float_step("lif_reset_f64", **_SCHEDULE)
+    native_step = _step(float, "lif_reset_f64", **_SCHEDULE)
     cut = BY_NEURON
 
 
@@ -495,7 +475,7 @@ class PyLifResetModelFloat(_Resetting, OneThresholdFloat):
 class PyLifResetModelBitAcc(_Resetting, OneThresholdFixed):
     """Fixed-point model of `LIFReset`."""
 
-    native_step = _fixed_step("lif_reset_i32", **_SCHEDULE)
+    native_step = _step(np.int32, "lif_reset_i32", **_SCHEDULE)
     cut = BY_NEURON
 
 
@@ -538,7 +518,7 @@ _RESTING: dict[str, Any] = {
 class PyLifRefractoryModelFloat(_Refractory, OneThresholdFloat):
     """Floating-point model of `LIFRefractory`."""
 
-    native_step = _float_step("lif_refractory_f64", **_RESTING)
+    native_step = _step(float, "lif_refractory_f64", **_RESTING)
     cut = BY_NEURON
 
 
@@ -546,7 +526,7 @@ class PyLifRefractoryModelFloat(_Refractory, OneThresholdFloat):
 class PyLifRefractoryModelFixed(_Refractory, OneThresholdFixed):
     """Fixed-point model of `LIFRefractory`: the equations of `PyLifModelBitAcc`, v rests."""
 
-    native_step = _fixed_step("lif_refractory_i32", bias="lif_refractory_bias", **_RESTING)
+    native_step = _step(np.int32, "lif_refractory_i32", bias="lif_refractory_bias", **_RESTING)
     cut = BY_NEURON
 
 
@@ -554,7 +534,7 @@ class PyLifRefractoryModelFixed(_Refractory, OneThresholdFixed):
 class PyTernLifModelFloat(AbstractPyLifModelFloat):
     """Floating-point model of `TernaryLIF`."""
 
-    native_step = _float_step("lif_ternary_f64", ("vth_hi", "vth_lo"), sent=np.int8)
+    native_step = _step(float, "lif_ternary_f64", ("vth_hi", "vth_lo"), sent=np.int8)
     cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
@@ -571,7 +551,7 @@ class PyTernLifModelFloat(AbstractPyLifModelFloat):
 class PyTernLifModelFixed(AbstractPyLifModelFixed):
     """Fixed-point model of `TernaryLIF`."""
 
-    native_step = _fixed_step("lif_ternary_i32", ("vth_hi", "vth_lo"), sent=np.int8)
+    native_step = _step(np.int32, "lif_ternary_i32", ("vth_hi", "vth_lo"), sent=np.int8)
     cut = BY_NEURON
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int, precision=2)

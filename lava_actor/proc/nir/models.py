@@ -6,24 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.proc._model import (
-    LavaPyType,
-    NativeStep,
-    PyInPort,
-    PyLoihiProcessModel,
-    PyOutPort,
-    cpu_model,
-)
-from lava_actor.proc.nir.process import (
-    Affine,
-    Convolution,
-    Delay,
-    NIRNeuron,
-    Passage,
-    Pool,
-    Scale,
-    Threshold,
-)
+from lava_actor.model.native import NativeStep
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc.nir import process as nodes
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.process import AbstractProcess
 
@@ -51,7 +36,7 @@ class AbstractNIRModel(PyLoihiProcessModel):
         self.s_out.send(self._la_answer(self.a_in.recv()))
 
 
-@cpu_model(Passage, "floating_pt")
+@cpu_model(nodes.Passage, "floating_pt")
 class PyPassageModel(AbstractNIRModel):
     """Passes on, reshaped."""
 
@@ -62,7 +47,7 @@ class PyPassageModel(AbstractNIRModel):
         return x.reshape(self.proc_params["shape_out"])
 
 
-@cpu_model(Affine, "floating_pt")
+@cpu_model(nodes.Affine, "floating_pt")
 class PyAffineModel(AbstractNIRModel):
     """A matrix product and a bias."""
 
@@ -74,7 +59,7 @@ class PyAffineModel(AbstractNIRModel):
         return np.matmul(self.weight, x[..., None])[..., 0] + self.bias
 
 
-@cpu_model(Scale, "floating_pt")
+@cpu_model(nodes.Scale, "floating_pt")
 class PyScaleModel(AbstractNIRModel):
     """A product, element by element."""
 
@@ -87,7 +72,7 @@ class PyScaleModel(AbstractNIRModel):
         return self.scale * x
 
 
-@cpu_model(Threshold, "floating_pt")
+@cpu_model(nodes.Threshold, "floating_pt")
 class PyThresholdModel(AbstractNIRModel):
     """A comparison, element by element."""
 
@@ -113,7 +98,7 @@ class _WindowModel(AbstractNIRModel):
         return views[(*places, *(slice(None, None, d) for d in dilation))]
 
 
-@cpu_model(Convolution, "floating_pt")
+@cpu_model(nodes.Convolution, "floating_pt")
 class PyConvolutionModel(_WindowModel):
     """A convolution by one product of windows and kernels per group."""
 
@@ -133,7 +118,7 @@ class PyConvolutionModel(_WindowModel):
         return np.concatenate(sums) + self.bias.reshape(-1, *[1] * axes)
 
 
-@cpu_model(Pool, "floating_pt")
+@cpu_model(nodes.Pool, "floating_pt")
 class PyPoolModel(_WindowModel):
     """Sums or means of windows."""
 
@@ -144,7 +129,7 @@ class PyPoolModel(_WindowModel):
         return views.mean(axis=axes) if params["mean"] else views.sum(axis=axes)
 
 
-@cpu_model(Delay, "floating_pt")
+@cpu_model(nodes.Delay, "floating_pt")
 class PyDelayModel(AbstractNIRModel):
     """A ring of what was received; what is old enough is sent, before the next is awaited."""
 
@@ -183,13 +168,12 @@ class PyDelayModel(AbstractNIRModel):
         """Send what is old enough, and keep what arrives."""
         if self._la_first:
             self.s_out.send(self._la_old())
-            self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
-        else:
-            self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
+        self.buffer[self.time_step % len(self.buffer)] = self.a_in.recv()
+        if not self._la_first:
             self.s_out.send(self._la_old())
 
 
-@cpu_model(NIRNeuron, "floating_pt")
+@cpu_model(nodes.NIRNeuron, "floating_pt")
 class PyNIRNeuronModel(AbstractNIRModel):
     """Integrators and neurons, see `NIRNeuron`."""
 
@@ -222,10 +206,8 @@ class PyNIRNeuronModel(AbstractNIRModel):
 
     def _la_var_written(self, name: str) -> None:
         """Let new time constants take effect."""
-        self._la_share_mem, self._la_share_syn = (
-            self._la_share(self.tau_mem),
-            self._la_share(self.tau_syn),
-        )
+        self._la_share_mem = self._la_share(self.tau_mem)
+        self._la_share_syn = self._la_share(self.tau_syn)
 
     def _la_share(self, tau: np.ndarray) -> np.ndarray:
         steps = self.proc_params["dt"] / tau

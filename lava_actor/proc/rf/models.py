@@ -13,6 +13,9 @@ from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, Py
 from lava_actor.proc.rf.process import RF
 from lava_actor.process.parameters import ProcessParameters
 
+State = tuple[np.ndarray, np.ndarray]
+"""Real and imaginary part."""
+
 BY_NEURON = Cut("s_out", ("a_real_in", "a_imag_in", "s_out", "real", "imag"))
 
 
@@ -48,9 +51,7 @@ class AbstractPyRFModel(PyLoihiProcessModel):
     decay_bits: np.ndarray
     vth: np.ndarray
 
-    def resonator_dynamics(
-        self, a_real_in: np.ndarray, a_imag_in: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def resonator_dynamics(self, a_real_in: np.ndarray, a_imag_in: np.ndarray) -> State:
         """Return real and imaginary part after this step."""
         raise NotImplementedError
 
@@ -74,9 +75,7 @@ class AbstractPyRFModelFloat(AbstractPyRFModel):
 
     s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, bool)
 
-    def resonator_dynamics(
-        self, a_real_in: np.ndarray, a_imag_in: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def resonator_dynamics(self, a_real_in: np.ndarray, a_imag_in: np.ndarray) -> State:
         """Return real and imaginary part after this step."""
         real = self.cos_decay * self.real - self.sin_decay * self.imag + a_real_in
         imag = self.sin_decay * self.real + self.cos_decay * self.imag + a_imag_in
@@ -102,9 +101,7 @@ class AbstractPyRFModelFixed(AbstractPyRFModel):
                 f"decays (12 are usual), got {decay_bits!r}"
             )
 
-    def resonator_dynamics(
-        self, a_real_in: np.ndarray, a_imag_in: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def resonator_dynamics(self, a_real_in: np.ndarray, a_imag_in: np.ndarray) -> State:
         """Return real and imaginary part after this step."""
         decayed, cos, sin = self._la_decayed, self.cos_decay, self.sin_decay
         real = decayed(cos, self.real) - decayed(sin, self.imag)

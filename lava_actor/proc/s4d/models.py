@@ -7,17 +7,10 @@ from typing import Any
 import numpy as np
 
 from lava_actor.model.decorator import implements, tag
-from lava_actor.model.native import INT32
+from lava_actor.model.native import INT32, NativeStep
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.proc._model import (
-    LavaPyType,
-    NativeStep,
-    PyInPort,
-    PyLoihiProcessModel,
-    PyOutPort,
-    cpu_model,
-)
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
 from lava_actor.proc.sdn.models import AbstractSigmaDeltaModelFloat
 from lava_actor.proc.sparse.process import Sparse
@@ -104,26 +97,16 @@ class SubSigmaS4dDeltaLayerModel(AbstractSubProcessModel):
             "num_message_bits": params["num_message_bits"],
         }
         self.sparse1 = Sparse(weights=weights.T, **connection)
-        self.sigma_s4d_delta = SigmaS4dDelta(
-            shape=(weights.shape[1],),
-            vth=params["vth"],
-            a=proc.a.init,
-            b=proc.b.init,
-            c=proc.c.init,
-            state_exp=params["state_exp"],
-            s4_exp=params["s4_exp"],
-        )
+        neurons = self.sigma_s4d_delta = SigmaS4dDelta(
+            shape=(weights.shape[1],), a=proc.a.init, b=proc.b.init, c=proc.c.init,
+            **{name: params[name] for name in ("vth", "state_exp", "s4_exp")},
+        )  # fmt: skip
         self.sparse2 = Sparse(weights=weights, **connection)
 
         proc.s_in.reshape(flat_shape).connect(self.sparse1.s_in)
-        self.sparse1.a_out.connect(self.sigma_s4d_delta.a_in)
-        self.sigma_s4d_delta.s_out.connect(self.sparse2.s_in)
+        self.sparse1.a_out.connect(neurons.a_in)
+        neurons.s_out.connect(self.sparse2.s_in)
         self.sparse2.a_out.reshape(proc.a_out.shape).connect(proc.a_out)
 
-        neurons = self.sigma_s4d_delta
-        proc.a.alias(neurons.a)
-        proc.b.alias(neurons.b)
-        proc.c.alias(neurons.c)
-        proc.s4_state.alias(neurons.s4_state)
-        proc.S4_exp.alias(neurons.s4_exp)
-        proc.state_exp.alias(neurons.state_exp)
+        for name in ("a", "b", "c", "s4_state", "S4_exp", "state_exp"):
+            getattr(proc, name).alias(getattr(neurons, name.lower()))

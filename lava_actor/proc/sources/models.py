@@ -10,16 +10,9 @@ from numpy.typing import DTypeLike
 
 from lava_actor.model.cuts import Cut
 from lava_actor.model.members import declares
-from lava_actor.model.native import INT64
+from lava_actor.model.native import INT64, NativeStep
 from lava_actor.proc._arithmetic import owner_of
-from lava_actor.proc._model import (
-    NativeStep,
-    PyLoihiProcessModel,
-    PyOutPort,
-    cpu_model,
-    is_as_seen,
-    seen,
-)
+from lava_actor.proc._model import PyLoihiProcessModel, PyOutPort, cpu_model, is_as_seen, seen
 from lava_actor.proc._streams import key_of
 from lava_actor.proc.sources.poisson import Means
 from lava_actor.proc.sources.process import (

@@ -20,7 +20,6 @@ from lava_actor.proc._connection import (
     Delayed,
     FixedNumbers,
     FloatNumbers,
-    Kind,
     Undelayed,
 )
 from lava_actor.proc._delays import delay_weights
@@ -210,9 +209,7 @@ class _SparseWeights(ConnectionModel):
 
 
 class _SparseConnection(_SparseWeights, Undelayed):
-    @classmethod
-    def _la_native_kind(cls) -> Kind:
-        return _SparseConnection, SparseBurst, "_la_current_operator"
+    _la_burst = SparseBurst, "_la_current_operator"
 
     def _la_add_weights(self, at: np.ndarray, x: np.ndarray | None, sums: np.ndarray) -> None:
         """Add the weights of neurons `at`, times `x`, to `sums` (post,)."""
@@ -255,9 +252,7 @@ class AbstractPyDelaySparseModel(_SparseWeights, Delayed):
 
     delays: csr_matrix | np.ndarray
 
-    @classmethod
-    def _la_native_kind(cls) -> Kind:
-        return AbstractPyDelaySparseModel, DelaySparseBurst, "_la_current_operator"
+    _la_burst = DelaySparseBurst, "_la_current_operator"
 
     @classmethod
     def _la_specialised(cls, process: AbstractProcess) -> type[AbstractProcessModel]:
