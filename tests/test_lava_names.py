@@ -28,13 +28,15 @@ from lava_actor.compat.lava_names.runtime_service import (
     PyRuntimeService,
 )
 from lava_actor.compat.lava_names.shared_memory_manager import SharedMemoryManager
-from lava_actor.compiler.run_configs import RunConfig
+from lava_actor.compiler.compiler import Compiler
+from lava_actor.compiler.run_configs import Loihi2SimCfg, RunConfig
 from lava_actor.errors import RuntimeStateError
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.async_protocol import AsyncProtocol
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.sync.protocol import AbstractSyncProtocol
+from lava_actor.proc.lif.process import LIF
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.process import AbstractProcess
 
@@ -122,6 +124,15 @@ def test_the_async_protocol_has_no_phases() -> None:
 def test_a_node_configuration_is_a_list_of_nodes() -> None:
     node = Node(HeadNode)
     assert NodeConfig([node]).nodes == [node]
+
+
+def test_an_executable_has_one_node_with_all_processes() -> None:
+    first, second = LIF(shape=(1,)), LIF(shape=(1,))
+    first.s_out.connect(second.a_in)
+    executable: Any = Compiler().compile(first, Loihi2SimCfg())
+    ((node,),) = executable.node_configs
+    assert (node.node_type, node.processes) == (HeadNode, list(executable.process_list))
+    assert len(node.processes) == 2
 
 
 def test_a_run_configuration_may_be_told_about_nodes() -> None:

@@ -492,4 +492,5 @@ def _seconds(what: str, timeout: object) -> float | None:
 
 @at_exit_before_launcher
 def _end_all() -> None:
+    living.close(2.0)
     stop_all()

@@ -386,10 +386,15 @@ def test_plots_are_lines_of_states_and_rasters_of_spikes() -> None:
     axes = monitor.plot(one.v)
     assert [line.get_xdata().tolist() for line in axes.lines] == [[1.0, 2.0, 3.0]] * 2
     assert axes.get_xlabel() == "Time (ms)"
-    own = plt.figure().gca()
-    assert monitor.plot(own, one.s_out) is own
-    assert set(own.lines[0].get_xdata()) == {1.0, 2.0, 3.0}
-    assert own.lines[0].get_linestyle() == "None"
+    marks = monitor.plot(one.s_out, ls=":", ms=3).lines[0]
+    assert set(marks.get_xdata()) == {1.0, 2.0, 3.0}
+    assert (marks.get_linestyle(), marks.get_markersize()) == (":", 3)
+    assert monitor.plot(one.s_out).lines[0].get_linestyle() == "None"
+    own = plt.figure().gca()  # as in Lava
+    assert monitor.plot(own, one.s_out, "r--", label="spikes") is own
+    assert [line.get_ydata().tolist() for line in own.lines] == monitor.dense(one.s_out).T.tolist()
+    assert {(line.get_color(), line.get_linestyle()) for line in own.lines} == {("r", "--")}
+    assert (own.get_title(), own.get_ylabel()) == ("one", "s_out")
 
 
 def test_a_file_of_numpy_holds_all_targets(tmp_path: Path) -> None:

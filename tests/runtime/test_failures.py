@@ -123,7 +123,7 @@ def test_an_exception_names_process_model_phase_step_and_carries_the_traceback(p
 @pytest.mark.parametrize(
     ("action", "kind", "message", "travels"),
     [
-        (raise_with_arguments, NeedsArguments, "code 7: too many legs", False),
+        (raise_with_arguments, NeedsArguments, "code 7: too many legs", True),
         (raise_unpicklable, Unpicklable, "cannot travel", False),
         (raise_error, ValueError, "this was to be expected", True),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -314,3 +315,31 @@ def test_an_actor_that_died_is_told_by_its_verdict_and_not_by_a_name() -> None:
     with pytest.raises(ModelError) as caught:
         raise_failures([raised])
     assert type(caught.value) is ModelError
+
+
+class ByKeyword(UnicodeDecodeError):
+    """Its constructor takes nothing of what it hands on."""
+
+    def __init__(self, *, where: str) -> None:
+        super().__init__("utf-8", b"text", 0, 1, f"odd byte in {where}")
+        self.where = where
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Arguments(3, why="too old"),
+        ByKeyword(where="page 3"),
+        ExceptionGroup("both", [Arguments(4, why="too new"), ByKeyword(where="page 4")]),
+        FileNotFoundError(2, "no such thing", "map"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_exception_needs_no_constructor_to_come_back(error: Exception) -> None:
+    failure = report.failure_of(error, "process")
+    failure = report.opened(replace(failure, packed=report.packed(error)))
+    assert type(failure.exception) is type(error)
+    assert str(failure.exception) == str(error)
+    assert vars(failure.exception) == vars(error)
+    for found, given in zip(*(getattr(e, "exceptions", ()) for e in (failure.exception, error)), strict=True):
+        assert (type(found), str(found), vars(found)) == (type(given), str(given), vars(given))

@@ -11,6 +11,8 @@ from typing import Any
 
 from lava_actor.channels.interfaces import AbstractCspPort
 from lava_actor.compat.lava_names.by_hand import ChannelRemote, service
+from lava_actor.compat.lava_names.node import Node, NodeConfig
+from lava_actor.compat.lava_names.resources import HeadNode
 from lava_actor.compat.lava_names.runtime_service import (
     AsyncPyRuntimeService,
     LoihiPhase,
@@ -61,7 +63,10 @@ def _unnamed(protocol: AbstractSyncProtocol) -> dict[type, type]:
     raise NotImplementedError(f"{type(protocol).__name__}.runtime_service is not defined")
 
 
-_no_nodes = property(lambda _: [], doc="Configurations of nodes; there are none here.")
+def _nodes(executable: Executable) -> list[NodeConfig]:
+    """Return the one configuration of nodes there is: this computer."""
+    return [NodeConfig([Node(HeadNode, list(executable.process_list))])]
+
 
 _MEMBERS: dict[type, dict[str, object]] = {
     AbstractProcess: {
@@ -88,14 +93,14 @@ _MEMBERS: dict[type, dict[str, object]] = {
     PyVarPort: {"service": service},
     PyOutPort: {"advance_to_time_step": _nothing},
     Executable: {
-        "node_configs": _no_nodes,
+        "node_configs": property(_nodes),
         "runtime_service_builders": None,
         "sync_channel_builders": None,
         "watchdog_manager_builder": None,
     },
     RunConfig: {"exclude_nodes": _nothing, "require_nodes": _nothing},
     AbstractCspPort: {"_queue": property(lambda port: SimpleNamespace(qsize=port.num_available))},
-    Runtime: {"node_cfg": _no_nodes, "join": _nothing},
+    Runtime: {"node_cfg": property(lambda runtime: _nodes(runtime.executable)), "join": _nothing},
 }
 
 

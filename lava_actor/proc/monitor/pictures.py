@@ -61,6 +61,9 @@ def raster(
     ``rows``: of each target its name, its number of neurons, and steps and indices of its spikes.
     """
     length = time_axis(ax, until, step_seconds)
+    from matplotlib import cbook, lines  # here, as all of it: an extra
+
+    options = cbook.normalize_kwargs(options, lines.Line2D)
     style = {"marker": "o", "markersize": 1.5, "linestyle": "None", **options}
     offset = 0
     for name, size, steps, indices in rows:

@@ -334,12 +334,12 @@ class Monitor(AbstractProcess):
 
     @briefly
     def plot(self, ax: Any = None, target: Any = None, *args: Any, **kwargs: object) -> Axes:
-        """Plot the recording of ``target`` over time: lines, or for spikes a raster.
+        """Plot the recording of ``target`` over time: lines; spikes in a new figure, a raster.
 
         Parameters
         ----------
         ax : matplotlib axes, optional
-            Where; left out, as in ``plot(neurons.v)``, a new figure is made.
+            Where lines are drawn, of spikes too; left out, as in ``plot(neurons.v)``, a new figure.
         target : Var or OutPort
             What was probed.
         *args, **kwargs
@@ -358,8 +358,8 @@ class Monitor(AbstractProcess):
             )
         recording = self.recording(target)
         record = recording.read()
-        if recording.holds_events(record):
-            return self.raster(target, ax, **kwargs)
+        if ax is None and not args and recording.holds_events(record):
+            return self.raster(target, None, **kwargs)
         ax = pictures.new_axes() if ax is None else ax
         steps = recording.steps(record)
         length = pictures.time_axis(ax, record.done, self._la_seconds())

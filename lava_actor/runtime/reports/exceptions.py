@@ -13,7 +13,7 @@ import dataclasses
 import pickle
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import cloudpickle
 
@@ -71,7 +71,7 @@ def packed(error: BaseException) -> bytes:
     """The exception without its traceback; nothing if it cannot travel. Never raises."""
     file = _Bounded()
     try:
-        cloudpickle.Pickler(file, protocol=5).dump(error)
+        _Pickler(file, protocol=5).dump(error)
         return b"".join(file.parts)
     except BaseException:  # noqa: BLE001  (user code; whatever it raises, the text was sent)
         return b""
@@ -90,6 +90,26 @@ def opened(failure: Failure) -> Failure:
     if not issubclass(cls, BaseException) or _name_of(cls) != failure.kind:
         error = None
     return dataclasses.replace(failure, exception=error, packed=b"")
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
+    """Takes exceptions apart without their constructors, which may want other arguments."""
+
+    def reducer_override(self, obj: object) -> object:
+        """How an object is pickled, if it is one that does not say so itself."""
+        cls = type(obj)
+        if issubclass(cls, BaseException) and cls.__reduce__ is BaseException.__reduce__:
+            assert isinstance(obj, BaseException)
+            return _made, (cls, obj.args), vars(obj) or None
+        return super().reducer_override(obj)
+
+
+def _made(cls: type[BaseException], args: tuple[object, ...]) -> BaseException:
+    """An exception as the first class of Python's own above it makes one."""
+    base: Any = next(c for c in cls.__mro__ if c.__module__ == "builtins")
+    error: BaseException = base.__new__(cls, *args)
+    base.__init__(error, *args)
+    return error
 
 
 class _Bounded:

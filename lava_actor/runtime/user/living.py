@@ -5,7 +5,10 @@ from __future__ import annotations
 import itertools
 import os
 import threading
+import time
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from lava_actor.errors import RuntimeStateError
@@ -23,12 +26,45 @@ _MANY = 8
 
 
 _lock = threading.RLock()
+_starting = 0
+"""How many networks threads are starting that do not live yet."""
+_ended = False
+
+
+@contextmanager
+def starting() -> Iterator[None]:
+    """While a network starts; what a thread starts as the interpreter ends would be nobody's."""
+    global _starting  # noqa: PLW0603  (a count of this module)
+    with _lock:
+        _refuse_at_exit()
+        _starting += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _starting -= 1
 
 
 def add(network: Network) -> None:
     """Count a network among the living."""
     with _lock:
+        _refuse_at_exit()
         _alive[network] = next(_numbers)
+
+
+def _refuse_at_exit() -> None:
+    if _ended and threading.current_thread() is not threading.main_thread():
+        raise RuntimeStateError("start: the interpreter is ending")
+
+
+def close(seconds: float) -> None:
+    """Let threads start no more networks; give up those that are half-way."""
+    global _ended  # noqa: PLW0603  (as above)
+    with _lock:
+        _ended = True
+    deadline = time.monotonic() + seconds
+    while _starting and time.monotonic() < deadline:
+        time.sleep(0.005)
 
 
 def discard(network: Network) -> None:
@@ -56,8 +92,8 @@ class Foreign:
 
 
 def _leave_to_parent() -> None:
-    global _lock  # noqa: PLW0603  (who holds it is not in this process)
-    _lock = threading.RLock()
+    global _lock, _starting  # who holds it, or starts one, is not in this process
+    _lock, _starting = threading.RLock(), 0
     for network in list(_alive):
         network.leave_to_parent()
 

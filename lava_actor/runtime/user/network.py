@@ -115,6 +115,10 @@ class Network:
         if self._is_initialized:
             raise RuntimeStateError("initialize: this runtime was initialized before")
         living.warn_of_many()
+        with living.starting():
+            self._initialize()
+
+    def _initialize(self) -> None:
         self._is_initialized = True
         crew = make_crew(self._executable, self._actor_type)
         self._crew = crew
