@@ -100,7 +100,10 @@ _MEMBERS: dict[type, dict[str, object]] = {
     },
     RunConfig: {"exclude_nodes": _nothing, "require_nodes": _nothing},
     AbstractCspPort: {"_queue": property(lambda port: SimpleNamespace(qsize=port.num_available))},
-    Runtime: {"node_cfg": property(lambda runtime: _nodes(runtime.executable)), "join": _nothing},
+    Runtime: {
+        "node_cfg": property(lambda runtime: _nodes(runtime.executable), doc=_nodes.__doc__),
+        "join": _nothing,
+    },
 }
 
 
