@@ -478,6 +478,7 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
             inlet.declared.cls,
             np.result_type(np.dtype(inlet.declared.d_type), *channels),
             tuple(channels),
+            inlet.shape,
             not any(edge.functions for edge in inlet.edges),
             any(is_merged(edge.index_map, math.prod(inlet.shape)) for edge in inlet.edges),
         )
@@ -487,6 +488,7 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
             port.declared.cls,
             np.dtype(port.declared.d_type),
             tuple(np.dtype(ring.dtype) for ring in sinks),
+            port.shape,
         )
     assert issubclass(plan.model_class, PyLoihiProcessModel)
     return plan.model_class._la_obstacle(ports) or plan.model_class._la_obstacle_in(plan.process)

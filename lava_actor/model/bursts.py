@@ -25,10 +25,6 @@ from lava_actor.process.hints import did_you_mean
 if TYPE_CHECKING:
     from lava_actor.model.py.base import AbstractPyProcessModel
 
-MOST_AXES = 32
-"""Dimensions that native code has room for."""
-
-
 def burst_of(model: Any) -> steps.Burst:
     """Return what does steps of a built model in a row: natively if its class says how."""
     if stands_in_the_way(model) is not None:
@@ -38,9 +34,6 @@ def burst_of(model: Any) -> steps.Burst:
         type(model), lambda name: np.size(getattr(model, name)), vars(model)
     )
     if declared is None:
-        return steps.Burst(model)
-    shapes = {getattr(model, name).shape for name in (*declared.inputs, *declared.outputs)}
-    if (declared.uniform and len(shapes) > 1) or max(map(len, shapes)) > MOST_AXES:
         return steps.Burst(model)
     by_hand = by_the_model(type(model), vars(model))
     return _in_parts(model, declared, by_hand) if by_hand else _native(model, declared)

@@ -39,6 +39,9 @@ INT32 = (-(2**31) + 1, 2**31 - 1)
 
 INT64 = (-(2**63), 2**63 - 1)
 
+MOST_AXES = 32
+"""Dimensions that native code has room for."""
+
 Members = str | Mapping[str, DTypeLike]
 """Of one type, named in a row, or each with its type."""
 
@@ -176,6 +179,7 @@ class PortFacts:
         What is received, promoted by the senders; or what is sent.
     channels : tuple of np.dtype
         Element types of the rings behind the port.
+    shape : tuple of int
     plain : bool
         Whether there are only rings, without functions of virtual ports.
     merges : bool
@@ -185,6 +189,7 @@ class PortFacts:
     kind: type
     dtype: np.dtype
     channels: tuple[np.dtype, ...]
+    shape: tuple[int, ...]
     plain: bool = True
     merges: bool = False
 
@@ -202,8 +207,9 @@ def facts_of(port: PyInPort | PyOutPort) -> PortFacts:
     if isinstance(port, PyInPort):
         plain = port.native_sources() is not None
         merges = any(is_merged(edge.index_map, port.size) for edge in port.edges)
-        return PortFacts(type(port), port.dtype, port.channel_types, plain, merges)
-    return PortFacts(type(port), port.dtype, port.channel_types, port.native_sinks() is not None)
+        return PortFacts(type(port), port.dtype, port.channel_types, port.shape, plain, merges)
+    plain = port.native_sinks() is not None
+    return PortFacts(type(port), port.dtype, port.channel_types, port.shape, plain)
 
 
 def obstacle(
@@ -234,6 +240,12 @@ def obstacle(
                 return why
         if (why := _of_another_type(step, types)) is not None:
             return why
+        shapes = {n: ports[n].shape for n in (*step.inputs, *step.outputs) if n in ports}
+        if step.uniform and len({*shapes.values()}) > 1:
+            told = ", ".join(f"{name} has shape {shape}" for name, shape in shapes.items())
+            return f"{told}, and a uniform step takes ports of one shape"
+        if max(map(len, shapes.values()), default=0) > MOST_AXES:
+            return f"a port has more than {MOST_AXES} dimensions"
     return None
 
 

@@ -12,7 +12,21 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor import LavaPyType, Loihi2SimCfg, PyInPort
+from lava_actor import (
+    CPU,
+    AbstractProcess,
+    InPort,
+    LavaPyType,
+    Loihi2SimCfg,
+    LoihiProtocol,
+    OutPort,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    Var,
+    implements,
+    requires,
+)
 from lava_actor.errors import InvalidTypeError, InvalidValueError, MissingMemberError
 from lava_actor.model.native import NativeStep, include_dir, stands_in_the_way
 from lava_actor.model.step_functions import address_of
@@ -261,6 +275,34 @@ def test_describe_says_who_steps_natively_and_why_not() -> None:
     assert re.search(rf"{source.name} <- PySendModelFloat, steps natively", text)
     assert f"{third.name} <- OwnThreshold, steps natively, but {OWN_THRESHOLD}" in text
     assert f"{other.name} <- Flattened, steps in Python: a_in does not receive whole arrays" in text
+
+
+class Halves(AbstractProcess):
+    def __init__(self) -> None:
+        super().__init__()
+        self.a_in, self.s_out, self.v = InPort((4,)), OutPort((2,)), Var((4,))
+
+
+@implements(Halves, protocol=LoihiProtocol)
+@requires(CPU)
+class PyHalves(PyLoihiProcessModel):
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    v: np.ndarray = LavaPyType(np.ndarray, float)
+    native_step = NativeStep("keep_64", inputs={"a_in": float}, outputs={"s_out": float})
+
+    def run_spk(self) -> None:
+        self.s_out.send(self.a_in.recv()[:2])
+
+
+def test_describe_knows_that_a_uniform_step_takes_ports_of_one_shape() -> None:
+    source, halves = RingBuffer(data=np.arange(8.0).reshape(4, 2)), Halves()
+    source.s_out.connect(halves.a_in)
+    text = source.compile(Loihi2SimCfg(select_tag="floating_pt")).describe()
+    assert (
+        "PyHalves, steps in Python: a_in has shape (4,), s_out has shape (2,), and a uniform step "
+        "takes ports of one shape"
+    ) in text
 
 
 @pytest.mark.parametrize(
