@@ -182,8 +182,11 @@ OPERATIONS: dict[str, tuple[Callable[[Network], Any], Operation, bool]] = {
 }  # fmt: skip
 
 
-# An interrupt that comes inside a callback of the garbage collector is lost: Python prints it.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+# An interrupt that comes inside a finalizer is lost: Python prints it.
+LOSES = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@LOSES
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_interrupted_network_is_whole_or_has_ended_and_the_next_one_works(
     name: str, interrupter: Interrupter, tmp_path: Path
@@ -221,6 +224,7 @@ def test_an_interrupted_network_is_whole_or_has_ended_and_the_next_one_works(
     assert n_interrupted
 
 
+@LOSES
 def test_an_interrupted_set_of_a_large_array_is_done_or_not_and_nothing_in_between(
     interrupter: Interrupter,
 ) -> None:
