@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -109,3 +110,27 @@ def test_one_array_for_two_parameters_stays_native() -> None:
     one = np.arange(12) % 4 + 1
     with Spiker32bit(shape=(12,), period=one, payload=one) as spiker:
         spiker.run(RunSteps(5), Loihi2SimCfg())
+
+
+@pytest.mark.parametrize("kind", [np.int64, np.float64, np.int16])
+@pytest.mark.parametrize("saved", [1, 2, 3])
+def test_a_part_of_one_neuron_has_rows_as_any_other(saved: int, kind: Any, tmp_path: Path) -> None:
+    """What such a part has of the numbers per neuron are arrays of one, and stay so in a file."""
+
+    def steps(parts: int, count: int, given: Path | None = None) -> LIF:
+        cells = LIF(shape=(3,), vth=np.array([1, 2, 3], kind), bias_mant=0.7, name="cells")
+        told = {"placement": {"cells": parts}}
+        cells.create_runtime(Loihi2SimCfg(select_tag="floating_pt"), compile_config=told)
+        if given is not None:
+            cells.load(given)
+        cells.run(RunSteps(count))
+        return cells
+
+    with steps(1, 20) as whole:
+        expected = whole.v.get()
+    with steps(saved, 10) as before:
+        before.save(tmp_path / "cells.lava")
+    for parts in (1, 2, 3):
+        with steps(parts, 10, tmp_path / "cells.lava") as behind:
+            np.testing.assert_array_equal(behind.v.get(), expected)
+            assert behind.vth.get().tolist() == [1, 2, 3]

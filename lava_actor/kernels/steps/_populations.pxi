@@ -236,10 +236,14 @@ cdef bint _is_still(object x, object value) except -1:
 cdef bint take_number(object x, double *to) except -1:
     """A number of double precision, or an array with only that."""
     if isinstance(x, cnp.ndarray):
-        if not is_of(x, cnp.NPY_DOUBLE, 1) or cnp.PyArray_NDIM(<cnp.ndarray>x) > 1:
+        if cnp.PyArray_NDIM(<cnp.ndarray>x) > 1 or cnp.PyArray_SIZE(<cnp.ndarray>x) != 1:
             return False
-        to[0] = (<double *>data_of(x))[0]
-        return True
+        if is_of(x, cnp.NPY_DOUBLE, 1):
+            to[0] = (<double *>data_of(x))[0]
+            return True
+        if not cnp.PyTypeNum_ISSIGNED(cnp.PyArray_TYPE(<cnp.ndarray>x)):
+            return False
+        x = x.item()
     if type(x) is not float and type(x) is not np.float64 and type(x) is not int:
         if not isinstance(x, np.integer):
             return False
@@ -261,10 +265,14 @@ cdef bint take_integer(object x, const int64_t *limits, int64_t *to) except -1:
         if (
             cnp.PyArray_SIZE(<cnp.ndarray>x) != 1
             or cnp.PyArray_NDIM(<cnp.ndarray>x) > 1
-            or not cnp.PyTypeNum_ISINTEGER(kind) and kind != cnp.NPY_BOOL
+            or not cnp.PyTypeNum_ISINTEGER(kind) and kind not in (cnp.NPY_BOOL, cnp.NPY_DOUBLE)
         ):
             return False
         x = x.item()
+        if kind == cnp.NPY_DOUBLE:
+            if not x.is_integer():
+                return False
+            x = int(x)
     elif type(x) is not int:
         if not isinstance(x, (int, np.integer, np.bool_)):
             return False

@@ -100,10 +100,13 @@ _ALONE = _holders({"": object()}, "")
 
 
 def _build_vars(spec: ActorSpec, model: AbstractPyProcessModel, adopt: bool) -> None:
+    part = spec.plan.part
     for var in spec.plan.vars:
         # Another Var, or a parameter, may be the same array.
         alone = adopt and _holders(spec.inits, var.name) <= _ALONE
-        init = first_value(type(model), var.name, spec.inits[var.name])
+        init = spec.inits[var.name]
+        if part is None or part.rows.end - part.rows.first > 1:  # else it may be rows of more
+            init = first_value(type(model), var.name, init)
         value = var.slot(spec.plan.name).initial(init, adopt=alone)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
