@@ -63,12 +63,11 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
 
 
 def first_value(model_cls: type, name: str, init: object) -> object:
-    """Return an initial value as a model takes it: where the library declares a number, one.
+    """Return an initial value as a model takes it: where one of the library declares a number, one.
 
     The models of users find an array as it was given.
     """
-    owner = next(base for base in model_cls.__mro__ if name in vars(base))
-    if is_library(owner) and vars(owner)[name].cls in (int, float):
+    if is_library(model_cls) and declared(model_cls)[name].cls in (int, float):
         return plain_number(np.asarray(init) if isinstance(init, list | tuple) else init)
     return init
 

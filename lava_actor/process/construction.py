@@ -101,14 +101,25 @@ def _with_plain_numbers(
     cls: type, args: tuple[object, ...], kwargs: dict[str, Any]
 ) -> tuple[tuple[object, ...], dict[str, Any]]:
     """The arguments, with Python's numbers where a parameter of the library is one."""
-    kinds = _kinds(cls)
-    one = {key for key, (kind, _) in kinds.items() if kind in (int, float)}
-    plain = [
-        plain_number(value) if key in one else value
-        for key, value in zip(signature(cls).parameters, args, strict=False)
-    ]
+    if not any(isinstance(v, np.generic | np.ndarray) for v in (*args, *kwargs.values())):
+        return args, kwargs
+    names, one = _numbers_of(cls)
+    plain = [plain_number(v) if k in one else v for k, v in zip(names, args, strict=False)]
     plain += args[len(plain) :]
     return tuple(plain), {k: plain_number(v) if k in one else v for k, v in kwargs.items()}
+
+
+@functools.cache
+def _numbers_of(cls: type) -> tuple[tuple[str, ...], frozenset[str]]:
+    """Names of a class's parameters in order; and which are one number to the library.
+
+    A constructor of a user's gets what it names itself as it was given.
+    """
+    names = tuple(signature(cls).parameters)
+    maker = next(base for base in cls.__mro__ if "__init__" in vars(base))
+    own = () if is_library(maker) else inspect.signature(vars(maker)["__init__"]).parameters
+    numbers = (key for key, (kind, _) in _kinds(cls).items() if kind in (int, float))
+    return names, frozenset(numbers).difference(own)
 
 
 @functools.cache

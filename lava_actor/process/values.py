@@ -15,7 +15,8 @@ def plain_number(value: Any) -> Any:
 
     What is computed with NumPy's narrow numbers wraps, or is rounded more than others.
     """
-    if isinstance(value, np.generic | np.ndarray) and value.size == 1 and value.dtype.kind in "iuf":
+    single = isinstance(value, np.generic | np.ndarray) and value.size == 1
+    if single and value.dtype.kind in "iuf" and not isinstance(value, np.ma.MaskedArray):
         number = value.item()
         return number if isinstance(number, int) else float(number)
     return value

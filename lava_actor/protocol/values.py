@@ -574,7 +574,9 @@ class VarSlot:
         element = self._type_for(held, given.data)
         cast(given.data, element, self.where)  # what does not fit the type is told first
         rows = np.repeat(np.arange(own.shape[0]), np.diff(own.indptr))
-        there = np.asarray(given[rows, own.indices]).reshape(-1)
+        there = np.zeros(0, given.dtype)
+        if own.nnz:
+            there = np.asarray(given[rows, own.indices]).reshape(-1)
         if others := given.count_nonzero() - np.count_nonzero(there):
             raise InvalidValueError(
                 f"{self.where}: expected zeros wherever the present value stores no entry, got "

@@ -174,7 +174,7 @@ def optimize_weight_bits(
         )
     low, high = _range(sign_mode, 8)
     lowest, highest = _extremes(weights)
-    if lowest < low or highest > high:
+    if not (low <= lowest and highest <= high):  # NaN neither
         raise InvalidValueError(
             f"optimize_weight_bits: expected weights from {low} to {high} for {sign_mode.name}, "
             f"got {lowest} to {highest}"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lava_actor import AbstractProcess, Loihi2SimCfg, RunSteps
+from lava_actor.errors import InvalidTypeError
 from lava_actor.learning.learning_rule import Loihi2FLearningRule
 from lava_actor.model.types import first_value
 from lava_actor.proc.connectivity import Uniform
@@ -134,3 +135,30 @@ def test_a_part_of_one_neuron_has_rows_as_any_other(saved: int, kind: Any, tmp_p
         with steps(parts, 10, tmp_path / "cells.lava") as behind:
             np.testing.assert_array_equal(behind.v.get(), expected)
             assert behind.vth.get().tolist() == [1, 2, 3]
+
+
+@pytest.mark.parametrize("masked", [np.ma.masked, np.ma.array([5.0], mask=[True])], ids=repr)
+def test_a_mask_is_refused_as_ever(masked: Any) -> None:
+    with pytest.raises(InvalidTypeError, match="mask"):
+        RF(shape=(1,), period=10.0, alpha=0.1, vth=masked)
+    with pytest.raises(InvalidTypeError, match="expected a number"):
+        Uniform(masked, 3.0)
+
+
+class Own(RF):
+    def __init__(self, shape: tuple[int, ...], period: Any, **others: Any) -> None:
+        super().__init__(shape, 8, 0.1, **others)
+        self.given = period
+
+
+def test_a_constructor_of_a_users_gets_what_it_was_given() -> None:
+    period = np.array([3.0])
+    assert Own((1,), period, decay_bits=np.int8(12)).given is period
+    assert Own(shape=(1,), period=period, decay_bits=np.int8(12)).cos_decay.init == 2606
+
+
+@pytest.mark.parametrize("kind", [object, complex, str])
+def test_a_bias_of_other_kinds_is_not_made_whole(kind: Any) -> None:
+    bias = np.array([0.5, 0.25]).astype(kind)
+    with pytest.raises(TypeError), SigmaDelta(shape=(2,), vth=1, bias=bias) as neurons:
+        neurons.run(RunSteps(1), Loihi2SimCfg(select_tag="floating_pt"))

@@ -136,6 +136,13 @@ def test_what_is_held_is_left_as_it_was() -> None:
     assert np.array_equal(held.indices, before)
 
 
+def test_a_sparse_var_without_entries_takes_zeros() -> None:
+    held = scipy.sparse.csr_matrix((2, 3))
+    assert on_pattern(np.zeros((2, 3)), held).nnz == 0
+    with pytest.raises(ValueError, match="got 6 others"):
+        on_pattern(np.ones((2, 3)), held)
+
+
 def test_parts_of_a_sparse_var_are_set_like_parts_of_an_array_but_keep_the_pattern() -> None:
     held = scipy.sparse.csr_matrix(PATTERN)
     found = on_pattern(4, held, (0, 2))

@@ -514,3 +514,32 @@ def test_guests_that_run_freely_and_ask_in_a_circle_are_told(names: tuple[str, .
         counter.run(RunSteps(1), First(), {"threads": held})
     assert len(told) == 1
     assert "value.get: a model of this network calls it" in told[0]
+
+
+def test_guests_that_take_turns_in_asking_each_other_are_answered() -> None:
+    """Who has been answered may be asked at once: its thread need not have woken up."""
+    turns, seen, ended = 100, [0], threading.Event()
+
+    def first(model: Any) -> None:
+        for turn in range(1, turns + 1):
+            while model.value[0] < turn:
+                model.check_for_stop_cmd()
+            held["second"].value.get()
+            seen[0] = turn
+        ended.set()
+
+    def second(model: Any) -> None:
+        for turn in range(1, turns + 1):
+            held["first"].value.set(np.array([turn]))
+            while seen[0] < turn and not model.check_for_stop_cmd():
+                pass
+        while not ended.is_set():
+            model.check_for_stop_cmd()
+
+    held = {"first": Free(first, name="first"), "second": Free(second, name="second")}
+    counter = Counter(name="counter")
+    for free in held.values():
+        counter.out.connect(free.inp)
+    with counter:
+        counter.run(RunSteps(1), First(), {"threads": [*held.values()]})
+    assert seen == [turns]

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from lava_actor import ActorType, RunSteps
 from lava_actor.errors import (
     ActorDiedError,
+    ArenaMemoryError,
     ChannelAborted,
     DeadlockError,
     Failure,
@@ -325,9 +327,47 @@ class ByKeyword(UnicodeDecodeError):
         self.where = where
 
 
+class Slots(Exception):
+    __slots__ = ("code",)
+
+    def __init__(self, code: int) -> None:
+        super().__init__()
+        self.code = code
+
+    def __str__(self) -> str:
+        return f"code {self.code}"
+
+
+class Errors(ExceptionGroup):
+    def __new__(cls, errors: Any, code: int) -> Any:
+        made = super().__new__(cls, f"code {code}", errors)
+        made.code = code  # type: ignore[attr-defined]
+        return made
+
+
+class Application(Exception):
+    pass
+
+
+class NoRoom(Application, MemoryError):
+    pass
+
+
+class NoRoomAsked(Application, MemoryError):
+    def __init__(self, *, asked: int) -> None:
+        super().__init__(f"no room for {asked}")
+        self.asked = asked
+
+
 @pytest.mark.parametrize(
     "error",
     [
+        np.exceptions.AxisError(1, 1),
+        Slots(4),
+        Errors([ValueError("a")], 3),
+        NoRoom("none"),
+        NoRoomAsked(asked=3),
+        ArenaMemoryError("none"),
         Arguments(3, why="too old"),
         ByKeyword(where="page 3"),
         ExceptionGroup("both", [Arguments(4, why="too new"), ByKeyword(where="page 4")]),

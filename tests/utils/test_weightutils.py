@@ -119,7 +119,7 @@ def test_weights_fill_their_range(
 @pytest.mark.parametrize(
     ("weights", "mode"),
     [([256], SignMode.MIXED), ([-257], SignMode.MIXED), ([-1], SignMode.EXCITATORY),
-     ([1], SignMode.INHIBITORY), ([1], SignMode.NULL)],
+     ([1], SignMode.INHIBITORY), ([1], SignMode.NULL), ([np.nan, 1], SignMode.EXCITATORY)],
 )  # fmt: skip
 def test_weights_out_of_range_are_refused(weights: Any, mode: SignMode) -> None:
     with pytest.raises(ValueError, match="optimize_weight_bits: expected"):

@@ -121,7 +121,7 @@ cdef class _ConnectionBurst(Burst):
             self.sums = sums
             self.out = data_of(sums)
         if not self.take_weights():
-            return self.lacks("weights")
+            return self.lacks(self.amiss or "weights")
         if self.exponent and self.delayed and (
             self.room is None or size_of(self.room) != self.n_out * self.depth
         ):
@@ -398,7 +398,7 @@ cdef class DenseBurst(_ConnectionBurst):
             if 0 <= one < self.depth and la_within(n, self.late, one, one + 1):
                 self.one_delay = one
                 return True
-        return la_within(n, self.late, 0, <int32_t>self.depth)
+        return la_within(n, self.late, 0, <int32_t>self.depth) or self.lacks("delays")
 
     cdef Py_ssize_t additions(self, Py_ssize_t count) noexcept nogil:
         return count * self.n_out

@@ -134,7 +134,7 @@ cdef class StepBurst(Burst):
             for k in range(i):
                 changes = self.members[i][3] or self.members[k][3]
                 if changes and overlap(self.held[i], self.held[k]):
-                    return self.lacks(self.members[i][0])
+                    return self.lacks(f"{self.members[i][0]} in memory of {self.members[k][0]}")
         return True
 
     cdef inline int _do(self, la_step function) except? -1:

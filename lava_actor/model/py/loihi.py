@@ -121,13 +121,14 @@ class PyLoihiProcessModel(AbstractPyProcessModel):
 
     def _la_tell_amiss(self, name: str) -> None:
         """Warn that Python does the steps, since a native step cannot take an attribute."""
-        value = getattr(self, name, None)
-        shown = brief(value)
-        if isinstance(value, np.ndarray | np.generic):
-            shown = f"{value.dtype} of shape {value.shape}, {shown}"
+        shown = ""
+        if hasattr(self, name):
+            value = getattr(self, name)
+            of = f"{value.dtype} of shape {value.shape}, " if hasattr(value, "dtype") else ""
+            shown = f" as it is now ({of}{brief(value)})"
         warn(
             f"{self._la_process_name}: {type(self).__qualname__} steps in Python, as its native "
-            f"step does not take {name} as it is now ({shown})"
+            f"step does not take {name}{shown}"
         )
 
     @classmethod

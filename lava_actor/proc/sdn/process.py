@@ -155,7 +155,11 @@ class SigmaDelta(AbstractDelta):
 def _in_state_scale(value: ArrayLike, spike_exp: int, state_exp: int) -> object:
     exponent = int(spike_exp) + int(state_exp)
     factor: int | float = 1 << exponent if exponent >= 0 else 2.0**exponent
-    if np.ndim(value):
-        array = np.asarray(value)
-        return array.astype(float if array.dtype.kind == "f" else np.int64) * factor
-    return plain_number(value) * factor
+    if not np.ndim(value):
+        return plain_number(value) * factor
+    array = np.asarray(value)
+    if array.dtype.kind in "iu" and np.can_cast(array.dtype, np.int64):
+        array = array.astype(np.int64)
+    elif array.dtype.kind == "f":
+        array = array.astype(float)
+    return array * factor

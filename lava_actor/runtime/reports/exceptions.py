@@ -9,10 +9,13 @@ that raises the error opens it, and if that fails, it costs nothing but the obje
 
 from __future__ import annotations
 
+import contextlib
+import copyreg
 import dataclasses
 import pickle
 import traceback
 from collections.abc import Callable
+from types import MemberDescriptorType
 from typing import TYPE_CHECKING, Any
 
 import cloudpickle
@@ -98,18 +101,35 @@ class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # it has no types
     def reducer_override(self, obj: object) -> object:
         """How an object is pickled, if it is one that does not say so itself."""
         cls = type(obj)
-        if issubclass(cls, BaseException) and cls.__reduce__ is BaseException.__reduce__:
+        if (
+            issubclass(cls, BaseException)
+            and cls.__reduce__ is BaseException.__reduce__
+            and cls.__reduce_ex__ is BaseException.__reduce_ex__
+            and cls not in copyreg.dispatch_table
+        ):
             assert isinstance(obj, BaseException)
-            return _made, (cls, obj.args), vars(obj) or None
+            slots = {name: getattr(obj, name) for name in _slots(cls) if hasattr(obj, name)}
+            return _made, (cls, obj.args), {**slots, **vars(obj)} or None
         return super().reducer_override(obj)
 
 
+def _slots(cls: type) -> list[str]:
+    bases = [base for base in cls.__mro__ if base.__module__ != "builtins"]
+    members = ((name, member) for base in bases for name, member in vars(base).items())
+    return [name for name, member in members if isinstance(member, MemberDescriptorType)]
+
+
 def _made(cls: type[BaseException], args: tuple[object, ...]) -> BaseException:
-    """An exception as the first class of Python's own above it makes one."""
-    base: Any = next(c for c in cls.__mro__ if c.__module__ == "builtins")
-    error: BaseException = base.__new__(cls, *args)
-    base.__init__(error, *args)
-    return error
+    """An exception by its constructor; if that does not take its arguments, as Python's own do."""
+    with contextlib.suppress(Exception):
+        return cls(*args)
+    above: list[Any] = [c for c in cls.__mro__ if c.__module__ == "builtins"]
+    for base in above:
+        with contextlib.suppress(TypeError):  # it is not safe, says Python where there are several
+            error: BaseException = base.__new__(cls, *args)
+            base.__init__(error, *args)
+            return error
+    raise TypeError(f"cannot make a {cls.__qualname__} of {args!r}")
 
 
 class _Bounded:

@@ -10,6 +10,7 @@ import contextlib
 import logging
 import os
 import threading
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -51,6 +52,10 @@ if TYPE_CHECKING:
 
 #: What starts the services of a network: another one, if there are other machines.
 make_crew: Callable[[Executable, ActorType], Crew] = Crew
+
+
+#: How long threads that are actors must have asked each other in a circle before one is refused.
+CIRCLE_SECONDS = 1.0
 
 
 class Network:
@@ -386,22 +391,32 @@ class Network:
 
     @contextmanager
     def _in_turn(self, what: str, party: int) -> Iterator[None]:
-        """A thread that is an actor and asks another answers nobody: none asks in a circle."""
+        """A thread that is an actor and asks another answers nobody: none asks in a circle.
+
+        Who has been answered may not know it yet, so a circle has to last before it is told.
+        """
         me = INSIDE.party if INSIDE.arena is self._arena else -1
         if me < 0:
             yield
             return
-        with self._lock:
-            last = party
-            while last != me and last in self._asking:
-                last = self._asking[last]
-            if last == me:
+        deadline = time.monotonic() + CIRCLE_SECONDS
+        while not self._may_ask(me, party):
+            if time.monotonic() > deadline:
                 self._own(what)
-            self._asking[me] = party
+            time.sleep(0.001)
         try:
             yield
         finally:
             del self._asking[me]
+
+    def _may_ask(self, me: int, party: int) -> bool:
+        with self._lock:
+            last = party
+            while last != me and last in self._asking:
+                last = self._asking[last]
+            if last != me:
+                self._asking[me] = party
+            return last != me
 
     def _asked(
         self, listener: Listener, pipe: Pipe, kind: str, payload: object, party: int, name: str,
