@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from lava_actor.channels.interrupts import held
 from lava_actor.errors import RuntimeStateError
 from lava_actor.process.hints import warn
 
@@ -35,14 +36,16 @@ _ended = False
 def starting() -> Iterator[None]:
     """While a network starts; what a thread starts as the interpreter ends would be nobody's."""
     global _starting  # noqa: PLW0603  (a count of this module)
-    with _lock:
-        _refuse_at_exit()
-        _starting += 1
+    counted = 0
     try:
+        with held(), _lock:
+            _refuse_at_exit()
+            _starting += 1
+            counted = 1
         yield
     finally:
-        with _lock:
-            _starting -= 1
+        with held(), _lock:
+            _starting -= counted
 
 
 def add(network: Network) -> None:

@@ -120,44 +120,43 @@ class Network:
         if self._is_initialized:
             raise RuntimeStateError("initialize: this runtime was initialized before")
         living.warn_of_many()
-        with living.starting():
-            self._initialize()
-
-    def _initialize(self) -> None:
         self._is_initialized = True
-        crew = make_crew(self._executable, self._actor_type)
-        self._crew = crew
+        self._crew = crew = make_crew(self._executable, self._actor_type)
         try:
-            self._arena = crew.prepare(0 if self._resume is None else self._resume.step)
-            others = crew.reporting - crew.leaders
-            with held():  # it has a descriptor
-                self._listener = Listener(
-                    crew.pipes,
-                    self._executable.actors,
-                    crew.reporting,
-                    crew.services,
-                    Clocks(crew.leaders, others, lockstep=self._executable.schedule.lockstep),
-                    crew.judge,
-                    self._arena.abort,
-                )
-            desk = self._arena.desk()
-            if desk is not None and crew.n_ranks == 1:
-                runs = self._arena.party(len(self._executable.arena.parties) - 1)
-                self._asker = Asker(self._arena, desk, runs, crew.own_policy())
-            crew.launch()
-            self._listener.start()
-            failure = self._listener.await_ready(crew.tell_program)
-            self._listener.await_output()
-            if failure is not None:
-                model = f" ({failure.model})" if failure.model else ""
-                raise_as_it_is(failure, f"{failure.process}{model} could not start")
-            if self._resume is not None:
-                self._start_from(self._resume)
-            self._connect_externals()
-            living.add(self)
+            with living.starting():
+                self._bring_up(crew)
         except BaseException:
             self._tear_down()
             raise
+
+    def _bring_up(self, crew: Crew) -> None:
+        self._arena = crew.prepare(0 if self._resume is None else self._resume.step)
+        others = crew.reporting - crew.leaders
+        with held():  # it has a descriptor
+            self._listener = Listener(
+                crew.pipes,
+                self._executable.actors,
+                crew.reporting,
+                crew.services,
+                Clocks(crew.leaders, others, lockstep=self._executable.schedule.lockstep),
+                crew.judge,
+                self._arena.abort,
+            )
+        desk = self._arena.desk()
+        if desk is not None and crew.n_ranks == 1:
+            runs = self._arena.party(len(self._executable.arena.parties) - 1)
+            self._asker = Asker(self._arena, desk, runs, crew.own_policy())
+        crew.launch()
+        self._listener.start()
+        failure = self._listener.await_ready(crew.tell_program)
+        self._listener.await_output()
+        if failure is not None:
+            model = f" ({failure.model})" if failure.model else ""
+            raise_as_it_is(failure, f"{failure.process}{model} could not start")
+        if self._resume is not None:
+            self._start_from(self._resume)
+        self._connect_externals()
+        living.add(self)
 
     def __repr__(self) -> str:
         """The Processes, and what they do."""
