@@ -51,6 +51,8 @@ class Network:
 
     def check(self) -> int:
         """What is known of the state between two steps; the number of steps."""
+        if not self.counter.runtime._is_started:
+            return 0  # Ctrl-C came when all actors were there, and before their first run
         self.counter.pause()
         count = int(self.counter.count.get()[0])
         assert int(self.sink.received.get()[0]) == count
