@@ -104,7 +104,7 @@ class ModelHarness:
         for name, var in named(process.vars):
             if name in self._recordings:
                 continue
-            init = first_value(type(model), name, var.init)
+            init = first_value(type(model), self._types[name], var.init)
             setattr(model, name, self._slot(name).initial(init))
             setattr(model, f"_{name}_p", self._types[name].precision)
             model.var_id_to_var_map[var.id] = name

@@ -62,12 +62,12 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
         return Rhythm.of(self.every, self.offset)
 
 
-def first_value(model_cls: type, name: str, init: object) -> object:
+def first_value(model_cls: type, told: LavaPyType, init: object) -> object:
     """Return an initial value as a model takes it: where one of the library declares a number, one.
 
     The models of users find an array as it was given.
     """
-    if is_library(model_cls) and declared(model_cls)[name].cls in (int, float):
+    if told.cls in (int, float) and is_library(model_cls):
         return plain_number(np.asarray(init) if isinstance(init, list | tuple) else init)
     return init
 

@@ -11,7 +11,7 @@ import pytest
 from lava_actor import AbstractProcess, Loihi2SimCfg, RunSteps
 from lava_actor.errors import InvalidTypeError
 from lava_actor.learning.learning_rule import Loihi2FLearningRule
-from lava_actor.model.types import first_value
+from lava_actor.model.types import declared, first_value
 from lava_actor.proc.connectivity import Uniform
 from lava_actor.proc.lif.models import PyLifModelFloat
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
@@ -98,13 +98,12 @@ def test_a_parameter_in_an_array_of_one_stays_native(tag: str, ten: Any) -> None
 
 class OwnVth(PyLifModelFloat):
     _la_hidden_from_discovery = True
-    vth: Any = PyLifModelFloat.__dict__.get("vth")
 
 
-def test_a_declaration_of_a_users_finds_the_array_as_it_was_given() -> None:
-    assert first_value(PyLifModelFloat, "vth", [10]) == 10
-    OwnVth.vth = next(vars(c)["vth"] for c in PyLifModelFloat.__mro__ if "vth" in vars(c))
-    assert first_value(OwnVth, "vth", [10]) == [10]
+def test_a_model_of_a_users_finds_the_array_as_it_was_given() -> None:
+    told = declared(OwnVth)["vth"]
+    assert first_value(PyLifModelFloat, told, [10]) == 10
+    assert first_value(OwnVth, told, [10]) == [10]
 
 
 def test_one_array_for_two_parameters_stays_native() -> None:

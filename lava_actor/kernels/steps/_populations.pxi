@@ -132,8 +132,9 @@ cdef class StepBurst(Burst):
         cdef Py_ssize_t i, k
         for i in range(len(self.held)):
             for k in range(i):
-                changes = self.members[i][3] or self.members[k][3]
-                if changes and overlap(self.held[i], self.held[k]):
+                if overlap(self.held[i], self.held[k]) and (
+                    self.members[i][3] or self.members[k][3]
+                ):
                     return self.lacks(f"{self.members[i][0]} in memory of {self.members[k][0]}")
         return True
 

@@ -106,7 +106,7 @@ def _build_vars(spec: ActorSpec, model: AbstractPyProcessModel, adopt: bool) -> 
         alone = adopt and _holders(spec.inits, var.name) <= _ALONE
         init = spec.inits[var.name]
         if part is None or part.rows.end - part.rows.first > 1:  # else it may be rows of more
-            init = first_value(type(model), var.name, init)
+            init = first_value(type(model), var.declared, init)
         value = var.slot(spec.plan.name).initial(init, adopt=alone)
         setattr(model, var.name, value)
         setattr(model, f"_{var.name}_p", var.declared.precision)
