@@ -22,9 +22,10 @@ from lava_actor.kernels._kernels import (  # noqa: E402  (after the check)
     dense_events_delayed,
     one_value,
     picked_events,
+    sort_by_delay,
 )
 
 __all__ = [
     "as_unique", "one_value", "dense_events", "dense_events_delayed", "advance_columns",
-    "csc_events", "csc_events_coded", "picked_events", "conv_events",
+    "csc_events", "csc_events_coded", "picked_events", "conv_events", "sort_by_delay",
 ]  # fmt: skip

@@ -108,6 +108,34 @@ def csc_events(
         Any shape; rows are flat indices.
     """
 
+def sort_by_delay(
+    pointers: np.ndarray,
+    rows: np.ndarray,
+    values: np.ndarray | None,
+    n_rows: int,
+    may_swap: bool,
+) -> int:
+    """Put the entries of each column in the order of their delays; those of one delay keep theirs.
+
+    Parameters
+    ----------
+    pointers : ndarray of int64
+        As for `csc_events`.
+    rows : ndarray of int32 or uint16, or of uint32 with codes
+        Delay times `n_rows`, plus row; ascending rows in each column.
+    values : ndarray, optional
+        What belongs to the entries.
+    n_rows : int
+    may_swap : bool
+        Whether several synapses of the same two neurons may change places. If not and they would,
+        some columns are left as they are.
+
+    Returns
+    -------
+    steps : int
+        From a spike until nothing of its column is left, summed over columns; 0: not in order.
+    """
+
 def picked_events(
     order: np.ndarray,
     starts: np.ndarray,

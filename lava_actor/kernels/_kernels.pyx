@@ -206,6 +206,33 @@ def csc_events_coded(pointers, rows, codes, table, at, x, out):
     _add_csc(&m, kind, at, x, out)
 
 
+def sort_by_delay(pointers, rows, values, Py_ssize_t n_rows, bint may_swap):
+    cdef bint narrow = is_array(rows, cnp.NPY_UINT16), packed = is_array(rows, cnp.NPY_UINT32)
+    cdef Py_ssize_t entries = size_of(rows), columns = size_of(pointers) - 1
+    cdef Py_ssize_t width = 0 if values is None else cnp.PyArray_ITEMSIZE(<cnp.ndarray>values)
+    if not is_array(pointers, cnp.NPY_INT64) or columns < 0:
+        raise TypeError("pointers: expected a contiguous int64 array, one more than columns")
+    if not (narrow or packed or is_array(rows, cnp.NPY_INT32)):
+        raise TypeError("rows: expected a contiguous array of int32 or uint16, or uint32 with codes")
+    if values is not None and size_of(values) != entries:
+        raise TypeError("values: expected one per row index")
+    if not entries:
+        return 0
+    cdef uint32_t depth = 1 + (int(rows.max()) >> (8 * packed)) // n_rows
+    cdef int64_t *ptr = <int64_t *>data_of(pointers)
+    cdef void *row = data_of(rows)
+    cdef void *value = NULL if values is None else data_of(values)
+    cdef int64_t steps
+    with nogil:
+        steps = la_by_delay(
+            ptr, columns, row, 2 if narrow else 4, 8 if packed else 0, value, width,
+            <uint32_t>n_rows, depth, may_swap,
+        )
+    if steps < 0:
+        raise MemoryError()
+    return steps
+
+
 def picked_events(order, starts, rows, weights, at, x, out):
     cdef int kind = cnp.NPY_DOUBLE if is_array(weights, cnp.NPY_DOUBLE) else cnp.NPY_INT32
     cdef int sums = _sums_kind(out, kind)

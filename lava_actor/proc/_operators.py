@@ -14,7 +14,7 @@ import numpy as np
 from scipy.sparse import csc_matrix, csr_matrix
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.kernels import csc_events, csc_events_coded, one_value
+from lava_actor.kernels import csc_events, csc_events_coded, one_value, sort_by_delay
 from lava_actor.proc._synapses import Synapses
 from lava_actor.process import matrices
 
@@ -48,6 +48,9 @@ class SparseOperator:
     ----------
     reach : int
         How many elements an output needs: 1 + the last row with an entry, delays included.
+    steps : int
+        From a spike until nothing of its column is left to do, summed over columns, whose entries
+        are in the order of their delays; 0: they are not.
     delay_dtype : dtype or None
         Type in which `delays` gives the delays back; None if they have to be kept elsewhere: none
         were given, or for other places than the weights.
@@ -84,6 +87,7 @@ class SparseOperator:
         data = np.ascontiguousarray(matrix.data, dtype)
         synapses = Synapses(matrix.shape, matrix.indptr, matrix.indices, data, None, late)
         self._arrange(synapses, dtype, depth, matrix.dtype)
+        self._measure()
 
     @classmethod
     def of(cls, synapses: Synapses, dtype: np.dtype, depth: int = 1) -> SparseOperator:
@@ -97,6 +101,7 @@ class SparseOperator:
         made = cls.__new__(cls)
         made.delay_dtype = None if synapses.delays is None else np.dtype(np.int64)
         made._arrange(synapses, dtype, depth, dtype)
+        made._measure(may_swap=True)
         return made
 
     def _arrange(
@@ -143,7 +148,6 @@ class SparseOperator:
             self._codes = used
             self._table = np.zeros(256, dtype)
             self._table[: coded[1].size] = coded[1]
-        self._measure()
 
     def _la_check_restored(self) -> None:
         """Check what came from a file, and keep copies: arrays in a file may share memory.
@@ -177,8 +181,15 @@ class SparseOperator:
             raise InvalidValueError("the parts of a sparse operator do not fit together")
         self._measure()
 
-    def _measure(self) -> None:
+    def _measure(self, may_swap: bool = False) -> None:
+        """Put delays in order; `may_swap`: also of several synapses of the same two neurons."""
         self.reach = 1 + int(self._unpacked().max()) if self._rows.size else 0
+        self.steps = 0
+        if self.reach > self.shape[0]:
+            values = self._weights if self._codes is None else self._codes
+            self.steps = sort_by_delay(
+                self._pointers, self._rows, values, self.shape[0], may_swap
+            )
 
     @property
     def _is_packed(self) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from scipy import sparse
 
 from lava_actor import Loihi2SimCfg, RunSteps
+from lava_actor.proc.connectivity import Uniform, fixed_total_number
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
 from lava_actor.proc.sources.process import SpikeTimes
@@ -79,12 +80,48 @@ def test_lists_and_lines_of_delays_hold_the_same(kind: str) -> None:
     assert story(kind, slow=False, pauses=5) == story(kind, slow=True, pauses=5)
 
 
-@pytest.mark.parametrize("share", [0.02, 0.1], ids=["few rows", "many rows"])
-@pytest.mark.parametrize("kind", ["few", "many", "graded", "fixed"])
-def test_hundreds_of_notes_for_a_step_are_all_there_in_order(kind: str, share: float) -> None:
+@pytest.mark.parametrize("rows", [3000, 8000], ids=["rows of 16 bits", "rows with codes"])
+@pytest.mark.parametrize("share", [0.005, 0.02, 0.1], ids=["notes", "few rows", "many rows"])
+@pytest.mark.parametrize("kind", ["one", "few", "many", "graded", "fixed"])
+def test_hundreds_of_synapses_for_a_step_are_all_there_in_order(
+    kind: str, share: float, rows: int
+) -> None:
     """As events where few of the rows get something, and as a whole message otherwise."""
-    wide: Any = {"rows": 8000, "share": share, "pauses": 3}
+    wide: Any = {"rows": rows, "share": share, "pauses": 3}
     assert story(kind, slow=False, **wide) == story(kind, slow=True, **wide)
+
+
+@pytest.mark.parametrize("recipe", [True, False], ids=["recipe", "matrix"])
+@pytest.mark.parametrize("taken", [True, False], ids=["taken", "taken by nobody"])
+def test_several_synapses_of_two_neurons_keep_their_delays(recipe: bool, taken: bool) -> None:
+    """One and a half for each pair, hundreds of a column in each step."""
+    made = fixed_total_number((600, N), 900 * N, weight=Uniform(0.1, 0.9), seed=5)
+    weights = made if recipe else made.matrix(5)
+
+    def stepped(model: type) -> list[bytes]:
+        late: Any = Uniform(0, 5)
+        if not recipe:
+            late = weights.copy()
+            late.data = np.random.default_rng(6).integers(0, 6, late.nnz).astype(float)
+        connection = DelaySparse(weights=weights, delays=late.astype(int) if not recipe else late)
+        source, goal = SpikeTimes(times=[t[:6] for t in TIMES]), LIF(shape=(600,), vth=1e9)
+        source.s_out.connect(connection.s_in)
+        if taken:
+            connection.a_out.connect(goal.a_in)
+        found = []
+        with connection:
+            cfg = Loihi2SimCfg(
+                select_tag="floating_pt", exception_proc_model_map={DelaySparse: model}
+            )
+            for _ in range(4):
+                connection.run(RunSteps(25), cfg)
+                found += [connection.a_buff.get().tobytes()]
+                found += [goal.u.get().tobytes()] if taken else []
+            got = connection.weights.get(), connection.delays.get()
+        pairs = [sorted(zip(m.indices, d.data, m.data, strict=True)) for m, d in [got]]
+        return [*found, repr(pairs).encode()]
+
+    assert stepped(PyDelaySparseModelFloat) == stepped(SlowFloat)
 
 
 def test_it_makes_no_difference_whether_somebody_looks_at_what_is_due() -> None:

@@ -97,18 +97,31 @@ cdef void *_zeros_of(size_t nbytes) noexcept:
     return _zeros
 
 
+cdef enum:
+    # Ways to list what is due later: notes of numbers or of codes; columns under way.
+    _NUMBERS
+    _CODES
+    _COLUMNS
+    # Synapses of a column that have to be due in a step, on average, for the last of these.
+    PER_STEP = 5
+
+
 cdef class DelaySparseBurst(SparseBurst):
     """The same with a delay for each synapse.
 
-    What is due in later steps is a list for each of them (delays.h) while little happens, and else a
-    line as of every connection with delays. The model's attribute of the line takes the place of the
-    lists as soon as somebody looks at it: it calls `land`. The lists are in force as long as the model
-    refers to them.
+    While little happens, what is due in later steps is in lists: of the columns under way
+    (columns.h) if several synapses of a column have the same delay, else a list of notes for each
+    step (delays.h). Else it is in a line as of every connection with delays. The model's attribute
+    of the line takes the place of the lists as soon as somebody looks at it: it calls `land`. The
+    lists are in force as long as the model refers to them.
     """
 
     cdef la_later later
+    cdef la_columns columns
     cdef bint may_list, lists
-    cdef bint coded  # notes have codes
+    cdef int way  # of lists: _NUMBERS, _CODES, _COLUMNS
+    cdef bint sent  # columns have gone on, but the step has not
+    cdef int64_t used  # entries of columns that were due in the last step
     cdef size_t note  # bytes of one
     cdef object code_table
     cdef void *table_at
@@ -121,27 +134,36 @@ cdef class DelaySparseBurst(SparseBurst):
 
     def __dealloc__(self):
         la_later_free(&self.later)
+        la_columns_free(&self.columns)
 
     cdef bint holds_line(self):
         self.lists = self.lists and self.model.__dict__.get("_la_later") is self
         return self.lists
 
     cdef bint prepare(self) except -1:
-        cdef bint coded
+        cdef int way
         if self.holds_line() and self.model._la_current_operator() is not self.operator:
-            self.model.a_buff  # notes are about the former weights
+            self.model.a_buff  # lists are about the former weights
         if not SparseBurst.prepare(self):
             return False
         self.may_list = not (self.shows or self.exponent or self.like is None) and getattr(
             type(self.model).a_buff, "lands", False
         )
-        coded = not self.graded and la_can_code(&self.matrix, <int32_t>self.n_out)
-        if self.lists and (coded != self.coded or not self.may_list):
+        way = self._best_way()
+        if self.lists and (way != self.way or not self.may_list):
             self.model.a_buff  # the line takes the place of the lists
-        self.coded = coded
+        self.way = way
         if self.may_list and not (self.lists or self.busy):
             self._use_lists()
         return True
+
+    cdef int _best_way(self) except -1:
+        cdef int64_t entries = self.matrix.ptr[self.n_in], steps = self.operator.steps
+        if self.graded:
+            return _NUMBERS
+        if steps and entries >= PER_STEP * steps:
+            return _COLUMNS
+        return _CODES if la_can_code(&self.matrix, <int32_t>self.n_out) else _NUMBERS
 
     cdef int _use_lists(self) except -1:
         """Begin with lists behind the present line."""
@@ -152,13 +174,14 @@ cdef class DelaySparseBurst(SparseBurst):
         self.given, self.given_at = line if np.any(line) else None, 0
         self.table_at = NULL
         self.note = sizeof(la_note_f64) if self.code == LA_F64 else sizeof(la_note_i32)
-        if self.coded:
+        if self.way == _CODES:
             self.note = sizeof(uint32_t)
             pointers, rows, weights, codes, one = self.operator.parts()
             self.code_table = np.full(256, one) if weights is None else weights
             self.code_table = np.ascontiguousarray(self.code_table, self.model._la_number)
             self.table_at = data_of(self.code_table)
         self.track = self.window = None
+        self.sent, self.used = False, 0
         self.lists = True
         self.model.__dict__["_la_later"] = self
         return 0
@@ -166,21 +189,40 @@ cdef class DelaySparseBurst(SparseBurst):
     def land(self):
         """Put the line that says the same in the place of the lists, here and in the model."""
         cdef cnp.ndarray line
+        cdef char *at
         cdef int32_t d
+        cdef size_t column = self.n_out * self.width()
         if self.failed:
             raise MemoryError()
         line = np.zeros((self.n_out, self.depth), self.model._la_number, order="F")
         if self.given is not None:
             (<object>line)[:, : self.depth - self.given_at] = self.given[:, self.given_at :]
+        at = <char *>data_of(line)
         for d in range(self.later.depth):
-            self._add_due(d, <char *>data_of(line) + d * self.n_out * self.width(), True)
+            self._add_due(d, at + d * column, True)
+        la_columns_go(
+            self.kind, &self.columns, &self.matrix, <uint32_t>(self.n_out * self.depth),
+            <void *>(at + self.sent * column), NULL,
+        )
         la_later_free(&self.later)
         self.given = None
         self.lists = False
         self.lay(line)
 
     cdef void _add_due(self, int32_t delay, void *out, bint whole) noexcept nogil:
+        """Add what is noted for a delay."""
         la_due(self.kind, &self.later, delay, self.table_at, out, whole)
+
+    cdef void _add_now(self, void *out, bint whole) noexcept nogil:
+        """Add what is due now; columns go on."""
+        if self.way == _COLUMNS:
+            self.used = la_columns_go(
+                self.kind, &self.columns, &self.matrix, <uint32_t>self.n_out, out,
+                NULL if whole else self.later.touched,
+            )
+            self.sent = True
+        else:
+            self._add_due(0, out, whole)
 
     cdef int fill(self, la_slot *slot) except -1:
         """Write what is due now: as events if surely few of the rows get any."""
@@ -191,16 +233,17 @@ cdef class DelaySparseBurst(SparseBurst):
         cdef RingWriter writer = self.writer
         cdef size_t column = self.n_out * self.width()
         cdef int32_t *index = <int32_t *>writer.payload_of(slot)
-        cdef int64_t used = la_later_used(&self.later, 0, self.note)
         cdef int64_t found, most = writer.most_found() if self.given is None else -1
         cdef void *sum
-        if used > most or used >= LONG_LOOP:
-            self._fill_whole(writer.whole(slot), column, used >= LONG_LOOP)
+        if self.way != _COLUMNS:
+            self.used = la_later_used(&self.later, 0, self.note)
+        if self.used > most or self.used >= LONG_LOOP:
+            self._fill_whole(writer.whole(slot), column, self.used >= LONG_LOOP)
             return 0
         sum = _zeros_of(column)
         if sum == NULL:
             raise MemoryError()
-        self._add_due(0, sum, False)
+        self._add_now(sum, False)
         found = la_touched(self.kind, &self.later, sum, index, most)
         writer.fill_found(slot, sum, found)
         la_clear(self.kind, &self.later, sum, index, found)
@@ -217,9 +260,9 @@ cdef class DelaySparseBurst(SparseBurst):
             )
         if takes_long:
             with nogil:
-                self._add_due(0, out, True)
+                self._add_now(out, True)
         else:
-            self._add_due(0, out, True)
+            self._add_now(out, True)
         return 0
 
     cdef void compute(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
@@ -227,7 +270,9 @@ cdef class DelaySparseBurst(SparseBurst):
         self.added += self.additions(count)
         if not self.lists:
             SparseBurst.compute(self, at, x, count)
-        elif self.coded:
+        elif self.way == _COLUMNS:
+            done = la_columns_start(&self.columns, &self.matrix, at, count)
+        elif self.way == _CODES:
             done = la_later_coded(&self.later, &self.matrix, at, count)
         else:
             done = la_later_valued(self.kind, &self.later, &self.matrix, at, x, count)
@@ -245,11 +290,23 @@ cdef class DelaySparseBurst(SparseBurst):
             self._look_at_work()
         if not self.lists:
             return SparseBurst.advance(self)
+        if not self.sent and self.columns.count:
+            self._pass_over()
+        self.sent = False
         la_later_advance(&self.later)
         if self.given is not None:
             self.given_at += 1
             if self.given_at == self.depth:
                 self.given = None
+        return 0
+
+    cdef int _pass_over(self) except -1:
+        """Let columns go on though nobody takes what is due."""
+        cdef void *sum = _zeros_of(self.n_out * self.width())
+        if sum == NULL:
+            raise MemoryError()
+        self._add_now(sum, True)
+        memset(sum, 0, self.n_out * self.width())
         return 0
 
     cdef int _look_at_work(self) except -1:
