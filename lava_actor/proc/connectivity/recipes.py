@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 BLOCK = 256
 """Targets that share their random streams."""
 
+_TABLED = 16
+"""Pairs per synapse up to which a table of all pairs is less work than sorting."""
+
 _COUNTS, _SOURCES, _WEIGHTS, _DELAYS = range(4)
 
 _Stream = Callable[[], np.random.Generator]
@@ -145,7 +148,8 @@ class Recipe:
     def matrix(self, seed: int = 0) -> csr_matrix:
         """Build the matrix here: for tests, pictures, and connections that take no recipe.
 
-        Two neurons with several synapses have several stored entries.
+        Two neurons with several synapses have several stored entries; in a running connection
+        with delays, these are in the order of the delays.
         """
         found = self.synapses(seed)
         return found.by_column(found.values()).tocsr()
@@ -339,19 +343,29 @@ def _distinct(rng: np.random.Generator, rows: int, pre: int, count: int) -> np.n
     Sources are drawn until there are as many different ones; where these are most of all, those
     that are left out are drawn.
     """
-    if 2 * count > pre:
-        chosen = np.ones((rows, pre), bool)
-        left_out = _distinct(rng, rows, pre, pre - count)
-        chosen[np.repeat(np.arange(rows), pre - count), left_out] = False
-        return np.nonzero(chosen)[1]
-    keys = np.zeros(0, np.int64)
-    missing = np.full(rows, count)
-    while missing.any():
-        new = np.repeat(np.arange(rows) * pre, missing) + rng.integers(pre, size=missing.sum())
-        keys = np.sort(np.concatenate((keys, new)))
+    if _TABLED * count > pre:
+        return _marked(rng, rows, pre, count)
+    keys = np.sort(rng.integers(pre, size=(rows, count)), axis=1)
+    keys = (keys + np.arange(rows)[:, None] * pre).ravel()
+    while True:
         keys = keys[np.diff(keys, prepend=-1) != 0]
-        missing = count - np.bincount(keys // pre, minlength=rows)
-    return keys % max(pre, 1)
+        missing = count - np.bincount(keys // max(pre, 1), minlength=rows)
+        if not missing.any():
+            return keys % max(pre, 1)
+        new = np.repeat(np.arange(rows) * pre, missing) + rng.integers(pre, size=missing.sum())
+        keys = np.sort(np.concatenate((keys, new)), kind="stable")  # most are in order
+
+
+def _marked(rng: np.random.Generator, rows: int, pre: int, count: int) -> np.ndarray:
+    """Draw the same by a table of all pairs."""
+    least = min(count, pre - count)
+    marked = np.zeros((rows, pre), bool)
+    missing = np.full(rows, least)
+    while missing.any():
+        first = np.repeat(np.arange(rows) * pre, missing)
+        marked.reshape(-1)[first + rng.integers(pre, size=missing.sum())] = True
+        missing = least - np.count_nonzero(marked, axis=1)
+    return np.nonzero(marked if least == count else ~marked)[1]
 
 
 def _by_probability(recipe: Recipe, rng: _Stream, start: int, per: np.ndarray) -> _Drawn:
