@@ -63,6 +63,6 @@ from lava_actor.channels.csp import CspRecvPort, CspSendPort  # noqa: E402  (aft
 __all__ = [
     "AbstractCspPort", "AbstractCspRecvPort", "AbstractCspSendPort", "Arena", "ArenaPlan",
     "Blocking", "CspRecvPort", "CspSendPort", "Desk", "Domain", "Inlet", "Outlet", "Party",
-    "RingPlan", "adds", "RingReader", "RingRequest", "RingStatistics", "RingWriter", "SpinOnFreeCore",
-    "SpinThenBlock", "WaitPolicy", "choose_policy", "plan_arena", "receiver",
+    "RingPlan", "RingReader", "RingRequest", "RingStatistics", "RingWriter", "SpinOnFreeCore",
+    "SpinThenBlock", "WaitPolicy", "adds", "choose_policy", "plan_arena", "receiver",
 ]  # fmt: skip
