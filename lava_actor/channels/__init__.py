@@ -50,6 +50,8 @@ from lava_actor.channels._native import (  # noqa: E402  (after the check)
     Arena,
     Desk,
     Domain,
+    Inlet,
+    Outlet,
     Party,
     RingReader,
     RingWriter,
@@ -60,7 +62,7 @@ from lava_actor.channels.csp import CspRecvPort, CspSendPort  # noqa: E402  (aft
 
 __all__ = [
     "AbstractCspPort", "AbstractCspRecvPort", "AbstractCspSendPort", "Arena", "ArenaPlan",
-    "Blocking", "CspRecvPort", "CspSendPort", "Desk", "Domain", "Party", "RingPlan", "adds",
-    "RingReader", "RingRequest", "RingStatistics", "RingWriter", "SpinOnFreeCore",
-    "SpinThenBlock", "WaitPolicy", "choose_policy", "plan_arena", "receiver",
+    "Blocking", "CspRecvPort", "CspSendPort", "Desk", "Domain", "Inlet", "Outlet", "Party",
+    "RingPlan", "RingReader", "RingRequest", "RingStatistics", "RingWriter", "SpinOnFreeCore",
+    "SpinThenBlock", "WaitPolicy", "adds", "choose_policy", "plan_arena", "receiver",
 ]  # fmt: skip

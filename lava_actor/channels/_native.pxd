@@ -398,6 +398,7 @@ cdef class RingReader(_RingEnd):
 
     cdef bint _is_detached(self) noexcept nogil
     cdef void _count_form(self, la_slot *slot) noexcept nogil
+    cdef object take(self)
     cdef int await_data(self) except -1
     cdef la_slot *front(self) noexcept nogil
     cdef unsigned char *payload_of(self, la_slot *slot) noexcept nogil

@@ -9,7 +9,7 @@ least every 100 ms (parked between two steps: every 2 s), and raises
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -389,9 +389,6 @@ class RingWriter(RingEnd):
             If the number of elements differs.
         """
 
-    def sender(self, convert: Callable[[Any], np.ndarray]) -> Callable[[Any], None]:
-        """Return a function that sends arrays of the ring's shape, else what `convert` makes."""
-
     def send_events(self, values: ArrayLike | None, indices: ArrayLike) -> None:
         """Send events: flat indices, in this order, with values (None: all ones).
 
@@ -505,6 +502,45 @@ class RingReader(RingEnd):
 
     def pack(self, most: int) -> tuple[int, bytes]:
         """Take up to so many messages, without waiting, as `RingWriter.unpack` has them."""
+
+class Inlet:
+    """Receives through a ring without the interpreter; a base of the ports that receive arrays."""
+
+    def recv(self) -> np.ndarray:
+        """Receive one message from every source and return their sum.
+
+        Waits until every source has a message.
+
+        Returns
+        -------
+        ndarray
+            New array of the port's shape. Its dtype is that of NumPy's promotion of the declared
+            dtype with the dtypes of the sources. Unconnected: zeros of the declared dtype.
+        """
+
+    def receive_by(self, source: RingReader | Callable[[], np.ndarray]) -> None:
+        """From now on receive the messages of a reader, or what any other function returns."""
+
+class Outlet:
+    """Sends arrays without the interpreter; a base of the ports that send arrays."""
+
+    def send(self, data: object) -> None:
+        """Send ``data`` to every destination.
+
+        Parameters
+        ----------
+        data : array of the port's shape
+            A number, or any array with one element, for ports of size 1.
+
+        Raises
+        ------
+        PortDataError
+            (an `AssertionError` and `ValueError`) if the shape is another one. An unconnected
+            port takes anything.
+        """
+
+    def send_to(self, ring: RingWriter | None) -> None:
+        """From now on arrays of the ring's shape go there, and all else to the port's ``_send``."""
 
 def receiver(
     sources: Sequence[tuple[RingReader, np.ndarray | None]],

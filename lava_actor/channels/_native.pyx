@@ -27,6 +27,7 @@ from lava_actor.errors import (
     UnsupportedError,
 )
 
+cimport cython
 cimport numpy as cnp
 from cpython.buffer cimport PyBuffer_FillInfo
 from cpython.exc cimport PyErr_CheckSignals

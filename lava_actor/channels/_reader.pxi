@@ -14,6 +14,9 @@ cdef class RingReader(_RingEnd):
 
     def recv(self):
         """Take the oldest message, as an array of the caller's own."""
+        return self.take()
+
+    cdef inline object take(self):
         cdef object message
         self.await_data()
         message = self._dense()
@@ -431,6 +434,32 @@ cdef class _Receiver:
 def receiver(sources, shape, dtype, room):
     """Return a function that sums one message of each source."""
     return _Receiver(sources, shape, dtype, room).recv
+
+
+cdef class Inlet:
+    """Receives through a ring without the interpreter; a base of ports."""
+
+    cdef RingReader reader
+    cdef object taking
+
+    @cython.binding(False)
+    def recv(self):
+        """Receive one message from every source and return their sum.
+
+        Waits until every source has a message.
+
+        Returns
+        -------
+        ndarray
+            New array of the port's shape. Its dtype is that of NumPy's promotion of the declared
+            dtype with the dtypes of the sources. Unconnected: zeros of the declared dtype.
+        """
+        return self.taking() if self.reader is None else self.reader.take()
+
+    def receive_by(self, source):
+        """From now on receive the messages of a reader, or what any other function returns."""
+        self.reader = source if isinstance(source, RingReader) else None
+        self.taking = source
 
 
 cdef RingReader _new_reader(Arena arena, ring, Py_ssize_t cursor):

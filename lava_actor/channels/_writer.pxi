@@ -119,10 +119,6 @@ cdef class RingWriter(_RingEnd):
         """Send one whole message; it travels as events when that is smaller."""
         self.put(array)
 
-    def sender(self, convert):
-        """Return a function that sends what has the ring's shape, and else what `convert` makes."""
-        return _Sender(self, convert).send
-
     cdef int put(self, array) except -1:
         cdef cnp.ndarray a
         cdef la_slot *slot
@@ -500,28 +496,42 @@ cdef class RingWriter(_RingEnd):
         return 0
 
 
-cdef class _Sender:
-    """Sends arrays of one shape."""
+cdef class Outlet:
+    """Sends arrays of its ring's shape without the interpreter; a base of ports."""
 
     cdef RingWriter ring
-    cdef object convert
 
-    def __init__(self, RingWriter ring, convert):
-        self.ring = ring
-        self.convert = convert
-
+    @cython.binding(False)
     def send(self, data):
-        """Send one message; it waits for space."""
+        """Send ``data`` to every destination.
+
+        Parameters
+        ----------
+        data : array of the port's shape
+            A number, or any array with one element, for ports of size 1.
+
+        Raises
+        ------
+        PortDataError
+            (an `AssertionError` and `ValueError`) if the shape is another one. An unconnected
+            port takes anything.
+        """
         cdef RingWriter ring = self.ring
-        if not (
-            cnp.PyArray_CheckExact(data)
+        if (
+            ring is not None
+            and cnp.PyArray_CheckExact(data)
             and cnp.PyArray_NDIM(<cnp.ndarray>data) == ring.n_dims
             and memcmp(
                 cnp.PyArray_DIMS(<cnp.ndarray>data), ring.dims, ring.n_dims * sizeof(cnp.npy_intp)
             ) == 0
         ):
-            data = self.convert(data)
-        ring.put(data)
+            ring.put(data)
+        else:
+            self._send(data)
+
+    def send_to(self, RingWriter ring):
+        """From now on arrays of the ring's shape go there, and all else to the port's ``_send``."""
+        self.ring = ring
 
 
 cdef RingWriter _new_writer(Arena arena, ring):

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 def burst_of(model: Any) -> steps.Burst:
     """Return what does steps of a built model in a row: natively if its class says how."""
-    if stands_in_the_way(model) is not None:
+    # First, since attributes are found sooner while nobody has asked for a model's `vars`.
+    if type(model).native_step is None or stands_in_the_way(model) is not None:
         return steps.Burst(model)
     _check_names(model, model.native_step)
     _, declared = one_by_one(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from lava_actor.kernels.steps import settle_class
 from lava_actor.process.hints import is_library
 from lava_actor.process.values import plain_number
 from lava_actor.protocol.rhythm import Rhythm
@@ -60,6 +61,9 @@ class LavaPyType(_Declared):  # type: ignore[misc]  # see above
     def rhythm(self) -> Rhythm:
         """The steps in which a RefPort is read."""
         return Rhythm.of(self.every, self.offset)
+
+
+settle_class(LavaPyType)
 
 
 def first_value(model_cls: type, told: LavaPyType, init: object) -> object:

@@ -50,6 +50,7 @@ from lava_actor.kernels.steps._steps import (  # noqa: E402  (after the check)
     TapReader,
     Team,
     catalogue,
+    settle_class,
     take_request,
 )
 from lava_actor.kernels.steps._turns import Served, Turns, ask  # noqa: E402  (after the check)
@@ -58,5 +59,5 @@ __all__ = [
     "ASKED", "ASK_PAUSE", "ASK_STOP", "ATTEND", "Burst", "CONCLUDE", "ConvBurst", "DECIDE", "DONE",
     "DelaySparseBurst", "DenseBurst", "END_RUN", "FAILED", "InTimeBurst", "LearningBurst", "MOVE",
     "PartBurst", "RecordBurst", "Seat", "Served", "SparseBurst", "StepBurst", "Tap", "TapReader",
-    "Team", "Turns", "ask", "catalogue", "take_request",
+    "Team", "Turns", "ask", "catalogue", "settle_class", "take_request",
 ]  # fmt: skip

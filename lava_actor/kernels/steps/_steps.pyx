@@ -5,6 +5,8 @@ The classes hold the interpreter lock, except in waits and in long loops over sy
 cut off after MOST steps, so that other threads of the interpreter get their turn.
 """
 
+import sys
+
 import numpy as np
 
 cimport numpy as cnp
@@ -22,6 +24,7 @@ from lava_actor.kernels.geometry cimport take_geometry
 from lava_actor.kernels.loops cimport *
 
 from lava_actor.errors import InvalidValueError, RuntimeStateError
+from lava_actor.kernels.steps.by_hand import stepper
 
 cnp.import_array()
 include "../../built_from.pxi"
@@ -61,10 +64,32 @@ cdef enum:
     TAP_HEADER = 64
 
 
+cdef extern from *:
+    """
+    static void la_settle_class(PyTypeObject *cls) {
+        cls->tp_flags |= Py_TPFLAGS_IMMUTABLETYPE;
+        PyType_Modified(cls);
+    }
+    """
+    void la_settle_class(type cls)
+
+
+def settle_class(type cls not None):
+    """Let nobody change a class any more: it becomes like one that was written in C.
+
+    A model's class has its declarations under the names of what instances hold. CPython 3.11 finds
+    ``self.v`` without a search if nothing can make a descriptor of the declaration behind its back;
+    others search in any case.
+    """
+    if sys.version_info < (3, 12):
+        la_settle_class(cls)
+
+
 cdef class Burst:
     """Any model: natively from step to step, each step by ``run_spk``."""
 
     cdef readonly object model
+    cdef object by_hand
     cdef list methods  # whose place native steps take, and which are those of the model's class
     cdef object amiss  # value that no native step takes
     cdef set told  # those before
@@ -85,6 +110,7 @@ cdef class Burst:
 
     def __init__(self, model, methods=()):
         self.model = model
+        self.by_hand = stepper()
         self.methods = [name for name in methods if name not in vars(model)]
         self.told = set()
         self.taps = []
@@ -223,10 +249,7 @@ cdef class Burst:
 
     cdef uint64_t call(self, uint64_t number) except? 255:
         """One step in Python; returns what the model asks for."""
-        model = self.model
-        model.time_step = number
-        model.run_spk()  # looked up anew: a model may replace it
-        return self.asked()
+        return self.asked() if self.by_hand(self.model, number) else 0
 
     cdef inline uint64_t asked(self) except? 255:
         """What the model has asked for in this step."""

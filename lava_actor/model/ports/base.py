@@ -99,7 +99,7 @@ class AbstractPyPort(AbstractPortImplementation):
         """Let the base have a class of one of these forms under its name."""
         super().__init_subclass__(**more)
         if form is not None:
-            setattr(cls.__base__, form, cls)
+            setattr(next(b for b in cls.__bases__ if issubclass(b, AbstractPyPort)), form, cls)
 
     def _set_up(self) -> None:
         """Make ready what a kind of port has besides."""

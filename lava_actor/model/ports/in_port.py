@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from lava_actor.channels import RingReader, receiver
+from lava_actor.channels import Inlet, RingReader, receiver
 from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError
 from lava_actor.model.ports.rings import (
     Events,
@@ -273,34 +273,23 @@ class PyInPort(AbstractPyIOPort):
         return summed, indices
 
 
-class PyInPortVectorDense(PyInPort, form="VEC_DENSE"):
+class PyInPortVectorDense(Inlet, PyInPort, form="VEC_DENSE"):
     """Receives whole arrays."""
 
     def _bind(self) -> None:
         super()._bind()
-        self._rebind("recv", self._fast_recv())
+        self.receive_by(self._source())
 
-    def _fast_recv(self) -> Callable[[], np.ndarray] | None:
-        """Return `recv` for a message that needs no change, or for rings without functions."""
+    def _source(self) -> RingReader | Callable[[], np.ndarray]:
+        """Return a ring whose messages need no change, or what receives otherwise."""
         shape = self._shape
         if len(self.edges) == 1 and self.room == self._size and self._as_sent():
-            take = self._rings[0].recv
-            return take if tuple(self._rings[0].shape) == shape else lambda: take().reshape(shape)
+            ring = self._rings[0]
+            if tuple(ring.shape) != shape:
+                return lambda: ring.recv().reshape(shape)
+            return ring if isinstance(ring, RingReader) else ring.recv
         sources = self.native_sources()
-        return receiver(sources, shape, self._dtype, self.room) if sources else None
-
-    def recv(self) -> np.ndarray:
-        """Receive one message from every source and return their sum.
-
-        Waits until every source has a message.
-
-        Returns
-        -------
-        ndarray
-            New array of the port's shape. Its dtype is that of NumPy's promotion of the declared
-            dtype with the dtypes of the sources. Unconnected: zeros of the declared dtype.
-        """
-        return self._dense()
+        return receiver(sources, shape, self._dtype, self.room) if sources else self._dense
 
     def peek(self) -> np.ndarray:
         """Return what `recv` would return, and leave the messages where they are."""

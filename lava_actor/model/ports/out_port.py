@@ -7,12 +7,11 @@ that nobody listens to drops what it is given.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from lava_actor.channels import RingWriter
+from lava_actor.channels import Outlet, RingWriter
 from lava_actor.model.ports.base import AbstractPyIOPort, PortDataError
 from lava_actor.model.ports.rings import SinkRing, sink_of
 from lava_actor.protocol.values import numbers
@@ -70,28 +69,15 @@ class PyOutPort(AbstractPyIOPort):
         """Do nothing: messages leave when they are sent."""
 
 
-class PyOutPortVectorDense(PyOutPort, form="VEC_DENSE"):
+class PyOutPortVectorDense(Outlet, PyOutPort, form="VEC_DENSE"):
     """Sends whole arrays."""
 
     def _bind(self) -> None:
-        if type(self).send is PyOutPortVectorDense.send:
-            # The class's method says what it does; the instance's does it without loops.
-            self.__dict__["send"] = self._fast_send()
+        ring = self._rings[0] if len(self._rings) == 1 else None
+        self.send_to(ring if isinstance(ring, RingWriter) and ring.shape == self._shape else None)
 
-    def send(self, data: object) -> None:
-        """Send ``data`` to every destination.
-
-        Parameters
-        ----------
-        data : array of the port's shape
-            A number, or any array with one element, for ports of size 1.
-
-        Raises
-        ------
-        PortDataError
-            (an `AssertionError` and `ValueError`) if the shape is another one. An unconnected
-            port takes anything.
-        """
+    def _send(self, data: object) -> None:
+        """Send what is not simply an array of the one ring's shape."""
         if self._rings:
             message = self._message(data)
             for ring in self._rings:
@@ -106,14 +92,6 @@ class PyOutPortVectorDense(PyOutPort, form="VEC_DENSE"):
                 )
             message = message.reshape(self._shape)
         return message
-
-    def _fast_send(self) -> Callable[[object], None]:
-        if not self._rings:
-            return _drop
-        ring = self._rings[0]
-        if len(self._rings) > 1 or not isinstance(ring, RingWriter) or ring.shape != self._shape:
-            return lambda data: PyOutPortVectorDense.send(self, data)
-        return ring.sender(self._message)
 
 
 class PyOutPortVectorSparse(PyOutPort, form="VEC_SPARSE"):
@@ -203,7 +181,3 @@ class PyOutPortScalarSparse(PyOutPort, form="SCALAR_SPARSE"):
         place = np.array([index], np.int32)
         for ring in self._rings:
             ring.send_events(value, place)
-
-
-def _drop(data: object) -> None:
-    """Nobody listens."""
