@@ -9,12 +9,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from lava_actor.errors import (
-    InvalidTypeError,
-    InvalidValueError,
-    NetworkError,
-    RuntimeStateError,
-)
+from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError, RuntimeStateError
 from lava_actor.process.collection import Collection, named
 from lava_actor.process.construction import ProcessPostInitCaller
 from lava_actor.process.former import renamed
@@ -49,16 +44,14 @@ __all__ = [
 
 _COLLECTIONS = {"in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs"}
 
-RESERVED = set(
-    {
-        *("proc_params", "id", "name", "log", "log_config", "parent_proc"),
-        *_COLLECTIONS,
-        *("runtime", "model_class", "model", "is_compiled"),
-        *("_runtime", "_model_class", "_model", "_is_compiled", "_la_executable", "_post_init"),
-        *("compile", "create_runtime", "run", "wait", "pause", "stop", "register_sub_procs"),
-        *("validate_var_aliases", "is_sub_proc_of"),
-    }
-)
+RESERVED = {
+    *("proc_params", "id", "name", "log", "log_config", "parent_proc"),
+    *_COLLECTIONS,
+    *("runtime", "model_class", "model", "is_compiled"),
+    *("_runtime", "_model_class", "_model", "_is_compiled", "_la_executable", "_post_init"),
+    *("compile", "create_runtime", "run", "wait", "pause", "stop", "register_sub_procs"),
+    *("validate_var_aliases", "is_sub_proc_of"),
+}
 """Attribute names that a Var or port must not take: the Process would stop working."""
 
 _NOT_PARTS = frozenset({"parent_proc", "process"})
@@ -167,11 +160,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             }
             self._init_proc_member_obj(found)
             others = dict(named(collection))
-            for name in others.keys() - found.keys():
-                found[name] = others[name]
             for name in others:
                 collection.remove_member(name)
-            collection.add_members(found)
+            collection.add_members(found | {n: m for n, m in others.items() if n not in found})
         self._la_doubt_lists()
 
     def _la_doubt_lists(self) -> None:
@@ -216,8 +207,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         """
         if isinstance(member, AbstractProcess) or name not in self.__dict__:
             return False
-        owner = member.process
-        return owner is not None and owner is not self
+        return member.process not in (None, self)
 
     def _init_proc_member_obj(self, members: dict[str, Any]) -> None:
         """Give every member its name and its Process."""
@@ -530,9 +520,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     def __getstate__(self) -> dict[str, object]:
         """Everything but the running network: what was started is compiled anew elsewhere."""
         state = {**self.__dict__, "_runtime": None}
-        for name in ("log", "_la_home"):
-            state.pop(name, None)
-        return state
+        return {name: value for name, value in state.items() if name not in ("log", "_la_home")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore and register again; the id stays if it is free."""
