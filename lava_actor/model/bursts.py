@@ -30,9 +30,7 @@ def burst_of(model: Any) -> steps.Burst:
     if stands_in_the_way(model) is not None:
         return steps.Burst(model)
     _check_names(model, model.native_step)
-    _, declared = one_by_one(
-        type(model), lambda name: np.size(getattr(model, name)), vars(model)
-    )
+    _, declared = one_by_one(type(model), lambda name: np.size(getattr(model, name)), vars(model))
     if declared is None:
         return steps.Burst(model)
     by_hand = by_the_model(type(model), vars(model))

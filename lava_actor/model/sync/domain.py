@@ -38,8 +38,7 @@ class SyncDomain:
         self.processes: list[AbstractProcess] = []
         if protocol is not None:
             self.set_protocol(protocol)
-        if processes is not None:
-            self.add_process(list(processes))
+        self.add_process(list(processes or ()))
 
     def __repr__(self) -> str:
         members = ", ".join(process.name for process in self.processes)
