@@ -63,9 +63,8 @@ def create_runtime(
     that start one network all but the first find it started.
     """
     if not isinstance(executable, (Executable, NoneType)):
-        raise InvalidTypeError(
-            f"{process.name}.create_runtime: expected an Executable, got {executable!r}"
-        )
+        where = f"{process.name}.create_runtime"
+        raise InvalidTypeError(f"{where}: expected an Executable, got {executable!r}")
     with _starts.of(process):
         _create_runtime(process, run_cfg, executable, compile_config)
 
@@ -106,7 +105,8 @@ def _create_runtime(
         return  # it is there already
     if executable is None:
         executable = known = process._la_executable
-    loaded = checkpoint.pending_of(_related(process, executable))
+    members = [] if executable is None else executable.all_processes
+    loaded = checkpoint.pending_of([process, *members])  # as far as known without compiling
     if known is not None:
         given = run_cfg is not None or compile_config
         of_file = None if loaded is None else loaded.executable
@@ -138,12 +138,8 @@ def _create_runtime(
     try:
         if resume is not None:
             resume.check(executable)
-        runtime = Runtime(
-            executable,
-            ActorType.MultiProcessing if actor_type is None else actor_type,
-            loglevel=_loglevel(process),
-            resume=resume,
-        )
+        kind = ActorType.MultiProcessing if actor_type is None else actor_type
+        runtime = Runtime(executable, kind, loglevel=_loglevel(process), resume=resume)
         runtime.initialize()
         with held():
             Var.starts += 1
@@ -184,15 +180,9 @@ def _alike(one: RunConfig, other: RunConfig) -> bool:
     """Whether two run configurations say the same, as far as their attributes tell."""
     if type(one) is not type(other):
         return False
-    try:
+    with contextlib.suppress(KeyError, ValueError):  # arrays do not compare to one bool
         return all(one.__dict__[k] == v for k, v in other.__dict__.items() if k != "log")
-    except (KeyError, ValueError):  # an array among them does not compare to one bool
-        return False
-
-
-def _related(process: AbstractProcess, executable: Executable | None) -> list[AbstractProcess]:
-    """A Process and, as far as that is known without compiling, the rest of its network."""
-    return [process, *(executable.all_processes if executable is not None else [])]
+    return False
 
 
 def run(
