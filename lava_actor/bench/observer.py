@@ -186,13 +186,9 @@ class Observer:
 def _ring(then: RingStatistics, now: RingStatistics) -> RingReport:
     """One OutPort between two looks."""
     return RingReport(
-        name=now.name,
-        messages=now.sent - then.sent,
-        as_events=now.events - then.events,
-        spikes=now.spikes - then.spikes,
-        full=now.blocked - then.blocked,
-        depth=now.depth,
-    )
+        name=now.name, messages=now.sent - then.sent, as_events=now.events - then.events,
+        spikes=now.spikes - then.spikes, full=now.blocked - then.blocked, depth=now.depth,
+    )  # fmt: skip
 
 
 def _actor(then: ActorStatus, now: ActorStatus, seconds: float, spikes: int) -> ActorReport:

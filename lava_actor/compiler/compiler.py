@@ -153,16 +153,14 @@ class Compiler:
         return executable
 
     def _lower(
-        self,
-        leaves: list[AbstractProcess],
-        everything: list[AbstractProcess],
-        run_cfg: RunConfig,
+        self, leaves: list[AbstractProcess], everything: list[AbstractProcess], run_cfg: RunConfig
     ) -> Executable:
         for leaf in leaves:
             assert leaf.model_class is not None
             check_members(leaf, leaf.model_class)
         doubt(leaves)
-        outer = [process for process in everything if process not in set(leaves)]
+        inner = set(leaves)
+        outer = [process for process in everything if process not in inner]
         doubt_hierarchical(outer)
         _check_external_pipes(outer)
         custom = list(getattr(run_cfg, "custom_sync_domains", None) or [])

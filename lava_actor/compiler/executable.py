@@ -470,12 +470,12 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
     """Why an actor that steps does so in Python; None: it does it natively."""
     ports = {}
     for inlet in plan.in_ports:
-        cls, own, edges, shape = inlet.declared.cls, inlet.declared.d_type, inlet.edges, inlet.shape
+        own, edges, shape = inlet.declared, inlet.edges, inlet.shape
         channels = tuple(np.dtype(rings[edge.ring].dtype) for edge in edges)
+        dtype = np.result_type(np.dtype(own.d_type), *channels)
         plain = not any(edge.functions for edge in edges)
         merges = any(is_merged(edge.index_map, math.prod(shape)) for edge in edges)
-        dtype = np.result_type(np.dtype(own), *channels)
-        ports[inlet.name] = PortFacts(cls, dtype, channels, shape, plain, merges)
+        ports[inlet.name] = PortFacts(own.cls, dtype, channels, shape, plain, merges)
     for port in plan.out_ports:
         sinks = () if port.ring is None else (np.dtype(rings[port.ring].dtype),)
         dtype = np.dtype(port.declared.d_type)

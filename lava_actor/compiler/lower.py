@@ -80,11 +80,9 @@ class Lowering:
     """Collects rings while it walks over the ports of every leaf Process."""
 
     def __init__(
-        self,
-        leaves: Sequence[AbstractProcess],
-        domain_of: dict[AbstractProcess, tuple[str, bool]],
+        self, leaves: Sequence[AbstractProcess], domain_of: dict[AbstractProcess, tuple[str, bool]],
         compile_config: CompileConfig,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.leaves = list(leaves)
         self.domain_of = domain_of
         self.depth = compile_config.get("pypy_channel_size")
@@ -109,12 +107,9 @@ class Lowering:
     def run(self) -> Lowered:
         """Lower everything."""
         return Lowered(
-            tuple(self._actors()),
-            tuple(draft.finished() for draft in self.drafts),
-            tuple(self.channels),
-            tuple(self.party_names),
-            tuple(self.externals),
-        )
+            tuple(self._actors()), tuple(draft.finished() for draft in self.drafts),
+            tuple(self.channels), tuple(self.party_names), tuple(self.externals),
+        )  # fmt: skip
 
     def _actors(self) -> list[ActorPlan]:
         in_ports = {p: tuple(self._in_port(i) for i in p.in_ports.members) for p in self.leaves}
@@ -313,17 +308,10 @@ class Lowering:
         index_map, forward = _transform(access.path)
         backward = paths.backward_functions(access.path) if forward else ()
         plan = RefPortPlan(
-            port.name,
-            access.declared,
-            shape,
-            owner=access.owner,
-            var=var.name,
-            var_shape=tuple(var.shape),
-            index_map=index_map,
-            forward=forward,
-            backward=backward,
+            port.name, access.declared, shape, owner=access.owner, var=var.name,
+            var_shape=tuple(var.shape), index_map=index_map, forward=forward, backward=backward,
             served_because=served.get(port, ""),
-        )
+        )  # fmt: skip
         if access.declared.reads_only and port not in served:
             return replace(plan, taps=(self._tap(access),))
         request, reply = self._remote_rings(access)

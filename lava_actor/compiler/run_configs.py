@@ -35,9 +35,7 @@ class RunConfig:
 
     @briefly
     def __init__(
-        self,
-        custom_sync_domains: list[SyncDomain] | None = None,
-        loglevel: int = logging.WARNING,
+        self, custom_sync_domains: list[SyncDomain] | None = None, loglevel: int = logging.WARNING
     ) -> None:
         self.log = logging.getLogger("lava_actor.run_config")
         if loglevel != logging.WARNING:  # the default leaves the user's logging set-up alone
@@ -88,14 +86,11 @@ class AbstractLoihiRunCfg(RunConfig):
 
     @briefly
     def __init__(
-        self,
-        custom_sync_domains: list[SyncDomain] | None = None,
-        select_tag: str | None = None,
+        self, custom_sync_domains: list[SyncDomain] | None = None, select_tag: str | None = None,
         select_sub_proc_model: bool = False,
         exception_proc_model_map: Mapping[object, ModelClass] | None = None,
-        loglevel: int = logging.WARNING,
-        callback_fxs: list[object] | None = None,
-    ) -> None:
+        loglevel: int = logging.WARNING, callback_fxs: list[object] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(custom_sync_domains=custom_sync_domains, loglevel=loglevel)
         owner = type(self).__name__
         if not isinstance(select_tag, (str, NoneType)):

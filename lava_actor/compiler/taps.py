@@ -54,12 +54,9 @@ def clients_of(accesses: Sequence[Access], is_async: Mapping[int, bool]) -> dict
 
 
 def why_served(
-    accesses: Sequence[Access],
-    is_async: Mapping[int, bool],
-    place: Mapping[int, int],
-    *,
+    accesses: Sequence[Access], is_async: Mapping[int, bool], place: Mapping[int, int], *,
     switched_on: bool,
-) -> dict[RefPort, str]:
+) -> dict[RefPort, str]:  # fmt: skip
     """Tell which ports that only read are served nevertheless, and why; the others are tapped.
 
     Parameters

@@ -95,12 +95,9 @@ def _is_any_replaced(model: object, base: type[object], names: Iterable[str]) ->
 
 
 def _arguments(
-    model: object,
-    declared: NativeStep,
-    address: int,
-    numbers: Sequence[str | None],
+    model: object, declared: NativeStep, address: int, numbers: Sequence[str | None],
     integers: Mapping[str, tuple[int, int]] | Mapping[object, tuple[int, int]],
-) -> tuple[Any, ...]:
+) -> tuple[Any, ...]:  # fmt: skip
     inputs = [(getattr(model, name), dtype) for name, dtype in declared.inputs.items()]
     outputs = [(name, getattr(model, name), dtype) for name, dtype in declared.outputs.items()]
     first = inputs[0][0] if inputs else outputs[0][1]

@@ -54,9 +54,9 @@ def check_members(process: AbstractProcess, model_cls: type) -> None:
     types = declared(model_cls)
     check_constructor(process, model_cls, "proc_params")
     _check_vars(process, model_cls, types)
-    _check_ports(process, model_cls, types, process.in_ports, PyInPort, "PyInPort")
-    _check_ports(process, model_cls, types, process.out_ports, PyOutPort, "PyOutPort")
-    _check_ports(process, model_cls, types, process.ref_ports, PyRefPort, "PyRefPort")
+    _check_ports(process, model_cls, types, process.in_ports, PyInPort)
+    _check_ports(process, model_cls, types, process.out_ports, PyOutPort)
+    _check_ports(process, model_cls, types, process.ref_ports, PyRefPort)
     for name, port in named(process.var_ports):
         if not isinstance(port, ImplicitVarPort):
             _declaration(process, model_cls, types, name, "VarPort")
@@ -107,13 +107,10 @@ def _check_vars(process: AbstractProcess, model_cls: type, types: dict[str, Lava
 
 
 def _check_ports(
-    process: AbstractProcess,
-    model_cls: type,
-    types: dict[str, LavaPyType],
-    ports: Collection[Port],
-    base: type,
-    kind: str,
-) -> None:
+    process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType],
+    ports: Collection[Port], base: type,
+) -> None:  # fmt: skip
+    kind = base.__name__
     for name, port in named(ports):
         declaration = _declaration(process, model_cls, types, name, kind.removeprefix("Py"))
         cls = declaration.cls

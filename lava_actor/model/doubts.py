@@ -209,14 +209,9 @@ def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model:
 
 
 def doubt_value(
-    where: str,
-    name: str,
-    declared: LavaPyType,
-    value: object,
-    process: AbstractProcess,
-    model: type,
-    what: str = "values",
-) -> None:
+    where: str, name: str, declared: LavaPyType, value: object, process: AbstractProcess,
+    model: type, what: str = "values",
+) -> None:  # fmt: skip
     """Warn of a value of a Var that will not arrive as it is, or makes no sense."""
     if not name.endswith(_ROUNDED):
         _doubt_integer(where, declared, value, model.__qualname__)

@@ -145,13 +145,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 f"got none"
             )
         kinds: tuple[tuple[type, Collection[Any]], ...] = (
-            (InPort, self.in_ports),
-            (OutPort, self.out_ports),
-            (RefPort, self.ref_ports),
-            (VarPort, self.var_ports),
-            (Var, self.vars),
-            (AbstractProcess, self.procs),
-        )
+            (InPort, self.in_ports), (OutPort, self.out_ports), (RefPort, self.ref_ports),
+            (VarPort, self.var_ports), (Var, self.vars), (AbstractProcess, self.procs),
+        )  # fmt: skip
         for kind, collection in kinds:
             found = {
                 name: member
@@ -402,25 +398,18 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
     @briefly
     def create_runtime(
-        self,
-        run_cfg: RunConfigLike | None = None,
-        executable: object = None,
+        self, run_cfg: RunConfigLike | None = None, executable: object = None,
         compile_config: Mapping[str, object] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Compile if necessary and start the actors; nothing runs yet."""
         self._la_session.create_runtime(self, run_cfg, executable, compile_config)
 
     @briefly
     def run(
-        self,
-        condition: object = None,
-        run_cfg: RunConfigLike | None = None,
-        compile_config: Mapping[str, object] | None = None,
-        *,
-        blocking: bool | None = None,
-        progress: bool | None = None,
-        step_length: str | float | None = None,
-    ) -> Any:
+        self, condition: object = None, run_cfg: RunConfigLike | None = None,
+        compile_config: Mapping[str, object] | None = None, *, blocking: bool | None = None,
+        progress: bool | None = None, step_length: str | float | None = None,
+    ) -> Any:  # fmt: skip
         """Run the network of this Process; compiles and starts it first where necessary.
 
         Parameters
@@ -444,14 +433,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             Of a run that does not block: to be awaited, waited for, looked at, paused.
         """
         return self._la_session.run(
-            self,
-            condition,
-            run_cfg,
-            compile_config,
-            blocking=blocking,
-            progress=progress,
+            self, condition, run_cfg, compile_config, blocking=blocking, progress=progress,
             step_length=step_length,
-        )
+        )  # fmt: skip
 
     def draw(self) -> Any:
         """Draw the network of this Process: Processes within Processes, ports, shapes, delays.

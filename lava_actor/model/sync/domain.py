@@ -28,11 +28,9 @@ class SyncDomain:
     """
 
     def __init__(
-        self,
-        name: str,
-        protocol: AbstractSyncProtocol | None = None,
+        self, name: str, protocol: AbstractSyncProtocol | None = None,
         processes: Iterable[AbstractProcess] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.name = name
         self.protocol: AbstractSyncProtocol | None = None
         self.processes: list[AbstractProcess] = []

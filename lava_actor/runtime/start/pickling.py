@@ -25,11 +25,9 @@ _CACHED = type(functools.lru_cache(len))
 
 
 def dumps(
-    obj: object,
-    met: list[object] | None = None,
-    replaced: Collection[tuple[str, str]] | None = None,
-    **options: object,
-) -> bytes:
+    obj: object, met: list[object] | None = None,
+    replaced: Collection[tuple[str, str]] | None = None, **options: object,
+) -> bytes:  # fmt: skip
     """Pickle; see `Pickler`."""
     with io.BytesIO() as file:
         Pickler(file, met, replaced, **options).dump(obj)
@@ -54,12 +52,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
     dispatch_table = cloudpickle.Pickler.dispatch_table.new_child({CodeType: _with_file})
 
     def __init__(
-        self,
-        file: io.BytesIO,
-        met: list[object] | None = None,
-        replaced: Collection[tuple[str, str]] | None = None,
-        **options: object,
-    ) -> None:
+        self, file: io.BytesIO, met: list[object] | None = None,
+        replaced: Collection[tuple[str, str]] | None = None, **options: object,
+    ) -> None:  # fmt: skip
         super().__init__(file, **options)
         self._met = met
         self._replaced = replaced

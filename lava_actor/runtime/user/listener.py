@@ -70,15 +70,10 @@ class Listener:
     """
 
     def __init__(
-        self,
-        pipes: Sequence[Pipe],
-        actors: Sequence[ActorPlan],
-        reporting: set[int],
-        services: Attendance,
-        clocks: Clocks,
-        judge: Callable[[int, Picture], Failure | None],
+        self, pipes: Sequence[Pipe], actors: Sequence[ActorPlan], reporting: set[int],
+        services: Attendance, clocks: Clocks, judge: Callable[[int, Picture], Failure | None],
         abort: Callable[[int], None],
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._pipes = list(pipes)
         self._services = services
         self._clocks = clocks
@@ -219,15 +214,9 @@ class Listener:
     # -- requests ---------------------------------------------------------------------------
 
     def ask(
-        self,
-        pipe: Pipe,
-        kind: str,
-        payload: object,
-        party: int,
-        name: str,
-        hindrance: Callable[[int], str | None],
-        asker: Asker | None = None,
-    ) -> Any:
+        self, pipe: Pipe, kind: str, payload: object, party: int, name: str,
+        hindrance: Callable[[int], str | None], asker: Asker | None = None,
+    ) -> Any:  # fmt: skip
         """Send a request to an actor and wait for its answer.
 
         With an ``asker`` it may do without the pipe.

@@ -58,13 +58,9 @@ class Network:
     """What a `Runtime` holds; for its parameters see there."""
 
     def __init__(
-        self,
-        exe: Executable,
-        message_infrastructure_type: ActorType = ActorType.MultiProcessing,
-        loglevel: int = 30,
-        *,
-        resume: Resume | None = None,
-    ) -> None:
+        self, exe: Executable, message_infrastructure_type: ActorType = ActorType.MultiProcessing,
+        loglevel: int = 30, *, resume: Resume | None = None,
+    ) -> None:  # fmt: skip
         if message_infrastructure_type not in (ActorType.MultiProcessing, ActorType.Threading):
             raise InvalidTypeError(
                 f"actor type: expected a member of ActorType, got {message_infrastructure_type!r}"

@@ -52,11 +52,9 @@ def _loglevel(process: AbstractProcess) -> int:
 
 
 def create_runtime(
-    process: AbstractProcess,
-    run_cfg: RunConfig | None = None,
-    executable: Executable | None = None,
-    compile_config: Mapping[str, object] | None = None,
-) -> None:
+    process: AbstractProcess, run_cfg: RunConfig | None = None,
+    executable: Executable | None = None, compile_config: Mapping[str, object] | None = None,
+) -> None:  # fmt: skip
     """Compile if necessary, start the actors, and give every Process of the network the runtime.
 
     If starting fails the Processes are left un-compiled, so the call can be repeated. Of threads
@@ -94,11 +92,9 @@ os.register_at_fork(after_in_child=_starts.renew)
 
 
 def _create_runtime(
-    process: AbstractProcess,
-    run_cfg: RunConfig | None,
-    executable: Executable | None,
+    process: AbstractProcess, run_cfg: RunConfig | None, executable: Executable | None,
     compile_config: Mapping[str, object] | None,
-) -> None:
+) -> None:  # fmt: skip
     mine, known = executable is None, None
     if mine and process.runtime is not None and not process.runtime.is_over:
         _doubt_change(process, process.runtime.executable, run_cfg, compile_config)
@@ -156,11 +152,9 @@ def _create_runtime(
 
 
 def _doubt_change(
-    process: AbstractProcess,
-    executable: Executable,
-    run_cfg: RunConfig | None,
+    process: AbstractProcess, executable: Executable, run_cfg: RunConfig | None,
     compile_config: Mapping[str, Any] | None,
-) -> None:
+) -> None:  # fmt: skip
     """Warn if a network that is compiled was given other settings than it has."""
     if run_cfg is not None and not _alike(run_cfg, executable.run_cfg):
         warn(
@@ -186,15 +180,11 @@ def _alike(one: RunConfig, other: RunConfig) -> bool:
 
 
 def run(
-    process: AbstractProcess,
-    condition: AbstractRunCondition | int | None,
-    run_cfg: RunConfig | None = None,
-    compile_config: Mapping[str, object] | None = None,
-    *,
-    blocking: bool | None = None,
-    progress: bool | None = None,
+    process: AbstractProcess, condition: AbstractRunCondition | int | None,
+    run_cfg: RunConfig | None = None, compile_config: Mapping[str, object] | None = None, *,
+    blocking: bool | None = None, progress: bool | None = None,
     step_length: str | float | None = None,
-) -> RunHandle | None:
+) -> RunHandle | None:  # fmt: skip
     """Run the network of ``process``; starts it first if it is not running or was stopped.
 
     After `stop` a network starts afresh from its initial values, with the run configuration it
