@@ -109,8 +109,10 @@ class Compiler:
             )
         yes_or_no("compile_config['taps']", self.compile_config["taps"])
         memory = self.compile_config["recording_memory"]
-        memory = whole_number("compile_config['recording_memory']", memory)
-        self.compile_config["recording_memory"] = memory
+        if not hasattr(memory, "__index__") or memory < 0:
+            raise InvalidValueError(
+                f"compile_config['recording_memory']: expected a number of bytes, got {memory!r}"
+            )
         self.log = logging.getLogger("lava_actor.compiler")
         self.log.setLevel(loglevel)
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from lava_actor.protocol.counts import whole_number
+from lava_actor.errors import InvalidValueError
 
 _DEFAULT_NAME = re.compile(r"Process_\d+")
 
@@ -37,7 +37,11 @@ def root_seed(compile_config: Mapping[str, object]) -> int:
     """
     given = compile_config.get("seed")
     if given is not None:
-        return whole_number("compile_config['seed']", given)
+        if isinstance(given, bool) or not isinstance(given, (int, np.integer)) or given < 0:
+            raise InvalidValueError(
+                f"compile_config['seed']: expected a non-negative integer, got {given!r}"
+            )
+        return int(given)
     # the generator of programs that call np.random.seed
     _, keys, position, _, _ = np.random.get_state(legacy=True)  # noqa: NPY002
     digest = hashlib.sha256(np.asarray(keys).tobytes() + str(position).encode()).digest()
