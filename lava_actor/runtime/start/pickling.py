@@ -12,6 +12,7 @@ import functools
 import io
 import sys
 from collections.abc import Callable, Collection
+from itertools import accumulate
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -102,10 +103,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
 
     def _is_replaced(self, obj: Any) -> bool:
         assert self._replaced is not None
-        parts = obj.__qualname__.split(".")
-        return any(
-            (obj.__module__, ".".join(parts[: n + 1])) in self._replaced for n in range(len(parts))
-        )
+        names = accumulate(obj.__qualname__.split("."), "{}.{}".format)  # A, A.b, A.b.c
+        return any((obj.__module__, name) in self._replaced for name in names)
 
 
 def owner_of(function: FunctionType) -> str:
