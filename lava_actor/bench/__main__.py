@@ -40,9 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     observer = Observer(on_report=_show)
     try:
         with observer:
-            run_program(
-                "lava_actor.bench", given.program, given.arguments, as_module=given.module
-            )
+            run_program("lava_actor.bench", given.program, given.arguments, as_module=given.module)
     finally:
         if not observer.reports:
             print("lava_actor.bench: no network was run", file=sys.stderr)

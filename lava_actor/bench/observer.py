@@ -18,6 +18,7 @@ from lava_actor.bench.report import ActorReport, RingReport, RunReport
 from lava_actor.channels import RingStatistics
 from lava_actor.runtime.run_conditions import AbstractRunCondition, RunUntil
 from lava_actor.runtime.runtime import Runtime
+from lava_actor.runtime.start.processes import start_thread
 from lava_actor.runtime.user.status import ActorStatus, busy_between
 
 
@@ -51,12 +52,7 @@ class _OpenRun:
         """Wait for the end in the background, if nobody else does."""
         listener = runtime._listener
         if self._unattended and listener is not None:
-            threading.Thread(
-                target=self._await_end,
-                args=(runtime, listener.finished),
-                name="lava_actor.bench",
-                daemon=True,
-            ).start()
+            start_thread("lava_actor.bench", self._await_end, runtime, listener.finished)
 
     def _await_end(self, runtime: Runtime, finished: threading.Event) -> None:
         while not self._over.is_set():
@@ -103,11 +99,8 @@ class Observer:
 
     def __enter__(self) -> Observer:
         """Start observing."""
-        for name, wrap in (
-            ("start", self._around_start),
-            ("_collect", self._around_end),
-            ("stop", self._around_end),
-        ):
+        for name in ("start", "_collect", "stop"):
+            wrap = self._around_start if name == "start" else self._around_end
             self._originals[name] = getattr(Runtime, name)
             setattr(Runtime, name, wrap(self._originals[name]))
         return self
@@ -157,18 +150,16 @@ class Observer:
         after = run.look(runtime)
         run.close()
         report = self._report(runtime, run, after)
-        if report is None:
-            return
-        self.reports.append(report)
-        if self._on_report is not None:
-            self._on_report(report)
+        if report is not None:
+            self.reports.append(report)
+            if self._on_report is not None:
+                self._on_report(report)
 
     def _report(self, runtime: Runtime, run: _OpenRun, after: _Look) -> RunReport | None:
         before = run.before
         if not after.actors:  # torn down before anybody could look
             return None
-        seconds = after.at - before.at
-        executable = runtime.executable
+        seconds, executable = after.at - before.at, runtime.executable
         schedule = executable.schedule
         rings = tuple(map(_ring, before.rings, after.rings))
         spikes = {actor.party: 0 for actor in executable.actors}
@@ -195,13 +186,9 @@ class Observer:
 def _ring(then: RingStatistics, now: RingStatistics) -> RingReport:
     """One OutPort between two looks."""
     return RingReport(
-        name=now.name,
-        messages=now.sent - then.sent,
-        as_events=now.events - then.events,
-        spikes=now.spikes - then.spikes,
-        full=now.blocked - then.blocked,
-        depth=now.depth,
-    )
+        name=now.name, messages=now.sent - then.sent, as_events=now.events - then.events,
+        spikes=now.spikes - then.spikes, full=now.blocked - then.blocked, depth=now.depth,
+    )  # fmt: skip
 
 
 def _actor(then: ActorStatus, now: ActorStatus, seconds: float, spikes: int) -> ActorReport:

@@ -145,12 +145,11 @@ class RunReport:
     def _summary(self) -> list[str]:
         per_step = f", {self.seconds / self.steps * 1e6:.4g} µs per step" if self.steps else ""
         events = sum(ring.as_events for ring in self.rings)
-        first = (
-            f"run {self.number} {self.outcome}: {self.steps} steps in {self.seconds:.3f} s, "
-            f"{self.steps_per_second:.4g} steps/s{per_step}"
-        )
         lines = [
-            first,
+            (
+                f"run {self.number} {self.outcome}: {self.steps} steps in {self.seconds:.3f} s, "
+                f"{self.steps_per_second:.4g} steps/s{per_step}"
+            ),
             f"  {len(self.actors)} actors on {self.cores} cores; {self.schedule}",
             (
                 f"  {self.messages} messages, {self.messages_per_second:.4g} per second; "

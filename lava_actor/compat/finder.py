@@ -54,11 +54,8 @@ class AliasModule(ModuleType):
             if self._alias.inner:
                 return self.__dict__.setdefault(name, inner_part(self.__name__, name))
         served = ", ".join(self._alias.sources) or "lava_actor.compat"
-        raise AttributeError(
-            f"module {self.__name__!r} (served by {served}) has no attribute {name!r}",
-            name=name,
-            obj=self,
-        )
+        text = f"module {self.__name__!r} (served by {served}) has no attribute {name!r}"
+        raise AttributeError(text, name=name, obj=self)
 
     def __dir__(self) -> list[str]:
         ways = (path.rpartition(".") for path in TABLE)
@@ -85,11 +82,8 @@ def public_names(module: ModuleType) -> list[str]:
     declared = getattr(module, "__all__", None)
     if declared is not None:
         return list(declared)
-    return [
-        name
-        for name, value in vars(module).items()
-        if not name.startswith("_") and not isinstance(value, ModuleType)
-    ]
+    shown = ((name, value) for name, value in vars(module).items() if not name.startswith("_"))
+    return [name for name, value in shown if not isinstance(value, ModuleType)]
 
 
 class AliasFinder(MetaPathFinder, Loader):

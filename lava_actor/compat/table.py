@@ -120,14 +120,10 @@ def _served() -> dict[str, str]:
 
 
 def _build() -> dict[str, Alias]:
-    table = {
-        f"lava.{path}": Alias(names=tuple(names.split()), inner=True)
-        for path, names in _INNER.items()
-    }
-    graphs = table["lava.magma.compiler.compiler_graphs"]
-    table["lava.magma.compiler.compiler_graphs"] = Alias(
-        ("lava_actor.compat.lava_names.compiler_graphs",), ("find_processes", *graphs.names), True
-    )
+    inner = {f"lava.{path}": tuple(names.split()) for path, names in _INNER.items()}
+    table = {path: Alias(names=names, inner=True) for path, names in inner.items()}
+    graphs, own = "lava.magma.compiler.compiler_graphs", "lava_actor.compat.lava_names"
+    table[graphs] = Alias((f"{own}.compiler_graphs",), ("find_processes", *inner[graphs]), True)
     for path, sources in _served().items():
         table[f"lava.{path}"] = Alias(tuple(f"lava_actor.{ours}" for ours in sources.split()))
     for path in list(table):  # the packages above them

@@ -11,9 +11,7 @@ if TYPE_CHECKING:
     from lava_actor.channels.layout import RingPlan, RingRequest
 
 
-def circles(
-    parties: Sequence[int], rings: Iterable[RingRequest | RingPlan]
-) -> list[list[int]]:
+def circles(parties: Sequence[int], rings: Iterable[RingRequest | RingPlan]) -> list[list[int]]:
     """The largest groups of these parties in which everybody's messages reach everybody.
 
     Only by ways among the ``parties``; groups of one are left out.

@@ -155,17 +155,16 @@ class Compiler:
         return executable
 
     def _lower(
-        self,
-        leaves: list[AbstractProcess],
-        everything: list[AbstractProcess],
-        run_cfg: RunConfig,
+        self, leaves: list[AbstractProcess], everything: list[AbstractProcess], run_cfg: RunConfig
     ) -> Executable:
         for leaf in leaves:
             assert leaf.model_class is not None
             check_members(leaf, leaf.model_class)
         doubt(leaves)
-        doubt_hierarchical(set(everything) - set(leaves))
-        _check_external_pipes(everything, leaves)
+        inner = set(leaves)
+        outer = [process for process in everything if process not in inner]
+        doubt_hierarchical(outer)
+        _check_external_pipes(outer)
         custom = list(getattr(run_cfg, "custom_sync_domains", None) or [])
         domains, domain_of = assign_domains(leaves, custom, everything)
         how = {leaf: (domain_of[leaf].name, is_async(leaf)) for leaf in leaves}
@@ -179,15 +178,13 @@ class Compiler:
         )
         clock = tuple(a.party for a in actors if not a.is_async)
         free = tuple(a.party for a in actors if a.is_async)
-        plans = []
-        for domain in domains:
-            members = tuple(a.party for a in actors if a.domain == domain.name)
-            for kind in (False, True):
-                part = tuple(m for m in members if actors[m].is_async is kind)
-                if part:
-                    plans.append(
-                        DomainPlan(domain.name, type(domain.protocol).__name__, kind, part)
-                    )
+        members = {d.name: {a.party for a in actors if a.domain == d.name} for d in domains}
+        plans = [
+            DomainPlan(domain.name, type(domain.protocol).__name__, is_free, part)
+            for domain in domains
+            for is_free, parties in ((False, clock), (True, free))
+            if (part := tuple(p for p in parties if p in members[domain.name]))
+        ]
         executable = Executable(
             process_list=leaves,
             all_processes=everything,
@@ -213,11 +210,8 @@ class Compiler:
         return executable
 
 
-def _check_external_pipes(everything: list[AbstractProcess], leaves: list[AbstractProcess]) -> None:
-    inner = set(leaves)
-    for process in everything:
-        if process in inner:
-            continue
+def _check_external_pipes(hierarchical: list[AbstractProcess]) -> None:
+    for process in hierarchical:
         for port in (*process.in_ports.members, *process.out_ports.members):
             if port.external_pipe_flag:
                 raise NetworkError(

@@ -419,11 +419,8 @@ class Executable:
         """The whole network in readable lines."""
         how = "lockstep" if self.schedule.lockstep else "run-ahead"
         size = f"{len(self.actors)} actors, {len(self.arena.rings)} rings"
-        lines = [
-            f"{size}, arena of {self.arena.size} bytes",
-            f"steps: {how} ({self.schedule.reason})",
-        ]
-        lines += self.placement.describe()
+        lines = [f"{size}, arena of {self.arena.size} bytes"]
+        lines += [f"steps: {how} ({self.schedule.reason})", *self.placement.describe()]
         ways = {plan.party: self._way_of(plan) for plan in self.actors}
         able = sum(ways[p.party] == "steps natively" and p.host != THREAD for p in self.actors)
         if not self.placement.workers and able >= CROWD * self.placement.cores:
@@ -473,22 +470,15 @@ def why_in_python(plan: ActorPlan, rings: Sequence[RingRequest | RingPlan]) -> s
     """Why an actor that steps does so in Python; None: it does it natively."""
     ports = {}
     for inlet in plan.in_ports:
-        channels = [np.dtype(rings[edge.ring].dtype) for edge in inlet.edges]
-        ports[inlet.name] = PortFacts(
-            inlet.declared.cls,
-            np.result_type(np.dtype(inlet.declared.d_type), *channels),
-            tuple(channels),
-            inlet.shape,
-            not any(edge.functions for edge in inlet.edges),
-            any(is_merged(edge.index_map, math.prod(inlet.shape)) for edge in inlet.edges),
-        )
+        own, edges, shape = inlet.declared, inlet.edges, inlet.shape
+        channels = tuple(np.dtype(rings[edge.ring].dtype) for edge in edges)
+        dtype = np.result_type(np.dtype(own.d_type), *channels)
+        plain = not any(edge.functions for edge in edges)
+        merges = any(is_merged(edge.index_map, math.prod(shape)) for edge in edges)
+        ports[inlet.name] = PortFacts(own.cls, dtype, channels, shape, plain, merges)
     for port in plan.out_ports:
-        sinks = () if port.ring is None else (rings[port.ring],)
-        ports[port.name] = PortFacts(
-            port.declared.cls,
-            np.dtype(port.declared.d_type),
-            tuple(np.dtype(ring.dtype) for ring in sinks),
-            port.shape,
-        )
+        sinks = () if port.ring is None else (np.dtype(rings[port.ring].dtype),)
+        dtype = np.dtype(port.declared.d_type)
+        ports[port.name] = PortFacts(port.declared.cls, dtype, sinks, port.shape)
     assert issubclass(plan.model_class, PyLoihiProcessModel)
     return plan.model_class._la_obstacle(ports) or plan.model_class._la_obstacle_in(plan.process)

@@ -42,14 +42,10 @@ def select_model(
     NetworkError
         (an `AssertionError`) if ``select`` returns something that is no model class.
     """
-    exceptions: dict[object, type[AbstractProcessModel]] = (
-        getattr(run_cfg, "exception_proc_model_map", None) or {}
-    )
-    chosen: object
-    if process in exceptions:
-        chosen = exceptions[process]
-    elif type(process) in exceptions:
-        chosen = exceptions[type(process)]
+    exceptions: dict[object, object] = getattr(run_cfg, "exception_proc_model_map", None) or {}
+    keys = [key for key in (process, type(process)) if key in exceptions]
+    if keys:
+        chosen = exceptions[keys[0]]
     else:
         found = list(candidates(type(process)))
         if not found:
@@ -74,11 +70,7 @@ def expand(
     selected: dict[int, AbstractProcess] = {}
     found = list(seeds)
     candidates = functools.cache(registry.candidates)  # looked for once per class
-    while True:
-        network = find_network(found)
-        todo = [p for p in network if id(p) not in selected]
-        if not todo:
-            break
+    while todo := [p for p in find_network(found) if id(p) not in selected]:
         for process in todo:
             selected[id(process)] = process
             try:
@@ -155,19 +147,12 @@ def _owners(ports: Sequence[AbstractPort]) -> list[AbstractProcess]:
     def further(port: AbstractPort) -> list[AbstractPort]:
         return connected_with(port) if isinstance(port, AbstractVirtualPort) else []
 
-    found = reachable(ports, further)
-    return [
-        port.process
-        for port in found
-        if port.process is not None and not isinstance(port, AbstractVirtualPort)
-    ]
+    found = (p for p in reachable(ports, further) if not isinstance(p, AbstractVirtualPort))
+    return [port.process for port in found if port.process is not None]
 
 
 def _forward_var_port(var_port: VarPort) -> None:
     """Carry access to an aliased Var of the parent on to the Var of the sub-process."""
     target = var_port.var.aliased_var
-    if target is None or any(getattr(p, "var", None) is target for p in var_port.out_connections):
-        return
-    if var_port.out_connections:
-        return  # forwarded by hand
-    var_port.connect(RefPort.create_implicit_var_port(target))
+    if target is not None and not var_port.out_connections:  # or else forwarded by hand
+        var_port.connect(RefPort.create_implicit_var_port(target))

@@ -80,11 +80,9 @@ class Lowering:
     """Collects rings while it walks over the ports of every leaf Process."""
 
     def __init__(
-        self,
-        leaves: Sequence[AbstractProcess],
-        domain_of: dict[AbstractProcess, tuple[str, bool]],
+        self, leaves: Sequence[AbstractProcess], domain_of: dict[AbstractProcess, tuple[str, bool]],
         compile_config: CompileConfig,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.leaves = list(leaves)
         self.domain_of = domain_of
         self.depth = compile_config.get("pypy_channel_size")
@@ -109,12 +107,9 @@ class Lowering:
     def run(self) -> Lowered:
         """Lower everything."""
         return Lowered(
-            tuple(self._actors()),
-            tuple(draft.finished() for draft in self.drafts),
-            tuple(self.channels),
-            tuple(self.party_names),
-            tuple(self.externals),
-        )
+            tuple(self._actors()), tuple(draft.finished() for draft in self.drafts),
+            tuple(self.channels), tuple(self.party_names), tuple(self.externals),
+        )  # fmt: skip
 
     def _actors(self) -> list[ActorPlan]:
         in_ports = {p: tuple(self._in_port(i) for i in p.in_ports.members) for p in self.leaves}
@@ -173,26 +168,16 @@ class Lowering:
             process = port.process
             declaration = self.declared[process][port.name]
             depth = port.external_pipe_buffer_size if port.external_pipe_flag else self.depth
-            ring = self.ring_of[port] = self._new_ring(
-                where(port),
-                tuple(port.shape),
-                declaration.d_type,
-                self.party[process],
-                depth,
-                events=issubclass(declaration.cls, PyOutPortVectorSparse),
-            )
+            events = issubclass(declaration.cls, PyOutPortVectorSparse)
+            shape, party = tuple(port.shape), self.party[process]
+            ring = self._new_ring(where(port), shape, declaration.d_type, party, depth, events)
+            self.ring_of[port] = ring
         return ring
 
     def _new_ring(
-        self,
-        name: str,
-        shape: tuple[int, ...],
-        dtype: DTypeLike,
-        writer: int,
-        depth: int | None,
-        *,
+        self, name: str, shape: tuple[int, ...], dtype: DTypeLike, writer: int, depth: int | None,
         events: bool = False,
-    ) -> int:
+    ) -> int:  # fmt: skip
         """The number of a new ring, which has no readers yet."""
         request = RingRequest(name, shape, np.dtype(dtype).str, events, depth, writer, (), ())
         self.drafts.append(RingDraft(request))
@@ -202,11 +187,8 @@ class Lowering:
         process = port.process
         if port.out_connections:
             raise NetworkError(_leads_nowhere(port, "out of it"))
-        edges = []
-        found = sorted(
-            self._paths_from_leaves(port), key=lambda p: (p.source.process.id, p.source.name)
-        )
-        for path in found:
+        edges, found = [], self._paths_from_leaves(port)
+        for path in sorted(found, key=lambda p: (p.source.process.id, p.source.name)):
             ring = self._ring_for(path.source)
             draft = self.drafts[ring]
             cursor = draft.add_reader(self.party[process], where(port))
@@ -217,9 +199,8 @@ class Lowering:
             self._warn_if_lossy(path.source, port)
         if port.external_pipe_flag:
             edges.append(self._external_input(port))
-        return InPortPlan(
-            port.name, self.declared[process][port.name], tuple(port.shape), tuple(edges)
-        )
+        declaration = self.declared[process][port.name]
+        return InPortPlan(port.name, declaration, tuple(port.shape), tuple(edges))
 
     def _paths_from_leaves(self, port: InPort) -> list[Path]:
         kept = []
@@ -261,12 +242,8 @@ class Lowering:
             ring = self._ring_for(port)
             cursor = self.drafts[ring].add_reader(party, f"{where(port)}->external")
             self.externals.append(ExternalPlan(port, party, ring, cursor))
-        return OutPortPlan(
-            port.name,
-            self.declared[process][port.name],
-            tuple(port.shape),
-            self.ring_of.get(port),
-        )
+        declaration = self.declared[process][port.name]
+        return OutPortPlan(port.name, declaration, tuple(port.shape), self.ring_of.get(port))
 
     def _new_party(self, name: str) -> int:
         self.party_names.append(name)
@@ -281,9 +258,8 @@ class Lowering:
         is_async = {self.party[p]: self.domain_of[p][1] for p in self.leaves}
         found = list(accesses.values())
         writing = {access.reader for access in found if not access.declared.reads_only}
-        self.place = order_of(
-            clients_of(found, is_async), {access.reader for access in found} - writing
-        )
+        watching = {access.reader for access in found} - writing
+        self.place = order_of(clients_of(found, is_async), watching)
         served = why_served(found, is_async, self.place, switched_on=self.taps_on)
         for port, more in self.doing_more.items():
             if not (is_async[accesses[port].owner] or is_async[accesses[port].reader]):
@@ -292,21 +268,18 @@ class Lowering:
             process: [self._ref_port(port, accesses.get(port), served) for port in members]
             for process, members in ports.items()
         }
-        return {
-            process: tuple(
-                replace(p, rhythm=self.rhythm[p.taps[0][0]]) if p.taps else p for p in members
-            )
-            for process, members in plans.items()
-        }
+        for members in plans.values():  # now it is known who else reads what is tapped
+            for i, plan in enumerate(members):
+                if plan.taps:
+                    members[i] = replace(plan, rhythm=self.rhythm[plan.taps[0][0]])
+        return {process: tuple(members) for process, members in plans.items()}
 
     def _access(self, port: RefPort) -> Access | None:
         found = paths.outgoing_paths(port)
         if not found:
             return None
         path = found[0]
-        var = path.destination.var
-        while var.aliased_var is not None:
-            var = var.aliased_var
+        var = path.destination.var._target()
         owner = var.process
         if owner not in self.party:
             raise NetworkError(
@@ -321,15 +294,9 @@ class Lowering:
                 declaration = replace(declaration, reads_only=True)
             else:
                 self.doing_more[port] = more
-        return Access(
-            port,
-            declaration,
-            self.party[process],
-            self.party[owner],
-            var,
-            self.declared[owner][var.name],
-            path,
-        )
+        of_var = self.declared[owner][var.name]
+        reader, owner = self.party[process], self.party[owner]
+        return Access(port, declaration, reader, owner, var, of_var, path)
 
     def _ref_port(
         self, port: RefPort, access: Access | None, served: dict[RefPort, str]
@@ -341,20 +308,12 @@ class Lowering:
         index_map, forward = _transform(access.path)
         backward = paths.backward_functions(access.path) if forward else ()
         plan = RefPortPlan(
-            port.name,
-            access.declared,
-            shape,
-            owner=access.owner,
-            var=var.name,
-            var_shape=tuple(var.shape),
-            index_map=index_map,
-            forward=forward,
-            backward=backward,
+            port.name, access.declared, shape, owner=access.owner, var=var.name,
+            var_shape=tuple(var.shape), index_map=index_map, forward=forward, backward=backward,
             served_because=served.get(port, ""),
-        )
+        )  # fmt: skip
         if access.declared.reads_only and port not in served:
-            ring, cursor = self._tap(access)
-            return replace(plan, taps=((ring, cursor),))
+            return replace(plan, taps=(self._tap(access),))
         request, reply = self._remote_rings(access)
         free = self.domain_of[port.process][1]
         self.servers[var.process].append(

@@ -14,13 +14,8 @@ if TYPE_CHECKING:
 
 def ports_of(process: AbstractProcess) -> Iterator[AbstractPort]:
     """All ports of a Process."""
-    for collection in (
-        process.in_ports,
-        process.out_ports,
-        process.ref_ports,
-        process.var_ports,
-    ):
-        yield from collection.members
+    for ports in (process.in_ports, process.out_ports, process.ref_ports, process.var_ports):
+        yield from ports.members
 
 
 def find_network(seeds: Iterable[AbstractProcess]) -> list[AbstractProcess]:

@@ -35,29 +35,20 @@ class RunConfig:
 
     @briefly
     def __init__(
-        self,
-        custom_sync_domains: list[SyncDomain] | None = None,
-        loglevel: int = logging.WARNING,
+        self, custom_sync_domains: list[SyncDomain] | None = None, loglevel: int = logging.WARNING
     ) -> None:
         self.log = logging.getLogger("lava_actor.run_config")
         if loglevel != logging.WARNING:  # the default leaves the user's logging set-up alone
             self.log.setLevel(loglevel)
-        self.custom_sync_domains: list[SyncDomain] = []
-        if custom_sync_domains is not None:
-            if not isinstance(custom_sync_domains, list):
-                raise NetworkError(
-                    f"{type(self).__name__}.custom_sync_domains: expected a list of SyncDomain, "
-                    f"got {custom_sync_domains!r}"
-                    + f"; a tag is given as select_tag={custom_sync_domains!r}"
-                    * isinstance(custom_sync_domains, str)
-                )
-            for domain in custom_sync_domains:
-                if not isinstance(domain, SyncDomain):
-                    raise NetworkError(
-                        f"{type(self).__name__}.custom_sync_domains: expected SyncDomain objects, "
-                        f"got {domain!r}"
-                    )
-            self.custom_sync_domains = custom_sync_domains
+        domains = [] if custom_sync_domains is None else custom_sync_domains
+        where = f"{type(self).__name__}.custom_sync_domains"
+        if not isinstance(domains, list):
+            hint = f"; a tag is given as select_tag={domains!r}" * isinstance(domains, str)
+            raise NetworkError(f"{where}: expected a list of SyncDomain, got {domains!r}{hint}")
+        for domain in domains:
+            if not isinstance(domain, SyncDomain):
+                raise NetworkError(f"{where}: expected SyncDomain objects, got {domain!r}")
+        self.custom_sync_domains = domains
 
     def __repr__(self) -> str:
         """Class, and what is not as usual."""
@@ -95,14 +86,11 @@ class AbstractLoihiRunCfg(RunConfig):
 
     @briefly
     def __init__(
-        self,
-        custom_sync_domains: list[SyncDomain] | None = None,
-        select_tag: str | None = None,
+        self, custom_sync_domains: list[SyncDomain] | None = None, select_tag: str | None = None,
         select_sub_proc_model: bool = False,
         exception_proc_model_map: Mapping[object, ModelClass] | None = None,
-        loglevel: int = logging.WARNING,
-        callback_fxs: list[object] | None = None,
-    ) -> None:
+        loglevel: int = logging.WARNING, callback_fxs: list[object] | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(custom_sync_domains=custom_sync_domains, loglevel=loglevel)
         owner = type(self).__name__
         if not isinstance(select_tag, (str, NoneType)):
@@ -152,15 +140,15 @@ class AbstractLoihiRunCfg(RunConfig):
         if len(proc_models) == 1:
             return self._only(process, proc_models[0])
         sub_models = [m for m in proc_models if issubclass(m, AbstractSubProcessModel)]
+        if self.select_sub_proc_model and len(sub_models) == 1:
+            return sub_models[0]
         if self.select_sub_proc_model and sub_models:
-            if len(sub_models) == 1:
-                return sub_models[0]
             return self._by_tag(process, sub_models, "sub-process model")
-        leaf_models = [m for m in proc_models if self._is_supported(m)]
+        leaf_models = [m for m in proc_models if issubclass(m, AbstractPyProcessModel)]
         return self._by_tag(process, leaf_models, "leaf model")
 
     def _only(self, process: AbstractProcess, model: ModelClass) -> ModelClass:
-        if not issubclass(model, AbstractSubProcessModel) and not self._is_supported(model):
+        if not issubclass(model, (AbstractSubProcessModel, AbstractPyProcessModel)):
             raise UnsupportedError(
                 f"{process.name}: its only model {model.__qualname__} is neither a sub-process "
                 f"model nor one that runs in Python"
@@ -186,9 +174,6 @@ class AbstractLoihiRunCfg(RunConfig):
             f"{process.name}: no {kind} has the tag {self.select_tag!r} that select_tag asks for; "
             f"there is {_described(models)}"
         )
-
-    def _is_supported(self, model: ModelClass) -> bool:
-        return issubclass(model, AbstractPyProcessModel)
 
 
 class AbstractLoihiSimRunCfg(AbstractLoihiRunCfg):

@@ -49,11 +49,9 @@ def decide(actors: Sequence[ActorPlan], compile_config: Mapping[str, object]) ->
         )
     guarded = [a for a in stepping if a.phases.guarded]
     asking = [a for a in stepping if a.phases.may_request]
-    coupled = _why_guards_couple(stepping)
-    reason = coupled
+    reason = coupled = _why_guards_couple(stepping)
     if asking:
-        first = asking[0]
-        reason = f"{first.name} ({first.model_name}) may ask for a pause or a stop"
+        reason = f"{asking[0].name} ({asking[0].model_name}) may ask for a pause or a stop"
     mixed = any(a in guarded for a in asking) and len(guarded) > 1
     in_phase = mixed or coupled is not None
     if forced == LOCKSTEP:
@@ -74,9 +72,9 @@ def _why_guards_couple(stepping: Sequence[ActorPlan]) -> str | None:
     with_pre = [a for a in stepping if a.phases.pre_guard]
     asking = [a for a in with_pre if a.phases.lrn_guard]
     for actor in with_pre:
-        other = next((a for a in asking if a is not actor), None)
-        if other is not None:
-            return f"pre_guard of {actor.name} depends on the guards of {other.name}"
+        for other in asking:
+            if other is not actor:
+                return f"pre_guard of {actor.name} depends on the guards of {other.name}"
     ends = [(a.party, r.owner) for a in stepping for r in a.ref_ports if r.is_served]
     for actor in with_pre:
         if any(actor.party in both for both in ends):

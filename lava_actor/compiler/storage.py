@@ -56,16 +56,12 @@ def pack(content: object, processes: Iterable[AbstractProcess]) -> bytes:
         If something cannot be pickled; the message names the Process and the attribute.
     """
     members = list(_everybody(processes))
-    archive = _Archive(
-        FORMAT,
-        content,
-        [
-            (port, list(port.in_connections), list(port.out_connections), port.connection_configs)
-            for port in _all_ports(members)
-        ],
-    )
+    links = [
+        (port, list(port.in_connections), list(port.out_connections), port.connection_configs)
+        for port in _all_ports(members)
+    ]
     try:
-        return MAGIC + _dump(archive)
+        return MAGIC + _dump(_Archive(FORMAT, content, links))
     except Exception as error:
         let_through(error)
         raise InvalidTypeError(f"cannot save {_offender(members)}: {error}") from error
@@ -127,9 +123,7 @@ def _dump(obj: object) -> bytes:
 def _everybody(seeds: Iterable[AbstractProcess]) -> Iterator[AbstractProcess]:
     """Yield every Process that belongs to `seeds` by connection or hierarchy, once."""
 
-    def further(
-        one: AbstractProcess | AbstractPort,
-    ) -> Iterator[AbstractProcess | AbstractPort]:
+    def further(one: AbstractProcess | AbstractPort) -> Iterator[AbstractProcess | AbstractPort]:
         yield from around(one)
         if isinstance(one, AbstractProcess):
             yield from relatives(one)

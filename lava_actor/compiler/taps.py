@@ -54,12 +54,9 @@ def clients_of(accesses: Sequence[Access], is_async: Mapping[int, bool]) -> dict
 
 
 def why_served(
-    accesses: Sequence[Access],
-    is_async: Mapping[int, bool],
-    place: Mapping[int, int],
-    *,
+    accesses: Sequence[Access], is_async: Mapping[int, bool], place: Mapping[int, int], *,
     switched_on: bool,
-) -> dict[RefPort, str]:
+) -> dict[RefPort, str]:  # fmt: skip
     """Tell which ports that only read are served nevertheless, and why; the others are tapped.
 
     Parameters
@@ -70,31 +67,17 @@ def why_served(
     switched_on : ``compile_config["taps"]``
     """
     written = {id(a.var): a.port for a in accesses if not a.declared.reads_only}
-    found = {}
-    for access in accesses:
-        if access.declared.reads_only:
-            reason = _reason(access, is_async, place, written, switched_on)
-            if reason:
-                found[access.port] = reason
-    return found
 
+    def reason(access: Access) -> str | None:
+        if not switched_on:
+            return "compile_config asks for it"
+        if is_async[access.owner] or is_async[access.reader]:
+            return "one of them runs freely"
+        writer = written.get(id(access.var))
+        if writer is not None:
+            return f"{writer.process.name}.{writer.name} may write it"
+        if place[access.owner] >= place[access.reader]:
+            return "they refer to each other"
+        return "text is no array" if access.var_declared.cls is str else None
 
-def _reason(
-    access: Access,
-    is_async: Mapping[int, bool],
-    place: Mapping[int, int],
-    written: Mapping[int, RefPort],
-    switched_on: bool,
-) -> str | None:
-    if not switched_on:
-        return "compile_config asks for it"
-    if is_async[access.owner] or is_async[access.reader]:
-        return "one of them runs freely"
-    writer = written.get(id(access.var))
-    if writer is not None:
-        return f"{writer.process.name}.{writer.name} may write it"
-    if place[access.owner] >= place[access.reader]:
-        return "they refer to each other"
-    if access.var_declared.cls is str:
-        return "text is no array"
-    return None
+    return {a.port: why for a in accesses if a.declared.reads_only and (why := reason(a))}

@@ -31,9 +31,7 @@ def burst_of(model: Any) -> steps.Burst:
     if type(model).native_step is None or stands_in_the_way(model) is not None:
         return steps.Burst(model)
     _check_names(model, model.native_step)
-    _, declared = one_by_one(
-        type(model), lambda name: np.size(getattr(model, name)), vars(model)
-    )
+    _, declared = one_by_one(type(model), lambda name: np.size(getattr(model, name)), vars(model))
     if declared is None:
         return steps.Burst(model)
     by_hand = by_the_model(type(model), vars(model))
@@ -98,12 +96,9 @@ def _is_any_replaced(model: object, base: type[object], names: Iterable[str]) ->
 
 
 def _arguments(
-    model: object,
-    declared: NativeStep,
-    address: int,
-    numbers: Sequence[str | None],
+    model: object, declared: NativeStep, address: int, numbers: Sequence[str | None],
     integers: Mapping[str, tuple[int, int]] | Mapping[object, tuple[int, int]],
-) -> tuple[Any, ...]:
+) -> tuple[Any, ...]:  # fmt: skip
     inputs = [(getattr(model, name), dtype) for name, dtype in declared.inputs.items()]
     outputs = [(name, getattr(model, name), dtype) for name, dtype in declared.outputs.items()]
     first = inputs[0][0] if inputs else outputs[0][1]

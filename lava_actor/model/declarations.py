@@ -54,9 +54,9 @@ def check_members(process: AbstractProcess, model_cls: type) -> None:
     types = declared(model_cls)
     check_constructor(process, model_cls, "proc_params")
     _check_vars(process, model_cls, types)
-    _check_ports(process, model_cls, types, process.in_ports, PyInPort, "PyInPort")
-    _check_ports(process, model_cls, types, process.out_ports, PyOutPort, "PyOutPort")
-    _check_ports(process, model_cls, types, process.ref_ports, PyRefPort, "PyRefPort")
+    _check_ports(process, model_cls, types, process.in_ports, PyInPort)
+    _check_ports(process, model_cls, types, process.out_ports, PyOutPort)
+    _check_ports(process, model_cls, types, process.ref_ports, PyRefPort)
     for name, port in named(process.var_ports):
         if not isinstance(port, ImplicitVarPort):
             _declaration(process, model_cls, types, name, "VarPort")
@@ -107,24 +107,16 @@ def _check_vars(process: AbstractProcess, model_cls: type, types: dict[str, Lava
 
 
 def _check_ports(
-    process: AbstractProcess,
-    model_cls: type,
-    types: dict[str, LavaPyType],
-    ports: Collection[Port],
-    base: type,
-    kind: str,
-) -> None:
+    process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType],
+    ports: Collection[Port], base: type,
+) -> None:  # fmt: skip
+    kind = base.__name__
     for name, port in named(ports):
         declaration = _declaration(process, model_cls, types, name, kind.removeprefix("Py"))
         cls = declaration.cls
         where = f"{model_cls.__qualname__}.{name} ({kind.removeprefix('Py')} of {process.name})"
-        concrete = (
-            isinstance(cls, type)
-            and issubclass(cls, base)
-            and cls is not base
-            and not inspect.isabstract(cls)
-        )
-        if not concrete:
+        derived = isinstance(cls, type) and issubclass(cls, base) and cls is not base
+        if not derived or inspect.isabstract(cls):
             raise NetworkError(
                 f"{where}: LavaPyType.cls must be a concrete {kind} class such as "
                 f"{kind}.VEC_DENSE, got {getattr(cls, '__qualname__', cls)!r}"
@@ -139,20 +131,20 @@ def _check_ports(
 
 
 def _check_reads_only(declaration: LavaPyType, where: str, *, may: bool) -> None:
-    if not isinstance(declaration.reads_only, bool):
-        raise NetworkError(
-            f"{where}: LavaPyType.reads_only must be True or False, got {declaration.reads_only!r}"
-        )
-    if declaration.reads_only and not may:
-        raise NetworkError(f"{where}: LavaPyType.reads_only is for RefPorts alone")
-    every = declaration.every
-    if isinstance(every, bool) or not isinstance(every, int) or every < 1:
-        raise NetworkError(f"{where}: LavaPyType.every must be a whole number >= 1, got {every!r}")
-    offset = declaration.offset
-    if isinstance(offset, bool) or not isinstance(offset, int):
-        raise NetworkError(f"{where}: LavaPyType.offset must be a whole number, got {offset!r}")
-    if every > 1 and not declaration.reads_only:
-        raise NetworkError(f"{where}: LavaPyType.every is for RefPorts with reads_only=True alone")
+    reads_only, every, offset = declaration.reads_only, declaration.every, declaration.offset
+    why = ""
+    if not isinstance(reads_only, bool):
+        why = f"reads_only must be True or False, got {reads_only!r}"
+    elif reads_only and not may:
+        why = "reads_only is for RefPorts alone"
+    elif isinstance(every, bool) or not isinstance(every, int) or every < 1:
+        why = f"every must be a whole number >= 1, got {every!r}"
+    elif isinstance(offset, bool) or not isinstance(offset, int):
+        why = f"offset must be a whole number, got {offset!r}"
+    elif every > 1 and not reads_only:
+        why = "every is for RefPorts with reads_only=True alone"
+    if why:
+        raise NetworkError(f"{where}: LavaPyType.{why}")
 
 
 def _check_port_dtype(declaration: LavaPyType, where: str) -> None:
@@ -168,10 +160,8 @@ def _check_port_dtype(declaration: LavaPyType, where: str) -> None:
 
 def _reserved(model_cls: type) -> frozenset[str]:
     """Names that every model of this kind has, whatever it declares."""
-    for base, names in _OWN_NAMES.items():
-        if issubclass(model_cls, base):
-            return names
-    return frozenset()
+    of_kind = (names for base, names in _OWN_NAMES.items() if issubclass(model_cls, base))
+    return next(of_kind, frozenset())
 
 
 def _check_surplus(process: AbstractProcess, model_cls: type, types: dict[str, LavaPyType]) -> None:

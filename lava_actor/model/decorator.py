@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from lava_actor.errors import InvalidTypeError, NetworkError
@@ -83,12 +83,7 @@ def requires(*resources: object) -> Callable[[M], M]:
             _check_class(resource, AbstractResource, "requires(…)", "resource")
             wanted.append(resource)
 
-    def decorate(cls: M) -> M:
-        model = _check_model(cls, "requires")
-        model.required_resources = [*model.required_resources, *wanted]
-        return cls
-
-    return decorate
+    return _adding("requires", "required_resources", wanted)
 
 
 def tag(*keywords: str) -> Callable[[M], M]:
@@ -103,9 +98,13 @@ def tag(*keywords: str) -> Callable[[M], M]:
         if not isinstance(keyword, str):
             raise NetworkError(f"tag(…): expected strings, got {keyword!r}")
 
+    return _adding("tag", "tags", keywords)
+
+
+def _adding(decorator: str, attribute: str, more: Iterable[object]) -> Callable[[M], M]:
     def decorate(cls: M) -> M:
-        model = _check_model(cls, "tag")
-        model.tags = [*model.tags, *keywords]
+        model = _check_model(cls, decorator)
+        setattr(model, attribute, [*getattr(model, attribute), *more])
         return cls
 
     return decorate

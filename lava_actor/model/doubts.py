@@ -112,10 +112,9 @@ def _doubt_hooks(model_cls: type) -> None:
         if not cls.__module__.startswith("lava_actor."):
             own.update((n, f) for n, f in vars(cls).items() if isinstance(f, FunctionType))
     hooks = [h for h in _HOOKS[base] if hasattr(base, h)]
+    kinds = inspect.isgeneratorfunction, inspect.iscoroutinefunction, inspect.isasyncgenfunction
     for name in hooks:
-        if inspect.isgeneratorfunction(hook := getattr(model_cls, name)) or (
-            inspect.iscoroutinefunction(hook) or inspect.isasyncgenfunction(hook)
-        ):
+        if any(is_kind(getattr(model_cls, name)) for is_kind in kinds):
             raise InvalidTypeError(
                 f"{model_cls.__qualname__}.{name}: expected a plain method, got one with yield or "
                 f"async: a call of it runs nothing of it"
@@ -129,8 +128,7 @@ def _doubt_hooks(model_cls: type) -> None:
                 f"what an actor calls are {', '.join(hooks)}, _pause and _stop"
             )
     for name in own.keys() - called - set(dir(base)) - _LAVAS_LOOP:
-        meant = nearest(name, missing, _ALIKE)
-        if meant is not None:
+        if (meant := nearest(name, missing, _ALIKE)) is not None:
             warn(
                 f"{model_cls.__qualname__}.{name}: nothing calls a method of this name; the "
                 f"runtime calls {meant}, which {model_cls.__qualname__} does not define"
@@ -205,21 +203,15 @@ def _uses(code: CodeType, name: str) -> set[str | None]:
 def _doubt_values(process: AbstractProcess, types: dict[str, LavaPyType], model: type) -> None:
     """Warn of initial values that will not arrive as they are."""
     for var in process.vars.members:
-        if var.name not in types:  # a recording
-            continue
-        where, declared = f"{process.name}.{var.name}", types[var.name]
-        doubt_value(where, var.name, declared, var.init, process, model, "initial values")
+        if (told := types.get(var.name)) is not None:  # or it is a recording
+            place = f"{process.name}.{var.name}"
+            doubt_value(place, var.name, told, var.init, process, model, "initial values")
 
 
 def doubt_value(
-    where: str,
-    name: str,
-    declared: LavaPyType,
-    value: object,
-    process: AbstractProcess,
-    model: type,
-    what: str = "values",
-) -> None:
+    where: str, name: str, declared: LavaPyType, value: object, process: AbstractProcess,
+    model: type, what: str = "values",
+) -> None:  # fmt: skip
     """Warn of a value of a Var that will not arrive as it is, or makes no sense."""
     if not name.endswith(_ROUNDED):
         _doubt_integer(where, declared, value, model.__qualname__)

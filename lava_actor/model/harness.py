@@ -101,9 +101,8 @@ class ModelHarness:
         model._la_process_name = process.name
         self._build_ports()
         self._build_recordings()
-        for name, var in named(process.vars):
-            if name in self._recordings:
-                continue
+        held = [(n, v) for n, v in named(process.vars) if n not in self._recordings]
+        for name, var in held:
             init = first_value(type(model), self._types[name], var.init)
             setattr(model, name, self._slot(name).initial(init))
             setattr(model, f"_{name}_p", self._types[name].precision)

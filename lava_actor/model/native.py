@@ -157,9 +157,7 @@ class NativeStep:
         def typed(given: Members) -> Mapping[str, DTypeLike]:
             return dict.fromkeys(given.split(), number) if isinstance(given, str) else given
 
-        return cls(
-            function, typed(inputs), typed(outputs), typed(state), typed(parameters), **more
-        )
+        return cls(function, typed(inputs), typed(outputs), typed(state), typed(parameters), **more)
 
     @property
     def limits(self) -> Mapping[str, tuple[int, int]]:
@@ -207,9 +205,9 @@ def facts_of(port: PyInPort | PyOutPort) -> PortFacts:
     if isinstance(port, PyInPort):
         plain = port.native_sources() is not None
         merges = any(is_merged(edge.index_map, port.size) for edge in port.edges)
-        return PortFacts(type(port), port.dtype, port.channel_types, port.shape, plain, merges)
-    plain = port.native_sinks() is not None
-    return PortFacts(type(port), port.dtype, port.channel_types, port.shape, plain)
+    else:
+        plain, merges = port.native_sinks() is not None, False
+    return PortFacts(type(port), port.dtype, port.channel_types, port.shape, plain, merges)
 
 
 def obstacle(
@@ -288,10 +286,9 @@ def check_declaration(cls: type[object], types: Mapping[str, LavaPyType]) -> Non
         raise InvalidTypeError(f"{where}: expected a NativeStep, got {given!r}")
     for step in _steps_of(given):
         _check_fields(where, cls, step)
+        classes = {name: told.cls for name, told in types.items() if isinstance(told.cls, type)}
         for base, ports in ((PyInPort, step.inputs), (PyOutPort, step.outputs)):
-            known = [
-                n for n, t in types.items() if isinstance(t.cls, type) and issubclass(t.cls, base)
-            ]
+            known = [name for name, cls_ in classes.items() if issubclass(cls_, base)]
             for name in ports:
                 if name not in known:
                     raise InvalidTypeError(
@@ -348,11 +345,9 @@ def _check_fields(where: str, cls: type[object], step: NativeStep) -> None:
 
 def _of_another_type(step: NativeStep, types: Mapping[str, LavaPyType]) -> str | None:
     for name, dtype in (*step.state.items(), *step.parameters.items()):
-        declaration = types.get(name)
-        if declaration is not None and np.dtype(declaration.d_type) != np.dtype(dtype):
-            return (
-                f"{name} is {np.dtype(declaration.d_type)}, the native step takes {np.dtype(dtype)}"
-            )
+        own, taken = np.dtype(types[name].d_type if name in types else dtype), np.dtype(dtype)
+        if own != taken:
+            return f"{name} is {own}, the native step takes {taken}"
     return None
 
 
@@ -384,9 +379,8 @@ def _in_the_way(name: str, port: PortFacts | None, wanted: np.dtype) -> str | No
     if (why := no_plain_in(name, port)) is not None or port is None:
         return why
     # A sum that cannot wrap in the narrower type of the port is the same in the wider one.
-    exact = not port.merges and (
-        len(port.channels) < 2 or all(dtype.kind == "b" for dtype in port.channels)
-    )
+    few = len(port.channels) < 2 or all(dtype.kind == "b" for dtype in port.channels)
+    exact = few and not port.merges
     narrow = np.can_cast(port.dtype, wanted) and port.dtype.kind == wanted.kind
     if port.dtype != wanted and not (exact and narrow):
         return f"{name} receives {port.dtype}, the native step takes {wanted}"

@@ -101,12 +101,10 @@ def _read_table(model_cls: type, classes: list[type]) -> PhaseTable:
         name: stepping and (name in assigned or _overrides(model_cls, name)) for name in _METHODS
     }
     return PhaseTable(
-        **overridden,
-        may_request=_Reader().may_request(classes),
-        paced=stepping and _is_paced(model_cls),
-        pauses=_overrides(model_cls, "_pause"),
+        **overridden, may_request=_Reader().may_request(classes),
+        paced=stepping and _is_paced(model_cls), pauses=_overrides(model_cls, "_pause"),
         cleans_up=any(_overrides(model_cls, name) for name in ("_stop", "join")),
-    )
+    )  # fmt: skip
 
 
 def _is_paced(model_cls: type) -> bool:

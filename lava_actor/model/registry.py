@@ -83,10 +83,8 @@ class _Entry:
     @property
     def stale(self) -> bool:
         """The module was dropped: its import failed, or it was imported once more."""
-        if self.module is None:
-            return False
         now = sys.modules.get(self.model.__module__)
-        return now is None or now is not self.module()
+        return self.module is not None and (now is None or now is not self.module())
 
 
 class _Held(dict[tuple[str, str], list[_Entry]]):
@@ -118,9 +116,8 @@ def register(model_class: type[AbstractProcessModel]) -> None:
             _open.add(model_class)
         return
     module = sys.modules.get(model_class.__module__)
-    entry = _Entry(
-        model_class, None if module is None else weakref.ref(module), _maker_of(model_class)
-    )
+    imported = None if module is None else weakref.ref(module)
+    entry = _Entry(model_class, imported, _maker_of(model_class))
     name = model_class.__module__, model_class.__qualname__
     with _lock:
         _open.discard(model_class)
@@ -207,14 +204,13 @@ def _registered(process_class: type, *, stale: bool = False) -> list[type[Abstra
     models = [e.model for e in shown if e.stale is stale]
     number = {model: i for i, model in enumerate(models)}
     newest = {_function_of(model): i for model, i in number.items()}
-    return sorted(
-        models,
-        key=lambda m: (
-            *_rank(m, process_class),
-            -newest[_function_of(m)] if _function_of(m) else -len(models),
-            number[m],
-        ),
-    )
+
+    def order(model: type[AbstractProcessModel]) -> tuple[object, ...]:
+        function = _function_of(model)
+        latest = newest[function] if function else len(models)
+        return (*_rank(model, process_class), -latest, number[model])
+
+    return sorted(models, key=order)
 
 
 def _empty(model: type[AbstractProcessModel]) -> bool:
@@ -289,19 +285,13 @@ def _stamps(process_class: type) -> tuple[int, ...]:
 
 
 def _siblings(process_class: type) -> list[str]:
-    package = _package_of(process_class)
-    if package:
-        path = getattr(sys.modules.get(package), "__path__", None)
-        if path is None:
-            return []
-        names = [
-            f"{package}.{info.name}"
-            for info in pkgutil.iter_modules(path)
-            if not info.ispkg and not _NEVER_IMPORTED.fullmatch(info.name)
-        ]
-    else:
-        names = _script_siblings(process_class)
-    return sorted(names)
+    if not (package := _package_of(process_class)):
+        return sorted(_script_siblings(process_class))
+    return sorted(
+        f"{package}.{info.name}"
+        for info in pkgutil.iter_modules(getattr(sys.modules.get(package), "__path__", ()))
+        if not info.ispkg and not _NEVER_IMPORTED.fullmatch(info.name)
+    )
 
 
 def _script_siblings(process_class: type) -> list[str]:

@@ -60,13 +60,10 @@ class AbstractSubProcessModel(AbstractProcessModel):
                 found[name] = value
                 known.add(id(value))
         for name, value in attributes:
-            if isinstance(value, AbstractProcess):
-                continue
             for inner_name, process in _search(name, value, set()):
-                if id(process) in known or self._la_is_above(process):
-                    continue
-                known.add(id(process))
-                found[free_name(inner_name, found)] = process
+                if id(process) not in known and not self._la_is_above(process):
+                    known.add(id(process))
+                    found[free_name(inner_name, found)] = process
         return dict(sorted(found.items()))
 
     def _la_is_above(self, process: AbstractProcess) -> bool:

@@ -67,13 +67,9 @@ class Collection(Generic[Member]):
         NetworkError
             (an `AssertionError`) if ``obj`` has no ``name``.
         """
-        try:
-            name = obj.name
-        except AttributeError:
-            raise NetworkError(
-                f"{self._owner()}: expected a member with a name, got {obj!r}"
-            ) from None
-        return name in self._members
+        if not hasattr(obj, "name"):
+            raise NetworkError(f"{self._owner()}: expected a member with a name, got {obj!r}")
+        return obj.name in self._members
 
     def __getattr__(self, name: str) -> Member:
         """Members by attribute name."""

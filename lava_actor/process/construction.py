@@ -16,14 +16,7 @@ import numpy as np
 
 from lava_actor.channels.masks import refuse_mask
 from lava_actor.errors import InvalidTypeError, InvalidValueError, LavaActorError
-from lava_actor.process.hints import (
-    did_you_mean,
-    is_library,
-    misfit,
-    nearest,
-    warn,
-    yes_or_no,
-)
+from lava_actor.process.hints import did_you_mean, is_library, misfit, nearest, warn, yes_or_no
 from lava_actor.process.inherited import docstring, signature
 from lava_actor.process.interfaces import checked_shape
 from lava_actor.process.values import plain_number

@@ -133,12 +133,9 @@ def _onwards_from_theirs(traceback: TracebackType | None) -> TracebackType | Non
 
 
 def misfit(
-    name: str,
-    signature: inspect.Signature,
-    args: Sequence[object],
-    kwargs: Mapping[str, object],
+    name: str, signature: inspect.Signature, args: Sequence[object], kwargs: Mapping[str, object],
     about: str | None = None,
-) -> str | None:
+) -> str | None:  # fmt: skip
     """Say what is wrong if the arguments do not fit, more helpfully than Python does."""
     try:
         signature.bind(*args, **kwargs)

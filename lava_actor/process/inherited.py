@@ -107,8 +107,8 @@ def docstring(cls: type) -> str | None:
     body = "\n".join(("Parameters\n----------", *passed, *named, *common, *others))
     if section:
         return text[: section.start()] + body + text[section.end() :]
-    head, line, tail = _first_section(text)
-    return f"{head}\n\n{body}{line}{tail}"
+    head, *sections = re.split(r"(?=\n\n\w+\n-+\n)", text, maxsplit=1)
+    return "".join((head, "\n\n", body, *sections))
 
 
 def _entries(text: str) -> dict[tuple[str, ...], str]:
@@ -117,8 +117,3 @@ def _entries(text: str) -> dict[tuple[str, ...], str]:
         tuple(entry[1].partition(" : ")[0].split(", ")): entry[0].rstrip()
         for entry in _ENTRY.finditer(text)
     }
-
-
-def _first_section(text: str) -> tuple[str, str, str]:
-    parts = re.split(r"(\n\n)(?=\w+\n-+\n)", text, maxsplit=1)
-    return (parts[0], parts[1], parts[2]) if len(parts) == 3 else (text, "", "")

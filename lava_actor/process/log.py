@@ -81,8 +81,7 @@ def set_up_logger(process: object, process_name: str, config: LogConfig) -> None
     for handler in handlers:
         handler.setFormatter(formatter)
         logger.addHandler(handler)
-    levels = [config.level, config.level_console] if config.logs_to_file else [config.level_console]
-    logger.setLevel(min(levels))
+    logger.setLevel(min(handler.level for handler in handlers))
     logger.propagate = False
     weakref.finalize(process, _take_down, logger, handlers)
 

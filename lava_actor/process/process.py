@@ -9,12 +9,7 @@ import sys
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from lava_actor.errors import (
-    InvalidTypeError,
-    InvalidValueError,
-    NetworkError,
-    RuntimeStateError,
-)
+from lava_actor.errors import InvalidTypeError, InvalidValueError, NetworkError, RuntimeStateError
 from lava_actor.process.collection import Collection, named
 from lava_actor.process.construction import ProcessPostInitCaller
 from lava_actor.process.former import renamed
@@ -49,16 +44,14 @@ __all__ = [
 
 _COLLECTIONS = {"in_ports", "out_ports", "ref_ports", "var_ports", "vars", "procs"}
 
-RESERVED = set(
-    {
-        *("proc_params", "id", "name", "log", "log_config", "parent_proc"),
-        *_COLLECTIONS,
-        *("runtime", "model_class", "model", "is_compiled"),
-        *("_runtime", "_model_class", "_model", "_is_compiled", "_la_executable", "_post_init"),
-        *("compile", "create_runtime", "run", "wait", "pause", "stop", "register_sub_procs"),
-        *("validate_var_aliases", "is_sub_proc_of"),
-    }
-)
+RESERVED = {
+    *("proc_params", "id", "name", "log", "log_config", "parent_proc"),
+    *_COLLECTIONS,
+    *("runtime", "model_class", "model", "is_compiled"),
+    *("_runtime", "_model_class", "_model", "_is_compiled", "_la_executable", "_post_init"),
+    *("compile", "create_runtime", "run", "wait", "pause", "stop", "register_sub_procs"),
+    *("validate_var_aliases", "is_sub_proc_of"),
+}
 """Attribute names that a Var or port must not take: the Process would stop working."""
 
 _NOT_PARTS = frozenset({"parent_proc", "process"})
@@ -152,13 +145,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
                 f"got none"
             )
         kinds: tuple[tuple[type, Collection[Any]], ...] = (
-            (InPort, self.in_ports),
-            (OutPort, self.out_ports),
-            (RefPort, self.ref_ports),
-            (VarPort, self.var_ports),
-            (Var, self.vars),
-            (AbstractProcess, self.procs),
-        )
+            (InPort, self.in_ports), (OutPort, self.out_ports), (RefPort, self.ref_ports),
+            (VarPort, self.var_ports), (Var, self.vars), (AbstractProcess, self.procs),
+        )  # fmt: skip
         for kind, collection in kinds:
             found = {
                 name: member
@@ -167,11 +156,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             }
             self._init_proc_member_obj(found)
             others = dict(named(collection))
-            for name in others.keys() - found.keys():
-                found[name] = others[name]
             for name in others:
                 collection.remove_member(name)
-            collection.add_members(found)
+            collection.add_members(found | {n: m for n, m in others.items() if n not in found})
         self._la_doubt_lists()
 
     def _la_doubt_lists(self) -> None:
@@ -216,8 +203,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         """
         if isinstance(member, AbstractProcess) or name not in self.__dict__:
             return False
-        owner = member.process
-        return owner is not None and owner is not self
+        return member.process not in (None, self)
 
     def _init_proc_member_obj(self, members: dict[str, Any]) -> None:
         """Give every member its name and its Process."""
@@ -412,25 +398,18 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
 
     @briefly
     def create_runtime(
-        self,
-        run_cfg: RunConfigLike | None = None,
-        executable: object = None,
+        self, run_cfg: RunConfigLike | None = None, executable: object = None,
         compile_config: Mapping[str, object] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Compile if necessary and start the actors; nothing runs yet."""
         self._la_session.create_runtime(self, run_cfg, executable, compile_config)
 
     @briefly
     def run(
-        self,
-        condition: object = None,
-        run_cfg: RunConfigLike | None = None,
-        compile_config: Mapping[str, object] | None = None,
-        *,
-        blocking: bool | None = None,
-        progress: bool | None = None,
-        step_length: str | float | None = None,
-    ) -> Any:
+        self, condition: object = None, run_cfg: RunConfigLike | None = None,
+        compile_config: Mapping[str, object] | None = None, *, blocking: bool | None = None,
+        progress: bool | None = None, step_length: str | float | None = None,
+    ) -> Any:  # fmt: skip
         """Run the network of this Process; compiles and starts it first where necessary.
 
         Parameters
@@ -454,14 +433,9 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
             Of a run that does not block: to be awaited, waited for, looked at, paused.
         """
         return self._la_session.run(
-            self,
-            condition,
-            run_cfg,
-            compile_config,
-            blocking=blocking,
-            progress=progress,
+            self, condition, run_cfg, compile_config, blocking=blocking, progress=progress,
             step_length=step_length,
-        )
+        )  # fmt: skip
 
     def draw(self) -> Any:
         """Draw the network of this Process: Processes within Processes, ports, shapes, delays.
@@ -530,9 +504,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
     def __getstate__(self) -> dict[str, object]:
         """Everything but the running network: what was started is compiled anew elsewhere."""
         state = {**self.__dict__, "_runtime": None}
-        for name in ("log", "_la_home"):
-            state.pop(name, None)
-        return state
+        return {name: value for name, value in state.items() if name not in ("log", "_la_home")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Restore and register again; the id stays if it is free."""

@@ -12,11 +12,9 @@ T = TypeVar("T")
 
 
 def reachable(
-    starts: Iterable[T],
-    further: Callable[[T], Iterable[T]],
-    without: Iterable[T] = (),
+    starts: Iterable[T], further: Callable[[T], Iterable[T]], without: Iterable[T] = (),
     key: Callable[[T], object] = id,
-) -> Iterator[T]:
+) -> Iterator[T]:  # fmt: skip
     """Yield what can be reached from ``starts``, each once, these included; the last ones first.
 
     ``further`` says what is next to one of them. What is in ``without`` is not entered. Two are the

@@ -72,17 +72,10 @@ class Recording(Var):
     _source: _Live | _Kept | None = None
 
     def __init__(
-        self,
-        target: tuple[int, ...],
-        num_steps: int | None = None,
-        every: int = 1,
-        last: int | None = None,
-        index: np.ndarray | None = None,
-        shape: tuple[int, ...] | None = None,
-        of: str = "",
-        *,
-        of_port: bool = False,
-    ) -> None:
+        self, target: tuple[int, ...], num_steps: int | None = None, every: int = 1,
+        last: int | None = None, index: np.ndarray | None = None,
+        shape: tuple[int, ...] | None = None, of: str = "", *, of_port: bool = False,
+    ) -> None:  # fmt: skip
         self.target = tuple(target)
         self.row_shape: tuple[int, ...] = self.target if shape is None else shape
         rows = 0 if num_steps is None else (min(num_steps, last or num_steps)) // every
@@ -94,14 +87,9 @@ class Recording(Var):
     def limits(self) -> dict[str, object]:
         """What a `Recorder` needs to know of it."""
         return {
-            "name": self.of,
-            "size": self.row_size,
-            "until": self.num_steps,
-            "every": self.every,
-            "last": self.last,
-            "places": self.index,
-            "of": math.prod(self.target),
-        }
+            "name": self.of, "size": self.row_size, "until": self.num_steps, "every": self.every,
+            "last": self.last, "places": self.index, "of": math.prod(self.target),
+        }  # fmt: skip
 
     def described(self) -> str:
         """Which steps and places it is of, in words that are equal for equal ones."""

@@ -23,12 +23,10 @@ def step_seconds(length: object, name: str = "step_length") -> float:
         (a `TypeError`) if it is neither text nor a number.
     """
     if isinstance(length, str):
-        found = re.fullmatch(r"\s*([\d.]+(?:e[+-]?\d+)?)\s*([a-zµμ]+)\s*", length)
+        number = r"(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?"
+        found = re.fullmatch(rf"\s*({number})\s*([a-zµμ]+)\s*", length)
         unit = UNITS.get(re.sub("[µμ]", "u", found[2])) if found else None
-        try:
-            seconds = float(found[1]) * unit if found and unit else math.nan
-        except ValueError:  # two points
-            seconds = math.nan
+        seconds = float(found[1]) * unit if found and unit else math.nan
     elif isinstance(length, Real) and not isinstance(length, bool):
         seconds = float(length)
     else:

@@ -57,12 +57,9 @@ class Var(ArrayLike, AbstractProcessMember):
     """How many networks were started; each start adds one."""
 
     def __init__(
-        self,
-        shape: tuple[int, ...] | int,
-        init: object = 0,
-        shareable: bool = True,
+        self, shape: tuple[int, ...] | int, init: object = 0, shareable: bool = True,
         name: str = "Unnamed variable",
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(shape)
         if not isinstance(shareable, (bool, np.bool_)):
             raise InvalidTypeError(

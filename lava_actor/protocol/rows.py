@@ -91,7 +91,8 @@ def pieces(index: object, shape: tuple[int, ...], parts: Sequence[Rows]) -> list
     """
     first, *rest = index if isinstance(index, tuple) and index else (index,)
     own = [part.shape(shape) for part in parts]
-    if any(len(one) != len(shape) for one in own) or not all(_is_basic(each) for each in rest):
+    others_fit = all(_is_row(each) or each is ... or isinstance(each, slice) for each in rest)
+    if any(len(one) != len(shape) for one in own) or not others_fit:
         return None
     ends = list(accumulate(one[0] for one in own))
     found = [
@@ -104,10 +105,6 @@ def pieces(index: object, shape: tuple[int, ...], parts: Sequence[Rows]) -> list
 
 def _is_row(index: object) -> TypeGuard[int | np.integer]:
     return isinstance(index, (int, np.integer)) and not isinstance(index, bool)
-
-
-def _is_basic(index: object) -> bool:
-    return _is_row(index) or index is ... or isinstance(index, slice)
 
 
 def _rows_of(

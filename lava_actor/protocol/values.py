@@ -253,7 +253,7 @@ class VarSlot:
         InvalidIndexError
             (an `IndexError`) if ``index`` does not fit the shape.
         """
-        if self._is_text():
+        if self._is_text(None):
             return self._text(value, index)
         part = part_shape(self.shape, index, self.where)
         if self.is_sparse and matrices.issparse(value) and index is None:
@@ -431,10 +431,14 @@ class VarSlot:
 
     # -- kinds ------------------------------------------------------------------------------
 
+    @property
+    def _cls(self) -> type:
+        """The class that is declared, that of None without one."""
+        cls = getattr(self.declared, "cls", None)
+        return cls if isinstance(cls, type) else type(None)
+
     def _is_text(self, held: object = None) -> bool:
-        if self.declared is None:
-            return isinstance(held, str)
-        return isinstance(self.declared.cls, type) and issubclass(self.declared.cls, str)
+        return isinstance(held, str) if self.declared is None else issubclass(self._cls, str)
 
     def _is_scalar(self) -> bool:
         return self.declared is not None and self.declared.cls in _SCALARS
@@ -442,15 +446,12 @@ class VarSlot:
     @property
     def is_sparse(self) -> bool:
         """Whether a sparse matrix is declared."""
-        cls = getattr(self.declared, "cls", None)
-        return isinstance(cls, type) and matrices.is_csr_class(cls)
+        return matrices.is_csr_class(self._cls)
 
     def _of_numbers(self) -> bool:
         """False for arrays of text, dates or objects, which NumPy alone knows how to fill."""
-        cls = getattr(self.declared, "cls", None)
-        if not (isinstance(cls, type) and issubclass(cls, np.ndarray)):
-            return True
-        return np.dtype(self.declared.d_type).kind in _NUMBERS
+        is_array = issubclass(self._cls, np.ndarray)
+        return not is_array or np.dtype(self.declared.d_type).kind in _NUMBERS
 
     def _is_adoptable(self, init: object, dtype: np.dtype) -> bool:
         return (

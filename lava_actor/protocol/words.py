@@ -28,20 +28,13 @@ NO_LIMIT = 1 << 62
 #: Values of ``Party.state``.
 STARTING, STEPPING, PARKED, GONE = 1, 2, 3, 4
 STATE_NAMES = {
-    0: "not started",
-    STARTING: "starting",
-    STEPPING: "running",
-    PARKED: "parked",
-    GONE: "gone",
+    0: "not started", STARTING: "starting", STEPPING: "running", PARKED: "parked", GONE: "gone"
 }
 
 PHASE_NAMES = {
-    0: "start",
-    SPK: "run_spk",
-    **{phase: method for phase, (_, method) in METHODS.items()},
-    ASYNC: "run_async",
-    CLEAN_UP: "_pause or _stop",
-}
+    0: "start", SPK: "run_spk", **{phase: method for phase, (_, method) in METHODS.items()},
+    ASYNC: "run_async", CLEAN_UP: "_pause or _stop",
+}  # fmt: skip
 
 #: How a run ended (reason in a "finished" frame).
 REACHED, PAUSED, STOPPED = 0, 1, 2

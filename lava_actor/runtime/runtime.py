@@ -104,12 +104,11 @@ class Runtime(Network):
         try:
             with self._moment, self._lock:
                 listener = self._ready("run")
+                if not self.is_finished:
+                    raise RuntimeStateError(
+                        "run: the network is running; call wait() or pause() first"
+                    )
                 if self._is_running:
-                    ended = listener.finished if self._until is None else self._until.done
-                    if not ended.is_set():
-                        raise RuntimeStateError(
-                            "run: the network is running; call wait() or pause() first"
-                        )
                     self._collect(self.runs)
                 self._call_back("pre_run_callback")
                 until = self._begin(listener, run_condition)
@@ -206,8 +205,7 @@ class Runtime(Network):
         self, *, cancel: bool, to_stop: bool = False, timeout: float | None = None
     ) -> None:
         """Wait for the end of a `RunUntil` that another thread drives, or make it end."""
-        until = self._until
-        if until is None:
+        if (until := self._until) is None:
             return
         if cancel:
             until.cancel(to_stop=to_stop)
@@ -223,9 +221,8 @@ class Runtime(Network):
             return int(condition.num_steps)
         if isinstance(condition, RunContinuous):
             return None
-        raise InvalidValueError(
-            f"run: {type(condition).__name__} is no condition this runtime can drive"
-        )
+        name = type(condition).__name__
+        raise InvalidValueError(f"run: {name} is no condition this runtime can drive")
 
     def wait(self, timeout: float | None = None) -> None:
         """Block until the run has ended; returns at once if none is on.
@@ -383,10 +380,8 @@ class Runtime(Network):
             if late:
                 self.log.warning("stop: had to kill %s", ", ".join(late))
             if stays:
-                self.log.warning(
-                    "stop: %s goes on in a thread of this interpreter, which cannot be killed",
-                    ", ".join(stays),
-                )
+                text = "stop: %s goes on in a thread of this interpreter, which cannot be killed"
+                self.log.warning(text, ", ".join(stays))
 
     def _announce_stop(self, seconds: float) -> None:
         if self._crew is not None and self._listener is not None:
@@ -461,9 +456,7 @@ class Runtime(Network):
 
 
 def _slice(deadline: float | None) -> float:
-    if deadline is None:
-        return 0.5
-    return max(0.0, min(0.5, deadline - time.monotonic()))
+    return 0.5 if deadline is None else max(0.0, min(0.5, deadline - time.monotonic()))
 
 
 def networks() -> list[Runtime]:

@@ -18,19 +18,11 @@ DEFAULT_FIGSIZE = (10, 5)
 
 
 def raster_plot(
-    spikes: np.ndarray,
-    stride: int = 6,
-    fig: Figure | None = None,
-    figsize: tuple[float, float] | None = None,
-    marker: str = "o",
-    markersize: float = 1.5,
-    color: object = "b",
-    alpha: float = 1,
-    xlabel: str = "Time Steps",
-    ylabel: str = "Neurons",
-    step_length: str | float | None = None,
-    rows: str | None = None,
-) -> Figure:
+    spikes: np.ndarray, stride: int = 6, fig: Figure | None = None,
+    figsize: tuple[float, float] | None = None, marker: str = "o", markersize: float = 1.5,
+    color: object = "b", alpha: float = 1, xlabel: str = "Time Steps", ylabel: str = "Neurons",
+    step_length: str | float | None = None, rows: str | None = None,
+) -> Figure:  # fmt: skip
     """Draw a raster plot: one line per neuron, one marker per spike.
 
     Parameters
@@ -101,14 +93,9 @@ def raster_plot(
     axes = fig.gca()
     lines, steps = np.nonzero(spikes[::stride])
     axes.plot(
-        steps * length,
-        lines * stride,
-        marker=marker,
-        markersize=markersize,
-        color=color,
-        alpha=alpha,
-        linestyle="None",
-    )
+        steps * length, lines * stride, linestyle="None",
+        marker=marker, markersize=markersize, color=color, alpha=alpha,
+    )  # fmt: skip
     axes.set_xlim(-0.5 * length, (spikes.shape[1] - 0.5) * length)
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)

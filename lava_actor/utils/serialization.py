@@ -10,6 +10,7 @@ Loading runs code that the file names: load only files you trust.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import NamedTuple
 
 from lava_actor.compiler.executable import Executable
@@ -70,12 +71,10 @@ def save(processes: Processes, filename: str, executable: Executable | None = No
     if executable is not None and not isinstance(executable, Executable):
         raise _wrong("executable", "an Executable or None", executable)
     seeds = list(processes) if isinstance(processes, list) else [processes]
-    if executable is not None:
-        seeds += executable.all_processes
+    seeds += [] if executable is None else executable.all_processes
     seeds = [seed for seed in seeds if isinstance(seed, AbstractProcess)]
     data = pack(SerializationObject(processes, executable), seeds)
-    with open(_with_extension(filename), "wb") as file:
-        file.write(data)
+    Path(_with_extension(filename)).write_bytes(data)
 
 
 def load(filename: str) -> Loaded:
@@ -103,8 +102,7 @@ def load(filename: str) -> Loaded:
     if not isinstance(filename, str):
         raise _wrong("filename", "a str", filename)
     path = filename if os.path.exists(filename) else _with_extension(filename)
-    with open(path, "rb") as file:
-        data = file.read()
+    data = Path(path).read_bytes()
     try:
         content = unpack(data)
     except NetworkError as error:

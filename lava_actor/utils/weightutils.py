@@ -207,9 +207,7 @@ def _determine_num_weight_bits(weights: Weights, weight_exp: int, sign_mode: Sig
     """Return how many bits are needed, as the lowest ones may be zero in all weights."""
     stored = _stored(weights).astype(np.int64)
     low_zeros = next((n for n in range(8, 0, -1) if not np.any(stored % 2**n)), 0)
-    if sign_mode is SignMode.MIXED:
-        low_zeros -= 1
-    return 8 + weight_exp - low_zeros
+    return 8 + weight_exp - low_zeros + (sign_mode is SignMode.MIXED)
 
 
 def _stored(weights: Weights) -> np.ndarray:

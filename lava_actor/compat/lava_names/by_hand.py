@@ -30,14 +30,10 @@ class ChannelRemote:
     """The client's end: asks a `PyVarPort` through two channels."""
 
     def __init__(
-        self,
-        send_port: CspSendPort,
-        recv_port: CspRecvPort,
+        self, send_port: CspSendPort, recv_port: CspRecvPort,
         transformer: AbstractTransformer | None,
-    ) -> None:
-        self._send_port = send_port
-        self._recv_port = recv_port
-        self._transformer = transformer
+    ) -> None:  # fmt: skip
+        self._send_port, self._recv_port, self._transformer = send_port, recv_port, transformer
         self._dtype = np.dtype(send_port.d_type)
 
     def _command(self, command: np.ndarray) -> None:

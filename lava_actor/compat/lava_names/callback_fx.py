@@ -42,10 +42,9 @@ class IterableCallBack(NxSdkCallbackFx):
     """
 
     def __init__(
-        self,
-        pre_run_fxs: Sequence[Callable[[object], object]] | None = None,
+        self, pre_run_fxs: Sequence[Callable[[object], object]] | None = None,
         post_run_fxs: Sequence[Callable[[object], object]] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.pre_run_fxs = list(pre_run_fxs or [])
         self.post_run_fxs = list(post_run_fxs or [])
 

@@ -106,30 +106,16 @@ class PyPyChannel(Channel):
     dst_port: CspRecvPort
 
     def __init__(
-        self,
-        message_infrastructure: object,
-        src_name: str,
-        dst_name: str,
-        shape: tuple[int, ...],
-        dtype: DTypeLike,
-        size: int,
-        *watchdogs: object,
-    ) -> None:
-        request = RingRequest(
-            name=f"{src_name}->{dst_name}",
-            shape=tuple(shape),
-            dtype=np.dtype(dtype).str,
-            events=False,
-            depth=size,
-            writer=0,
-            readers=(1,),
-            reader_names=(dst_name,),
-        )
+        self, message_infrastructure: object, src_name: str, dst_name: str,
+        shape: tuple[int, ...], dtype: DTypeLike, size: int, *watchdogs: object,
+    ) -> None:  # fmt: skip
+        name, kind = f"{src_name}->{dst_name}", np.dtype(dtype).str
+        request = RingRequest(name, tuple(shape), kind, False, size, 0, (1,), (dst_name,))
         arena = Arena.create(plan_arena((src_name, dst_name), (), (request,)))
         self.src_port = CspSendPort(arena.writer(0), src_name)
         self.dst_port = CspRecvPort(arena.reader(0, 0), dst_name)
         policy = choose_policy(2)
-        policy.apply(self.src_port.ring.party)
-        policy.apply(self.dst_port.ring.party)
+        for port in (self.src_port, self.dst_port):
+            policy.apply(port.ring.party)
         # The ends keep the memory; without its descriptor nothing can outlive them.
         arena.close()

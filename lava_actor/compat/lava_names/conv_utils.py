@@ -42,14 +42,9 @@ signed_clamp = wrap_bits
 
 
 def conv(
-    input_: np.ndarray,
-    weight: np.ndarray,
-    kernel_size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> np.ndarray:
+    input_: np.ndarray, weight: np.ndarray,
+    kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int,
+) -> np.ndarray:  # fmt: skip
     """Convolve an image with a kernel; the result has the dtype of the kernel.
 
     Parameters
@@ -73,14 +68,9 @@ def conv(
 
 
 def conv_scipy(
-    input_: np.ndarray,
-    weight: np.ndarray,
-    kernel_size: Pair,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    groups: int,
-) -> np.ndarray:
+    input_: np.ndarray, weight: np.ndarray,
+    kernel_size: Pair, stride: Pair, padding: Pair, dilation: Pair, groups: int,
+) -> np.ndarray:  # fmt: skip
     """Convolve an image with a kernel, in double precision; see `conv`."""
     from scipy.signal import convolve2d  # takes a second to import, and no model needs it
 
@@ -101,15 +91,10 @@ def conv_scipy(
 
 
 def conv_to_sparse(
-    input_shape: tuple[int, int, int],
-    output_shape: tuple[int, int, int],
-    kernel: np.ndarray,
-    stride: Pair,
-    padding: Pair,
-    dilation: Pair,
-    group: int,
+    input_shape: tuple[int, int, int], output_shape: tuple[int, int, int], kernel: np.ndarray,
+    stride: Pair, padding: Pair, dilation: Pair, group: int,
     order: TensorOrder = TensorOrder.NWHC,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """List the synapses of a convolution.
 
     Parameters
@@ -148,10 +133,8 @@ def conv_to_sparse(
             f"input channels of one group, got {n_in[2]} input and {out_channels} output channels "
             f"with a kernel for {turned.shape[3]}"
         )
-    a, b, o, m, n, c = (
-        axis.reshape(-1)
-        for axis in np.indices((n_out[0], n_out[1], out_channels, *turned.shape[1:]))
-    )
+    extents = (n_out[0], n_out[1], out_channels, *turned.shape[1:])
+    a, b, o, m, n, c = np.indices(extents).reshape(len(extents), -1)
     x = a * stride[0] + m * dilation[0] - padding[0]
     y = b * stride[1] + n * dilation[1] - padding[1]
     inside = (x >= 0) & (x < n_in[0]) & (y >= 0) & (y < n_in[1])
@@ -189,7 +172,6 @@ def _layout(order: TensorOrder) -> _Layout:
         TensorOrder.NWHC: _Layout((0, 1, 2, 3), False, True),
     }
     if order not in layouts:
-        raise InvalidValueError(
-            f"conv_to_sparse.order: expected a member of TensorOrder, got {order!r}"
-        )
+        where = "conv_to_sparse.order"
+        raise InvalidValueError(f"{where}: expected a member of TensorOrder, got {order!r}")
     return layouts[order]

@@ -37,10 +37,9 @@ def is_installed(module_name: str = "lava.utils.loihi2_profiler") -> bool:
 
 
 def use_slurm_host(
-    partition: str | None = None,
-    board: str | None = None,
+    partition: str | None = None, board: str | None = None,
     loihi_gen: ChipGeneration = ChipGeneration.N3B3,
-) -> None:
+) -> None:  # fmt: skip
     """Look for hardware in a SLURM cluster.
 
     Raises

@@ -33,23 +33,17 @@ class AbstractLoihiHWRunCfg(AbstractLoihiRunCfg):
 
     @briefly
     def __init__(
-        self,
-        custom_sync_domains: list[SyncDomain] | None = None,
-        select_tag: str | None = None,
+        self, custom_sync_domains: list[SyncDomain] | None = None, select_tag: str | None = None,
         select_sub_proc_model: bool = False,
         exception_proc_model_map: Mapping[object, ModelClass] | None = None,
         callback_fxs: list[object] | None = None,
         embedded_allocation_order: EMBEDDED_ALLOCATION_ORDER = EMBEDDED_ALLOCATION_ORDER.NORMAL,
         loglevel: int = logging.WARNING,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(
-            custom_sync_domains,
-            select_tag,
-            select_sub_proc_model,
-            exception_proc_model_map,
-            loglevel,
-            callback_fxs,
-        )
+            custom_sync_domains, select_tag, select_sub_proc_model, exception_proc_model_map,
+            loglevel, callback_fxs,
+        )  # fmt: skip
         self.embedded_allocation_order = embedded_allocation_order
 
 

@@ -42,8 +42,7 @@ class SharedMemoryManager:
 
     def start(self) -> None:
         """Begin; a second call changes nothing."""
-        if self._blocks is None:
-            self._blocks = []
+        self._blocks = self._blocks or []
 
     def create_shared_memory(self, size: int) -> SharedBlock:
         """Return a new block.

@@ -52,10 +52,9 @@ class VirtualPortTransformer(AbstractTransformer):
     """
 
     def __init__(
-        self,
-        csp_ports: Mapping[object, object],
+        self, csp_ports: Mapping[object, object],
         transform_funcs: Mapping[object, Sequence[Function]],
-    ) -> None:
+    ) -> None:  # fmt: skip
         if not csp_ports:
             raise NetworkError("VirtualPortTransformer: expected at least one channel end")
         self._functions: list[tuple[object, tuple[Function, ...]]] = [

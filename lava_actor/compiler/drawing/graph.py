@@ -85,14 +85,9 @@ def _box(process: AbstractProcess, plan: ActorPlan | None) -> Box:
     if plan is not None:
         notes.append(f"actor {plan.party}: {plan.model_name}")
     return Box(
-        key=process.id,
-        name=process.name,
-        kind=kind,
-        role=_role(process),
-        notes=notes,
-        inputs=process.in_ports.member_names,
-        outputs=process.out_ports.member_names,
-    )
+        key=process.id, name=process.name, kind=kind, role=_role(process), notes=notes,
+        inputs=process.in_ports.member_names, outputs=process.out_ports.member_names,
+    )  # fmt: skip
 
 
 def _role(process: AbstractProcess) -> str:

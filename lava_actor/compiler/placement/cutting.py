@@ -18,11 +18,12 @@ from lava_actor.compiler.executable import (
     ActorPlan,
     ChannelPlan,
     EdgePlan,
+    ExternalPlan,
     InPortPlan,
     Lowered,
     OutPortPlan,
     RefPortPlan,
-    VarPlan,
+    VarServerPlan,
 )
 from lava_actor.compiler.lower import REMOTE_HEADER, RingDraft
 from lava_actor.compiler.parts import CutPlan, PartPlan, Placement, part_name
@@ -56,15 +57,7 @@ class _Cutting:
 
     def run(self) -> Lowered:
         """Rewrite everything."""
-        externals = [
-            replace(
-                external,
-                party=self.first[external.party],
-                ring=self.of_ring[external.ring][0],
-                cursor=self._external_cursor(external.ring, external.cursor),
-            )
-            for external in self.whole.externals
-        ]
+        externals = [self._external(plan) for plan in self.whole.externals]
         actors = [part for plan in self.whole.actors for part in self._parts_of(plan)]
         return Lowered(
             tuple(self._with_tap_readers(actor) for actor in actors),
@@ -119,8 +112,9 @@ class _Cutting:
             if ring in served:
                 self._keep_link(ring)
 
-    def _first_of(self, ring: int | None) -> int | None:
-        return None if ring is None else self.of_ring[ring][0]
+    def _new_ring(self, ring: int | None, number: int = 0) -> int | None:
+        """What an old ring has become, or the ring of one part."""
+        return None if ring is None else self.of_ring[ring][number]
 
     def _keep_link(self, ring: int) -> None:
         new = self.of_ring[ring][0]
@@ -146,8 +140,11 @@ class _Cutting:
         party, name = self.first[request.readers[cursor]], request.reader_names[cursor]
         return tuple(self._read(ring, cursor, piece, party, name) for piece in self.of_ring[ring])
 
-    def _external_cursor(self, ring: int, cursor: int | None) -> int | None:
-        return None if cursor is None else self._read_all(ring, cursor)[0][1]
+    def _external(self, plan: ExternalPlan) -> ExternalPlan:
+        party, ring, cursor = self.first[plan.party], self.of_ring[plan.ring][0], plan.cursor
+        if cursor is not None:
+            cursor = self._read_all(plan.ring, cursor)[0][1]
+        return replace(plan, party=party, ring=ring, cursor=cursor)
 
     # -- actors -----------------------------------------------------------------------------
 
@@ -158,16 +155,19 @@ class _Cutting:
             return
         count = len(cut.parts)
         for number, rows in enumerate(cut.parts):
-            name = part_name(plan.name, number, count)
+            name, party = part_name(plan.name, number, count), self.first[plan.party] + number
             yield replace(
                 plan,
-                party=self.first[plan.party] + number,
+                party=party,
                 name=name,
-                vars=tuple(self._var(var, rows, cut) for var in plan.vars),
+                vars=tuple(
+                    replace(v, shape=rows.shape(v.shape), rows=rows) if v.name in cut.divided else v
+                    for v in plan.vars
+                ),
                 in_ports=tuple(
-                    self._in_port(port, rows, self.first[plan.party] + number, name)
+                    self._in_port(port, rows, party, name)
                     if port.name in cut.divided
-                    else self._whole_in_port(port, self.first[plan.party] + number, name)
+                    else self._whole_in_port(port, party, name)
                     for port in plan.in_ports
                 ),
                 out_ports=tuple(self._out_port(port, number, rows) for port in plan.out_ports),
@@ -180,46 +180,34 @@ class _Cutting:
             )
 
     def _uncut(self, plan: ActorPlan) -> ActorPlan:
+        party = self.first[plan.party]
         return replace(
             plan,
-            party=self.first[plan.party],
-            in_ports=tuple(
-                self._whole_in_port(port, self.first[plan.party], plan.name)
-                for port in plan.in_ports
-            ),
-            out_ports=tuple(replace(p, ring=self._first_of(p.ring)) for p in plan.out_ports),
+            party=party,
+            in_ports=tuple(self._whole_in_port(p, party, plan.name) for p in plan.in_ports),
+            out_ports=tuple(replace(p, ring=self._new_ring(p.ring)) for p in plan.out_ports),
             ref_ports=tuple(self._ref_port(port) for port in plan.ref_ports),
-            var_servers=tuple(
-                replace(
-                    server,
-                    client=self.first[server.client],
-                    request_ring=self.of_ring[server.request_ring][0],
-                    reply_ring=self.of_ring[server.reply_ring][0],
-                )
-                for server in plan.var_servers
-            ),
+            var_servers=tuple(self._var_server(server) for server in plan.var_servers),
             taps=tuple(replace(tap, ring=self.of_ring[tap.ring][0]) for tap in plan.taps),
         )
 
-    @staticmethod
-    def _var(var: VarPlan, rows: Rows, cut: CutPlan) -> VarPlan:
-        if var.name not in cut.divided:
-            return var
-        return replace(var, shape=rows.shape(var.shape), rows=rows)
 
     def _out_port(self, port: OutPortPlan, number: int, rows: Rows) -> OutPortPlan:
-        ring = None if port.ring is None else self.of_ring[port.ring][number]
+        ring = self._new_ring(port.ring, number)
         return replace(port, shape=rows.shape(port.shape), ring=ring)
+
+    def _var_server(self, plan: VarServerPlan) -> VarServerPlan:
+        request, reply = self.of_ring[plan.request_ring][0], self.of_ring[plan.reply_ring][0]
+        client = self.first[plan.client]
+        return replace(plan, client=client, request_ring=request, reply_ring=reply)
 
     def _ref_port(self, port: RefPortPlan) -> RefPortPlan:
         return replace(
             port,
             owner=None if port.owner is None else self.first[port.owner],
-            request_ring=self._first_of(port.request_ring),
-            reply_ring=self._first_of(port.reply_ring),
-            taps=tuple(
-                place for ring, cursor in port.taps for place in self._read_all(ring, cursor)
-            ),
+            request_ring=self._new_ring(port.request_ring),
+            reply_ring=self._new_ring(port.reply_ring),
+            taps=tuple(place for old in port.taps for place in self._read_all(*old)),
         )
 
     def _with_tap_readers(self, actor: ActorPlan) -> ActorPlan:
@@ -237,18 +225,14 @@ class _Cutting:
                 for piece in self.of_ring[edge.ring]
             )
             shape = self.whole.rings[edge.ring].shape
-            edges.append(
-                replace(edge, ring=first[0], cursor=first[1], more=tuple(more), shape=shape)
-            )
+            ring, cursor = first
+            edges.append(replace(edge, ring=ring, cursor=cursor, more=tuple(more), shape=shape))
         return replace(port, edges=tuple(edges))
 
     def _in_port(self, port: InPortPlan, rows: Rows, party: int, owner: str) -> InPortPlan:
         """The port of a part, which receives what is for its rows."""
-        edges, spills = [], False
-        for edge in port.edges:
-            new, spilled = self._edge(edge, rows, party, f"{owner}.{port.name}")
-            edges.append(new)
-            spills = spills or spilled
+        found = [self._edge(edge, rows, party, f"{owner}.{port.name}") for edge in port.edges]
+        edges, spills = [edge for edge, _ in found], any(spilled for _, spilled in found)
         if spills:  # the sum has one place more than a message that comes as it is
             own = np.arange(rows.end - rows.first, dtype=np.int32)
             edges = [e if e.index_map is not None else replace(e, index_map=own) for e in edges]
@@ -280,14 +264,6 @@ class _Cutting:
         n = rows.end - rows.first
         spills = bool((index_map == n).any())
         plain = index_map.size == n and np.array_equal(index_map, np.arange(n))
-        return (
-            EdgePlan(
-                *first,
-                edge.source if len(kept) > 1 else self.pieces[kept[0]].request.name,
-                None if plain else index_map,
-                (),
-                tuple(more),
-                index_map.shape,
-            ),
-            spills,
-        )
+        source = edge.source if len(kept) > 1 else self.pieces[kept[0]].request.name
+        own_map = None if plain else index_map
+        return EdgePlan(*first, source, own_map, (), tuple(more), index_map.shape), spills

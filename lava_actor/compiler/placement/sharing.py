@@ -47,14 +47,9 @@ WORTH_A_BARRIER = 20_000
 
 
 def share(
-    actors: Sequence[ActorPlan],
-    rings: Sequence[RingRequest],
-    placement: Placement,
-    schedule: Schedule,
-    turns: Iterable[TurnPlan],
-    *,
-    in_threads: bool,
-) -> tuple[tuple[ActorPlan, ...], Placement]:
+    actors: Sequence[ActorPlan], rings: Sequence[RingRequest], placement: Placement,
+    schedule: Schedule, turns: Iterable[TurnPlan], *, in_threads: bool,
+) -> tuple[tuple[ActorPlan, ...], Placement]:  # fmt: skip
     """Say of each actor in which worker it lives, and of the others why in none.
 
     ``in_threads``: all actors live in the user's interpreter anyhow.
@@ -183,11 +178,9 @@ def _divide(costs: Mapping[int, float], actors: Sequence[ActorPlan], workers: in
 
 
 def _together(
-    homes: list[int],
-    actors: Sequence[ActorPlan],
-    costs: Mapping[int, float],
+    homes: list[int], actors: Sequence[ActorPlan], costs: Mapping[int, float],
     groups: Iterable[Sequence[int]],
-) -> list[int]:
+) -> list[int]:  # fmt: skip
     """The same, but with each group whose steps are short at the home of its first member."""
     home = {plan.party: worker for plan, worker in zip(actors, homes, strict=True)}
     for group in groups:

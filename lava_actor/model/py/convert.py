@@ -128,15 +128,11 @@ def _namespace(original: type[PyLoihiProcessModel], name: str) -> dict[str, obje
             elif not key.startswith("_") and not hasattr(FreeRunning, key):
                 namespace[key] = _delegate(key, value)
     namespace.update(
-        _la_original=original,
-        implements_process=original.implements_process,
-        implements_protocol=AsyncProtocol,
-        required_resources=list(original.required_resources),
-        tags=list(original.tags),
-        __module__=original.__module__,
-        __qualname__=name,
+        _la_original=original, implements_process=original.implements_process,
+        implements_protocol=AsyncProtocol, required_resources=list(original.required_resources),
+        tags=list(original.tags), __module__=original.__module__, __qualname__=name,
         __doc__=f"{original.__name__}, running freely.",
-    )
+    )  # fmt: skip
     namespace[HIDDEN] = True
     return namespace
 

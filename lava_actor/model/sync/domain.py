@@ -28,18 +28,15 @@ class SyncDomain:
     """
 
     def __init__(
-        self,
-        name: str,
-        protocol: AbstractSyncProtocol | None = None,
+        self, name: str, protocol: AbstractSyncProtocol | None = None,
         processes: Iterable[AbstractProcess] | None = None,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.name = name
         self.protocol: AbstractSyncProtocol | None = None
         self.processes: list[AbstractProcess] = []
         if protocol is not None:
             self.set_protocol(protocol)
-        if processes is not None:
-            self.add_process(list(processes))
+        self.add_process(list(processes or ()))
 
     def __repr__(self) -> str:
         members = ", ".join(process.name for process in self.processes)

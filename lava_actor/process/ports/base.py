@@ -105,14 +105,10 @@ class AbstractPort(AbstractProcessMember):
     # -- making connections -----------------------------------------------------------------
 
     def _connect(
-        self,
-        forward: bool,
-        ports: Sequence[AbstractPort],
-        port_type: type | tuple[type, ...],
-        connection_configs: Configs = None,
-        assert_same_shape: bool = True,
+        self, forward: bool, ports: Sequence[AbstractPort], port_type: type | tuple[type, ...],
+        connection_configs: Configs = None, assert_same_shape: bool = True,
         assert_same_type: bool = True,
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Make ``ports`` destinations of this port, or sources; the door for virtual ports.
 
         Parameters
@@ -143,14 +139,9 @@ class AbstractPort(AbstractProcessMember):
         self._connect_forward(partners, self._kind()._onwards, connection_configs)
 
     def _checked(
-        self,
-        ports: Sequence[AbstractPort],
-        port_type: type | tuple[type, ...],
-        connection_configs: Configs,
-        assert_same_shape: bool,
-        assert_same_type: bool,
-        forward: bool,
-    ) -> list[ConnectionSettings | None]:
+        self, ports: Sequence[AbstractPort], port_type: type | tuple[type, ...],
+        connection_configs: Configs, assert_same_shape: bool, assert_same_type: bool, forward: bool,
+    ) -> list[ConnectionSettings | None]:  # fmt: skip
         self._check_multiplicity(ports, forward)
         kinds = to_list(port_type) if isinstance(port_type, type) else list(port_type)
         wiring.check_partners(self, ports, kinds if assert_same_type else [AbstractPort])

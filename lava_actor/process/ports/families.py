@@ -67,11 +67,8 @@ class AbstractIOPort(AbstractPort):
 
     def __getstate__(self) -> dict[str, object]:
         """Leave out the ends of pipes into a network that runs now."""
-        return {
-            name: value
-            for name, value in self.__dict__.items()
-            if name not in ("external_pipe_csp_send_port", "external_pipe_csp_recv_port")
-        }
+        ends = ("external_pipe_csp_send_port", "external_pipe_csp_recv_port")
+        return {name: value for name, value in self.__dict__.items() if name not in ends}
 
 
 class AbstractRVPort(AbstractPort):

@@ -287,11 +287,9 @@ def _concatenated(shapes: list[tuple[int, ...]], axis: int) -> tuple[int, tuple[
     if not -rank <= axis < rank:
         raise exceptions.ConcatIndexError(first, axis)
     axis %= rank
+    rest = first[:axis] + first[axis + 1 :]
     for shape in shapes:
-        if (
-            len(shape) != rank
-            or shape[:axis] + shape[axis + 1 :] != first[:axis] + first[axis + 1 :]
-        ):
+        if len(shape) != rank or shape[:axis] + shape[axis + 1 :] != rest:
             raise exceptions.ConcatShapeError(shapes, axis)
     width = sum(int(shape[axis]) for shape in shapes)
     return axis, (*first[:axis], width, *first[axis + 1 :])

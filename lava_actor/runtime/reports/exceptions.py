@@ -39,13 +39,9 @@ _name_of = type.__dict__["__name__"].__get__  # a metaclass may say something el
 
 
 def failure_of(
-    error: BaseException,
-    process: str,
-    model: str = "",
-    phase: str = "start",
-    step: int = 0,
+    error: BaseException, process: str, model: str = "", phase: str = "start", step: int = 0,
     verdict: Verdict = Verdict.RAISED,
-) -> Failure:
+) -> Failure:  # fmt: skip
     """The record of an exception: texts only. Never raises."""
     kind = _name_of(type(error))
     said = _safely(lambda: str(error))
@@ -59,15 +55,9 @@ def failure_of(
         or last
     )
     return Failure(
-        process,
-        model,
-        phase,
-        step,
-        kind,
-        _bounded(message, LONGEST_MESSAGE),
-        _bounded(text, LONGEST_TRACEBACK),
-        verdict=verdict,
-    )
+        process, model, phase, step, kind, _bounded(message, LONGEST_MESSAGE),
+        _bounded(text, LONGEST_TRACEBACK), verdict=verdict,
+    )  # fmt: skip
 
 
 def packed(error: BaseException) -> bytes:
@@ -85,10 +75,8 @@ def opened(failure: Failure) -> Failure:
     if not failure.packed:
         return failure
     error: BaseException | None = None
-    try:
+    with contextlib.suppress(BaseException):  # user code; the error is raised without the object
         error = pickle.loads(failure.packed)
-    except BaseException:  # noqa: BLE001  (user code; the error is raised without the object)
-        error = None
     cls = type(error)
     if not issubclass(cls, BaseException) or _name_of(cls) != failure.kind:
         error = None

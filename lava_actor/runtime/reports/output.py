@@ -93,11 +93,11 @@ class LineSender(io.TextIOBase):
     def write(self, text: str) -> int:
         """Keep ``text`` until its line is complete."""
         self._rest += text
-        if "\n" in self._rest or len(self._rest) > LONGEST_LINE:
-            lines, newline, self._rest = self._rest.rpartition("\n")
-            if not newline:
-                lines, self._rest = self._rest, ""
+        if "\n" in self._rest:
+            lines, _, self._rest = self._rest.rpartition("\n")
             self._send(lines)
+        elif len(self._rest) > LONGEST_LINE:
+            self.flush()
         return len(text)
 
     def flush(self) -> None:
@@ -148,11 +148,9 @@ class _Voice:
 
 def _speak_by(out: io.TextIOBase, err: io.TextIOBase, log: logging.Handler) -> None:
     sys.stdout, sys.stderr = out, err
-    root = logging.getLogger()
-    root.handlers[:] = [log]
+    logging.getLogger().handlers[:] = [log]
     library = logging.getLogger("lava_actor")
-    for existing in list(library.handlers):
-        library.removeHandler(existing)
+    library.handlers.clear()
     library.propagate = True
 
 
@@ -273,12 +271,11 @@ class Emitter:
 
     def close(self, timeout: float) -> None:
         """End the thread; one whose stream blocks is left to itself."""
-        thread = self._thread
-        if thread is not None:
+        if self._thread is not None:
             self._queue.append(None)
             self._more.release()
-            if thread is not threading.current_thread():
-                thread.join(timeout)
+            if self._thread is not threading.current_thread():
+                self._thread.join(timeout)
 
 
 def emit_print(name: str, stream: str, text: str) -> None:
@@ -296,9 +293,6 @@ def _marked(name: str, text: str) -> str:
 def emit_log(process: str, step: int, name: str, level: int, text: str) -> None:
     """Hand an actor's record to the logger of the same name in the user's interpreter."""
     logger = logging.getLogger(name)
-    if not logger.isEnabledFor(level):
-        return
-    record = logger.makeRecord(
-        name, level, "", 0, f"[{process} step {step}] {text}", (), None, extra=None
-    )
-    logger.handle(record)
+    if logger.isEnabledFor(level):
+        marked = f"[{process} step {step}] {text}"
+        logger.handle(logger.makeRecord(name, level, "", 0, marked, (), None))

@@ -24,6 +24,7 @@ extension of the lease in between.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -117,9 +118,9 @@ class Watch:
         self._free = [p for p in self._here if p.index not in plan.clock_parties]
         self._external = set(plan.external_parties)
         self._away = arena.plan.away
-        self._served: dict[int, list[int]] = {}
+        self._served: defaultdict[int, list[int]] = defaultdict(list)
         for owner, ring in plan.served_rings:
-            self._served.setdefault(owner, []).append(ring)
+            self._served[owner].append(ring)
         self._readers: dict[tuple[int, int], RingReader] = {}
         self._runs = 0
         self._slow: tuple[frozenset[int], frozenset[int]] | None = None
@@ -137,8 +138,7 @@ class Watch:
         if self._clock.limit != words.NO_LIMIT:
             return None  # somebody has failed, which is about to be reported, or the end is near
         held = self._held()
-        moved = [self._parties[i].progress for i in held]
-        picture = (held, moved, self._horizon())
+        picture = (held, [self._parties[i].progress for i in held], self._horizon())
         last, self._last = self._last, picture
         if not stuck_of(held) or picture != last:
             return None
@@ -285,10 +285,8 @@ class Watch:
         least = min(done.values(), default=horizon)
         here = (p.index for p in self._stepping if p.done < fence and p.state != words.GONE)
         free = (p.index for p in self._free if p.turn != self._runs and p.state != words.GONE)
-        return (
-            frozenset(i for i, step in done.items() if step == least < horizon),
-            frozenset(here).union(free),
-        )
+        slowest = frozenset(i for i, step in done.items() if step == least < horizon)
+        return slowest, frozenset(here).union(free)
 
     def _is_to_pause(self, party: Party) -> bool:
         return self._freedom.pause == words.PAUSED and party in self._free
@@ -324,27 +322,19 @@ class Watch:
 
 def report(plan: ArenaPlan, held: dict[int, Wait], seen: Callable[[int], Seen]) -> Failure:
     """The failure that a deadlock is, in words."""
-    stuck = stuck_of(held)
-    edges = {}
-    for i in stuck:
-        other = kept_by(held, i)
-        edges[i] = (other, text_of(plan, i, held[i], other))
-    cycle = cycle_of(edges)
-    shown = cycle or stuck
-    lines = [edges[i][1] for i in shown]
-    for i in sorted({edges[i][0] for i in shown} - edges.keys()):
-        other_one = seen(i)
-        lines.append(f"{plan.parties[i]} is {other_one.state} after step {other_one.done}")
+    by = {i: kept_by(held, i) for i in stuck_of(held)}
+    cycle = cycle_of(by)
+    shown = cycle or list(by)
+    lines = [text_of(plan, i, held[i], by[i]) for i in shown]
+    for i in sorted({by[i] for i in shown} - by.keys()):
+        other = seen(i)
+        lines.append(f"{plan.parties[i]} is {other.state} after step {other.done}")
     head = "the network waits on itself" if cycle else "the network cannot go on"
     first = seen(shown[0])
     return Failure(
-        process=plan.parties[shown[0]],
-        model="",
-        phase=first.phase,
-        step=first.step,
-        message=f"{head}: " + "; ".join(lines),
-        verdict=Verdict.DEADLOCK,
-    )
+        process=plan.parties[shown[0]], model="", phase=first.phase, step=first.step,
+        message=f"{head}: " + "; ".join(lines), verdict=Verdict.DEADLOCK,
+    )  # fmt: skip
 
 
 def stuck_of(held: dict[int, Wait]) -> list[int]:
@@ -385,14 +375,14 @@ def text_of(plan: ArenaPlan, party: int, wait: Wait, other: int) -> str:
     return f"{ring.name} waits for {reader} to receive ({ring.depth} messages are queued)"
 
 
-def cycle_of(edges: dict[int, tuple[int, str]]) -> list[int]:
-    """Parties that wait for each other in a circle, if there are any."""
-    for start in edges:
+def cycle_of(by: dict[int, int]) -> list[int]:
+    """Parties that keep each other waiting in a circle, if there are any."""
+    for start in by:
         path: list[int] = []
         current = start
-        while current in edges and current not in path:
+        while current in by and current not in path:
             path.append(current)
-            current = edges[current][0]
+            current = by[current]
         if current in path:
             return path[path.index(current) :]
     return []

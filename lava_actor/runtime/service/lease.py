@@ -106,16 +106,13 @@ class Lease:
         hungry = self._hungry = hungry or self._hungry
         now = time.monotonic()
         since, at = self._mark
+        nearly_used = self.clock.granted - done <= self._steps / 2
         if now - since >= self.seconds / 2 and done > at:
             rate = (done - at) / (now - since)
             self._rate = rate if self._rate == 0.0 else 0.5 * (self._rate + rate)
             self._mark = (now, done)
             self._steps = max(LEAST_STEPS, int(self._rate * self.seconds) + 1)
-        elif (
-            hungry
-            and self.clock.granted - done <= self._steps / 2
-            and now - self._granted_at < self.seconds / 4
-        ):
+        elif hungry and nearly_used and now - self._granted_at < self.seconds / 4:
             self._steps *= 2
         self._grant(done)
 

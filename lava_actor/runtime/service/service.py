@@ -77,14 +77,9 @@ class Service(Members):
     """Runs until the network ends; `main` returns then."""
 
     def __init__(
-        self,
-        plan: ServicePlan,
-        arena: Arena,
-        user: Pipe,
-        wake_up: int,
-        host: Host,
+        self, plan: ServicePlan, arena: Arena, user: Pipe, wake_up: int, host: Host,
         parent: int = 0,
-    ) -> None:
+    ) -> None:  # fmt: skip
         super().__init__(plan, arena, user, wake_up, host)
         self.clock = arena.domain(words.CLOCK)
         self.free = arena.domain(words.FREE)
@@ -426,9 +421,9 @@ class Service(Members):
             if key.data in (self._from_user, self._signalled):
                 key.data()
                 continue
-            of = (m for m in self.members.values() if m.open and m.pipe.fileno() == key.fd)
-            for sender in of:
-                self._collect(sender, failures)
+            for member in self.members.values():
+                if member.open and member.pipe.fileno() == key.fd:
+                    self._collect(member, failures)
 
     def _collect(self, member: Member, failures: list[Failure]) -> None:
         for frame in self._frames_of(member):

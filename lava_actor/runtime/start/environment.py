@@ -29,12 +29,9 @@ from lava_actor.plain import plain
 
 #: Options of the interpreter by the names they have in `sys.flags`.
 _OPTIONS = {
-    "debug": "d",
-    "optimize": "O",
-    "dont_write_bytecode": "B",
-    "no_site": "S",
+    "debug": "d", "optimize": "O", "dont_write_bytecode": "B", "no_site": "S",
     "bytes_warning": "b",
-}
+}  # fmt: skip
 _PATH_OPTIONS = {"ignore_environment": "E", "no_user_site": "s", "safe_path": "P"}
 
 #: Modes of `numpy.seterr` that need an object of the user's interpreter, and what stands for them.
@@ -50,10 +47,7 @@ def flags() -> list[str]:
     if not isolated:
         options |= _PATH_OPTIONS
     short = ["-" + letter * getattr(sys.flags, name) for name, letter in options.items()]
-    extra = [
-        f"-X{name}" if value is True else f"-X{name}={value}"
-        for name, value in sys._xoptions.items()
-    ]
+    extra = (f"-X{k}" if v is True else f"-X{k}={v}" for k, v in sys._xoptions.items())
     return [*isolated, *(option for option in short if option != "-"), *extra]
 
 
@@ -129,11 +123,10 @@ def surroundings() -> Surroundings:
 def _lowest_level() -> int:
     """What the most talkative logger of this interpreter lets through; less need not travel."""
     root = logging.getLogger()
-    levels = [root.getEffectiveLevel()]
-    for name, logger in root.manager.loggerDict.items():
-        if isinstance(logger, logging.Logger) and name.startswith("lava_actor") and logger.level:
-            levels.append(logger.level)
-    return min(levels)
+    named = root.manager.loggerDict.items()
+    ours = [log for name, log in named if name.startswith("lava_actor")]
+    levels = [log.level for log in ours if isinstance(log, logging.Logger) and log.level]
+    return min([root.getEffectiveLevel(), *levels])
 
 
 def _umask() -> int | None:
@@ -214,12 +207,8 @@ def _described(action: str, message: Any, category: Any, module: Any, line: int)
 
 
 def _category(module: str, name: str) -> type[Warning]:
-    found: object
-    if module == "builtins":
-        found = getattr(builtins, name)
-    else:
-        found = _Named(name, (Warning,), {"home": (module, name)})
-    return cast("type[Warning]", found)
+    found = getattr(builtins, name) if module == "builtins" else None
+    return cast("type[Warning]", found or _Named(name, (Warning,), {"home": (module, name)}))
 
 
 class _Named(type):

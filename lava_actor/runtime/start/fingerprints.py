@@ -38,13 +38,8 @@ _OF_A_NETWORK = (AbstractProcess, AbstractPort, Var)
 
 @lru_cache(maxsize=4096)
 def _is_installed(file: str) -> bool:
-    for path in {Path(file), Path(file).resolve()}:
-        folders = [str(folder) for folder in path.parents]
-        if any(folder in _LIBRARY or folder == _OURS for folder in folders):
-            return True
-        if any(folder.name in _INSTALLED for folder in path.parents):
-            return True
-    return False
+    folders = {*Path(file).parents, *Path(file).resolve().parents}
+    return any(str(f) in (*_LIBRARY, _OURS) or f.name in _INSTALLED for f in folders)
 
 
 @lru_cache(maxsize=4096)
@@ -61,10 +56,9 @@ def is_own(name: str) -> bool:
     module = sys.modules.get(name)
     if not isinstance(module, ModuleType):
         return False
-    known = _known.get(name)
-    if known is None or known[0] is not module:
-        known = _known[name] = module, _decide(name, module)
-    return known[1]
+    if _known.get(name, (None,))[0] is not module:
+        _known[name] = module, _decide(name, module)
+    return _known[name][1]
 
 
 def _decide(name: str, module: ModuleType) -> bool:
@@ -109,8 +103,12 @@ def _of_code(code: CodeType) -> bytes:
             code.co_cellvars, code.co_flags, code.co_argcount, code.co_posonlyargcount,
             code.co_kwonlyargcount, code.co_exceptiontable, code.co_name,
         )  # fmt: skip
-        known = _codes[code] = hashlib.blake2b(repr(parts).encode(), digest_size=16).digest()
+        known = _codes[code] = _digest(repr(parts).encode())
     return known
+
+
+def _digest(content: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
 
 
 def contents(function: FunctionType) -> tuple[object, ...]:
@@ -143,14 +141,13 @@ class _Reader(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
         return self._described(obj)
 
     def _described(self, obj: object) -> object:
-        if isinstance(obj, ModuleType):
+        if isinstance(obj, (ModuleType, type, FunctionType)):
             self.met.append(obj)
+        if isinstance(obj, ModuleType):
             return tuple, (("module", obj.__name__),)
         if isinstance(obj, type):
-            self.met.append(obj)
             return tuple, (("class", obj.__module__, obj.__qualname__),)
         if isinstance(obj, FunctionType):
-            self.met.append(obj)
             what: tuple[object, ...] = ("function", obj.__module__, obj.__qualname__)
             if is_own(obj.__module__ or "") or not at_home(obj):
                 what += (_of_code(obj.__code__), *contents(obj))
@@ -178,12 +175,8 @@ def _of_simple(value: object) -> tuple[object, ...] | None:
     if type(value) in (int, float, complex, bool, str, bytes, type(None)):
         return type(value).__name__, value
     if isinstance(value, (ModuleType, type)):
-        return (
-            "name",
-            getattr(value, "__module__", None),
-            getattr(value, "__qualname__", None),
-            (value.__name__),
-        )
+        place = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+        return "name", *place, value.__name__
     if isinstance(value, FunctionType) and not any(contents(value)):
         return "code", value.__module__, value.__qualname__, _of_code(value.__code__)
     return None
@@ -191,11 +184,10 @@ def _of_simple(value: object) -> tuple[object, ...] | None:
 
 def fingerprint(value: object) -> tuple[bytes, list[object]]:
     """A digest of a value, and the functions, classes and modules in it."""
-    if (simple := _of_simple(value)) is not None:
-        return hashlib.blake2b(repr(simple).encode(), digest_size=16).digest(), (
-            [value] if isinstance(value, (ModuleType, type, FunctionType)) else []
-        )
     met: list[object] = []
+    if (simple := _of_simple(value)) is not None:
+        met += [value] if isinstance(value, (ModuleType, type, FunctionType)) else []
+        return _digest(repr(simple).encode()), met
     for fast in (True, False):  # the fast one does not know lists that contain themselves
         file = io.BytesIO()
         reader = _Reader(file, fast=fast)
@@ -205,5 +197,5 @@ def fingerprint(value: object) -> tuple[bytes, list[object]]:
             let_through(error)
             met += reader.met
             continue
-        return hashlib.blake2b(file.getbuffer(), digest_size=16).digest(), reader.met
+        return _digest(file.getbuffer()), reader.met
     return f"opaque {type(value).__qualname__}".encode(), met

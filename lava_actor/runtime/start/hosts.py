@@ -137,11 +137,9 @@ class ProcessHost:
         return [found[actor.party] for actor in actors]
 
     def _start_row(
-        self,
-        row: Sequence[Sequence[ActorStart]],
-        foreign: Sequence[int],
+        self, row: Sequence[Sequence[ActorStart]], foreign: Sequence[int],
         found: dict[int, tuple[Pipe, int]],
-    ) -> None:
+    ) -> None:  # fmt: skip
         """Start some processes; add our ends of the pipes to their actors.
 
         Nothing else happens between two forks: a page that the parent writes to in between is

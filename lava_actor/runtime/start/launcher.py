@@ -33,11 +33,8 @@ from lava_actor.runtime.start.program import stamp
 #: Environment variable: BLAS and OpenMP threads per actor (default 1: actors are the parallelism).
 THREADS_VARIABLE = "LAVA_ACTOR_BLAS_THREADS"
 _THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
+    *("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"),
+    *("NUMEXPR_NUM_THREADS", "VECLIB_MAXIMUM_THREADS"),
 )
 
 
@@ -102,11 +99,8 @@ class Launcher:
         try:
             self.process = subprocess.Popen(
                 [sys.executable, *options, "-c", program, str(control), str(os.getpid()), *_path()],
-                pass_fds=(control,),
-                stdin=subprocess.DEVNULL,
-                env=_environment(),
-                process_group=0,
-            )
+                pass_fds=(control,), stdin=subprocess.DEVNULL, env=_environment(), process_group=0,
+            )  # fmt: skip
         except BaseException:
             ours.close()
             raise
@@ -273,10 +267,9 @@ def ensure() -> Launcher:
     global _launcher  # noqa: PLW0603  (one launcher per interpreter is the point)
     with held(), _lock:  # one that is not noted down would be nobody's
         if _launcher is None or not _launcher.alive():
-            if _launcher is not None and _launcher.end():
-                _launcher.forget()
-            elif _launcher is not None:
+            if _launcher is not None:
                 _given_up.append(_launcher)
+                _put_away()
             _launcher = Launcher()
         return _launcher
 
@@ -284,12 +277,13 @@ def ensure() -> Launcher:
 def warm(needed: set[str]) -> WarmLauncher | None:
     """A launcher that has imported what a network needs; ends those that are of no more use."""
     with _lock:
-        for launcher in _given_up[:]:
-            if launcher.end():
-                launcher.forget()
-                _given_up.remove(launcher)
-        for launcher in [each for each in _warm if each.is_stale()] + _surplus():
-            _retire(launcher)
+        _put_away()
+        surplus = _warm[: max(0, len(_warm) - most_warm())]
+        for launcher in [each for each in _warm if each.is_stale()] + surplus:
+            if launcher in _warm:
+                _warm.remove(launcher)
+                _given_up.append(launcher)
+                launcher.retire()
         found = next((each for each in _warm if needed and each.fits(needed)), None)
         if found is not None:
             _warm.remove(found)
@@ -302,8 +296,12 @@ def most_warm() -> int:
     return int(os.environ.get(WARM_VARIABLE, "3"))
 
 
-def _surplus() -> list[WarmLauncher]:
-    return _warm[: max(0, len(_warm) - most_warm())]
+def _put_away() -> None:
+    """Close our ends of launchers that take no orders and have ended."""
+    for launcher in _given_up[:]:
+        if launcher.end():
+            launcher.forget()
+            _given_up.remove(launcher)
 
 
 def keep_warm(pid: int, descriptor: int, frame: Frame) -> WarmLauncher:
@@ -311,13 +309,6 @@ def keep_warm(pid: int, descriptor: int, frame: Frame) -> WarmLauncher:
     with _lock:
         _warm.append(WarmLauncher(pid, descriptor, frame))
         return _warm[-1]
-
-
-def _retire(launcher: WarmLauncher) -> None:
-    if launcher in _warm:
-        _warm.remove(launcher)
-        _given_up.append(launcher)
-        launcher.retire()
 
 
 def _forget_in_child() -> None:

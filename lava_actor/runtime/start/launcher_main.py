@@ -105,9 +105,8 @@ class Launcher:
                     rehearse()
                 _share_all()
                 idle = True
-            if any(descriptor == gone for descriptor, _ in events):
-                self._leave()
-            if signal.SIGTERM in self._signals.take():
+            is_gone = any(descriptor == gone for descriptor, _ in events)
+            if is_gone or signal.SIGTERM in self._signals.take():
                 self._leave()
             self._reap()
             try:
@@ -314,8 +313,7 @@ def _guests(user: Pipe, plan: ServicePlan) -> dict[int, Pipe] | None:
 
 def _agree(user: Pipe, plan: program.ProgramPlan) -> bool:
     """Make the program's own modules what they are in the user's interpreter; False: it is gone."""
-    wanted = program.differences(plan)
-    if wanted:
+    if wanted := program.differences(plan):
         try:
             user.send("differ", wanted)
             frame = user.recv()
@@ -366,16 +364,10 @@ def _same(spec: ActorSpec) -> ActorSpec:
 
 
 def run_actors(
-    plan: ServicePlan,
-    arena: Arena,
-    wake_up: int,
-    loads: dict[int, Callable[[], ActorSpec]],
-    large: Iterable[int],
-    house: Household,
-    own_process: bool,
-    *,
+    plan: ServicePlan, arena: Arena, wake_up: int, loads: dict[int, Callable[[], ActorSpec]],
+    large: Iterable[int], house: Household, own_process: bool, *,
     records: RecordStore | None = None,
-) -> None:
+) -> None:  # fmt: skip
     """Be one actor until the network ends, or several that share this process.
 
     Initial values may be as large as all the actor works with, so nothing here holds on to them.
@@ -385,19 +377,10 @@ def run_actors(
     actors = []
     for start, pipe in house:
         actor = Actor(
-            start.name,
-            start.party,
-            loads.pop(start.party),
-            arena,
-            pipe,
-            plan.schedule,
-            start.turns,
-            plan.runtime_party,
-            wake_up,
-            domain_index=plan.index,
-            own_process=own_process,
-            records=records,
-        )
+            start.name, start.party, loads.pop(start.party), arena, pipe, plan.schedule,
+            start.turns, plan.runtime_party, wake_up,
+            domain_index=plan.index, own_process=own_process, records=records,
+        )  # fmt: skip
         actor.model_name = start.model
         actors.append(actor)
     if own_process:

@@ -12,6 +12,7 @@ import functools
 import io
 import sys
 from collections.abc import Callable, Collection
+from itertools import accumulate
 from types import CellType, CodeType, FunctionType, ModuleType
 from typing import Any
 
@@ -25,11 +26,9 @@ _CACHED = type(functools.lru_cache(len))
 
 
 def dumps(
-    obj: object,
-    met: list[object] | None = None,
-    replaced: Collection[tuple[str, str]] | None = None,
-    **options: object,
-) -> bytes:
+    obj: object, met: list[object] | None = None,
+    replaced: Collection[tuple[str, str]] | None = None, **options: object,
+) -> bytes:  # fmt: skip
     """Pickle; see `Pickler`."""
     with io.BytesIO() as file:
         Pickler(file, met, replaced, **options).dump(obj)
@@ -54,12 +53,9 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
     dispatch_table = cloudpickle.Pickler.dispatch_table.new_child({CodeType: _with_file})
 
     def __init__(
-        self,
-        file: io.BytesIO,
-        met: list[object] | None = None,
-        replaced: Collection[tuple[str, str]] | None = None,
-        **options: object,
-    ) -> None:
+        self, file: io.BytesIO, met: list[object] | None = None,
+        replaced: Collection[tuple[str, str]] | None = None, **options: object,
+    ) -> None:  # fmt: skip
         super().__init__(file, **options)
         self._met = met
         self._replaced = replaced
@@ -107,10 +103,8 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]  # cloudpickle has no 
 
     def _is_replaced(self, obj: Any) -> bool:
         assert self._replaced is not None
-        parts = obj.__qualname__.split(".")
-        return any(
-            (obj.__module__, ".".join(parts[: n + 1])) in self._replaced for n in range(len(parts))
-        )
+        names = accumulate(obj.__qualname__.split("."), "{}.{}".format)  # A, A.b, A.b.c
+        return any((obj.__module__, name) in self._replaced for name in names)
 
 
 def owner_of(function: FunctionType) -> str:

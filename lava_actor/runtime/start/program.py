@@ -29,12 +29,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 from itertools import accumulate
-from types import (
-    FunctionType,
-    GetSetDescriptorType,
-    MemberDescriptorType,
-    ModuleType,
-)
+from types import FunctionType, GetSetDescriptorType, MemberDescriptorType, ModuleType
 from typing import Any
 
 from lava_actor.channels.interrupts import let_through
@@ -379,12 +374,13 @@ def differences(plan: ProgramPlan) -> list[Key]:
 def apply(packed: bytes) -> None:
     """Put values into the modules and classes they belong to."""
     send, gone = pickle.loads(packed)
-    for (module, path), value in send:
-        owner, _, name = path.rpartition(".")
-        setattr(_look_up((module, owner)) if owner else sys.modules[module], name, value)
-    for module, path in gone:
-        owner, _, name = path.rpartition(".")
-        delattr(_look_up((module, owner)) if owner else sys.modules[module], name)
+    for key, value in (*send, *((key, _MISSING) for key in gone)):
+        path, _, name = key[1].rpartition(".")
+        owner = _look_up((key[0], path)) if path else sys.modules[key[0]]
+        if value is _MISSING:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, value)
 
 
 def _look_up(key: Key) -> object:

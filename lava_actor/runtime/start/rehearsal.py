@@ -93,18 +93,10 @@ def play() -> list[int]:
             service, pipe = Pipe.pair()
             with contextlib.closing(service):
                 Actor(
-                    plan.name,
-                    plan.party,
-                    partial(specify, plan, seed=0),
-                    arena,
-                    pipe,
-                    executable.schedule,
-                    None,
-                    len(executable.arena.parties) - 1,
-                    wake_up,
-                    domain_index=0,
-                    own_process=True,
-                ).main()
+                    plan.name, plan.party, partial(specify, plan, seed=0), arena, pipe,
+                    executable.schedule, None, len(executable.arena.parties) - 1, wake_up,
+                    domain_index=0, own_process=True,
+                ).main()  # fmt: skip
         return [arena.party(plan.party).done for plan in executable.actors]
     finally:
         os.close(wake_up)

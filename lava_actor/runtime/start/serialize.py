@@ -53,10 +53,7 @@ def specify(plan: ActorPlan, seed: int) -> ActorSpec:
         plan,
         process=None,  # type: ignore[arg-type]
         vars=tuple(dataclasses.replace(v, var=None) for v in plan.vars),  # type: ignore[arg-type]
-        recordings=tuple(
-            dataclasses.replace(r, recording=None)  # type: ignore[arg-type]
-            for r in plan.recordings
-        ),
+        recordings=tuple(dataclasses.replace(r, recording=None) for r in plan.recordings),  # type: ignore[arg-type]
     )
     inits = plan.inits()
     ids = {v.name: v.var.id for v in plan.vars}

@@ -56,12 +56,9 @@ class Clocks:
         self._frees_later = False
 
     def orders(
-        self,
-        kind: str,
-        payload: float | None,
-        to: set[int] | None = None,
+        self, kind: str, payload: float | None, to: set[int] | None = None,
         running: Collection[int] = (),
-    ) -> list[Order]:
+    ) -> list[Order]:  # fmt: skip
         """What to send for a command to some services, or to all.
 
         ``running``: those that have not ended their run.

@@ -40,14 +40,9 @@ class Asker:
         self._waiting = threading.Lock()
 
     def ask(
-        self,
-        party: int,
-        key: int,
-        kind: str,
-        payload: Any,
-        is_over: Callable[[], bool],
+        self, party: int, key: int, kind: str, payload: Any, is_over: Callable[[], bool],
         look: Callable[[], None],
-    ) -> bytes | None:
+    ) -> bytes | None:  # fmt: skip
         """The pickled answer; empty if it comes through the pipe, None if nothing was asked here.
 
         ``look`` is called now and then, and may raise; ``is_over`` ends the wait.

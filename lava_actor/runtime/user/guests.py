@@ -41,12 +41,9 @@ class Guests:
     """
 
     def __init__(
-        self,
-        arena: Arena,
-        wake_up: int,
-        records: RecordStore | None,
+        self, arena: Arena, wake_up: int, records: RecordStore | None,
         loads: dict[int, Callable[[], ActorSpec]],
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._arena = arena
         self._wake_up = wake_up
         self._records = records

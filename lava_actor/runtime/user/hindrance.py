@@ -30,10 +30,7 @@ def at_ring(party: Party) -> AtRing | None:
 
 
 def hindrance(
-    plan: ArenaPlan,
-    party: int,
-    wait_of: Callable[[int], AtRing | None],
-    others: AbstractSet[int],
+    plan: ArenaPlan, party: int, wait_of: Callable[[int], AtRing | None], others: AbstractSet[int]
 ) -> str | None:
     """In words, why a party cannot rest: too long it waits for one of ``others``, who need not act.
 

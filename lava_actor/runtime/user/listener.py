@@ -70,15 +70,10 @@ class Listener:
     """
 
     def __init__(
-        self,
-        pipes: Sequence[Pipe],
-        actors: Sequence[ActorPlan],
-        reporting: set[int],
-        services: Attendance,
-        clocks: Clocks,
-        judge: Callable[[int, Picture], Failure | None],
+        self, pipes: Sequence[Pipe], actors: Sequence[ActorPlan], reporting: set[int],
+        services: Attendance, clocks: Clocks, judge: Callable[[int, Picture], Failure | None],
         abort: Callable[[int], None],
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._pipes = list(pipes)
         self._services = services
         self._clocks = clocks
@@ -117,9 +112,8 @@ class Listener:
         self._receive = Receiver.of(self, "_on_", Way.SERVICE_TO_USER, Way.ACTOR_TO_USER)
         for index, pipe in enumerate(self._pipes):
             pipe.on_unsent = partial(self._unsent, index)
-        self._thread = threading.Thread(
-            target=self._listen, name="lava_actor listener", daemon=True
-        )
+        name = "lava_actor listener"
+        self._thread = threading.Thread(target=self._listen, name=name, daemon=True)
 
     def start(self) -> None:
         """Begin to listen."""
@@ -157,10 +151,8 @@ class Listener:
         user's, so it does here.
         """
         while not (self._start_failure or len(self._ready) == len(self._pipes)):
-            if not self._started.wait(0.5):
-                why = self._services.complaint()
-                if why is not None:
-                    return died("RuntimeService", why, phase="start")
+            if not self._started.wait(0.5) and (why := self._services.complaint()) is not None:
+                return died("RuntimeService", why, phase="start")
             self._started.clear()
             while self._differences:
                 tell(*self._differences.popleft())
@@ -222,15 +214,9 @@ class Listener:
     # -- requests ---------------------------------------------------------------------------
 
     def ask(
-        self,
-        pipe: Pipe,
-        kind: str,
-        payload: object,
-        party: int,
-        name: str,
-        hindrance: Callable[[int], str | None],
-        asker: Asker | None = None,
-    ) -> Any:
+        self, pipe: Pipe, kind: str, payload: object, party: int, name: str,
+        hindrance: Callable[[int], str | None], asker: Asker | None = None,
+    ) -> Any:  # fmt: skip
         """Send a request to an actor and wait for its answer.
 
         With an ``asker`` it may do without the pipe.
@@ -238,13 +224,10 @@ class Listener:
 
         def look() -> None:
             if self._closing or self._over.is_set():  # perhaps just before the answer was awaited
-                raise (
-                    self._has_failed()
-                    if self.failures
-                    else RuntimeStateError(f"{kind}: the network has ended")
-                )
-            why = hindrance(party)
-            if why is not None:
+                if self.failures:
+                    raise self._has_failed()
+                raise RuntimeStateError(f"{kind}: the network has ended")
+            if (why := hindrance(party)) is not None:
                 raise RuntimeStateError(f"{kind}: {name} cannot answer: {why}")
 
         key = next(self._keys)
@@ -275,8 +258,7 @@ class Listener:
 
     def _fail_pending(self, error: BaseException) -> None:
         for key in list(self._answers):
-            answer = self._answers.pop(key, None)
-            if answer is not None:
+            if (answer := self._answers.pop(key, None)) is not None:
                 answer.error = error
                 answer.there.set()
 
@@ -326,11 +308,10 @@ class Listener:
                     self._receive(frame, index)
             except PipeEnded:
                 self._selector.unregister(self._pipes[index].fileno())
-                self._service_gone(index)
+                self._note_stopped(index)
 
     def _on_here(self, frame: Frame, index: int) -> None:
-        descriptor = self._services.note(index, frame)
-        if descriptor is not None:
+        if (descriptor := self._services.note(index, frame)) is not None:
             ended = partial(self._service_ended, index, descriptor)
             self._selector.register(descriptor, selectors.EVENT_READ, ended)
 
@@ -347,7 +328,7 @@ class Listener:
         self._selector.unregister(descriptor)
         while self._pipes[index].fileno() in self._selector.get_map() and self._pipes[index].poll():
             self._hear(index)
-        self._service_gone(index)
+        self._note_stopped(index)
 
     def _give_up(self, error: BaseException) -> None:
         """The thread cannot go on: end the network, and everybody's waiting."""
@@ -443,10 +424,7 @@ class Listener:
         self._late.extend(frame.take())
         self._note_stopped(index, "ended, and nobody has told it to")
 
-    def _service_gone(self, index: int) -> None:
-        self._note_stopped(index, "")
-
-    def _note_stopped(self, index: int, why: str) -> None:
+    def _note_stopped(self, index: int, why: str = "") -> None:
         """A service has ended: as it was told to, or after a failure; or else that is one."""
         expected = self.ending or self._reported or self._start_failure is not None
         if index not in self._stopped and not expected:
@@ -468,8 +446,7 @@ class Listener:
             self._over.set()
 
     def _on_reply(self, frame: Frame, _index: int) -> None:
-        answer = self._answers.pop(frame.key, None)
-        if answer is not None:
+        if (answer := self._answers.pop(frame.key, None)) is not None:
             answer.reply = frame
             answer.there.set()
 
@@ -501,8 +478,7 @@ class Listener:
         self, frame: Frame, index: int, amount: int, emit: Callable[..., None], *what: object
     ) -> None:
         self._homes[frame.actor] = index
-        name = self._names.get(frame.actor, "?")
-        self._emitter.put(frame.actor, amount, emit, name, *what)
+        self._emitter.put(frame.actor, amount, emit, self._names.get(frame.actor, "?"), *what)
 
     def _has_taken(self, party: int, amount: int) -> None:
         """The user's stream has taken output: its actor may send more."""

@@ -102,12 +102,11 @@ class LiveView:
         return self._html
 
     def _ipython_display_(self) -> None:
-        if _cell() == self._cell:
-            return  # a cell that ends with `live()` shows the view already
-        from IPython import display
+        if _cell() != self._cell:  # one that ends with `live()` shows the view already
+            from IPython import display
 
-        show: Any = display.display
-        show(_Look(self))
+            show: Any = display.display
+            show(_Look(self))
 
 
 class _Look:

@@ -11,18 +11,14 @@ import logging
 import os
 import threading
 import time
+from collections import defaultdict
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from lava_actor.channels import Arena, CspRecvPort, CspSendPort
 from lava_actor.channels.interrupts import held
-from lava_actor.errors import (
-    ArenaMemoryError,
-    InvalidTypeError,
-    ModelError,
-    RuntimeStateError,
-)
+from lava_actor.errors import ArenaMemoryError, InvalidTypeError, ModelError, RuntimeStateError
 from lava_actor.process.message_interface_enum import ActorType
 from lava_actor.process.times import step_seconds
 from lava_actor.protocol import words
@@ -62,13 +58,9 @@ class Network:
     """What a `Runtime` holds; for its parameters see there."""
 
     def __init__(
-        self,
-        exe: Executable,
-        message_infrastructure_type: ActorType = ActorType.MultiProcessing,
-        loglevel: int = 30,
-        *,
-        resume: Resume | None = None,
-    ) -> None:
+        self, exe: Executable, message_infrastructure_type: ActorType = ActorType.MultiProcessing,
+        loglevel: int = 30, *, resume: Resume | None = None,
+    ) -> None:  # fmt: skip
         if message_infrastructure_type not in (ActorType.MultiProcessing, ActorType.Threading):
             raise InvalidTypeError(
                 f"actor type: expected a member of ActorType, got {message_infrastructure_type!r}"
@@ -133,15 +125,11 @@ class Network:
         self._arena = crew.prepare(0 if self._resume is None else self._resume.step)
         others = crew.reporting - crew.leaders
         with held():  # it has a descriptor
+            clocks = Clocks(crew.leaders, others, lockstep=self._executable.schedule.lockstep)
             self._listener = Listener(
-                crew.pipes,
-                self._executable.actors,
-                crew.reporting,
-                crew.services,
-                Clocks(crew.leaders, others, lockstep=self._executable.schedule.lockstep),
-                crew.judge,
-                self._arena.abort,
-            )
+                crew.pipes, self._executable.actors, crew.reporting, crew.services, clocks,
+                crew.judge, self._arena.abort,
+            )  # fmt: skip
         desk = self._arena.desk()
         if desk is not None and crew.n_ranks == 1:
             runs = self._arena.party(len(self._executable.arena.parties) - 1)
@@ -183,12 +171,10 @@ class Network:
         for plan in self._executable.externals:
             port: Any = plan.port
             if plan.cursor is None:
-                writer = self._arena.writer(plan.ring)
-                end: Any = CspSendPort(writer, port.name)
+                end: Any = CspSendPort(self._arena.writer(plan.ring), port.name)
                 port.external_pipe_csp_send_port = end
             else:
-                reader = self._arena.reader(plan.ring, plan.cursor)
-                end = CspRecvPort(reader, port.name)
+                end = CspRecvPort(self._arena.reader(plan.ring, plan.cursor), port.name)
                 port.external_pipe_csp_recv_port = end
             self._external_ports.append(end)
 
@@ -332,9 +318,8 @@ class Network:
                     assert self._arena is not None
                     step = int(self._arena.domain(words.CLOCK).fence)
                 else:
-                    step = self._asked(
-                        listener, crew.pipes[leader], "hold", None, -1, "the clock", None
-                    )
+                    pipe = crew.pipes[leader]
+                    step = self._asked(listener, pipe, "hold", None, -1, "the clock", None)
                 pause = 1e-4
                 while self.current_step < step and not listener.finished.wait(pause):
                     pause = min(2 * pause, 0.02)
@@ -366,12 +351,11 @@ class Network:
         with self._moment:
             listener = self._ready(kind)
             assert self._crew is not None
-            return [
-                self._asked(
-                    listener, self._crew.pipe_of(a.party), kind, payload, a.party, a.name, None
-                )[0]  # the other is the step
-                for a, payload in zip(self._executable.actors, payloads, strict=True)
-            ]
+            answers = []
+            for a, payload in zip(self._executable.actors, payloads, strict=True):
+                pipe = self._crew.pipe_of(a.party)
+                answers.append(self._asked(listener, pipe, kind, payload, a.party, a.name, None))
+            return [answer for answer, _step in answers]
 
     def ask(self, kind: str, payload: tuple[object, ...], party: int, name: str) -> Any:
         """Ask an actor about the Var that the payload names first; its answer."""
@@ -511,10 +495,9 @@ class Network:
         actors, states = self._executable.actors, self.status()
         if not states:
             raise RuntimeStateError("costs: expected a network that is started")
-        taken: dict[AbstractProcess, float] = {}
+        taken: defaultdict[AbstractProcess, float] = defaultdict(float)
         for plan, status in zip(actors, states, strict=True):
-            cost = status.busy / max(1, status.step)
-            taken[plan.process] = taken.get(plan.process, 0.0) + cost
+            taken[plan.process] += status.busy / max(1, status.step)
         found: dict[str, float] = {}
         for process, cost in taken.items():
             found[process.name] = max(cost, found.get(process.name, 0.0))

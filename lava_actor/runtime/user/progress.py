@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from lava_actor.channels.interrupts import held
 from lava_actor.process.times import written
+from lava_actor.runtime.start.processes import start_thread
 
 if TYPE_CHECKING:
     from lava_actor.runtime.run_conditions import AbstractRunCondition
@@ -57,10 +58,6 @@ class Bar:
         self._began = time.perf_counter()
         self._tqdm = Steps(total=condition.steps, unit="step", unit_scale=True)
 
-    def look(self) -> None:
-        """Show the step the network is at."""
-        self.show(self._runtime.current_step)
-
     def show(self, step: int) -> None:
         """Show how far the run is."""
         done = step - self._first
@@ -84,7 +81,7 @@ def shown(runtime: Runtime, condition: AbstractRunCondition) -> Iterator[None]:
     def body() -> None:
         while not over.wait(LOOK_SECONDS):
             with contextlib.suppress(Exception):  # the network may end at any moment
-                bar.look()
+                bar.show(runtime.current_step)
 
     thread = threading.Thread(target=body, name="lava_actor progress", daemon=True)
     try:
@@ -95,7 +92,7 @@ def shown(runtime: Runtime, condition: AbstractRunCondition) -> Iterator[None]:
         over.set()
         thread.join()
         with contextlib.suppress(Exception):
-            bar.look()
+            bar.show(runtime.current_step)
         bar.close()
 
 
@@ -110,4 +107,4 @@ def follow(bar: Bar, handle: RunHandle) -> None:
         bar.show(handle.step)
         bar.close()
 
-    threading.Thread(target=body, name="lava_actor progress", daemon=True).start()
+    start_thread("lava_actor progress", body)

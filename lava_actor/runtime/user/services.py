@@ -109,8 +109,7 @@ class Attendance:
             return end
         owes = self._missing > 0
         for vigil in self._vigils if not owes else self._vigils[:1]:
-            why = vigil.complaint(owes=owes)
-            if why is not None:
+            if (why := vigil.complaint(owes=owes)) is not None:
                 if owes or not self._launcher.alive():
                     self._launcher.give_up()
                 return why
@@ -133,8 +132,8 @@ class Attendance:
         """Kill services that will not end, being stopped; what they have started goes with them."""
         if time.monotonic() < self._told_to_end + HALTED_END_SECONDS:
             return
-        for index, pid in self._pids.items():
-            if index in self._pidfds and is_halted(pid):
+        for index in self._pidfds:
+            if is_halted(self._pids[index]):
                 self._kill(index)
 
     def kill(self) -> None:

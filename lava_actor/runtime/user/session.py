@@ -52,20 +52,17 @@ def _loglevel(process: AbstractProcess) -> int:
 
 
 def create_runtime(
-    process: AbstractProcess,
-    run_cfg: RunConfig | None = None,
-    executable: Executable | None = None,
-    compile_config: Mapping[str, object] | None = None,
-) -> None:
+    process: AbstractProcess, run_cfg: RunConfig | None = None,
+    executable: Executable | None = None, compile_config: Mapping[str, object] | None = None,
+) -> None:  # fmt: skip
     """Compile if necessary, start the actors, and give every Process of the network the runtime.
 
     If starting fails the Processes are left un-compiled, so the call can be repeated. Of threads
     that start one network all but the first find it started.
     """
     if not isinstance(executable, (Executable, NoneType)):
-        raise InvalidTypeError(
-            f"{process.name}.create_runtime: expected an Executable, got {executable!r}"
-        )
+        where = f"{process.name}.create_runtime"
+        raise InvalidTypeError(f"{where}: expected an Executable, got {executable!r}")
     with _starts.of(process):
         _create_runtime(process, run_cfg, executable, compile_config)
 
@@ -95,18 +92,17 @@ os.register_at_fork(after_in_child=_starts.renew)
 
 
 def _create_runtime(
-    process: AbstractProcess,
-    run_cfg: RunConfig | None,
-    executable: Executable | None,
+    process: AbstractProcess, run_cfg: RunConfig | None, executable: Executable | None,
     compile_config: Mapping[str, object] | None,
-) -> None:
+) -> None:  # fmt: skip
     mine, known = executable is None, None
     if mine and process.runtime is not None and not process.runtime.is_over:
         _doubt_change(process, process.runtime.executable, run_cfg, compile_config)
         return  # it is there already
     if executable is None:
         executable = known = process._la_executable
-    loaded = checkpoint.pending_of(_related(process, executable))
+    members = [] if executable is None else executable.all_processes
+    loaded = checkpoint.pending_of([process, *members])  # as far as known without compiling
     if known is not None:
         given = run_cfg is not None or compile_config
         of_file = None if loaded is None else loaded.executable
@@ -138,12 +134,8 @@ def _create_runtime(
     try:
         if resume is not None:
             resume.check(executable)
-        runtime = Runtime(
-            executable,
-            ActorType.MultiProcessing if actor_type is None else actor_type,
-            loglevel=_loglevel(process),
-            resume=resume,
-        )
+        kind = ActorType.MultiProcessing if actor_type is None else actor_type
+        runtime = Runtime(executable, kind, loglevel=_loglevel(process), resume=resume)
         runtime.initialize()
         with held():
             Var.starts += 1
@@ -160,11 +152,9 @@ def _create_runtime(
 
 
 def _doubt_change(
-    process: AbstractProcess,
-    executable: Executable,
-    run_cfg: RunConfig | None,
+    process: AbstractProcess, executable: Executable, run_cfg: RunConfig | None,
     compile_config: Mapping[str, Any] | None,
-) -> None:
+) -> None:  # fmt: skip
     """Warn if a network that is compiled was given other settings than it has."""
     if run_cfg is not None and not _alike(run_cfg, executable.run_cfg):
         warn(
@@ -184,27 +174,17 @@ def _alike(one: RunConfig, other: RunConfig) -> bool:
     """Whether two run configurations say the same, as far as their attributes tell."""
     if type(one) is not type(other):
         return False
-    try:
+    with contextlib.suppress(KeyError, ValueError):  # arrays do not compare to one bool
         return all(one.__dict__[k] == v for k, v in other.__dict__.items() if k != "log")
-    except (KeyError, ValueError):  # an array among them does not compare to one bool
-        return False
-
-
-def _related(process: AbstractProcess, executable: Executable | None) -> list[AbstractProcess]:
-    """A Process and, as far as that is known without compiling, the rest of its network."""
-    return [process, *(executable.all_processes if executable is not None else [])]
+    return False
 
 
 def run(
-    process: AbstractProcess,
-    condition: AbstractRunCondition | int | None,
-    run_cfg: RunConfig | None = None,
-    compile_config: Mapping[str, object] | None = None,
-    *,
-    blocking: bool | None = None,
-    progress: bool | None = None,
+    process: AbstractProcess, condition: AbstractRunCondition | int | None,
+    run_cfg: RunConfig | None = None, compile_config: Mapping[str, object] | None = None, *,
+    blocking: bool | None = None, progress: bool | None = None,
     step_length: str | float | None = None,
-) -> RunHandle | None:
+) -> RunHandle | None:  # fmt: skip
     """Run the network of ``process``; starts it first if it is not running or was stopped.
 
     After `stop` a network starts afresh from its initial values, with the run configuration it

@@ -41,13 +41,9 @@ class Standstill:
             free = [s for s in found if s not in last and s.state != "parked"]
             if not why and free:
                 names = ", ".join(f"{s.process} ({s.model})" for s in free[:3])
-                self._network.log.warning(
-                    "step %d was the last of the run %.0f s ago, and %s has not returned from "
-                    "run_async; Ctrl-C pauses the run",
-                    *(step, QUIET_SECONDS, names),
-                )
-                return
-            self._network.log.warning(
-                "step %d has not ended for %.0f s: %s; Ctrl-C pauses the run",
-                *(step + 1, QUIET_SECONDS, "; ".join(why[:3])),
-            )
+                told = f"step {step} was the last of the run {QUIET_SECONDS:.0f} s ago, and {names}"
+                told += " has not returned from run_async"
+            else:
+                told = f"step {step + 1} has not ended for {QUIET_SECONDS:.0f} s: "
+                told += "; ".join(why[:3])
+            self._network.log.warning("%s; Ctrl-C pauses the run", told)

@@ -72,18 +72,11 @@ def read_status(
         state = state_name(party)
         if waits and state == words.STATE_NAMES[words.STEPPING]:
             state = "waiting"
+        phase, step = words.PHASE_NAMES.get(party.phase, "?"), int(party.done)
         found[index] = ActorStatus(
-            process=name,
-            model=model,
-            step=int(party.done),
-            phase=words.PHASE_NAMES.get(party.phase, "?"),
-            state=state,
-            waits_for=waits,
-            busy=party.busy_ns / 1e9,
-            waiting=party.wait_ns / 1e9,
-            rank=rank,
-            at_ring=at_ring(party),
-        )
+            name, model, step, phase, state, waits, busy=party.busy_ns / 1e9,
+            waiting=party.wait_ns / 1e9, rank=rank, at_ring=at_ring(party),
+        )  # fmt: skip
     return found
 
 

@@ -224,16 +224,12 @@ class Crew:
         inside = 2 * sum(actor.host == THREAD for actor in self._executable.actors)
         if self._in_threads:
             inside = sum(2 * len(post.members) + 2 for post in here)
-        descriptors.require(
-            OWN_DESCRIPTORS + DESCRIPTORS_PER_SERVICE * len(self.posts) + inside, "this network"
-        )
-        if not self._in_threads:
-            for post in here:
-                descriptors.require(
-                    descriptors_for(_households(self._executable.actors[m] for m in post.members)),
-                    f"the service of {len(post.members)} actors",
-                    below_hard_limit=True,
-                )
+        own = OWN_DESCRIPTORS + DESCRIPTORS_PER_SERVICE * len(self.posts)
+        descriptors.require(own + inside, "this network")
+        for post in here if not self._in_threads else ():
+            needs = descriptors_for(_households(self._executable.actors[m] for m in post.members))
+            who = f"the service of {len(post.members)} actors"
+            descriptors.require(needs, who, below_hard_limit=True)
 
     @property
     def n_ranks(self) -> int:
@@ -326,11 +322,7 @@ class Crew:
         turn_of = {m: plan for plan in executable.turns for m in plan.members}
         here = self._actors_on(rank)
         parcels = self._packs[rank].parcels if self._packs else {}
-        served = tuple(
-            (actor.party, server.request_ring)
-            for actor in executable.actors
-            for server in actor.var_servers
-        )
+        served = tuple((a.party, s.request_ring) for a in executable.actors for s in a.var_servers)
         arena = self.arena_of(rank)
         n_processes, cores = len(_households(here)), self._cores() or available_cores()
         return ServicePlan(
@@ -342,16 +334,11 @@ class Crew:
             alone=len(self.posts) == 1,
             actors=tuple(
                 ActorStart(
-                    party=actor.party,
-                    name=actor.name,
-                    model=actor.model_name,
-                    parcel=parcels.get(actor.party),
-                    turns=turn_of.get(actor.party),
-                    cleans_up=actor.phases.cleans_up,
-                    home=executable.home_of(actor),
+                    a.party, a.name, a.model_name, parcels.get(a.party), turn_of.get(a.party),
+                    cleans_up=a.phases.cleans_up, home=executable.home_of(a),
                 )
-                for actor in here
-                if actor.party in post.members
+                for a in here
+                if a.party in post.members
             ),
             schedule=executable.schedule,
             arena=arena,
@@ -377,10 +364,9 @@ class Crew:
         assert self._arena is not None
         loads = self._loads()
         for plan, theirs in zip(plans, self._theirs, strict=True):
-            body = partial(
-                run_actors, plan, self._arena, self._wake_up, loads, (), records=self.records
-            )
-            service = Service(plan, self._arena, theirs, self._wake_up, ThreadHost(body))
+            event, records = self._wake_up, self.records
+            body = partial(run_actors, plan, self._arena, event, loads, (), records=records)
+            service = Service(plan, self._arena, theirs, event, ThreadHost(body))
             self._threads.append(start_thread(f"RuntimeService {plan.name}", service.main))
         self._theirs = []
 

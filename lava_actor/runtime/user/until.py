@@ -30,12 +30,9 @@ class UntilRun:
     """
 
     def __init__(
-        self,
-        condition: RunUntil,
-        one_step: Callable[[UntilRun], bool],
-        rest: Callable[[UntilRun], None],
-        number: int,
-    ) -> None:
+        self, condition: RunUntil, one_step: Callable[[UntilRun], bool],
+        rest: Callable[[UntilRun], None], number: int,
+    ) -> None:  # fmt: skip
         self._condition = condition
         self._one_step = one_step
         self._rest = rest

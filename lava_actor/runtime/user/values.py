@@ -39,11 +39,9 @@ class Values:
     """
 
     def __init__(
-        self,
-        exe: Executable,
-        ask: Callable[[str, tuple[object, ...], int, str], Any],
+        self, exe: Executable, ask: Callable[[str, tuple[object, ...], int, str], Any],
         between_steps: Callable[[str], AbstractContextManager[None]],
-    ) -> None:
+    ) -> None:  # fmt: skip
         self._ask, self._between_steps = ask, between_steps
         self._holders: dict[int, list[tuple[ActorPlan, VarPlan]]] = {}
         for actor in exe.actors:

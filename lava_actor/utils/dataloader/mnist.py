@@ -63,10 +63,7 @@ class MnistDataset:
         self.train_labels = self.labels = self._load("train_labels")
         self.test_images = self._load("test_images")
         self.test_labels = self._load("test_labels")
-        self.data = (
-            (self.train_images, self.train_labels),
-            (self.test_images, self.test_labels),
-        )
+        self.data = (self.train_images, self.train_labels), (self.test_images, self.test_labels)
 
     def _load(self, part: str) -> np.ndarray:
         file = self.data_path / FILES[part]
