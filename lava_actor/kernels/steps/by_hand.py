@@ -11,15 +11,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import FunctionType
-from typing import Any
+from typing import Protocol
 
 
-def stepper() -> Callable[[Any, int], bool]:
+class _Stepping(Protocol):
+    time_step: int
+    _req_pause: bool
+    _req_stop: bool
+
+    def run_spk(self) -> None: ...
+
+
+def stepper() -> Callable[[_Stepping, int], bool]:
     """Return a function that does a step of a model, and tells whether that asks for something."""
     return FunctionType(_step.__code__.replace(), globals())
 
 
-def _step(model: Any, number: int) -> bool:
+def _step(model: _Stepping, number: int) -> bool:
     model.time_step = number
     model.run_spk()
     return model._req_pause or model._req_stop
