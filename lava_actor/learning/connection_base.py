@@ -28,7 +28,8 @@ from lava_actor.learning.spikes import GradedSpikes, book
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import Traces
 from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
-from lava_actor.model.members import UNDECLARED
+from lava_actor.model.members import holds, receives
+from lava_actor.model.types import LavaPyType
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -51,13 +52,15 @@ Y_TRACES = (names.Y1, names.Y2, names.Y3)
 
 
 class AbstractLearningConnection:
-    """Names of what a learning connection has; concrete classes declare the types."""
+    """Names of what a learning connection has; concrete classes declare the types of numbers."""
 
-    s_in_bap = s_in_y1 = s_in_y2 = s_in_y3 = UNDECLARED
-    x0 = tx = x1 = x2 = y0 = ty = y1 = y2 = y3 = tag_1 = tag_2 = UNDECLARED
-    dw = dd = dt = UNDECLARED
-    x1_tau = x1_impulse = x2_tau = x2_impulse = UNDECLARED
-    y1_tau = y1_impulse = y2_tau = y2_impulse = y3_tau = y3_impulse = UNDECLARED
+    s_in_bap = s_in_y1 = s_in_y2 = s_in_y3 = receives()
+    x1 = x2 = y1 = y2 = y3 = tag_1 = tag_2 = holds()
+    x0 = y0 = holds(bool)
+    tx = ty = holds(int, 6)
+    x1_tau = x1_impulse = x2_tau = x2_impulse = holds()
+    y1_tau = y1_impulse = y2_tau = y2_impulse = y3_tau = y3_impulse = holds()
+    dw = dd = dt = LavaPyType(str, str)
 
 
 class PyLearningConnection(AbstractLearningConnection):

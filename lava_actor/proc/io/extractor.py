@@ -9,10 +9,10 @@ import numpy as np
 
 from lava_actor.errors import NetworkError
 from lava_actor.kernels.steps import Burst
-from lava_actor.model.ports import PyOutPort, PyRefPort
+from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.sync.async_protocol import AsyncProtocol
-from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model, sends
 from lava_actor.proc.io._piped import Configured, Free, Piped, Through, Wired
 from lava_actor.proc.io.utils import ChannelConfig, wait_until_ready
 from lava_actor.process import OutPort, RefPort, Var
@@ -142,7 +142,7 @@ class PyLoihiVarWireModel(Configured, PyLoihiProcessModel):
     """Puts the Var's value into the pipe at the end of every step."""
 
     wire_tap: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
-    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    out_port = sends(float)
 
     def steps_ready(self) -> int:
         """As many as there is room for values."""

@@ -7,7 +7,7 @@ import numpy as np
 from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
-from lava_actor.proc._model import LavaPyType, cpu_model
+from lava_actor.proc._model import LavaPyType, cpu_model, holds
 from lava_actor.proc._remote import Remote
 from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.process import RefPort, Var
@@ -52,7 +52,7 @@ class AbstractPyReset(OnSchedule):
     """Writes on the schedule; subclasses declare the number type."""
 
     state: PyRefPortVectorDense
-    reset_value: np.ndarray
+    reset_value = holds()
 
     def run_post_mgmt(self) -> None:
         """Overwrite the Var."""
@@ -68,7 +68,7 @@ class PyResetFixed(AbstractPyReset):
     """Fixed-point model of `Reset`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, int)
-    reset_value: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    reset_value = holds(np.int32)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -80,4 +80,4 @@ class PyResetFloat(AbstractPyReset):
     """Floating-point model of `Reset`."""
 
     state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
-    reset_value: np.ndarray = LavaPyType(np.ndarray, float)
+    reset_value = holds(float)

@@ -9,11 +9,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.model.members import declares
-from lava_actor.model.ports import PyInPort, PyRefPort
+from lava_actor.model.ports import PyRefPort
 from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
-from lava_actor.proc._model import LavaPyType, NativeStep, cpu_model
+from lava_actor.proc._model import LavaPyType, NativeStep, cpu_model, declares, holds, receives
 from lava_actor.proc._remote import Remote
 from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.proc.io.source import Columns, time_major
@@ -56,7 +55,7 @@ def checked_buffer(buffer: object, owner: str) -> int:
 class AbstractPyReceiveModel(Columns):
     """Stores column by column; subclasses declare the number type."""
 
-    a_in: PyInPort
+    a_in = receives()
 
     def run_spk(self) -> None:
         """Store what arrived."""
@@ -171,7 +170,7 @@ class AbstractPyRead(OnSchedule):
     """Samples on the schedule; subclasses declare the number type."""
 
     state: PyRefPortVectorDense
-    data: np.ndarray
+    data = holds()
 
     @classmethod
     def _la_declared_for(

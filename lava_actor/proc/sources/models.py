@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.model.cuts import Cut
-from lava_actor.model.members import declares
+from lava_actor.model.members import declares, holds, sends
 from lava_actor.model.native import INT64, NativeStep
 from lava_actor.proc._arithmetic import owner_of
-from lava_actor.proc._model import PyLoihiProcessModel, PyOutPort, cpu_model, is_as_seen, seen
+from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, is_as_seen, seen
 from lava_actor.proc._streams import key_of
 from lava_actor.proc.sources.poisson import Means
 from lava_actor.proc.sources.process import (
@@ -30,8 +30,8 @@ _SPARSE = 8
 class _Source(PyLoihiProcessModel):
     """Sends numbers of spikes, times an amplitude."""
 
-    s_out: PyOutPort
-    amplitude: np.ndarray
+    s_out = sends()
+    amplitude = holds()
 
     def _la_spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Return (neurons, number of spikes of each; None: one each) of this step."""
@@ -61,7 +61,7 @@ class AbstractPyPoissonSource(_Source):
         remade=("_la_key", "_la_means", "_la_rates"),
     )
 
-    rate: np.ndarray
+    rate = holds()
 
     _la_means: Means | None = None
     _la_rates: object = None
@@ -149,8 +149,7 @@ class AbstractPyRegularSource(_Source):
 
     cut = Cut("s_out", ("s_out", "period", "first", "amplitude"), remade=("_la_checked",))
 
-    period: np.ndarray
-    first: np.ndarray
+    period = first = holds()
 
     _la_checked: tuple[object, object] = (None, None)
     """Period and first step the last time they were looked at."""
