@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.types import LavaPyType
 
 M = TypeVar("M", bound=type)
@@ -26,8 +27,10 @@ class _Undeclared:
     cls: object
 
 
-def _member(cls: type, d_type: object, precision: int | None) -> Any:
-    return _Undeclared(cls) if d_type is None else LavaPyType(cls, d_type, precision)
+def _member(
+    cls: type, d_type: object, precision: int | None = None, reads_only: bool = False
+) -> Any:
+    return _Undeclared(cls) if d_type is None else LavaPyType(cls, d_type, precision, reads_only)
 
 
 def receives(d_type: object = None, precision: int | None = None) -> PyInPort:
@@ -38,6 +41,11 @@ def receives(d_type: object = None, precision: int | None = None) -> PyInPort:
 def sends(d_type: object = None, precision: int | None = None) -> PyOutPort:
     """Declare OutPorts: the same as ``LavaPyType(PyOutPort.VEC_DENSE, d_type, precision)``."""
     return _member(PyOutPort.VEC_DENSE, d_type, precision)
+
+
+def refers(d_type: object = None, reads_only: bool = False) -> PyRefPortVectorDense:
+    """Declare RefPorts: ``LavaPyType(PyRefPort.VEC_DENSE, d_type, reads_only=reads_only)``."""
+    return _member(PyRefPort.VEC_DENSE, d_type, reads_only=reads_only)
 
 
 def holds(d_type: object = None, precision: int | None = None) -> np.ndarray:
