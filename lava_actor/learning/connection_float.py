@@ -32,8 +32,7 @@ class LearningConnectionModelFloat(PyLearningConnection):
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
         if self._graded_spike_cfg in (
-            GradedSpikeCfg.ADD_WITH_SATURATION,
-            GradedSpikeCfg.ADD_WITHOUT_SATURATION,
+            GradedSpikeCfg.ADD_WITH_SATURATION, GradedSpikeCfg.ADD_WITHOUT_SATURATION
         ):
             self.log.warning(
                 "graded_spike_cfg %s: traces have no upper limit in floating point, half of each "

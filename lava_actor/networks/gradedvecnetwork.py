@@ -8,12 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import sparray, spmatrix
 
-from lava_actor.networks.network import (
-    AlgebraicMatrix,
-    AlgebraicVector,
-    Network,
-    build_with,
-)
+from lava_actor.networks.network import AlgebraicMatrix, AlgebraicVector, Network, build_with
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.graded import process as graded
 from lava_actor.proc.io import sink, source
