@@ -29,8 +29,8 @@ BY_SLICE = Cut(
 class AbstractPyConvModel(Undelayed):
     """Sends what was computed in the step before, then receives and convolves."""
 
-    a_buf = weight = kernel_size = padding = holds()
-    stride = dilation = groups = weight_exp = num_weight_bits = holds()
+    a_buf = weight = weight_exp = num_weight_bits = holds()
+    kernel_size = padding = stride = dilation = groups = holds(np.int32)
 
     _la_prepared_from: object = None
     """The weight that `_la_kernel` was made of."""
@@ -86,7 +86,6 @@ class AbstractPyConvModel(Undelayed):
 
 @cpu_model(Conv, "floating_pt")
 @declares(float, "a_buf weight weight_exp num_weight_bits")
-@declares(np.int32, "kernel_size padding stride dilation groups")
 class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
     """Floating-point model of `Conv`."""
 
@@ -96,7 +95,7 @@ class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
 
 @cpu_model(Conv, "fixed_pt")
 @declares(np.int32, "a_out a_buf", 24)
-@declares(np.int32, "kernel_size padding stride dilation groups weight_exp num_weight_bits")
+@declares(np.int32, "weight_exp num_weight_bits")
 class PyConvModelFixed(AbstractPyConvModel):
     """Fixed-point model of `Conv`: fractions of weights are cut off, sums wrap at 24 bits."""
 

@@ -61,7 +61,7 @@ class AbstractPyPoissonSource(_Source):
         remade=("_la_key", "_la_means", "_la_rates"),
     )
 
-    rate = holds()
+    rate = holds(float)
 
     _la_means: Means | None = None
     _la_rates: object = None
@@ -128,7 +128,7 @@ def _poisson(function: str, number: DTypeLike) -> NativeStep:
 
 
 @cpu_model(PoissonSource, "floating_pt")
-@declares(float, "s_out rate amplitude")
+@declares(float, "s_out amplitude")
 class PyPoissonSourceFloat(AbstractPyPoissonSource):
     """Floating-point model of `PoissonSource`."""
 
@@ -137,7 +137,6 @@ class PyPoissonSourceFloat(AbstractPyPoissonSource):
 
 @cpu_model(PoissonSource, "fixed_pt")
 @declares(np.int32, "s_out amplitude")
-@declares(float, "rate")
 class PyPoissonSourceFixed(AbstractPyPoissonSource):
     """Fixed-point model of `PoissonSource`."""
 
@@ -149,7 +148,7 @@ class AbstractPyRegularSource(_Source):
 
     cut = Cut("s_out", ("s_out", "period", "first", "amplitude"), remade=("_la_checked",))
 
-    period = first = holds()
+    period = first = holds(int)
 
     _la_checked: tuple[object, object] = (None, None)
     """Period and first step the last time they were looked at."""
@@ -184,7 +183,6 @@ def _regular(function: str, number: DTypeLike) -> NativeStep:
 
 @cpu_model(RegularSource, "floating_pt")
 @declares(float, "s_out amplitude")
-@declares(int, "period first")
 class PyRegularSourceFloat(AbstractPyRegularSource):
     """Floating-point model of `RegularSource`."""
 
@@ -193,7 +191,6 @@ class PyRegularSourceFloat(AbstractPyRegularSource):
 
 @cpu_model(RegularSource, "fixed_pt")
 @declares(np.int32, "s_out amplitude")
-@declares(int, "period first")
 class PyRegularSourceFixed(AbstractPyRegularSource):
     """Fixed-point model of `RegularSource`."""
 
