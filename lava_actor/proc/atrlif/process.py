@@ -78,8 +78,9 @@ class ATRLIF(Shaped):
         self.s = Var(shape=shape, init=s)
         self.bias_mant = Var(shape=shape, init=bias_mant)
         self.bias_exp = Var(shape=shape, init=bias_exp)
-        self.delta_i, self.delta_v, self.delta_theta, self.delta_r = (
-            Var(shape=(1,), init=delta) for delta in (delta_i, delta_v, delta_theta, delta_r)
-        )
+        self.delta_i = Var(shape=(1,), init=delta_i)
+        self.delta_v = Var(shape=(1,), init=delta_v)
+        self.delta_theta = Var(shape=(1,), init=delta_theta)
+        self.delta_r = Var(shape=(1,), init=delta_r)
         self.theta_0 = Var(shape=(1,), init=theta_0)
         self.theta_step = Var(shape=(1,), init=theta_step)

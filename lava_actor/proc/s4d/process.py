@@ -45,7 +45,9 @@ class S4d(Shaped):
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
-        self.a, self.b, self.c = (Var(shape=shape, init=init) for init in (a, b, c))
+        self.a = Var(shape=shape, init=a)
+        self.b = Var(shape=shape, init=b)
+        self.c = Var(shape=shape, init=c)
         self.s4_state = Var(shape=shape, init=s4_state)
         self.s4_exp = Var(shape=(1,), init=s4_exp)
         self.inp_exp = Var(shape=(1,), init=inp_exp)
@@ -86,7 +88,9 @@ class SigmaS4dDelta(SigmaDelta):
         **others: object,
     ) -> None:
         super().__init__(**given(locals()), act_mode=ActivationMode.UNIT)
-        self.a, self.b, self.c = (Var(shape=shape, init=init) for init in (a, b, c))
+        self.a = Var(shape=shape, init=a)
+        self.b = Var(shape=shape, init=b)
+        self.c = Var(shape=shape, init=c)
         self.s4_state = Var(shape=shape, init=0)
         self.s4_exp = Var(shape=(1,), init=s4_exp)
 
@@ -139,7 +143,9 @@ class SigmaS4dDeltaLayer(Shaped):
         super().__init__(**given(locals()), conn_weights=weights)
         self.s_in = InPort(shape=shape)
         self.a_out = OutPort(shape=shape)
-        self.a, self.b, self.c = (Var(shape=inner_shape, init=init) for init in (a, b, c))
+        self.a = Var(shape=inner_shape, init=a)
+        self.b = Var(shape=inner_shape, init=b)
+        self.c = Var(shape=inner_shape, init=c)
         self.s4_state = Var(shape=inner_shape, init=0)
         self.S4_exp = Var(shape=(1,), init=s4_exp)
         self.state_exp = Var(shape=(1,), init=state_exp)

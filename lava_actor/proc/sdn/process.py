@@ -82,9 +82,10 @@ class AbstractDelta(Shaped):
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)
         self.vth = Var(shape=(1,), init=_in_state_scale(vth, spike_exp, state_exp))
-        self.sigma, self.act, self.residue, self.error = (
-            Var(shape=shape, init=0) for _ in range(4)
-        )
+        self.sigma = Var(shape=shape, init=0)
+        self.act = Var(shape=shape, init=0)
+        self.residue = Var(shape=shape, init=0)
+        self.error = Var(shape=shape, init=0)
         self.spike_exp = Var(shape=(1,), init=spike_exp)
         self.state_exp = Var(shape=(1,), init=state_exp)
         self.cum_error = Var(shape=(1,), init=cum_error)
