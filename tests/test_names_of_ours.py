@@ -110,7 +110,7 @@ LAVA = {
     "BitCheck": "shape overflowed",
     "RingBuffer": "shape",
     "Remote": "connect_var",
-    "VarWire": "connect_var receive",
+    "VarWire": "receive",
     "Injector": "send",
     "Extractor": "receive",
     "Allocator": "n_protos",

@@ -9,6 +9,7 @@ import numpy as np
 
 from lava_actor.model.cuts import Cut
 from lava_actor.model.decorator import implements, requires, tag
+from lava_actor.model.members import declares, holds, receives, refers, sends
 from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -20,7 +21,8 @@ from lava_actor.process.process import AbstractProcess
 
 __all__ = [
     "Cut", "LavaPyType", "NativeStep", "PyInPort", "PyLoihiProcessModel", "PyOutPort", "cpu_model",
-    "is_as_seen", "seen",
+    "declares", "holds", "is_as_seen", "receives", "refers", "seen",
+    "sends",
 ]  # fmt: skip
 
 M = TypeVar("M", bound=type)

@@ -9,9 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.model.members import declares
-from lava_actor.model.ports import PyInPort, PyRefPort
-from lava_actor.model.ports.ref_port import PyRefPortVectorDense
+from lava_actor.model.members import declares, holds, receives, refers
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, NativeStep, cpu_model
 from lava_actor.proc._remote import Remote
@@ -56,7 +54,7 @@ def checked_buffer(buffer: object, owner: str) -> int:
 class AbstractPyReceiveModel(Columns):
     """Stores column by column; subclasses declare the number type."""
 
-    a_in: PyInPort
+    a_in = receives()
 
     def run_spk(self) -> None:
         """Store what arrived."""
@@ -170,8 +168,8 @@ def _rhythm(interval: ArrayLike, offset: ArrayLike) -> Rhythm:
 class AbstractPyRead(OnSchedule):
     """Samples on the schedule; subclasses declare the number type."""
 
-    state: PyRefPortVectorDense
-    data: np.ndarray
+    state = refers()
+    data = holds()
 
     @classmethod
     def _la_declared_for(
@@ -214,7 +212,7 @@ class AbstractPyRead(OnSchedule):
 class PyReadFixed(AbstractPyRead):
     """Fixed-point model of `Read`: 32-bit integers, cuts fractions off."""
 
-    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32, reads_only=True)
+    state = refers(np.int32, reads_only=True)
 
 
 @cpu_model(Read, "floating_pt")
@@ -222,4 +220,4 @@ class PyReadFixed(AbstractPyRead):
 class PyReadFloat(AbstractPyRead):
     """Floating-point model of `Read`."""
 
-    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
+    state = refers(float, reads_only=True)

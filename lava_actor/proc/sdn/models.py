@@ -12,10 +12,9 @@ from numpy.typing import DTypeLike
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.model.cuts import Cut
-from lava_actor.model.members import declares
 from lava_actor.model.native import INT32, NativeStep
 from lava_actor.proc._arithmetic import asr, integral_input, kept, shl
-from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, declares, holds, receives, sends
 from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 
 BY_NEURON = Cut("s_out", ("a_in", "s_out", "sigma", "act", "residue", "error", "bias"))
@@ -57,9 +56,9 @@ def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
 class AbstractSigmaModel(PyLoihiProcessModel):
     """The sigma stage: sums up the input."""
 
-    a_in: PyInPort
-    s_out: PyOutPort
-    sigma: np.ndarray
+    a_in = receives()
+    s_out = sends()
+    sigma = holds()
 
     def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
         """Add the input to `sigma`; returns the new sum."""
@@ -74,16 +73,9 @@ class AbstractSigmaModel(PyLoihiProcessModel):
 class AbstractDeltaModel(PyLoihiProcessModel):
     """The delta stage: sends what changed by at least the threshold."""
 
-    a_in: PyInPort
-    s_out: PyOutPort
-    vth: np.ndarray
-    sigma: np.ndarray
-    act: np.ndarray
-    residue: np.ndarray
-    error: np.ndarray
-    spike_exp: np.ndarray
-    state_exp: np.ndarray
-    cum_error: np.ndarray
+    a_in = receives()
+    s_out = sends()
+    vth = sigma = act = residue = error = spike_exp = state_exp = cum_error = holds()
 
     @classmethod
     def _la_doubts_of_value(cls, name: str, value: object) -> str | None:
@@ -137,7 +129,7 @@ class PyDeltaModelFloat(AbstractDeltaModel):
     cut = BY_NEURON
     native_step = _delta_step("delta_f64", float)
 
-    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
+    cum_error = holds(bool)
 
     def run_spk(self) -> None:
         """Receive the activation, send its change."""
@@ -153,7 +145,7 @@ class PyDeltaModelFixed(AbstractDeltaModel):
     cut = BY_NEURON
     native_step = _delta_step("delta_i32", np.int32, "spike_exp")
 
-    cum_error: np.ndarray = LavaPyType(np.ndarray, bool, precision=1)
+    cum_error = holds(bool, 1)
 
     def run_spk(self) -> None:
         """Receive the activation, send its change, both in message scale."""
@@ -165,7 +157,7 @@ class PyDeltaModelFixed(AbstractDeltaModel):
 class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
     """Sigma stage, activation function and delta stage in one."""
 
-    bias: np.ndarray
+    bias = holds()
 
     @property
     def _la_rectifies(self) -> int | None:
@@ -198,7 +190,7 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
 class AbstractSigmaDeltaModelFloat(AbstractSigmaDeltaModel):
     """All stages in double precision."""
 
-    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
+    cum_error = holds(bool)
 
 
 @cpu_model(SigmaDelta, "floating_pt")
@@ -214,7 +206,7 @@ class PySigmaDeltaModelFloat(AbstractSigmaDeltaModelFloat):
 class AbstractSigmaDeltaModelFixed(AbstractSigmaDeltaModel):
     """What the two fixed-point models of `SigmaDelta` have in common."""
 
-    cum_error: np.ndarray = LavaPyType(np.ndarray, bool, precision=1)
+    cum_error = holds(bool, 1)
 
     def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
         """Add the input to `sigma`; returns the new sum."""
