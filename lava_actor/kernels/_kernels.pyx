@@ -216,7 +216,7 @@ def sort_by_delay(pointers, rows, values, Py_ssize_t n_rows, bint may_swap):
         raise TypeError("rows: expected a contiguous array of int32 or uint16, or uint32 with codes")
     if values is not None and size_of(values) != entries:
         raise TypeError("values: expected one per row index")
-    if not entries:
+    if not entries or n_rows < 1:
         return 0
     cdef uint32_t depth = 1 + (int(rows.max()) >> (8 * packed)) // n_rows
     cdef int64_t *ptr = <int64_t *>data_of(pointers)

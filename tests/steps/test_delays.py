@@ -124,6 +124,69 @@ def test_several_synapses_of_two_neurons_keep_their_delays(recipe: bool, taken: 
     assert stepped(PyDelaySparseModelFloat) == stepped(SlowFloat)
 
 
+@pytest.mark.parametrize("weights_too", [False, True], ids=["line", "line and weights"])
+def test_who_gives_the_model_a_line_throws_away_what_was_under_way(weights_too: bool) -> None:
+    rng = np.random.default_rng(1)
+    dense = rng.random((200, 20))
+    late = rng.integers(0, 12, dense.shape)
+
+    class Clears(PyDelaySparseModelFloat):
+        def post_guard(self) -> bool:
+            return self.time_step == 8
+
+        def run_post_mgmt(self) -> None:
+            self.a_buff = np.zeros((200, 12))
+            if weights_too:
+                self.weights = sparse.csr_matrix(1 - dense)
+                self.delays = sparse.csr_matrix(np.where(late > 5, 1, 2))
+
+    class ClearsInPython(Clears):
+        def run_spk(self) -> None:
+            super().run_spk()
+
+    def stepped(model: type) -> list[bytes]:
+        delays = sparse.csr_matrix(dense)
+        delays.data = late.ravel()
+        connection = DelaySparse(weights=sparse.csr_matrix(dense), delays=delays)
+        source = SpikeTimes(times=[[5 + k % 3, 12] for k in range(20)])
+        goal = LIF(shape=(200,), vth=1e9)
+        source.s_out.connect(connection.s_in)
+        connection.a_out.connect(goal.a_in)
+        cfg = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={DelaySparse: model})
+        found = []
+        with goal:
+            for steps in (8, 3, 20):
+                goal.run(RunSteps(steps), cfg)
+                found.append(goal.u.get().tobytes())
+        return found
+
+    assert stepped(Clears) == stepped(ClearsInPython)
+
+
+def test_spikes_of_thin_columns_are_noted_whatever_others_have() -> None:
+    """On average a column has much to do in a step, but not those that spike."""
+    dense, late = np.zeros((4000, 60)), np.zeros((4000, 60), int)
+    dense[:, :20] = 1
+    late[:, :20] = np.arange(4000)[:, None] % 250
+    thin = np.arange(20, 60)
+    dense[thin, thin], late[thin, thin] = 0.1 * thin, 250
+
+    def stepped(model: type) -> bytes:
+        connection = DelaySparse(
+            weights=sparse.csr_matrix(dense), delays=sparse.csr_matrix(late), max_delay=250
+        )
+        times = [[] if k < 20 else [*range(2 + k % 20, 600, 20)] for k in range(60)]
+        source, goal = SpikeTimes(times=times), LIF(shape=(4000,), vth=1e9)
+        source.s_out.connect(connection.s_in)
+        connection.a_out.connect(goal.a_in)
+        cfg = Loihi2SimCfg(select_tag="floating_pt", exception_proc_model_map={DelaySparse: model})
+        with goal:
+            goal.run(RunSteps(700), cfg)
+            return goal.u.get().tobytes() + connection.a_buff.get().tobytes()
+
+    assert stepped(PyDelaySparseModelFloat) == stepped(SlowFloat)
+
+
 def test_it_makes_no_difference_whether_somebody_looks_at_what_is_due() -> None:
     alone = story("few", slow=False, pauses=1)
     assert alone == story("few", slow=False, pauses=1, watched=True)

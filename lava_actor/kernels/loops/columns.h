@@ -15,6 +15,9 @@
 /* How many columns ahead entries are fetched. */
 #define LA_COLUMNS_AHEAD 16
 
+/* Delays of all columns for each entry, beyond which they are not put in order: it would take longer than it saves. */
+#define LA_DELAYS_PER_ENTRY 4
+
 typedef struct {
     int64_t next;  /* the first entry that is not done */
     uint32_t left; /* how many there are from there */
@@ -109,11 +112,14 @@ LA_COLUMNS(i32, int32_t, uint32_t, one_i32)
 
 /* Put the entries of each column in the order of their delays, so that those of one delay stay in theirs. How many
  * steps it takes from spikes of all columns until nothing is left of them; 0: two synapses of the same neurons would
- * change places (unless that `may` be), or there are no entries; -1: no memory. `value`: what belongs to the entries,
- * of so many bytes each. */
+ * change places (unless that `may` be), or there are few entries for so many delays; -1: no memory. `value`: what
+ * belongs to the entries, of so many bytes each. */
 static int64_t la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int bytes, int shift, void *value,
                            size_t width, uint32_t rows, uint32_t depth, int may) {
     int64_t longest = 0, steps = 0;
+    if ((int64_t)depth * columns > LA_DELAYS_PER_ENTRY * ptr[columns]) {
+        return 0;
+    }
     for (ptrdiff_t c = 0; c < columns; c++) {
         longest = ptr[c + 1] - ptr[c] > longest ? ptr[c + 1] - ptr[c] : longest;
     }
@@ -125,7 +131,7 @@ static int64_t la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int
     }
     for (ptrdiff_t c = 0; c < columns && steps >= 0; c++) {
         const int64_t n = ptr[c + 1] - ptr[c];
-        char *from = (char *)row + ptr[c] * bytes, *values = (char *)value + ptr[c] * (ptrdiff_t)width;
+        char *from = (char *)row + ptr[c] * bytes, *values = width ? (char *)value + ptr[c] * (ptrdiff_t)width : NULL;
         int sorted = 1, meet = 0;
         uint32_t last = 0, low = UINT32_MAX;
         memset(place, 0, ((size_t)depth + 1) * sizeof *place);
@@ -152,7 +158,9 @@ static int64_t la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int
         for (int64_t k = 0; k < n; k++) {
             int64_t to = place[late[k]]++;
             memcpy(rows_to + to * bytes, from + k * bytes, (size_t)bytes);
-            memcpy(values_to + to * (int64_t)width, values + k * (int64_t)width, width);
+            if (width) {
+                memcpy(values_to + to * (int64_t)width, values + k * (int64_t)width, width);
+            }
         }
         memcpy(from, rows_to, (size_t)(n * bytes));
         if (width) {

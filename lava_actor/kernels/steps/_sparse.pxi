@@ -104,6 +104,9 @@ cdef enum:
     _COLUMNS
     # Synapses of a column that have to be due in a step, on average, for the last of these.
     PER_STEP = 5
+    # Looks at columns after which is seen how many synapses were due in each, and how few may be.
+    LOOKS = 1000
+    LEAST_DUE = 2
 
 
 cdef class DelaySparseBurst(SparseBurst):
@@ -122,6 +125,8 @@ cdef class DelaySparseBurst(SparseBurst):
     cdef int way  # of lists: _NUMBERS, _CODES, _COLUMNS
     cdef bint sent  # columns have gone on, but the step has not
     cdef int64_t used  # entries of columns that were due in the last step
+    cdef int64_t looks, due  # at columns since the lists began, and entries that were due in them
+    cdef object thin  # an operator whose spikes have few synapses in a step, on whatever average
     cdef size_t note  # bytes of one
     cdef object code_table
     cdef void *table_at
@@ -161,7 +166,7 @@ cdef class DelaySparseBurst(SparseBurst):
         cdef int64_t entries = self.matrix.ptr[self.n_in], steps = self.operator.steps
         if self.graded:
             return _NUMBERS
-        if steps and entries >= PER_STEP * steps:
+        if steps and entries >= PER_STEP * steps and self.operator is not self.thin:
             return _COLUMNS
         return _CODES if la_can_code(&self.matrix, <int32_t>self.n_out) else _NUMBERS
 
@@ -181,7 +186,8 @@ cdef class DelaySparseBurst(SparseBurst):
             self.code_table = np.ascontiguousarray(self.code_table, self.model._la_number)
             self.table_at = data_of(self.code_table)
         self.track = self.window = None
-        self.sent, self.used = False, 0
+        self.sent, self.used, self.looks, self.due = False, 0, 0, 0
+        self.columns.count = 0  # whoever gave the model a line has thrown them away
         self.lists = True
         self.model.__dict__["_la_later"] = self
         return 0
@@ -216,10 +222,12 @@ cdef class DelaySparseBurst(SparseBurst):
     cdef void _add_now(self, void *out, bint whole) noexcept nogil:
         """Add what is due now; columns go on."""
         if self.way == _COLUMNS:
+            self.looks += self.columns.count
             self.used = la_columns_go(
                 self.kind, &self.columns, &self.matrix, <uint32_t>self.n_out, out,
                 NULL if whole else self.later.touched,
             )
+            self.due += self.used
             self.sent = True
         else:
             self._add_due(0, out, whole)
@@ -314,6 +322,12 @@ cdef class DelaySparseBurst(SparseBurst):
         cdef int64_t each = self.added // self.steps
         self.steps = self.added = 0
         self.busy = each > (self.n_out // 2 if self.busy else self.n_out)
+        if self.lists and self.way == _COLUMNS and self.looks > LOOKS:
+            if self.due < LEAST_DUE * self.looks:
+                self.model.a_buff
+                self.thin = self.operator
+                self.way = self._best_way()
+            self.looks = self.due = 0
         if self.lists and self.busy:
             self.model.a_buff
         elif self.may_list and not (self.lists or self.busy):
