@@ -250,10 +250,11 @@ def test_registering_again_replaces_what_was_rebound() -> None:
 
 
 def test_registering_again_keeps_sub_processes_that_are_no_attributes() -> None:
-    process, part = Everything(), AbstractProcess()
-    process.register_sub_procs({"part": part})
+    process = Everything()
+    parts = {name: AbstractProcess() for name in ("delta", "part", "alpha", "gamma", "beta")}
+    process.register_sub_procs(parts)
     process._post_init()
-    assert process.procs.members == [part]
+    assert process.procs.members == list(parts.values())
 
 
 def test_members_of_other_processes_are_not_taken_away() -> None:
