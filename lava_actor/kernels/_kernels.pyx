@@ -218,7 +218,6 @@ def sort_by_delay(pointers, rows, values, Py_ssize_t n_rows, bint may_swap):
         raise TypeError("values: expected one per row index")
     if not entries or n_rows < 1:
         return 0
-    cdef uint32_t depth = 1 + (int(rows.max()) >> (8 * packed)) // n_rows
     cdef int64_t *ptr = <int64_t *>data_of(pointers)
     cdef void *row = data_of(rows)
     cdef void *value = NULL if values is None else data_of(values)
@@ -226,7 +225,7 @@ def sort_by_delay(pointers, rows, values, Py_ssize_t n_rows, bint may_swap):
     with nogil:
         steps = la_by_delay(
             ptr, columns, row, 2 if narrow else 4, 8 if packed else 0, value, width,
-            <uint32_t>n_rows, depth, may_swap,
+            <uint32_t>n_rows, may_swap,
         )
     if steps < 0:
         raise MemoryError()

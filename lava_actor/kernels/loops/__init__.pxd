@@ -70,7 +70,7 @@ cdef extern from "columns.h" nogil:
     int64_t la_columns_go(int kind, la_columns *c, const la_csc *m, uint32_t rows, void *out,
                           uint64_t *touched)
     int64_t la_by_delay(const int64_t *ptr, Py_ssize_t columns, void *row, int bytes, int shift,
-                        void *value, size_t width, uint32_t rows, uint32_t depth, int may)
+                        void *value, size_t width, uint32_t rows, int may)
 
 cdef extern from "delays.h" nogil:
     ctypedef struct la_later:

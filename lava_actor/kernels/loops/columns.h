@@ -15,7 +15,7 @@
 /* How many columns ahead entries are fetched. */
 #define LA_COLUMNS_AHEAD 16
 
-/* Delays of all columns for each entry, beyond which they are not put in order: it would take longer than it saves. */
+/* Delays for each entry of a column, beyond which entries are sorted, not counted. */
 #define LA_DELAYS_PER_ENTRY 4
 
 typedef struct {
@@ -110,39 +110,67 @@ LA_COLUMNS(i32, int32_t, uint32_t, one_i32)
 
 #define la_columns_go(kind, ...) LA_BY_KIND(kind, la_columns_go, __VA_ARGS__)
 
+static int la_compare_keys(const void *a, const void *b) {
+    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+    return (x > y) - (x < y);
+}
+
+/* Where entries go in the order of their delays, of which `last` is the longest; so that those of one delay stay in
+ * theirs. `room`: LA_DELAYS_PER_ENTRY * (n + 1) + 2 elements. */
+static void la_places_by_delay(int64_t n, const uint32_t *late, uint32_t last, uint64_t *room, int64_t *to) {
+    if (last >= (uint64_t)LA_DELAYS_PER_ENTRY * (uint64_t)n) {
+        for (int64_t k = 0; k < n; k++) {
+            room[k] = (uint64_t)late[k] << 32 | (uint64_t)k;
+        }
+        qsort(room, (size_t)n, sizeof *room, la_compare_keys);
+        for (int64_t k = 0; k < n; k++) {
+            to[room[k] & UINT32_MAX] = k;
+        }
+        return;
+    }
+    memset(room, 0, ((size_t)last + 2) * sizeof *room);
+    for (int64_t k = 0; k < n; k++) {
+        room[late[k] + 1]++;
+    }
+    for (uint32_t d = 0; d < last; d++) {
+        room[d + 1] += room[d];
+    }
+    for (int64_t k = 0; k < n; k++) {
+        to[k] = (int64_t)room[late[k]]++;
+    }
+}
+
 /* Put the entries of each column in the order of their delays, so that those of one delay stay in theirs. How many
  * steps it takes from spikes of all columns until nothing is left of them; 0: two synapses of the same neurons would
- * change places (unless that `may` be), or there are few entries for so many delays; -1: no memory. `value`: what
- * belongs to the entries, of so many bytes each. */
+ * change places (unless that `may` be); -1: no memory. `value`: what belongs to the entries, of so many bytes each. */
 static int64_t la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int bytes, int shift, void *value,
-                           size_t width, uint32_t rows, uint32_t depth, int may) {
+                           size_t width, uint32_t rows, int may) {
     int64_t longest = 0, steps = 0;
-    if ((int64_t)depth * columns > LA_DELAYS_PER_ENTRY * ptr[columns]) {
-        return 0;
-    }
     for (ptrdiff_t c = 0; c < columns; c++) {
         longest = ptr[c + 1] - ptr[c] > longest ? ptr[c + 1] - ptr[c] : longest;
     }
-    int64_t *place = calloc((size_t)depth + 1, sizeof *place);
-    uint32_t *late = malloc(((size_t)longest + 1) * sizeof *late);
-    char *rows_to = malloc(((size_t)longest + 1) * (size_t)bytes), *values_to = malloc(((size_t)longest + 1) * width + 1);
-    if (!place || !late || !rows_to || !values_to) {
+    const size_t most = (size_t)longest + 1;
+    uint64_t *room = malloc((LA_DELAYS_PER_ENTRY * most + 2) * sizeof *room);
+    int64_t *to = malloc(most * sizeof *to);
+    uint32_t *late = malloc(most * sizeof *late);
+    char *rows_to = malloc(most * (size_t)bytes), *values_to = malloc(most * width + 1);
+    if (!room || !to || !late || !rows_to || !values_to) {
         steps = -1;
     }
     for (ptrdiff_t c = 0; c < columns && steps >= 0; c++) {
         const int64_t n = ptr[c + 1] - ptr[c];
-        char *from = (char *)row + ptr[c] * bytes, *values = width ? (char *)value + ptr[c] * (ptrdiff_t)width : NULL;
+        char *from = (char *)row + ptr[c] * bytes;
         int sorted = 1, meet = 0;
         uint32_t last = 0, low = UINT32_MAX;
-        memset(place, 0, ((size_t)depth + 1) * sizeof *place);
         for (int64_t k = 0; k < n; k++) {
-            uint32_t tall = bytes == 2 ? ((uint16_t *)from)[k] : ((uint32_t *)from)[k] >> shift;
+            uint32_t tall = bytes == 2 ? ((uint16_t *)from)[k] : ((uint32_t *)from)[k] >> shift, before = low;
             late[k] = tall / rows;
-            sorted &= !k || late[k] >= late[k - 1];
-            meet |= tall % rows == low && late[k] < late[k - 1];
-            low = tall % rows;
+            low = tall - late[k] * rows;
             last = late[k] > last ? late[k] : last;
-            place[late[k] + 1]++;
+            if (k && late[k] < late[k - 1]) {
+                sorted = 0;
+                meet |= low == before;
+            }
         }
         if (meet && !may) {
             steps = 0;
@@ -152,22 +180,21 @@ static int64_t la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int
         if (sorted) {
             continue;
         }
-        for (uint32_t d = 0; d < last; d++) {
-            place[d + 1] += place[d];
-        }
+        la_places_by_delay(n, late, last, room, to);
         for (int64_t k = 0; k < n; k++) {
-            int64_t to = place[late[k]]++;
-            memcpy(rows_to + to * bytes, from + k * bytes, (size_t)bytes);
-            if (width) {
-                memcpy(values_to + to * (int64_t)width, values + k * (int64_t)width, width);
-            }
+            memcpy(rows_to + to[k] * bytes, from + k * bytes, (size_t)bytes);
         }
         memcpy(from, rows_to, (size_t)(n * bytes));
         if (width) {
+            char *values = (char *)value + ptr[c] * (ptrdiff_t)width;
+            for (int64_t k = 0; k < n; k++) {
+                memcpy(values_to + to[k] * (int64_t)width, values + k * (int64_t)width, width);
+            }
             memcpy(values, values_to, (size_t)n * width);
         }
     }
-    free(place);
+    free(room);
+    free(to);
     free(late);
     free(rows_to);
     free(values_to);
