@@ -106,7 +106,7 @@ cdef enum:
     PER_STEP = 5
     # Looks at columns after which is seen how many synapses were due in each, and how few may be.
     LOOKS = 1000
-    LEAST_DUE = 2
+    LEAST_DUE = 1
 
 
 cdef class DelaySparseBurst(SparseBurst):
