@@ -110,7 +110,7 @@ LAVA = {
     "BitCheck": "shape overflowed",
     "RingBuffer": "shape",
     "Remote": "connect_var",
-    "VarWire": "receive",
+    "VarWire": "connect_var receive",
     "Injector": "send",
     "Extractor": "receive",
     "Allocator": "n_protos",

@@ -63,7 +63,11 @@ def state_of(obj: object) -> Said:
 
 
 def set_state(
-    obj: object, state: Said, reserved: Collection[str] = (), *, trusted: bool = False
+    obj: object,
+    state: Said,
+    reserved: Collection[str] = (),
+    *,
+    trusted: bool = False,
 ) -> None:
     """Give an object the attributes that `state_of` returned.
 

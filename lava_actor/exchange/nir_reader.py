@@ -351,6 +351,8 @@ _BUILDERS: dict[str, tuple[tuple[str, ...], tuple[str, ...], Callable[..., NIRPr
     "LI": (("tau", "r", "v_leak"), (), _neuron),
     "LIF": (("tau", "r", "v_leak", "v_threshold"), ("v_reset",), _neuron),
     "CubaLI": (("tau_syn", "tau_mem", "r", "v_leak"), ("w_in",), _neuron),
-    "CubaLIF": (("tau_syn", "tau_mem", "r", "v_leak", "v_threshold"), ("v_reset", "w_in"), _neuron),
+    "CubaLIF": (
+        ("tau_syn", "tau_mem", "r", "v_leak", "v_threshold"), ("v_reset", "w_in"), _neuron,
+    ),
 }  # fmt: skip
 """{type of a node: (what it must have, what it may have, what makes a Process of it)}"""

@@ -28,8 +28,7 @@ from lava_actor.learning.spikes import GradedSpikes, book
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.learning.traces import Traces
 from lava_actor.learning.update import Epoch, Numbers, SynapseUpdate
-from lava_actor.model.members import holds, receives
-from lava_actor.model.types import LavaPyType
+from lava_actor.model.members import UNDECLARED
 
 if TYPE_CHECKING:
     from logging import Logger
@@ -44,20 +43,21 @@ __all__ = [
 ]  # fmt: skip
 
 NUM_DEPENDENCIES = len(names.DEPENDENCIES)
-NUM_X_TRACES = len(names.X_TRACES)
-NUM_Y_TRACES = len(names.Y_TRACES)
+NUM_X_TRACES = len(names.PRE_TRACES)
+NUM_Y_TRACES = len(names.POST_TRACES)
+
+X_TRACES = (names.X1, names.X2)
+Y_TRACES = (names.Y1, names.Y2, names.Y3)
 
 
 class AbstractLearningConnection:
-    """Names of what a learning connection has; concrete classes declare the types of numbers."""
+    """Names of what a learning connection has; concrete classes declare the types."""
 
-    s_in_bap = s_in_y1 = s_in_y2 = s_in_y3 = receives()
-    x1 = x2 = y1 = y2 = y3 = tag_1 = tag_2 = holds()
-    x0 = y0 = holds(bool)
-    tx = ty = holds(int, 6)
-    x1_tau = x1_impulse = x2_tau = x2_impulse = holds()
-    y1_tau = y1_impulse = y2_tau = y2_impulse = y3_tau = y3_impulse = holds()
-    dw = dd = dt = LavaPyType(str, str)
+    s_in_bap = s_in_y1 = s_in_y2 = s_in_y3 = UNDECLARED
+    x0 = tx = x1 = x2 = y0 = ty = y1 = y2 = y3 = tag_1 = tag_2 = UNDECLARED
+    dw = dd = dt = UNDECLARED
+    x1_tau = x1_impulse = x2_tau = x2_impulse = UNDECLARED
+    y1_tau = y1_impulse = y2_tau = y2_impulse = y3_tau = y3_impulse = UNDECLARED
 
 
 class PyLearningConnection(AbstractLearningConnection):
@@ -151,9 +151,9 @@ class PyLearningConnection(AbstractLearningConnection):
         """Make everything that follows from the rule."""
         rule = self._learning_rule
         self._la_receives_y_traces = isinstance(rule, Loihi3FLearningRule)
-        self._la_x_traces = self._la_traces_of(names.X_TRACES)
-        self._la_y_traces = self._la_traces_of(names.Y_TRACES)
-        self._la_x2_alone = self._la_traces_of(names.X_TRACES[1:])
+        self._la_x_traces = self._la_traces_of(X_TRACES)
+        self._la_y_traces = self._la_traces_of(Y_TRACES)
+        self._la_x2_alone = self._la_traces_of(X_TRACES[1:])
         regular = self._graded_spike_cfg is GradedSpikeCfg.USE_REGULAR_IMPULSE
         self._la_graded_spikes = None if regular else self._la_payloads(self._graded_spike_cfg)
         self._la_update = SynapseUpdate(
@@ -200,7 +200,7 @@ class PyLearningConnection(AbstractLearningConnection):
             received = self.s_in_y1.recv(), self.s_in_y2.recv(), self.s_in_y3.recv()
         self._process_post_spikes(s_in_bap)
         if received is not None:
-            self._la_store_traces(names.Y_TRACES, received)
+            self._la_store_traces(Y_TRACES, received)
 
     def _process_pre_spikes(self, s_in: np.ndarray) -> None:
         """Book pre-synaptic spikes: positions, and impulses of neurons that spike again."""
@@ -208,20 +208,19 @@ class PyLearningConnection(AbstractLearningConnection):
         if not spiking.size:
             return
         if self._la_graded_spikes is None:
-            self._la_book("tx", spiking, names.X_TRACES, self._la_x_traces, 0)
+            self._la_book("tx", spiking, X_TRACES, self._la_x_traces, 0)
             return
         changed, counted = self._la_graded_spikes.apply(self.x1[spiking], s_in.reshape(-1)[spiking])
         self._la_write("x1", spiking, changed)
         counting = spiking if counted is None else spiking[counted]
-        self._la_book("tx", counting, names.X_TRACES[1:], self._la_x2_alone, 0)
+        self._la_book("tx", counting, X_TRACES[1:], self._la_x2_alone, 0)
 
     def _process_post_spikes(self, s_in_bap: np.ndarray) -> None:
         """Book post-synaptic spikes: positions, and impulses of neurons that spike again."""
         spiking = np.flatnonzero(s_in_bap)
         if not spiking.size:
             return
-        random = self._la_random_impulse("y")
-        self._la_book("ty", spiking, names.Y_TRACES, self._la_y_traces, random)
+        self._la_book("ty", spiking, Y_TRACES, self._la_y_traces, self._la_random_impulse("y"))
         self._la_write("y0", spiking, True)
 
     def _la_book(
@@ -264,7 +263,7 @@ class PyLearningConnection(AbstractLearningConnection):
         jump_before, jump_behind = self._la_x_traces.impulses_now(0), self._la_jump_behind()
         if jump_before is None or jump_behind is None:
             return None
-        sides = ("tx", names.X_TRACES, jump_before), ("ty", names.Y_TRACES, jump_behind)
+        sides = ("tx", X_TRACES, jump_before), ("ty", Y_TRACES, jump_behind)
         return (
             arrears.lines,
             self._learning_rule.t_epoch,
@@ -291,9 +290,9 @@ class PyLearningConnection(AbstractLearningConnection):
         if post:
             self._la_store("y0", self.ty > 0)
         x_history, y_history = self._compute_trace_histories()
-        self._la_store_traces(names.X_TRACES, x_history[-1])
+        self._la_store_traces(X_TRACES, x_history[-1])
         if not self._la_receives_y_traces:
-            self._la_store_traces(names.Y_TRACES, y_history[-1])
+            self._la_store_traces(Y_TRACES, y_history[-1])
         self._apply_learning_rules(x_history, y_history)
         for name in ("tx", "x0") * pre + ("ty", "y0") * post:
             self._la_store(name, 0)

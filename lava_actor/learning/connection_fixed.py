@@ -16,13 +16,16 @@ from lava_actor.learning.spikes import FixedGradedSpikes
 from lava_actor.learning.traces import FixedTraces
 from lava_actor.learning.update import FixedNumbers, Numbers
 from lava_actor.model.members import declares
+from lava_actor.model.ports import PyInPort
 
 
-@declares(bool, "s_in_bap", 1)
-@declares(np.int32, "s_in_y1 s_in_y2 s_in_y3", 7)
-@declares(int, "tag_2", 6)
-@declares(int, "x1 x2 y1 y2 y3", 7)
-@declares(int, f"tag_1 {' '.join(CONSTANTS)}", 8)
+@declares(bool, "s_in_bap", 1, PyInPort.VEC_DENSE)
+@declares(np.int32, "s_in_y1 s_in_y2 s_in_y3", 7, PyInPort.VEC_DENSE)
+@declares(bool, "x0 y0", kind=np.ndarray)
+@declares(int, "tx ty tag_2", 6, np.ndarray)
+@declares(int, "x1 x2 y1 y2 y3", 7, np.ndarray)
+@declares(int, f"tag_1 {' '.join(CONSTANTS)}", 8, np.ndarray)
+@declares(str, "dw dd dt", kind=str)
 class LearningConnectionModelBitApproximate(PyLearningConnection):
     """Learning in integers with the widths of the hardware, rounded stochastically.
 

@@ -89,7 +89,8 @@ def _product(
     while abs(mantissa) > MANTISSA_RANGE[1] and mantissa % 2 == 0 and exponent < EXPONENT_RANGE[1]:
         mantissa, exponent = mantissa // 2, exponent + 1
     for what, value, (low, high) in (
-        ("mantissa", mantissa, MANTISSA_RANGE), ("exponent", exponent, EXPONENT_RANGE)
+        ("mantissa", mantissa, MANTISSA_RANGE),
+        ("exponent", exponent, EXPONENT_RANGE),
     ):
         if not low <= value <= high:
             raise equation.fault(

@@ -26,8 +26,8 @@ VARIABLES = tuple(names.SYNAPTIC_VARIABLE_VAR_MAPPING.values())
 SIGNS = {Sign.ANY: 0, Sign.POSITIVE: 1, Sign.NEGATIVE: -1}
 
 PLACES = {
-    **{name: (0, i) for i, name in enumerate(names.X_TRACES)},
-    **{name: (1, i) for i, name in enumerate(names.Y_TRACES)},
+    **{name: (0, i) for i, name in enumerate((names.X1, names.X2))},
+    **{name: (1, i) for i, name in enumerate((names.Y1, names.Y2, names.Y3))},
     **{name: (2, i) for i, name in enumerate(names.SYNAPTIC_VARIABLE_VAR_MAPPING)},
     names.X0: (3, 0),
     names.Y0: (4, 0),

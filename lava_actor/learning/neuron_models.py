@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from lava_actor.learning.learning_rule import LoihiLearningRule
-from lava_actor.model.members import declares, holds, receives, sends
+from lava_actor.model.members import UNDECLARED, declares
+from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 
 if TYPE_CHECKING:
@@ -35,9 +36,8 @@ class LearningNeuronModel(PyLoihiProcessModel):
         ``_learning_rule``.
     """
 
-    a_third_factor_in = receives()
-    s_out_bap = s_out_y1 = s_out_y2 = s_out_y3 = sends()
-    y1 = y2 = y3 = holds()
+    a_third_factor_in = s_out_bap = s_out_y1 = s_out_y2 = s_out_y3 = UNDECLARED
+    y1 = y2 = y3 = UNDECLARED
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -45,13 +45,17 @@ class LearningNeuronModel(PyLoihiProcessModel):
         self._learning_rule: LoihiLearningRule | None = proc_params["learning_rule"]
 
 
-@declares(bool, "s_out_bap", 1)
-@declares(np.int32, "a_third_factor_in s_out_y1 s_out_y2 s_out_y3 y1 y2 y3", 7)
+@declares(np.int32, "a_third_factor_in", 7, PyInPort.VEC_DENSE)
+@declares(bool, "s_out_bap", 1, PyOutPort.VEC_DENSE)
+@declares(np.int32, "s_out_y1 s_out_y2 s_out_y3", 7, PyOutPort.VEC_DENSE)
+@declares(np.int32, "y1 y2 y3", 7, np.ndarray)
 class LearningNeuronModelFixed(LearningNeuronModel):
     """Post-synaptic traces as integers of seven bits."""
 
 
-@declares(bool, "s_out_bap")
-@declares(float, "a_third_factor_in s_out_y1 s_out_y2 s_out_y3 y1 y2 y3")
+@declares(float, "a_third_factor_in", kind=PyInPort.VEC_DENSE)
+@declares(bool, "s_out_bap", kind=PyOutPort.VEC_DENSE)
+@declares(float, "s_out_y1 s_out_y2 s_out_y3", kind=PyOutPort.VEC_DENSE)
+@declares(float, "y1 y2 y3", kind=np.ndarray)
 class LearningNeuronModelFloat(LearningNeuronModel):
     """Post-synaptic traces in double precision."""

@@ -18,7 +18,7 @@ from lava_actor.learning.learning_rule import LoihiLearningRule
 if TYPE_CHECKING:
     from lava_actor.learning.connection_base import PyLearningConnection
 
-TRACES = names.X_TRACES + names.Y_TRACES
+TRACES = (names.X1, names.X2, names.Y1, names.Y2, names.Y3)
 CONSTANTS = tuple(f"{trace}_{kind}" for trace in TRACES for kind in ("tau", "impulse"))
 TARGETS = (names.DW, names.DD, names.DT)
 

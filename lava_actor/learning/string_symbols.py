@@ -11,10 +11,8 @@ DW, DD, DT = "dw", "dd", "dt"
 
 SPIKE_DEPENDENCIES = {X0, Y0}
 DEPENDENCIES = {X0, Y0, U}
-X_TRACES, Y_TRACES = (X1, X2), (Y1, Y2, Y3)
-"""In the order in which a side's traces stand in arrays and tables."""
-
-PRE_TRACES, POST_TRACES = set(X_TRACES), set(Y_TRACES)
+PRE_TRACES = {X1, X2}
+POST_TRACES = {Y1, Y2, Y3}
 TRACES = PRE_TRACES | POST_TRACES
 SYNAPTIC_VARIABLES = {W, D, T}
 FACTOR_STATE_VARS = SPIKE_DEPENDENCIES | TRACES | SYNAPTIC_VARIABLES | {C}

@@ -7,6 +7,7 @@ targets of a group are done: ``dt`` never sees the new weight.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -22,17 +23,20 @@ from lava_actor.learning.learning_rule_applier import (
     LearningRuleApplierFloat,
 )
 from lava_actor.learning.limits import Limits, carry, from_accumulator, limits_of, to_accumulator
-from lava_actor.learning.native import PLACES, RuleTable
+from lava_actor.learning.native import RuleTable
 from lava_actor.learning.patterns import Patch, Spiking
 from lava_actor.learning.product_series import ProductSeries, traces_per_dependency
 from lava_actor.learning.synapses import SynapticVariable
+
+TRACE_INDEX = {names.X1: 0, names.X2: 1, names.Y1: 0, names.Y2: 1, names.Y3: 2}
+"""Place of a trace among those of its side."""
 
 PIECE = 1 << 15
 """Synapses to compute at a time: intermediate results of a piece stay in the processor's cache."""
 
 
-class Numbers:
-    """How a synaptic variable is held while it is changed: as it is, with no limit but the sign.
+class Numbers(ABC):
+    """How a synaptic variable is held while it is changed.
 
     Attributes
     ----------
@@ -42,23 +46,35 @@ class Numbers:
 
     native: tuple[type[np.generic], int] | None = None
 
+    @abstractmethod
     def begin(self, values: np.ndarray) -> np.ndarray:
         """Return what the applier adds to."""
-        return values
 
+    @abstractmethod
     def end(self, accumulator: np.ndarray, limits: Limits) -> np.ndarray:
         """Return the new values of the variable, limited."""
-        return limits.sign_limited(accumulator)
 
+    @abstractmethod
     def settled(self, values: np.ndarray, limits: Limits) -> bool:
         """Whether `values`, a result of `end`, would stay as they are without any change."""
-        return True
 
 
 class FloatNumbers(Numbers):
-    """Double precision: no rounding, and no limit but the sign, which stays."""
+    """Double precision: no rounding, and no limit but the sign."""
 
     native = np.float64, 0
+
+    def begin(self, values: np.ndarray) -> np.ndarray:
+        """Return the values themselves."""
+        return values
+
+    def end(self, accumulator: np.ndarray, limits: Limits) -> np.ndarray:
+        """Limit the sign."""
+        return limits.sign_limited(accumulator)
+
+    def settled(self, values: np.ndarray, limits: Limits) -> bool:
+        """Return True: a sign that was limited once stays."""
+        return True
 
 
 class FixedNumbers(Numbers):
@@ -121,7 +137,7 @@ class Epoch:
             when = end
         else:
             when = self.tx[patch.cols] if dependency == names.X0 else self.ty[patch.rows]
-        return history[when, PLACES[trace][1], neurons]
+        return history[when, TRACE_INDEX[trace], neurons]
 
 
 class _Target:

@@ -1,64 +1,43 @@
-"""Members of models of the library, declared in a line.
-
-In the body of a class members stand with their type of number, as many as have one: ``u = v =
-holds(np.int32, 24)``. What a base of models in both kinds of numbers has stands there without it
-(``u = v = holds()``), and `declares` says it in the classes derived from that.
-"""
+"""Members that models of both kinds of numbers have: annotated once, declared in a line."""
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 
-from lava_actor.model.ports import PyInPort, PyOutPort, PyRefPort
-from lava_actor.model.ports.ref_port import PyRefPortVectorDense
+from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.types import LavaPyType
 
 M = TypeVar("M", bound=type)
 
+UNDECLARED: Any = None
+"""Stands in a base class for a member that derived classes declare."""
 
-@dataclass(frozen=True)
-class _Undeclared:
-    """Stands in a base class for a member of this kind."""
-
-    cls: object
-
-
-def _member(
-    cls: type, d_type: object, precision: int | None = None, reads_only: bool = False
-) -> Any:
-    return _Undeclared(cls) if d_type is None else LavaPyType(cls, d_type, precision, reads_only)
+_KINDS = {
+    "PyInPort": PyInPort.VEC_DENSE,
+    "PyOutPort": PyOutPort.VEC_DENSE,
+    "np.ndarray": np.ndarray,
+}
 
 
-def receives(d_type: object = None, precision: int | None = None) -> PyInPort:
-    """Declare InPorts: the same as ``LavaPyType(PyInPort.VEC_DENSE, d_type, precision)``."""
-    return _member(PyInPort.VEC_DENSE, d_type, precision)
+def declares(
+    d_type: object, names: str, precision: int | None = None, kind: object = None
+) -> Callable[[M], M]:
+    """Declare members of one type of number.
 
-
-def sends(d_type: object = None, precision: int | None = None) -> PyOutPort:
-    """Declare OutPorts: the same as ``LavaPyType(PyOutPort.VEC_DENSE, d_type, precision)``."""
-    return _member(PyOutPort.VEC_DENSE, d_type, precision)
-
-
-def refers(d_type: object = None, reads_only: bool = False) -> PyRefPortVectorDense:
-    """Declare RefPorts: ``LavaPyType(PyRefPort.VEC_DENSE, d_type, reads_only=reads_only)``."""
-    return _member(PyRefPort.VEC_DENSE, d_type, reads_only=reads_only)
-
-
-def holds(d_type: object = None, precision: int | None = None) -> np.ndarray:
-    """Declare Vars that are arrays: the same as ``LavaPyType(np.ndarray, d_type, precision)``."""
-    return _member(np.ndarray, d_type, precision)
-
-
-def declares(d_type: object, names: str, precision: int | None = None) -> Callable[[M], M]:
-    """Declare members of one type of number, of the kinds that a base class says."""
+    The same as ``name: kind = LavaPyType(kind, d_type, precision)`` for each of the names; the kind
+    is what a base class has annotated, unless it is given.
+    """
 
     def decorate(cls: M) -> M:
+        annotated: dict[str, str] = {}
+        for base in reversed(cls.__mro__):
+            annotated |= inspect.get_annotations(base)
         for name in names.split():
-            setattr(cls, name, LavaPyType(getattr(cls, name).cls, d_type, precision))
+            setattr(cls, name, LavaPyType(kind or _KINDS[annotated[name]], d_type, precision))
         return cls
 
     return decorate

@@ -8,7 +8,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.sparse import sparray, spmatrix
 
-from lava_actor.networks.network import AlgebraicMatrix, AlgebraicVector, Network, build_with
+from lava_actor.networks.network import (
+    AlgebraicMatrix,
+    AlgebraicVector,
+    Network,
+    build_with,
+)
 from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.graded import process as graded
 from lava_actor.proc.io import sink, source
@@ -88,7 +93,8 @@ class LIFVec(AlgebraicVector):
     def __init__(self, **kwargs: Any) -> None:
         self.main: LIF = LIF(**kwargs)
         self.shape = kwargs["shape"]
-        self.in_port, self.out_port = self.main.a_in, self.main.s_out
+        self.in_port = self.main.a_in
+        self.out_port = self.main.s_out
 
 
 class GradedVec(AlgebraicVector):
@@ -103,8 +109,10 @@ class GradedVec(AlgebraicVector):
     ) -> None:
         self.main: graded.GradedVec = graded.GradedVec(shape=shape, vth=vth, exp=exp, **kwargs)
         self.shape = shape
-        self.vth, self.exp = vth, exp
-        self.in_port, self.out_port = self.main.a_in, self.main.s_out
+        self.vth = vth
+        self.exp = exp
+        self.in_port = self.main.a_in
+        self.out_port = self.main.s_out
 
     def __mul__(self, other: object) -> GradedSparse:
         if not isinstance(other, GradedVec):
@@ -129,8 +137,10 @@ class ProductVec(AlgebraicVector):
     ) -> None:
         self.main: ProdNeuron = ProdNeuron(shape=shape, vth=vth, exp=exp, **kwargs)
         self.shape = shape
-        self.vth, self.exp = vth, exp
-        self.in_port, self.in_port2 = self.main.a_in1, self.main.a_in2
+        self.vth = vth
+        self.exp = exp
+        self.in_port = self.main.a_in1
+        self.in_port2 = self.main.a_in2
         self.out_port = self.main.s_out
 
     def __lshift__(self, other: object) -> ProductVec:
@@ -215,7 +225,8 @@ class NormalizeNet(AlgebraicVector):
         self.sum.a_out.connect(self.inv_sqrt.a_in)
         self.inv_sqrt.s_out.connect(self.spread.s_in)
         self.spread.a_out.connect(self.main.a_in2)
-        self.in_port, self.out_port = self.main.a_in1, self.main.s_out
+        self.in_port = self.main.a_in1
+        self.out_port = self.main.s_out
 
 
 def _identity(vector: AlgebraicVector) -> GradedSparse:

@@ -31,7 +31,11 @@ class ResFireVec(AlgebraicVector):
         self.decay_tau = kwargs.pop("decay_tau", [1])
         self.dt = kwargs.pop("dt", 0.001)
         self.main: RFZero = RFZero(
-            shape=self.shape, freqs=self.freqs, decay_tau=self.decay_tau, dt=self.dt, uth=self.uth
+            shape=self.shape,
+            freqs=self.freqs,
+            decay_tau=self.decay_tau,
+            dt=self.dt,
+            uth=self.uth,
         )
         self.in_port = self.main.u_in
         self.in_port2 = self.main.v_in

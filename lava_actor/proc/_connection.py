@@ -17,7 +17,7 @@ from lava_actor.errors import InvalidValueError, UnsupportedError
 from lava_actor.kernels import advance_columns, as_unique
 from lava_actor.kernels.steps import Burst
 from lava_actor.model.cuts import Cut
-from lava_actor.model.members import declares, holds, receives, sends
+from lava_actor.model.members import declares
 from lava_actor.model.native import (
     PortFacts,
     no_plain_in,
@@ -25,6 +25,7 @@ from lava_actor.model.native import (
     replaced,
     stands_in_the_way,
 )
+from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.types import LavaPyType
 from lava_actor.proc._arithmetic import integral_input, owner_of
@@ -87,9 +88,10 @@ class ConnectionModel(PyLoihiProcessModel):
     senders the sum counts, in both cases.
     """
 
-    s_in = receives(bool, 1)
-    a_out = sends()
-    a_buff = num_message_bits = holds()
+    s_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, bool, precision=1)
+    a_out: PyOutPort
+    a_buff: np.ndarray
+    num_message_bits: np.ndarray
 
     _la_number: ClassVar[np.dtype] = _DeclaredNumber()  # type: ignore[assignment]  # gives one
     """Type of weights and sums: float64 or int32."""

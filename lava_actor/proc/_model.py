@@ -9,7 +9,6 @@ import numpy as np
 
 from lava_actor.model.cuts import Cut
 from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.members import declares, holds, receives, refers, sends
 from lava_actor.model.native import NativeStep
 from lava_actor.model.ports import PyInPort, PyOutPort
 from lava_actor.model.py.loihi import PyLoihiProcessModel
@@ -21,8 +20,7 @@ from lava_actor.process.process import AbstractProcess
 
 __all__ = [
     "Cut", "LavaPyType", "NativeStep", "PyInPort", "PyLoihiProcessModel", "PyOutPort", "cpu_model",
-    "declares", "holds", "is_as_seen", "receives", "refers", "seen",
-    "sends",
+    "is_as_seen", "seen",
 ]  # fmt: skip
 
 M = TypeVar("M", bound=type)

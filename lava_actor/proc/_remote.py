@@ -9,11 +9,10 @@ from lava_actor.process import AbstractProcess, RefPort, Var
 
 
 class Remote(AbstractProcess):
-    """A Process with a RefPort, `state` by default, for one Var."""
+    """A Process with a RefPort `state`, for one Var."""
 
     state: RefPort
 
-    _la_port: ClassVar[str] = "state"
     _la_already: ClassVar[str]
     """What it does with the Var that it has."""
 
@@ -25,17 +24,12 @@ class Remote(AbstractProcess):
         NetworkError
             (an `AssertionError`) if there is one already: use one such Process per Var.
         """
-        if self._la_ref_port.out_connections:
+        if self.state.out_connections:
             raise NetworkError(f"{self.name}.connect_var: {self._la_already} a Var")
         self._la_take_shape(tuple(var.shape))
         self._post_init()
-        self._la_ref_port.connect_var(var)
-
-    @property
-    def _la_ref_port(self) -> RefPort:
-        port: RefPort = getattr(self, self._la_port)
-        return port
+        self.state.connect_var(var)
 
     def _la_take_shape(self, shape: tuple[int, ...]) -> None:
         """Make what has the shape of the Var."""
-        setattr(self, self._la_port, RefPort(shape=shape))
+        self.state = RefPort(shape=shape)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl, wrap24
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, declares, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.atrlif.process import ATRLIF
 
 DECAY_BITS = 12
@@ -26,10 +27,21 @@ BY_NEURON = Cut("s_out", ("a_in", "s_out", "i", "v", "theta", "r", "s", "bias_ma
 class AbstractPyATRLIFModel(PyLoihiProcessModel):
     """Spiking and the reaction to a spike, which are the same in both number systems."""
 
-    a_in = receives()
-    s_out = sends()
-    i = v = theta = r = s = bias_mant = holds()
-    bias_exp = delta_i = delta_v = delta_theta = delta_r = theta_0 = theta_step = holds()
+    a_in: PyInPort
+    s_out: PyOutPort
+    i: np.ndarray
+    v: np.ndarray
+    theta: np.ndarray
+    r: np.ndarray
+    s: np.ndarray
+    bias_mant: np.ndarray
+    bias_exp: np.ndarray
+    delta_i: np.ndarray
+    delta_v: np.ndarray
+    delta_theta: np.ndarray
+    delta_r: np.ndarray
+    theta_0: np.ndarray
+    theta_step: np.ndarray
 
     def subthr_dynamics(self, activation_in: np.ndarray) -> None:
         """Update i, v, theta and r for one step without spikes."""
@@ -98,10 +110,10 @@ class PyATRLIFModelFixed(AbstractPyATRLIFModel):
         numbers=_NUMBERS.split(), stands_for=_REPLACED,
     )  # fmt: skip
 
-    a_in = receives(np.int32, 16)
-    s = holds(bool)
-    bias_mant = holds(np.int32, 13)
-    bias_exp = holds(np.int32, 3)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=16)
+    s: np.ndarray = LavaPyType(np.ndarray, bool)
+    bias_mant: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=13)
+    bias_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
 
     def on_start(self) -> None:
         """Bring the threshold into state scale."""

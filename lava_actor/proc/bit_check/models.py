@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, holds, refers
+from lava_actor.model.ports import PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.bit_check.process import BitCheck
 
 
@@ -17,8 +19,11 @@ def exceeds_bits(values: np.ndarray, bits: int) -> bool:
 class AbstractBitCheckModel(PyLoihiProcessModel):
     """Looks at the Var in every step."""
 
-    state = refers(np.int64, reads_only=True)
-    layerid = debug = bits = _overflowed = holds(np.int32)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int64, reads_only=True)
+    layerid: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    debug: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    bits: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    _overflowed: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def post_guard(self) -> bool:
         """Look in every step."""

@@ -36,7 +36,12 @@ class BitCheck(Remote):
     _la_already = "this BitCheck already watches"
 
     def __init__(
-        self, *, layerid: int | None = None, debug: int = 0, bits: int = 24, **kwargs: object
+        self,
+        *,
+        layerid: int | None = None,
+        debug: int = 0,
+        bits: int = 24,
+        **kwargs: object,
     ) -> None:
         if not 1 <= bits <= 31:
             raise InvalidValueError(f"BitCheck.bits: expected 1 … 31, got {bits!r}")

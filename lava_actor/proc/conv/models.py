@@ -9,9 +9,10 @@ import numpy as np
 from lava_actor.kernels import conv_events
 from lava_actor.kernels.steps import ConvBurst
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import wrap_bits
 from lava_actor.proc._connection import FloatNumbers, Undelayed
-from lava_actor.proc._model import cpu_model, declares, holds, is_as_seen, seen
+from lava_actor.proc._model import LavaPyType, cpu_model, is_as_seen, seen
 from lava_actor.proc.conv.process import Conv
 
 BY_SLICE = Cut(
@@ -29,8 +30,15 @@ BY_SLICE = Cut(
 class AbstractPyConvModel(Undelayed):
     """Sends what was computed in the step before, then receives and convolves."""
 
-    a_buf = weight = weight_exp = num_weight_bits = holds()
-    kernel_size = padding = stride = dilation = groups = holds(np.int32)
+    a_buf: np.ndarray
+    weight: np.ndarray
+    kernel_size: np.ndarray
+    padding: np.ndarray
+    stride: np.ndarray
+    dilation: np.ndarray
+    groups: np.ndarray
+    weight_exp: np.ndarray
+    num_weight_bits: np.ndarray
 
     _la_prepared_from: object = None
     """The weight that `_la_kernel` was made of."""
@@ -86,22 +94,23 @@ class AbstractPyConvModel(Undelayed):
 
 @cpu_model(Conv, "floating_pt")
 @declares(float, "a_buf weight weight_exp num_weight_bits")
+@declares(np.int32, "kernel_size padding stride dilation groups")
 class PyConvModelFloat(FloatNumbers, AbstractPyConvModel):
     """Floating-point model of `Conv`."""
 
     cut = BY_SLICE
-    num_message_bits = holds(np.int32, 5)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
 @cpu_model(Conv, "fixed_pt")
 @declares(np.int32, "a_out a_buf", 24)
-@declares(np.int32, "weight_exp num_weight_bits")
+@declares(np.int32, "kernel_size padding stride dilation groups weight_exp num_weight_bits")
 class PyConvModelFixed(AbstractPyConvModel):
     """Fixed-point model of `Conv`: fractions of weights are cut off, sums wrap at 24 bits."""
 
     cut = BY_SLICE
-    weight = holds(np.int32, 8)
-    num_message_bits = holds(np.int32, 5)
+    weight: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
     @classmethod
     def _la_arithmetic_of(cls) -> type[object]:

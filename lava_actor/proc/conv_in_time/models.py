@@ -6,16 +6,17 @@ import numpy as np
 
 from lava_actor.kernels import dense_events
 from lava_actor.kernels.steps import InTimeBurst
+from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import integral_input
 from lava_actor.proc._connection import Delayed, FloatNumbers
-from lava_actor.proc._model import cpu_model, declares, holds
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.conv_in_time.process import ConvInTime
 
 
 class AbstractPyConvInTimeModel(Delayed):
     """Adds what the input does to all columns of the buffer at once."""
 
-    weights = holds()
+    weights: np.ndarray
 
     def on_start(self) -> None:
         """Lay the kernel out by input: what one input does is then one block of memory.
@@ -46,16 +47,16 @@ class AbstractPyConvInTimeModel(Delayed):
 class PyConvInTimeFloat(AbstractPyConvInTimeModel, FloatNumbers):
     """Floating-point model of `ConvInTime`."""
 
-    num_message_bits = holds(np.int32, 5)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
 
 @cpu_model(ConvInTime, "fixed_pt")
 class PyConvInTimeFixed(AbstractPyConvInTimeModel, FloatNumbers):
     """Fixed-point model of `ConvInTime`: whole numbers, in double precision; nothing is clipped."""
 
-    weights = holds(np.int32, 8)
-    a_buff = holds(float)
-    num_message_bits = holds(np.int32, 5)
+    weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
+    num_message_bits: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=5)
 
     _la_checks_fractions = True
 

@@ -40,7 +40,13 @@ class ConvInTime(AbstractProcess):
     double precision.
     """
 
-    def __init__(self, *, weights: np.ndarray, num_message_bits: int = 0, **kwargs: object) -> None:
+    def __init__(
+        self,
+        *,
+        weights: np.ndarray,
+        num_message_bits: int = 0,
+        **kwargs: object,
+    ) -> None:
         shape = np.shape(weights)
         if len(shape) != 3 or shape[0] == 0:
             raise InvalidValueError(

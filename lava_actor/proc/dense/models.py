@@ -9,6 +9,7 @@ import numpy as np
 from lava_actor.errors import InvalidValueError
 from lava_actor.kernels import dense_events, dense_events_delayed
 from lava_actor.kernels.steps import DenseBurst
+from lava_actor.model.members import declares
 from lava_actor.proc._arithmetic import owner_of
 from lava_actor.proc._connection import (
     BY_ROW,
@@ -19,7 +20,7 @@ from lava_actor.proc._connection import (
     Undelayed,
 )
 from lava_actor.proc._delays import delay_weights
-from lava_actor.proc._model import cpu_model, declares, holds
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.dense.process import DelayDense, Dense
 
@@ -42,7 +43,7 @@ __getattr__ = of_sibling(__name__, "PyLearningDenseModelFloat PyLearningDenseMod
 class _DenseWeights(ConnectionModel):
     """Keeps `weights` column-major; may be rebound, and written to, at any time."""
 
-    weights = holds()
+    weights: np.ndarray
 
     _la_columns: np.ndarray | None = None
     """The weights the last time they were looked at."""
@@ -85,7 +86,7 @@ class AbstractPyDenseModelBitAcc(FixedNumbers, _DenseConnection):
     then the shift; both in 32 bits, wrapping.
     """
 
-    weights = holds(np.int32, 8)
+    weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
 
 
 @cpu_model(Dense, "floating_pt")
@@ -109,7 +110,7 @@ class AbstractPyDelayDenseModel(_DenseWeights, Delayed):
     and then ``a_buff[:, d] += W_d @ s``; in fixed point ``shl(W_d @ s, weight_exp)``.
     """
 
-    delays = holds()
+    delays: np.ndarray
 
     _la_late: np.ndarray | None = None
     """The delays the last time they were looked at."""
@@ -144,7 +145,7 @@ class PyDelayDenseModelFloat(FloatNumbers, AbstractPyDelayDenseModel):
 
     cut = BY_ROW
 
-    delays = holds(np.int32)
+    delays: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
 
 @cpu_model(DelayDense, "bit_accurate_loihi", "fixed_pt")
@@ -153,5 +154,5 @@ class PyDelayDenseModelBitAcc(FixedNumbers, AbstractPyDelayDenseModel):
 
     cut = BY_ROW
 
-    weights = holds(np.int32, 8)
-    delays = holds(np.int32, 6)
+    weights: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=8)
+    delays: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=6)

@@ -47,7 +47,13 @@ class Dense(Projection):
         (a `TypeError`) if they are not real numbers.
     """
 
-    def __init__(self, *, weights: ArrayLike, num_message_bits: int = 0, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        weights: ArrayLike,
+        num_message_bits: int = 0,
+        **kwargs: Any,
+    ) -> None:
         weights = weight_matrix(kwargs.get("name") or type(self).__name__, weights)
         super().__init__(**given(locals()))
         self._la_add_members(weights, num_message_bits)
@@ -75,7 +81,12 @@ class DelayDense(Dense):
     """
 
     def __init__(
-        self, *, weights: ArrayLike, delays: ArrayLike, max_delay: int = 0, **kwargs: Any
+        self,
+        *,
+        weights: ArrayLike,
+        delays: ArrayLike,
+        max_delay: int = 0,
+        **kwargs: Any,
     ) -> None:
         owner = kwargs.get("name") or type(self).__name__
         weights = weight_matrix(owner, weights)

@@ -10,7 +10,7 @@ from lava_actor.errors import InvalidValueError
 from lava_actor.model.cuts import Cut
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, kept
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.graded.process import GradedReluVec, GradedVec, InvSqrt, NormVecDelay
 
 WORD_BITS = 24
@@ -32,14 +32,16 @@ def _graded(function: str) -> NativeStep:
 class GradedModel(PyLoihiProcessModel):
     """What models of graded vectors with a threshold have in common."""
 
-    s_out = sends(np.int32, 24)
-    v = vth = exp = holds(np.int32, 24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    vth: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
 
 
 class AbstractGradedVecModel(GradedModel):
     """Adds the input to `v`, sends what passes the threshold, clears `v`."""
 
-    a_in = receives(np.int32, 24)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
 
     def _la_passes(self, values: np.ndarray) -> np.ndarray:
         """Return which of the values are sent."""
@@ -93,9 +95,10 @@ class NormVecDelayModel(GradedModel):
         then=NativeStep.of(np.int32, "normed_i32", "a_in2", "s_out", "", "v2", integers=("vth",)),
     )
 
-    a_in1 = a_in2 = receives(np.int32, 24)
-    s2_out = sends(np.int32, 24)
-    v2 = holds(np.int32, 24)
+    a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    a_in2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s2_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    v2: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
 
     def run_spk(self) -> None:
         """Send the square before waiting for what is made of it: the two may form a loop."""
@@ -114,9 +117,9 @@ class InvSqrtModelFloat(PyLoihiProcessModel):
 
     native_step = NativeStep.of(float, "inverse_root_f64", "a_in", "s_out")
 
-    a_in = receives(float)
-    s_out = sends(float)
-    fp_base = holds(np.int32)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    fp_base: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Receive, send the inverse square root."""
@@ -136,9 +139,9 @@ class InvSqrtModelFP(PyLoihiProcessModel):
         uniform=False,
     )  # fmt: skip
 
-    a_in = receives(np.int32, 24)
-    s_out = sends(np.int32, 24)
-    fp_base = holds(np.int32)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
+    fp_base: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Receive, send the inverse square root of each element."""

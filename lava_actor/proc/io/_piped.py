@@ -8,7 +8,7 @@ import numpy as np
 
 from lava_actor.errors import NetworkError
 from lava_actor.model.py.async_ import PyAsyncProcessModel
-from lava_actor.proc._model import receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyOutPort
 from lava_actor.proc.io.utils import (
     ChannelConfig,
     PipeLock,
@@ -101,8 +101,8 @@ class Configured(Model):
 class Through(Configured):
     """One through which messages go, into its pipe or out of it."""
 
-    in_port = receives(float)
-    out_port = sends(float)
+    in_port: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
 
 class Takes(Through):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.proc._model import PyLoihiProcessModel, holds
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel
 from lava_actor.process import AbstractProcess, Var
 
 
@@ -19,7 +19,8 @@ class Scheduled(AbstractProcess):
 class OnSchedule(PyLoihiProcessModel):
     """The model of a `Scheduled` Process."""
 
-    interval = offset = holds(np.int32)
+    interval: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    offset: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def post_guard(self) -> bool:
         """Whether this step is one of the schedule."""

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lava_actor.errors import InvalidValueError, NetworkError
+from lava_actor.model.members import declares
+from lava_actor.model.ports import PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.resources import HostCPU
-from lava_actor.proc._model import cpu_model, declares, holds, refers, sends
+from lava_actor.proc._model import LavaPyType, PyOutPort, cpu_model
 from lava_actor.proc._remote import Remote
 from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.process import OutPort, RefPort, Var
@@ -124,8 +127,9 @@ class StateDataloader(AbstractDataloader, Remote):
 class AbstractPyDataloaderModel(OnSchedule):
     """The schedule and the labels; subclasses say what happens with the data."""
 
-    ground_truth = sends(float)
-    interval = offset = holds(int)
+    ground_truth: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    interval: np.ndarray = LavaPyType(np.ndarray, int)
+    offset: np.ndarray = LavaPyType(np.ndarray, int)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -148,8 +152,8 @@ class AbstractPyDataloaderModel(OnSchedule):
 class AbstractPySpikeDataloaderModel(AbstractPyDataloaderModel):
     """Plays samples; subclasses declare the number type."""
 
-    s_out = sends()
-    data = holds()
+    s_out: PyOutPort
+    data: np.ndarray
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -172,7 +176,7 @@ class AbstractPySpikeDataloaderModel(AbstractPyDataloaderModel):
 class AbstractPyStateDataloaderModel(AbstractPyDataloaderModel):
     """Writes samples into a Var; subclasses declare the number type."""
 
-    state = refers()
+    state: PyRefPortVectorDense
 
     def run_spk(self) -> None:
         """Send the label."""
@@ -201,12 +205,14 @@ class PySpikeModelFloat(AbstractPySpikeDataloaderModel):
 
 
 @cpu_model(StateDataloader, "fixed_pt", cpu=HostCPU)
-@declares(np.int32, "state")
 class PyStateModelFixed(AbstractPyStateDataloaderModel):
     """Fixed-point model of `StateDataloader`."""
 
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32)
+
 
 @cpu_model(StateDataloader, "floating_pt", cpu=HostCPU)
-@declares(float, "state")
 class PyStateModelFloat(AbstractPyStateDataloaderModel):
     """Floating-point model of `StateDataloader`."""
+
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)

@@ -12,11 +12,10 @@ from enum import Enum, unique
 import numpy as np
 
 from lava_actor.errors import RuntimeStateError
-from lava_actor.model.members import holds, receives, sends
 from lava_actor.model.model import AbstractProcessModel
 from lava_actor.model.resources import HostCPU
 from lava_actor.proc._arithmetic import integral_input, kept, shl
-from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, PyOutPort, cpu_model
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc._shaped import Shaped
 from lava_actor.proc.io.compression import (
     decode_encode_delta_sparse_8,
@@ -101,8 +100,13 @@ class DeltaEncoder(Shaped):
 class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
     """The encoding itself; subclasses write the messages."""
 
-    a_in = receives(np.int32)
-    vth = act = residue = spike_exp = a_min = a_max = holds(np.int32)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    vth: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    act: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    residue: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    spike_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    a_min: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    a_max: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     _la_compressions: frozenset[Compression]
     """What this model can write."""
@@ -154,7 +158,7 @@ class AbstractPyDeltaEncoderModel(PyLoihiProcessModel):
 class PyDeltaEncoderModelDense(AbstractPyDeltaEncoderModel):
     """Model of `DeltaEncoder` that sends frames."""
 
-    s_out = sends(np.int32)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
     _la_compressions = frozenset({Compression.DENSE})
 
     def _la_send_message(self, frame: np.ndarray) -> None:

@@ -9,12 +9,13 @@ import numpy as np
 
 from lava_actor.errors import NetworkError
 from lava_actor.kernels.steps import Burst
+from lava_actor.model.ports import PyOutPort, PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.model.sync.async_protocol import AsyncProtocol
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, refers, sends
-from lava_actor.proc._remote import Remote
+from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.io._piped import Configured, Free, Piped, Through, Wired
 from lava_actor.proc.io.utils import ChannelConfig, wait_until_ready
-from lava_actor.process import OutPort, RefPort
+from lava_actor.process import OutPort, RefPort, Var
 from lava_actor.process.inherited import given
 
 if TYPE_CHECKING:
@@ -85,24 +86,36 @@ class PyLoihiExtractorModelAsync(Through, Free):
             self._la_config.send(pipe, message)
 
 
-class VarWire(Wired, Remote):
+class VarWire(Wired):
     """Hands the value of a Var after every step to Python code."""
 
-    wire_tap: RefPort
-
-    _la_port = "wire_tap"
-    _la_already = "this VarWire already taps"
+    _la_shape: tuple[int, ...] | None
 
     def __init__(
         self, buffer_size: int = 50, channel_config: ChannelConfig | None = None, **kwargs: object
     ) -> None:
         super().__init__(**given(locals()))
-        self._la_take_shape((1,))
+        self._la_shape = None
+        self.wire_tap = RefPort(shape=(1,))
+        self.out_port = OutPort(shape=(1,))
+        self.out_port.flag_external_pipe(buffer_size=buffer_size)
 
-    def _la_take_shape(self, shape: tuple[int, ...]) -> None:
-        super()._la_take_shape(shape)
-        self.out_port = OutPort(shape=shape)
+    def connect_var(self, var: Var) -> None:
+        """Choose the Var.
+
+        Raises
+        ------
+        NetworkError
+            (an `AssertionError`) if there is one already: use one VarWire per Var.
+        """
+        if self._la_shape is not None:
+            raise NetworkError(f"{self.name}.connect_var: this VarWire already taps a Var")
+        self._la_shape = tuple(var.shape)
+        self.wire_tap = RefPort(shape=self._la_shape)
+        self.out_port = OutPort(shape=self._la_shape)
         self.out_port.flag_external_pipe(buffer_size=self._la_buffer_size)
+        self._post_init()
+        self.wire_tap.connect_var(var)
 
     def receive(self) -> np.ndarray:
         """Take from the pipe; before the network runs this may wait until it does.
@@ -112,10 +125,10 @@ class VarWire(Wired, Remote):
         NetworkError
             (an `AssertionError`) if no Var is connected.
         """
-        if not self.wire_tap.out_connections:
+        if self._la_shape is None:
             raise NetworkError(f"{self.name}.receive: no Var is connected; call connect_var first")
         with self._la_one_at_a_time:
-            return self._la_config.receive(self._la_channel(), np.zeros(self.out_port.shape))
+            return self._la_config.receive(self._la_channel(), np.zeros(self._la_shape))
 
     def _la_channel(self) -> CspRecvPort:
         # Nobody tells a Process that its network has been started, maybe by another thread.
@@ -128,8 +141,8 @@ class VarWire(Wired, Remote):
 class PyLoihiVarWireModel(Configured, PyLoihiProcessModel):
     """Puts the Var's value into the pipe at the end of every step."""
 
-    wire_tap = refers(float, reads_only=True)
-    out_port = sends(float)
+    wire_tap: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)
+    out_port: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
     def steps_ready(self) -> int:
         """As many as there is room for values."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from lava_actor.model.ports import PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
-from lava_actor.proc._model import cpu_model, declares, holds, refers
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc._remote import Remote
 from lava_actor.proc.io._scheduled import OnSchedule, Scheduled
 from lava_actor.process import RefPort, Var
@@ -49,8 +51,8 @@ class Reset(Scheduled, Remote):
 class AbstractPyReset(OnSchedule):
     """Writes on the schedule; subclasses declare the number type."""
 
-    state = refers()
-    reset_value = holds()
+    state: PyRefPortVectorDense
+    reset_value: np.ndarray
 
     def run_post_mgmt(self) -> None:
         """Overwrite the Var."""
@@ -65,8 +67,8 @@ AbstractPyResetModel = AbstractPyReset
 class PyResetFixed(AbstractPyReset):
     """Fixed-point model of `Reset`."""
 
-    state = refers(int)
-    reset_value = holds(np.int32)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, int)
+    reset_value: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -74,6 +76,8 @@ class PyResetFixed(AbstractPyReset):
 
 
 @cpu_model(Reset, "floating_pt")
-@declares(float, "state reset_value")
 class PyResetFloat(AbstractPyReset):
     """Floating-point model of `Reset`."""
+
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float)
+    reset_value: np.ndarray = LavaPyType(np.ndarray, float)

@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.model.members import declares, holds, receives, refers
+from lava_actor.model.members import declares
+from lava_actor.model.ports import PyInPort, PyRefPort
+from lava_actor.model.ports.ref_port import PyRefPortVectorDense
 from lava_actor.proc._arithmetic import require_integral
 from lava_actor.proc._model import LavaPyType, NativeStep, cpu_model
 from lava_actor.proc._remote import Remote
@@ -54,7 +56,7 @@ def checked_buffer(buffer: object, owner: str) -> int:
 class AbstractPyReceiveModel(Columns):
     """Stores column by column; subclasses declare the number type."""
 
-    a_in = receives()
+    a_in: PyInPort
 
     def run_spk(self) -> None:
         """Store what arrived."""
@@ -168,8 +170,8 @@ def _rhythm(interval: ArrayLike, offset: ArrayLike) -> Rhythm:
 class AbstractPyRead(OnSchedule):
     """Samples on the schedule; subclasses declare the number type."""
 
-    state = refers()
-    data = holds()
+    state: PyRefPortVectorDense
+    data: np.ndarray
 
     @classmethod
     def _la_declared_for(
@@ -212,7 +214,7 @@ class AbstractPyRead(OnSchedule):
 class PyReadFixed(AbstractPyRead):
     """Fixed-point model of `Read`: 32-bit integers, cuts fractions off."""
 
-    state = refers(np.int32, reads_only=True)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, np.int32, reads_only=True)
 
 
 @cpu_model(Read, "floating_pt")
@@ -220,4 +222,4 @@ class PyReadFixed(AbstractPyRead):
 class PyReadFloat(AbstractPyRead):
     """Floating-point model of `Read`."""
 
-    state = refers(float, reads_only=True)
+    state: PyRefPortVectorDense = LavaPyType(PyRefPort.VEC_DENSE, float, reads_only=True)

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
 
 from lava_actor.errors import InvalidValueError
-from lava_actor.model.members import declares, holds, sends
-from lava_actor.proc._model import NativeStep, PyLoihiProcessModel, cpu_model
+from lava_actor.model.members import declares
+from lava_actor.proc._model import NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.process import AbstractProcess, OutPort, Var
 
 
@@ -40,7 +40,7 @@ class RingBuffer(AbstractProcess):
 class Columns(PyLoihiProcessModel):
     """Keeps an array whose last axis is time such that a step is one block of memory."""
 
-    data = holds()
+    data: np.ndarray
 
     _la_arranged: np.ndarray | None = None
     """The data the last time they were looked at."""
@@ -69,7 +69,7 @@ class Columns(PyLoihiProcessModel):
 class AbstractPyRingBuffer(Columns):
     """Sends column by column; subclasses declare the number type."""
 
-    s_out = sends()
+    s_out: PyOutPort
 
     def run_spk(self) -> None:
         """Send the column of this step."""

@@ -31,7 +31,11 @@ class LearningLIF(LearningNeuronProcess, AbstractLIF):
     _la_for_own_models: ClassVar[bool] = True
 
     def __init__(
-        self, *, vth: float = 10, learning_rule: LoihiLearningRule | None = None, **kwargs: object
+        self,
+        *,
+        vth: float = 10,
+        learning_rule: LoihiLearningRule | None = None,
+        **kwargs: object,
     ) -> None:
         super().__init__(**given(locals()))
         self.vth = Var(shape=(1,), init=vth)

@@ -16,10 +16,18 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.cuts import Cut
-from lava_actor.model.members import declares, holds, receives, sends
+from lava_actor.model.members import declares
 from lava_actor.model.native import INT32, NativeStep, Part, replaceable
 from lava_actor.proc._arithmetic import integral_input, mag, require_integral, shl
-from lava_actor.proc._model import LavaPyType, PyLoihiProcessModel, cpu_model, is_as_seen, seen
+from lava_actor.proc._model import (
+    LavaPyType,
+    PyInPort,
+    PyLoihiProcessModel,
+    PyOutPort,
+    cpu_model,
+    is_as_seen,
+    seen,
+)
 from lava_actor.proc._siblings import of_sibling
 from lava_actor.proc.lif.process import LIF, LIFRefractory, LIFReset, TernaryLIF
 
@@ -46,9 +54,12 @@ __getattr__ = of_sibling(__name__, "PyLearningLifModelFloat PyLearningLIFModelFi
 class _LifModel(PyLoihiProcessModel):
     """What floating-point and fixed-point models share."""
 
-    a_in = receives()
-    s_out = sends()
-    u = v = bias_mant = bias_exp = holds()
+    a_in: PyInPort
+    s_out: PyOutPort
+    u: np.ndarray
+    v: np.ndarray
+    bias_mant: np.ndarray
+    bias_exp: np.ndarray
     vth: float | np.ndarray
     """Threshold; only models with one threshold have it."""
     s_out_buff: np.ndarray
@@ -271,10 +282,11 @@ class AbstractPyLifModelFixed(_LifModel):
             f"got {value}"
         )
 
-    a_in = receives(np.int16, 16)
-    u = v = holds(np.int32, 24)
-    bias_mant = holds(np.int32, 13)
-    bias_exp = holds(np.int32, 3)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int16, precision=16)
+    u: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    v: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=24)
+    bias_mant: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=13)
+    bias_exp: np.ndarray = LavaPyType(np.ndarray, np.int32, precision=3)
     du: int = LavaPyType(int, np.int32, precision=12)
     dv: int = LavaPyType(int, np.int32, precision=12)
 
@@ -401,14 +413,14 @@ class AbstractPyLifModelFixed(_LifModel):
 class OneThresholdFloat(AbstractPyLifModelFloat):
     """LIF dynamics in double precision, with one threshold."""
 
-    s_out = sends(float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth: float = LavaPyType(float, float)
 
 
 class OneThresholdFixed(AbstractPyLifModelFixed):
     """LIF dynamics in the integers of Loihi, with one threshold."""
 
-    s_out = sends(np.int32, 24)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32, precision=24)
     vth: int = LavaPyType(int, np.int32, precision=17)
 
 
@@ -470,7 +482,7 @@ class PyLifResetModelBitAcc(_Resetting, OneThresholdFixed):
 class _Refractory(_LifModel):
     """Keeps v as it is for some steps after a spike."""
 
-    refractory_period_end = holds(int)
+    refractory_period_end: np.ndarray = LavaPyType(np.ndarray, int)
 
     def __init__(self, proc_params: Any = None) -> None:
         super().__init__(proc_params)
@@ -525,7 +537,7 @@ class PyTernLifModelFloat(AbstractPyLifModelFloat):
     native_step = _step(float, "lif_ternary_f64", ("vth_hi", "vth_lo"), sent=np.int8)
     cut = BY_NEURON
 
-    s_out = sends(float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
     vth_hi: float = LavaPyType(float, float)
     vth_lo: float = LavaPyType(float, float)
 
@@ -542,7 +554,7 @@ class PyTernLifModelFixed(AbstractPyLifModelFixed):
     native_step = _step(np.int32, "lif_ternary_i32", ("vth_hi", "vth_lo"), sent=np.int8)
     cut = BY_NEURON
 
-    s_out = sends(int, 2)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int, precision=2)
     vth_hi: int = LavaPyType(int, np.int32, precision=24)
     vth_lo: int = LavaPyType(int, np.int32, precision=24)
 

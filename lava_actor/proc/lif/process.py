@@ -88,7 +88,12 @@ class LIF(AbstractLIF):
     >>> LIF(shape=(100,), du=0.1, dv=0.05, vth=1.0, bias_mant=0.2)
     """
 
-    def __init__(self, *, vth: ArrayLike = 10, **kwargs: object) -> None:
+    def __init__(
+        self,
+        *,
+        vth: ArrayLike = 10,
+        **kwargs: object,
+    ) -> None:
         super().__init__(**given(locals()))
         self.vth = Var(shape=_one_or_each(vth, self.v.shape), init=vth)
 
@@ -113,7 +118,11 @@ class LIFReset(LIF):
     """
 
     def __init__(
-        self, *, reset_interval: int = 1, reset_offset: int = 0, **inherited: object
+        self,
+        *,
+        reset_interval: int = 1,
+        reset_offset: int = 0,
+        **inherited: object,
     ) -> None:
         named = _named(self, inherited)
         reset_interval = whole_number(f"{named}.reset_interval", reset_interval, 1)
@@ -138,7 +147,12 @@ class LIFRefractory(LIF):
         (a `ValueError`) if the period is shorter.
     """
 
-    def __init__(self, *, refractory_period: int = 1, **inherited: object) -> None:
+    def __init__(
+        self,
+        *,
+        refractory_period: int = 1,
+        **inherited: object,
+    ) -> None:
         refractory_period = whole_number(
             f"{_named(self, inherited)}.refractory_period", refractory_period, 1
         )
@@ -164,7 +178,11 @@ class TernaryLIF(AbstractLIF):
     """
 
     def __init__(
-        self, *, vth_hi: ArrayLike = 10, vth_lo: ArrayLike = -10, **inherited: object
+        self,
+        *,
+        vth_hi: ArrayLike = 10,
+        vth_lo: ArrayLike = -10,
+        **inherited: object,
     ) -> None:
         if np.any(np.asarray(vth_lo) > np.asarray(vth_hi)):
             raise InvalidValueError(

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from lava_actor.model.native import NativeStep
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.nir import process as nodes
 from lava_actor.process.parameters import ProcessParameters
 from lava_actor.process.process import AbstractProcess
@@ -24,8 +24,8 @@ def _step(function: str, parameters: str = "", sent: type = float, **more: Any) 
 class AbstractNIRModel(PyLoihiProcessModel):
     """Receives, computes, sends: all in one step."""
 
-    a_in = receives(float)
-    s_out = sends(float)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
 
     def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return what is sent for what was received."""
@@ -51,7 +51,8 @@ class PyPassageModel(AbstractNIRModel):
 class PyAffineModel(AbstractNIRModel):
     """A matrix product and a bias."""
 
-    weight = bias = holds(float)
+    weight: np.ndarray = LavaPyType(np.ndarray, float)
+    bias: np.ndarray = LavaPyType(np.ndarray, float)
 
     def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return ``weight @ x + bias``."""
@@ -64,7 +65,7 @@ class PyScaleModel(AbstractNIRModel):
 
     native_step = _step("scaled", "scale")
 
-    scale = holds(float)
+    scale: np.ndarray = LavaPyType(np.ndarray, float)
 
     def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return ``scale * x``."""
@@ -77,7 +78,7 @@ class PyThresholdModel(AbstractNIRModel):
 
     native_step = _step("above", "threshold", sent=bool)
 
-    threshold = holds(float)
+    threshold: np.ndarray = LavaPyType(np.ndarray, float)
 
     def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return ``x > threshold``."""
@@ -101,7 +102,8 @@ class _WindowModel(AbstractNIRModel):
 class PyConvolutionModel(_WindowModel):
     """A convolution by one product of windows and kernels per group."""
 
-    weight = bias = holds(float)
+    weight: np.ndarray = LavaPyType(np.ndarray, float)
+    bias: np.ndarray = LavaPyType(np.ndarray, float)
 
     def _la_answer(self, x: np.ndarray) -> np.ndarray:
         """Return the convolution of x, channels first."""
@@ -143,7 +145,7 @@ class PyDelayModel(AbstractNIRModel):
         ),
     )
 
-    buffer = holds(float)
+    buffer: np.ndarray = LavaPyType(np.ndarray, float)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)
@@ -181,7 +183,15 @@ class PyNIRNeuronModel(AbstractNIRModel):
         integers=dict.fromkeys(("_la_filters", "_la_leaks", "_la_spiking"), (0, 1)),
     )  # fmt: skip
 
-    i = v = r = v_leak = w_in = v_reset = tau_mem = tau_syn = v_threshold = holds(float)
+    i: np.ndarray = LavaPyType(np.ndarray, float)
+    v: np.ndarray = LavaPyType(np.ndarray, float)
+    r: np.ndarray = LavaPyType(np.ndarray, float)
+    v_leak: np.ndarray = LavaPyType(np.ndarray, float)
+    w_in: np.ndarray = LavaPyType(np.ndarray, float)
+    v_reset: np.ndarray = LavaPyType(np.ndarray, float)
+    tau_mem: np.ndarray = LavaPyType(np.ndarray, float)
+    tau_syn: np.ndarray = LavaPyType(np.ndarray, float)
+    v_threshold: np.ndarray = LavaPyType(np.ndarray, float)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)

@@ -6,7 +6,7 @@ import numpy as np
 
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import asr, integral_input, kept
-from lava_actor.proc._model import cpu_model, receives
+from lava_actor.proc._model import LavaPyType, PyInPort, cpu_model
 from lava_actor.proc.graded.models import GradedModel
 from lava_actor.proc.prodneuron.process import ProdNeuron
 
@@ -19,7 +19,8 @@ class PyProdNeuronModelFixed(GradedModel):
         np.int32, "product_i32", "a_in1 a_in2", "s_out", "v", integers=("vth", "exp")
     )
 
-    a_in1 = a_in2 = receives(np.int32, 24)
+    a_in1: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
+    a_in2: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32, precision=24)
 
     def run_spk(self) -> None:
         """Receive both factors, send their product."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._model import NativeStep, PyLoihiProcessModel, cpu_model, holds, receives
+from lava_actor.proc._model import LavaPyType, NativeStep, PyInPort, PyLoihiProcessModel, cpu_model
 from lava_actor.proc.receiver.process import Receiver, Receiver32Bit
 
 
@@ -15,8 +15,8 @@ class ReceiverModel(PyLoihiProcessModel):
 
     native_step = NativeStep.of(np.int64, "keep_64", "a_in", "", "payload")
 
-    a_in = receives(int)
-    payload = holds(int)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, int)
+    payload: np.ndarray = LavaPyType(np.ndarray, int)
 
     def run_spk(self) -> None:
         """Receive and keep."""
@@ -31,8 +31,9 @@ class Receiver32BitModel(PyLoihiProcessModel):
         np.int32, "keep_bytes", {"a_in": np.int64}, "", "payload_last_bytes payload_first_byte"
     )
 
-    a_in = receives(np.int64)
-    payload_last_bytes = payload_first_byte = holds(np.int32)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int64)
+    payload_last_bytes: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    payload_first_byte: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Receive, take apart, keep."""

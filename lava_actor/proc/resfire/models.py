@@ -6,7 +6,7 @@ import numpy as np
 
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, kept
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.resfire.process import DECAY_SCALE, RFZero
 
 
@@ -18,9 +18,14 @@ class PyRFZeroModelFixed(PyLoihiProcessModel):
         np.int32, "rf_zero_i32", "u_in v_in", "s_out", "u v", "lct lst", integers=("uth",)
     )
 
-    u_in = v_in = receives(np.int32)
-    s_out = sends(np.int32)
-    u = v = lct = lst = uth = holds(np.int32)
+    u_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    v_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    u: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    v: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    lct: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    lst: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    uth: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Receive, turn, send."""

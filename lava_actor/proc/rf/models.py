@@ -6,9 +6,10 @@ import numpy as np
 
 from lava_actor.errors import InvalidValueError
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, mag, sat24, shl
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, declares, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.rf.process import RF
 from lava_actor.process.parameters import ProcessParameters
 
@@ -39,9 +40,16 @@ def fixed_step(function: str) -> NativeStep:
 class AbstractPyRFModel(PyLoihiProcessModel):
     """Receives, turns the state, sends spikes."""
 
-    a_real_in = a_imag_in = receives()
-    s_out = sends()
-    real = imag = sin_decay = cos_decay = state_exp = decay_bits = vth = holds()
+    a_real_in: PyInPort
+    a_imag_in: PyInPort
+    s_out: PyOutPort
+    real: np.ndarray
+    imag: np.ndarray
+    sin_decay: np.ndarray
+    cos_decay: np.ndarray
+    state_exp: np.ndarray
+    decay_bits: np.ndarray
+    vth: np.ndarray
 
     def resonator_dynamics(self, a_real_in: np.ndarray, a_imag_in: np.ndarray) -> State:
         """Return real and imaginary part after this step."""
@@ -65,7 +73,7 @@ class AbstractPyRFModel(PyLoihiProcessModel):
 class AbstractPyRFModelFloat(AbstractPyRFModel):
     """The damped oscillation in double precision."""
 
-    s_out = sends(bool)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, bool)
 
     def resonator_dynamics(self, a_real_in: np.ndarray, a_imag_in: np.ndarray) -> State:
         """Return real and imaginary part after this step."""

@@ -10,7 +10,7 @@ from lava_actor.model.decorator import implements, tag
 from lava_actor.model.native import INT32, NativeStep
 from lava_actor.model.sub import AbstractSubProcessModel
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.s4d.process import S4d, SigmaS4dDelta, SigmaS4dDeltaLayer
 from lava_actor.proc.sdn.models import AbstractSigmaDeltaModelFloat
 from lava_actor.proc.sparse.process import Sparse
@@ -26,8 +26,11 @@ def _step(function: str, *sums: str, **more: Any) -> NativeStep:
 class _Recurrent(PyLoihiProcessModel):
     """What models around the recurrence have in common."""
 
-    a = b = c = s4_state = holds(complex)
-    s4_exp = holds(np.int32)
+    a: np.ndarray = LavaPyType(np.ndarray, complex)
+    b: np.ndarray = LavaPyType(np.ndarray, complex)
+    c: np.ndarray = LavaPyType(np.ndarray, complex)
+    s4_state: np.ndarray = LavaPyType(np.ndarray, complex)
+    s4_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def _la_recurrence(self, given: np.ndarray) -> np.ndarray:
         """Update the state, return its read-out.
@@ -47,9 +50,9 @@ class AbstractS4dModel(_Recurrent):
 
     native_step = _step("s4d")
 
-    a_in = receives(float)
-    s_out = sends(float)
-    inp_exp = holds(np.int32)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+    inp_exp: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Receive, update the state, send."""

@@ -12,9 +12,10 @@ from numpy.typing import DTypeLike
 
 from lava_actor.errors import UnsupportedError
 from lava_actor.model.cuts import Cut
+from lava_actor.model.members import declares
 from lava_actor.model.native import INT32, NativeStep
 from lava_actor.proc._arithmetic import asr, integral_input, kept, shl
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, declares, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.sdn.process import ActivationMode, Delta, Sigma, SigmaDelta
 
 BY_NEURON = Cut("s_out", ("a_in", "s_out", "sigma", "act", "residue", "error", "bias"))
@@ -56,9 +57,9 @@ def _delta_step(function: str, number: DTypeLike, *last: str) -> NativeStep:
 class AbstractSigmaModel(PyLoihiProcessModel):
     """The sigma stage: sums up the input."""
 
-    a_in = receives()
-    s_out = sends()
-    sigma = holds()
+    a_in: PyInPort
+    s_out: PyOutPort
+    sigma: np.ndarray
 
     def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
         """Add the input to `sigma`; returns the new sum."""
@@ -73,9 +74,16 @@ class AbstractSigmaModel(PyLoihiProcessModel):
 class AbstractDeltaModel(PyLoihiProcessModel):
     """The delta stage: sends what changed by at least the threshold."""
 
-    a_in = receives()
-    s_out = sends()
-    vth = sigma = act = residue = error = spike_exp = state_exp = cum_error = holds()
+    a_in: PyInPort
+    s_out: PyOutPort
+    vth: np.ndarray
+    sigma: np.ndarray
+    act: np.ndarray
+    residue: np.ndarray
+    error: np.ndarray
+    spike_exp: np.ndarray
+    state_exp: np.ndarray
+    cum_error: np.ndarray
 
     @classmethod
     def _la_doubts_of_value(cls, name: str, value: object) -> str | None:
@@ -129,7 +137,7 @@ class PyDeltaModelFloat(AbstractDeltaModel):
     cut = BY_NEURON
     native_step = _delta_step("delta_f64", float)
 
-    cum_error = holds(bool)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
 
     def run_spk(self) -> None:
         """Receive the activation, send its change."""
@@ -145,7 +153,7 @@ class PyDeltaModelFixed(AbstractDeltaModel):
     cut = BY_NEURON
     native_step = _delta_step("delta_i32", np.int32, "spike_exp")
 
-    cum_error = holds(bool, 1)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool, precision=1)
 
     def run_spk(self) -> None:
         """Receive the activation, send its change, both in message scale."""
@@ -157,7 +165,7 @@ class PyDeltaModelFixed(AbstractDeltaModel):
 class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
     """Sigma stage, activation function and delta stage in one."""
 
-    bias = holds()
+    bias: np.ndarray
 
     @property
     def _la_rectifies(self) -> int | None:
@@ -190,7 +198,7 @@ class AbstractSigmaDeltaModel(AbstractSigmaModel, AbstractDeltaModel):
 class AbstractSigmaDeltaModelFloat(AbstractSigmaDeltaModel):
     """All stages in double precision."""
 
-    cum_error = holds(bool)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool)
 
 
 @cpu_model(SigmaDelta, "floating_pt")
@@ -206,7 +214,7 @@ class PySigmaDeltaModelFloat(AbstractSigmaDeltaModelFloat):
 class AbstractSigmaDeltaModelFixed(AbstractSigmaDeltaModel):
     """What the two fixed-point models of `SigmaDelta` have in common."""
 
-    cum_error = holds(bool, 1)
+    cum_error: np.ndarray = LavaPyType(np.ndarray, bool, precision=1)
 
     def sigma_dynamics(self, a_in_data: np.ndarray) -> np.ndarray:
         """Add the input to `sigma`; returns the new sum."""

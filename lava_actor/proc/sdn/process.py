@@ -41,7 +41,12 @@ class Sigma(Shaped):
     float: double; fixed: int32, wrapping.
     """
 
-    def __init__(self, *, shape: tuple[int, ...], **inherited: object) -> None:
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...],
+        **inherited: object,
+    ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)

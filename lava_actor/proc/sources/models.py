@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from lava_actor.model.cuts import Cut
-from lava_actor.model.members import declares, holds, sends
+from lava_actor.model.members import declares
 from lava_actor.model.native import INT64, NativeStep
 from lava_actor.proc._arithmetic import owner_of
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, is_as_seen, seen
+from lava_actor.proc._model import PyLoihiProcessModel, PyOutPort, cpu_model, is_as_seen, seen
 from lava_actor.proc._streams import key_of
 from lava_actor.proc.sources.poisson import Means
 from lava_actor.proc.sources.process import (
@@ -30,8 +30,8 @@ _SPARSE = 8
 class _Source(PyLoihiProcessModel):
     """Sends numbers of spikes, times an amplitude."""
 
-    s_out = sends()
-    amplitude = holds()
+    s_out: PyOutPort
+    amplitude: np.ndarray
 
     def _la_spikes(self) -> tuple[np.ndarray, np.ndarray | None]:
         """Return (neurons, number of spikes of each; None: one each) of this step."""
@@ -61,7 +61,7 @@ class AbstractPyPoissonSource(_Source):
         remade=("_la_key", "_la_means", "_la_rates"),
     )
 
-    rate = holds(float)
+    rate: np.ndarray
 
     _la_means: Means | None = None
     _la_rates: object = None
@@ -128,7 +128,7 @@ def _poisson(function: str, number: DTypeLike) -> NativeStep:
 
 
 @cpu_model(PoissonSource, "floating_pt")
-@declares(float, "s_out amplitude")
+@declares(float, "s_out rate amplitude")
 class PyPoissonSourceFloat(AbstractPyPoissonSource):
     """Floating-point model of `PoissonSource`."""
 
@@ -137,6 +137,7 @@ class PyPoissonSourceFloat(AbstractPyPoissonSource):
 
 @cpu_model(PoissonSource, "fixed_pt")
 @declares(np.int32, "s_out amplitude")
+@declares(float, "rate")
 class PyPoissonSourceFixed(AbstractPyPoissonSource):
     """Fixed-point model of `PoissonSource`."""
 
@@ -148,7 +149,8 @@ class AbstractPyRegularSource(_Source):
 
     cut = Cut("s_out", ("s_out", "period", "first", "amplitude"), remade=("_la_checked",))
 
-    period = first = holds(int)
+    period: np.ndarray
+    first: np.ndarray
 
     _la_checked: tuple[object, object] = (None, None)
     """Period and first step the last time they were looked at."""
@@ -183,6 +185,7 @@ def _regular(function: str, number: DTypeLike) -> NativeStep:
 
 @cpu_model(RegularSource, "floating_pt")
 @declares(float, "s_out amplitude")
+@declares(int, "period first")
 class PyRegularSourceFloat(AbstractPyRegularSource):
     """Floating-point model of `RegularSource`."""
 
@@ -191,6 +194,7 @@ class PyRegularSourceFloat(AbstractPyRegularSource):
 
 @cpu_model(RegularSource, "fixed_pt")
 @declares(np.int32, "s_out amplitude")
+@declares(int, "period first")
 class PyRegularSourceFixed(AbstractPyRegularSource):
     """Fixed-point model of `RegularSource`."""
 

@@ -130,7 +130,11 @@ class SpikeTimes(AbstractProcess):
     """
 
     def __init__(
-        self, *, times: Sequence[ArrayLike], amplitude: ArrayLike = 1, **inherited: object
+        self,
+        *,
+        times: Sequence[ArrayLike],
+        amplitude: ArrayLike = 1,
+        **inherited: object,
     ) -> None:
         owner = inherited.get("name") or type(self).__name__
         if isinstance(times, (str, Mapping)) or not all(

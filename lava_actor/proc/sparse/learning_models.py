@@ -17,7 +17,7 @@ from lava_actor.learning.sparse_pattern import SparsePattern
 from lava_actor.learning.synapses import SynapticVariable
 from lava_actor.proc._connection import FloatNumbers
 from lava_actor.proc._learning_model import LEARNING_BY_ROW, LearningSteps, TruncatedWeights
-from lava_actor.proc._model import cpu_model, holds
+from lava_actor.proc._model import LavaPyType, cpu_model
 from lava_actor.proc.sparse.learning_process import LearningSparse
 
 __all__ = ["PyLearningSparseModelFloat", "PyLearningSparseModelBitApproximate"]
@@ -77,7 +77,7 @@ def _with_data(matrix: csr_matrix, data: np.ndarray, number: np.dtype) -> csr_ma
 class PyLearningSparseModelFloat(LearningConnectionModelFloat, _LearningSparse, FloatNumbers):
     """Floating-point model of `LearningSparse`."""
 
-    a_buff = holds(float)
+    a_buff: np.ndarray = LavaPyType(np.ndarray, float)
     cut = LEARNING_BY_ROW
     _la_may_wait = True
     weights: csr_matrix = PlasticVar(csr_matrix, float)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from lava_actor.proc._model import NativeStep, PyLoihiProcessModel, cpu_model, holds, sends
+from lava_actor.proc._model import LavaPyType, NativeStep, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.spiker.process import Spiker, Spiker32bit
 from lava_actor.process.parameters import ProcessParameters
 
@@ -15,8 +15,10 @@ class SpikerModel(PyLoihiProcessModel):
 
     native_step = NativeStep.of(np.int64, "spiker_i64", "", "s_out", "counter", "rate payload")
 
-    s_out = sends(int)
-    rate = counter = payload = holds(int, 32)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, int)
+    rate: np.ndarray = LavaPyType(np.ndarray, int, precision=32)
+    counter: np.ndarray = LavaPyType(np.ndarray, int, precision=32)
+    payload: np.ndarray = LavaPyType(np.ndarray, int, precision=32)
 
     def run_spk(self) -> None:
         """Send the payload where the counter has reached the period."""
@@ -33,8 +35,8 @@ class Spiker32bitModel(PyLoihiProcessModel):
         np.int64, "spiker_i64", "", "s_out", "counter", "_la_period _la_payload"
     )
 
-    s_out = sends(np.int64)
-    counter = holds(np.int64)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int64)
+    counter: np.ndarray = LavaPyType(np.ndarray, np.int64)
 
     def __init__(self, proc_params: ProcessParameters) -> None:
         super().__init__(proc_params)

@@ -6,7 +6,7 @@ import numpy as np
 
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input, kept
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.clp.id_broadcast.process import IdBroadcast
 
 
@@ -16,9 +16,9 @@ class PyIdBroadcastModel(PyLoihiProcessModel):
 
     native_step = NativeStep.of(np.int32, "broadcast_i32", "a_in", "s_out", "val")
 
-    a_in = receives(np.int32)
-    s_out = sends(np.int32)
-    val = holds(np.int32)
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    val: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Receive and pass on."""

@@ -15,7 +15,12 @@ class IdBroadcast(AbstractProcess):
         Shape of `a_in`, `s_out` and of the Var `val`, the value of the last step.
     """
 
-    def __init__(self, *, shape: tuple[int, ...] = (1,), **inherited: object) -> None:
+    def __init__(
+        self,
+        *,
+        shape: tuple[int, ...] = (1,),
+        **inherited: object,
+    ) -> None:
         super().__init__(**given(locals()))
         self.a_in = InPort(shape=shape)
         self.s_out = OutPort(shape=shape)

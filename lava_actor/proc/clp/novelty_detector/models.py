@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from lava_actor.model.native import NativeStep
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.clp.novelty_detector.process import NoveltyDetector
 
 
@@ -23,9 +23,12 @@ class PyNoveltyDetectorModel(PyLoihiProcessModel):
         stands_for=("_la_wait",),
     )
 
-    input_aval_in = output_aval_in = receives(np.int32)
-    novelty_detected_out = sends(np.int32)
-    waiting = counter = t_wait = holds(np.int32)
+    input_aval_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    output_aval_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    novelty_detected_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    waiting: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    counter: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    t_wait: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Receive, update the waiting, signal."""

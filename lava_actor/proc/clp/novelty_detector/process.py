@@ -23,7 +23,12 @@ class NoveltyDetector(AbstractProcess):
     was answered), `novelty_detected_out`. Vars `waiting`, `counter`, `t_wait`.
     """
 
-    def __init__(self, *, t_wait: int, **inherited: object) -> None:
+    def __init__(
+        self,
+        *,
+        t_wait: int,
+        **inherited: object,
+    ) -> None:
         super().__init__(**given(locals()))
         self.input_aval_in = InPort(shape=(1,))
         self.output_aval_in = InPort(shape=(1,))

@@ -6,7 +6,7 @@ import numpy as np
 
 from lava_actor.model.native import NativeStep
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._model import PyLoihiProcessModel, cpu_model, holds, receives, sends
+from lava_actor.proc._model import LavaPyType, PyInPort, PyLoihiProcessModel, PyOutPort, cpu_model
 from lava_actor.proc.clp.nsm.process import Allocator, Readout
 
 
@@ -23,9 +23,13 @@ class PyReadoutModel(PyLoihiProcessModel):
         uniform=False,
     )
 
-    inference_in = label_in = receives(np.int32)
-    user_output = feedback = trigger_alloc = sends(np.int32)
-    proto_labels = last_winner_id = holds(np.int32)
+    inference_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    label_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    user_output: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    feedback: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    trigger_alloc: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    proto_labels: np.ndarray = LavaPyType(np.ndarray, np.int32)
+    last_winner_id: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Answer inferences, take labels."""
@@ -57,9 +61,9 @@ class PyAllocatorModel(PyLoihiProcessModel):
 
     native_step = NativeStep.of(np.int32, "allocate", "trigger_in", "allocate_out", "next_alloc_id")
 
-    trigger_in = receives(np.int32)
-    allocate_out = sends(np.int32)
-    next_alloc_id = holds(np.int32)
+    trigger_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
+    allocate_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, np.int32)
+    next_alloc_id: np.ndarray = LavaPyType(np.ndarray, np.int32)
 
     def run_spk(self) -> None:
         """Hand out a number if triggered."""

@@ -36,7 +36,11 @@ class Readout(AbstractProcess):
     """
 
     def __init__(
-        self, *, n_protos: int, proto_labels: ArrayLike | None = None, **inherited: object
+        self,
+        *,
+        n_protos: int,
+        proto_labels: ArrayLike | None = None,
+        **inherited: object,
     ) -> None:
         if proto_labels is None:
             proto_labels = np.zeros(n_protos, dtype=int)
@@ -66,7 +70,13 @@ class Allocator(AbstractProcess):
     `next_alloc_id`.
     """
 
-    def __init__(self, *, n_protos: int, next_alloc_id: int = 1, **inherited: object) -> None:
+    def __init__(
+        self,
+        *,
+        n_protos: int,
+        next_alloc_id: int = 1,
+        **inherited: object,
+    ) -> None:
         super().__init__(**given(locals()))
         self.n_protos = n_protos
         self.trigger_in = InPort(shape=(1,))

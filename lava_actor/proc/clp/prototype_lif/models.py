@@ -6,7 +6,7 @@ import numpy as np
 
 from lava_actor.learning.neuron_models import LearningNeuronModelFixed
 from lava_actor.proc._arithmetic import integral_input
-from lava_actor.proc._model import NativeStep, cpu_model, receives
+from lava_actor.proc._model import LavaPyType, NativeStep, PyInPort, cpu_model
 from lava_actor.proc.clp.prototype_lif.process import PrototypeLIF
 from lava_actor.proc.lif.models import FIXED_CONSTANTS, FIXED_RANGES, OneThresholdFixed
 
@@ -34,7 +34,7 @@ class PrototypeLIFBitAcc(LearningNeuronModelFixed, OneThresholdFixed):
         ),
     )  # fmt: skip
 
-    reset_in = receives(np.int32)
+    reset_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, np.int32)
 
     def run_spk(self) -> None:
         """Receive, update, allocate and reset, send spikes and traces."""
