@@ -1,5 +1,37 @@
 /* The part of learning.h that exists once per kind of numbers: LA_T, and LA_WIDEST as it is read. */
 
+/* Variables are of one type in floating point, and of one of two in fixed point: X(type) for that. */
+#ifdef LA_FIXED
+#define LA_BY_TYPE(kind, X)        \
+    if ((kind) == LA_INT32) {      \
+        X(int32_t)                 \
+    } else {                       \
+        X(int64_t)                 \
+    }
+#else
+#define LA_BY_TYPE(kind, X) X(double)
+#endif
+
+/* For each element k of a line, with its place in a variable. What lies in a row has a loop of its
+ * own, of which a processor does several turns at a time. */
+#define LA_AT_PLACES(e, by, BODY)                              \
+    if ((e)->entry) {                                          \
+        for (ptrdiff_t k = 0; k < (e)->n; k++) {               \
+            const ptrdiff_t place = (e)->entry[k] * (by);      \
+            BODY                                               \
+        }                                                      \
+    } else if ((by) == 1) {                                    \
+        for (ptrdiff_t k = 0; k < (e)->n; k++) {               \
+            const ptrdiff_t place = (e)->first + k;            \
+            BODY                                               \
+        }                                                      \
+    } else {                                                   \
+        for (ptrdiff_t k = 0; k < (e)->n; k++) {               \
+            const ptrdiff_t place = ((e)->first + k) * (by);   \
+            BODY                                               \
+        }                                                      \
+    }
+
 /* What a product comes to for some elements of a line, with traces as of `time`. */
 LA_WIDE static void LA_(product)(const la_rule *r, const la_product *p, const la_elements *e,
                                  ptrdiff_t time, LA_T *restrict out) {
@@ -32,20 +64,12 @@ LA_WIDE static void LA_(product)(const la_rule *r, const la_product *p, const la
     }
         if (f->what == LA_VARIABLE) {
             const la_variable *v = r->variable + f->index;
-            const ptrdiff_t at = e->line * v->by_line, by = v->by_element;
-#define LA_READ(T)                                                        \
-    if (e->entry) {                                                       \
-        LA_EACH(((const T *)v->data)[at + e->entry[k] * by])              \
-    } else {                                                              \
-        LA_EACH(((const T *)v->data)[at + (e->first + k) * by])           \
-    }
-            if (v->kind == LA_DOUBLE) {
-                LA_READ(double)
-            } else if (v->kind == LA_INT32) {
-                LA_READ(int32_t)
-            } else {
-                LA_READ(int64_t)
-            }
+            const ptrdiff_t at = e->line * v->by_line;
+#define LA_READ(T)                                                                              \
+    const T *data = (const T *)v->data + at;                                                    \
+    LA_AT_PLACES(e, v->by_element,                                                              \
+                 out[k] = LA_(times)(out[k], LA_(factor)((LA_WIDEST)data[place], f, c));)
+            LA_BY_TYPE(v->kind, LA_READ)
         } else if (f->what == side) {
             LA_EACH(line[e->when[k] * step])
         } else if (f->what == LA_CONDITION + other) {
@@ -126,11 +150,8 @@ static inline LA_(limits) LA_(limits_of)(const la_rule *r, const la_target *t) {
     return l;
 }
 
-#ifdef LA_FIXED
-static inline int32_t LA_(begun)(int32_t x) {
-    return (x < -(1 << 23) ? -(1 << 23) : x > 1 << 23 ? 1 << 23 : x) * 128;
-}
-#endif
+/* A value, of either type, as the accumulator begins. */
+#define LA_BEGUN(x) ((int32_t)((x) < -(1 << 23) ? -(1 << 23) : (x) > 1 << 23 ? 1 << 23 : (x)) * 128)
 
 static inline LA_T LA_(limited)(LA_T x, LA_(limits) l) {
     x = x < l.least ? l.least : x;
@@ -201,7 +222,7 @@ static inline LA_T LA_(plus_two)(LA_T x, LA_T one, LA_T two, int n, int clipped,
         return LA_(plus)(x, one, l);
     }
 #ifdef LA_FIXED
-    int32_t sum = LA_(begun)(x);
+    int32_t sum = LA_BEGUN(x);
     sum = la_within_accumulator((clipped ? la_within_accumulator(sum) : sum) + one);
     return LA_(limited)(n == 2 ? la_within_accumulator(sum + two) : sum, l);
 #else
@@ -213,22 +234,18 @@ static inline LA_T LA_(plus_two)(LA_T x, LA_T one, LA_T two, int n, int clipped,
 LA_WIDE static void LA_(add_rows)(LA_T *restrict data, const LA_T *restrict one,
                                   const LA_T *restrict two, int n, int clipped, LA_(limits) l,
                                   ptrdiff_t count) {
+#define LA_ROW(ONE, TWO, N)                                               \
+    for (ptrdiff_t k = 0; k < count; k++) {                               \
+        data[k] = LA_(plus_two)(data[k], ONE, TWO, N, clipped, l);        \
+    }
     if (n == 1) {
-        for (ptrdiff_t k = 0; k < count; k++) {
-            data[k] = LA_(plus_two)(data[k], one[k], 0, 1, clipped, l);
-        }
+        LA_ROW(one[k], 0, 1)
     } else if (one && two) {
-        for (ptrdiff_t k = 0; k < count; k++) {
-            data[k] = LA_(plus_two)(data[k], one[k], two[k], 2, clipped, l);
-        }
+        LA_ROW(one[k], two[k], 2)
     } else if (one) {
-        for (ptrdiff_t k = 0; k < count; k++) {
-            data[k] = LA_(plus_two)(data[k], one[k], 0, 2, clipped, l);
-        }
+        LA_ROW(one[k], 0, 2)
     } else {
-        for (ptrdiff_t k = 0; k < count; k++) {
-            data[k] = LA_(plus_two)(data[k], 0, two[k], 2, clipped, l);
-        }
+        LA_ROW(0, two[k], 2)
     }
 }
 
@@ -303,24 +320,10 @@ LA_WIDE static void LA_(change)(la_rule *r, const la_elements *e) {
         changed[t] = 1;
         const ptrdiff_t at = e->line * v->by_line, by = v->by_element;
 #ifdef LA_FIXED
-#define LA_BEGIN(X) sum[k] = (int32_t)((X) < -(1 << 23) ? -(1 << 23) : (X) > 1 << 23 ? 1 << 23 : (X)) * 128;
-#define LA_LOAD(T)                                                       \
-    {                                                                    \
-        const T *data = (const T *)v->data + at;                         \
-        for (ptrdiff_t k = 0; e->entry && k < n; k++) {                  \
-            T x = data[e->entry[k] * by];                                \
-            LA_BEGIN(x)                                                  \
-        }                                                                \
-        for (ptrdiff_t k = 0; !e->entry && k < n; k++) {                 \
-            T x = data[(e->first + k) * by];                             \
-            LA_BEGIN(x)                                                  \
-        }                                                                \
-    }
-        if (v->kind == LA_INT32) {
-            LA_LOAD(int32_t)
-        } else {
-            LA_LOAD(int64_t)
-        }
+#define LA_LOAD(T)                                   \
+    const T *data = (const T *)v->data + at;         \
+    LA_AT_PLACES(e, by, sum[k] = LA_BEGUN(data[place]);)
+        LA_BY_TYPE(v->kind, LA_LOAD)
 #define LA_ADD(X)                                                        \
     for (ptrdiff_t k = 0; k < n; k++) {                                  \
         sum[k] = la_within_accumulator(sum[k] + (X));                    \
@@ -368,8 +371,8 @@ LA_WIDE static void LA_(change)(la_rule *r, const la_elements *e) {
                 LA_ADD(scratch[k])
             }
         }
-#ifdef LA_FIXED
         const LA_(limits) l = LA_(limits_of)(r, target);
+#ifdef LA_FIXED
         int below = 0;
         for (ptrdiff_t k = 0; k < n; k++) {
             sum[k] = LA_(limited)(sum[k], l);
@@ -381,28 +384,7 @@ LA_WIDE static void LA_(change)(la_rule *r, const la_elements *e) {
         for (ptrdiff_t k = 0; !any && k < n; k++) {
             sum[k] = 0.0;
         }
-        if (e->entry) {
-            for (ptrdiff_t k = 0; k < n; k++) {
-                sum[k] = data[e->entry[k] * by] + sum[k];
-            }
-        } else if (by == 1) {
-            for (ptrdiff_t k = 0; k < n; k++) {
-                sum[k] = data[e->first + k] + sum[k];
-            }
-        } else {
-            for (ptrdiff_t k = 0; k < n; k++) {
-                sum[k] = data[(e->first + k) * by] + sum[k];
-            }
-        }
-        if (target->sign > 0) {
-            for (ptrdiff_t k = 0; k < n; k++) {
-                sum[k] = sum[k] < 0 ? 0 : sum[k];
-            }
-        } else if (target->sign < 0) {
-            for (ptrdiff_t k = 0; k < n; k++) {
-                sum[k] = sum[k] > 0 ? 0 : sum[k];
-            }
-        }
+        LA_AT_PLACES(e, by, sum[k] = LA_(limited)(data[place] + sum[k], l);)
 #endif
     }
     for (ptrdiff_t t = 0; t < r->targets; t++) {
@@ -412,30 +394,10 @@ LA_WIDE static void LA_(change)(la_rule *r, const la_elements *e) {
         const la_variable *v = r->variable + r->target[t].variable;
         const LA_T *restrict sum = results[t];
         const ptrdiff_t at = e->line * v->by_line, by = v->by_element;
-#define LA_STORE(T)                                                      \
-    {                                                                    \
-        T *restrict data = (T *)v->data + at;                            \
-        if (e->entry) {                                                  \
-            for (ptrdiff_t k = 0; k < n; k++) {                          \
-                data[e->entry[k] * by] = (T)sum[k];                      \
-            }                                                            \
-        } else if (by == 1) {                                            \
-            for (ptrdiff_t k = 0; k < n; k++) {                          \
-                data[e->first + k] = (T)sum[k];                          \
-            }                                                            \
-        } else {                                                         \
-            for (ptrdiff_t k = 0; k < n; k++) {                          \
-                data[(e->first + k) * by] = (T)sum[k];                   \
-            }                                                            \
-        }                                                                \
-    }
-        if (v->kind == LA_DOUBLE) {
-            LA_STORE(double)
-        } else if (v->kind == LA_INT32) {
-            LA_STORE(int32_t)
-        } else {
-            LA_STORE(int64_t)
-        }
+#define LA_STORE(T)                               \
+    T *restrict data = (T *)v->data + at;         \
+    LA_AT_PLACES(e, by, data[place] = (T)sum[k];)
+        LA_BY_TYPE(v->kind, LA_STORE)
     }
 }
 
@@ -555,11 +517,12 @@ static void LA_(learn_all)(la_rule *const *rules, la_elements *const *spiking, l
     }
 }
 
+#undef LA_BY_TYPE
+#undef LA_AT_PLACES
 #undef LA_EACH
 #undef LA_READ
+#undef LA_BEGUN
+#undef LA_ROW
+#undef LA_LOAD
 #undef LA_ADD
 #undef LA_STORE
-#ifdef LA_FIXED
-#undef LA_BEGIN
-#undef LA_LOAD
-#endif

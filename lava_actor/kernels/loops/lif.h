@@ -84,6 +84,15 @@ static inline int64_t la_bias(int32_t mant, int32_t exp) {
     return (int64_t)((uint64_t)(int64_t)(mant >> right) << left);
 }
 
+/* The current and the voltage of a step. Division rounds toward zero: it shifts the magnitude. */
+static inline int32_t la_lif_current(int32_t u, int64_t keep, int32_t a) {
+    return (int32_t)la_turn24_64(u * keep / 4096 + (int32_t)((uint32_t)a << 6));
+}
+
+static inline int64_t la_lif_voltage(int32_t v, int64_t keep, int32_t u, int32_t mant, int32_t exp) {
+    return la_clip24_64(v * keep / 4096 + u + la_bias(mant, exp));
+}
+
 LA_INLINE void la_lif_i32_plain(int kind, ptrdiff_t n, int32_t *restrict u, int32_t *restrict v,
                                 const int32_t *restrict a, const int32_t *restrict mant,
                                 const int32_t *restrict exp, int32_t all_keep_u, int32_t all_keep_v,
@@ -93,10 +102,8 @@ LA_INLINE void la_lif_i32_plain(int kind, ptrdiff_t n, int32_t *restrict u, int3
         int64_t keep_u = each ? INT64_C(4095) - own.du[i] : all_keep_u;
         int64_t keep_v = each ? INT64_C(4096) - own.dv[i] : all_keep_v;
         int64_t threshold = each ? INT64_C(64) * own.high[i] : all_high;
-        /* Division rounds toward zero: it shifts the magnitude. */
-        int64_t current = (int64_t)u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6);
-        u[i] = (int32_t)la_turn24_64(current);
-        int64_t voltage = la_clip24_64((int64_t)v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
+        u[i] = la_lif_current(u[i], keep_u, a[i]);
+        int64_t voltage = la_lif_voltage(v[i], keep_v, u[i], mant[i], exp[i]);
         if (kind == LA_REFRACTORY) {
             voltage = x.end[i] >= x.now ? v[i] : voltage;
         }
@@ -251,19 +258,6 @@ LA_INLINE void la_lif_step_i32(const la_pack *p, int kind, int each) {
                own, p->arrays[1]);
 }
 
-LA_STEP_BY(lif_f64, la_lif_step_f64, LA_PLAIN, 0)
-LA_STEP_BY(lif_each_f64, la_lif_step_f64, LA_PLAIN, 1)
-LA_STEP_BY(lif_refractory_f64, la_lif_step_f64, LA_REFRACTORY, 0)
-LA_STEP_BY(lif_refractory_each_f64, la_lif_step_f64, LA_REFRACTORY, 1)
-LA_STEP_BY(lif_ternary_f64, la_lif_step_f64, LA_TERNARY, 0)
-LA_STEP_BY(lif_ternary_each_f64, la_lif_step_f64, LA_TERNARY, 1)
-LA_STEP_BY(lif_i32, la_lif_step_i32, LA_PLAIN, 0)
-LA_STEP_BY(lif_each_i32, la_lif_step_i32, LA_PLAIN, 1)
-LA_STEP_BY(lif_refractory_i32, la_lif_step_i32, LA_REFRACTORY, 0)
-LA_STEP_BY(lif_refractory_each_i32, la_lif_step_i32, LA_REFRACTORY, 1)
-LA_STEP_BY(lif_ternary_i32, la_lif_step_i32, LA_TERNARY, 0)
-LA_STEP_BY(lif_ternary_each_i32, la_lif_step_i32, LA_TERNARY, 1)
-
 /* -- the same, method by method, for models with a method of their own ---------------------------
  *
  * Thresholds of fixed-point models are already in units of the state. */
@@ -328,12 +322,18 @@ LA_STEP_BY(lif_ternary_each_i32, la_lif_step_i32, LA_TERNARY, 1)
         return 0;                                                                                  \
     }
 
-LA_LIF_F64_PARTS(lif_f64, LA_PLAIN)
-LA_LIF_F64_PARTS(lif_refractory_f64, LA_REFRACTORY)
-LA_LIF_F64_PARTS(lif_ternary_f64, LA_TERNARY)
-LA_LIF_I32_PARTS(lif_i32, LA_PLAIN)
-LA_LIF_I32_PARTS(lif_refractory_i32, LA_REFRACTORY)
-LA_LIF_I32_PARTS(lif_ternary_i32, LA_TERNARY)
+/* Steps and methods of the kinds, all of which the catalogue lists. */
+#define LA_LIF_KINDS(X) X(lif, LA_PLAIN) X(lif_refractory, LA_REFRACTORY) X(lif_ternary, LA_TERNARY)
+
+#define LA_LIF_KIND(NAME, KIND)                                                                    \
+    LA_STEP_BY(NAME##_f64, la_lif_step_f64, KIND, 0)                                               \
+    LA_STEP_BY(NAME##_each_f64, la_lif_step_f64, KIND, 1)                                          \
+    LA_STEP_BY(NAME##_i32, la_lif_step_i32, KIND, 0)                                               \
+    LA_STEP_BY(NAME##_each_i32, la_lif_step_i32, KIND, 1)                                          \
+    LA_LIF_F64_PARTS(NAME##_f64, KIND)                                                             \
+    LA_LIF_I32_PARTS(NAME##_i32, KIND)
+
+LA_LIF_KINDS(LA_LIF_KIND)
 
 /* Makes effective_bias. */
 LA_INLINE void la_lif_bias(const la_pack *p, int late) {
@@ -357,22 +357,16 @@ LA_INLINE void la_lif_reset(const la_pack *p, const int64_t *schedule, size_t it
 LA_STEP_BY(lif_reset_f64_clear, la_lif_reset, p->integers, sizeof(double))
 LA_STEP_BY(lif_reset_i32_clear, la_lif_reset, p->integers + 3, sizeof(int32_t))
 
-static int la_step_lif_reset_f64(const la_pack *p) {
-    return la_step_lif_reset_f64_clear(p) || la_step_lif_f64(p);
-}
+#define LA_LIF_RESET(NAME, T, SCHEDULE)                                                            \
+    static int la_step_lif_reset_##NAME(const la_pack *p) {                                        \
+        la_lif_reset(p, SCHEDULE, sizeof(T));                                                      \
+        return la_step_lif_##NAME(p);                                                              \
+    }
 
-static int la_step_lif_reset_each_f64(const la_pack *p) {
-    return la_step_lif_reset_f64_clear(p) || la_step_lif_each_f64(p);
-}
-
-static int la_step_lif_reset_i32(const la_pack *p) {
-    return la_step_lif_reset_i32_clear(p) || la_step_lif_i32(p);
-}
-
-static int la_step_lif_reset_each_i32(const la_pack *p) {
-    la_lif_reset(p, p->integers, sizeof(int32_t));
-    return la_step_lif_each_i32(p);
-}
+LA_LIF_RESET(f64, double, p->integers)
+LA_LIF_RESET(each_f64, double, p->integers)
+LA_LIF_RESET(i32, int32_t, p->integers + 3)
+LA_LIF_RESET(each_i32, int32_t, p->integers)
 
 /* Arrays: a_in, a_third_factor_in, reset_in, s_out, s_out_bap, s_out_y1, s_out_y2, s_out_y3, u, v,
  * y1, bias_mant, bias_exp, y2, y3. Integers: du, dv, vth. A third factor beyond the neurons: 1. */
@@ -390,8 +384,8 @@ static int la_step_lif_prototype_i32(const la_pack *p) {
         return 1;
     }
     for (ptrdiff_t i = 0; i < p->n; i++) {
-        u[i] = (int32_t)la_turn24_64(u[i] * keep_u / 4096 + (int32_t)((uint32_t)a[i] << 6));
-        v[i] = (int32_t)la_clip24_64(v[i] * keep_v / 4096 + u[i] + la_bias(mant[i], exp[i]));
+        u[i] = la_lif_current(u[i], keep_u, a[i]);
+        v[i] = (int32_t)la_lif_voltage(v[i], keep_v, u[i], mant[i], exp[i]);
         if (reset[i] > 0) {
             u[i] = v[i] = 0;
         }
@@ -409,17 +403,12 @@ static int la_step_lif_prototype_i32(const la_pack *p) {
 }
 
 #define LA_LIF_PARTS(NAME) LA_STEP(NAME##_subthr) LA_STEP(NAME##_fires) LA_STEP(NAME##_rests)
+#define LA_LIF_ALL(NAME) LA_STEP(NAME##_f64) LA_STEP(NAME##_each_f64) LA_STEP(NAME##_i32) LA_STEP(NAME##_each_i32)
+#define LA_LIF_ENTRIES(NAME, KIND) LA_LIF_ALL(NAME) LA_LIF_PARTS(NAME##_f64) LA_LIF_PARTS(NAME##_i32)
 
 #define LA_LIF_STEPS                                                                               \
-    LA_STEP(lif_f64) LA_STEP(lif_i32) LA_STEP(lif_refractory_f64) LA_STEP(lif_refractory_i32)      \
-    LA_STEP(lif_ternary_f64) LA_STEP(lif_ternary_i32) LA_STEP(lif_reset_f64)                       \
-    LA_STEP(lif_reset_i32) LA_STEP(lif_reset_f64_clear) LA_STEP(lif_reset_i32_clear)               \
-    LA_STEP(lif_each_f64) LA_STEP(lif_each_i32) LA_STEP(lif_refractory_each_f64)                   \
-    LA_STEP(lif_refractory_each_i32) LA_STEP(lif_ternary_each_f64)                                 \
-    LA_STEP(lif_ternary_each_i32) LA_STEP(lif_reset_each_f64) LA_STEP(lif_reset_each_i32)          \
-    LA_STEP(lif_prototype_i32) LA_STEP(lif_bias) LA_STEP(lif_refractory_bias)                      \
-    LA_LIF_PARTS(lif_f64) LA_LIF_PARTS(lif_i32)                                                    \
-    LA_LIF_PARTS(lif_refractory_f64) LA_LIF_PARTS(lif_refractory_i32)                              \
-    LA_LIF_PARTS(lif_ternary_f64) LA_LIF_PARTS(lif_ternary_i32)
+    LA_LIF_KINDS(LA_LIF_ENTRIES) LA_LIF_ALL(lif_reset) LA_STEP(lif_reset_f64_clear)                \
+    LA_STEP(lif_reset_i32_clear) LA_STEP(lif_prototype_i32) LA_STEP(lif_bias)                      \
+    LA_STEP(lif_refractory_bias)
 
 #endif

@@ -17,25 +17,18 @@ LA_WIDE static int la_step_spiker_i64(const la_pack *p) {
     return 0;
 }
 
-/* Arrays: s_out, data (steps, neurons). Integers: bytes of an element. */
-static int la_step_replay(const la_pack *p) {
-    size_t row = (size_t)(p->n * p->integers[0]);
-    if (row) {
+/* Arrays: a message, data (steps, neurons). Integers: bytes of an element. */
+LA_INLINE void la_copy_row(const la_pack *p, int records) {
+    size_t bytes = (size_t)(p->n * p->integers[0]);
+    if (bytes) {
         uint64_t rows = (uint64_t)(p->sizes[1] / p->n);
-        memcpy(p->arrays[0], (const char *)p->arrays[1] + (p->step - 1) % rows * row, row);
+        char *message = p->arrays[0], *row = (char *)p->arrays[1] + (p->step - 1) % rows * bytes;
+        memcpy(records ? row : message, records ? message : row, bytes);
     }
-    return 0;
 }
 
-/* Arrays: a_in, data (steps, neurons). Integers: bytes of an element. */
-static int la_step_record(const la_pack *p) {
-    size_t row = (size_t)(p->n * p->integers[0]);
-    if (row) {
-        uint64_t rows = (uint64_t)(p->sizes[1] / p->n);
-        memcpy((char *)p->arrays[1] + (p->step - 1) % rows * row, p->arrays[0], row);
-    }
-    return 0;
-}
+LA_STEP_BY(replay, la_copy_row, 0)
+LA_STEP_BY(record, la_copy_row, 1)
 
 /* Arrays: a_in, what keeps it, both of 64 bits. */
 static int la_step_keep_64(const la_pack *p) {
