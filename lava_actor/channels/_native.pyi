@@ -518,8 +518,8 @@ class Inlet:
             dtype with the dtypes of the sources. Unconnected: zeros of the declared dtype.
         """
 
-    def receive_by(self, source: RingReader | Callable[[], np.ndarray]) -> None:
-        """From now on receive the messages of a reader, or what any other function returns."""
+    def _la_receive_by(self, source: RingReader | Callable[[], np.ndarray] | None) -> None:
+        """From now on receive a reader's messages, what a function returns, or by ``_dense``."""
 
 class Outlet:
     """Sends arrays without the interpreter; a base of the ports that send arrays."""
@@ -539,8 +539,8 @@ class Outlet:
             port takes anything.
         """
 
-    def send_to(self, ring: RingWriter | None) -> None:
-        """From now on arrays of the ring's shape go there, and all else to the port's ``_send``."""
+    def _la_send_to(self, ring: RingWriter | None, drops: bool) -> None:
+        """From now on send to a ring what ``_message`` makes of it, or drop it, or ``_la_send``."""
 
 def receiver(
     sources: Sequence[tuple[RingReader, np.ndarray | None]],

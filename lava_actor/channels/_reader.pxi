@@ -436,6 +436,7 @@ def receiver(sources, shape, dtype, room):
     return _Receiver(sources, shape, dtype, room).recv
 
 
+@cython.auto_pickle(False)
 cdef class Inlet:
     """Receives through a ring without the interpreter; a base of ports."""
 
@@ -443,6 +444,7 @@ cdef class Inlet:
     cdef object taking
 
     @cython.binding(False)
+    @cython.embedsignature.format("clinic")
     def recv(self):
         """Receive one message from every source and return their sum.
 
@@ -454,12 +456,19 @@ cdef class Inlet:
             New array of the port's shape. Its dtype is that of NumPy's promotion of the declared
             dtype with the dtypes of the sources. Unconnected: zeros of the declared dtype.
         """
-        return self.taking() if self.reader is None else self.reader.take()
+        cdef RingReader reader = self.reader  # held: it may be replaced while it waits
+        cdef object taking = self.taking
+        if reader is not None:
+            return reader.take()
+        return self._dense() if taking is None else taking()
 
-    def receive_by(self, source):
-        """From now on receive the messages of a reader, or what any other function returns."""
+    def _la_receive_by(self, source):
+        """From now on receive a reader's messages, what a function returns, or by ``_dense``."""
         self.reader = source if isinstance(source, RingReader) else None
         self.taking = source
+
+    def __getstate__(self):
+        return object.__getstate__(self)
 
 
 cdef RingReader _new_reader(Arena arena, ring, Py_ssize_t cursor):

@@ -496,12 +496,15 @@ cdef class RingWriter(_RingEnd):
         return 0
 
 
+@cython.auto_pickle(False)
 cdef class Outlet:
     """Sends arrays of its ring's shape without the interpreter; a base of ports."""
 
     cdef RingWriter ring
+    cdef bint drops
 
     @cython.binding(False)
+    @cython.embedsignature.format("clinic")
     def send(self, data):
         """Send ``data`` to every destination.
 
@@ -517,9 +520,11 @@ cdef class Outlet:
             port takes anything.
         """
         cdef RingWriter ring = self.ring
-        if (
-            ring is not None
-            and cnp.PyArray_CheckExact(data)
+        if ring is None:
+            if not self.drops:
+                self._la_send(data)
+        elif (
+            cnp.PyArray_CheckExact(data)
             and cnp.PyArray_NDIM(<cnp.ndarray>data) == ring.n_dims
             and memcmp(
                 cnp.PyArray_DIMS(<cnp.ndarray>data), ring.dims, ring.n_dims * sizeof(cnp.npy_intp)
@@ -527,11 +532,14 @@ cdef class Outlet:
         ):
             ring.put(data)
         else:
-            self._send(data)
+            ring.put(self._message(data))
 
-    def send_to(self, RingWriter ring):
-        """From now on arrays of the ring's shape go there, and all else to the port's ``_send``."""
-        self.ring = ring
+    def _la_send_to(self, RingWriter ring, bint drops):
+        """From now on send to a ring what ``_message`` makes of it, or drop it, or ``_la_send``."""
+        self.ring, self.drops = ring, drops
+
+    def __getstate__(self):
+        return object.__getstate__(self)
 
 
 cdef RingWriter _new_writer(Arena arena, ring):

@@ -203,7 +203,7 @@ class AbstractProcess(Owner, metaclass=ProcessPostInitCaller):
         """
         if isinstance(member, AbstractProcess) or name not in self.__dict__:
             return False
-        return member.process not in (None, self)
+        return member.process is not None and member.process is not self
 
     def _init_proc_member_obj(self, members: dict[str, Any]) -> None:
         """Give every member its name and its Process."""

@@ -278,9 +278,9 @@ class PyInPortVectorDense(Inlet, PyInPort, form="VEC_DENSE"):
 
     def _bind(self) -> None:
         super()._bind()
-        self.receive_by(self._source())
+        self._la_receive_by(self._la_source())
 
-    def _source(self) -> RingReader | Callable[[], np.ndarray]:
+    def _la_source(self) -> RingReader | Callable[[], np.ndarray] | None:
         """Return a ring whose messages need no change, or what receives otherwise."""
         shape = self._shape
         if len(self.edges) == 1 and self.room == self._size and self._as_sent():
@@ -289,7 +289,7 @@ class PyInPortVectorDense(Inlet, PyInPort, form="VEC_DENSE"):
                 return lambda: ring.recv().reshape(shape)
             return ring if isinstance(ring, RingReader) else ring.recv
         sources = self.native_sources()
-        return receiver(sources, shape, self._dtype, self.room) if sources else self._dense
+        return receiver(sources, shape, self._dtype, self.room) if sources else None
 
     def peek(self) -> np.ndarray:
         """Return what `recv` would return, and leave the messages where they are."""

@@ -74,9 +74,10 @@ class PyOutPortVectorDense(Outlet, PyOutPort, form="VEC_DENSE"):
 
     def _bind(self) -> None:
         ring = self._rings[0] if len(self._rings) == 1 else None
-        self.send_to(ring if isinstance(ring, RingWriter) and ring.shape == self._shape else None)
+        simple = ring if isinstance(ring, RingWriter) and ring.shape == self._shape else None
+        self._la_send_to(simple, not self._rings)
 
-    def _send(self, data: object) -> None:
+    def _la_send(self, data: object) -> None:
         """Send what is not simply an array of the one ring's shape."""
         if self._rings:
             message = self._message(data)

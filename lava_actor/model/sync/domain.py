@@ -36,7 +36,8 @@ class SyncDomain:
         self.processes: list[AbstractProcess] = []
         if protocol is not None:
             self.set_protocol(protocol)
-        self.add_process(list(processes or ()))
+        if processes is not None:
+            self.add_process(list(processes))
 
     def __repr__(self) -> str:
         members = ", ".join(process.name for process in self.processes)
