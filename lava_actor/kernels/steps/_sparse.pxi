@@ -84,7 +84,7 @@ cdef void *_zeros = NULL
 cdef size_t _n_zeros = 0
 
 
-cdef void *_zeros_of(size_t nbytes) noexcept:
+cdef void *_zeros_of(size_t nbytes) except NULL:
     """Room that is all zeros, and is to be so again before the interpreter lock is given up.
 
     It belongs to all connections: one for each would push everything else out of the caches.
@@ -94,6 +94,8 @@ cdef void *_zeros_of(size_t nbytes) noexcept:
         free(_zeros)
         _n_zeros = nbytes
         _zeros = calloc(nbytes + 1, 1)
+    if _zeros == NULL:
+        raise MemoryError()
     return _zeros
 
 
@@ -249,8 +251,6 @@ cdef class DelaySparseBurst(SparseBurst):
             self._fill_whole(writer.whole(slot), column, self.used >= LONG_LOOP)
             return 0
         sum = _zeros_of(column)
-        if sum == NULL:
-            raise MemoryError()
         self._add_now(sum, False)
         found = la_touched(self.kind, &self.later, sum, index, most)
         writer.fill_found(slot, sum, found)
@@ -310,11 +310,10 @@ cdef class DelaySparseBurst(SparseBurst):
 
     cdef int _pass_over(self) except -1:
         """Let columns go on though nobody takes what is due."""
-        cdef void *sum = _zeros_of(self.n_out * self.width())
-        if sum == NULL:
-            raise MemoryError()
+        cdef size_t column = self.n_out * self.width()
+        cdef void *sum = _zeros_of(column)
         self._add_now(sum, True)
-        memset(sum, 0, self.n_out * self.width())
+        memset(sum, 0, column)
         return 0
 
     cdef int _look_at_work(self) except -1:
