@@ -114,7 +114,7 @@ def sort_by_delay(
     values: np.ndarray | None,
     n_rows: int,
     may_swap: bool,
-) -> int:
+) -> bool:
     """Put the entries of each column in the order of their delays; those of one delay keep theirs.
 
     Parameters
@@ -132,8 +132,8 @@ def sort_by_delay(
 
     Returns
     -------
-    steps : int
-        From a spike until nothing of its column is left, summed over columns; 0: not in order.
+    bool
+        Whether they are in order now.
     """
 
 def picked_events(

@@ -217,19 +217,19 @@ def sort_by_delay(pointers, rows, values, Py_ssize_t n_rows, bint may_swap):
     if values is not None and size_of(values) != entries:
         raise TypeError("values: expected one per row index")
     if not entries or n_rows < 1:
-        return 0
+        return True
     cdef int64_t *ptr = <int64_t *>data_of(pointers)
     cdef void *row = data_of(rows)
     cdef void *value = NULL if values is None else data_of(values)
-    cdef int64_t steps
+    cdef int sorted
     with nogil:
-        steps = la_by_delay(
+        sorted = la_by_delay(
             ptr, columns, row, 2 if narrow else 4, 8 if packed else 0, value, width,
             <uint32_t>n_rows, may_swap,
         )
-    if steps < 0:
+    if sorted < 0:
         raise MemoryError()
-    return steps
+    return bool(sorted)
 
 
 def picked_events(order, starts, rows, weights, at, x, out):

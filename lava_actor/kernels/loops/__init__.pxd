@@ -45,6 +45,7 @@ cdef extern from "synapses.h" nogil:
         const int64_t *ptr
         const void *row
         int narrow
+        int by_delay
         int packed
         const void *weights
         const uint8_t *codes
@@ -62,14 +63,13 @@ cdef extern from "synapses.h" nogil:
     void la_tally(const la_csc *m, const int32_t *at, Py_ssize_t count, uint16_t *met)
     void la_look_up(int kind, Py_ssize_t n, uint16_t *met, const void *table, void *out)
 
-cdef extern from "columns.h" nogil:
-    ctypedef struct la_columns:
-        size_t count
-    void la_columns_free(la_columns *c)
-    int la_columns_start(la_columns *c, const la_csc *m, const int32_t *at, Py_ssize_t count)
-    int64_t la_columns_go(int kind, la_columns *c, const la_csc *m, uint32_t rows, void *out,
-                          uint64_t *touched)
-    int64_t la_by_delay(const int64_t *ptr, Py_ssize_t columns, void *row, int bytes, int shift,
+cdef extern from "sums.h" nogil:
+    void la_add_sums(int kind, Py_ssize_t n, const void *sum, void *to)
+    void la_move_sums(int kind, Py_ssize_t n, void *sum, void *to)
+    void la_move_touched(int kind, Py_ssize_t n, uint64_t *touched, void *sum, void *to)
+
+cdef extern from "by_delay.h" nogil:
+    int la_by_delay(const int64_t *ptr, Py_ssize_t columns, void *row, int bytes, int shift,
                         void *value, size_t width, uint32_t rows, int may)
 
 cdef extern from "delays.h" nogil:

@@ -5,32 +5,41 @@
  * with what is due in its step, and to add all of that up when the step has come. The sum of a neuron is taken in the
  * same order, since the notes of a step lie in the order in which they were made.
  *
- * A note is a row and the code of a weight in 32 bits, where weights have codes; or a row and a number. Notes lie in
- * sheets. What a sheet held is done in the step in which the next notes are made, so they are written where caches are
- * warm, and take no more room than what is still due.
+ * A note is a row and the code of a weight in 32 bits, where weights have codes; or a row and a number. Where the
+ * entries of a column are in the order of their delays, those of a step are noted together: as many are copied as may
+ * be among them, and then counted. Nobody can foresee how many there are, a processor neither, and it would pay for
+ * each wrong guess with more time than the copy takes.
+ *
+ * Notes lie in sheets. What a sheet held is done in the step in which the next notes are made, so they are written
+ * where caches are warm, and take no more room than what is still due.
  */
 #ifndef LAVA_ACTOR_DELAYS_H
 #define LAVA_ACTOR_DELAYS_H
 
 #include <stdlib.h>
 
+#include "by_delay.h"
 #include "synapses.h"
 
 /* Bytes of a sheet, which starts at a multiple of them; and in front of its notes, whatever they are. */
-#define LA_SHEET 512
+#define LA_SHEET 1024
 #define LA_SHEET_HEAD 16
+/* Bytes of notes that are made together, and how often a delay may have none of a column. */
+#define LA_NOTED 64
+#define LA_GAPS 8
 /* Sheets that are asked for at once, at first and at most. */
 #define LA_SLAB 16
 #define LA_SLAB_MOST 1024
 
 typedef struct la_sheet {
     struct la_sheet *next;
+    int64_t bytes; /* of notes, once there is a next one */
 } la_sheet;
 
 typedef struct {
     unsigned char **next; /* per delay, in a circle: where its next note goes; at a multiple of LA_SHEET: nowhere yet */
-    la_sheet **first;     /* per delay: its sheets, all but the last full */
-    int32_t *full;        /* per delay: how many are full */
+    la_sheet **first;     /* per delay: its sheets */
+    int64_t *bytes;       /* per delay: of notes in all sheets but the last */
     int32_t depth, now;
     uint32_t rows;
     uint64_t inverse;  /* 2**64 / rows, rounded up; 0: one row */
@@ -58,7 +67,7 @@ static inline void la_later_free(la_later *l) {
     }
     free(l->next);
     free(l->first);
-    free(l->full);
+    free(l->bytes);
     free(l->touched);
     memset(l, 0, sizeof(*l));
 }
@@ -68,15 +77,18 @@ static inline int la_later_init(la_later *l, int32_t depth, int32_t rows) {
     la_later_free(l);
     l->next = calloc((size_t)depth, sizeof *l->next);
     l->first = calloc((size_t)depth, sizeof *l->first);
-    l->full = calloc((size_t)depth, sizeof *l->full);
+    l->bytes = calloc((size_t)depth, sizeof *l->bytes);
     l->touched = calloc((size_t)rows / 64 + 1, sizeof(uint64_t));
     l->depth = depth;
     l->rows = (uint32_t)rows;
     l->inverse = rows > 1 ? UINT64_MAX / l->rows + 1 : 0;
-    return l->next && l->first && l->full && l->touched;
+    return l->next && l->first && l->bytes && l->touched;
 }
 
-static inline int la_is_full(const unsigned char *place) { return !((uintptr_t)place % LA_SHEET); }
+/* Whether a sheet has no room for so many bytes. */
+static inline int la_is_full(const unsigned char *place, size_t bytes) {
+    return ((uintptr_t)place - 1) % LA_SHEET >= LA_SHEET - bytes;
+}
 
 /* The sheet in front of where a note goes. */
 static inline la_sheet *la_sheet_of(unsigned char *place) {
@@ -95,8 +107,7 @@ static inline int64_t la_later_used(const la_later *l, int32_t delay, size_t not
     if (!place) {
         return 0;
     }
-    return ((int64_t)l->full[at] * (LA_SHEET - LA_SHEET_HEAD) +
-            (place - (unsigned char *)la_sheet_of(place) - LA_SHEET_HEAD)) / (int64_t)note;
+    return (l->bytes[at] + (place - (unsigned char *)la_sheet_of(place) - LA_SHEET_HEAD)) / (int64_t)note;
 }
 
 /* What was due is done. */
@@ -108,7 +119,7 @@ static inline void la_later_advance(la_later *l) {
     }
     l->first[l->now] = NULL;
     l->next[l->now] = NULL;
-    l->full[l->now] = 0;
+    l->bytes[l->now] = 0;
     l->now = l->now + 1 < l->depth ? l->now + 1 : 0;
     if (l->first[l->now]) {
         LA_PREFETCH(l->first[l->now]);
@@ -144,8 +155,10 @@ static unsigned char *la_later_room(la_later *l, int32_t at) {
     }
     sheet->next = NULL;
     if (l->next[at]) {
-        la_sheet_of(l->next[at])->next = sheet;
-        l->full[at]++;
+        la_sheet *last = la_sheet_of(l->next[at]);
+        last->bytes = l->next[at] - (unsigned char *)last - LA_SHEET_HEAD;
+        last->next = sheet;
+        l->bytes[at] += last->bytes;
     } else {
         l->first[at] = sheet;
     }
@@ -159,16 +172,19 @@ static unsigned char *la_later_room(la_later *l, int32_t at) {
     const uint32_t rows = (l)->rows;                                                                                   \
     const uint64_t inverse = (l)->inverse;
 
+/* The delay of a row of a tall matrix. */
+#define LA_LATE(tall) (inverse ? (uint32_t)(((unsigned __int128)inverse * (tall)) >> 64) : (tall))
+
 /* Note down entry VALUE of row `tall` of a tall matrix: delay times rows, plus row. */
 #define LA_NOTE(N, tall, VALUE)                                                                                        \
     {                                                                                                                  \
         uint32_t high = (tall);                                                                                        \
-        uint32_t late = inverse ? (uint32_t)(((unsigned __int128)inverse * high) >> 64) : high;                        \
+        uint32_t late = LA_LATE(high);                                                                                 \
         uint32_t low = high - late * rows;                                                                             \
         int32_t at_delay = now + (int32_t)late;                                                                        \
         at_delay -= at_delay < depth ? 0 : depth;                                                                      \
         unsigned char *place = places[at_delay];                                                                       \
-        if (la_is_full(place)) {                                                                                       \
+        if (la_is_full(place, sizeof(N))) {                                                                            \
             place = la_later_room(l, at_delay);                                                                        \
             if (!place) {                                                                                              \
                 return 0;                                                                                              \
@@ -178,24 +194,83 @@ static unsigned char *la_later_room(la_later *l, int32_t at) {
         places[at_delay] = place + sizeof(N);                                                                          \
     }
 
+/* Note entries from k on, which are in the order of their delays, up to end, or until too many have a delay of their
+ * own. TALL and VALUE: of entry k + j. */
+#define LA_NOTE_RUNS(N, TALL, VALUE)                                                                                   \
+    {                                                                                                                  \
+        enum { MOST = LA_NOTED / sizeof(N) };                                                                          \
+        uint32_t past = 0;                                                                                             \
+        int32_t at_delay = 0, gaps = 0;                                                                                \
+        for (int32_t found = 0; k < end; k += found) {                                                                 \
+            const int64_t left = end - k;                                                                              \
+            if (!found) {                                                                                              \
+                const int32_t j = 0;                                                                                   \
+                const uint32_t late = LA_LATE(TALL);                                                                   \
+                if (++gaps > LA_GAPS) {                                                                                \
+                    break;                                                                                             \
+                }                                                                                                      \
+                past = late * rows;                                                                                    \
+                at_delay = now + (int32_t)late;                                                                        \
+                at_delay -= at_delay < depth ? 0 : depth;                                                              \
+            }                                                                                                          \
+            unsigned char *place = places[at_delay];                                                                   \
+            if (la_is_full(place, LA_NOTED)) {                                                                         \
+                place = la_later_room(l, at_delay);                                                                    \
+                if (!place) {                                                                                          \
+                    return 0;                                                                                          \
+                }                                                                                                      \
+            }                                                                                                          \
+            N *restrict note = (N *)place;                                                                             \
+            found = 0;                                                                                                 \
+            if (left >= MOST) {                                                                                        \
+                LA_TOGETHER                                                                                            \
+                for (int32_t j = 0; j < MOST; j++) {                                                                   \
+                    const uint32_t low = (TALL) - past;                                                                \
+                    note[j] = VALUE;                                                                                   \
+                    found += low < rows;                                                                               \
+                }                                                                                                      \
+            } else {                                                                                                   \
+                for (int32_t j = 0; j < (int32_t)left; j++) {                                                          \
+                    const uint32_t low = (TALL) - past;                                                                \
+                    note[j] = VALUE;                                                                                   \
+                    found += low < rows;                                                                               \
+                }                                                                                                      \
+            }                                                                                                          \
+            places[at_delay] = place + (size_t)found * sizeof(N);                                                      \
+            past += found < MOST ? rows : 0;                                                                           \
+            at_delay += found < MOST;                                                                                  \
+            at_delay -= at_delay < depth ? 0 : depth;                                                                  \
+            gaps -= found > 1;                                                                                         \
+        }                                                                                                              \
+    }
+
 /* Note the columns of the events, with codes; 0: no memory. */
 #define LA_LATER_CODED(NAME, R, TALL, CODE)                                                                            \
-    static int la_later_coded_##NAME(la_later *l, const la_csc *m, const int32_t *restrict at, ptrdiff_t count) {      \
+    LA_WIDE static int la_later_coded_##NAME(la_later *l, const la_csc *m, const int32_t *restrict at,                 \
+                                             ptrdiff_t count) {                                                        \
         const int64_t *restrict ptr = m->ptr;                                                                          \
         const R *restrict row = (const R *)m->row;                                                                     \
         const uint8_t *restrict code = m->codes;                                                                       \
         LA_NOTING(l)                                                                                                   \
         LA_EACH_COLUMN(code, {                                                                                         \
+            if (m->by_delay) {                                                                                        \
+                LA_NOTE_RUNS(uint32_t, TALL(k + j), low << 8 | CODE(k + j))                                             \
+            }                                                                                                          \
             for (; k < end; k++) {                                                                                     \
-                LA_NOTE(uint32_t, TALL, low << 8 | (CODE))                                                             \
+                LA_NOTE(uint32_t, TALL(k), low << 8 | CODE(k))                                                         \
             }                                                                                                          \
         })                                                                                                             \
         return 1;                                                                                                      \
     }
 
-LA_LATER_CODED(16, uint16_t, row[k], code ? code[k] : 0)
-LA_LATER_CODED(32, int32_t, (uint32_t)row[k], code ? code[k] : 0)
-LA_LATER_CODED(packed, uint32_t, row[k] >> 8, row[k] & 255)
+#define LA_TALL_PLAIN(i) (uint32_t)row[i]
+#define LA_TALL_PACKED(i) (row[i] >> 8)
+#define LA_CODE_PLAIN(i) (code ? code[i] : 0u)
+#define LA_CODE_PACKED(i) (row[i] & 255)
+
+LA_LATER_CODED(16, uint16_t, LA_TALL_PLAIN, LA_CODE_PLAIN)
+LA_LATER_CODED(32, int32_t, LA_TALL_PLAIN, LA_CODE_PLAIN)
+LA_LATER_CODED(packed, uint32_t, LA_TALL_PACKED, LA_CODE_PACKED)
 
 /* True if rows leave room for a code. */
 static inline int la_can_code(const la_csc *m, int32_t rows) {
@@ -207,6 +282,10 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
 }
 
 /* Note the columns of the events times `x`, with numbers; 0: no memory. */
+#define LA_TALL_ANY(i) (m->narrow ? row[i] : m->packed ? wide[i] >> 8 : wide[i])
+#define LA_WEIGHT_ANY(A, i) (!w ? one : (A)(m->packed ? w[wide[i] & 255] : code ? w[code[i]] : w[i]))
+#define LA_VALUE(A, i) (x ? LA_WEIGHT_ANY(A, i) * factor : LA_WEIGHT_ANY(A, i))
+
 #define LA_LATER_VALUED(NAME, T, A, N, ONE)                                                                            \
     static int la_later_valued_##NAME(la_later *l, const la_csc *m, const int32_t *restrict at, const T *restrict x,   \
                                       ptrdiff_t count) {                                                               \
@@ -215,13 +294,15 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
         const uint32_t *restrict wide = (const uint32_t *)m->row;                                                      \
         const T *restrict w = (const T *)m->weights;                                                                   \
         const uint8_t *restrict code = m->codes;                                                                       \
+        const A one = (A)m->ONE;                                                                                   \
         LA_NOTING(l)                                                                                                   \
         LA_EACH_COLUMN((const uint8_t *)0, {                                                                           \
             A factor = x ? (A)x[e] : (A)1;                                                                             \
+            if (m->by_delay) {                                                                                        \
+                LA_NOTE_RUNS(N, LA_TALL_ANY(k + j), ((N){(int32_t)low, (T)LA_VALUE(A, k + j)}))                         \
+            }                                                                                                          \
             for (; k < end; k++) {                                                                                     \
-                uint32_t place = m->narrow ? row[k] : m->packed ? wide[k] >> 8 : wide[k];                              \
-                A weight = (A)(!w ? m->ONE : m->packed ? w[wide[k] & 255] : code ? w[code[k]] : w[k]);                 \
-                LA_NOTE(N, place, ((N){(int32_t)low, (T)(x ? weight * factor : weight)}))                              \
+                LA_NOTE(N, LA_TALL_ANY(k), ((N){(int32_t)low, (T)LA_VALUE(A, k)}))                                     \
             }                                                                                                          \
         })                                                                                                             \
         return 1;                                                                                                      \
@@ -238,7 +319,7 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
             const unsigned char *from = (const unsigned char *)sheet + LA_SHEET_HEAD;                                  \
             const uint32_t *restrict coded = (const uint32_t *)from;                                                   \
             const N *restrict note = (const N *)from;                                                                  \
-            const ptrdiff_t count = (sheet->next ? LA_SHEET - LA_SHEET_HEAD : end - from) / size;                      \
+            const ptrdiff_t count = (sheet->next ? sheet->bytes : end - from) / size;                                  \
             for (int byte = 0; sheet->next && byte < LA_SHEET; byte += 64) {                                           \
                 LA_PREFETCH((const char *)sheet->next + byte);                                                         \
             }                                                                                                          \

@@ -113,6 +113,7 @@ typedef struct {
     const int64_t *ptr;   /* column c has the entries ptr[c] to ptr[c + 1] */
     const void *row;      /* of each entry: uint16_t if narrow, else int32_t */
     int narrow;
+    int by_delay;         /* those of a column are in the order of their delays */
     int packed;           /* row has uint32_t: 256 * row + code */
     const void *weights;  /* of each entry; or the table; or NULL: all are `one` */
     const uint8_t *codes; /* NULL: no table */

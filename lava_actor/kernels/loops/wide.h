@@ -43,6 +43,13 @@
 #define LA_APART
 #endif
 
+/* The same before a loop of a fixed length, of which a compiler makes single steps before it thinks of vectors. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define LA_TOGETHER _Pragma("GCC ivdep") _Pragma("GCC unroll 1")
+#else
+#define LA_TOGETHER LA_APART
+#endif
+
 /* A template: its arguments are constants in the functions that it becomes a part of. */
 #define LA_INLINE static inline __attribute__((always_inline))
 

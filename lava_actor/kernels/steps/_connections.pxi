@@ -15,8 +15,15 @@ cdef class _ConnectionBurst(Burst):
 
     A line of delays is a window that slides along a longer array, and is moved back to its begin
     when it meets the end: to move all columns up in every step would be most of the work.
+
+    Where a team drives those who receive its sums as well, it may give these to them directly: its
+    message says nothing, and whoever takes it calls `give`. The invariant: from then on until that
+    has been called it does nothing, so what is given is what would have been in the message.
     """
 
+    cdef bint direct  # who takes its messages calls `give`
+    cdef bint holds  # what the last message says has not been given
+    cdef la_slot *said  # that message
     cdef RingReader reader  # None: parts, several sources, or an index map on the way
     cdef list parts  # of one message: rings, and where they begin; None: to be merged
     cdef RingReader like  # one of these rings
@@ -138,7 +145,8 @@ cdef class _ConnectionBurst(Burst):
 
     cdef list ends(self, int stage, list inward):
         if stage:
-            return [(r, 1, 0) for r in (inward if self.reader is None else (self.reader,))]
+            rings = inward if self.reader is None else (self.reader,)
+            return [(self, 1, 0), *[(ring, 1, 0) for ring in rings]]
         return [] if self.writer is None else [(self.writer, 1, 0)]
 
     cdef int do(self, int stage, uint64_t number) except -1:
@@ -243,8 +251,34 @@ cdef class _ConnectionBurst(Burst):
         cdef RingWriter writer = self.writer
         cdef la_slot *slot = NULL if writer is None else writer.begin()
         if slot != NULL:
-            self.fill(slot)
+            if self.direct and self.can_give():
+                self.holds, self.said = True, slot
+                writer.whole(slot)
+            else:
+                self.fill(slot)
             writer.publish()
+        return 0
+
+    cdef bint can_give(self) except -1:
+        """Whether what is due now is less work to give than to send."""
+        return True
+
+    cdef int give(self, void *to, Py_ssize_t n) except -1:
+        """Add what is due now to the sums of whoever receives it."""
+        self.holds = False
+        if n < LONG_LOOP:
+            la_add_sums(self.kind, n, self.out, to)
+        else:
+            with nogil:
+                la_add_sums(self.kind, n, self.out, to)
+        return 0
+
+    cdef int part(self) except -1:
+        """What is still to be given has to be in the message that was sent."""
+        self.direct = False
+        if self.holds:
+            self.holds = False
+            self.fill(self.said)
         return 0
 
     cdef int fill(self, la_slot *slot) except -1:

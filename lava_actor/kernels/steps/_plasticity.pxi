@@ -111,7 +111,7 @@ cdef class LearningBurst(_ConnectionBurst):
         if stage == 0:
             return [] if self.writer is None else [(self.writer, 1, 0)]
         if stage == 1:
-            return [(ring, 1, 0) for ring in self.fronts]
+            return [(self, 1, 0), *[(ring, 1, 0) for ring in self.fronts]]
         rings = [ring for ring, _ in self.behind]
         return [(r, 1, 0) for r in rings + [r for i in self.inlets for r in (<_Inlet>i).readers]]
 

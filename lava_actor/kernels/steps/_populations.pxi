@@ -188,6 +188,11 @@ cdef class StepBurst(Burst):
             (<_Outlet>self.outlets[i]).send()
         return 0
 
+    cdef int part(self) except -1:
+        for inlet in self.inlets:
+            (<_Inlet>inlet).part()
+        return 0
+
     cdef bint keeps(self, set names) except -1:
         cdef _Outlet outlet
         if any([outlet.kept in names for outlet in self.outlets]):

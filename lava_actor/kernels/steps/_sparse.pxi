@@ -34,6 +34,7 @@ cdef class SparseBurst(_ConnectionBurst):
         ):
             return False
         self.matrix.ptr = <int64_t *>data_of(pointers)
+        self.matrix.by_delay = operator.by_delay
         self.matrix.row = data_of(rows)
         self.matrix.weights = NULL if weights is None else data_of(weights)
         self.matrix.codes = NULL if codes is None else <uint8_t *>data_of(codes)
@@ -100,35 +101,24 @@ cdef void *_zeros_of(size_t nbytes) except NULL:
 
 
 cdef enum:
-    # Ways to list what is due later: notes of numbers or of codes; columns under way.
-    _NUMBERS
-    _CODES
-    _COLUMNS
-    # Synapses of a column that have to be due in a step, on average, for the last of these.
-    PER_STEP = 5
-    # Looks at columns after which is seen how many synapses were due in each, and how few may be.
-    LOOKS = 1000
-    LEAST_DUE = 1
+    # Bytes of sums up to which they are given directly: they stay in the caches.
+    LONG_GIFT = 1 << 20
+    # One neuron of so many has an input: sums are given neuron by neuron.
+    FEW = 16
 
 
 cdef class DelaySparseBurst(SparseBurst):
     """The same with a delay for each synapse.
 
-    While little happens, what is due in later steps is in lists: of the columns under way
-    (columns.h) if several synapses of a column have the same delay, else a list of notes for each
-    step (delays.h). Else it is in a line as of every connection with delays. The model's attribute
-    of the line takes the place of the lists as soon as somebody looks at it: it calls `land`. The
-    lists are in force as long as the model refers to them.
+    While little happens, what is due in later steps is in a list of notes for each of them
+    (delays.h), else in a line as of every connection with delays. The model's attribute of the line
+    takes the place of the lists as soon as somebody looks at it: it calls `land`. The lists are in
+    force as long as the model refers to them.
     """
 
     cdef la_later later
-    cdef la_columns columns
     cdef bint may_list, lists
-    cdef int way  # of lists: _NUMBERS, _CODES, _COLUMNS
-    cdef bint sent  # columns have gone on, but the step has not
-    cdef int64_t used  # entries of columns that were due in the last step
-    cdef int64_t looks, due  # at columns since the lists began, and entries that were due in them
-    cdef object thin  # an operator whose spikes have few synapses in a step, on whatever average
+    cdef bint coded  # notes have codes
     cdef size_t note  # bytes of one
     cdef object code_table
     cdef void *table_at
@@ -141,14 +131,13 @@ cdef class DelaySparseBurst(SparseBurst):
 
     def __dealloc__(self):
         la_later_free(&self.later)
-        la_columns_free(&self.columns)
 
     cdef bint holds_line(self):
         self.lists = self.lists and self.model.__dict__.get("_la_later") is self
         return self.lists
 
     cdef bint prepare(self) except -1:
-        cdef int way
+        cdef bint coded
         if self.holds_line() and self.model._la_current_operator() is not self.operator:
             self.model.a_buff  # lists are about the former weights
         if not SparseBurst.prepare(self):
@@ -156,21 +145,13 @@ cdef class DelaySparseBurst(SparseBurst):
         self.may_list = not (self.shows or self.exponent or self.like is None) and getattr(
             type(self.model).a_buff, "lands", False
         )
-        way = self._best_way()
-        if self.lists and (way != self.way or not self.may_list):
+        coded = not self.graded and la_can_code(&self.matrix, <int32_t>self.n_out)
+        if self.lists and (coded != self.coded or not self.may_list):
             self.model.a_buff  # the line takes the place of the lists
-        self.way = way
+        self.coded = coded
         if self.may_list and not (self.lists or self.busy):
             self._use_lists()
         return True
-
-    cdef int _best_way(self) except -1:
-        cdef int64_t entries = self.matrix.ptr[self.n_in], steps = self.operator.steps
-        if self.graded:
-            return _NUMBERS
-        if steps and entries >= PER_STEP * steps and self.operator is not self.thin:
-            return _COLUMNS
-        return _CODES if la_can_code(&self.matrix, <int32_t>self.n_out) else _NUMBERS
 
     cdef int _use_lists(self) except -1:
         """Begin with lists behind the present line."""
@@ -181,15 +162,13 @@ cdef class DelaySparseBurst(SparseBurst):
         self.given, self.given_at = line if np.any(line) else None, 0
         self.table_at = NULL
         self.note = sizeof(la_note_f64) if self.code == LA_F64 else sizeof(la_note_i32)
-        if self.way == _CODES:
+        if self.coded:
             self.note = sizeof(uint32_t)
             pointers, rows, weights, codes, one = self.operator.parts()
             self.code_table = np.full(256, one) if weights is None else weights
             self.code_table = np.ascontiguousarray(self.code_table, self.model._la_number)
             self.table_at = data_of(self.code_table)
         self.track = self.window = None
-        self.sent, self.used, self.looks, self.due = False, 0, 0, 0
-        self.columns.count = 0  # whoever gave the model a line has thrown them away
         self.lists = True
         self.model.__dict__["_la_later"] = self
         return 0
@@ -208,31 +187,18 @@ cdef class DelaySparseBurst(SparseBurst):
         at = <char *>data_of(line)
         for d in range(self.later.depth):
             self._add_due(d, at + d * column, True)
-        la_columns_go(
-            self.kind, &self.columns, &self.matrix, <uint32_t>(self.n_out * self.depth),
-            <void *>(at + self.sent * column), NULL,
-        )
         la_later_free(&self.later)
         self.given = None
         self.lists = False
         self.lay(line)
 
+    cdef int64_t due_now(self) noexcept:
+        """How many notes there are for this step."""
+        return la_later_used(&self.later, 0, self.note)
+
     cdef void _add_due(self, int32_t delay, void *out, bint whole) noexcept nogil:
         """Add what is noted for a delay."""
         la_due(self.kind, &self.later, delay, self.table_at, out, whole)
-
-    cdef void _add_now(self, void *out, bint whole) noexcept nogil:
-        """Add what is due now; columns go on."""
-        if self.way == _COLUMNS:
-            self.looks += self.columns.count
-            self.used = la_columns_go(
-                self.kind, &self.columns, &self.matrix, <uint32_t>self.n_out, out,
-                NULL if whole else self.later.touched,
-            )
-            self.due += self.used
-            self.sent = True
-        else:
-            self._add_due(0, out, whole)
 
     cdef int fill(self, la_slot *slot) except -1:
         """Write what is due now: as events if surely few of the rows get any."""
@@ -243,18 +209,37 @@ cdef class DelaySparseBurst(SparseBurst):
         cdef RingWriter writer = self.writer
         cdef size_t column = self.n_out * self.width()
         cdef int32_t *index = <int32_t *>writer.payload_of(slot)
-        cdef int64_t found, most = writer.most_found() if self.given is None else -1
+        cdef int64_t used = self.due_now(), found
+        cdef int64_t most = writer.most_found() if self.given is None else -1
         cdef void *sum
-        if self.way != _COLUMNS:
-            self.used = la_later_used(&self.later, 0, self.note)
-        if self.used > most or self.used >= LONG_LOOP:
-            self._fill_whole(writer.whole(slot), column, self.used >= LONG_LOOP)
+        if used > most or used >= LONG_LOOP:
+            self._fill_whole(writer.whole(slot), column, used >= LONG_LOOP)
             return 0
         sum = _zeros_of(column)
-        self._add_now(sum, False)
+        self._add_due(0, sum, False)
         found = la_touched(self.kind, &self.later, sum, index, most)
         writer.fill_found(slot, sum, found)
         la_clear(self.kind, &self.later, sum, index, found)
+        return 0
+
+    cdef bint can_give(self) except -1:
+        if self.failed:
+            raise MemoryError()
+        return not self.lists or (
+            self.given is None and self.due_now() < LONG_LOOP and self.n_out * self.width() <= LONG_GIFT
+        )
+
+    cdef int give(self, void *to, Py_ssize_t n) except -1:
+        if not self.lists:
+            return SparseBurst.give(self, to, n)
+        cdef void *sum = _zeros_of(self.n_out * self.width())
+        cdef bint whole = FEW * self.due_now() > n
+        self.holds = False
+        self._add_due(0, sum, whole)
+        if whole:
+            la_move_sums(self.kind, n, sum, to)
+        else:
+            la_move_touched(self.kind, n, self.later.touched, sum, to)
         return 0
 
     cdef int _fill_whole(self, void *out, size_t column, bint takes_long) except -1:
@@ -268,9 +253,9 @@ cdef class DelaySparseBurst(SparseBurst):
             )
         if takes_long:
             with nogil:
-                self._add_now(out, True)
+                self._add_due(0, out, True)
         else:
-            self._add_now(out, True)
+            self._add_due(0, out, True)
         return 0
 
     cdef void compute(self, const int32_t *at, const void *x, Py_ssize_t count) noexcept nogil:
@@ -278,9 +263,7 @@ cdef class DelaySparseBurst(SparseBurst):
         self.added += self.additions(count)
         if not self.lists:
             SparseBurst.compute(self, at, x, count)
-        elif self.way == _COLUMNS:
-            done = la_columns_start(&self.columns, &self.matrix, at, count)
-        elif self.way == _CODES:
+        elif self.coded:
             done = la_later_coded(&self.later, &self.matrix, at, count)
         else:
             done = la_later_valued(self.kind, &self.later, &self.matrix, at, x, count)
@@ -298,9 +281,6 @@ cdef class DelaySparseBurst(SparseBurst):
             self._look_at_work()
         if not self.lists:
             return SparseBurst.advance(self)
-        if not self.sent and self.columns.count:
-            self._pass_over()
-        self.sent = False
         la_later_advance(&self.later)
         if self.given is not None:
             self.given_at += 1
@@ -308,25 +288,11 @@ cdef class DelaySparseBurst(SparseBurst):
                 self.given = None
         return 0
 
-    cdef int _pass_over(self) except -1:
-        """Let columns go on though nobody takes what is due."""
-        cdef size_t column = self.n_out * self.width()
-        cdef void *sum = _zeros_of(column)
-        self._add_now(sum, True)
-        memset(sum, 0, column)
-        return 0
-
     cdef int _look_at_work(self) except -1:
         """Hold what is due in the way that is less work: a step of a line costs all of its rows."""
         cdef int64_t each = self.added // self.steps
         self.steps = self.added = 0
         self.busy = each > (self.n_out // 2 if self.busy else self.n_out)
-        if self.lists and self.way == _COLUMNS and self.looks > LOOKS:
-            if self.due < LEAST_DUE * self.looks:
-                self.model.a_buff
-                self.thin = self.operator
-                self.way = self._best_way()
-            self.looks = self.due = 0
         if self.lists and self.busy:
             self.model.a_buff
         elif self.may_list and not (self.lists or self.busy):

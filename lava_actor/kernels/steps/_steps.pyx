@@ -58,6 +58,8 @@ cdef enum:
     LONG_LOOP = 100_000
     # Bytes beyond which the same holds for a copy.
     LONG_COPY = 65536
+    # Bytes of sums from which on they are given directly: smaller ones may lie in a ring for long.
+    LEAST_GIFT = 2048
     # What convolutions of integers wrap at.
     STATE_BITS = 24
     # Bytes in front of the value in a message of a tap.
@@ -107,6 +109,7 @@ cdef class Burst:
     cdef bint shows
     cdef readonly uint64_t bits
     cdef readonly uint64_t native_steps
+    cdef int64_t helped  # ns that others have worked for it
 
     def __init__(self, model, methods=()):
         self.model = model
@@ -316,6 +319,10 @@ cdef class Burst:
 
     cdef int do(self, int stage, uint64_t number) except -1:
         """One stage of a step."""
+        return 0
+
+    cdef int part(self) except -1:
+        """It leaves the team, or is replaced: messages go through rings from now on."""
         return 0
 
     cdef bint keeps(self, set names) except -1:

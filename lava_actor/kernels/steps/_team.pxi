@@ -77,6 +77,7 @@ cdef class Seat:
     cdef int stage, stages  # -1: between two steps
     cdef bint entered  # native steps since the model's attributes were looked at
     cdef bint recorded
+    cdef bint renewed  # the others have not met its burst
     cdef uint64_t first
     cdef int64_t since
     cdef readonly uint64_t base
@@ -105,6 +106,9 @@ cdef class Seat:
         self.at.clock = burst.clock.at
         self.at.mail, self.base, self.announced = mail, base, announced
         if burst is not self.burst:
+            if self.burst is not None:
+                self.burst.part()
+            self.renewed = True
             self.burst, self.party = burst, burst.party
             self._list_needs(list(inward))
         return self.stages > 0
@@ -241,6 +245,10 @@ cdef class Seat:
         self.recorded = True
 
 
+cdef int _until_given(void *what) noexcept nogil:
+    return not (<bint *>what)[0]
+
+
 cdef int _fill_need(la_need *need, end, int stage, uint64_t every, uint64_t offset) except -1:
     need.stage = stage
     need.every, need.offset = every, offset
@@ -250,6 +258,12 @@ cdef int _fill_need(la_need *need, end, int stage, uint64_t every, uint64_t offs
         need.kind = LA_ON_DATA
         need.index = <uint32_t>(<RingReader>end).ring_index
         need.number = <uint64_t>(<RingReader>end).cursor
+    elif isinstance(end, _ConnectionBurst):
+        need.until = _until_given
+        need.what = &(<_ConnectionBurst>end).holds
+        need.kind = LA_ON_SPACE
+        if (<_ConnectionBurst>end).writer is not None:
+            need.index = <uint32_t>(<_ConnectionBurst>end).writer.ring_index
     else:
         need.until = la_until_space
         need.what = &(<RingWriter?>end).at
@@ -303,6 +317,27 @@ cdef class Team:
         self._resume(seat)
         self.seats.remove(seat)
         self._count()
+        if seat.burst is not None:
+            seat.burst.part()
+
+    cdef int _introduce(self) except -1:
+        """Let those who receive sums take them from their connections directly."""
+        cdef Seat seat
+        cdef _ConnectionBurst connection
+        if not any([(<Seat>seat).renewed for seat in self.seats]):
+            return 0
+        connections = {}
+        for seat in self.seats:
+            seat.renewed = False
+            if isinstance(seat.burst, _ConnectionBurst):
+                connection = seat.burst
+                if connection.writer is not None:
+                    connections[connection.writer.ring_index] = connection
+        for seat in self.seats:
+            if isinstance(seat.burst, StepBurst):
+                for inlet in (<StepBurst>seat.burst).inlets:
+                    (<_Inlet>inlet).meet(connections)
+        return 0
 
     def turn(self):
         """Let the members go on for a while; returns those that need the interpreter, and why.
@@ -317,6 +352,7 @@ cdef class Team:
         cdef int why
         cdef Seat seat
         asking = []
+        self._introduce()
         while True:
             moved = False
             for seat in self.seats:
@@ -335,10 +371,13 @@ cdef class Team:
                 return asking
 
     cdef int _let_go_on(self, Seat seat, int64_t *now, bint *asked) except -1:
+        global _given_ns
         cdef Party party = seat.party
         cdef int why
         self._resume(seat)
-        la_count(&party.at.wait_ns, <uint64_t>(now[0] - seat.since))
+        la_count(&party.at.wait_ns, <uint64_t>(now[0] - seat.since - seat.burst.helped))
+        la_count(&party.at.busy_ns, <uint64_t>seat.burst.helped)
+        seat.burst.helped = 0
         party._resume(now[0])
         la_set64(&self.home.at.step, <uint64_t>party.index + 1)  # whose fault a crash is
         try:
@@ -350,7 +389,8 @@ cdef class Team:
             why = FAILED
         la_set64(&self.home.at.step, 0)
         now[0], seat.since = la_now_ns(), now[0]
-        la_count(&party.at.busy_ns, <uint64_t>(now[0] - seat.since))
+        la_count(&party.at.busy_ns, <uint64_t>(now[0] - seat.since - _given_ns))
+        _given_ns = 0
         seat.since = now[0]
         party._look_at_pace(now[0])
         party._flush()
