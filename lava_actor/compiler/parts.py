@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import field
+from typing import TYPE_CHECKING
 
 from lava_actor.plain import plain
 from lava_actor.protocol.rows import Rows
+
+if TYPE_CHECKING:
+    from lava_actor.process.process import AbstractProcess
+
+Home = tuple["AbstractProcess", int]
+"""A Process and the number of its part."""
 
 _PART = re.compile(r" part \d+ of \d+(?=\.|$)")
 
@@ -51,8 +58,9 @@ class Placement:
     ``whole`` has (Process, reason) of those not cut on request; ``workers`` is how many processes
     are shared by several actors (None: not decided yet), and ``alone`` has (actor, reason) of those
     that share none.
-    ``costs`` are seconds per step that were measured, by Process. ``together``: actors that wait
-    for each other in every step share a worker if they have little to do.
+    ``placed`` has the worker of each Process, or part of one, where the compiler has cut them for
+    that. ``costs`` are seconds per step that were measured, by Process. ``together``: actors that
+    wait for each other in every step share a worker if they have little to do.
     """
 
     cores: int
@@ -62,6 +70,7 @@ class Placement:
     alone: tuple[tuple[str, str], ...] = ()
     costs: Mapping[str, float] = field(default_factory=dict)
     together: bool = False
+    placed: Mapping[Home, int] = field(default_factory=dict)
 
     @property
     def homes(self) -> list[str]:

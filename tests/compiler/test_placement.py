@@ -223,8 +223,8 @@ def test_what_keeps_a_core_busy_is_cut_into_as_many_parts_as_there_are_cores(
         lif.s_out.connect(connection.s_in)
         connection.a_out.connect(lif.a_in)
     found = compiled(lif, "cores").placement
-    assert {cut.name: len(cut.parts) for cut in found.cuts} == {"lif": 3, "many": 3}
-    assert [name for name, _ in found.whole] == ["few"]
+    assert {cut.name: len(cut.parts) for cut in found.cuts} == {"lif": 3, "many": 3, "few": 3}
+    assert len({cut.parts for cut in found.cuts}) == 1  # each part beside the neurons it feeds
 
 
 def balanced() -> list[Any]:
@@ -253,8 +253,23 @@ def test_auto_cuts_what_takes_more_than_its_share_of_the_work_done_at_the_same_t
     found = compiled(balanced()[0], ("auto", {"exc->exc": 3, "exc": 1})).placement
     parts = {cut.name: len(cut.parts) for cut in found.cuts}
     assert parts == {"inh": 2, "exc->exc": 3, "exc->inh": 2, "inh->exc": 2}
-    everything = compiled(balanced()[0], "cores").placement
-    assert {len(c.parts) for c in everything.cuts if c.name.startswith("exc")} == {8}
+
+
+def test_only_groups_in_which_a_core_ends_are_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four fifths of the work are excitatory neurons and what feeds them."""
+    monkeypatch.setattr("os.sched_getaffinity", lambda _pid: set(range(2)))
+    monkeypatch.setattr("lava_actor.compiler.placement.cores._quotas", lambda *_: [])
+    executable = compiled(balanced()[0], "cores")
+    found = executable.placement
+    assert {cut.name for cut in found.cuts} == {"exc", "exc->exc", "inh->exc"}
+    (rows,) = {cut.parts for cut in found.cuts}
+    assert [part.end for part in rows] == [pytest.approx(250_000, rel=0.01), 400_000]
+    homes = {plan.name: plan.worker for plan in executable.actors}
+    assert {homes[name] for name in homes if name.endswith("part 1 of 2")} == {0}
+    assert {homes[name] for name in homes if not name.endswith("part 1 of 2")} == {1}
+    assert dict(found.whole)["inh"] == (
+        "it is no more than the work of one core: 200 microseconds per step"
+    )
 
 
 def test_what_was_measured_takes_the_place_of_estimates(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -262,7 +277,8 @@ def test_what_was_measured_takes_the_place_of_estimates(monkeypatch: pytest.Monk
     monkeypatch.setattr("lava_actor.compiler.placement.cores._quotas", lambda *_: [])
     costs = {"exc": 2e-6, "inh": 400e-6, "exc->exc": 1e-6, "exc->inh": 1e-6, "inh->exc": 1e-6}
     found = compiled(balanced()[0], ("cores", {"measured": costs})).placement
-    assert {cut.name: len(cut.parts) for cut in found.cuts} == {"inh": 8, "inh->inh": 6}
+    parts = {cut.name: len(cut.parts) for cut in found.cuts}
+    assert parts == {"inh": 8, "exc->inh": 8, "inh->inh": 8}
     assert dict(found.whole)["exc"] == "it is small: 2 microseconds per step"
 
 

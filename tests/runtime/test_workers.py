@@ -243,10 +243,11 @@ def test_a_wrong_guess_of_what_connections_cost_does_not_put_populations_togethe
         before.s_out.connect(synapses.s_in)
         synapses.a_out.connect(after.a_in)
     plans = compiled(lifs[0], "cores").actors
-    parts = {plan.part.count for plan in plans if plan.part is not None}
-    assert parts == {3}  # so one of four workers has none of a connection
-    home = Counter(plan.worker for plan in plans if plan.name.startswith("n"))
-    assert sorted(home.values()) == [2, 2, 2, 2]
+    neurons: Counter[int | None] = Counter()
+    for plan in plans:
+        if plan.name.startswith("n"):
+            neurons[plan.worker] += plan.out_ports[0].shape[0]
+    assert all(1000 < count < 3500 for count in neurons.values())
 
 
 def test_rings_within_a_worker_are_short_and_those_between_workers_not_long() -> None:

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
 import numpy as np
 
 from lava_actor.compiler.executable import why_in_python
-from lava_actor.compiler.parts import CutPlan, Placement
+from lava_actor.compiler.parts import CutPlan, Home, Placement
 from lava_actor.compiler.placement.cores import cores
+from lava_actor.compiler.placement.costs import cost_of, divided, shape, total, work_of
+from lava_actor.compiler.placement.filling import LEAST_PIECE, Cuttable, fill
+from lava_actor.compiler.placement.sharing import in_order
 from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
 from lava_actor.model.cuts import Cut, why_not
 from lava_actor.process.hints import did_you_mean, warn
-from lava_actor.protocol.rows import Rows, is_divided
+from lava_actor.protocol.rows import Rows
 
 if TYPE_CHECKING:
-    from lava_actor.compiler.executable import ActorPlan, Lowered, VarPlan
+    from lava_actor.compiler.executable import ActorPlan, Lowered
 
 ACTORS, CORES, AUTO = MODES = "actors", "cores", "auto"
 WORKERS, MEASURED = "workers", "measured"
@@ -49,27 +52,29 @@ def place(network: Lowered, compile_config: Mapping[str, object]) -> Placement:
     workers = available if mode == CORES else None if asked is None else 0
     if WORKERS in said:
         workers = _number(said[WORKERS], WORKERS)
-    cuts, whole = [], []
     costs = _costs(said.get(MEASURED, {}), network)
-    limits = _limits(network, mode, available, costs)
-    for plan in network.actors:
-        if (parts := wanted.get(plan.party)) is not None:
-            found: CutPlan | str | None = _cut_of(plan, network, parts) if parts > 1 else None
-            if isinstance(found, str):
-                raise UnsupportedError(
-                    f"compile_config['placement']: {plan.name} cannot be cut into {parts} parts: "
-                    f"{found}"
-                )
-        elif (limit := limits.get(plan.party)) is not None:
-            found = limit if isinstance(limit, str) else _cut_of(plan, network, limit)
-        else:
+    found: dict[int, CutPlan | str] = {}
+    homes: dict[Home, int] = {}
+    if mode == CORES and workers:
+        found, homes = _filled(network, workers, costs, wanted)
+    elif mode == AUTO and available > 1:
+        found = _limited(network, available, costs)
+    for party, parts in wanted.items():
+        plan = network.actors[party]
+        found.pop(party, None)
+        if parts == 1:
             continue
-        if isinstance(found, CutPlan):
-            cuts.append(found)
-        elif found is not None:
-            whole.append((plan.name, found))
-    together = mode == CORES and WORKERS not in said
-    return Placement(available, tuple(cuts), tuple(whole), workers, costs=costs, together=together)
+        found[party] = cut = _cut_of(plan, network, parts)
+        if isinstance(cut, str):
+            raise UnsupportedError(
+                f"compile_config['placement']: {plan.name} cannot be cut into {parts} parts: {cut}"
+            )
+    cuts = [cut for _, cut in sorted(found.items()) if isinstance(cut, CutPlan)]
+    whole = [(network.actors[p].name, y) for p, y in sorted(found.items()) if isinstance(y, str)]
+    return Placement(
+        available, tuple(cuts), tuple(whole), workers, costs=costs, placed=homes,
+        together=mode == CORES and WORKERS not in said,
+    )  # fmt: skip
 
 
 def _asked(asked: object) -> tuple[str, Mapping[object, object]]:
@@ -109,34 +114,66 @@ def _costs(measured: object, network: Lowered) -> Mapping[str, float]:
     return measured
 
 
-def _limits(
-    network: Lowered, mode: str, available: int, measured: Mapping[str, float]
-) -> dict[int, int | str]:
-    """Parts of each actor, or why it is whole, as far as the compiler decides.
+def _filled(
+    network: Lowered, workers: int, measured: Mapping[str, float], wanted: Container[int]
+) -> tuple[dict[int, CutPlan | str], dict[Home, int]]:
+    """What is cut where a core ends, and why others are not; and who lives in which worker."""
+    found: dict[int, CutPlan | str] = {}
+    cuttable: dict[int, Cuttable] = {}
+    work: dict[int, float] = {}
+    order = [network.actors[p] for p in in_order(network.actors, network.rings) if p not in wanted]
+    for plan in order:
+        declared = _possible(plan, network)
+        work[plan.party] = work_of(plan, measured)
+        if isinstance(declared, Cut):
+            rows = total(plan, declared)
+            cuttable[plan.party] = Cuttable(rows, _slice(plan, declared))
+            declared = _why_whole(work[plan.party], LEAST_PIECE)
+        elif why_in_python(plan, network.rings) is not None:
+            work[plan.party] = 0  # in a process of its own
+        if workers > 1:
+            found[plan.party] = declared
+    filling = fill(order, network.rings, cuttable, work, workers)
+    for party, ends in filling.ends.items():
+        found[party] = _cut_at(network.actors[party], _declared(network.actors[party]), ends)
+    homes = {
+        (network.actors[party].process, number): worker
+        for party, places in filling.homes.items()
+        for number, worker in enumerate(places)
+    }
+    return found, homes
 
-    With "cores" everything large has a part for each core. With "auto" it has as many parts as it
-    would otherwise keep cores busy: its share of the work that is done at the same time.
+
+def _limited(
+    network: Lowered, available: int, measured: Mapping[str, float]
+) -> dict[int, CutPlan | str]:
+    """What is cut into as many parts as it would otherwise keep cores busy, and why others are not.
+
+    That is its share of the work that is done at the same time.
     """
-    if mode == ACTORS or available == 1:
-        return {}
-    found: dict[int, int | str] = {}
+    found: dict[int, CutPlan | str] = {}
     costs: dict[int, tuple[bool, float]] = {}
     for plan in network.actors:
         cut = _possible(plan, network)
         if isinstance(cut, str):
             found[plan.party] = cut
         else:
-            estimate = numbers_in(plan, cut) * cut.cost
-            cost = 1e9 * measured[plan.name] if plan.name in measured else estimate
-            costs[plan.party] = cut.sends_first, cost
+            costs[plan.party] = cut.sends_first, cost_of(plan, measured)
     for party, (stage, cost) in costs.items():
         share = sum(c for s, c in costs.values() if s == stage) / available
-        parts = math.ceil(cost / share) if mode == AUTO and share else available
         plan = network.actors[party]
-        parts = min(parts, _total(plan) // _slice(plan), int(cost) // WORTHWHILE)
-        why = "it is small" if cost < 2 * WORTHWHILE else "it is no more than the work of one core"
-        found[party] = parts if parts > 1 else f"{why}: {cost / 1000:.0f} microseconds per step"
+        declared = _declared(plan)
+        pieces = total(plan, declared) // _slice(plan, declared)
+        parts = min(math.ceil(cost / share) if share else 1, pieces, int(cost) // WORTHWHILE)
+        found[party] = (
+            _cut_of(plan, network, parts) if parts > 1 else _why_whole(cost, WORTHWHILE)
+        )
     return found
+
+
+def _why_whole(cost: float, worthwhile: float) -> str:
+    why = "it is small" if cost < 2 * worthwhile else "it is no more than the work of one core"
+    return f"{why}: {cost / 1000:.0f} microseconds per step"
 
 
 def _wanted(network: Lowered, asked: Mapping[object, object]) -> dict[int, int]:
@@ -173,12 +210,12 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
     why = why_not(model) or _in_the_way(plan, network)
     if why is not None:
         return why
-    declared = _declared(plan)
-    if _total(plan) == 1:
+    declared: Cut = model.cut
+    if total(plan, declared) == 1:
         return "it has one neuron"
-    divided = _divided(plan, declared)
+    shared = divided(plan, declared)
     for var in plan.vars:
-        if var.name not in divided and var.name not in declared.alike and np.size(var.var.init) > 1:
+        if var.name not in shared and var.name not in declared.alike and np.size(var.var.init) > 1:
             return f"its {var.name} has {np.size(var.var.init)} values, which parts cannot share"
     try:
         model._la_parameters_of_parts(plan.process)
@@ -187,36 +224,8 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
     return declared
 
 
-def _total(plan: ActorPlan) -> int:
-    """How many neurons there are to be divided."""
-    return math.prod(_shape(plan))
-
-
-def _slice(plan: ActorPlan) -> int:
-    """How many of them have to stay together."""
-    return math.prod(_shape(plan)[1:]) if _declared(plan).by_slices else 1
-
-
-def _shape(plan: ActorPlan) -> tuple[int, ...]:
-    return next(p.shape for p in plan.out_ports if p.name == _declared(plan).along)
-
-
 def _declared(plan: ActorPlan) -> Cut:
     return cast(Any, plan.model_class).cut
-
-
-def _divided(plan: ActorPlan, declared: Cut) -> frozenset[str]:
-    members: list[Any] = [*plan.vars, *plan.in_ports, *plan.out_ports]
-    total = _total(plan)
-    return frozenset(
-        m.name for m in members if m.name in declared.divided and is_divided(m.shape, total)
-    )
-
-
-def numbers_in(plan: ActorPlan, declared: Cut) -> int:
-    """Numbers in the divided Vars."""
-    divided = _divided(plan, declared)
-    return sum(_elements(var) for var in plan.vars if var.name in divided)
 
 
 def _cut_of(plan: ActorPlan, network: Lowered, parts: int) -> CutPlan | str:
@@ -224,13 +233,22 @@ def _cut_of(plan: ActorPlan, network: Lowered, parts: int) -> CutPlan | str:
     declared = _possible(plan, network)
     if isinstance(declared, str):
         return declared
-    total, unit = _total(plan), _slice(plan)
-    if (pieces := total // unit) < parts:
+    unit = _slice(plan, declared)
+    if (pieces := total(plan, declared) // unit) < parts:
         what = "neuron" if unit == 1 else "slice"
         return f"it has {pieces} {what}s" if pieces != 1 else f"it has one {what}"
-    ends = [pieces * k // parts * unit for k in range(parts + 1)]
-    rows = tuple(Rows(first, end, total, unit) for first, end in pairwise(ends))
-    return CutPlan(plan.party, plan.name, rows, _divided(plan, declared))
+    return _cut_at(plan, declared, [pieces * (k + 1) // parts * unit for k in range(parts)])
+
+
+def _cut_at(plan: ActorPlan, declared: Cut, ends: Sequence[int]) -> CutPlan:
+    n, unit = total(plan, declared), _slice(plan, declared)
+    rows = tuple(Rows(first, end, n, unit) for first, end in pairwise([0, *ends]))
+    return CutPlan(plan.party, plan.name, rows, divided(plan, declared))
+
+
+def _slice(plan: ActorPlan, declared: Cut) -> int:
+    """How many neurons have to stay together."""
+    return math.prod(shape(plan, declared)[1:]) if declared.by_slices else 1
 
 
 def _in_the_way(plan: ActorPlan, network: Lowered) -> str | None:
@@ -246,12 +264,3 @@ def _in_the_way(plan: ActorPlan, network: Lowered) -> str | None:
     if any(external.port.process is plan.process for external in network.externals):
         return "a port of it is an external pipe"
     return None
-
-
-def _elements(var: VarPlan) -> int:
-    """How many numbers a Var holds: stored ones of a sparse matrix, expected ones of a recipe."""
-    init = var.var.init
-    for stored in ("nnz", "expected"):
-        if hasattr(init, stored):
-            return int(getattr(init, stored))
-    return math.prod(var.shape)

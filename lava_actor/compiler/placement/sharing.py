@@ -23,17 +23,13 @@ import numpy as np
 from lava_actor.channels.layout import default_depth, slot_bytes
 from lava_actor.compiler.circles import circles
 from lava_actor.compiler.executable import why_in_python
-from lava_actor.compiler.placement.deciding import numbers_in
-from lava_actor.model.cuts import Cut
+from lava_actor.compiler.placement.costs import cost_of, sends_first
 from lava_actor.model.native import by_the_model
 
 if TYPE_CHECKING:
     from lava_actor.channels.layout import RingRequest
     from lava_actor.compiler.executable import ActorPlan, Schedule, TurnPlan
     from lava_actor.compiler.parts import Placement
-
-#: Nanoseconds that a step takes whatever the size of the model.
-LEAST_COST = 200
 
 #: Slots of a ring whose ends share a worker: those who go round together need no more, and what
 #: lies in few slots stays in the cache.
@@ -63,11 +59,11 @@ def share(
         why = _alone(plan, rings, schedule, taking_turns)
         if why is not None:
             reasons[plan.party] = why
-    willing = [actors[p] for p in _in_order(actors, rings) if p not in reasons]
+    willing = [actors[p] for p in in_order(actors, rings) if p not in reasons]
     houses: dict[tuple[str, int], list[int]] = {}
-    costs = {plan.party: _cost(plan, placement.costs) for plan in willing}
+    costs = {plan.party: cost_of(plan, placement.costs) for plan in willing}
     workers = placement.workers or _few(costs.values(), placement.cores)
-    homes = _divide(costs, willing, workers)
+    homes = _divide(costs, willing, workers, placement)
     if placement.together:
         homes = _together(homes, willing, costs, circles(list(costs), rings))
     for plan, worker in zip(willing, homes, strict=True):
@@ -118,8 +114,8 @@ def _alone(
     return None
 
 
-def _in_order(actors: Sequence[ActorPlan], rings: Sequence[RingRequest]) -> list[int]:
-    """The parties, each after those that feed only it."""
+def in_order(actors: Sequence[ActorPlan], rings: Sequence[RingRequest]) -> list[int]:
+    """Return the parties, each after those that feed only it."""
     readers: dict[int, set[int]] = {plan.party: set() for plan in actors}
     for ring in rings:
         if ring.writer in readers:
@@ -148,18 +144,25 @@ def _few(costs: Iterable[float], cores: int) -> int:
     return max(1, min(cores, int(sum(costs) // WORTH_A_BARRIER)))
 
 
-def _divide(costs: Mapping[int, float], actors: Sequence[ActorPlan], workers: int) -> list[int]:
-    """A worker for each of the actors, which come in order.
+def _divide(
+    costs: Mapping[int, float], actors: Sequence[ActorPlan], workers: int, placement: Placement
+) -> list[int]:
+    """A worker for each of the actors, which come in order; those that are placed have theirs.
 
     Where connections that are cut are most of the work, connections are shared out by themselves:
     what they cost depends on spikes that nobody knows beforehand, and nothing else is to make up
     for a wrong guess.
     """
-    cut = sum(costs[p.party] for p in actors if p.part is not None and _sends_first(p))
+    cut = sum(costs[p.party] for p in actors if p.part is not None and sends_first(p))
     apart = 2 * cut > sum(costs.values())
     found: dict[int, int] = {}
+    for plan in actors:
+        home = placement.placed.get((plan.process, plan.part.number if plan.part else 0))
+        if home is not None:
+            found[plan.party] = home
+    others = [plan for plan in actors if plan.party not in found]
     for group in (True, False) if apart else (None,):
-        members = [plan for plan in actors if group in (None, _sends_first(plan))]
+        members = [plan for plan in others if group in (None, sends_first(plan))]
         load = [0.0] * workers
         for plan in members:
             if plan.part is not None:
@@ -187,22 +190,3 @@ def _together(
         if sum(costs[party] for party in group) < 2 * WORTH_A_BARRIER:
             home |= dict.fromkeys(group, home[group[0]])
     return [home[plan.party] for plan in actors]
-
-
-def _sends_first(plan: ActorPlan) -> bool:
-    """Whether a model sends before it receives, as connections do."""
-    return bool(getattr(getattr(plan.model_class, "cut", None), "sends_first", False))
-
-
-def _cost(plan: ActorPlan, measured: Mapping[str, float]) -> float:
-    """About how many nanoseconds a step takes."""
-    name, share = plan.process.name, 1.0
-    if (part := plan.part) is not None:
-        share = (part.rows.end - part.rows.first) / part.rows.total
-    if name in measured:
-        return 1e9 * share * measured[name]
-    declared: object = getattr(plan.model_class, "cut", None)
-    if isinstance(declared, Cut):
-        return LEAST_COST + declared.cost * numbers_in(plan, declared)
-    shapes = [p.shape for p in plan.in_ports] + [p.shape for p in plan.out_ports]
-    return LEAST_COST + sum(map(math.prod, shapes))

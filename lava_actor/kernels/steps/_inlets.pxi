@@ -113,13 +113,14 @@ cdef class _Inlet:
         return 0
 
     cdef int meet(self, dict connections) except -1:
-        """Which connections, by their rings, shall give their sums directly."""
+        """Which connections, by their rings, shall give their sums directly: those nobody else reads."""
         cdef RingReader reader
         cdef _ConnectionBurst giver
         for i, reader in enumerate(self.readers):
             giver = connections.get(reader.ring_index)
             if (
                 giver is not None
+                and giver.writer.n_peers == 1
                 and self.index_maps[i] is None
                 and self.code == reader.code == giver.code
                 and self.n == reader.size == giver.n_out
