@@ -114,7 +114,7 @@ def sort_by_delay(
     values: np.ndarray | None,
     n_rows: int,
     may_swap: bool,
-) -> bool:
+) -> int:
     """Put the entries of each column in the order of their delays; those of one delay keep theirs.
 
     Parameters
@@ -132,8 +132,8 @@ def sort_by_delay(
 
     Returns
     -------
-    bool
-        Whether they are in order now.
+    runs : int
+        Entries of a column with the same delay count as one; 0: they are not in order.
     """
 
 def picked_events(

@@ -217,19 +217,19 @@ def sort_by_delay(pointers, rows, values, Py_ssize_t n_rows, bint may_swap):
     if values is not None and size_of(values) != entries:
         raise TypeError("values: expected one per row index")
     if not entries or n_rows < 1:
-        return True
+        return 0
     cdef int64_t *ptr = <int64_t *>data_of(pointers)
     cdef void *row = data_of(rows)
     cdef void *value = NULL if values is None else data_of(values)
-    cdef int sorted
+    cdef int64_t runs
     with nogil:
-        sorted = la_by_delay(
+        runs = la_by_delay(
             ptr, columns, row, 2 if narrow else 4, 8 if packed else 0, value, width,
             <uint32_t>n_rows, may_swap,
         )
-    if sorted < 0:
+    if runs < 0:
         raise MemoryError()
-    return bool(sorted)
+    return runs
 
 
 def picked_events(order, starts, rows, weights, at, x, out):

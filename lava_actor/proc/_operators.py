@@ -48,8 +48,8 @@ class SparseOperator:
     ----------
     reach : int
         How many elements an output needs: 1 + the last row with an entry, delays included.
-    by_delay : bool
-        Whether the entries of each column are in the order of their delays.
+    runs : int
+        Entries of a column with the same delay, which lie side by side, count as one; 0: they do not.
     delay_dtype : dtype or None
         Type in which `delays` gives the delays back; None if they have to be kept elsewhere: none
         were given, or for other places than the weights.
@@ -183,10 +183,10 @@ class SparseOperator:
     def _measure(self, may_swap: bool = False) -> None:
         """Put delays in order; `may_swap`: also of several synapses of the same two neurons."""
         self.reach = 1 + int(self._unpacked().max()) if self._rows.size else 0
-        self.by_delay = True
+        self.runs = 0
         if self.reach > self.shape[0]:
             values = self._weights if self._codes is None else self._codes
-            self.by_delay = sort_by_delay(
+            self.runs = sort_by_delay(
                 self._pointers, self._rows, values, self.shape[0], may_swap
             )
 

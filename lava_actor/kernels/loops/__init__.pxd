@@ -69,7 +69,7 @@ cdef extern from "sums.h" nogil:
     void la_move_touched(int kind, Py_ssize_t n, uint64_t *touched, void *sum, void *to)
 
 cdef extern from "by_delay.h" nogil:
-    int la_by_delay(const int64_t *ptr, Py_ssize_t columns, void *row, int bytes, int shift,
+    int64_t la_by_delay(const int64_t *ptr, Py_ssize_t columns, void *row, int bytes, int shift,
                         void *value, size_t width, uint32_t rows, int may)
 
 cdef extern from "delays.h" nogil:

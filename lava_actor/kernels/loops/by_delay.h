@@ -2,6 +2,7 @@
 #ifndef LAVA_ACTOR_BY_DELAY_H
 #define LAVA_ACTOR_BY_DELAY_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +16,9 @@ static int la_compare_keys(const void *a, const void *b) {
 }
 
 /* Where entries go in the order of their delays, of which `last` is the longest; so that those of one delay stay in
- * theirs. `room`: LA_DELAYS_PER_ENTRY * (n + 1) + 2 elements. */
-static void la_places_by_delay(int64_t n, const uint32_t *late, uint32_t last, uint64_t *room, int64_t *to) {
+ * theirs. How many delays there are. `room`: LA_DELAYS_PER_ENTRY * (n + 1) + 2 elements. */
+static int64_t la_places_by_delay(int64_t n, const uint32_t *late, uint32_t last, uint64_t *room, int64_t *to) {
+    int64_t runs = 0;
     if (last >= (uint64_t)LA_DELAYS_PER_ENTRY * (uint64_t)n) {
         for (int64_t k = 0; k < n; k++) {
             room[k] = (uint64_t)late[k] << 32 | (uint64_t)k;
@@ -24,28 +26,30 @@ static void la_places_by_delay(int64_t n, const uint32_t *late, uint32_t last, u
         qsort(room, (size_t)n, sizeof *room, la_compare_keys);
         for (int64_t k = 0; k < n; k++) {
             to[room[k] & UINT32_MAX] = k;
+            runs += !k || room[k] >> 32 != room[k - 1] >> 32;
         }
-        return;
+        return runs;
     }
     memset(room, 0, ((size_t)last + 2) * sizeof *room);
     for (int64_t k = 0; k < n; k++) {
         room[late[k] + 1]++;
     }
-    for (uint32_t d = 0; d < last; d++) {
+    for (uint32_t d = 0; d <= last; d++) {
+        runs += room[d + 1] != 0;
         room[d + 1] += room[d];
     }
     for (int64_t k = 0; k < n; k++) {
         to[k] = (int64_t)room[late[k]]++;
     }
+    return runs;
 }
 
-/* Put the entries of each column in the order of their delays, so that those of one delay stay in theirs. 0: two
- * synapses of the same neurons would change places (unless that `may` be); -1: no memory. `value`: what belongs to the
- * entries, of so many bytes each. */
-static int la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int bytes, int shift, void *value,
-                       size_t width, uint32_t rows, int may) {
-    int64_t longest = 0;
-    int done = 1;
+/* Put the entries of each column in the order of their delays, so that those of one delay stay in theirs. How many
+ * runs of one delay there are; 0: two synapses of the same neurons would change places (unless that `may` be); -1: no
+ * memory. `value`: what belongs to the entries, of so many bytes each. */
+static int64_t la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int bytes, int shift, void *value,
+                           size_t width, uint32_t rows, int may) {
+    int64_t longest = 0, runs = 0;
     for (ptrdiff_t c = 0; c < columns; c++) {
         longest = ptr[c + 1] - ptr[c] > longest ? ptr[c + 1] - ptr[c] : longest;
     }
@@ -55,9 +59,9 @@ static int la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int byt
     uint32_t *late = malloc(most * sizeof *late);
     char *rows_to = malloc(most * (size_t)bytes), *values_to = malloc(most * width + 1);
     if (!room || !to || !late || !rows_to || !values_to) {
-        done = -1;
+        runs = -1;
     }
-    for (ptrdiff_t c = 0; c < columns && done > 0; c++) {
+    for (ptrdiff_t c = 0; c < columns && runs >= 0; c++) {
         const int64_t n = ptr[c + 1] - ptr[c];
         char *from = (char *)row + ptr[c] * bytes;
         int sorted = 1, meet = 0;
@@ -73,12 +77,16 @@ static int la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int byt
             }
         }
         if (meet && !may) {
-            done = 0;
+            runs = 0;
+            break;
         }
-        if (sorted || !done) {
+        if (sorted) {
+            for (int64_t k = 0; k < n; k++) {
+                runs += !k || late[k] != late[k - 1];
+            }
             continue;
         }
-        la_places_by_delay(n, late, last, room, to);
+        runs += la_places_by_delay(n, late, last, room, to);
         for (int64_t k = 0; k < n; k++) {
             memcpy(rows_to + to[k] * bytes, from + k * bytes, (size_t)bytes);
         }
@@ -96,7 +104,7 @@ static int la_by_delay(const int64_t *ptr, ptrdiff_t columns, void *row, int byt
     free(late);
     free(rows_to);
     free(values_to);
-    return done;
+    return runs;
 }
 
 #endif

@@ -24,9 +24,10 @@
 /* Bytes of a sheet, which starts at a multiple of them; and in front of its notes, whatever they are. */
 #define LA_SHEET 1024
 #define LA_SHEET_HEAD 16
-/* Bytes of notes that are made together, and how often a delay may have none of a column. */
+/* Bytes of notes that are made together; and how many more delays without any, or with one, a column may have than
+ * with several. */
 #define LA_NOTED 64
-#define LA_GAPS 8
+#define LA_GAPS 4
 /* Sheets that are asked for at once, at first and at most. */
 #define LA_SLAB 16
 #define LA_SLAB_MOST 1024
@@ -195,7 +196,7 @@ static unsigned char *la_later_room(la_later *l, int32_t at) {
     }
 
 /* Note entries from k on, which are in the order of their delays, up to end, or until too many have a delay of their
- * own. TALL and VALUE: of entry k + j. */
+ * own. TALL and VALUE: of entry k + j. Around it are k, end and l, and what LA_NOTING says. */
 #define LA_NOTE_RUNS(N, TALL, VALUE)                                                                                   \
     {                                                                                                                  \
         enum { MOST = LA_NOTED / sizeof(N) };                                                                          \
@@ -253,8 +254,8 @@ static unsigned char *la_later_room(la_later *l, int32_t at) {
         const uint8_t *restrict code = m->codes;                                                                       \
         LA_NOTING(l)                                                                                                   \
         LA_EACH_COLUMN(code, {                                                                                         \
-            if (m->by_delay) {                                                                                        \
-                LA_NOTE_RUNS(uint32_t, TALL(k + j), low << 8 | CODE(k + j))                                             \
+            if (m->by_delay) {                                                                                         \
+                LA_NOTE_RUNS(uint32_t, TALL(k + j), low << 8 | CODE(k + j))                                            \
             }                                                                                                          \
             for (; k < end; k++) {                                                                                     \
                 LA_NOTE(uint32_t, TALL(k), low << 8 | CODE(k))                                                         \
@@ -294,12 +295,12 @@ static inline int la_later_coded(la_later *l, const la_csc *m, const int32_t *at
         const uint32_t *restrict wide = (const uint32_t *)m->row;                                                      \
         const T *restrict w = (const T *)m->weights;                                                                   \
         const uint8_t *restrict code = m->codes;                                                                       \
-        const A one = (A)m->ONE;                                                                                   \
+        const A one = (A)m->ONE;                                                                                       \
         LA_NOTING(l)                                                                                                   \
         LA_EACH_COLUMN((const uint8_t *)0, {                                                                           \
             A factor = x ? (A)x[e] : (A)1;                                                                             \
-            if (m->by_delay) {                                                                                        \
-                LA_NOTE_RUNS(N, LA_TALL_ANY(k + j), ((N){(int32_t)low, (T)LA_VALUE(A, k + j)}))                         \
+            if (m->by_delay) {                                                                                         \
+                LA_NOTE_RUNS(N, LA_TALL_ANY(k + j), ((N){(int32_t)low, (T)LA_VALUE(A, k + j)}))                        \
             }                                                                                                          \
             for (; k < end; k++) {                                                                                     \
                 LA_NOTE(N, LA_TALL_ANY(k), ((N){(int32_t)low, (T)LA_VALUE(A, k)}))                                     \

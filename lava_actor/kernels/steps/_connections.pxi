@@ -16,9 +16,14 @@ cdef class _ConnectionBurst(Burst):
     A line of delays is a window that slides along a longer array, and is moved back to its begin
     when it meets the end: to move all columns up in every step would be most of the work.
 
-    Where a team drives those who receive its sums as well, it may give these to them directly: its
-    message says nothing, and whoever takes it calls `give`. The invariant: from then on until that
-    has been called it does nothing, so what is given is what would have been in the message.
+    Where a team drives the one that receives its sums as well, it may give them to that one directly:
+    its message says nothing, and whoever takes it calls `give` (_inlets.pxi). The invariant:
+
+        A message that says nothing has one reader, and is the last one in the ring. From when it is
+        announced until it has been taken, the connection does nothing.
+
+    So what is given is what would have been in the message; and if reader or connection leave the
+    team, that can still be written (`withdraw`).
     """
 
     cdef bint direct  # who takes its messages calls `give`
@@ -253,7 +258,7 @@ cdef class _ConnectionBurst(Burst):
         if slot != NULL:
             if self.direct and self.can_give():
                 self.holds, self.said = True, slot
-                writer.whole(slot)
+                slot.form = LA_FORM_DENSE
             else:
                 self.fill(slot)
             writer.publish()
@@ -263,9 +268,12 @@ cdef class _ConnectionBurst(Burst):
         """Whether what is due now is less work to give than to send."""
         return True
 
+    cdef void *sums_now(self) noexcept:
+        """What is due now, if it lies somewhere; else NULL."""
+        return self.out
+
     cdef int give(self, void *to, Py_ssize_t n) except -1:
         """Add what is due now to the sums of whoever receives it."""
-        self.holds = False
         if n < LONG_LOOP:
             la_add_sums(self.kind, n, self.out, to)
         else:
@@ -273,7 +281,7 @@ cdef class _ConnectionBurst(Burst):
                 la_add_sums(self.kind, n, self.out, to)
         return 0
 
-    cdef int part(self) except -1:
+    cdef int withdraw(self) except -1:
         """What is still to be given has to be in the message that was sent."""
         self.direct = False
         if self.holds:

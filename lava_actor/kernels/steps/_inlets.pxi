@@ -18,7 +18,8 @@ cdef class _Inlet:
     cdef list givers  # connections that give the sums of a message directly; else None
     cdef la_wanted *wanted  # of each source
     cdef RingReader single  # the only source, if its messages need no change of index or type
-    cdef bint borrows  # the message is looked at where it lies, until `give_back`
+    cdef bint borrows  # a message may be looked at where it lies
+    cdef bint borrowed  # until `give_back`
     cdef int code, kind
     cdef Py_ssize_t n, room, itemsize
     cdef object array
@@ -67,17 +68,16 @@ cdef class _Inlet:
         cdef Py_ssize_t i
         cdef int32_t *moved
         cdef la_wanted *wanted
+        cdef int64_t since = 0
         if reader is not None:
             reader.await_data()
             if self._is_given(0):
-                memset(self.buffer, 0, self.n * self.itemsize)
-                self._take(0)
-            elif self.borrows and reader.front().form == LA_FORM_DENSE:
+                return self._take_alone()
+            if self.borrows and reader.front().form == LA_FORM_DENSE:
+                self.borrowed = True
                 return reader.payload_of(reader.front())
-            else:
-                reader.copy_front(self.buffer)
-            if not self.borrows:
-                reader.release()
+            reader.copy_front(self.buffer)
+            reader.release()
             return self.buffer
         if not self.readers:
             return self.buffer
@@ -87,9 +87,9 @@ cdef class _Inlet:
             places = self.index_maps[i]
             reader.await_data()
             if self._is_given(i):
-                self._take(i)
-                reader.release()
+                self._take(i, &since)
                 continue
+            since = 0
             moved = NULL if places is None else <int32_t *>data_of(places)
             wanted = &self.wanted[i]
             reader.add_some(
@@ -99,21 +99,44 @@ cdef class _Inlet:
         return self.buffer
 
     cdef inline bint _is_given(self, Py_ssize_t i) noexcept:
-        giver = self.givers[i]
-        return giver is not None and (<_ConnectionBurst>giver).holds
+        """Whether the message in front, which is then the last one, is one that says nothing."""
+        cdef _ConnectionBurst giver = self.givers[i]
+        cdef RingReader reader = self.readers[i]
+        return giver is not None and giver.holds and la_reader_available(&reader.at) == 1
 
-    cdef int _take(self, Py_ssize_t i) except -1:
+    cdef int _take(self, Py_ssize_t i, int64_t *since) except -1:
+        """Let a connection add the sums that its message does not say. `since`: now, or 0."""
         global _given_ns
         cdef _ConnectionBurst giver = self.givers[i]
-        cdef int64_t began = la_now_ns()
+        cdef int64_t began = since[0] or la_now_ns()
         giver.give(self.buffer, self.n)
-        began = la_now_ns() - began
-        giver.helped += began
-        _given_ns += began
+        giver.holds = False
+        la_count(&giver.writer.at.at.ring.dense, 1)
+        (<RingReader>self.readers[i]).release()
+        since[0] = la_now_ns()
+        giver.helped += since[0] - began
+        _given_ns += since[0] - began
         return 0
 
+    cdef void *_take_alone(self) except NULL:
+        """The same, if there is only one source: its sums as they are."""
+        cdef _ConnectionBurst giver = self.givers[0]
+        cdef void *sums = giver.sums_now()
+        cdef int64_t since = 0
+        if sums == NULL:
+            memset(self.buffer, 0, self.n * self.itemsize)
+            self._take(0, &since)
+            return self.buffer
+        if not self.borrows:
+            memcpy(self.buffer, sums, self.n * self.itemsize)
+            sums = self.buffer
+        giver.holds = False  # and does nothing before this step is over
+        la_count(&giver.writer.at.at.ring.dense, 1)
+        self.single.release()
+        return sums
+
     cdef int meet(self, dict connections) except -1:
-        """Which connections, by their rings, shall give their sums directly: those nobody else reads."""
+        """Which connections, by their rings, shall give sums directly: those nobody else reads."""
         cdef RingReader reader
         cdef _ConnectionBurst giver
         for i, reader in enumerate(self.readers):
@@ -127,19 +150,22 @@ cdef class _Inlet:
                 and reader.nbytes >= LEAST_GIFT
             ):
                 giver.direct = True
-                self.givers[i] = giver
+            else:
+                giver = None
+            self.givers[i] = giver
         return 0
 
-    cdef int part(self) except -1:
+    cdef int withdraw(self) except -1:
         """From now on all messages come through rings."""
         for i, giver in enumerate(self.givers):
             if giver is not None:
-                (<_ConnectionBurst>giver).part()
+                (<_ConnectionBurst>giver).withdraw()
                 self.givers[i] = None
         return 0
 
     cdef inline void give_back(self) noexcept:
-        if self.borrows:
+        if self.borrowed:
+            self.borrowed = False
             self.single.release()
 
 

@@ -188,9 +188,9 @@ cdef class StepBurst(Burst):
             (<_Outlet>self.outlets[i]).send()
         return 0
 
-    cdef int part(self) except -1:
+    cdef int withdraw(self) except -1:
         for inlet in self.inlets:
-            (<_Inlet>inlet).part()
+            (<_Inlet>inlet).withdraw()
         return 0
 
     cdef bint keeps(self, set names) except -1:

@@ -1,6 +1,11 @@
 """Sparse connections. Included by ``_steps.pyx``."""
 
 
+cdef enum:
+    # Entries of a column with the same delay, on average, from which on they are noted together.
+    PER_RUN = 3
+
+
 cdef class SparseBurst(_ConnectionBurst):
     """Compressed columns, as `lava_actor.proc._operators.SparseOperator` keeps them."""
 
@@ -34,7 +39,7 @@ cdef class SparseBurst(_ConnectionBurst):
         ):
             return False
         self.matrix.ptr = <int64_t *>data_of(pointers)
-        self.matrix.by_delay = operator.by_delay
+        self.matrix.by_delay = 0 < PER_RUN * operator.runs < size_of(rows)
         self.matrix.row = data_of(rows)
         self.matrix.weights = NULL if weights is None else data_of(weights)
         self.matrix.codes = NULL if codes is None else <uint8_t *>data_of(codes)
@@ -101,8 +106,6 @@ cdef void *_zeros_of(size_t nbytes) except NULL:
 
 
 cdef enum:
-    # Bytes of sums up to which they are given directly: they stay in the caches.
-    LONG_GIFT = 1 << 20
     # One neuron of so many has an input: sums are given neuron by neuron.
     FEW = 16
 
@@ -229,12 +232,14 @@ cdef class DelaySparseBurst(SparseBurst):
             self.given is None and self.due_now() < LONG_LOOP and self.n_out * self.width() <= LONG_GIFT
         )
 
+    cdef void *sums_now(self) noexcept:
+        return NULL if self.lists else SparseBurst.sums_now(self)
+
     cdef int give(self, void *to, Py_ssize_t n) except -1:
         if not self.lists:
             return SparseBurst.give(self, to, n)
         cdef void *sum = _zeros_of(self.n_out * self.width())
         cdef bint whole = FEW * self.due_now() > n
-        self.holds = False
         self._add_due(0, sum, whole)
         if whole:
             la_move_sums(self.kind, n, sum, to)

@@ -59,7 +59,9 @@ cdef enum:
     # Bytes beyond which the same holds for a copy.
     LONG_COPY = 65536
     # Bytes of sums from which on they are given directly: smaller ones may lie in a ring for long.
-    LEAST_GIFT = 2048
+    LEAST_GIFT = 8192
+    # Bytes up to which sums that are added up only for that are: they stay in the caches.
+    LONG_GIFT = 1 << 20
     # What convolutions of integers wrap at.
     STATE_BITS = 24
     # Bytes in front of the value in a message of a tap.
@@ -109,7 +111,7 @@ cdef class Burst:
     cdef bint shows
     cdef readonly uint64_t bits
     cdef readonly uint64_t native_steps
-    cdef int64_t helped  # ns that others have worked for it
+    cdef int64_t helped  # ns that others have worked for it, until its next turn in a team
 
     def __init__(self, model, methods=()):
         self.model = model
@@ -321,7 +323,7 @@ cdef class Burst:
         """One stage of a step."""
         return 0
 
-    cdef int part(self) except -1:
+    cdef int withdraw(self) except -1:
         """It leaves the team, or is replaced: messages go through rings from now on."""
         return 0
 

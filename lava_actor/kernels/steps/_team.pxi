@@ -107,7 +107,7 @@ cdef class Seat:
         self.at.mail, self.base, self.announced = mail, base, announced
         if burst is not self.burst:
             if self.burst is not None:
-                self.burst.part()
+                self.burst.withdraw()
             self.renewed = True
             self.burst, self.party = burst, burst.party
             self._list_needs(list(inward))
@@ -262,6 +262,7 @@ cdef int _fill_need(la_need *need, end, int stage, uint64_t every, uint64_t offs
         need.until = _until_given
         need.what = &(<_ConnectionBurst>end).holds
         need.kind = LA_ON_SPACE
+        need.number = 1  # a message in the ring is too many
         if (<_ConnectionBurst>end).writer is not None:
             need.index = <uint32_t>(<_ConnectionBurst>end).writer.ring_index
     else:
@@ -318,7 +319,7 @@ cdef class Team:
         self.seats.remove(seat)
         self._count()
         if seat.burst is not None:
-            seat.burst.part()
+            seat.burst.withdraw()
 
     cdef int _introduce(self) except -1:
         """Let those who receive sums take them from their connections directly."""

@@ -221,7 +221,7 @@ class Watch:
                 return None
             return {self._arena.plan.rings[index].writer}
         if kind == "space":
-            return self._full_readers(index) or None
+            return self._full_readers(index, number) or None
         if kind == "barrier":
             epoch = self._arena.domain(index).epoch
             if epoch != number:
@@ -295,12 +295,13 @@ class Watch:
         """Whether somebody's RefPort has asked for one of its Vars."""
         return any(self._reader(ring, 0).available() for ring in self._served.get(party.index, ()))
 
-    def _full_readers(self, ring: int) -> set[int]:
+    def _full_readers(self, ring: int, most: int) -> set[int]:
+        """Who has not taken enough, `most`: messages that are too many; 0: as the ring is deep."""
         plan = self._arena.plan.rings[ring]
         return {
             self._or_user(reader)
             for cursor, reader in enumerate(plan.readers)
-            if self._reader(ring, cursor).available() >= plan.depth
+            if self._reader(ring, cursor).available() >= (most or plan.depth)
         }
 
     def _or_user(self, party: int) -> int:
@@ -372,7 +373,8 @@ def text_of(plan: ArenaPlan, party: int, wait: Wait, other: int) -> str:
             return f"{client} waits for an answer from {source}"
         return f"{ring.reader_names[wait.number]} waits for a message from {ring.name}"
     reader = ring.reader_names[ring.readers.index(other)]
-    return f"{ring.name} waits for {reader} to receive ({ring.depth} messages are queued)"
+    queued = f"{n} messages are" if (n := wait.number or ring.depth) > 1 else "1 message is"
+    return f"{ring.name} waits for {reader} to receive ({queued} queued)"
 
 
 def cycle_of(by: dict[int, int]) -> list[int]:
