@@ -49,7 +49,7 @@ class SparseOperator:
     reach : int
         How many elements an output needs: 1 + the last row with an entry, delays included.
     runs : int
-        Entries of a column with the same delay, which lie side by side, count as one; 0: they do not.
+        Of entries of a column with the same delay, which lie side by side; 0: they do not.
     delay_dtype : dtype or None
         Type in which `delays` gives the delays back; None if they have to be kept elsewhere: none
         were given, or for other places than the weights.
