@@ -6,7 +6,7 @@ cdef inline double _number_at(int code, const void *values, Py_ssize_t i) noexce
     return (<const double *>values)[i] if code == LA_F64 else (<const int32_t *>values)[i]
 
 
-cdef class _ConnectionBurst(Burst):
+cdef class _ConnectionBurst(_Giver):
     """Send what was computed in the step before, receive, compute.
 
     Messages of a single source are worked on where they lie, those of its parts once they lie one
@@ -15,26 +15,14 @@ cdef class _ConnectionBurst(Burst):
 
     A line of delays is a window that slides along a longer array, and is moved back to its begin
     when it meets the end: to move all columns up in every step would be most of the work.
-
-    Where a team drives the one that receives its sums as well, it may give them to that one directly:
-    its message says nothing, and whoever takes it calls `give` (_inlets.pxi). The invariant:
-
-        A message that says nothing has one reader, and is the last one in the ring. From when it is
-        announced until it has been taken, the connection does nothing.
-
-    So what is given is what would have been in the message; and if reader or connection leave the
-    team, that can still be written (`withdraw`).
     """
 
-    cdef bint direct  # who takes its messages calls `give`
-    cdef bint holds  # what the last message says has not been given
-    cdef la_slot *said  # that message
     cdef RingReader reader  # None: parts, several sources, or an index map on the way
     cdef list parts  # of one message: rings, and where they begin; None: to be merged
     cdef RingReader like  # one of these rings
     cdef RingWriter writer
     cdef Py_ssize_t n_in, n_out
-    cdef int kind, code
+    cdef int code
     cdef object sums
     cdef void *out
     cdef bint delayed  # the output is a line: columns that move up, of which the first is sent
@@ -55,7 +43,7 @@ cdef class _ConnectionBurst(Burst):
         self, model, parts, writer, Py_ssize_t n_in, Py_ssize_t n_out, bint delayed=False
     ):
         super().__init__(model, model._la_stands_for())
-        self.writer = writer
+        self.writer = self.gift = writer
         self.n_in = n_in
         self.n_out = n_out
         self.delayed = delayed
@@ -255,44 +243,10 @@ cdef class _ConnectionBurst(Burst):
     cdef int send(self) except -1:
         cdef RingWriter writer = self.writer
         cdef la_slot *slot = NULL if writer is None else writer.begin()
-        if slot != NULL:
-            if self.direct and self.can_give():
-                self.holds, self.said = True, slot
-                slot.form = LA_FORM_DENSE
-            else:
-                self.fill(slot)
-            writer.publish()
-        return 0
-
-    cdef bint can_give(self) except -1:
-        """Whether what is due now is less work to give than to send."""
-        return True
+        return 0 if slot == NULL else self.announce(slot)
 
     cdef void *sums_now(self) noexcept:
-        """What is due now, if it lies somewhere; else NULL."""
         return self.out
-
-    cdef int give(self, void *to, Py_ssize_t n) except -1:
-        """Add what is due now to the sums of whoever receives it."""
-        if n < LONG_LOOP:
-            la_add_sums(self.kind, n, self.out, to)
-        else:
-            with nogil:
-                la_add_sums(self.kind, n, self.out, to)
-        return 0
-
-    cdef int withdraw(self) except -1:
-        """What is still to be given has to be in the message that was sent."""
-        self.direct = False
-        if self.holds:
-            self.holds = False
-            self.fill(self.said)
-        return 0
-
-    cdef int fill(self, la_slot *slot) except -1:
-        """Write what is due now."""
-        self.writer.fill(slot, self.out)
-        return 0
 
     cdef Py_ssize_t look(self, const int32_t **at, const void **x) noexcept:
         """Take events out of the front message: how many there are, or -1 if the model has to."""

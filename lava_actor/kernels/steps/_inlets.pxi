@@ -6,16 +6,12 @@ cdef struct la_wanted:
     void *run  # where they lie one after the other; NULL: they do not, or need no index map
 
 
-# What a team has worked for connections in the turn of somebody else.
-cdef int64_t _given_ns = 0
-
-
 cdef class _Inlet:
     """What an in-port receives in a step, as one array."""
 
     cdef list readers
     cdef list index_maps
-    cdef list givers  # connections that give the sums of a message directly; else None
+    cdef list givers  # who gives the sums of a message directly; else None
     cdef la_wanted *wanted  # of each source
     cdef RingReader single  # the only source, if its messages need no change of index or type
     cdef bint borrows  # a message may be looked at where it lies
@@ -100,27 +96,23 @@ cdef class _Inlet:
 
     cdef inline bint _is_given(self, Py_ssize_t i) noexcept:
         """Whether the message in front, which is then the last one, is one that says nothing."""
-        cdef _ConnectionBurst giver = self.givers[i]
+        cdef _Giver giver = self.givers[i]
         cdef RingReader reader = self.readers[i]
         return giver is not None and giver.holds and la_reader_available(&reader.at) == 1
 
     cdef int _take(self, Py_ssize_t i, int64_t *since) except -1:
-        """Let a connection add the sums that its message does not say. `since`: now, or 0."""
-        global _given_ns
-        cdef _ConnectionBurst giver = self.givers[i]
+        """Let somebody add the sums that a message does not say. `since`: now, or 0."""
+        cdef _Giver giver = self.givers[i]
         cdef int64_t began = since[0] or la_now_ns()
         giver.give(self.buffer, self.n)
-        giver.holds = False
-        la_count(&giver.writer.at.at.ring.dense, 1)
-        (<RingReader>self.readers[i]).release()
         since[0] = la_now_ns()
-        giver.helped += since[0] - began
-        _given_ns += since[0] - began
+        giver.given(since[0] - began)
+        (<RingReader>self.readers[i]).release()
         return 0
 
     cdef void *_take_alone(self) except NULL:
         """The same, if there is only one source: its sums as they are."""
-        cdef _ConnectionBurst giver = self.givers[0]
+        cdef _Giver giver = self.givers[0]
         cdef void *sums = giver.sums_now()
         cdef int64_t since = 0
         if sums == NULL:
@@ -130,23 +122,23 @@ cdef class _Inlet:
         if not self.borrows:
             memcpy(self.buffer, sums, self.n * self.itemsize)
             sums = self.buffer
-        giver.holds = False  # and does nothing before this step is over
-        la_count(&giver.writer.at.at.ring.dense, 1)
+        giver.given(0)  # and does nothing before this step is over
         self.single.release()
         return sums
 
-    cdef int meet(self, dict connections) except -1:
-        """Which connections, by their rings, shall give sums directly: those nobody else reads."""
+    cdef int meet(self, dict given) except -1:
+        """Who, by their rings, shall give sums directly: those whom nobody else reads."""
         cdef RingReader reader
-        cdef _ConnectionBurst giver
+        cdef _Giver giver
         for i, reader in enumerate(self.readers):
-            giver = connections.get(reader.ring_index)
+            giver = given.get(reader.ring_index)
             if (
                 giver is not None
-                and giver.writer.n_peers == 1
+                and giver.gift.n_peers == 1
                 and self.index_maps[i] is None
-                and self.code == reader.code == giver.code
-                and self.n == reader.size == giver.n_out
+                and self.code == reader.code == type_code(giver.kind)
+                and self.code in (LA_F64, LA_I32)
+                and self.n == reader.size
                 and reader.nbytes >= LEAST_GIFT
             ):
                 giver.direct = True
@@ -159,7 +151,7 @@ cdef class _Inlet:
         """From now on all messages come through rings."""
         for i, giver in enumerate(self.givers):
             if giver is not None:
-                (<_ConnectionBurst>giver).withdraw()
+                (<_Giver>giver).withdraw()
                 self.givers[i] = None
         return 0
 

@@ -1,7 +1,7 @@
 """The step of any model that declares one: receive, call, send. Included by ``_steps.pyx``."""
 
 
-cdef class StepBurst(Burst):
+cdef class StepBurst(_Giver):
     """A model by the native step it declares."""
 
     cdef la_pack pack
@@ -38,6 +38,8 @@ cdef class StepBurst(Burst):
         self.uniform, self.refuses, self.then = uniform, refuses, then
         self.function = <la_step>function
         self.n_in, self.n_out = len(self.inlets), len(self.outlets)
+        if not self.n_in and self.n_out == 1 and then is None:
+            self._may_give(self.outlets[0])
         for inlet in self.inlets:
             self.first = next(iter((<_Inlet>inlet).readers), self.first)
             break
@@ -64,6 +66,15 @@ cdef class StepBurst(Burst):
         free(self.pack.numbers)
         free(self.pack.integers)
         free(self.limits)
+
+    cdef int _may_give(self, _Outlet outlet) except -1:
+        """What a source sends is sums if it is neither spikes nor to be converted."""
+        if outlet.writer is not None and outlet.writer.dtype == outlet.dtype != bool:
+            self.gift, self.kind = outlet.writer, outlet.kind
+        return 0
+
+    cdef void *sums_now(self) noexcept:
+        return data_of((<_Outlet>self.outlets[0]).array)
 
     cdef bint prepare(self) except -1:
         cdef Py_ssize_t i
@@ -150,9 +161,13 @@ cdef class StepBurst(Burst):
         return 0 if self.then is None else self.then.step(number)
 
     cdef int stages(self) noexcept:
-        return 2 if self.then is None else 2 + self.then.stages()
+        if self.then is not None:
+            return 2 + self.then.stages()
+        return 2 if self.gift is None else 3
 
     cdef list ends(self, int stage, list inward):
+        if stage > 1 and self.then is None:
+            return [(self, 1, 0)]
         if stage > 1:
             return self.then.ends(stage - 2, inward)
         if stage:
@@ -162,7 +177,7 @@ cdef class StepBurst(Burst):
 
     cdef int do(self, int stage, uint64_t number) except -1:
         if stage > 1:
-            return self.then.do(stage - 2, number)
+            return 0 if self.then is None else self.then.do(stage - 2, number)
         return self.send() if stage else self.compute(number)
 
     cdef inline int compute(self, uint64_t number) except -1:
@@ -184,11 +199,16 @@ cdef class StepBurst(Burst):
 
     cdef inline int send(self) except -1:
         cdef Py_ssize_t i
+        cdef la_slot *slot
+        if self.direct:
+            slot = self.gift.begin()
+            return 0 if slot == NULL else self.announce(slot)
         for i in range(self.n_out):
             (<_Outlet>self.outlets[i]).send()
         return 0
 
     cdef int withdraw(self) except -1:
+        _Giver.withdraw(self)
         for inlet in self.inlets:
             (<_Inlet>inlet).withdraw()
         return 0

@@ -111,7 +111,6 @@ cdef class Burst:
     cdef bint shows
     cdef readonly uint64_t bits
     cdef readonly uint64_t native_steps
-    cdef int64_t helped  # ns that others have worked for it, until its next turn in a team
 
     def __init__(self, model, methods=()):
         self.model = model
@@ -343,6 +342,7 @@ cdef class Burst:
 
 include "_taps.pxi"
 include "_recordings.pxi"
+include "_gifts.pxi"
 include "_inlets.pxi"
 include "_populations.pxi"
 include "_parts.pxi"

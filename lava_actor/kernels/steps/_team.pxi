@@ -258,13 +258,13 @@ cdef int _fill_need(la_need *need, end, int stage, uint64_t every, uint64_t offs
         need.kind = LA_ON_DATA
         need.index = <uint32_t>(<RingReader>end).ring_index
         need.number = <uint64_t>(<RingReader>end).cursor
-    elif isinstance(end, _ConnectionBurst):
+    elif isinstance(end, _Giver):
         need.until = _until_given
-        need.what = &(<_ConnectionBurst>end).holds
+        need.what = &(<_Giver>end).holds
         need.kind = LA_ON_SPACE
         need.number = 1  # a message in the ring is too many
-        if (<_ConnectionBurst>end).writer is not None:
-            need.index = <uint32_t>(<_ConnectionBurst>end).writer.ring_index
+        if (<_Giver>end).gift is not None:
+            need.index = <uint32_t>(<_Giver>end).gift.ring_index
     else:
         need.until = la_until_space
         need.what = &(<RingWriter?>end).at
@@ -322,22 +322,21 @@ cdef class Team:
             seat.burst.withdraw()
 
     cdef int _introduce(self) except -1:
-        """Let those who receive sums take them from their connections directly."""
+        """Let those who receive sums take them from their givers directly."""
         cdef Seat seat
-        cdef _ConnectionBurst connection
+        cdef _Giver giver
         if not any([(<Seat>seat).renewed for seat in self.seats]):
             return 0
-        connections = {}
+        given = {}
         for seat in self.seats:
             seat.renewed = False
-            if isinstance(seat.burst, _ConnectionBurst):
-                connection = seat.burst
-                if connection.writer is not None:
-                    connections[connection.writer.ring_index] = connection
+            giver = seat.burst if isinstance(seat.burst, _Giver) else None
+            if giver is not None and giver.gift is not None:
+                given[giver.gift.ring_index] = giver
         for seat in self.seats:
             if isinstance(seat.burst, StepBurst):
                 for inlet in (<StepBurst>seat.burst).inlets:
-                    (<_Inlet>inlet).meet(connections)
+                    (<_Inlet>inlet).meet(given)
         return 0
 
     def turn(self):
@@ -376,9 +375,7 @@ cdef class Team:
         cdef Party party = seat.party
         cdef int why
         self._resume(seat)
-        la_count(&party.at.wait_ns, <uint64_t>(now[0] - seat.since - seat.burst.helped))
-        la_count(&party.at.busy_ns, <uint64_t>seat.burst.helped)
-        seat.burst.helped = 0
+        self._settle_gifts(seat, now[0] - seat.since)
         party._resume(now[0])
         la_set64(&self.home.at.step, <uint64_t>party.index + 1)  # whose fault a crash is
         try:
@@ -396,6 +393,16 @@ cdef class Team:
         party._look_at_pace(now[0])
         party._flush()
         return why
+
+    cdef void _settle_gifts(self, Seat seat, int64_t waited) noexcept:
+        """What others have worked for a member while it waited was its own work."""
+        cdef la_party *me = seat.party.at
+        cdef int64_t helped = 0
+        if isinstance(seat.burst, _Giver):
+            helped = (<_Giver>seat.burst).helped
+            (<_Giver>seat.burst).helped = 0
+        la_count(&me.wait_ns, <uint64_t>(waited - helped))
+        la_count(&me.busy_ns, <uint64_t>helped)
 
     cdef void _resume(self, Seat seat) noexcept:
         """Whoever looks must not take a record for that of one wait all along."""
