@@ -14,7 +14,10 @@ from lava_actor.channels.layout import RingRequest
 from lava_actor.compiler.circles import circles
 from lava_actor.compiler.compiler import Compiler
 from lava_actor.compiler.executable import Executable, InPortPlan
+from lava_actor.compiler.parts import name_of_whole
+from lava_actor.compiler.placement import deciding
 from lava_actor.compiler.placement.cores import cores
+from lava_actor.compiler.placement.costs import work_of
 from lava_actor.errors import (
     InvalidTypeError,
     InvalidValueError,
@@ -270,6 +273,35 @@ def test_only_groups_in_which_a_core_ends_are_cut(monkeypatch: pytest.MonkeyPatc
     assert dict(found.whole)["inh"] == (
         "it is no more than the work of one core: 200 microseconds per step"
     )
+
+
+@pytest.mark.parametrize("workers", [2, 3, 7, 16])
+def test_cores_have_equal_shares_and_few_groups_are_cut(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Populations of all sizes, connected at random: whatever they are, only ends of cores cut."""
+    monkeypatch.setattr(deciding, "cores", lambda: workers)
+    rng = np.random.default_rng(workers)
+    sizes = rng.integers(1_000, 60_000, 9)
+    cells = [LIF(shape=(int(n),), name=f"n{k}") for k, n in enumerate(sizes)]
+    ways = [(k, (k + 1) % 9) for k in range(9)] + [tuple(rng.integers(0, 9, 2)) for _ in range(30)]
+    for k, (pre, post) in enumerate(ways):
+        shape = int(sizes[post]), int(sizes[pre])
+        connection = Sparse(weights=fixed_indegree(shape, 1000), name=f"c{k}->n{post}")
+        cells[pre].s_out.connect(connection.s_in)
+        connection.a_out.connect(cells[post].a_in)
+    executable = compiled(cells[0], "cores")
+    loads, homes = dict.fromkeys(range(workers), 0.0), {}
+    for plan in executable.actors:
+        assert plan.worker is not None
+        loads[plan.worker] += work_of(plan, {})
+        goal = name_of_whole(plan.name).split("->")[-1]
+        number = plan.part.number if plan.part else 0
+        assert homes.setdefault((goal, number), plan.worker) == plan.worker  # beside what it feeds
+    assert max(loads.values()) < 1.15 * sum(loads.values()) / workers
+    assert len({cut.name.split("->")[-1] for cut in executable.placement.cuts}) < workers
+    ends = {cut.name.split("->")[-1]: cut.parts for cut in executable.placement.cuts}
+    assert all(ends[cut.name.split("->")[-1]] == cut.parts for cut in executable.placement.cuts)
 
 
 def test_what_was_measured_takes_the_place_of_estimates(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,9 +76,12 @@ def numbers_in(plan: ActorPlan, declared: Cut) -> int:
 
 
 def _elements(var: VarPlan) -> int:
-    """How many numbers a Var holds: stored ones of a sparse matrix, expected ones of a recipe."""
-    init = var.var.init
+    """How many numbers a Var holds: stored ones of a sparse matrix, expected ones of a recipe.
+
+    The initial value is that of all parts.
+    """
+    init, n = var.var.init, math.prod(var.shape)
     for stored in ("nnz", "expected"):
         if hasattr(init, stored):
-            return int(getattr(init, stored))
-    return math.prod(var.shape)
+            return int(getattr(init, stored) * n / max(1, math.prod(init.shape)))
+    return n
