@@ -152,7 +152,7 @@ def test_a_full_ring_nobody_reads_is_reported_with_its_depth(
 ) -> None:
     counter, deaf = Counter(name="counter"), Deaf(name="deaf")
     counter.out.connect(deaf.inp)
-    with pytest.raises(DeadlockError, match=rf"counter\.out.*deaf\.inp.*\({depth} messages"):
+    with pytest.raises(DeadlockError, match=rf"counter\.out.*deaf\.inp.*\({depth} message"):
         counter.run(RunSteps(200), First(), {**config, "pypy_channel_size": depth})
     assert_over(counter)
 

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lava_actor import Loihi2SimCfg, RunContinuous, RunSteps
+from lava_actor import AbstractProcess, InPort, Loihi2SimCfg, OutPort, RunContinuous, RunSteps
+from lava_actor.errors import DeadlockError
 from lava_actor.model.decorator import implements, requires, tag
-from lava_actor.model.ports import PyOutPort
+from lava_actor.model.ports import PyInPort, PyOutPort
+from lava_actor.model.py.loihi import PyLoihiProcessModel
 from lava_actor.model.resources import CPU
 from lava_actor.model.sync.loihi_protocol import LoihiProtocol
 from lava_actor.model.types import LavaPyType
@@ -19,7 +21,7 @@ from lava_actor.proc.dense.process import Dense
 from lava_actor.proc.lif.models import AbstractPyLifModelFloat
 from lava_actor.proc.lif.process import LIF
 from lava_actor.proc.monitor.process import Monitor
-from lava_actor.proc.sources.process import PoissonSource
+from lava_actor.proc.sources.process import PoissonSource, SpikeTimes
 from lava_actor.proc.sparse.process import DelaySparse, Sparse
 
 N = 2100  # their sums are large enough to be given
@@ -39,6 +41,30 @@ class TurningModel(AbstractPyLifModelFloat):
 
     def on_var_update(self) -> None:
         self.bias_mant = self.bias_mant.astype(np.float32)
+
+
+class Between(AbstractProcess):
+    """Something in Python between two populations: slow, or greedy from a step on."""
+
+    def __init__(self, *, pause: float = 0.0, greedy: int = 0) -> None:
+        super().__init__(pause=pause, greedy=greedy, name="between")
+        self.a_in = InPort(shape=(N,))
+        self.s_out = OutPort(shape=(N,))
+
+
+@implements(proc=Between, protocol=LoihiProtocol)
+@requires(CPU)
+class BetweenModel(PyLoihiProcessModel):
+    a_in: PyInPort = LavaPyType(PyInPort.VEC_DENSE, float)
+    s_out: PyOutPort = LavaPyType(PyOutPort.VEC_DENSE, float)
+
+    def run_spk(self) -> None:
+        time.sleep(self.proc_params["pause"])
+        for _ in range(300 if 0 < self.proc_params["greedy"] <= self.time_step else 0):
+            self.a_in.recv()
+        self.s_out.send(np.full(N, 0.001 * self.time_step))
+        if self.proc_params["greedy"]:
+            self.a_in.recv()
 
 
 class Net:
@@ -147,3 +173,34 @@ def test_who_leaves_the_worker_in_mid_run_receives_what_was_announced() -> None:
             (step,) = {actor.step for actor in net.one.runtime.status()}
             if step < 600:
                 assert net.found()[2:] == expected[step]
+
+
+def test_messages_that_were_sent_before_come_first() -> None:
+    """A busy connection sends, a quiet one gives; its neurons are some steps behind."""
+    found = []
+    for placement in (ALONE, TOGETHER):
+        busy, goal = SpikeTimes(times=[[*range(1, 130), 150 + k % 40] for k in range(N)]), LIF(
+            shape=(N,), du=0.3, dv=0.1, vth=1e9
+        )
+        weights = fixed_indegree((N, N), 20, weight=Uniform(0, 1), seed=2)
+        link = DelaySparse(weights=weights, delays=Uniform(0, 50))
+        busy.s_out.connect(link.s_in)
+        link.a_out.connect(goal.a_in)
+        Between(pause=0.002).s_out.connect(goal.a_in)
+        with goal:
+            told: dict[str, Any] = {"placement": placement}
+            for _ in range(5):
+                goal.run(RunSteps(60), Loihi2SimCfg(select_tag="floating_pt"), told)
+                found.append(goal.u.get().tobytes() + goal.v.get().tobytes())
+    assert found[:5] == found[5:]
+
+
+def test_who_waits_until_its_sums_are_taken_may_be_in_a_deadlock() -> None:
+    one = LIF(shape=(N,), bias_mant=0.3, du=0.1, dv=0.1, vth=8.0, name="one")
+    other, between = LIF(shape=(N,), name="other"), Between(greedy=20)
+    Net.join(one, other, Net.late(0.1, 20, "late"))
+    one.s_out.connect(between.a_in)
+    between.s_out.connect(other.a_in)
+    config = {"placement": TOGETHER, "pypy_channel_size": 4}
+    with pytest.raises(DeadlockError, match=r"late.a_out waits for other.a_in to receive \(1 mess"):
+        one.run(RunSteps(60), Loihi2SimCfg(select_tag="floating_pt"), config)
