@@ -29,12 +29,11 @@ class Cut:
         Attributes that a model finds out anew from its Vars: they are left out when a saved state
         goes on in another number of parts.
     cost : float
-        About how many nanoseconds a step takes for each number in the divided Vars; by that the
-        compiler finds out what is large enough to be cut.
+        About how many nanoseconds a step takes for each number in the divided Vars (of a connection:
+        if one neuron in a hundred spikes); by that the compiler divides work between cores.
     sends_first : bool
         Whether a step sends before it receives, as connections do. Then it works when the others,
-        whose spikes it waits for, have done their step: the compiler fills the cores with each of
-        the two kinds.
+        whose spikes it waits for, have done their step, and lives beside the neurons that it feeds.
     by_slices : bool
         Whether parts have whole slices of the first axis of ``along``, and so its other axes.
     """

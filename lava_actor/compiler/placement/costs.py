@@ -15,12 +15,15 @@ if TYPE_CHECKING:
 LEAST_COST = 200
 """Nanoseconds that a step takes whatever the size of the model."""
 
-BUSY = 0.02
-"""Share of the numbers in a connection that a step works on: one neuron in fifty has fired."""
+WORTH_A_BARRIER = 20_000
+"""Nanoseconds of steps per worker below which it takes longer to wait for another one."""
+
+QUIET = 0.2
+"""Of the work that connections publish, for one neuron in a hundred that has fired: one in 500."""
 
 
 def cost_of(plan: ActorPlan, measured: Mapping[str, float]) -> float:
-    """About how many nanoseconds a step takes, if connections work on all of their numbers."""
+    """About how many nanoseconds a step takes, by what is published."""
     share = 1.0
     if (part := plan.part) is not None:
         share = (part.rows.end - part.rows.first) / part.rows.total
@@ -33,9 +36,9 @@ def cost_of(plan: ActorPlan, measured: Mapping[str, float]) -> float:
 
 
 def work_of(plan: ActorPlan, measured: Mapping[str, float]) -> float:
-    """The same, if they work on few."""
+    """The same in a network that is quiet: with steps of 0.1 ms most are."""
     known = plan.process.name in measured
-    return cost_of(plan, measured) * (BUSY if sends_first(plan) and not known else 1)
+    return cost_of(plan, measured) * (QUIET if sends_first(plan) and not known else 1)
 
 
 def declared_cut(plan: ActorPlan) -> Cut | None:
@@ -70,18 +73,21 @@ def divided(plan: ActorPlan, declared: Cut) -> frozenset[str]:
 
 
 def numbers_in(plan: ActorPlan, declared: Cut) -> int:
-    """Numbers in the divided Vars."""
-    found = divided(plan, declared)
-    return sum(_elements(var) for var in plan.vars if var.name in found)
+    """Numbers in the divided Vars: of a sparse matrix, and what goes with it, those stored."""
+    names = divided(plan, declared)
+    found = [(var, _stored(var)) for var in plan.vars if var.name in names]
+    sparse = {var.shape: stored for var, stored in found if stored is not None}
+    return sum(sparse.get(var.shape, math.prod(var.shape)) for var, _ in found)
 
 
-def _elements(var: VarPlan) -> int:
-    """How many numbers a Var holds: stored ones of a sparse matrix, expected ones of a recipe.
+def _stored(var: VarPlan) -> int | None:
+    """How many numbers of a sparse matrix are stored, or expected of a recipe; None: no such.
 
     The initial value is that of all parts.
     """
-    init, n = var.var.init, math.prod(var.shape)
+    init = var.var.init
     for stored in ("nnz", "expected"):
         if hasattr(init, stored):
-            return int(getattr(init, stored) * n / max(1, math.prod(init.shape)))
-    return n
+            share = math.prod(var.shape) / max(1, math.prod(init.shape))
+            return int(getattr(init, stored) * share)
+    return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, SupportsIndex, cast
 
@@ -13,7 +13,14 @@ import numpy as np
 from lava_actor.compiler.executable import why_in_python
 from lava_actor.compiler.parts import CutPlan, Home, Placement
 from lava_actor.compiler.placement.cores import cores
-from lava_actor.compiler.placement.costs import cost_of, divided, shape, total, work_of
+from lava_actor.compiler.placement.costs import (
+    WORTH_A_BARRIER,
+    cost_of,
+    divided,
+    shape,
+    total,
+    work_of,
+)
 from lava_actor.compiler.placement.filling import LEAST_PIECE, Cuttable, fill
 from lava_actor.compiler.placement.sharing import in_order
 from lava_actor.errors import InvalidTypeError, InvalidValueError, UnsupportedError
@@ -115,24 +122,32 @@ def _costs(measured: object, network: Lowered) -> Mapping[str, float]:
 
 
 def _filled(
-    network: Lowered, workers: int, measured: Mapping[str, float], wanted: Container[int]
+    network: Lowered, workers: int, measured: Mapping[str, float], wanted: Mapping[int, int]
 ) -> tuple[dict[int, CutPlan | str], dict[Home, int]]:
     """What is cut where a core ends, and why others are not; and who lives in which worker."""
     found: dict[int, CutPlan | str] = {}
     cuttable: dict[int, Cuttable] = {}
     work: dict[int, float] = {}
-    order = [network.actors[p] for p in in_order(network.actors, network.rings) if p not in wanted]
+    order = [
+        network.actors[party]
+        for party in in_order(network.actors, network.rings)
+        if wanted.get(party, 1) == 1
+    ]
     for plan in order:
         declared = _possible(plan, network)
         work[plan.party] = work_of(plan, measured)
         if isinstance(declared, Cut):
-            rows = total(plan, declared)
-            cuttable[plan.party] = Cuttable(rows, _slice(plan, declared))
-            declared = _why_whole(work[plan.party], LEAST_PIECE)
+            rows, unit = total(plan, declared), _slice(plan, declared)
+            why = _too_few(rows // unit, unit, 2)
+            if why is None and plan.party not in wanted:
+                cuttable[plan.party] = Cuttable(rows, unit)
+            declared = why or _why_whole(work[plan.party], LEAST_PIECE)
         elif why_in_python(plan, network.rings) is not None:
             work[plan.party] = 0  # in a process of its own
         if workers > 1:
             found[plan.party] = declared
+    if sum(cost_of(plan, measured) for plan in order) < 2 * WORTH_A_BARRIER:
+        cuttable = {}  # it is all done before another worker has been waited for
     filling = fill(order, network.rings, cuttable, work, workers)
     for party, ends in filling.ends.items():
         found[party] = _cut_at(network.actors[party], _declared(network.actors[party]), ends)
@@ -234,10 +249,17 @@ def _cut_of(plan: ActorPlan, network: Lowered, parts: int) -> CutPlan | str:
     if isinstance(declared, str):
         return declared
     unit = _slice(plan, declared)
-    if (pieces := total(plan, declared) // unit) < parts:
-        what = "neuron" if unit == 1 else "slice"
-        return f"it has {pieces} {what}s" if pieces != 1 else f"it has one {what}"
+    pieces = total(plan, declared) // unit
+    if (why := _too_few(pieces, unit, parts)) is not None:
+        return why
     return _cut_at(plan, declared, [pieces * (k + 1) // parts * unit for k in range(parts)])
+
+
+def _too_few(pieces: int, unit: int, parts: int) -> str | None:
+    what = "neuron" if unit == 1 else "slice"
+    if pieces >= parts:
+        return None
+    return f"it has {pieces} {what}s" if pieces != 1 else f"it has one {what}"
 
 
 def _cut_at(plan: ActorPlan, declared: Cut, ends: Sequence[int]) -> CutPlan:

@@ -68,14 +68,15 @@ def fill(
     for group in _groups(order, rings, cuttable):
         own = sum(work[party] for party in group)
         rows, unit = 1, 1
-        marks = {0}
+        marks: list[float] = []  # where it is cut
         if group[0] in cuttable:
             rows = cuttable[group[0]].rows
             unit = math.lcm(*(cuttable[party].slice for party in group))
-            for k in range(1, workers):  # where a core ends within the group
-                if begin + least <= k * share <= begin + own - least:
-                    marks.add(round((k * share - begin) / own * rows / unit) * unit)
-        pieces = list(pairwise(sorted({*marks, rows})))
+            ends_of_cores = ((k * share - begin) / own for k in range(1, workers) if own)
+            marks = [at for at in ends_of_cores if least <= at * own <= own - least]
+            if len(marks) >= (most := max(1, int(own // least))):
+                marks = [k / most for k in range(1, most)]
+        pieces = list(pairwise(sorted({0, *(round(m * rows / unit) * unit for m in marks), rows})))
         middles = (begin + own * (first + end) / 2 / rows for first, end in pieces)
         at = tuple(min(workers - 1, int(middle / share)) if share else 0 for middle in middles)
         homes.update(dict.fromkeys(group, at))
@@ -90,8 +91,9 @@ def _groups(
 ) -> Iterator[list[int]]:
     """Yield parties that are cut alike, if at all: what feeds one of them alone, and that one."""
     readers: dict[int, set[int]] = {}
+    recorders = {plan.party for plan in order if plan.recordings}
     for ring in rings:
-        readers.setdefault(ring.writer, set()).update(ring.readers)
+        readers.setdefault(ring.writer, set()).update({*ring.readers} - recorders)
     mapped = {
         rings[edge.ring].writer
         for plan in order for port in plan.in_ports for edge in port.edges

@@ -3,8 +3,9 @@
 Only those that step natively may, since none may wait inside a step (`kernels/steps/_team.pxi`). A
 worker is best given neighbours: what they send each other stays in one core's cache, and wakes
 nobody. So the actors are put into an order in which each comes after those that feed nobody else,
-and that order is cut into pieces of about the same cost. Part k of a Process in n parts goes k/n of
-the way, beside the parts that feed it, or a little beside that where others have less to do.
+and that order is cut into pieces of about the same cost (with "cores", `filling.py` has done so).
+Part k of a Process that the user has cut into n goes k/n of the way, beside the parts that feed it,
+or a little beside that where others have less to do.
 
 A network in lockstep shares if nothing is said about its placement: a barrier wakes every process
 in every step, and that takes longer than most steps. For the same reason actors whose messages come
@@ -23,7 +24,7 @@ import numpy as np
 from lava_actor.channels.layout import default_depth, slot_bytes
 from lava_actor.compiler.circles import circles
 from lava_actor.compiler.executable import why_in_python
-from lava_actor.compiler.placement.costs import cost_of, sends_first
+from lava_actor.compiler.placement.costs import WORTH_A_BARRIER, cost_of, sends_first
 from lava_actor.model.native import by_the_model
 
 if TYPE_CHECKING:
@@ -37,9 +38,6 @@ SHALLOW = 4
 
 #: Slots of a ring between workers: a few steps of slack, in few pages of memory.
 BETWEEN = 16
-
-#: Nanoseconds of steps per worker below which, in lockstep, another one does not pay.
-WORTH_A_BARRIER = 20_000
 
 
 def share(
@@ -160,10 +158,14 @@ def _divide(
         home = placement.placed.get((plan.process, plan.part.number if plan.part else 0))
         if home is not None:
             found[plan.party] = home
+    placed = [plan for plan in actors if plan.party in found]
     others = [plan for plan in actors if plan.party not in found]
     for group in (True, False) if apart else (None,):
         members = [plan for plan in others if group in (None, sends_first(plan))]
         load = [0.0] * workers
+        for plan in placed:
+            if group in (None, sends_first(plan)):
+                load[found[plan.party]] += costs[plan.party]
         for plan in members:
             if plan.part is not None:
                 first, n = plan.part.number * workers, plan.part.count

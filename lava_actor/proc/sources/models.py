@@ -57,7 +57,7 @@ class AbstractPyPoissonSource(_Source):
     cut = Cut(
         "s_out",
         ("s_out", "rate", "amplitude"),
-        cost=4.0,
+        cost=1.5,
         remade=("_la_key", "_la_means", "_la_rates"),
     )
 
