@@ -29,8 +29,8 @@ class Cut:
         Attributes that a model finds out anew from its Vars: they are left out when a saved state
         goes on in another number of parts.
     cost : float
-        About how many nanoseconds a step takes for each number in the divided Vars (of a connection:
-        if one neuron in a hundred spikes); by that the compiler divides work between cores.
+        About how many nanoseconds a step takes for each number in the divided Vars, of connections
+        if one neuron in a hundred spikes; by that the compiler divides work between cores.
     sends_first : bool
         Whether a step sends before it receives, as connections do. Then it works when the others,
         whose spikes it waits for, have done their step, and lives beside the neurons that it feeds.
