@@ -73,6 +73,7 @@ def share(
         replace(
             placement,
             workers=len(shared),
+            placed={},
             alone=tuple((actors[party].name, why) for party, why in reasons.items() if asked),
         ),
     )
