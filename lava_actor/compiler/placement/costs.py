@@ -18,8 +18,8 @@ LEAST_COST = 200
 WORTH_A_BARRIER = 20_000
 """Nanoseconds of steps per worker below which it takes longer to wait for another one."""
 
-QUIET = 0.2
-"""Of the work that connections publish, for one neuron in a hundred that has fired: one in 500."""
+QUIET = 0.1
+"""Of the work that connections publish, for one neuron in a hundred that has fired: one in 1000."""
 
 
 def cost_of(plan: ActorPlan, measured: Mapping[str, float]) -> float:
