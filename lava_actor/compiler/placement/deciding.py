@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, SupportsIndex, cast
+from typing import TYPE_CHECKING, Any, SupportsIndex
 
 import numpy as np
 
@@ -126,6 +126,7 @@ def _filled(
 ) -> tuple[dict[int, CutPlan | str], dict[Home, int]]:
     """What is cut where a core ends, and why others are not; and who lives in which worker."""
     found: dict[int, CutPlan | str] = {}
+    cuts: dict[int, Cut] = {}
     cuttable: dict[int, Cuttable] = {}
     work: dict[int, float] = {}
     order = [
@@ -134,23 +135,25 @@ def _filled(
         if wanted.get(party, 1) == 1
     ]
     for plan in order:
-        declared = _possible(plan, network)
+        cut = _possible(plan, network)
         work[plan.party] = work_of(plan, measured)
-        if isinstance(declared, Cut):
-            rows, unit = total(plan, declared), _slice(plan, declared)
+        if isinstance(cut, Cut):
+            rows, unit = total(plan, cut), _slice(plan, cut)
             why = _too_few(rows // unit, unit, 2)
             if why is None and plan.party not in wanted:
-                cuttable[plan.party] = Cuttable(rows, unit)
-            declared = why or _why_whole(work[plan.party], LEAST_PIECE)
-        elif why_in_python(plan, network.rings) is not None:
-            work[plan.party] = 0  # in a process of its own
+                cuts[plan.party], cuttable[plan.party] = cut, Cuttable(rows, unit)
+            why = why or _why_whole(work[plan.party], LEAST_PIECE)
+        else:
+            why = cut
+            if why_in_python(plan, network.rings) is not None:
+                work[plan.party] = 0  # in a process of its own
         if workers > 1:
-            found[plan.party] = declared
+            found[plan.party] = why
     if sum(cost_of(plan, measured) for plan in order) < 2 * WORTH_A_BARRIER:
         cuttable = {}  # it is all done before another worker has been waited for
     filling = fill(order, network.rings, cuttable, work, workers)
     for party, ends in filling.ends.items():
-        found[party] = _cut_at(network.actors[party], _declared(network.actors[party]), ends)
+        found[party] = _cut_at(network.actors[party], cuts[party], ends)
     homes = {
         (network.actors[party].process, number): worker
         for party, places in filling.homes.items()
@@ -167,17 +170,17 @@ def _limited(
     That is its share of the work that is done at the same time.
     """
     found: dict[int, CutPlan | str] = {}
-    costs: dict[int, tuple[bool, float]] = {}
+    costs: dict[int, tuple[Cut, float]] = {}
     for plan in network.actors:
         cut = _possible(plan, network)
         if isinstance(cut, str):
             found[plan.party] = cut
         else:
-            costs[plan.party] = cut.sends_first, cost_of(plan, measured)
-    for party, (stage, cost) in costs.items():
-        share = sum(c for s, c in costs.values() if s == stage) / available
+            costs[plan.party] = cut, cost_of(plan, measured)
+    for party, (declared, cost) in costs.items():
+        same = (c for other, c in costs.values() if other.sends_first == declared.sends_first)
+        share = sum(same) / available
         plan = network.actors[party]
-        declared = _declared(plan)
         pieces = total(plan, declared) // _slice(plan, declared)
         parts = min(math.ceil(cost / share) if share else 1, pieces, int(cost) // WORTHWHILE)
         found[party] = (
@@ -237,10 +240,6 @@ def _possible(plan: ActorPlan, network: Lowered) -> Cut | str:
     except UnsupportedError as error:
         return str(error)
     return declared
-
-
-def _declared(plan: ActorPlan) -> Cut:
-    return cast(Any, plan.model_class).cut
 
 
 def _cut_of(plan: ActorPlan, network: Lowered, parts: int) -> CutPlan | str:

@@ -64,7 +64,6 @@ cdef extern from "synapses.h" nogil:
     void la_look_up(int kind, Py_ssize_t n, uint16_t *met, const void *table, void *out)
 
 cdef extern from "sums.h" nogil:
-    void la_add_sums(int kind, Py_ssize_t n, const void *sum, void *to)
     void la_move_sums(int kind, Py_ssize_t n, void *sum, void *to)
     void la_move_touched(int kind, Py_ssize_t n, uint64_t *touched, void *sum, void *to)
 

@@ -5,12 +5,6 @@
 #include "synapses.h"
 
 #define LA_SUMS(NAME, T, A)                                                                        \
-    LA_WIDE static void la_add_sums_##NAME(ptrdiff_t n, const T *restrict sum, T *restrict to) {   \
-        for (ptrdiff_t i = 0; i < n; i++) {                                                        \
-            to[i] = (T)((A)to[i] + (A)sum[i]);                                                     \
-        }                                                                                          \
-    }                                                                                              \
-                                                                                                   \
     /* Zeros stay behind. */                                                                       \
     LA_WIDE static void la_move_sums_##NAME(ptrdiff_t n, T *restrict sum, T *restrict to) {        \
         for (ptrdiff_t i = 0; i < n; i++) {                                                        \
@@ -35,7 +29,6 @@
 LA_SUMS(f64, double, double)
 LA_SUMS(i32, int32_t, uint32_t)
 
-#define la_add_sums(kind, ...) LA_BY_KIND(kind, la_add_sums, __VA_ARGS__)
 #define la_move_sums(kind, ...) LA_BY_KIND(kind, la_move_sums, __VA_ARGS__)
 #define la_move_touched(kind, ...) LA_BY_KIND(kind, la_move_touched, __VA_ARGS__)
 

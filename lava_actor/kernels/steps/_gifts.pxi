@@ -49,15 +49,19 @@ cdef class _Giver(Burst):
 
     cdef int give(self, void *to, Py_ssize_t n) except -1:
         """Add what is due now to the sums of whoever receives it."""
-        cdef void *sums = self.sums_now()
+        cdef la_adder add = la_adder_for(type_code(self.kind), type_code(self.kind))
+        cdef la_sum sum
+        sum.values, sum.count, sum.n_message = self.sums_now(), n, n
+        sum.out, sum.n_out = to, n
+        sum.index = sum.map = NULL
         if n < LONG_LOOP:
-            la_add_sums(self.kind, n, sums, to)
+            la_run_adder(add, &sum)
         else:
             with nogil:
-                la_add_sums(self.kind, n, sums, to)
+                la_run_adder(add, &sum)
         return 0
 
-    cdef void given(self, int64_t ns) noexcept:
+    cdef void taken(self, int64_t ns) noexcept:
         """It may go on; somebody has worked for it for so long."""
         global _given_ns
         self.holds = False

@@ -106,7 +106,7 @@ cdef class _Inlet:
         cdef int64_t began = since[0] or la_now_ns()
         giver.give(self.buffer, self.n)
         since[0] = la_now_ns()
-        giver.given(since[0] - began)
+        giver.taken(since[0] - began)
         (<RingReader>self.readers[i]).release()
         return 0
 
@@ -122,7 +122,7 @@ cdef class _Inlet:
         if not self.borrows:
             memcpy(self.buffer, sums, self.n * self.itemsize)
             sums = self.buffer
-        giver.given(0)  # and does nothing before this step is over
+        giver.taken(0)  # and does nothing before this step is over
         self.single.release()
         return sums
 
