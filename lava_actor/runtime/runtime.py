@@ -102,19 +102,20 @@ class Runtime(Network):
             )
         until: UntilRun | None = None
         try:
-            with self._moment, self._lock:
-                listener = self._ready("run")
-                if not self.is_finished:
-                    raise RuntimeStateError(
-                        "run: the network is running; call wait() or pause() first"
-                    )
-                if self._is_running:
-                    self._collect(self.runs)
-                self._call_back("pre_run_callback")
-                until = self._begin(listener, run_condition)
-                run = self.runs
-            if run_condition.blocking:
-                with raised():
+            # From before the run begins: an event loop would take what comes in between for itself.
+            with raised() if run_condition.blocking else contextlib.nullcontext():
+                with self._moment, self._lock:
+                    listener = self._ready("run")
+                    if not self.is_finished:
+                        raise RuntimeStateError(
+                            "run: the network is running; call wait() or pause() first"
+                        )
+                    if self._is_running:
+                        self._collect(self.runs)
+                    self._call_back("pre_run_callback")
+                    until = self._begin(listener, run_condition)
+                    run = self.runs
+                if run_condition.blocking:
                     if until is not None:
                         self._drive_until(until, listener)
                     else:

@@ -21,6 +21,7 @@ from lava_actor.checkpoint.archive import complaints
 from lava_actor.compiler.executable import Executable
 from lava_actor.proc.lif.process import LIF
 from lava_actor.protocol.values import numbers
+from lava_actor.runtime.runtime import Runtime
 from lava_actor.runtime.user.listener import Listener
 from lava_actor.utils.serialization import save
 from tests.runtime.networks import Counter, First, Sink
@@ -355,6 +356,25 @@ def test_a_network_whose_start_was_interrupted_before_any_run_can_be_paused_and_
         counter.pause()
         counter.run(RunSteps(1))
         assert counter.count.get() == 1
+
+
+def test_a_task_of_an_event_loop_is_interrupted_before_it_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The run has begun, and nobody waits for its end yet."""
+    begin = Runtime._begin
+
+    def interrupted(*arguments: Any) -> Any:
+        found = begin(*arguments)
+        os.kill(os.getpid(), signal.SIGINT)
+        return found
+
+    async def session() -> None:
+        cell.run(RunSteps(num_steps=2**60), Loihi2SimCfg(select_tag="floating_pt"))
+
+    monkeypatch.setattr(Runtime, "_begin", interrupted)
+    with (cell := LIF(shape=(1,))), pytest.raises(KeyboardInterrupt):
+        asyncio.run(session())
 
 
 def test_a_task_of_an_event_loop_is_interrupted_where_it_waits() -> None:
